@@ -10,7 +10,6 @@ from nbyard.domain.datasets.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
     MAX_TEXT_COLUMNS,
-    Column,
     ColumnProfile,
     Profile,
     TableInfo,
@@ -46,17 +45,14 @@ class Question(msgspec.Struct, omit_defaults=True):
 def answer(question: Question) -> TableInfo | TablePage | Profile:
     """Answer one question about a table."""
     source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
-    answers: dict[str, Callable[[Question, Source], TableInfo | TablePage | Profile]] = {
-        "info": _info,
+    if question.about == "info":
+        return info_of(source, question.count)
+    answers: dict[str, Callable[[Question, Source], TablePage | Profile]] = {
         "page": _page,
         "sample": _sample,
         "profile": _profile,
     }
     return answers[question.about](question, source)
-
-
-def _info(question: Question, source: Source) -> TableInfo:
-    return info_of(source, question.count)
 
 
 def _shown(question: Question, info: TableInfo) -> range:
@@ -79,7 +75,7 @@ def _warnings(info: TableInfo, shown: range) -> list[str]:
 
 def _page(question: Question, source: Source) -> TablePage:
     info = info_of(source)
-    shown, columns = _shown(question, info), []
+    shown = _shown(question, info)
     offset, limit = max(0, question.offset), min(max(0, question.limit), MAX_PAGE_ROWS)
     columns = [info.columns[place] for place in shown]
     # Only text can be read from the middle of a file; other formats and sorting need polars.
@@ -88,9 +84,19 @@ def _page(question: Question, source: Source) -> TablePage:
 
         rows = frames.page(source, info, shown, offset, limit, question.sort)
     elif source.format == "jsonl":
-        rows = _object_rows(source, columns, offset, limit)
+        from nbyard.tabular.objects import rows_of
+
+        lines = texts.lines_page(source.path, offset, limit, _scan(source, offset))
+        found = rows_of(lines, offset)
+        rows = [[to_json(row.get(column.name)) for column in columns] for row in found]
     else:
-        rows = _text_rows(source, info, shown, offset, limit)
+        from nbyard.tabular import frames
+
+        # The scan comes first: it may find that the dialect has another encoding.
+        scan = _scan(source, offset)
+        read = texts.page(source.path, source.dialect, offset, limit, scan)
+        cells = [row[shown.start : shown.stop] for row in read]
+        rows = frames.converted(cells, columns, info.decimal_comma)
     return TablePage(columns, offset, info.rows, rows, _warnings(info, shown), *_place(info, shown))
 
 
@@ -103,27 +109,6 @@ def _scan(source: Source, offset: int) -> texts.Scan | None:
     known = source.known_scan()
     far = offset > 10 * FIRST_ROWS and source.format != "jsonl"
     return known or (source.scan() if far else None)
-
-
-def _object_rows(
-    source: Source, columns: list[Column], offset: int, limit: int
-) -> list[list[object]]:
-    from nbyard.tabular.objects import rows_of
-
-    lines = texts.lines_page(source.path, offset, limit, _scan(source, offset))
-    return [[to_json(row.get(column.name)) for column in columns] for row in rows_of(lines, offset)]
-
-
-def _text_rows(
-    source: Source, info: TableInfo, shown: range, offset: int, limit: int
-) -> list[list[Any]]:
-    """Return a page with typed values; a text that does not fit its type stays a text."""
-    from nbyard.tabular import frames
-
-    scan = _scan(source, offset)
-    found = texts.page(source.path, source.dialect, offset, limit, scan)
-    rows = [row[shown.start : shown.stop] for row in found]
-    return frames.converted(rows, [info.columns[place] for place in shown], info.decimal_comma)
 
 
 def _sample(question: Question, source: Source) -> Profile:

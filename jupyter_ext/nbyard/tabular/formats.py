@@ -85,41 +85,17 @@ def detect(path: Path, filename: str) -> TableFormat:
         raise BrokenTable(because("table-empty"))
     for magic, found in MAGIC.items():
         if head.startswith(magic):
-            if not _is_whole(path.stat().st_size, tail, magic):
+            # A complete file ends with a footer, its length and the magic bytes.
+            footer = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
+            room = path.stat().st_size - 2 * len(magic)
+            if not tail.endswith(magic) or not 0 < footer < room:
                 raise BrokenTable(because("table-end-missing", format=found))
             return found
-    return _by_name(path, filename, head)
-
-
-def _is_whole(size: int, tail: bytes, magic: bytes) -> bool:
-    """Return whether a file is complete: it ends with a footer, its length and the magic bytes."""
-    length = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
-    return tail.endswith(magic) and 0 < length < size - 2 * len(magic)
-
-
-def _by_name(path: Path, filename: str, head: bytes) -> TableFormat:
-    named = SUFFIXES.get(Path(filename).suffix.lower())
+    suffix = Path(filename).suffix
+    named = SUFFIXES.get(suffix.lower())
+    if not head.startswith(b"PK\x03\x04"):
+        return _by_name(named, suffix, head)
     # Excel files are zip archives, as are many other files.
-    if head.startswith(b"PK\x03\x04"):
-        return _excel(path, named)
-    if named is None:
-        raise Invalid(because("no-preview"))
-    if MARKUP.match(head):
-        raise BrokenTable(because("table-is-web-page"))
-    if named in ("parquet", "arrow", "excel"):
-        if head.startswith(ALSO_CALLED_SO):
-            raise Invalid(because("no-preview-of-format", format=named))
-        raise BrokenTable(because("table-of-other-format", suffix=Path(filename).suffix))
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
-        raise BrokenTable(because("table-is-binary"))
-    if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return "jsonl"
-    if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
-    return named
-
-
-def _excel(path: Path, named: TableFormat | None) -> TableFormat:
     if named != "excel":
         raise BrokenTable(because("table-is-archive"))
     try:
@@ -131,6 +107,25 @@ def _excel(path: Path, named: TableFormat | None) -> TableFormat:
     if size > MAX_UNZIPPED_BYTES:
         raise Invalid(because("excel-too-large", size=size))
     return "excel"
+
+
+def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat:
+    """Return the format that the name promises, unless the beginning contradicts it."""
+    if named is None:
+        raise Invalid(because("no-preview"))
+    if MARKUP.match(head):
+        raise BrokenTable(because("table-is-web-page"))
+    if named in ("parquet", "arrow", "excel"):
+        if head.startswith(ALSO_CALLED_SO):
+            raise Invalid(because("no-preview-of-format", format=named))
+        raise BrokenTable(because("table-of-other-format", suffix=suffix))
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
+        raise BrokenTable(because("table-is-binary"))
+    if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "jsonl"
+    if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
+    return named
 
 
 def _wide(head: bytes) -> str:
@@ -189,13 +184,18 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     encoding = encoding or encoding_of(head)
     bom = 3 if encoding == "utf-8-sig" else 0
     rest = head[bom:].decode(encoding.removesuffix("-sig"), "replace")
-    delimiter = "\t" if named == "tsv" else _delimiter(rest.splitlines()[:50])
+    lines = rest.splitlines()
+    delimiter = "\t" if named == "tsv" else _delimiter(lines[:50])
     file.seek(bom)
     header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
     names, renamed = unique(header)
-    values = [value for line in rest.splitlines()[1:200] for value in line.split(delimiter)]
-    comma = delimiter != "," and _has_decimal_comma(values)
-    return Dialect(delimiter, encoding, names, bom + size, comma, renamed)
+    values = [value.strip() for line in lines[1:200] for value in line.split(delimiter)]
+    decimal_comma = (
+        delimiter != ","
+        and not any(map(DECIMAL_POINT.match, values))
+        and any(map(DECIMAL_COMMA.match, values))
+    )
+    return Dialect(delimiter, encoding, names, bom + size, decimal_comma, renamed)
 
 
 def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:
@@ -208,7 +208,11 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
             size += len(line)
             if b"\0" in line:
                 raise BrokenTable(because("first-line-binary"))
-            yield _decode(line, encoding)
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError as problem:
+                raise Invalid(because("first-line-not-text", encoding=encoding)) from problem
+            yield text
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     first = 1
@@ -220,13 +224,6 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
     except csv.Error as problem:
         raise in_words(first, str(problem), delimiter) from problem
     raise BrokenTable(because("table-empty"))
-
-
-def _decode(line: bytes, encoding: str) -> str:
-    try:
-        return line.decode(encoding)
-    except UnicodeDecodeError as problem:
-        raise Invalid(because("first-line-not-text", encoding=encoding)) from problem
 
 
 def in_words(line: int, problem: str, delimiter: str) -> Invalid:
@@ -256,13 +253,6 @@ def _delimiter(lines: list[str]) -> str:
             score = (sum(width == widths[0] for width in widths), widths[0])
             best, best_score = (delimiter, score) if score > best_score else (best, best_score)
     return best
-
-
-def _has_decimal_comma(values: Iterable[str]) -> bool:
-    texts = [value.strip() for value in values]
-    if any(DECIMAL_POINT.match(text) for text in texts):
-        return False
-    return any(DECIMAL_COMMA.match(text) for text in texts)
 
 
 def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -1,7 +1,7 @@
 """Read files as polars frames, in the reader process only."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,13 @@ def texts(source: Source, **more: Any) -> pl.LazyFrame:
 
 def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
     """Return the typed values of some columns, by their places."""
-    read = {place: DTYPES[info.columns[place].type] for place in places if _is_read(place, info)}
+    columns = {place: info.columns[place] for place in places}
+    # polars reads plain values as nbyard does.
+    read = {
+        place: DTYPES[column.type]
+        for place, column in columns.items()
+        if column.type in DTYPES and not (column.layout or column.padded or info.decimal_comma)
+    }
     # Looking for null words in each cell takes as long as reading it.
     nulls = list(NULLS) if info.null_words else None
     found = texts(
@@ -66,13 +72,6 @@ def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFram
 def values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
     """Return the typed values of texts in all columns."""
     return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
-
-
-def _is_read(place: int, info: TableInfo) -> bool:
-    """Return whether polars reads the values of a column as nbyard does."""
-    column = info.columns[place]
-    is_plain = not column.layout and not column.padded
-    return column.type in DTYPES and is_plain and not info.decimal_comma
 
 
 def _value(place: int, info: TableInfo) -> pl.Expr:
@@ -106,42 +105,34 @@ def converted(
 
 def table(source: Source) -> pl.LazyFrame:
     """Return the lazy frame of a file that declares its types."""
-    readers: dict[str, Callable[[], pl.LazyFrame]] = {
-        "parquet": lambda: pl.scan_parquet(source.path, glob=False, hive_partitioning=False),
-        "arrow": lambda: pl.scan_ipc(source.path, glob=False, hive_partitioning=False),
-        "excel": lambda: _excel(source).lazy(),
-    }
-    return readers[source.format]()
+    if source.format == "parquet":
+        return pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
+    if source.format == "arrow":
+        return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
+    book = fastexcel.read_excel(source.path)
+    sheet = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
+    frame: pl.DataFrame = sheet.to_polars()
+    # Excel has no integers: each number is a float.
+    floats = [c for c in frame.get_columns() if c.dtype == pl.Float64 and not c.is_null().all()]
+    whole = [c.name for c in floats if ((c == c.round()) & (c.abs() <= SAFE_INT)).all()]
+    return frame.with_columns(frame[name].cast(pl.Int64) for name in whole).lazy()
 
 
 def object_rows(source: Source) -> Iterator[objects.Row]:
     """Yield the rows of JSON lines or of a JSON list."""
     if source.format == "jsonl":
         return objects.rows_of(lines_of.each_line(source.path))
-    return iter(_json(source.path))
-
-
-def _json(path: Path) -> list[objects.Row]:
-    if path.stat().st_size > MAX_JSON_BYTES:
+    if source.path.stat().st_size > MAX_JSON_BYTES:
         raise Invalid(because("json-too-large", most=MAX_JSON_BYTES))
     try:
-        rows = msgspec.json.decode(path.read_bytes().removeprefix(objects.BOM))
+        rows = msgspec.json.decode(source.path.read_bytes().removeprefix(objects.BOM))
     except RecursionError as problem:
         raise Invalid(because("json-too-deep")) from problem
     except msgspec.DecodeError as problem:
         raise BrokenTable(because("json-damaged", message=str(problem))) from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Invalid(because("json-not-objects"))
-    return rows
-
-
-def _excel(source: Source) -> pl.DataFrame:
-    book = fastexcel.read_excel(source.path)
-    found = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
-    frame: pl.DataFrame = found.to_polars()
-    # Excel has no integers: each number is a float.
-    whole = [column.name for column in frame.get_columns() if _is_whole(column)]
-    return frame.with_columns(frame[name].cast(pl.Int64) for name in whole)
+    return iter(rows)
 
 
 def _sheet(source: Source, names: Sequence[str]) -> str:
@@ -149,12 +140,6 @@ def _sheet(source: Source, names: Sequence[str]) -> str:
         known = [repr(name) for name in names[:10]]
         raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
     return source.sheet or names[0]
-
-
-def _is_whole(column: pl.Series) -> bool:
-    if column.dtype != pl.Float64 or column.is_null().all():
-        return False
-    return bool(((column == column.round()) & (column.abs() <= SAFE_INT)).all())
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
@@ -189,35 +174,27 @@ def separate_columns(
     parts: list[Path] = []
     try:
         if source.format in ("csv", "tsv"):
-            yield _of_texts(source, info, places, parts)
+            frame = typed(source, info, places)
+            if source.path.stat().st_size <= IN_MEMORY_BYTES:
+                whole: pl.DataFrame = frame.collect()
+                yield whole.get_columns()
+            else:
+                parts.append(source.folder / "table.arrow")
+                frame.sink_ipc(parts[0], compression="uncompressed")
+                yield _separate(pl.scan_ipc(parts[0]), range(len(places)))
         elif source.format in ("jsonl", "json"):
-            yield _of_objects(source, [info.columns[place] for place in places], parts)
+            columns = [info.columns[place] for place in places]
+            for number, chunk in enumerate(objects.frames(object_rows(source), columns)):
+                parts.append(source.folder / f"part-{number}.arrow")
+                chunk.write_ipc(parts[-1])
+            # Else the last chunk would stay in memory while the columns are used.
+            del chunk
+            yield _separate(pl.scan_ipc(parts, glob=False), range(len(places)))
         else:
             yield _separate(table(source), places)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
-
-
-def _of_texts(
-    source: Source, info: TableInfo, places: Sequence[int], parts: list[Path]
-) -> Sequence[pl.Series | pl.LazyFrame]:
-    frame = typed(source, info, places)
-    if source.path.stat().st_size <= IN_MEMORY_BYTES:
-        found: pl.DataFrame = frame.collect()
-        return found.get_columns()
-    parts.append(source.folder / "table.arrow")
-    frame.sink_ipc(parts[0], compression="uncompressed")
-    return _separate(pl.scan_ipc(parts[0]), range(len(places)))
-
-
-def _of_objects(
-    source: Source, columns: Sequence[Column], parts: list[Path]
-) -> Sequence[pl.LazyFrame]:
-    for number, frame in enumerate(objects.frames(object_rows(source), columns)):
-        parts.append(source.folder / f"part-{number}.arrow")
-        frame.write_ipc(parts[-1])
-    return _separate(pl.scan_ipc(parts, glob=False), range(len(columns)))
 
 
 def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFrame]:
@@ -243,26 +220,37 @@ def info(source: Source) -> TableInfo:
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
     found = TableInfo(source.format, rows, columns, len(columns))
-    return _of_sheet(source, found) if source.format == "excel" else found
-
-
-def _of_sheet(source: Source, info: TableInfo) -> TableInfo:
+    if source.format != "excel":
+        return found
     names = list(fastexcel.read_excel(source.path).sheet_names)
     shown, warnings = _sheet(source, names), []
     if len(names) > 1 and not source.sheet:
         others = ", ".join(repr(name[:40]) for name in names[1:6])
         warnings = [f"this is the sheet {shown!r} of {len(names):,}; the others are {others}"]
-    return msgspec.structs.replace(info, sheet=shown, sheets=names, warnings=warnings)
+    return msgspec.structs.replace(found, sheet=shown, sheets=names, warnings=warnings)
 
 
 def page(
     source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
 ) -> list[list[Any]]:
     """Return rows in the order of the file, or sorted by a column with missing values last."""
-    by = _place(info, sort.removeprefix("-")) if sort else None
+    by = None
+    if sort:
+        name = sort.removeprefix("-")
+        names = [column.name for column in info.columns]
+        if name not in names:
+            raise Invalid.field("sort", because("no-sort-column", name=name))
+        by = names.index(name)
     order = {"descending": sort.startswith("-"), "nulls_last": True}
     if source.format in ("json", "jsonl"):
-        return _object_page(source, info, shown, slice(offset, offset + limit), by, order)
+        rows, wanted = list(object_rows(source)), slice(offset, offset + limit)
+        if by is not None:
+            keys = pl.concat(objects.frames(rows, [info.columns[by]])).to_series()
+            rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
+        else:
+            rows = rows[wanted]
+        kept = [info.columns[place].name for place in shown]
+        return [[to_json(row.get(name)) for name in kept] for row in rows]
     if source.format in ("csv", "tsv"):
         every = range(len(info.columns))
         frame = typed(source, info, every)
@@ -273,28 +261,3 @@ def page(
         frame = frame.sort(pl.nth(by), **order)
     found = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
     return [[to_json(value) for value in row] for row in found.iter_rows()]
-
-
-def _place(info: TableInfo, name: str) -> int:
-    names = [column.name for column in info.columns]
-    if name not in names:
-        raise Invalid.field("sort", because("no-sort-column", name=name))
-    return names.index(name)
-
-
-def _object_page(
-    source: Source,
-    info: TableInfo,
-    shown: Sequence[int],
-    wanted: slice,
-    by: int | None,
-    order: dict[str, bool],
-) -> list[list[Any]]:
-    rows = list(object_rows(source))
-    if by is not None:
-        keys = pl.concat(objects.frames(rows, [info.columns[by]])).to_series()
-        rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
-    else:
-        rows = rows[wanted]
-    names = [info.columns[place].name for place in shown]
-    return [[to_json(row.get(name)) for name in names] for row in rows]

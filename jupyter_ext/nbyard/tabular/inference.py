@@ -84,11 +84,13 @@ class _Search:
         asked: list[pl.Expr] = []
         for place, form in forms.items():
             text = pl.nth(place)
+            is_number = form.type in ("int", "float")
+            digits = text.str.len_bytes().max() if is_number else pl.lit(0)
             asked += [
                 text.is_null().any().alias(f"{place} nulls"),
                 text.is_in(NULLS).any().alias(f"{place} words"),
                 _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
-                _digits(text, form).alias(f"{place} digits"),
+                digits.alias(f"{place} digits"),
             ]
             if other := twin(form):
                 asked.append(_misfits(text, other, self._comma).sum().alias(f"{place} twin"))
@@ -151,19 +153,15 @@ class _Search:
         found = _collect(facts).row(0, named=True)
         if found["other"] or found["whole"] + found["part"] > MAX_DIGITS:
             return column
-        if all(_is_float(one, self._comma) for one in found["long"]):
+        numbers = [one.replace(",", ".") if self._comma else one for one in found["long"]]
+        # Floats are exact enough if they print as the same numbers.
+        if all(Decimal(repr(float(number))) == Decimal(number) for number in numbers):
             return column
         return msgspec.structs.replace(column, type="decimal", layout=str(found["part"]))
 
 
 def _collect(frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.collect(engine="streaming")
-
-
-def _is_float(text: str, decimal_comma: bool) -> bool:
-    """Return whether the float of a text prints as the same number."""
-    number = text.replace(",", ".") if decimal_comma else text
-    return Decimal(repr(float(number))) == Decimal(number)
 
 
 def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
@@ -181,11 +179,6 @@ def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
 
 def _is_there(text: pl.Expr) -> pl.Expr:
     return text.is_not_null() & ~text.is_in(NULLS)
-
-
-def _digits(text: pl.Expr, form: Form) -> pl.Expr:
-    """Return an expression for the length of the longest number."""
-    return text.str.len_bytes().max() if form.type in ("int", "float") else pl.lit(0)
 
 
 def _bare(text: pl.Expr, column: Column) -> pl.Expr:
@@ -207,17 +200,19 @@ def values_of(text: pl.Expr, column: Column, decimal_comma: bool) -> pl.Expr:
         return text.cast(pl.Float64, strict=False)
     if column.type == "decimal":
         return text.cast(pl.Decimal(MAX_DIGITS, int(column.layout)), strict=False)
-    if column.layout:
-        layouts = column.layout.split("|")
-        return pl.coalesce(_moments(text, column.type, layout) for layout in layouts)
-    return text
-
-
-def _moments(text: pl.Expr, type_name: str, layout: str) -> pl.Expr:
-    fraction = layout.replace(".%f", "%.f")
-    if type_name == "date":
-        return text.str.to_date(fraction, strict=False)
-    if type_name == "time":
-        return text.str.to_time(fraction, strict=False)
-    found = text.str.to_datetime(fraction, time_unit="us", strict=False, ambiguous="earliest")
-    return found.dt.replace_time_zone("UTC") if layout.endswith("Z") else found
+    if not column.layout:
+        return text
+    moments = []
+    for layout in column.layout.split("|"):
+        fraction = layout.replace(".%f", "%.f")
+        if column.type == "date":
+            moments.append(text.str.to_date(fraction, strict=False))
+        elif column.type == "time":
+            moments.append(text.str.to_time(fraction, strict=False))
+        else:
+            moment = text.str.to_datetime(
+                fraction, time_unit="us", strict=False, ambiguous="earliest"
+            )
+            is_utc = layout.endswith("Z")
+            moments.append(moment.dt.replace_time_zone("UTC") if is_utc else moment)
+    return pl.coalesce(moments)

@@ -1,7 +1,7 @@
 """Describe how texts write values, and find the types that fit texts, without any library."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -45,6 +45,19 @@ class Form(msgspec.Struct, frozen=True):
     padded: bool = False
 
 
+# The narrowest forms come first.
+FORMS = (
+    *(Form("bool"), Form("int"), Form("float")),
+    *(Form("date", (day,)) for day in DATES),
+    *(
+        Form("datetime", tuple(f"{day}{mark}{clock}{zone}" for mark in "T " for clock in CLOCKS))
+        for zone in ZONES
+        for day in DATES
+    ),
+    Form("time", CLOCKS),
+)
+
+
 def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
     """Return a regular expression for whole texts of the form.
 
@@ -55,7 +68,7 @@ def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -
         found = known[form.type]
         found = found.replace(r"\.", ",") if decimal_comma else found
     else:
-        found = "|".join(_pattern(layout) for layout in form.layouts)
+        found = "|".join(_compiled(layout).pattern for layout in form.layouts)
     blanks = r"[ \t]*" if form.padded else ""
     nulls = "|" + "|".join(map(re.escape, NULLS)) if or_null else ""
     return f"^(?:{blanks}(?:{found}){blanks}{nulls})$"
@@ -69,7 +82,7 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
         return Form("null")
     bare = [text.strip(" \t") for text in present]
     padded = bare != present
-    for form in _forms():
+    for form in FORMS:
         if found := _fitting(form, bare, decimal_comma):
             return msgspec.structs.replace(found, padded=padded)
     return Form("string")
@@ -86,18 +99,6 @@ def twin(form: Form) -> Form | None:
     return msgspec.structs.replace(form, layouts=layouts)
 
 
-@cache
-def _forms() -> tuple[Form, ...]:
-    found = [Form("bool"), Form("int"), Form("float")]
-    found += [Form("date", (day,)) for day in DATES]
-    found += [Form("datetime", tuple(_moments(day, zone))) for zone in ZONES for day in DATES]
-    return (*found, Form("time", CLOCKS))
-
-
-def _moments(day: str, zone: str) -> Iterator[str]:
-    return (f"{day}{between}{clock}{zone}" for between in "T " for clock in CLOCKS)
-
-
 def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
     """Return the form with its used layouts; None if a text does not fit."""
     if not form.layouts:
@@ -105,27 +106,21 @@ def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | No
         return form if all(map(matches, texts)) else None
     used: dict[str, None] = {}
     for text in texts:
-        layout = next((one for one in form.layouts if _parses(text, one)), None)
-        if layout is None:
+        for layout in form.layouts:
+            if not _compiled(layout).fullmatch(text):
+                continue
+            try:
+                datetime.strptime(text, layout)  # noqa: DTZ007  # only whether there is such a day
+            except ValueError:
+                continue
+            used[layout] = None
+            break
+        else:
             return None
-        used[layout] = None
     return msgspec.structs.replace(form, layouts=tuple(used))
-
-
-def _parses(text: str, layout: str) -> bool:
-    if not _compiled(layout).match(text):
-        return False
-    try:
-        datetime.strptime(text, layout)  # noqa: DTZ007  # only whether there is such a day
-    except ValueError:
-        return False
-    return True
 
 
 @cache
 def _compiled(layout: str) -> re.Pattern[str]:
-    return re.compile(_pattern(layout) + r"\Z")
-
-
-def _pattern(layout: str) -> str:
-    return re.sub("%.|.", lambda part: PARTS.get(part[0], re.escape(part[0])), layout)
+    parts = re.sub("%.|.", lambda part: PARTS.get(part[0], re.escape(part[0])), layout)
+    return re.compile(parts)

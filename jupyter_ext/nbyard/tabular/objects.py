@@ -105,25 +105,16 @@ def frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFr
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
         is_first = False
-        yield pl.DataFrame(
-            [
-                pl.Series(str(place), _values(chunk, column), _dtype(column), strict=True)
-                for place, column in enumerate(columns)
-            ]
-        )
-
-
-def _dtype(column: Column) -> Any:
-    return pl.Int128 if column.layout == "big" else DTYPES.get(column.type, pl.Boolean)
-
-
-def _values(rows: Sequence[Row], column: Column) -> list[Any]:
-    name = column.name
-    if column.type == "float":
-        return [_float(row.get(name)) for row in rows]
-    if column.type in DTYPES:
-        return [row.get(name) for row in rows]
-    return [None if row.get(name) is None else True for row in rows]
+        found = []
+        for place, column in enumerate(columns):
+            cells = [row.get(column.name) for row in chunk]
+            if column.type == "float":
+                cells = [_float(cell) for cell in cells]
+            elif column.type not in DTYPES:
+                cells = [None if cell is None else True for cell in cells]
+            dtype = pl.Int128 if column.layout == "big" else DTYPES.get(column.type, pl.Boolean)
+            found.append(pl.Series(str(place), cells, dtype, strict=True))
+        yield pl.DataFrame(found)
 
 
 def _float(value: Any) -> float | None:

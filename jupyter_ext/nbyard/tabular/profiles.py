@@ -12,6 +12,8 @@ from nbyard.tabular.values import to_json
 
 BINS = 20
 TOP = 20
+NUMBERS = ("int", "float", "decimal")
+MOMENTS = ("date", "datetime", "time", "duration")
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
@@ -29,39 +31,42 @@ def profile(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
         present = present.drop_nans()
     count, nulls = len(present), len(series) - len(present)
     facts: dict[str, Any] = {}
-    if count and column.type in ("int", "float", "decimal"):
-        facts = _numbers(present)
-    elif count and column.type in ("date", "datetime", "time", "duration"):
-        facts = _moments(present)
+    if count and column.type in (*NUMBERS, *MOMENTS):
+        ordered = present.sort()
+        places = {name: round(part * (count - 1)) for name, part in QUANTILES.items()}
+        facts = {
+            "distinct": ordered.n_unique(),
+            "min": to_json(ordered[0]),
+            "max": to_json(ordered[-1]),
+            "quantiles": {name: to_json(ordered[place]) for name, place in places.items()},
+        }
+        if column.type in NUMBERS:
+            facts |= _of_numbers(ordered)
+        else:
+            moments = ordered.to_physical()
+            edges = _edges(moments[0], moments[-1], whole=True)
+            # Dates are whole numbers here, so each bin is one day.
+            if moments[-1] - moments[0] < BINS:
+                edges = list(range(moments[0], moments[-1] + 2))
+            shown = pl.Series([int(edge) for edge in edges]).cast(moments.dtype).cast(ordered.dtype)
+            counts = _counts(moments, edges)
+            facts["histogram"] = Histogram([str(to_json(edge)) for edge in shown], counts)
     return ColumnProfile(column.name, column.type, count, nulls, **facts)
 
 
-def _numbers(present: pl.Series) -> dict[str, Any]:
-    ordered = present.sort()
+def _of_numbers(ordered: pl.Series) -> dict[str, Any]:
     numbers = ordered.cast(pl.Float64) if isinstance(ordered.dtype, pl.Decimal) else ordered
     finite = numbers.filter(numbers.is_finite()) if numbers.dtype.is_float() else numbers
+    histogram = None
+    if len(finite):
+        edges = _edges(finite[0], finite[-1], whole=finite.dtype.is_integer())
+        histogram = Histogram([*edges], _counts(finite, edges))
     deviation = numbers.std()
     return {
-        "distinct": ordered.n_unique(),
-        "min": to_json(ordered[0]),
-        "max": to_json(ordered[-1]),
         "mean": to_json(numbers.mean()),
         "std": deviation if isinstance(deviation, float) and math.isfinite(deviation) else None,
-        "quantiles": _quantiles(ordered),
-        "histogram": _histogram(finite),
+        "histogram": histogram,
     }
-
-
-def _quantiles(ordered: pl.Series) -> dict[str, Any]:
-    last = len(ordered) - 1
-    return {name: to_json(ordered[round(part * last)]) for name, part in QUANTILES.items()}
-
-
-def _histogram(ordered: pl.Series) -> Histogram | None:
-    if not len(ordered):
-        return None
-    edges = _edges(ordered[0], ordered[-1], whole=ordered.dtype.is_integer())
-    return Histogram([*edges], _counts(ordered, edges))
 
 
 def _edges(low: float, high: float, whole: bool) -> list[float]:
@@ -84,25 +89,14 @@ def _counts(ordered: pl.Series, edges: Sequence[float]) -> list[int]:
     return [high - low for low, high in itertools.pairwise(bounds)]
 
 
-def _moments(present: pl.Series) -> dict[str, Any]:
-    ordered = present.sort()
-    physical = ordered.to_physical()
-    edges = _edges(physical[0], physical[-1], whole=True)
-    # Dates are whole numbers here, so each bin is one day.
-    if physical[-1] - physical[0] < BINS:
-        edges = list(range(physical[0], physical[-1] + 2))
-    shown = pl.Series([int(edge) for edge in edges]).cast(physical.dtype).cast(ordered.dtype)
-    return {
-        "distinct": ordered.n_unique(),
-        "min": to_json(ordered[0]),
-        "max": to_json(ordered[-1]),
-        "quantiles": _quantiles(ordered),
-        "histogram": Histogram([str(to_json(edge)) for edge in shown], _counts(physical, edges)),
-    }
-
-
 def _words(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
-    counts = _frequencies(values)
+    if isinstance(values, pl.LazyFrame):
+        grouped = values.select(pl.nth(0).alias("value")).group_by("value").len("count")
+        counts = grouped.collect(engine="streaming")
+    else:
+        counts = values.alias("value").value_counts(name="count")
+    if counts["value"].dtype != pl.Boolean:
+        counts = counts.with_columns(pl.col("value").cast(pl.String))
     present = counts.drop_nulls("value")
     count, total = int(present["count"].sum()), int(counts["count"].sum())
     facts: dict[str, Any] = {}
@@ -115,14 +109,3 @@ def _words(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
             "top": [TopValue(to_json(value), number) for value, number in top.iter_rows()],
         }
     return ColumnProfile(column.name, column.type, count, total - count, **facts)
-
-
-def _frequencies(values: pl.Series | pl.LazyFrame) -> pl.DataFrame:
-    """Return how often each value occurs."""
-    if isinstance(values, pl.LazyFrame):
-        grouped = values.select(pl.nth(0).alias("value")).group_by("value").len("count")
-        found = grouped.collect(engine="streaming")
-    else:
-        found = values.alias("value").value_counts(name="count")
-    is_text = found["value"].dtype != pl.Boolean
-    return found.with_columns(pl.col("value").cast(pl.String)) if is_text else found

@@ -59,7 +59,11 @@ class Reader:
                 # The process exited after its idle time, just when the question came.
                 line = self._exchange(question, timeout_seconds)
             if not line:
-                raise Invalid(_why_ended(self._ended()))
+                code = self._ended()
+                if code is not None and code < 0:
+                    name = signal.Signals(-code).name
+                    raise Invalid(because("table-reader-killed", signal=name))
+                raise Invalid(because("table-reader-ended"))
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.problem:
             raise (BrokenTable if reply.broken else Invalid)(reply.problem)
@@ -104,6 +108,10 @@ class Reader:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
+            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            if places := environment.get("PYTHONPATH"):
+                absolute = map(os.path.abspath, places.split(os.pathsep))
+                environment["PYTHONPATH"] = os.pathsep.join(absolute)
             # -P and our own folder as working directory: no module beside a user's file is
             # imported.
             self._process = subprocess.Popen(
@@ -112,7 +120,7 @@ class Reader:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder,
-                env=_environment(),
+                env=environment,
                 start_new_session=True,
             )
         return self._process
@@ -135,13 +143,6 @@ class Reader:
         self._process = None
 
 
-def _environment() -> dict[str, str]:
-    found = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    if places := found.get("PYTHONPATH"):
-        found["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))
-    return found
-
-
 def _ticks(pid: int) -> float:
     """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
     try:
@@ -149,10 +150,3 @@ def _ticks(pid: int) -> float:
     except OSError:
         return math.nan
     return float(int(words[11]) + int(words[12]))
-
-
-def _why_ended(code: int | None) -> Reason:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        return because("table-reader-killed", signal=name)
-    return because("table-reader-ended")

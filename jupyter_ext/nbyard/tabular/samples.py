@@ -38,10 +38,15 @@ def sample(source: Source) -> Sample:
     """Return a sample of a table; a small table is returned whole."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
-    if source.format == "jsonl":
-        return _of_lines(source)
+    if source.format == "jsonl" and (size := source.path.stat().st_size) > WHOLE_BYTES:
+        content = _pieces(source)
+        rows = list(objects.rows_of(content.splitlines()))
+        columns = objects.kinds_of(rows).columns()
+        suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
+        info = source.known_info() or suggested
+        return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
     info = info_of(source, whole=True)
-    if source.format == "json":
+    if source.format in ("json", "jsonl"):
         return Sample(info, _framed(list(object_rows(source)), info), None)
     frame, total = table(source), info.rows or 0
     if total <= SPOTS * SPOT_ROWS:
@@ -62,7 +67,15 @@ def _of_text(source: Source) -> Sample:
         return Sample(info, typed(source, info, range(len(info.columns))), None)
     content = _pieces(source)
     found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
-    info = _checked(source.known_info() or _suggested(source, found))
+    names, comma = source.dialect.names, source.dialect.decimal_comma
+    if known := source.known_info():
+        info = known
+    elif len(names) > MAX_TEXT_COLUMNS:
+        info = info_of(source)
+    else:
+        first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
+        info = text_info(source, None, *infer(found, first, names, comma))
+    info = _checked(info)
     frame = values(found, info).lazy()
     return Sample(info, frame, info.rows or _estimated(found.height, size, content))
 
@@ -71,27 +84,6 @@ def _checked(info: TableInfo) -> TableInfo:
     if info.column_count > MAX_TEXT_COLUMNS:
         raise Invalid(because("too-many-columns", columns=info.column_count))
     return info
-
-
-def _suggested(source: Source, found: pl.DataFrame) -> TableInfo:
-    names, comma = source.dialect.names, source.dialect.decimal_comma
-    if len(names) > MAX_TEXT_COLUMNS:
-        return info_of(source)
-    first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
-    return text_info(source, None, *infer(found, first, names, comma))
-
-
-def _of_lines(source: Source) -> Sample:
-    size = source.path.stat().st_size
-    if size <= WHOLE_BYTES:
-        info = info_of(source, whole=True)
-        return Sample(info, _framed(list(object_rows(source)), info), None)
-    content = _pieces(source)
-    rows = list(objects.rows_of(content.splitlines()))
-    columns = objects.kinds_of(rows).columns()
-    suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
-    info = source.known_info() or suggested
-    return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
 
 
 def _estimated(rows: int, size: int, content: bytes) -> int:
@@ -117,15 +109,12 @@ def _pieces(source: Source) -> bytes:
         # In the middle of a file, it is unknown whether a quote is open.
         if source.format != "jsonl" and any(b'"' in piece for piece in pieces):
             file.seek(begin)
-            return _whole_rows(file.read(WHOLE_BYTES))
+            text = file.read(WHOLE_BYTES)
+            end = len(text)
+            # Cut the text after the last line end outside of quotes.
+            while (end := text.rfind(b"\n", 0, end)) >= 0:
+                if text.count(b'"', 0, end) % 2 == 0:
+                    return text[: end + 1]
+            return text
     lines = b"\n".join(pieces).split(b"\n")
     return b"\n".join(line for line in lines if line.strip(b"\r")) + b"\n"
-
-
-def _whole_rows(text: bytes) -> bytes:
-    """Cut the text after the last line end outside of quotes."""
-    end = len(text)
-    while (end := text.rfind(b"\n", 0, end)) >= 0:
-        if text.count(b'"', 0, end) % 2 == 0:
-            return text[: end + 1]
-    return text

@@ -9,7 +9,7 @@ from nbyard.domain.datasets.tables import (
     TableInfo,
 )
 from nbyard.tabular import texts
-from nbyard.tabular.formats import ENCODINGS, Dialect
+from nbyard.tabular.formats import ENCODINGS
 from nbyard.tabular.layouts import form_of
 from nbyard.tabular.sources import Source
 
@@ -29,33 +29,30 @@ def info_of(source: Source, whole: bool = False) -> TableInfo:
     """
     if known := source.known_info():
         return known
-    if source.format in ("csv", "tsv", "jsonl") and not whole:
+    is_text = source.format in ("csv", "tsv")
+    if (is_text or source.format == "jsonl") and not whole:
         if source.original.stat().st_size > SOON_BYTES:
             return _of_first_rows(source)
-        dialect_columns = 0 if source.format == "jsonl" else len(source.dialect.names)
-        if dialect_columns > MAX_TEXT_COLUMNS:
+        if is_text and len(source.dialect.names) > MAX_TEXT_COLUMNS:
             return _of_first_rows(source)
-    found = _of_all_rows(source)
-    source.remember(found)
-    return found
-
-
-def _of_all_rows(source: Source) -> TableInfo:
-    if source.format in ("csv", "tsv"):
-        return _text(source)
-    if source.format == "jsonl":
+    if is_text:
+        found = _of_text(source)
+    elif source.format == "jsonl":
         from nbyard.tabular.objects import Kinds
 
         kinds = Kinds()
         scan = source.scan_lines(kinds.add)
         columns = kinds.columns()
-        return TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
-    from nbyard.tabular import frames
+        found = TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
+    else:
+        from nbyard.tabular import frames
 
-    return frames.info(source)
+        found = frames.info(source)
+    source.remember(found)
+    return found
 
 
-def _text(source: Source) -> TableInfo:
+def _of_text(source: Source) -> TableInfo:
     scan = source.scan()
     dialect = source.dialect
     if len(dialect.names) > MAX_TEXT_COLUMNS:
@@ -99,7 +96,15 @@ def text_info(
     warnings: Sequence[str] = (),
 ) -> TableInfo:
     """Return the schema of a text table with known columns."""
-    dialect = source.dialect
+    dialect, scan = source.dialect, source.known_scan()
+    notes = []
+    if dialect.encoding in ENCODINGS:
+        notes.append(f"the text is not UTF-8: it is read as {ENCODINGS[dialect.encoding]}")
+    if dialect.renamed:
+        shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
+        notes.append(f"columns without a name of their own were renamed: {shown}")
+    if scan and scan.ragged:
+        notes.append(f"{scan.first_ragged} ({scan.ragged:,} such lines)")
     is_wide = source.encoding.startswith("utf-16")
     return TableInfo(
         format=source.format,
@@ -110,17 +115,5 @@ def text_info(
         encoding=source.encoding if is_wide else dialect.encoding,
         decimal_comma=dialect.decimal_comma,
         null_words=null_words,
-        warnings=[*_warnings(source, dialect), *warnings],
+        warnings=[*notes, *warnings],
     )
-
-
-def _warnings(source: Source, dialect: Dialect) -> list[str]:
-    found, scan = [], source.known_scan()
-    if dialect.encoding in ENCODINGS:
-        found.append(f"the text is not UTF-8: it is read as {ENCODINGS[dialect.encoding]}")
-    if dialect.renamed:
-        shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
-        found.append(f"columns without a name of their own were renamed: {shown}")
-    if scan and scan.ragged:
-        found.append(f"{scan.first_ragged} ({scan.ragged:,} such lines)")
-    return found

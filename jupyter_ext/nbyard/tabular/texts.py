@@ -8,7 +8,6 @@ import bisect
 import csv
 import itertools
 from collections.abc import Callable, Iterator
-from functools import cache
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -78,7 +77,17 @@ def check(path: Path, dialect: Dialect) -> Scan:
             scan.mark(start)
             lines += _check_plain(chunk, dialect, scan, lines)
         file.seek(start)
-        _check_quoted(file, dialect, scan, lines)
+        source, expected = LineSource(file, dialect, lines), len(dialect.names)
+        scan.mark(source.offset)
+        for line, row in source.rows():
+            if not row:
+                scan.blank += 1
+                continue
+            scan.rows += 1
+            if len(row) != expected:
+                scan.add_ragged(line, len(row), expected)
+            if scan.rows % ROWS_PER_ENTRY == 0:
+                scan.mark(source.offset)
     return scan
 
 
@@ -112,7 +121,8 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
     if expected > 1 and chunk.endswith(b"\n"):
         count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
         # The fast path: all lines have the same number of delimiters.
-        if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
+        others = bytes({*range(256)} - {*delimiter, *b"\n"})
+        if chunk.translate(None, others) == row * count:
             scan.rows += count
             return count
     lines = chunk.split(b"\n")
@@ -130,26 +140,6 @@ def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int
         else:
             scan.blank += 1
     return len(lines)
-
-
-@cache
-def _all_but(kept: bytes) -> bytes:
-    return bytes({*range(256)} - {*kept})
-
-
-def _check_quoted(file: BinaryIO, dialect: Dialect, scan: Scan, before: int) -> None:
-    source = LineSource(file, dialect, before)
-    expected = len(dialect.names)
-    scan.mark(source.offset)
-    for line, row in source.rows():
-        if not row:
-            scan.blank += 1
-            continue
-        scan.rows += 1
-        if len(row) != expected:
-            scan.add_ragged(line, len(row), expected)
-        if scan.rows % ROWS_PER_ENTRY == 0:
-            scan.mark(source.offset)
 
 
 class LineSource:

@@ -2,7 +2,6 @@
 
 import math
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 
 from nbyard.domain.datasets.tables import MAX_CELL_CHARACTERS
 
@@ -22,13 +21,14 @@ def to_json(value: object, depth: int = 0) -> object:
         return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
         return cut(value)
-    if isinstance(value, (list, tuple, dict)):
-        return _nested(value, depth)
-    return _other(value)
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    return _other(value, depth)
 
 
-def _nested(value: object, depth: int) -> object:
-    if depth >= MAX_DEPTH:
+def _other(value: object, depth: int) -> object:
+    """Return lists and objects with cut members, and any other value as text."""
+    if isinstance(value, (list, tuple, dict)) and depth >= MAX_DEPTH:
         return MARK
     if isinstance(value, dict):
         items = list(value.items())[:MAX_ITEMS]
@@ -36,19 +36,11 @@ def _nested(value: object, depth: int) -> object:
     if isinstance(value, (list, tuple)):
         found = [to_json(item, depth + 1) for item in value[:MAX_ITEMS]]
         return [*found, MARK] if len(value) > MAX_ITEMS else found
-    return MARK
-
-
-def _other(value: object) -> str:
-    if isinstance(value, (date, datetime, time)):
-        return value.isoformat()
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g} s"
     if isinstance(value, (bytes, bytearray)):
         shown = bytes(value[: MAX_CELL_CHARACTERS // 4]).hex(" ")
         return cut(shown if len(value) <= MAX_CELL_CHARACTERS // 4 else shown + MARK)
-    if isinstance(value, Decimal):
-        return cut(str(value))
     return cut(str(value))
 
 

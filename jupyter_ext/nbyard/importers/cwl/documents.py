@@ -59,8 +59,9 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     }
     for argument in arguments:
         if isinstance(argument.reach, Beside):
-            is_output = argument.role == "output"
-            _add_secondary(outputs if is_output else found["inputs"], argument, argument.reach)
+            beside = {"pattern": argument.reach.pattern, "required": not argument.nullable}
+            where = outputs if argument.role == "output" else found["inputs"]
+            where[argument.reach.of].setdefault(SECONDARY, []).append(beside)
     found["inputs"] = in_records(found["inputs"], places, told.records)
     found["outputs"] = in_records(outputs, places)
     found |= _streams(arguments, told, places)
@@ -70,12 +71,6 @@ def document_of(description: Description, file: str = "") -> dict[str, Any]:
     # CWL requires these two fields even when they are empty.
     kept = ("inputs", "outputs")
     return {name: value for name, value in found.items() if value or name in kept}
-
-
-def _add_secondary(where: dict[str, Any], argument: Argument, reach: Beside) -> None:
-    """Add a file beside another one to its `secondaryFiles`."""
-    told = {"pattern": reach.pattern, "required": not argument.nullable}
-    where[reach.of].setdefault("secondaryFiles", []).append(told)
 
 
 def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
@@ -143,13 +138,19 @@ def _binding(bound: Bound) -> dict[str, Any]:
 def _input(argument: Argument) -> dict[str, Any]:
     reach = argument.reach
     bound = reach if isinstance(reach, Bound) else None
+    default = argument.default
     # An optional argument without a default may be null in CWL.
-    may_lack = not argument.required and argument.default is msgspec.UNSET
+    may_lack = not argument.required and default is msgspec.UNSET
     found: dict[str, Any] = {
         "type": _nullable(_type(argument, bound), argument.nullable or may_lack)
     }
-    if argument.default is not msgspec.UNSET:
-        found["default"] = _default(argument)
+    if default is not msgspec.UNSET:
+        found["default"] = default
+        if argument.role == "input" and isinstance(default, str):
+            kind = "Directory" if argument.format == "folder" else "File"
+            found["default"] = {"class": kind, "location": default}
+        elif argument.type == "choice" and default is not None:
+            found["default"] = str(default)
     if argument.help:
         found["doc"] = argument.help
     if argument.role == "input" and argument.format not in ("", "folder"):
@@ -184,9 +185,19 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
         return _array(_enum(argument), each)
     if argument.items == "list":
         return _array(_array("Any", each.each if each else None), each)
-    if each is not None and each.fields:
-        return {"type": "array", "items": _record(each)}
-    return _array(TYPES[argument.items or "json"], each)
+    if each is None or not each.fields:
+        return _array(TYPES[argument.items or "json"], each)
+    # Only the words of the objects are known.
+    fields = {
+        name: {
+            "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),
+            "inputBinding": _binding(one),
+        }
+        for name, one in each.fields.items()
+    }
+    own = msgspec.structs.replace(each, fields={})
+    binding = {} if own == Bound() else {"inputBinding": _binding(own)}
+    return {"type": "array", "items": {"type": "record", "fields": fields, **binding}}
 
 
 def _array(items: str | dict[str, Any], each: Bound | None) -> dict[str, Any]:
@@ -194,39 +205,21 @@ def _array(items: str | dict[str, Any], each: Bound | None) -> dict[str, Any]:
     return {"type": "array", "items": items, **binding}
 
 
-def _record(bound: Bound) -> dict[str, Any]:
-    """Return the type of an object of which only the words are known."""
-    fields = {
-        name: {
-            "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),
-            "inputBinding": _binding(one),
-        }
-        for name, one in bound.fields.items()
-    }
-    own = msgspec.structs.replace(bound, fields={})
-    binding = {} if own == Bound() else {"inputBinding": _binding(own)}
-    return {"type": "record", "fields": fields, **binding}
-
-
 def _enum(argument: Argument) -> dict[str, Any]:
     return {"type": "enum", "symbols": [str(choice) for choice in argument.choices]}
 
 
-def _default(argument: Argument) -> Any:
-    default = argument.default
-    if argument.role == "input" and isinstance(default, str):
-        kind = "Directory" if argument.format == "folder" else "File"
-        return {"class": kind, "location": default}
-    return str(default) if argument.type == "choice" and default is not None else default
-
-
 def _output(argument: Argument) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    is_value = isinstance(argument.reach, Found) and argument.type == "json"
-    if isinstance(argument.reach, Stdout | Stderr):
-        found["type"] = "stdout" if isinstance(argument.reach, Stdout) else "stderr"
+    reach = argument.reach
+    is_value = isinstance(reach, Found) and argument.type == "json"
+    if isinstance(reach, Stdout | Stderr):
+        found["type"] = "stdout" if isinstance(reach, Stdout) else "stderr"
     elif argument.type == "list":
-        found["type"] = _nullable(_several(argument), argument.nullable)
+        several: str | dict[str, Any] = {"type": "array", "items": ["File", "Directory"]}
+        if isinstance(reach, Found) and reach.only:
+            several = "File[]" if reach.only == "file" else "Directory[]"
+        found["type"] = _nullable(several, argument.nullable)
     else:
         kind = "Directory" if argument.format == "folder" else "File"
         found["type"] = _nullable("Any" if is_value else kind, argument.nullable)
@@ -234,23 +227,15 @@ def _output(argument: Argument) -> dict[str, Any]:
         found["doc"] = argument.help
     if argument.format not in ("", "folder") and not is_value:
         found["format"] = iri_of(argument.format)
-    if isinstance(argument.reach, Found) and argument.reach != Found():
-        found["outputBinding"] = _of_found(argument.reach)
+    if isinstance(reach, Found) and reach != Found():
+        paths = names_in(reach.value, VALUE)
+        told = {
+            "glob": list(reach.patterns),
+            VALUE: reach.value,
+            "loadContents": any(path[-1] == CONTENTS for path in paths),
+        }
+        found["outputBinding"] = {name: one for name, one in told.items() if one}
     return found | _companions(argument)
-
-
-def _several(argument: Argument) -> str | dict[str, Any]:
-    only = argument.reach.only if isinstance(argument.reach, Found) else ""
-    if not only:
-        return {"type": "array", "items": ["File", "Directory"]}
-    return "File[]" if only == "file" else "Directory[]"
-
-
-def _of_found(reach: Found) -> dict[str, Any]:
-    paths = names_in(reach.value, VALUE)
-    told: dict[str, Any] = {"glob": list(reach.patterns), VALUE: reach.value}
-    told["loadContents"] = any(path[-1] == CONTENTS for path in paths)
-    return {name: one for name, one in told.items() if one}
 
 
 def _streams(

@@ -85,7 +85,10 @@ class Inputs:
             return
         if path in self.arguments:
             refuse(fields.where, because("name-stands-twice"))
-        argument = self._argument(path, fields, found, _reach(found, binding))
+        reach: Reach = Referenced() if binding is None else binding
+        if found.name == "stdin":
+            reach = Stdin()
+        argument = self._argument(path, fields, found, reach)
         argument = with_companions(argument, fields, needed=True)
         self.arguments[path] = argument
         if self._loads(fields, argument):
@@ -163,8 +166,11 @@ class Inputs:
         if binding is not None and binding.text is not None:
             del self.words[words:]
             self._unbind(mine)
-        word = _word_of(binding, path)
-        if word is not None:
+        if binding is not None and (binding.prefix or binding.text is not None):
+            # The word of the record itself: its value if it has one, else its prefix.
+            word = Bound(text=binding.prefix, raw=binding.raw)
+            if binding.text is not None:
+                word = msgspec.structs.replace(binding, text=of_input(binding.text, path))
             when = tuple(self.arguments[one].name for one in mine) if found.nullable else ()
             self.words.append((key_of(*above), msgspec.structs.replace(word, when=when)))
 
@@ -188,7 +194,18 @@ class Inputs:
         if default is None and not found.nullable:
             default = msgspec.UNSET
         if is_file and isinstance(default, dict):
-            default = _place(Fields(default, fields.at("default"), self._notes))
+            told = Fields(default, fields.at("default"), self._notes)
+            told.only("class", "location", "path", "basename", "format")
+            if "class" in told and told.get("class") not in FILES:
+                named = shown(told.get("class"))
+                why = because("class-needed-not", classes=list(FILES), found=named)
+                refuse(told.at("class"), why)
+            place = told.text("location") or told.text("path")
+            # The path of a file in the folder of the document.
+            is_inside = place and not place.startswith("/") and ".." not in place.split("/")
+            if not is_inside or "://" in place:
+                refuse(told.where, because("default-file-needed"))
+            default = place.removeprefix("./")
         plain: dict[str, Any] = {"type": "list"} if holds_files else {}
         if not is_file and not holds_files:
             plain = _values(found, fields, default)
@@ -209,15 +226,6 @@ class Inputs:
 
     def _free(self, name: str) -> str:
         return free_name(name, {argument.name for argument in self.arguments.values()})
-
-
-def _word_of(binding: Bound | None, path: tuple[str, ...]) -> Bound | None:
-    """Return the word of the record itself: its value if it has one, else its prefix."""
-    if binding is None or not (binding.prefix or binding.text is not None):
-        return None
-    if binding.text is None:
-        return Bound(text=binding.prefix, raw=binding.raw)
-    return msgspec.structs.replace(binding, text=of_input(binding.text, path))
 
 
 def optional(kind: Any) -> Any:
@@ -313,12 +321,6 @@ def free_name(name: str, taken: set[str]) -> str:
     return found
 
 
-def _reach(found: Type, binding: Bound | None) -> Reach:
-    if found.name == "stdin":
-        return Stdin()
-    return Referenced() if binding is None else binding
-
-
 def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the items of a value."""
     if found.name not in PLAIN and found.name not in ("enum", "array"):
@@ -337,17 +339,3 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
         fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
     name: Any = {"Any": "", "record": "json"}.get(items.name, items.value)
     return {**told, "items": name, "choices": items.symbols}
-
-
-def _place(default: Fields) -> str:
-    """Return the path of a default file in the folder of the document."""
-    default.only("class", "location", "path", "basename", "format")
-    named = default.get("class")
-    if "class" in default and named not in FILES:
-        why = because("class-needed-not", classes=list(FILES), found=shown(named))
-        refuse(default.at("class"), why)
-    place = default.text("location") or default.text("path")
-    is_inside = place and not place.startswith("/") and ".." not in place.split("/")
-    if not is_inside or "://" in place:
-        refuse(default.where, because("default-file-needed"))
-    return place.removeprefix("./")

@@ -51,7 +51,14 @@ class Loader:
         return found
 
     def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
-        path = _place(named, where, file[-1])
+        if not isinstance(named, str) or not named:
+            refuse(where, because("path-needed-not", found=shown(named)))
+        if "://" in named or named.startswith(("/", "file:")):
+            refuse(where, because("address-not-followed", path=named[:200]))
+        # A fragment would need an index of all ids in the other file.
+        if "#" in named:
+            refuse(where, because("part-of-file-not-supported", path=named[:200]))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(file[-1]), named))
         if path in file:
             refuse(where, because("imports-itself", path=path))
         # Count the files, because imports could multiply without a circle.
@@ -68,18 +75,6 @@ class Loader:
             return content.decode()
         except UnicodeDecodeError as error:
             refuse(where, because("file-not-utf8", path=path[:200], byte=error.start))
-
-
-def _place(named: Any, where: str, file: str) -> str:
-    """Return the path of a named file, relative to the folder of the document."""
-    if not isinstance(named, str) or not named:
-        refuse(where, because("path-needed-not", found=shown(named)))
-    if "://" in named or named.startswith(("/", "file:")):
-        refuse(where, because("address-not-followed", path=named[:200]))
-    # A fragment would need an index of all ids in the other file.
-    if "#" in named:
-        refuse(where, because("part-of-file-not-supported", path=named[:200]))
-    return posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
 
 
 def _at(where: str, name: Any) -> str:

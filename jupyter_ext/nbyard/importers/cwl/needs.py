@@ -120,25 +120,24 @@ class Needs:
     def folder(self, fields: Fields) -> None:
         """Read InitialWorkDirRequirement: files of the working folder."""
         fields.only("class", "listing")
-        where = fields.at("listing")
-        self._run(files=tuple(_file(one, where, fields.notes) for one in fields.listed("listing")))
+        files = []
+        for one in fields.listed("listing"):
+            # A Dirent (section 5.14.1), or a reference to an input.
+            whole = {"entry": one} if isinstance(one, str) else one
+            entry = Fields(whole, fields.at("listing"), fields.notes)
+            if "class" in entry:
+                why = because("literal-not-supported", type=shown(entry.get("class")))
+                refuse(entry.at("class"), why)
+            entry.only("entry", "entryname", "writable")
+            text = entry.expression("entry")
+            if text is None:
+                refuse(entry.at("entry"), because("field-needed"))
+            name = entry.expression("entryname") or ""
+            files.append(WorkFile(text, name, entry.truth("writable", False)))
+        self._run(files=tuple(files))
 
-
-def _file(one: Any, where: str, notes: list[str]) -> WorkFile:
-    """Read a Dirent (section 5.14.1), or a reference to an input."""
-    if isinstance(one, str):
-        fields = Fields({"entry": one}, where, notes)
-    else:
-        fields = Fields(one, where, notes)
-        if "class" in fields:
-            why = because("literal-not-supported", type=shown(fields.get("class")))
-            refuse(fields.at("class"), why)
-        fields.only("entry", "entryname", "writable")
-    text = fields.expression("entry")
-    if text is None:
-        refuse(fields.at("entry"), because("field-needed"))
-    name = fields.expression("entryname") or ""
-    return WorkFile(text, name, fields.truth("writable", False))
+    def schemas(self, _: Fields) -> None:
+        """Accept the requirement without effect: its types are already resolved."""
 
 
 def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
@@ -150,10 +149,6 @@ def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
 SIZES = ("cores", "ram", "tmpdir", "outdir")
 
 
-def _ignored(_: Needs, __: Fields) -> None:
-    """Accept a requirement that other code reads."""
-
-
 READERS: dict[str, Callable[[Needs, Fields], None]] = {
     DOCKER: Needs.docker,
     "ResourceRequirement": Needs.amounts,
@@ -162,7 +157,7 @@ READERS: dict[str, Callable[[Needs, Fields], None]] = {
     "WorkReuse": Needs.reuse,
     "NetworkAccess": Needs.network,
     "InitialWorkDirRequirement": Needs.folder,
-    SCHEMAS: _ignored,
+    SCHEMAS: Needs.schemas,
     SHELL: Needs.shell,
     "LoadListingRequirement": Needs.listing,
 }

@@ -51,29 +51,18 @@ def in_records(
         known = records
         for depth, record in enumerate(above):
             one = known.get(record)
-            whole = fields.setdefault(record, _empty(isinstance(one, Record) and one.optional))
+            if record not in fields:
+                empty = {"type": "record", "fields": {}}
+                is_optional = isinstance(one, Record) and one.optional
+                fields[record] = {"type": ["null", empty] if is_optional else empty}
+            whole = fields[record]
             if not depth and "default" in member:
-                _add_default(whole, (*above[1:], last), member["default"])
-            fields = _record_of(whole)["fields"]
+                defaults = whole.setdefault("default", {})
+                for inner in above[1:]:
+                    defaults = defaults.setdefault(inner, {})
+                defaults[last] = member["default"]
+            kind = whole["type"]
+            fields = (kind[1] if isinstance(kind, list) else kind)["fields"]
             known = one.fields if isinstance(one, Record) else {}
-        inner = {k: v for k, v in member.items() if k != "default"} if above else member
-        fields[last] = inner
+        fields[last] = {k: v for k, v in member.items() if k != "default"} if above else member
     return found
-
-
-def _empty(is_optional: bool) -> dict[str, Any]:
-    record = {"type": "record", "fields": {}}
-    return {"type": ["null", record] if is_optional else record}
-
-
-def _record_of(member: dict[str, Any]) -> dict[str, Any]:
-    kind = member["type"]
-    return dict(kind[1]) if isinstance(kind, list) else kind
-
-
-def _add_default(member: dict[str, Any], path: Path, default: Any) -> None:
-    *above, last = path
-    place = member.setdefault("default", {})
-    for name in above:
-        place = place.setdefault(name, {})
-    place[last] = default

@@ -42,7 +42,29 @@ def read_outputs(
     for name, fields in tool.entries("outputs", "id", "type"):
         fields.only(*OUTPUT)
         outputs.add((name,), fields)
-    return *_with_streams(outputs.found, told), outputs.loaded
+    found = outputs.found
+    for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
+        own = [one for one in found if isinstance(one.reach, kind)]
+        if not own:
+            continue
+        name = getattr(told, field)
+        patterns = [p for one in found if isinstance(one.reach, Found) for p in one.reach.patterns]
+        besides = {one.reach.of for one in found if isinstance(one.reach, Beside)}
+        may_fit = any(one.name in besides for one in own)
+        may_fit |= any(p == name or WILD & set(p) or "$(" in p or p == "." for p in patterns)
+        is_plain = "$(" not in name and "/" not in name and name not in (".", "..")
+        if is_plain and not may_fit and len(own) == 1:
+            told = msgspec.structs.replace(told, **{field: ""})
+            reach: Reach = kind()
+            default = name or msgspec.UNSET
+            changed = [msgspec.structs.replace(own[0], default=default, reach=reach)]
+        else:
+            name = name or f"{own[0].name}.txt"
+            told = msgspec.structs.replace(told, **{field: name})
+            changed = [msgspec.structs.replace(one, reach=Found((name,))) for one in own]
+        by_name = {one.name: one for one in changed}
+        found = [by_name.get(one.name, one) for one in found]
+    return found, told, outputs.loaded
 
 
 class _Outputs:
@@ -57,7 +79,12 @@ class _Outputs:
     def add(self, path: tuple[str, ...], fields: Fields) -> None:
         """Add an output, or each field of a record that contains files."""
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
-        if kind.name == "record" and _is_apart(kind, fields):
+        may_split = kind.name == "record" and _binding(fields).get("outputEval") is None
+        if may_split and "outputBinding" in fields:
+            refuse(fields.at("outputBinding"), because("record-needs-value"))
+        # The fields of a record are separate outputs if they have files or patterns.
+        has_patterns = any("outputBinding" in inner for _, inner in kind.fields)
+        if may_split and (_holds_files(kind) or has_patterns):
             for name, inner in kind.fields:
                 inner.only(*OUTPUT, "name")
                 if kind.nullable:
@@ -73,18 +100,15 @@ class _Outputs:
             reach = msgspec.structs.replace(output.reach, key=path)
             output = msgspec.structs.replace(output, reach=reach)
         output = with_companions(output, fields, needed=False)
-        self.found += [output, *_beside(output, fields, self._taken)]
+        self.found.append(output)
+        for beside, is_needed in read_beside(fields, output, needed=False):
+            other = free_name(name_beside(beside), self._taken)
+            self._taken.add(other)
+            may_lack = output.nullable or not is_needed
+            text = help_beside(beside)
+            self.found.append(Argument(other, "output", nullable=may_lack, help=text, reach=beside))
         if _binding(fields).truth("loadContents", False):
             self.loaded.add(called)
-
-
-def _is_apart(kind: Type, fields: Fields) -> bool:
-    """Return whether the fields of a record are separate outputs, as with files and patterns."""
-    if _binding(fields).get("outputEval") is not None:
-        return False
-    if "outputBinding" in fields:
-        refuse(fields.at("outputBinding"), because("record-needs-value"))
-    return _holds_files(kind) or any("outputBinding" in inner for _, inner in kind.fields)
 
 
 def _holds_files(kind: Type) -> bool:
@@ -97,7 +121,8 @@ def _holds_files(kind: Type) -> bool:
 def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument:
     if kind.name in ("stdin", EITHER):
         refuse(fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin"))
-    told: dict[str, Any] = {"role": "output", "nullable": _may_lack(kind), "help": fields.help()}
+    may_lack = kind.nullable or kind.name == "null"
+    told: dict[str, Any] = {"role": "output", "nullable": may_lack, "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
@@ -109,12 +134,20 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
         if reach.patterns and not reach.value:
             refuse(fields.at("outputBinding"), because("value-needs-expression"))
         return Argument(name, type="json", format="json", reach=reach, **told)
-    _check_files(reach, fields)
+    # A file in an expression is a found file or an input.
+    names = names_in(reach.value, "outputEval")
+    root, *rest = names[0] if len(names) == 1 else ("",)
+    is_one = root == "inputs" or (root == "self" and len(rest) < 2)
+    if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
+        refuse(_binding(fields).at("outputEval"), because("file-not-of-glob"))
     what = kind.items if kind.items is not None else kind
     if what.name not in (*FILES, EITHER):
-        if what.name == "array":
-            refuse(fields.at("type"), because("files-in-lists-not-supported"))
-        refuse(fields.at("type"), because("files-in-type-not-supported", type=what.name))
+        why = (
+            because("files-in-lists-not-supported")
+            if what.name == "array"
+            else because("files-in-type-not-supported", type=what.name)
+        )
+        refuse(fields.at("type"), why)
     if kind.name == "array":
         only = {"File": "file", "Directory": "folder"}.get(what.name, "")
         reach = msgspec.structs.replace(reach, only=only)
@@ -123,21 +156,6 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
         kept: ValueType = "list" if kind.name == "array" else "string"
         return Argument(name, type=kept, format="folder", reach=reach, **told)
     return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
-
-
-def _may_lack(kind: Type) -> bool:
-    return kind.nullable or kind.name == "null"
-
-
-def _beside(output: Argument, fields: Fields, taken: set[str]) -> list[Argument]:
-    found = []
-    for beside, is_needed in read_beside(fields, output, needed=False):
-        name = free_name(name_beside(beside), taken)
-        taken.add(name)
-        may_lack = output.nullable or not is_needed
-        text = help_beside(beside)
-        found.append(Argument(name, "output", nullable=may_lack, help=text, reach=beside))
-    return found
 
 
 def _found(fields: Fields) -> Found:
@@ -159,37 +177,3 @@ def _found(fields: Fields) -> Found:
 
 def _binding(fields: Fields) -> Fields:
     return Fields(fields.get("outputBinding") or {}, fields.at("outputBinding"), fields.notes)
-
-
-def _check_files(reach: Found, fields: Fields) -> None:
-    """Check that a file in an expression is a found file or an input."""
-    told = names_in(reach.value, "outputEval")
-    root, *rest = told[0] if len(told) == 1 else ("",)
-    is_one = root == "inputs" or (root == "self" and len(rest) < 2)
-    if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
-        refuse(_binding(fields).at("outputEval"), because("file-not-of-glob"))
-
-
-def _with_streams(found: list[Argument], told: Invocation) -> tuple[list[Argument], Invocation]:
-    for kind, field in ((Stdout, "stdout"), (Stderr, "stderr")):
-        name = getattr(told, field)
-        own = [one for one in found if isinstance(one.reach, kind)]
-        patterns = [p for one in found if isinstance(one.reach, Found) for p in one.reach.patterns]
-        besides = {one.reach.of for one in found if isinstance(one.reach, Beside)}
-        may_fit = any(one.name in besides for one in own)
-        may_fit |= any(p == name or WILD & set(p) or "$(" in p or p == "." for p in patterns)
-        if not own:
-            continue
-        is_plain = "$(" not in name and "/" not in name and name not in (".", "..")
-        if is_plain and not may_fit and len(own) == 1:
-            told = msgspec.structs.replace(told, **{field: ""})
-            reach: Reach = kind()
-            default = name or msgspec.UNSET
-            changed = [msgspec.structs.replace(own[0], default=default, reach=reach)]
-        else:
-            name = name or f"{own[0].name}.txt"
-            told = msgspec.structs.replace(told, **{field: name})
-            changed = [msgspec.structs.replace(one, reach=Found((name,))) for one in own]
-        by_name = {one.name: one for one in changed}
-        found = [by_name.get(one.name, one) for one in found]
-    return found, told

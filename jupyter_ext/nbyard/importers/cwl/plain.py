@@ -44,16 +44,19 @@ def in_plain_words(description: Description, file: str = "") -> Description:
         Invalid: CWL has no term for an argument; the error names it.
     """
     line = _Line()
-    command, found = _started(description, file, line)
-    arguments = list(description.arguments or ())
-    for argument in _in_order(arguments):
-        line.take(argument)
-    kept = [line.changed.get(argument.name, argument) for argument in arguments]
-    shift = line.next if line.next else 0
-    # The words of the line come first, so bound words move behind them.
-    kept = [_shifted(argument, shift, line.changed) for argument in kept]
+    command, found = line.start(description, file)
+    arguments = description.arguments or ()
+    line.take_all(arguments)
+    kept = []
+    for argument in arguments:
+        reach, changed = argument.reach, line.changed.get(argument.name)
+        if changed is None and isinstance(reach, Bound):
+            # The words of the line come first, so bound words move behind them.
+            reach = msgspec.structs.replace(reach, position=reach.position + line.next)
+            changed = msgspec.structs.replace(argument, reach=reach)
+        kept.append(changed or argument)
     words = [
-        msgspec.structs.replace(word, position=word.position + shift)
+        msgspec.structs.replace(word, position=word.position + line.next)
         for word in description.invocation.words
     ]
     invocation = msgspec.structs.replace(
@@ -72,36 +75,6 @@ def in_plain_words(description: Description, file: str = "") -> Description:
     )
 
 
-def _started(
-    description: Description, file: str, line: "_Line"
-) -> tuple[tuple[str, ...], list[Argument]]:
-    """Return the words before the script; bind the later ones."""
-    command = description.command or ()
-    at = next((index for index, word in enumerate(command) if FILE in word), len(command))
-    if at == len(command):
-        return command, []
-    if any(argument.name == CODE for argument in description.arguments or ()):
-        _refuse(CODE, because("name-of-script", name=CODE))
-    for word in command[at:]:
-        text = quoted(word).replace(FILE, f"$(inputs.{CODE}.path)")
-        line.add(Bound(text=text))
-    code = Argument(CODE, "input", default=file, help="The program itself.", reach=Referenced())
-    return command[:at], [code]
-
-
-def _in_order(arguments: Sequence[Argument]) -> list[Argument]:
-    """Sort arguments by their words: options, then positional words.
-
-    An argument that takes all following words comes last, or before `--` if there is one.
-    """
-    placed = [a for a in arguments if isinstance(a.reach, Positional)]
-    placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
-    is_open = [a for a in arguments if isinstance(a.reach, Words)]
-    rest = [a for a in arguments if a not in placed and a not in is_open]
-    has_mark = any(isinstance(a.reach, Positional) and a.reach.separated for a in placed)
-    return [*rest, *is_open, *placed] if has_mark else [*rest, *placed, *is_open]
-
-
 class _Line:
     """The words and arguments of the command line, with their positions."""
 
@@ -112,9 +85,37 @@ class _Line:
         self.changed: dict[str, Argument] = {}
         self._has_mark = False
 
+    def start(self, description: Description, file: str) -> tuple[tuple[str, ...], list[Argument]]:
+        """Return the words before the script, and its input; bind the later words."""
+        command = description.command or ()
+        at = next((index for index, word in enumerate(command) if FILE in word), len(command))
+        if at == len(command):
+            return command, []
+        if any(argument.name == CODE for argument in description.arguments or ()):
+            _refuse(CODE, because("name-of-script", name=CODE))
+        for word in command[at:]:
+            text = quoted(word).replace(FILE, f"$(inputs.{CODE}.path)")
+            self.add(Bound(text=text))
+        code = Argument(CODE, "input", default=file, help="The program itself.", reach=Referenced())
+        return command[:at], [code]
+
     def add(self, bound: Bound) -> None:
         self.words.append(msgspec.structs.replace(bound, position=self.next))
         self.next += 1
+
+    def take_all(self, arguments: Sequence[Argument]) -> None:
+        """Take options, then positional words.
+
+        An argument that takes all following words comes last, or before `--` if there is one.
+        """
+        placed = [a for a in arguments if isinstance(a.reach, Positional)]
+        placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
+        is_open = [a for a in arguments if isinstance(a.reach, Words)]
+        rest = [a for a in arguments if a not in placed and a not in is_open]
+        has_mark = any(isinstance(a.reach, Positional) and a.reach.separated for a in placed)
+        last = [*is_open, *placed] if has_mark else [*placed, *is_open]
+        for argument in [*rest, *last]:
+            self.take(argument)
 
     def take(self, argument: Argument) -> None:
         reach = argument.reach
@@ -128,10 +129,7 @@ class _Line:
         elif argument.role == "output":
             self._output(argument)
         else:
-            bound, changes = _binding(argument)
-            bound = msgspec.structs.replace(bound, position=self.next)
-            self.next += 1
-            self._change(argument, reach=bound, **changes)
+            self._value(argument)
 
     def _change(self, argument: Argument, **changes: Any) -> None:
         self.changed[argument.name] = msgspec.structs.replace(argument, **changes)
@@ -154,6 +152,31 @@ class _Line:
             self.variables[name] = f"$(inputs.{argument.name}.path)"
         self._change(argument, reach=Referenced(), **changes)
 
+    def _value(self, argument: Argument) -> None:
+        """Bind the argument itself; a truth value without a flag becomes a word."""
+        if argument.type == "json" and argument.role == "value":
+            _refuse(argument.name, because("json-in-word"))
+        reach = argument.reach
+        option = reach if isinstance(reach, Option) else None
+        changes: dict[str, Any] = {}
+        if argument.type == "bool":
+            changes = _as_choice(argument, ("true", "false"))
+        if isinstance(reach, Flag):
+            on, _, off = reach.flag.partition("/")
+            if argument.type != "bool":
+                _refuse(argument.name, because("repeated-flag"))
+            bound = Bound() if off else Bound(prefix=on)
+            changes = _as_choice(argument, (on, off)) if off else {}
+        elif isinstance(reach, Words):
+            bound = Bound(prefix=reach.flag)
+        elif argument.type == "list" and option is not None:
+            bound = Bound(each=_prefixed(option, Bound()))
+        else:
+            bound = _prefixed(option, Bound())
+        bound = msgspec.structs.replace(bound, position=self.next)
+        self.next += 1
+        self._change(argument, reach=bound, **changes)
+
     def _output(self, argument: Argument) -> None:
         """Pass the program a name in the working folder, where the output is found."""
         file = output_filename(argument)
@@ -171,47 +194,12 @@ def _prefixed(option: Option | None, bound: Bound) -> Bound:
     return msgspec.structs.replace(bound, prefix=prefix, joined=bool(option.joined))
 
 
-def _binding(argument: Argument) -> tuple[Bound, dict[str, Any]]:
-    """Return the binding of a value, and the changes to its argument."""
-    reach = argument.reach
-    if argument.type == "json" and argument.role == "value":
-        _refuse(argument.name, because("json-in-word"))
-    if isinstance(reach, Flag):
-        return _flag(argument, reach)
-    changes: dict[str, Any] = {}
-    if argument.type == "bool":
-        changes = _as_choice(argument, ("true", "false"))
-    if isinstance(reach, Words):
-        return Bound(prefix=reach.flag), changes
-    option = reach if isinstance(reach, Option) else None
-    if argument.type == "list" and option is not None:
-        return Bound(each=_prefixed(option, Bound())), changes
-    return _prefixed(option, Bound()), changes
-
-
-def _flag(argument: Argument, reach: Flag) -> tuple[Bound, dict[str, Any]]:
-    on, _, off = reach.flag.partition("/")
-    if argument.type != "bool":
-        _refuse(argument.name, because("repeated-flag"))
-    if not off:
-        return Bound(prefix=on), {}
-    return Bound(), _as_choice(argument, (on, off))
-
-
 def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
     """Turn a truth value into one of two words, for true and for false."""
     default = argument.default
     if isinstance(default, bool):
         default = words[0] if default else words[1]
     return {"type": "choice", "choices": words, "default": default}
-
-
-def _shifted(argument: Argument, shift: int, changed: dict[str, Argument]) -> Argument:
-    """Move an argument that was already bound behind all others."""
-    if not isinstance(argument.reach, Bound) or argument.name in changed or not shift:
-        return argument
-    reach = msgspec.structs.replace(argument.reach, position=argument.reach.position + shift)
-    return msgspec.structs.replace(argument, reach=reach)
 
 
 def _refuse(name: str, what: Reason) -> NoReturn:

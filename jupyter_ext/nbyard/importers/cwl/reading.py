@@ -66,25 +66,18 @@ def read_document(document: dict[str, Any]) -> Imported:
     if version != VERSIONS[-1]:
         notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
     namespaces = tool.get("$namespaces") or document.get("$namespaces")
-    own = _hinted(tool)
-    return own or _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
-
-
-def _hinted(tool: Fields) -> Imported | None:
-    """Return the command in nbyard's hint, if the rest of the document matches it."""
     hints = [h for h in tool.listed("hints") if isinstance(h, dict) and h.get("class") == HINT]
-    if not hints:
-        return None
-    says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
-    try:
-        told = msgspec.convert(hints[0].get("description"), Description)
-        # A user may have edited the document after the export. Then the document counts.
-        if with_hint(document_of(told), told) == says:
-            return Imported(told)
-    except (msgspec.ValidationError, Invalid):
-        pass
-    tool.notes.append(f"The hint {HINT} does not fit the rest of the document: it is left out.")
-    return None
+    if hints:
+        says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
+        try:
+            told = msgspec.convert(hints[0].get("description"), Description)
+            # A user may have edited the document after the export. Then the document counts.
+            if with_hint(document_of(told), told) == says:
+                return Imported(told)
+        except (msgspec.ValidationError, Invalid):
+            pass
+        notes.append(f"The hint {HINT} does not fit the rest of the document: it is left out.")
+    return _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
 
 
 def _the_one(document: dict[str, Any]) -> dict[str, Any]:
@@ -109,8 +102,16 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     inputs.read(tool)
     needs.read(tool)
     names = inputs.names()
-    told = _invocation(tool, needs.invocation)
-    arguments, words = _ordered(inputs, _fixed(tool))
+    told = msgspec.structs.replace(
+        needs.invocation,
+        apart=True,
+        stdout=tool.expression("stdout") or "",
+        stderr=tool.expression("stderr") or "",
+        success_codes=check_codes(tool, "successCodes"),
+        temporary_codes=check_codes(tool, "temporaryFailCodes"),
+        permanent_codes=check_codes(tool, "permanentFailCodes"),
+    )
+    arguments, words = _ordered(tool, inputs)
     arguments, told = _with_stdin(tool, arguments, told, names)
     taken = {one.name for one in arguments}
     outputs, told, loaded = read_outputs(tool, told, taken, (namespaces, inputs.formats()))
@@ -129,32 +130,35 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     )
     description = with_records(description, names, inputs.optional)
     _check_references(description, inputs.loaded | loaded)
-    description = _with_loaded(description, inputs.loaded)
+    # Inputs with `loadContents` that no reference uses stay short texts.
+    told = description.invocation
+    unused = inputs.loaded - with_contents(told, description.arguments or ())
+    told = msgspec.structs.replace(told, loaded=tuple(sorted(unused)))
+    description = msgspec.structs.replace(description, invocation=told)
     return Imported(description, tuple(tool.notes))
 
 
-def _fixed(tool: Fields) -> list[tuple[Key, Bound]]:
-    """Read `arguments`: each is an expression or a binding."""
-    found = []
+def _ordered(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]:
+    """Return the inputs and all other words with unique positions.
+
+    Unique positions of the document stay. Otherwise the positions count the order of the
+    specification. If two have one position and name, as in two records, the first one comes first.
+    """
+    words: list[tuple[Key, Bound]] = []
     for index, one in enumerate(tool.listed("arguments")):
         where = f"arguments.{index}"
         value = {"valueFrom": one} if isinstance(one, str) else one
         binding = read_binding(Fields(value, where, tool.notes))
         if binding.text is None:
             refuse(f"{where}.valueFrom", because("field-needed"))
-        found.append((key_of(binding.position, index), binding))
-    return found
-
-
-def _ordered(inputs: Inputs, fixed: list[tuple[Key, Bound]]) -> tuple[list[Argument], list[Bound]]:
-    """Return arguments and words with unique positions.
-
-    Unique positions of the document stay. Otherwise the positions count the order of the
-    specification. If two have one position and name, as in two records, the first one comes first.
-    """
-    words = [*fixed, *inputs.words]
+        words.append((key_of(binding.position, index), binding))
+    words += inputs.words
     keys = [*(key for key, _ in words), *inputs.keys.values()]
-    places = _places(keys)
+    places = [key[0][1] for key in keys]
+    if len(set(places)) < len(keys) or any(len(key) > 2 for key in keys):
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        ranks = {index: place for place, index in enumerate(order)}
+        places = [ranks[index] for index in range(len(keys))]
     placed = [
         msgspec.structs.replace(bound, position=place)
         for (_, bound), place in zip(words, places, strict=False)
@@ -167,27 +171,6 @@ def _ordered(inputs: Inputs, fixed: list[tuple[Key, Bound]]) -> tuple[list[Argum
             argument = msgspec.structs.replace(argument, reach=reach)  # noqa: PLW2901
         arguments.append(argument)
     return arguments, placed
-
-
-def _places(keys: Sequence[Key]) -> list[int]:
-    firsts = [key[0][1] for key in keys]
-    if len(set(firsts)) == len(keys) and all(len(key) <= 2 for key in keys):
-        return firsts
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    ranks = {index: place for place, index in enumerate(order)}
-    return [ranks[index] for index in range(len(keys))]
-
-
-def _invocation(tool: Fields, found: Invocation) -> Invocation:
-    return msgspec.structs.replace(
-        found,
-        apart=True,
-        stdout=tool.expression("stdout") or "",
-        stderr=tool.expression("stderr") or "",
-        success_codes=check_codes(tool, "successCodes"),
-        temporary_codes=check_codes(tool, "temporaryFailCodes"),
-        permanent_codes=check_codes(tool, "permanentFailCodes"),
-    )
 
 
 def _with_stdin(
@@ -203,7 +186,8 @@ def _with_stdin(
     path, last = paths[0][1:-1], paths[0][-1]
     found = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
-        if argument.name == found and argument.role == "input" and not _is_many(argument):
+        is_many = argument.type == "list" or argument.format == "folder"
+        if argument.name == found and argument.role == "input" and not is_many:
             if not isinstance(argument.reach, Referenced):
                 break
             arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
@@ -212,18 +196,6 @@ def _with_stdin(
     if not any(one.name in above and one.role == "input" for one in arguments):
         refuse("stdin", because("cwl-input-file-needed"))
     return arguments, msgspec.structs.replace(told, stdin=text)
-
-
-def _with_loaded(description: Description, names: set[str]) -> Description:
-    """Keep `loadContents` of inputs that no reference uses: they stay short texts."""
-    told = description.invocation
-    rest = names - with_contents(told, description.arguments or ())
-    invocation = msgspec.structs.replace(told, loaded=tuple(sorted(rest)))
-    return msgspec.structs.replace(description, invocation=invocation)
-
-
-def _is_many(argument: Argument) -> bool:
-    return argument.type == "list" or argument.format == "folder"
 
 
 def _check_references(description: Description, loaded: set[str]) -> None:

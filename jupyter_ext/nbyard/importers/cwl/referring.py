@@ -24,29 +24,25 @@ def with_records(
     A record that is referred to as a whole becomes a record of the invocation. So do all inputs,
     unless each argument has the name of its input.
     """
-    taken = {argument.name for argument in description.arguments or ()}
-    records: dict[str, Record] = {}
-    known = {path: (name,) for path, name in names.items()}
-    for path in sorted(_wholes(description, names)):
-        name = free_name("_".join(path) or ALL, taken)
-        taken.add(name)
-        known[path], records[name] = (name,), _record(path, names, optional)
-    invocation = msgspec.structs.replace(description.invocation, records=records)
-    return with_names(msgspec.structs.replace(description, invocation=invocation), known)
-
-
-def _wholes(description: Description, names: Mapping[Path, str]) -> set[Path]:
-    """Return the paths of records among the references; the empty path means all inputs."""
+    arguments = description.arguments or ()
     is_plain = all(path == (name,) for path, name in names.items())
-    found = set()
-    for where, text, _ in texts_in(description.invocation, description.arguments or ()):
+    wholes = set()
+    for where, text, _ in texts_in(description.invocation, arguments):
         for first, *rest in names_in(text, where):
             path = tuple(rest)
             holds = any(len(one) > len(path) and one[: len(path)] == path for one in names)
             is_record = holds and path not in names and SECONDARY not in path
             if first == "inputs" and is_record and (path or not is_plain):
-                found.add(path)
-    return found
+                wholes.add(path)
+    taken = {argument.name for argument in arguments}
+    records: dict[str, Record] = {}
+    known = {path: (name,) for path, name in names.items()}
+    for path in sorted(wholes):
+        name = free_name("_".join(path) or ALL, taken)
+        taken.add(name)
+        known[path], records[name] = (name,), _record(path, names, optional)
+    invocation = msgspec.structs.replace(description.invocation, records=records)
+    return with_names(msgspec.structs.replace(description, invocation=invocation), known)
 
 
 def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -> Record:

@@ -62,24 +62,10 @@ def read_type(found: Any, where: str, notes: list[str]) -> Type:
     """
     if isinstance(found, str):
         return _named(found, where)
-    if isinstance(found, list):
-        return _union(found, where, notes)
     if isinstance(found, dict):
         return _schema(Fields(found, where, notes))
-    refuse(where, because("type-needed-not", found=shown(found)))
-
-
-def _named(name: str, where: str) -> Type:
-    if name.endswith("?"):
-        return msgspec.structs.replace(_named(name[:-1], where), nullable=True)
-    if name.endswith("[]"):
-        return Type("array", items=_named(name[:-2], where))
-    if name in PLAIN or name in FILES or name in STREAMS or name == "null":
-        return Type(name)
-    refuse(where, because("no-such-type", name=repr(name[:60])))
-
-
-def _union(found: list[Any], where: str, notes: list[str]) -> Type:
+    if not isinstance(found, list):
+        refuse(where, because("type-needed-not", found=shown(found)))
     types = [read_type(one, where, notes) for one in found]
     others = [one for one in types if one.name != "null"]
     if types and not others:
@@ -90,6 +76,16 @@ def _union(found: list[Any], where: str, notes: list[str]) -> Type:
         refuse(where, because(UNION))
     nullable = len(others) < len(types) or others[0].nullable
     return msgspec.structs.replace(others[0], nullable=nullable)
+
+
+def _named(name: str, where: str) -> Type:
+    if name.endswith("?"):
+        return msgspec.structs.replace(_named(name[:-1], where), nullable=True)
+    if name.endswith("[]"):
+        return Type("array", items=_named(name[:-2], where))
+    if name in PLAIN or name in FILES or name in STREAMS or name == "null":
+        return Type(name)
+    refuse(where, because("no-such-type", name=repr(name[:60])))
 
 
 def _schema(fields: Fields) -> Type:
@@ -138,43 +134,33 @@ def each_of(found: Type) -> Bound | None:
     """Return the binding of each item of an array."""
     if found.name != "array" or found.items is None:
         return None
-    if found.items.name == "record":
-        return _of_records(found)
-    inner = each_of(found.items)
-    if found.binding is None:
-        return Bound(each=inner) if inner else None
-    told = msgspec.structs.replace(read_binding(found.binding), position=0, each=inner)
-    return None if told == Bound() else told
-
-
-def _of_records(found: Type) -> Bound:
-    """Return the binding of each record of an array: its own words, then those of its fields."""
-    assert found.items is not None
+    if found.items.name != "record":
+        inner = each_of(found.items)
+        if found.binding is None:
+            return Bound(each=inner) if inner else None
+        bound = msgspec.structs.replace(read_binding(found.binding), position=0, each=inner)
+        return None if bound == Bound() else bound
+    # The own words of a record precede those of its fields.
     told = [one for one in (found.binding, found.items.binding) if one is not None]
     if len(told) > 1:
         refuse(told[0].where, because("records-bound-twice"))
     own = read_binding(told[0]) if told else Bound()
     if own.text is not None:
         refuse(told[0].at("valueFrom"), because("record-value-not-supported"))
-    bound = {}
+    of_fields = {}
     for name, fields in found.items.fields:
         fields.only("type", "inputBinding", "name")
-        one = _of_field(fields)
+        kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
+        what = kind.innermost.name
+        if what in (*FILES, "record", *STREAMS):
+            refuse(fields.at("type"), because("type-in-records-not-supported", type=what))
+        one = None
+        if (binding := fields.get("inputBinding")) is not None:
+            one = read_binding(Fields(binding, fields.at("inputBinding"), fields.notes))
+        one = bound_array(one, kind) if kind.name == "array" else one
         if one is not None:
-            bound[name] = one
-    return msgspec.structs.replace(own, position=0, fields=bound)
-
-
-def _of_field(fields: Fields) -> Bound | None:
-    found = read_type(fields.get("type"), fields.at("type"), fields.notes)
-    what = found.innermost
-    if what.name in (*FILES, "record", *STREAMS):
-        refuse(fields.at("type"), because("type-in-records-not-supported", type=what.name))
-    own = None
-    if fields.get("inputBinding") is not None:
-        binding = Fields(fields.get("inputBinding"), fields.at("inputBinding"), fields.notes)
-        own = read_binding(binding)
-    return bound_array(own, found) if found.name == "array" else own
+            of_fields[name] = one
+    return msgspec.structs.replace(own, position=0, fields=of_fields)
 
 
 def bound_array(own: Bound | None, found: Type) -> Bound | None:

@@ -33,18 +33,17 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
         document = with_hint(document, told)
     heads = {"label": label, "doc": doc}
     first = {name: document.pop(name) for name in ("cwlVersion", "class")}
-    return LEAD + _text({**first, **{n: text for n, text in heads.items() if text}, **document})
+    document = {**first, **{n: text for n, text in heads.items() if text}, **document}
 
-
-def _text(document: dict[str, Any]) -> str:
-    """Return YAML; quote each text that a reader might parse as another type."""
     import yaml
 
     def quoted(dumper: Any, text: str) -> Any:
+        # A reader might parse a text without quotes as another type.
         style = None if is_plain(text) else '"'
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     # A separate class: a representer of SafeDumper itself would change it for all users.
     own = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     yaml.add_representer(str, quoted, Dumper=own)
-    return str(yaml.dump(document, Dumper=own, sort_keys=False, allow_unicode=True, width=100))
+    text = yaml.dump(document, Dumper=own, sort_keys=False, allow_unicode=True, width=100)
+    return f"{LEAD}{text}"
