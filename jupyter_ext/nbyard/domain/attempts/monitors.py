@@ -1,7 +1,7 @@
 """Monitor links: ports that a running task listens on, and TensorBoard on its files."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -68,12 +68,8 @@ def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple
             yield "ports", f"{TENSORBOARD!r} is the link of TensorBoard itself"
         if not 0 <= number <= MAX_PORT:
             yield "ports", f"{name[:40]} must be from 0 (any) to {MAX_PORT}"
-    for number in _twice(number for number in ports.values() if number):
+    numbers = [number for number in ports.values() if number]
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
         yield "ports", f"two names have the port {number}"
     if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
         yield "tensorboard", "must be a folder below the working directory, or an output's name"
-
-
-def _twice(numbers: Iterable[int]) -> list[int]:
-    seen = list(numbers)
-    return sorted({number for number in seen if seen.count(number) > 1})
