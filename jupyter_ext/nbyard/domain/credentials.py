@@ -183,13 +183,11 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
     Raises:
         Invalid: with one detail for each field that is unknown, missing or invalid.
     """
-    known = {field.name for field in kind.fields}
+    known = [field.name for field in kind.fields]
     # Editors append a line break; a shell would remove it from a variable.
     fields = {name: text.rstrip("\r\n") for name, text in fields.items()}
     details = [
-        Detail.of(
-            f"fields.{name[:40]}", because("not-of-kind", kind=kind.label, known=_names(kind))
-        )
+        Detail.of(f"fields.{name[:40]}", because("not-of-kind", kind=kind.label, known=known))
         for name in fields.keys() - known
     ]
     for field in kind.fields:
@@ -202,10 +200,6 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
     if kind.kind == "registry" and not registry_place(fields["server"]):
         raise Invalid.field("fields.server", because("not-registry"))
     return {name: text for name, text in fields.items() if text}
-
-
-def _names(kind: CredentialKind) -> list[str]:
-    return [field.name for field in kind.fields]
 
 
 def _problem(field: CredentialField, text: str) -> Reason | None:
@@ -286,17 +280,13 @@ def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
     texts = list(secret.values())
     if kind == "env-file":
         texts = list(read_variables(fields["text"]).values())
-    return sorted(_with_lines(texts), key=len, reverse=True)
-
-
-def _with_lines(texts: Iterable[str]) -> set[str]:
-    """Return each stripped text, and the long lines of texts with several lines."""
     found = set()
     for text in texts:
         stripped = text.strip()
         if len(stripped) >= SHORTEST_HIDDEN:
             found.add(stripped)
+        # the long lines of a text are secret as well
         lines = [line.strip() for line in stripped.splitlines()]
         if len(lines) > 1:
             found |= {line for line in lines if len(line) >= SHORTEST_LINE}
-    return found
+    return sorted(found, key=len, reverse=True)

@@ -32,18 +32,17 @@ def rule_for(name: str, rules: Sequence[str]) -> str:
     """
     found = ""
     for rule in rules:
-        if _fits(name, rule.removeprefix("!")):
+        pattern = rule.removeprefix("!")
+        if pattern.endswith("/") and not name.endswith("/"):
+            continue
+        parts, pattern = name.rstrip("/").split("/"), pattern.rstrip("/")
+        if "/" in pattern:
+            fits = _path_fits(parts, pattern.strip("/").split("/"))
+        else:
+            fits = fnmatch.fnmatchcase(parts[-1], pattern)
+        if fits:
             found = "" if rule.startswith("!") else rule
     return found
-
-
-def _fits(name: str, pattern: str) -> bool:
-    if pattern.endswith("/") and not name.endswith("/"):
-        return False
-    parts = name.rstrip("/").split("/")
-    if "/" in pattern.rstrip("/"):
-        return _path_fits(parts, pattern.strip("/").split("/"))
-    return fnmatch.fnmatchcase(parts[-1], pattern.rstrip("/"))
 
 
 def _path_fits(parts: list[str], patterns: list[str]) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 MAX_NAME = 200
 MAX_FILENAME_BYTES = 255
@@ -20,7 +20,11 @@ MAX_MARKS = 8
 JOINERS = "\u200c\u200d"
 # Blank, but not format characters in Unicode: two names could look identical.
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+VARIATION_SELECTORS = frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 NONCHARACTER = 0xFFFE
+# not in file names
+OF_PATHS = frozenset("/\\\0")
+UNUSUAL = frozenset('<>:"|?*;\u2028\u2029')
 SAFE_BYTES = 200
 MAX_SUFFIX = 20
 REMEMBERED = 4096
@@ -43,23 +47,17 @@ def check_name(name: object, field: str = "name") -> str:
         raise Invalid.field(field, problem)
     _check_characters(name, field)
     name = unicodedata.normalize("NFC", name)
-    if wrong := _shape_problem(name):
-        raise Invalid.field(field, wrong)
-    return name
-
-
-def _shape_problem(name: str) -> Reason | None:
     if not name_key(name).strip():
-        return because("empty")
+        raise Invalid.field(field, because("empty"))
     if name != name.strip():
-        return because("outer-space")
+        raise Invalid.field(field, because("outer-space"))
     if "/" in name or "\\" in name:
-        return because("slash-in-name")
+        raise Invalid.field(field, because("slash-in-name"))
     if name in (".", ".."):
-        return because("dots-as-name")
+        raise Invalid.field(field, because("dots-as-name"))
     if name.startswith("-"):
-        return because("dash-first")
-    return None
+        raise Invalid.field(field, because("dash-first"))
+    return name
 
 
 def _check_characters(text: str, field: str) -> None:
@@ -72,7 +70,10 @@ def _check_characters(text: str, field: str) -> None:
             raise Invalid.field(
                 field, because("control-character", character=_point(char), place=place)
             )
-        if _is_invisible(char, category):
+        is_blank = category in ("Zl", "Zp") or char in BLANKS
+        is_noncharacter = ord(char) & NONCHARACTER == NONCHARACTER
+        is_invisible = char not in JOINERS if category == "Cf" else is_blank or is_noncharacter
+        if is_invisible:
             raise Invalid.field(
                 field, because("invisible-character", character=_point(char), place=place)
             )
@@ -85,24 +86,14 @@ def _point(char: str) -> str:
     return f"U+{ord(char):04X}"
 
 
-def _is_invisible(char: str, category: str) -> bool:
-    if category == "Cf":
-        return char not in JOINERS
-    return category in ("Zl", "Zp") or char in BLANKS or ord(char) & NONCHARACTER == NONCHARACTER
-
-
 def name_key(name: str) -> str:
     """Return a key that names share if they look the same. Such names exclude each other."""
     kept = (
         " " if unicodedata.category(char) == "Zs" else char
         for char in unicodedata.normalize("NFC", name)
-        if char not in JOINERS and not _is_variation_selector(char)
+        if char not in JOINERS and char not in VARIATION_SELECTORS
     )
     return "".join(kept)
-
-
-def _is_variation_selector(char: str) -> bool:
-    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
 def check_filename(name: object, field: str = "filename") -> str:
@@ -121,7 +112,7 @@ def check_filename(name: object, field: str = "filename") -> str:
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
-    if any(_leaves_folder(spelling) for spelling in spellings(name)):
+    if any(one in (".", "..") or not OF_PATHS.isdisjoint(one) for one in spellings(name)):
         raise Invalid.field(field, because("folder-in-filename"))
     if name != name.strip():
         raise Invalid.field(field, because("outer-space"))
@@ -146,10 +137,6 @@ def check_member_path(path: str, field: str = "path") -> str:
     return path
 
 
-def _leaves_folder(name: str) -> bool:
-    return name in (".", "..") or "/" in name or "\\" in name or "\0" in name
-
-
 def spellings(name: str) -> list[str]:
     """Return the name and its results of decoding percent signs, once or repeatedly."""
     found = [name]
@@ -165,8 +152,12 @@ def spellings(name: str) -> list[str]:
 def safe_filename(name: str, default: str = "data") -> str:
     """Convert an untrusted name to a file name: the last part, without unusual characters."""
     last = spellings(name)[-1].replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(char for char in unicodedata.normalize("NFC", last) if _is_plain(char))
-    kept = kept.strip().lstrip("-.").strip()
+    plain = [
+        char
+        for char in unicodedata.normalize("NFC", last)
+        if unicodedata.category(char)[0] != "C" and char not in BLANKS and char not in UNUSUAL
+    ]
+    kept = "".join(plain).strip().lstrip("-.").strip()
     while len(kept.encode()) > SAFE_BYTES:
         stem, dot, suffix = kept.rpartition(".")
         # shorten the stem, so that a short suffix stays
@@ -175,12 +166,6 @@ def safe_filename(name: str, default: str = "data") -> str:
         return check_filename(kept)
     except Invalid:
         return default
-
-
-def _is_plain(char: str) -> bool:
-    if unicodedata.category(char)[0] == "C" or char in BLANKS:
-        return False
-    return char not in '<>:"|?*;\u2028\u2029'
 
 
 def without_accents(name: str) -> str:

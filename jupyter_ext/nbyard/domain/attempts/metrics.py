@@ -76,22 +76,21 @@ def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
     if not series:
         return Metrics(attempt, done)
     first = min(point.at for point in points)
-    lines = [_metric(name, found, first) for name, found in series.items()]
-    return Metrics(attempt, done, datetime.fromtimestamp(first, UTC), lines)
-
-
-def _metric(name: str, points: Sequence[Point], first: float) -> Metric:
-    kept = thinned(points)
-    steps = [point.step for point in kept if isinstance(point.step, float)]
-    return Metric(
-        name,
-        len(points),
-        _shown(points[-1]),
-        seconds=[round(point.at - first, 3) for point in kept],
-        values=[_shown(point) for point in kept],
-        # steps are an axis only if every point has one
-        steps=steps if len(steps) == len(kept) else [],
-    )
+    metrics = []
+    for name, own in series.items():
+        kept = thinned(own)
+        steps = [point.step for point in kept if isinstance(point.step, float)]
+        metric = Metric(
+            name,
+            len(own),
+            _shown(own[-1]),
+            seconds=[round(point.at - first, 3) for point in kept],
+            values=[_shown(point) for point in kept],
+            # steps are an axis only if every point has one
+            steps=steps if len(steps) == len(kept) else [],
+        )
+        metrics.append(metric)
+    return Metrics(attempt, done, datetime.fromtimestamp(first, UTC), metrics)
 
 
 def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:

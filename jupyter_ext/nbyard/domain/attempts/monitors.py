@@ -1,7 +1,7 @@
 """Monitor links: ports that a running task listens on, and TensorBoard on its files."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -69,12 +69,8 @@ def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple
             yield "ports", because("port-name-reserved", name=TENSORBOARD)
         if not 0 <= number <= MAX_PORT:
             yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
-    for number in _twice(number for number in ports.values() if number):
+    numbers = [number for number in ports.values() if number]
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
         yield "ports", because("port-declared-twice", port=number)
     if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
         yield "tensorboard", because("tensorboard-folder-refused")
-
-
-def _twice(numbers: Iterable[int]) -> list[int]:
-    seen = list(numbers)
-    return sorted({number for number in seen if seen.count(number) > 1})

@@ -148,8 +148,8 @@ def check_files(
     taken = {file: because("the-code-file", file=repr(file))}
     for index, argument in enumerate(arguments):
         if isinstance(argument.reach, File):
-            problem = no_files(kind, is_apart=is_apart) or _place_problem(argument.reach, file)
-            problem = problem or _overlap(argument.reach, file, taken)
+            problem = no_files(kind, is_apart=is_apart)
+            problem = problem or _place_problem(argument.reach, file, taken)
             called = because(
                 "the-path-of",
                 path=repr(argument.reach.path[:80]),
@@ -180,21 +180,19 @@ def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> 
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}
 
 
-def _place_problem(reach: File, file: str) -> Reason | None:
-    place = reach.place(file)
+def _place_problem(reach: File, file: str, taken: Mapping[str, Reason]) -> Reason | None:
+    """Return why no file can be at this place, or None. `taken` are the places of others."""
+    place, path = reach.place(file), repr(reach.path[:80])
     if place.startswith("../"):
-        return because("leaves-code", path=repr(reach.path[:80]))
-    return because("is-code-file", path=repr(reach.path[:80])) if place == file else None
-
-
-def _overlap(reach: File, file: str, taken: Mapping[str, Reason]) -> Reason | None:
-    """Return which path contains the other. Putting or taking one would move the other as well."""
-    place = reach.place(file)
+        return because("leaves-code", path=path)
+    if place == file:
+        return because("is-code-file", path=path)
+    # putting or taking a folder would move the files inside as well
     for other, called in taken.items():
         if _is_within(other, place):
-            return because("path-contains", path=repr(reach.path[:80]), other=called)
+            return because("path-contains", path=path, other=called)
         if _is_within(place, other):
-            return because("path-inside", path=repr(reach.path[:80]), other=called)
+            return because("path-inside", path=path, other=called)
     return None
 
 

@@ -69,25 +69,20 @@ def thinned(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[Usag
     # rounded up; 1 without samples
     size = -(-len(samples) // most) or 1
     groups = [samples[place : place + size] for place in range(0, len(samples), size)]
-    return [_most(group) for group in groups]
-
-
-def _most(group: Sequence[UsageSample]) -> UsageSample:
-    """Merge a group: the times and sums of its last sample, the maximum of the rest."""
-    last = group[-1]
-    return UsageSample(
-        last.at,
-        last.cpu,
-        max(sample.memory for sample in group),
-        max(sample.processes for sample in group),
-        {
+    found = []
+    for group in groups:
+        gpus = {
             name: (
                 max(sample.gpus[name][0] for sample in group if name in sample.gpus),
                 max(sample.gpus[name][1] for sample in group if name in sample.gpus),
             )
             for name in dict.fromkeys(name for sample in group for name in sample.gpus)
-        },
-    )
+        }
+        memory = max(sample.memory for sample in group)
+        processes = max(sample.processes for sample in group)
+        # times and CPU seconds count up, so the last sample has them
+        found.append(UsageSample(group[-1].at, group[-1].cpu, memory, processes, gpus))
+    return found
 
 
 def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
@@ -101,6 +96,13 @@ def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
         max(0.0, after.cpu - before.cpu) / (after.at - before.at)
         for before, after in pairwise(samples)
     ]
+    gpus = {
+        name: GpuUsage(
+            [sample.gpus[name][0] if name in sample.gpus else None for sample in samples],
+            [sample.gpus[name][1] if name in sample.gpus else None for sample in samples],
+        )
+        for name in dict.fromkeys(name for sample in samples for name in sample.gpus)
+    }
     return Usage(
         attempt,
         done,
@@ -109,18 +111,6 @@ def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
         cores=[0.0, *(round(rate, 3) for rate in rates)],
         memory_bytes=[sample.memory for sample in samples],
         processes=[sample.processes for sample in samples],
-        gpus=_gpus(samples),
+        gpus=gpus,
         cpu_seconds=cpu,
     )
-
-
-def _gpus(samples: Sequence[UsageSample]) -> dict[str, GpuUsage]:
-    """Return the columns of every GPU that appears in a sample."""
-    names = dict.fromkeys(name for sample in samples for name in sample.gpus)
-    return {
-        name: GpuUsage(
-            [sample.gpus[name][0] if name in sample.gpus else None for sample in samples],
-            [sample.gpus[name][1] if name in sample.gpus else None for sample in samples],
-        )
-        for name in names
-    }

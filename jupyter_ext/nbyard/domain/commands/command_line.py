@@ -106,73 +106,64 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
     flags: set[str] = set()
     details = []
     for index, argument in enumerate(arguments):
-        if problem := _reach_problem(argument, positions) or _flag_problem(argument, flags):
+        problem = _reach_problem(argument, positions)
+        if problem is None:
+            words = _flags(argument.reach)
+            twice = [word for word in words if word in flags]
+            problem = because("flag-twice", flag=twice[0][:40]) if twice else None
+            flags.update(words)
+        if problem:
             details.append(Detail.of(f"arguments.{index}.reach", problem))
-    return details + _invocation_problems(invocation, arguments)
+    places = [bound.position for bound in invocation.words]
+    places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
+    if len(set(places)) < len(places):
+        details.append(Detail.of("invocation.words", because("position-twice")))
+    details += [
+        Detail.of(f"invocation.variables.{name}", problem)
+        for name in invocation.variables
+        if (problem := _variable_problem(name))
+    ]
+    details += record_problems(invocation.records, arguments)
+    in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
+    in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
+    if in_folder and not invocation.apart:
+        details.append(Detail.of("invocation.apart", because("files-need-folder")))
+    for kind in (Stdin, Stdout, Stderr):
+        stream = kind.__name__.lower()
+        if getattr(invocation, stream) and any(isinstance(a.reach, kind) for a in arguments):
+            problem = because("stream-of-argument", stream=stream)
+            details.append(Detail.of(f"invocation.{stream}", problem))
+    return details
 
 
 def _reach_problem(argument: Argument, positions: set[int]) -> Reason | None:
     reach = argument.reach
+    problem: Reason | None = None
     if reach is None:
-        return because("reach-missing")
-    if isinstance(reach, Option | Words | Flag):
+        problem = because("reach-missing")
+    elif isinstance(reach, Option | Words | Flag):
         wrong = [word for word in _flags(reach) if not OPTION.match(word)]
-        return because("not-option", word=repr(wrong[0][:40])) if wrong else None
-    if isinstance(reach, Variable):
-        return _variable_problem(reach.variable)
-    if isinstance(reach, Positional):
-        if reach.position < 0 or reach.position in positions:
-            return because("position-from-zero")
+        problem = because("not-option", word=repr(wrong[0][:40])) if wrong else None
+    elif isinstance(reach, Variable):
+        problem = _variable_problem(reach.variable)
+    elif isinstance(reach, Positional):
+        is_free = reach.position >= 0 and reach.position not in positions
+        problem = None if is_free else because("position-from-zero")
         positions.add(reach.position)
-    return _bound_problem(argument, reach)
-
-
-def _flag_problem(argument: Argument, used: set[str]) -> Reason | None:
-    words = _flags(argument.reach)
-    twice = [word for word in words if word in used]
-    used.update(words)
-    return because("flag-twice", flag=twice[0][:40]) if twice else None
+    elif isinstance(reach, Bound | Referenced) and argument.role == "output":
+        problem = because("output-without-path")
+    elif isinstance(reach, Bound) and reach.joined and not reach.prefix:
+        problem = because("joined-without-prefix")
+    elif isinstance(reach, Found):
+        wrong = [p for p in reach.patterns if not p or p.startswith("/") or ".." in p.split("/")]
+        problem = because("not-pattern", pattern=repr(wrong[0][:60])) if wrong else None
+    return problem
 
 
 def _flags(reach: Reach | None) -> list[str]:
     if isinstance(reach, Flag):
         return reach.flag.split("/", 1)
     return [reach.flag] if isinstance(reach, Option | Words) else []
-
-
-def _bound_problem(argument: Argument, reach: Reach) -> Reason | None:
-    if isinstance(reach, Bound | Referenced) and argument.role == "output":
-        return because("output-without-path")
-    if isinstance(reach, Bound) and reach.joined and not reach.prefix:
-        return because("joined-without-prefix")
-    if isinstance(reach, Found):
-        for pattern in reach.patterns:
-            if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
-                return because("not-pattern", pattern=repr(pattern[:60]))
-    return None
-
-
-def _invocation_problems(invocation: Invocation, arguments: Sequence[Argument]) -> list[Detail]:
-    places = [bound.position for bound in invocation.words]
-    places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
-    found = []
-    if len(set(places)) < len(places):
-        found.append(Detail.of("invocation.words", because("position-twice")))
-    for name in invocation.variables:
-        problem = _variable_problem(name)
-        if problem:
-            found.append(Detail.of(f"invocation.variables.{name}", problem))
-    found += record_problems(invocation.records, arguments)
-    in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
-    in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
-    if in_folder and not invocation.apart:
-        found.append(Detail.of("invocation.apart", because("files-need-folder")))
-    for kind in (Stdin, Stdout, Stderr):
-        stream = kind.__name__.lower()
-        if getattr(invocation, stream) and any(isinstance(a.reach, kind) for a in arguments):
-            problem = because("stream-of-argument", stream=stream)
-            found.append(Detail.of(f"invocation.{stream}", problem))
-    return found
 
 
 def _variable_problem(name: str) -> Reason | None:
@@ -205,28 +196,22 @@ def build_argv(
         if given.get(argument.name) is not None:
             found.add(argument, given[argument.name])
     context = Context(invocation, arguments, given, facts)
+    argv = context.line([*prefix, *found.words(arguments)])
+    if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
+        raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
+    argv = [_word(word, "arguments") for word in argv]
+    environment = dict(found.environment)
+    for name, text in invocation.variables.items():
+        where = f"variables.{name}"
+        environment[name] = _word(context.text(text, where), where)
     return CommandLine(
-        _checked_line(context.line([*prefix, *found.words(arguments)])),
-        found.environment | _variables(invocation, context),
+        argv,
+        environment,
         found.streams[Stdin] or context.stdin(),
         found.streams[Stdout] or context.stream(invocation.stdout, "stdout"),
         found.streams[Stderr] or context.stream(invocation.stderr, "stderr"),
         tuple(context.files),
     )
-
-
-def _checked_line(argv: list[str]) -> list[str]:
-    if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
-        raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
-    return [_word(word, "arguments") for word in argv]
-
-
-def _variables(invocation: Invocation, context: Context) -> dict[str, str]:
-    found = {}
-    for name, text in invocation.variables.items():
-        where = f"variables.{name}"
-        found[name] = _word(context.text(text, where), where)
-    return found
 
 
 class _Reached:
@@ -252,31 +237,31 @@ class _Reached:
         elif isinstance(reach, Variable):
             self.environment[reach.variable] = _word(value, where)
         elif isinstance(reach, Stdin | Stdout | Stderr):
-            self.streams[type(reach)] = _inside(value, where)
+            # relative to the attempt folder
+            inside = str(value).removeprefix(f"{ATTEMPT}/")
+            if inside == value or inside.startswith("/") or ".." in inside.split("/"):
+                raise Invalid.field(where, because("not-file-of-attempt"))
+            self.streams[type(reach)] = inside
 
     def words(self, arguments: Sequence[Argument]) -> list[str]:
         """Return the words after the prefix."""
         words = [word for _, found in sorted(self._positional.items()) for word in found]
-        if not any(_is_separated(argument) for argument in arguments):
+        positional = [(a.reach, a) for a in arguments if isinstance(a.reach, Positional)]
+        if not any(reach.separated for reach, _ in positional):
             return [*self._options, *words, *self._open]
-        _check_gaps(arguments, {at for at, found in self._positional.items() if found})
+        # refuse a gap: a parser fills the first optional place with the first spare word
+        places = {reach.position: argument for reach, argument in positional}
+        filled = sorted(at for at, found in self._positional.items() if found)
+        for position, argument in places.items():
+            behind = [places[at] for at in filled if at > position]
+            taken = [
+                a for a in behind if a.type == "list" or not (a.required or a.role == "output")
+            ]
+            if position not in filled and taken:
+                reason = because("gap-before", other=taken[0].name)
+                raise Invalid.field(f"arguments.{argument.name}", reason)
         is_needed = words and (self._open or any(word.startswith("-") for word in words))
         return [*self._options, *self._open, *([SEPARATOR] if is_needed else []), *words]
-
-
-def _is_separated(argument: Argument) -> bool:
-    return isinstance(argument.reach, Positional) and argument.reach.separated
-
-
-def _check_gaps(arguments: Sequence[Argument], filled: set[int]) -> None:
-    """Refuse a gap: a parser fills the first optional place with the first spare word."""
-    places = {a.reach.position: a for a in arguments if isinstance(a.reach, Positional)}
-    for position, argument in places.items():
-        behind = [places[at] for at in sorted(filled) if at > position]
-        taken = [a for a in behind if a.type == "list" or not (a.required or a.role == "output")]
-        if position not in filled and taken:
-            reason = because("gap-before", other=taken[0].name)
-            raise Invalid.field(f"arguments.{argument.name}", reason)
 
 
 def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -370,14 +355,6 @@ def _word(value: Any, where: str) -> str:
         reason = because("word-too-long", most=MAX_WORD_BYTES)
         raise Invalid.field(where, reason, hint=because("pass-as-file"))
     return word
-
-
-def _inside(value: Any, where: str) -> str:
-    """Return the path of a file relative to the attempt folder."""
-    inside = str(value).removeprefix(f"{ATTEMPT}/")
-    if inside == value or inside.startswith("/") or ".." in inside.split("/"):
-        raise Invalid.field(where, because("not-file-of-attempt"))
-    return inside
 
 
 def secret_variables(

@@ -85,16 +85,21 @@ def compare_columns(old: Profile, new: Profile) -> list[ColumnChange]:
         else:
             order.insert(place, name)
             place += 1
-    return [_column(name, then.get(name), now.get(name)) for name in order]
-
-
-def _column(name: str, then: ColumnProfile | None, now: ColumnProfile | None) -> ColumnChange:
-    old, new = _figures(then), _figures(now)
-    if old is None or new is None:
-        return ColumnChange(name, "added" if old is None else "removed", old, new)
-    differs = [figure for figure in FIGURES if getattr(old, figure) != getattr(new, figure)]
-    change: Literal["same", "changed", "retyped"] = "changed" if differs else "same"
-    return ColumnChange(name, "retyped" if "type" in differs else change, old, new, differs)
+    changes = []
+    for name in order:
+        before, after = _figures(then.get(name)), _figures(now.get(name))
+        change: Literal["same", "changed", "retyped", "added", "removed"] = "same"
+        differs = []
+        if before is None:
+            change = "added"
+        elif after is None:
+            change = "removed"
+        else:
+            differs = [one for one in FIGURES if getattr(before, one) != getattr(after, one)]
+            if differs:
+                change = "retyped" if "type" in differs else "changed"
+        changes.append(ColumnChange(name, change, before, after, differs))
+    return changes
 
 
 def _figures(column: ColumnProfile | None) -> ColumnFigures | None:

@@ -15,7 +15,7 @@ import msgspec
 
 from nbyard.domain.parsing.urls import Target
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 SCHEME = "s3://"
 KIND = "s3"
@@ -63,21 +63,15 @@ def read_object(text: str, field: str = "url") -> S3Object:
         )
     if not named:
         raise Invalid.field(field, because("no-credential-in-url"))
-    if problem := _key_problem(key):
-        raise Invalid.field(field, problem)
-    return S3Object(unquote(named), bucket, key)
-
-
-def _key_problem(key: str) -> Reason | None:
     if not key or key.endswith("/"):
-        return because("no-object")
+        raise Invalid.field(field, because("no-object"))
     if len(key.encode("utf-8", "replace")) > MAX_KEY:
-        return because("key-too-long", most=MAX_KEY)
+        raise Invalid.field(field, because("key-too-long", most=MAX_KEY))
     if not key.isprintable():
-        return because("control-characters")
+        raise Invalid.field(field, because("control-characters"))
     if any(part in (".", "..") for part in unquote(key).split("/")):
-        return because("dot-segments-in-key")
-    return None
+        raise Invalid.field(field, because("dot-segments-in-key"))
+    return S3Object(unquote(named), bucket, key)
 
 
 def named(credential: str) -> str:
@@ -101,17 +95,13 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
             reason = because("endpoint-not-http", credential=repr(wanted.credential))
             raise Invalid.field(field, reason)
         return f"{endpoint}/{wanted.bucket}/{key}"
-    host = f"s3.{_region(wanted, fields, field)}.{AMAZON}"
-    if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate covers such a host
-        return f"https://{host}/{wanted.bucket}/{key}"
-    return f"https://{wanted.bucket}.{host}/{key}"
-
-
-def _region(wanted: S3Object, fields: Mapping[str, str], field: str) -> str:
     region = fields.get("region", "").strip() or REGION
     if not ABOUT.fullmatch(region):
         raise Invalid.field(field, because("not-region", credential=repr(wanted.credential)))
-    return region
+    host = f"s3.{region}.{AMAZON}"
+    if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate covers such a host
+        return f"https://{host}/{wanted.bucket}/{key}"
+    return f"https://{wanted.bucket}.{host}/{key}"
 
 
 def signed(

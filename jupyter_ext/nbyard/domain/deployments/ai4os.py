@@ -47,52 +47,38 @@ def plain(new: NewDeployment) -> NewDeployment:
     """
     if not is_dashboard(new):
         return new
-    fields = _general(new) | _hardware(new)
+    fields: dict[str, Any] = {}
+    if (general := new.general) is not None:
+        tag = f":{general.docker_tag}" if general.docker_tag else ""
+        texts = {
+            "title": general.title,
+            "description": general.desc,
+            "image": general.docker_image and general.docker_image + tag,
+            "service": SERVICES[general.service],
+            "password": general.jupyter_password,
+            "name": general.hostname,
+        }
+        fields |= {name: text for name, text in texts.items() if text}
+    if (hardware := new.hardware) is not None:
+        numbers = {
+            "cpu": hardware.cpu_num,
+            "gpu": hardware.gpu_num,
+            "memory_gb": None if hardware.ram is None else hardware.ram / MB_OF_A_GB,
+            "disk_gb": None if hardware.disk is None else hardware.disk / MB_OF_A_GB,
+        }
+        fields |= {name: number for name, number in numbers.items() if number is not None}
     unsaid = NewDeployment()
     twice = [name for name in fields if getattr(new, name) != getattr(unsaid, name)]
     if twice:
         reason = because("set-twice", other=PLACES.get(twice[0], "general.service"))
         raise Invalid.field(twice[0], reason, hint=HINT)
-    if new.hardware is not None and new.hardware.gpu_type:
+    if hardware is not None and hardware.gpu_type:
         raise Invalid.field("hardware.gpu_type", because("no-gpu-types"))
     if new.storage is not None:
-        _check_storage(msgspec.structs.asdict(new.storage))
+        for name, value in msgspec.structs.asdict(new.storage).items():
+            if value and name in ("rclone_url", "rclone_user", "rclone_password", "datasets"):
+                raise Invalid.field(f"storage.{name}", because("no-storage"))
     return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
-
-
-def _general(new: NewDeployment) -> dict[str, Any]:
-    told = new.general
-    if told is None:
-        return {}
-    image = f"{told.docker_image}:{told.docker_tag}" if told.docker_tag else told.docker_image
-    found: dict[str, Any] = {
-        "title": told.title,
-        "description": told.desc,
-        "image": image if told.docker_image else "",
-        "service": SERVICES[told.service],
-        "password": told.jupyter_password,
-        "name": told.hostname,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _hardware(new: NewDeployment) -> dict[str, Any]:
-    told = new.hardware
-    if told is None:
-        return {}
-    found = {
-        "cpu": told.cpu_num,
-        "gpu": told.gpu_num,
-        "memory_gb": None if told.ram is None else told.ram / MB_OF_A_GB,
-        "disk_gb": None if told.disk is None else told.disk / MB_OF_A_GB,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _check_storage(told: dict[str, Any]) -> None:
-    for name, value in told.items():
-        if value and name in ("rclone_url", "rclone_user", "rclone_password", "datasets"):
-            raise Invalid.field(f"storage.{name}", because("no-storage"))
 
 
 @contextmanager
@@ -101,9 +87,7 @@ def told_of(new: NewDeployment) -> Iterator[None]:
     try:
         yield
     except Invalid as error:
-        raise _placed(error) if is_dashboard(new) else error from None
-
-
-def _placed(error: Invalid) -> Invalid:
-    details = [Detail(PLACES.get(d.path, d.path), d.message, d.reason) for d in error.details]
-    return Invalid.fields(details, hint=error.hint_reason) if details else error
+        if not is_dashboard(new) or not error.details:
+            raise error from None
+        details = [Detail(PLACES.get(d.path, d.path), d.message, d.reason) for d in error.details]
+        raise Invalid.fields(details, hint=error.hint_reason) from None

@@ -65,22 +65,21 @@ def forms_of(told: Any) -> list[CallForm]:
     """
     paths = _mapping(_mapping(told).get("paths"))
     base = _text(_mapping(told).get("basePath")).rstrip("/")
-    found = [form for path, item in paths.items() for form in _forms(base + _text(path), item)]
+    found = []
+    for suffix, item in paths.items():
+        path, methods = base + _text(suffix), _mapping(item)
+        for method in METHODS:
+            operation = methods.get(method)
+            if not isinstance(operation, Mapping):
+                continue
+            # parameters of the path belong to all of its methods
+            fields = [*_fields(methods.get("parameters")), *_fields(operation.get("parameters"))]
+            title = _text(operation.get("summary")) or f"{method.upper()} {path}"
+            tags = operation.get("tags")
+            group = _text(tags[0]) if isinstance(tags, list) and tags else ""
+            found.append(CallForm(method.upper(), path, title, group, fields[:MAX_FIELDS]))
     found.sort(key=lambda form: ("predict" not in form.path, form.method != "POST"))
     return found[:MAX_FORMS]
-
-
-def _forms(path: str, item: Any) -> Iterator[CallForm]:
-    shared = _mapping(item).get("parameters")
-    for method in METHODS:
-        operation = _mapping(item).get(method)
-        if not isinstance(operation, Mapping):
-            continue
-        fields = [*_fields(shared), *_fields(operation.get("parameters"))]
-        title = _text(operation.get("summary")) or f"{method.upper()} {path}"
-        tags = operation.get("tags")
-        group = _text(tags[0]) if isinstance(tags, list) and tags else ""
-        yield CallForm(method.upper(), path, title, group, fields[:MAX_FIELDS])
 
 
 def _fields(parameters: Any) -> Iterator[CallField]:
@@ -89,23 +88,19 @@ def _fields(parameters: Any) -> Iterator[CallField]:
         name, place = _text(told.get("name")), told.get("in")
         if not name or place not in PLACES:
             continue
-        kind = told.get("type")
+        kind, enum = told.get("type"), told.get("enum")
+        choices = map(_scalar, enum if isinstance(enum, list) else ())
         yield CallField(
             name=name,
             place=place,
             type=kind if kind in TYPES else "string",
             help=_text(told.get("description")),
             default=_scalar(told.get("default")),
-            choices=_choices(told.get("enum")),
+            choices=[choice for choice in choices if choice is not None][:MAX_CHOICES],
             least=_number(told.get("minimum")),
             most=_number(told.get("maximum")),
             is_required=told.get("required") is True,
         )
-
-
-def _choices(value: Any) -> list[Any]:
-    found = map(_scalar, value if isinstance(value, list) else ())
-    return [one for one in found if one is not None][:MAX_CHOICES]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -60,16 +60,14 @@ def _weighed(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
         elif is_inside:
             yield line, 0 if has_stayed else 2
             is_inside = False
-        elif _is_calm(line):
-            yield line, 0
         else:
-            has_frames = FRAME.match(lines[place + 1]) if place + 1 < len(lines) else None
-            yield line, 2 if has_frames or RAISED.match(line) else 1
-
-
-def _is_calm(line: str) -> bool:
-    """Return whether a line is irrelevant for the end of the program."""
-    found = next(filter(None, (one.match(line[:LEVEL_CHARS]) for one in LEVEL)), None)
-    level = found[1].upper() if found else ""
-    is_nothing = line.startswith(CHAINED) or NOTHING.fullmatch(line.strip()) is not None
-    return level in CALM or is_nothing or any(words in line for words in STAYED)
+            levels = (found[1] for one in LEVEL if (found := one.match(line[:LEVEL_CHARS])))
+            is_calm = (
+                next(levels, "").upper() in CALM
+                or line.startswith(CHAINED)
+                or NOTHING.fullmatch(line.strip())
+                or any(words in line for words in STAYED)
+            )
+            following = lines[place + 1] if place + 1 < len(lines) else ""
+            is_exception = RAISED.match(line) or FRAME.match(following)
+            yield line, 0 if is_calm else 2 if is_exception else 1

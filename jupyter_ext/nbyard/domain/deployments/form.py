@@ -4,7 +4,6 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -214,12 +213,12 @@ def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
         ports=list(service.ports) if new.ports is None else list(new.ports),
         **values,  # type: ignore[arg-type]  # as the fields of the same names are
     )
-    wrong = [
-        *_wrong_texts(preset, {"title": new.title, "description": new.description}),
-        *_wrong_name(name),
-        *_wrong_password(new.service, new.password),
-        *_wrong_spec(preset, spec),
-    ]
+    wrong = [*_wrong_texts(preset, {"title": new.title, "description": new.description})]
+    if not name:
+        wrong.append(Detail.of("name", because("host-name-needed")))
+    elif not LABEL.fullmatch(name) or name == FORM:
+        wrong.append(Detail.of("name", because("not-host-name", name=repr(name[:80]))))
+    wrong += [*_wrong_password(new.service, new.password), *_wrong_spec(preset, spec)]
     _refuse(wrong)
     return name, _with_tag(spec)
 
@@ -314,14 +313,6 @@ def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
             yield Detail.of(name, because("too-many-characters", most=most, count=len(text)))
 
 
-def _wrong_name(name: str) -> Iterator[Detail]:
-    if not name:
-        yield Detail.of("name", because("host-name-needed"))
-    elif not LABEL.fullmatch(name) or name == FORM:
-        problem = because("not-host-name", name=repr(name[:80]))
-        yield Detail.of("name", problem)
-
-
 def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:
     if not SERVICES[service].needs_password:
         if password:
@@ -341,7 +332,15 @@ def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
         except Invalid as error:
             yield from error.details
     for name, field in _numbers(preset).items():
-        yield from _wrong_number(field, getattr(spec, name))
+        value, least, most = getattr(spec, name), field.least or 0, field.most or 0
+        if math.isfinite(value) and least <= value <= most:
+            continue
+        unit, given = f" {field.unit}" if field.unit else "", f"{value:g}"
+        low, high = f"{least:g}", f"{most:g}"
+        problem = because("amount-from-to", least=low, most=high, unit=unit, given=given)
+        if least == most:
+            problem = because("must-be-amount", amount=low, unit=unit, given=given)
+        yield Detail.of(field.name, problem)
     if len(spec.command) > MAX_WORDS or any(len(word) > MAX_TEXT for word in spec.command):
         problem = because("command-too-long", words=MAX_WORDS, characters=MAX_TEXT)
         yield Detail.of("command", problem)
@@ -349,15 +348,3 @@ def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
         yield Detail.of("command", because("command-known", service=spec.service))
     yield from wrong_variables(spec)
     yield from wrong_ports(spec)
-
-
-def _wrong_number(field: FormField, value: Any) -> Iterator[Detail]:
-    least, most = field.least or 0, field.most or 0
-    if math.isfinite(value) and least <= value <= most:
-        return
-    unit, given = f" {field.unit}" if field.unit else "", f"{value:g}"
-    low, high = f"{least:g}", f"{most:g}"
-    problem = because("amount-from-to", least=low, most=high, unit=unit, given=given)
-    if least == most:
-        problem = because("must-be-amount", amount=low, unit=unit, given=given)
-    yield Detail.of(field.name, problem)

@@ -74,15 +74,11 @@ def state_of(
     """
     newest = standings[max(standings)]
     answering = standings.get(serving)
-    if answering is not None and answering.phase != "over":
-        return _state_with(answering, newest)
-    if newest.phase == "over" and not is_leaving:
-        has_completed = newest.exit_code == 0 and newest.reason is None
-        return ("completed", None) if has_completed else ("failed", newest.reason)
-    return ("queued" if newest.phase == "pending" else "starting"), newest.reason
-
-
-def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState, Reason | None]:
+    if answering is None or answering.phase == "over":
+        if newest.phase == "over" and not is_leaving:
+            has_completed = newest.exit_code == 0 and newest.reason is None
+            return ("completed", None) if has_completed else ("failed", newest.reason)
+        return ("queued" if newest.phase == "pending" else "starting"), newest.reason
     failed = None
     is_other = newest.number != answering.number
     if is_other and newest.reason is not None and not waits_for_build(newest.reason):
@@ -90,13 +86,11 @@ def _state_with(answering: Standing, newest: Standing) -> tuple[DeploymentState,
     if answering.phase == "alive" and answering.answers:
         return "running", failed
     if answering.phase == "alive" and answering.has_answered:
-        return "down", _all(_silent(answering.says), failed)
+        says = answering.says
+        silent = because(SILENT_BECAUSE, message=says) if says else because(SILENT)
+        return "down", _all(silent, failed)
     state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
     return state, _all(answering.reason, failed)
-
-
-def _silent(says: str) -> Reason:
-    return because(SILENT_BECAUSE, message=says) if says else because(SILENT)
 
 
 def _all(*reasons: Reason | None) -> Reason | None:
@@ -209,16 +203,14 @@ def reproduce_pull(image: str, engine: str = "") -> str:
 
 def not_answering(found: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
-    hint = because("show-deployment-and-log", name=found.name)
-    return Unavailable(_why_silent(found), hint=hint)
-
-
-def _why_silent(found: Deployment) -> Reason:
     reason, name, state = found.reason, found.name, str(found.state)
     if reason is not None and reason.code == SILENT_BECAUSE:
         message = str(reason.params["message"]).removesuffix(".")
-        return because("deployment-silent-because", deployment=name, message=message)
-    if reason is None or reason.code == SILENT:
-        return because("deployment-silent", deployment=name, state=state)
-    cause = str(reason).removesuffix(".")
-    return because("deployment-silent-cause", deployment=name, state=state, cause=cause)
+        why = because("deployment-silent-because", deployment=name, message=message)
+    elif reason is None or reason.code == SILENT:
+        why = because("deployment-silent", deployment=name, state=state)
+    else:
+        cause = str(reason).removesuffix(".")
+        why = because("deployment-silent-cause", deployment=name, state=state, cause=cause)
+    hint = because("show-deployment-and-log", name=found.name)
+    return Unavailable(why, hint=hint)

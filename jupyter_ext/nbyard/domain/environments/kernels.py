@@ -1,6 +1,6 @@
 """Kernels of this machine outside nbyard's environments: listed and used, never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -50,13 +50,7 @@ def told_place(spec: Mapping[str, object]) -> str:
     if isinstance(metadata, dict) and isinstance(metadata.get("conda_env_path"), str):
         return str(metadata["conda_env_path"])
     words = [str(word) for word in argv] if isinstance(argv, list) else []
-    return _of_conda_run(words)
-
-
-def _of_conda_run(words: Sequence[str]) -> str:
     if len(words) < 4 or words[0].rpartition("/")[2] not in ("conda", "mamba", "micromamba"):
         return ""
-    for option, place in pairwise(words):
-        if option in ("-p", "--prefix"):
-            return place
-    return ""
+    places = (place for option, place in pairwise(words) if option in ("-p", "--prefix"))
+    return next(places, "")

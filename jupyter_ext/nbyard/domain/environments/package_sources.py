@@ -88,9 +88,17 @@ def place_of(address: str) -> Place:
     Raises:
         ValueError: the address is invalid or ambiguous, or contains a name or password.
     """
-    scheme = address.partition(":")[0].lower()
-    if scheme == FILE:
-        return _folder(address)
+    if address.partition(":")[0].lower() == FILE:
+        if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
+            raise Refused(because("address-refused", problem=because("blanks-in-url")))
+        try:
+            host = urlsplit(address).netloc
+        except ValueError:
+            host = address
+        if host or not address.lower().startswith("file:///"):
+            raise Refused(because("not-file-address"))
+        parts = _parts(address)
+        return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
     try:
         target = parse(address, WEB)
     except Invalid as error:
@@ -100,19 +108,6 @@ def place_of(address: str) -> Place:
         raise Refused(because(code, problem=problem)) from None
     url = target.url.rstrip("/")
     return Place(target.scheme, target.host, target.port, _parts(address), url)
-
-
-def _folder(address: str) -> Place:
-    if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
-        raise Refused(because("address-refused", problem=because("blanks-in-url")))
-    try:
-        host = urlsplit(address).netloc
-    except ValueError:
-        host = address
-    if host or not address.lower().startswith("file:///"):
-        raise Refused(because("not-file-address"))
-    parts = _parts(address)
-    return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
 
 
 def _parts(address: str) -> tuple[str, ...]:

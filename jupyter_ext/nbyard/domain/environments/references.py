@@ -1,7 +1,7 @@
 """Environments that tasks use: the version frozen at Run, and differences from its lock."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -63,29 +63,24 @@ def differences(
     """
     has = {normal_name(one.name): one.version for one in found.packages}
     wanted = {normal_name(one.name): one for one in locked}
-    told = [_other(name, one, has) for name, one in wanted.items() if has.get(name) != one.version]
-    told += _changed_folders(wanted, found)
+    told = []
+    for name, one in wanted.items():
+        if (there := has.get(name)) != one.version:
+            instead = f"{one.name} {there} instead of {one.version}"
+            told.append(instead if there else f"no {one.name}")
+    # folders used in place
+    for package in found.packages:
+        known = wanted.get(normal_name(package.name))
+        if known and package.tree is not None and package.tree != known.tree:
+            path = known.folder.removeprefix("file://")
+            what = "has changed since it was locked" if package.tree else "is gone"
+            told.append(f"the folder {path} {what}")
     more = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
     if more and beside:
         told.append(f"{_few(more)} beside the lock")
     if python and found.python != python:
         told.insert(0, f"Python {found.python} instead of {python}")
     return told
-
-
-def _changed_folders(wanted: Mapping[str, LockedPackage], found: Lock) -> Iterator[str]:
-    """Yield the folders used in place that changed since they were locked."""
-    for package in found.packages:
-        locked = wanted.get(normal_name(package.name))
-        if locked and package.tree is not None and package.tree != locked.tree:
-            path = locked.folder.removeprefix("file://")
-            what = "has changed since it was locked" if package.tree else "is gone"
-            yield f"the folder {path} {what}"
-
-
-def _other(name: str, one: LockedPackage, has: Mapping[str, str]) -> str:
-    there = has.get(name)
-    return f"{one.name} {there} instead of {one.version}" if there else f"no {one.name}"
 
 
 def warning(used: UsedEnvironment, told: Sequence[str]) -> str:

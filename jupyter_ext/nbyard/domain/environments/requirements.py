@@ -69,7 +69,9 @@ def read_requirements(
         try:
             found.append(_read(words, sources, forbidden))
         except ValueError as error:
-            problem = because("requirement-refused", line=_shown(words), problem=reason_of(error))
+            shown = PASSWORD.sub("…", words)
+            shown = repr(shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…")
+            problem = because("requirement-refused", line=shown, problem=reason_of(error))
             wrong.append(Detail.of(f"requirements.{number}", problem))
             is_policy &= isinstance(error, _ForbiddenError)
     if len(found) > MAX_LINES:
@@ -84,11 +86,6 @@ def read_requirements(
             whole = because("requirements-line", line=int(line), problem=first.reason)
         raise refusal(whole, details=wrong)
     return found
-
-
-def _shown(line: str) -> str:
-    line = PASSWORD.sub("…", line)
-    return repr(line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…")
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -111,29 +108,40 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 def _read(line: str, sources: Sources, forbidden: Container[str]) -> str:
     if line.startswith("-"):
         return _read_option(line, sources)
-    words = re.split(r"\s+(?=--)", line)
-    hashes = []
-    for word in words[1:]:
-        if not HASH.fullmatch(word.strip()):
-            option = word.split("=")[0].split()[0]
-            is_hash = option == "--hash"
-            misplaced = because("option-misplaced", option=option)
-            raise Refused(because("hash-form") if is_hash else misplaced)
-        hashes.append(word.strip())
+    plain, *options = map(str.strip, re.split(r"\s+(?=--)", line))
+    if wrong := [option for option in options if not HASH.fullmatch(option)]:
+        option = wrong[0].split("=")[0].split()[0]
+        is_hash = option == "--hash"
+        raise Refused(
+            because("hash-form") if is_hash else because("option-misplaced", option=option)
+        )
     if AN_ADDRESS.match(line):
         if sources.places:
             raise Refused(because("address-without-name"))
         raise Refused(because("address-without-name-not-allowed", setting=SETTING))
-    requirement = _parsed(words[0].strip())
+    requirement = _parsed(plain)
     if requirement.url:
-        requirement.url = _wheel(requirement.name, requirement.url, sources)
+        # the name of a wheel contains the version, so no code must run
+        package = requirement.name
+        if not sources.places:
+            raise Refused(because("given-by-address", package=package, setting=SETTING))
+        from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+        place = sources.admit(requirement.url)
+        try:
+            found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
+        except InvalidWheelFilename:
+            raise Refused(because("given-by-no-wheel", package=package)) from None
+        if found != normal_name(package):
+            raise Refused(because("given-by-other", package=package, other=str(found)))
+        requirement.url = place.address
     if normal_name(requirement.name) in forbidden:
         raise _ForbiddenError(because("protected-package", package=requirement.name))
-    return " ".join([str(requirement), *hashes])
+    return " ".join([str(requirement), *options])
 
 
 def _read_option(line: str, sources: Sources) -> str:
-    """Return an option with an address, as `--option address`, or a folder, as `-e address`."""
+    """Return an option with an address: `--option address`, or `-e address[extras]`."""
     option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
     option = SHORT.get(option, option)
     if option not in (*PLACES, EDITABLE):
@@ -141,35 +149,16 @@ def _read_option(line: str, sources: Sources) -> str:
         raise Refused(because(code, option=option[:40]))
     if not sources.places:
         raise Refused(because("option-needs-setting", option=option, setting=SETTING))
-    if option == EDITABLE:
-        return f"{option} {_folder(address.strip(), sources)}"
-    return f"{option} {sources.admit(address.strip()).address}"
-
-
-def _folder(text: str, sources: Sources) -> str:
-    """Return the address of a local folder that is used in place, with its extras."""
-    extras = "".join(EXTRAS.findall(text)).replace(" ", "")
-    path = EXTRAS.sub("", text)
+    address = address.strip()
+    if option != EDITABLE:
+        return f"{option} {sources.admit(address).address}"
+    # a local folder that is used in place
+    extras = "".join(EXTRAS.findall(address)).replace(" ", "")
+    path = EXTRAS.sub("", address)
     if not path.startswith(("/", "file:")):
         raise Refused(because("editable-needs-path"))
     place = sources.admit(f"file://{path}" if path.startswith("/") else path)
-    return place.address + extras
-
-
-def _wheel(name: str, url: str, sources: Sources) -> str:
-    """Return the address of a wheel. Its name contains the version, so no code must run."""
-    if not sources.places:
-        raise Refused(because("given-by-address", package=name, setting=SETTING))
-    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
-
-    place = sources.admit(url)
-    try:
-        found, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
-    except InvalidWheelFilename:
-        raise Refused(because("given-by-no-wheel", package=name)) from None
-    if found != normal_name(name):
-        raise Refused(because("given-by-other", package=name, other=str(found)))
-    return place.address
+    return f"{option} {place.address}{extras}"
 
 
 def is_option(line: str) -> bool:

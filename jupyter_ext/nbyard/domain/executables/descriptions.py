@@ -90,7 +90,22 @@ def corrected(
     if own is None:
         return list(told)
     by_name = {argument.name: argument for argument in others}
-    return [*(_merge(argument, by_name.get(argument.name)) for argument in own), *files]
+    found = []
+    for argument in own:
+        change = by_name.get(argument.name)
+        if change is None:
+            found.append(argument)
+            continue
+        merged = msgspec.structs.replace(
+            change,
+            reach=argument.reach,
+            default=argument.default,
+            help=change.help or argument.help,
+            required=change.required if argument.default is msgspec.UNSET else False,
+            nullable=change.nullable or argument.nullable,
+        )
+        found.append(merged)
+    return [*found, *files]
 
 
 def reached(argument: Argument) -> Argument:
@@ -100,16 +115,3 @@ def reached(argument: Argument) -> Argument:
     flag = f"--{argument.name.replace('_', '-')}"
     switch = argument.role == "value" and argument.type == "bool"
     return msgspec.structs.replace(argument, reach=Flag(flag) if switch else Option(flag))
-
-
-def _merge(own: Argument, told: Argument | None) -> Argument:
-    if told is None:
-        return own
-    return msgspec.structs.replace(
-        told,
-        reach=own.reach,
-        default=own.default,
-        help=told.help or own.help,
-        required=told.required if own.default is msgspec.UNSET else False,
-        nullable=told.nullable or own.nullable,
-    )

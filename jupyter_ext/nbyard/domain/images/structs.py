@@ -173,30 +173,29 @@ def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
     Raises:
         Invalid: with one detail for each field.
     """
-    wrong = [Detail.of(f"{where}.{name}", problem) for name, problem in _wrong(recipe)]
-    if wrong:
-        raise Invalid.fields(wrong)
-
-
-def _wrong(recipe: Recipe) -> Iterator[tuple[str, Reason]]:
+    wrong: list[tuple[str, Reason]] = []
     if recipe.base and (problem := _reference_problem(recipe.base)):
-        yield "base", problem
+        wrong.append(("base", problem))
     for name in ("system_packages", "build_packages"):
         packages: list[str] = getattr(recipe, name)
         if len(packages) > MAX_PACKAGES:
-            yield name, because("too-many-packages", most=MAX_PACKAGES)
-        for index, package in enumerate(packages):
-            if not PACKAGE.fullmatch(package):
-                yield f"{name}.{index}", because("not-debian-package", name=repr(package[:80]))
+            wrong.append((name, because("too-many-packages", most=MAX_PACKAGES)))
+        wrong += [
+            (f"{name}.{index}", because("not-debian-package", name=repr(package[:80])))
+            for index, package in enumerate(packages)
+            if not PACKAGE.fullmatch(package)
+        ]
     for name, number in (("uid", recipe.uid), ("gid", recipe.gid)):
         if not 0 < number <= MAX_ID:
-            yield name, because("not-user-number", most=MAX_ID)
+            wrong.append((name, because("not-user-number", most=MAX_ID)))
     if recipe.cuda and not CUDA.fullmatch(recipe.cuda):
-        yield "cuda", because("not-cuda-version", version=repr(recipe.cuda[:40]))
-    yield from _wrong_texts("variables", recipe.variables, VARIABLE, UNWRITABLE)
-    yield from _wrong_texts("labels", recipe.labels, LABEL, UNQUOTABLE)
+        wrong.append(("cuda", because("not-cuda-version", version=repr(recipe.cuda[:40]))))
+    wrong += _wrong_texts("variables", recipe.variables, VARIABLE, UNWRITABLE)
+    wrong += _wrong_texts("labels", recipe.labels, LABEL, UNQUOTABLE)
     if len(recipe.own.encode()) > MAX_OWN or "\x00" in recipe.own:
-        yield "own", because("text-of-at-most", most=MAX_OWN)
+        wrong.append(("own", because("text-of-at-most", most=MAX_OWN)))
+    if wrong:
+        raise Invalid.fields([Detail.of(f"{where}.{name}", problem) for name, problem in wrong])
 
 
 def _wrong_texts(
@@ -345,15 +344,10 @@ def own_lines(text: str, made: str) -> str:
     seal = _seal("".join(lines[:1] + lines[2:]) + marker)
     # accept other wordings before the digest
     if not re.fullmatch(f"# Digest of [a-z ]+: {seal}\n", "".join(lines[1:2])):
-        number = _changed(lines, made)
+        wanted = made.partition(MARKER + "\n")[0].splitlines(keepends=True)
+        pairs = enumerate(zip_longest(lines, wanted), 1)
+        number = next(number for number, (one, other) in pairs if one != other)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
         reason = because("line-above-marker", number=number, line=repr(line))
         raise Invalid(reason, hint=OWN_HINT)
     return own
-
-
-def _changed(lines: Sequence[str], made: str) -> int:
-    """Return the number of the first line that differs from the generated text."""
-    wanted = made.partition(MARKER + "\n")[0].splitlines(keepends=True)
-    pairs = enumerate(zip_longest(lines, wanted), 1)
-    return next(number for number, (one, other) in pairs if one != other)

@@ -9,7 +9,7 @@ import json
 import re
 import tokenize
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,20 +78,15 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     cells = parameters_cells(notebook)
     for index in cells:
         reader.read(source_of(notebook["cells"][index]), index)
-    hints = reader.hints + several_cells(cells) + _hiding(reader.arguments)
+    hints = reader.hints + several_cells(cells)
+    hiding = [name for name in reader.arguments if callable(getattr(builtins, name, None))]
+    if hiding:
+        words = "a parameter" if len(hiding) == 1 else "parameters"
+        hints.append(
+            f"{', '.join(hiding)}: the name of a function of Python is used for {words}."
+            " The notebook cannot call that function any more; rename the parameter."
+        )
     return Parameters(list(reader.arguments.values()), hints, reader.error)
-
-
-def _hiding(names: Iterable[str]) -> list[str]:
-    """Return a hint if parameters have names of Python's built-in functions."""
-    found = [name for name in names if callable(getattr(builtins, name, None))]
-    if not found:
-        return []
-    words = "a parameter" if len(found) == 1 else "parameters"
-    return [
-        f"{', '.join(found)}: the name of a function of Python is used for {words}."
-        " The notebook cannot call that function any more; rename the parameter."
-    ]
 
 
 def several_cells(cells: Sequence[int]) -> list[str]:
@@ -185,6 +180,19 @@ class Comments:
         }
         self._alone = alone
 
+    @classmethod
+    def of_python(cls, source: str) -> "Comments":
+        """Return the comments of a cell in Python."""
+        found: dict[int, str] = {}
+        alone: set[int] = set()
+        with contextlib.suppress(tokenize.TokenError, SyntaxError):
+            for token in tokenize.generate_tokens(io.StringIO(source).readline):
+                if token.type == tokenize.COMMENT:
+                    found[token.start[0]] = token.string
+                    if not token.line[: token.start[1]].strip():
+                        alone.add(token.start[0])
+        return cls(found, alone)
+
     def of(self, first: int, last: int) -> Comment:
         """Return the comment after a statement, completed by the comments above it."""
         behind = self._texts.get(last) or self._texts.get(first, "")
@@ -207,18 +215,6 @@ class Comments:
                 break
             found.insert(0, text)
         return " ".join(found)
-
-
-def _comments(text: str) -> Comments:
-    found: dict[int, str] = {}
-    alone: set[int] = set()
-    with contextlib.suppress(tokenize.TokenError, SyntaxError):
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                found[token.start[0]] = token.string
-                if not token.line[: token.start[1]].strip():
-                    alone.add(token.start[0])
-    return Comments(found, alone)
 
 
 def _comment(comments: Comments, statement: ast.stmt) -> Comment:
@@ -244,7 +240,7 @@ class Reader:
             return
         if text != source:
             self.hints.append("Lines that only IPython understands were not read as parameters.")
-        comments = _comments(text)
+        comments = Comments.of_python(text)
         for statement in tree.body:
             self._read_statement(statement, comments)
 
@@ -296,8 +292,10 @@ class Reader:
         argument, problem = fitting(argument, value)
         if problem:
             self.hints.append(problem)
-        if computed:
-            note = f"computed in the notebook: {_shown(node)}"
+        if computed and node is not None:
+            code = ast.unparse(node)
+            shown = code if len(code) <= MAX_SHOWN else code[: MAX_SHOWN - 1] + "…"
+            note = f"computed in the notebook: {shown}"
             text = f"{argument.help} ({note})" if argument.help else note
             argument = msgspec.structs.replace(argument, help=text)
         self._values.pop(name, None)
@@ -323,8 +321,3 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         if fits and not any(isinstance(item, ast.Starred) for item in whole):
             for one, its_value in zip(target.elts, value.elts, strict=True):
                 yield from _pairs(one, its_value)
-
-
-def _shown(node: ast.expr | None) -> str:
-    text = ast.unparse(node) if node is not None else ""
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -11,7 +11,7 @@ import ast
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -91,7 +91,13 @@ class _Reader:
         except _NoR as error:
             self.hints.append(f"Cell {cell + 1} is not read as R: {error}.")
             return
-        comments = _comments(source, tokens)
+        found, alone = {}, set()
+        for one in tokens:
+            if one.kind == "comment":
+                found[one.line] = one.text
+                if not source[source.rfind("\n", 0, one.at) + 1 : one.at].strip():
+                    alone.add(one.line)
+        comments = Comments(found, alone)
         for statement in _statements(tokens):
             self._read_statement(statement, source, comments)
 
@@ -162,16 +168,6 @@ def _tokens(source: str) -> Iterator[Token]:
             kind = "raw" if found["raw"] else found.lastgroup or ""
             yield Token(kind, found[0], at, line)
         at, line = found.end(), line + found[0].count("\n")
-
-
-def _comments(source: str, tokens: Sequence[Token]) -> Comments:
-    found, alone = {}, set()
-    for one in tokens:
-        if one.kind == "comment":
-            found[one.line] = one.text
-            if not source[source.rfind("\n", 0, one.at) + 1 : one.at].strip():
-                alone.add(one.line)
-    return Comments(found, alone)
 
 
 def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -253,7 +249,11 @@ class _Value:
             raise NotConstant(name)
         if labels:
             return dict(pairs)
-        return _flat(values) if name == "c" else values
+        if name == "list":
+            return values
+        # `c` flattens vectors and drops NULL
+        pieces = [one if isinstance(one, list) else [one] for one in values if one is not None]
+        return [*chain.from_iterable(pieces)]
 
     def _label(self) -> str:
         """Return the name before `=`, if there is one."""
@@ -263,14 +263,6 @@ class _Value:
         self._at += 2
         text = pair[0].text
         return _quoted(text) if pair[0].kind == "text" else text.strip("`")
-
-
-def _flat(values: Sequence[Any]) -> list[Any]:
-    """Flatten vectors and drop NULL, as `c` does."""
-    found: list[Any] = []
-    for one in values:
-        found += one if isinstance(one, list) else [] if one is None else [one]
-    return found
 
 
 def _number(text: str) -> int | float:
@@ -289,11 +281,7 @@ def _raw(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return _unescaped(text[1:-1])
-
-
-def _unescaped(text: str) -> str:
-    """Resolve the escapes of a quoted text.
+    """Return a quoted text with its escapes resolved.
 
     Raises:
         NotConstant: R has no such escape.
@@ -310,7 +298,7 @@ def _unescaped(text: str) -> str:
             raise NotConstant(found[0])
         return chr(number)
 
-    return ESCAPE.sub(one, text)
+    return ESCAPE.sub(one, text[1:-1])
 
 
 LITERALS: dict[str, Callable[[str], Any]] = {"text": _quoted, "raw": _raw, "number": _number}

@@ -40,27 +40,22 @@ def _write(value: Any, newline: str) -> str:
 def _scalar(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    if isinstance(value, int | float):
-        return _number(value)
-    return _text(value)
-
-
-def _text(value: str) -> str:
-    # halves of surrogate pairs cannot be encoded; a browser escapes them as well
-    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
-
-
-def _number(value: float) -> str:
-    """Return a number as ECMAScript writes it; null if it is not finite."""
+    if not isinstance(value, int | float):
+        return _text(value)
+    # a number as ECMAScript writes it; null if it is not finite
     if isinstance(value, int) and abs(value) <= MAX_SAFE:
         return str(value)
     try:
         number = float(value)
     except OverflowError:
         return "null"
-    if not math.isfinite(number):
-        return "null"
-    return ("-" if number < 0 else "") + _shortest(abs(number))
+    sign = "-" if number < 0 else ""
+    return sign + _shortest(abs(number)) if math.isfinite(number) else "null"
+
+
+def _text(value: str) -> str:
+    # halves of surrogate pairs cannot be encoded; a browser escapes them as well
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def _shortest(number: float) -> str:

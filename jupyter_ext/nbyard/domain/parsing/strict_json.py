@@ -26,7 +26,13 @@ def read_json(content: bytes | str) -> Any:
     """
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        _check_depth(text)
+        # with so few brackets, the text cannot be too deep
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            depth = 0
+            for mark in _MARK.finditer(text):
+                depth += (mark[0] in "[{") - (mark[0] in "]}")
+                if depth > MAX_DEPTH:
+                    raise BadRequest(because("body-too-deep", most=MAX_DEPTH))
         value = json.loads(
             text,
             object_pairs_hook=_pairs,
@@ -34,35 +40,15 @@ def read_json(content: bytes | str) -> Any:
             parse_int=_integer,
             parse_float=_float,
         )
-        _check_pairs(text, value)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
         return value
     except UnicodeDecodeError:
         raise BadRequest(because("body-not-utf8")) from None
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(because("not-json", message=str(error)[:200])) from None
-
-
-def _check_depth(text: str) -> None:
-    depth = 0
-    # with so few brackets, the text cannot be too deep
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
-    for mark in _MARK.finditer(text):
-        if mark[0] in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadRequest(because("body-too-deep", most=MAX_DEPTH))
-        elif mark[0] in "]}":
-            depth -= 1
-
-
-def _check_pairs(text: str, value: Any) -> None:
-    if not _HALF.search(text):
-        return
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise BadRequest(because("json-half-surrogate")) from None
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(because("not-json", message=str(error)[:200])) from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ allows them by "host", "host:port", an address or a network in CIDR notation.
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
@@ -86,8 +87,17 @@ class Allowed(msgspec.Struct, frozen=True):
         for entry in entries:
             try:
                 networks.append(str(ip_network(entry.strip("[]"), strict=False)))
+                continue
             except ValueError:
-                hosts.add(_allowed_host(entry))
+                pass  # the name of a host, perhaps with a port
+            try:
+                parts = urlsplit(f"//{entry.strip()}")
+                port = parts.port or 0
+            except ValueError as problem:
+                reason = because("malformed-port-of", entry=repr(entry))
+                raise Invalid.field("allowed hosts", reason) from problem
+            host = normal_host(_host_of(parts, "allowed hosts"), "allowed hosts")
+            hosts.add((host, port))
         return cls(frozenset(hosts), tuple(networks))
 
     def names(self, host: str, port: int) -> bool:
@@ -97,17 +107,6 @@ class Allowed(msgspec.Struct, frozen=True):
     def holds(self, address: Address) -> bool:
         """Return whether an address is in an allowed network."""
         return any(address in ip_network(network) for network in self.networks)
-
-
-def _allowed_host(entry: str) -> tuple[str, int]:
-    try:
-        parts = urlsplit(f"//{entry.strip()}")
-        port = parts.port or 0
-    except ValueError as problem:
-        reason = because("malformed-port-of", entry=repr(entry))
-        raise Invalid.field("allowed hosts", reason) from problem
-    host = normal_host(_host_of(parts, "allowed hosts"), "allowed hosts")
-    return host, port
 
 
 def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
@@ -126,29 +125,24 @@ def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Tar
         parts = urlsplit(text)
     except ValueError as problem:
         raise Invalid.field(field, because("malformed-url")) from problem
-    _check_scheme(text, parts.scheme, schemes, field)
-    if "@" in parts.netloc:
-        raise Invalid.field(field, because("login-in-url"), hint=because("store-as-credential"))
-    if parts.scheme in OBJECT_STORES:
-        _check_key(parts, field)
-    host = normal_host(_host_of(parts, field), field)
-    path = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=URL_CHARACTERS)
-    port = _port_of(parts, field)
-    return Target(_joined(parts, host, port, path), parts.scheme, host, port, path)
-
-
-def _check_scheme(text: str, scheme: str, schemes: Sequence[str], field: str) -> None:
     # some libraries chain protocols: zip::https://…
     if "::" in text.partition("://")[0]:
         raise Invalid.field(field, because("chained-protocols"))
-    if scheme not in schemes or "://" not in text:
+    if parts.scheme not in schemes or "://" not in text:
         known = [f"{name}://" for name in schemes]
         raise Invalid.field(field, because("unknown-scheme", schemes=known))
-
-
-def _check_key(parts: SplitResult, field: str) -> None:
-    if any(part in (".", "..") for part in unquote(unquote(parts.path)).split("/")):
+    if "@" in parts.netloc:
+        raise Invalid.field(field, because("login-in-url"), hint=because("store-as-credential"))
+    segments = unquote(unquote(parts.path)).split("/")
+    if parts.scheme in OBJECT_STORES and any(part in (".", "..") for part in segments):
         raise Invalid.field(field, because("dots-in-key"))
+    host = normal_host(_host_of(parts, field), field)
+    path = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=URL_CHARACTERS)
+    port = _port_of(parts, field)
+    shown = f"[{host}]" if ":" in host else host
+    if DEFAULT_PORTS.get(parts.scheme, port) != port:
+        shown += f":{port}"
+    return Target(f"{parts.scheme}://{shown}{path}", parts.scheme, host, port, path)
 
 
 def _host_of(parts: SplitResult, field: str) -> str:
@@ -173,16 +167,16 @@ def _port_of(parts: SplitResult, field: str) -> int:
     return port
 
 
-def _joined(parts: SplitResult, host: str, port: int, path: str) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    usual = DEFAULT_PORTS.get(parts.scheme, port) == port
-    return f"{parts.scheme}://{shown}{'' if usual else f':{port}'}{path}"
-
-
 def normal_host(host: str, field: str = "url") -> str:
     """Return a name in lower-case ASCII, or an address in canonical notation without brackets."""
     if host.startswith("["):
-        return _normal_ipv6(host.strip("[]"), field)
+        try:
+            address = IPv6Address(host.strip("[]"))
+        except ValueError as problem:
+            raise Invalid.field(field, because("malformed-address")) from problem
+        if address.scope_id:
+            raise Invalid.field(field, because("network-interface"))
+        return str(address)
     if "%" in host:
         raise Invalid.field(field, because("percent-in-host"))
     try:
@@ -193,30 +187,14 @@ def normal_host(host: str, field: str = "url") -> str:
         raise Invalid.field(field, because("malformed-host")) from problem
     labels = plain.split(".")
     if NUMBER.match(labels[-1]):
-        return _normal_ipv4(host, plain, field)
+        with suppress(ValueError):
+            if str(IPv4Address(plain)) == host.removesuffix("."):
+                return str(IPv4Address(plain))
+        # 2130706433, 0x7f.1, 0177.0.0.1 and the like are attempts to bypass checks.
+        raise Invalid.field(field, because("unusual-address"))
     if len(plain) > 253 or not all(LABEL.match(label) for label in labels):
         raise Invalid.field(field, because("malformed-host"))
     return plain
-
-
-def _normal_ipv6(text: str, field: str) -> str:
-    try:
-        found = IPv6Address(text)
-    except ValueError as problem:
-        raise Invalid.field(field, because("malformed-address")) from problem
-    if found.scope_id:
-        raise Invalid.field(field, because("network-interface"))
-    return str(found)
-
-
-def _normal_ipv4(written: str, plain: str, field: str) -> str:
-    try:
-        if str(IPv4Address(plain)) == written.removesuffix("."):
-            return str(IPv4Address(plain))
-    except ValueError:
-        pass
-    # 2130706433, 0x7f.1, 0177.0.0.1 and the like are attempts to bypass checks.
-    raise Invalid.field(field, because("unusual-address"))
 
 
 def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
@@ -230,20 +208,15 @@ def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
     try:
         address = ip_address(target.host)
     except ValueError:
-        if _is_private_name(target.host, allowed):
+        is_local = target.host in LOCAL_NAMES or target.host.endswith(LOCAL_ENDINGS)
+        # If private networks are allowed, the address decides.
+        if target.host in METADATA_NAMES or (is_local and not allowed.networks):
             reason = because("private-host", host=target.host)
             raise Invalid.field(field, reason, hint=HINT) from None
     else:
         check_addresses(target, [str(address)], allowed, field)
     if target.port in OTHER_PROTOCOLS:
         raise Invalid.field(field, because("other-protocol", port=target.port))
-
-
-def _is_private_name(host: str, allowed: Allowed) -> bool:
-    if host in METADATA_NAMES:
-        return True
-    # If private networks are allowed, the address decides.
-    return not allowed.networks and (host in LOCAL_NAMES or host.endswith(LOCAL_ENDINGS))
 
 
 def check_addresses(
@@ -275,21 +248,17 @@ def private_kind(address: Address) -> Reason | None:
     """Return why an address is not public; None if it is."""
     if address in METADATA:
         return because("metadata-service")
-    if isinstance(address, IPv6Address) and (inner := _inner(address)):
-        return private_kind(inner)
+    if isinstance(address, IPv6Address):
+        # the IPv4 address in an IPv6 one: mapped, 6to4, NAT64 or compatible
+        inner = address.ipv4_mapped or address.sixtofour
+        low = int(address) & 0xFFFFFFFF
+        if not inner and (address in NAT64 or (int(address) >> 32 == 0 and low > 1)):
+            inner = IPv4Address(low)
+        if inner:
+            return private_kind(inner)
     for kind in ("loopback", "link_local", "multicast", "unspecified", "reserved"):
         if getattr(address, f"is_{kind}"):
             return because("special-address", kind=kind.replace("_", "-"))
     if address.is_private or not address.is_global or any(address in net for net in NEVER_PUBLIC):
         return because("private-address")
-    return None
-
-
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address in an IPv6 one: mapped, 6to4, NAT64 or compatible."""
-    if address.ipv4_mapped or address.sixtofour:
-        return address.ipv4_mapped or address.sixtofour
-    low = int(address) & 0xFFFFFFFF
-    if address in NAT64 or (int(address) >> 32 == 0 and low > 1):
-        return IPv4Address(low)
     return None

@@ -93,6 +93,14 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
     check_arguments(draft.arguments)
     mark = secrets.token_hex(8)  # random, so the draft cannot contain it
     filled = [_filled(argument, draft, mark) for argument in draft.arguments]
+    files: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
+    for argument in draft.arguments:
+        # one file of a list, and its companions
+        name = _marked(argument.name, mark)
+        beside = [companion.beside.name(name) for companion in argument.companions]
+        files[argument.name] = [name, *beside]
+        places |= dict.fromkeys((argument.name, f"{argument.name}/{name}"), argument.name)
     script = posixpath.basename(draft.file) or _marked("file", mark)
     prefix = [
         _marked("image", mark) if word == IMAGE_PROGRAM else word
@@ -103,34 +111,26 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         [argument for argument, _ in filled],
         {**draft.values, **{argument.name: value for argument, value in filled}},
         draft.invocation,
-        _facts(draft.arguments, mark),
+        # only a run knows sizes and contents
+        Facts(
+            files=files,
+            sizes={key: _marked(f"{name}.size", mark) for key, name in places.items()},
+            contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},
+        ),
     )
+    words = []
+    for word in built.argv:
+        pieces = _without_places(word).split(mark)
+        words.append("".join(f"<{one}>" if at % 2 else one for at, one in enumerate(pieces)))
     return CommandPreview(
         _line(built, mark),
-        [_shown(word, mark) for word in built.argv],
+        words,
         [example for argument in draft.arguments for example in _examples(argument, mark)],
     )
 
 
 def _marked(name: str, mark: str) -> str:
     return f"{mark}{name}{mark}"
-
-
-def _facts(arguments: list[Argument], mark: str) -> Facts:
-    """Return placeholders for facts about inputs that only a run knows."""
-    files = {argument.name: _files(argument, mark) for argument in arguments}
-    places = {key: name for name, own in files.items() for key in (name, f"{name}/{own[0]}")}
-    return Facts(
-        files=files,
-        sizes={key: _marked(f"{name}.size", mark) for key, name in places.items()},
-        contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},
-    )
-
-
-def _files(argument: Argument, mark: str) -> list[str]:
-    """Return the name of one file of a list, and the names of its companions."""
-    name = _marked(argument.name, mark)
-    return [name, *(companion.beside.name(name) for companion in argument.companions)]
 
 
 def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argument, Any]:
@@ -143,7 +143,14 @@ def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argumen
         return argument, f"{ATTEMPT}/{output_filename(argument)}"
     is_known = argument.name in draft.values or value not in (msgspec.UNSET, None)
     if argument.role == "input":
-        return argument, _input(argument, value if is_known else "", draft, placeholder)
+        is_each = argument.type == "list" and isinstance(argument.reach, Bound)
+        is_staged = argument.name in draft.values or draft.invocation.apart
+        if not is_known or value == "":
+            value = ATTEMPT if is_each else f"{ATTEMPT}/{placeholder}"
+        elif isinstance(value, str) and (is_staged or isinstance(argument.reach, Stdin)):
+            value = f"{ATTEMPT}/{posixpath.basename(value)}"
+        # another default stays as the script knows it
+        return argument, value
     if is_known:
         return argument, value
     is_switch = isinstance(argument.reach, Bound) and argument.type == "bool"
@@ -153,17 +160,6 @@ def _filled(argument: Argument, draft: CommandDraft, mark: str) -> tuple[Argumen
     kind: ValueType = "list" if is_list else "string"
     taking = msgspec.structs.replace(argument, type=kind, items="", choices=())
     return taking, [placeholder, placeholder] if is_list else placeholder
-
-
-def _input(argument: Argument, value: Any, draft: CommandDraft, placeholder: str) -> Any:
-    """Return the path of an input in the attempt; a default stays as the script knows it."""
-    if value == "":
-        is_each = argument.type == "list" and isinstance(argument.reach, Bound)
-        return ATTEMPT if is_each else f"{ATTEMPT}/{placeholder}"
-    is_staged = argument.name in draft.values or draft.invocation.apart
-    if isinstance(value, str) and (is_staged or isinstance(argument.reach, Stdin)):
-        return f"{ATTEMPT}/{posixpath.basename(value)}"
-    return value
 
 
 def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
@@ -210,11 +206,6 @@ def _quoted(word: str, mark: str) -> str:
         for index, piece in enumerate(pieces)
     )
     return "".join(quoted)
-
-
-def _shown(word: str, mark: str) -> str:
-    pieces = _without_places(word).split(mark)
-    return "".join(f"<{piece}>" if index % 2 else piece for index, piece in enumerate(pieces))
 
 
 def _without_places(word: str) -> str:

@@ -88,21 +88,19 @@ def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
     ends: dict[str, float] = {}
     for name, one in ahead.items():
         ends[name] = one.left + max([one.starts_in, *(ends.get(need, 0.0) for need in one.needs)])
-    work = [[left * share for share in _shares(limits, capacity)] for left, limits in here]
+    gpus = len(capacity.gpus) * capacity.tasks_per_gpu
+    work = []
+    for left, limits in here:
+        # shares of cores, memory and GPUs that the node uses while it runs
+        shares = (
+            min(limits.cpu or 1.0, capacity.cores) / capacity.cores,
+            min(limits.memory_bytes or 0, capacity.memory_bytes) / (capacity.memory_bytes or 1),
+            (limits.gpu or 0) / (gpus or 1),
+        )
+        work.append([left * share for share in shares])
     # for each resource, the seconds that it needs if fully used
     busy = map(sum, zip(*work, strict=True))
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
-
-
-def _shares(limits: Limits, capacity: Capacity) -> tuple[float, ...]:
-    """Return the shares of cores, memory and GPUs that a node uses while it runs."""
-    memory_bytes = min(limits.memory_bytes or 0, capacity.memory_bytes)
-    gpus = len(capacity.gpus) * capacity.tasks_per_gpu
-    return (
-        min(limits.cpu or 1.0, capacity.cores) / capacity.cores,
-        memory_bytes / (capacity.memory_bytes or 1),
-        (limits.gpu or 0) / (gpus or 1),
-    )
 
 
 def turns(

@@ -102,7 +102,21 @@ def find_problems(
 ) -> list[Problem]:
     """Return everything that blocks a run of the `chosen` nodes (all if None)."""
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
-    found: list[Problem] = _edge_problems(document, resolved, nodes)
+    ports = {name: known.arguments for name, known in resolved.items()}
+    drawn = Drawn(document.nodes, ports)
+    found: list[Problem] = []
+    for key, edge in document.edges.items():
+        # a pinned node ignores its inputs
+        if edge.target not in nodes or resolved[edge.target].pinned:
+            continue
+        if resolved[edge.source].problem or resolved[edge.target].problem:
+            continue
+        if refusal := drawn.refusal(edge):
+            found.append(
+                Problem(reason_of_refusal(refusal, edge, ports), node=edge.target, edge=key)
+            )
+        else:
+            drawn.add(edge)
     fed = {(edge.target, edge.input) for edge in document.edges.values()}
     for name, node in nodes.items():
         known = resolved[name]
@@ -110,28 +124,10 @@ def find_problems(
             found.append(Problem(known.problem, node=name))
         elif node.type == "executable" and known.pinned is None:
             found += _argument_problems(name, known, document, fed, credentials)
-            found += _limit_problems(name, node, known)
-    return found
-
-
-def _edge_problems(
-    document: Document, resolved: Resolved, nodes: Mapping[str, Node]
-) -> list[Problem]:
-    ports = {name: known.arguments for name, known in resolved.items()}
-    drawn = Drawn(document.nodes, ports)
-    found = []
-    for key, edge in document.edges.items():
-        # a pinned node ignores its inputs
-        if edge.target not in nodes or resolved[edge.target].pinned:
-            continue
-        if resolved[edge.source].problem or resolved[edge.target].problem:
-            continue
-        refusal = drawn.refusal(edge)
-        if refusal:
-            why = reason_of_refusal(refusal, edge, ports)
-            found.append(Problem(why, node=edge.target, edge=key))
-        else:
-            drawn.add(edge)
+            own = known.resources
+            limits = Limits(**node.over(own))
+            refused = [*wrong(limits), *wrong_monitors(own.ports, own.tensorboard)]
+            found += [Problem(reason, node=name, field=field) for field, reason in refused]
     return found
 
 
@@ -142,49 +138,40 @@ def _argument_problems(
     fed: Collection[tuple[str, str]],
     credentials: Credentials,
 ) -> list[Problem]:
-    node = document.nodes[name]
+    given = document.nodes[name].arguments
     names = {argument.name for argument in known.arguments}
     found = [
         Problem(because("argument-gone", name=known.name, argument=extra), node=name, field=extra)
-        for extra in sorted(set(node.arguments) - names)
+        for extra in sorted(set(given) - names)
     ]
     for argument in known.arguments:
-        is_fed = (name, argument.name) in fed
-        problem = _value_problem(argument, node, document, credentials, fed=is_fed)
+        if argument.role == "output" or (name, argument.name) in fed:
+            continue
+        binding, default = given.get(argument.name), argument.default
+        if binding is not None:
+            problem = _bound_problem(argument, binding, document, credentials)
+        elif not argument.required:
+            problem = None
+        elif argument.role != "input":
+            has_none = default is msgspec.UNSET or is_blank_secret(argument, default)
+            needed = because("argument-needs-value", argument=argument.name)
+            problem = needed if has_none else None
+        elif default not in (msgspec.UNSET, None, ""):
+            told = {"argument": argument.name, "file": repr(default)}
+            problem = because("connection-needed-for-file", **told)
+        elif argument.type == "list":
+            told = {"argument": argument.name, "things": ONE_OR_SEVERAL}
+            problem = because("connection-needed-from", **told)
+        else:
+            problem = because("connection-needed", argument=argument.name)
         if problem:
             found.append(Problem(problem, node=name, field=argument.name))
     return found
 
 
-def _value_problem(
-    argument: Argument, node: Node, document: Document, credentials: Credentials, *, fed: bool
+def _bound_problem(
+    argument: Argument, binding: Bound, document: Document, credentials: Credentials
 ) -> Reason | None:
-    binding = node.arguments.get(argument.name)
-    if argument.role == "output" or fed:
-        return None
-    if binding is None:
-        return _open_end(argument) if argument.required else None
-    problem = _bound_problem(argument, binding, document)
-    is_named = is_secret(argument) and not isinstance(binding.parameter, str)
-    if is_named and not problem and binding.value not in credentials:
-        return because("argument-problem", argument=argument.name, problem=NO_CREDENTIAL)
-    return problem
-
-
-def _open_end(argument: Argument) -> Reason | None:
-    """Return the problem of a required argument that has neither connection nor value."""
-    if argument.role != "input":
-        has_none = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
-        return because("argument-needs-value", argument=argument.name) if has_none else None
-    if argument.default not in (msgspec.UNSET, None, ""):
-        file = repr(argument.default)
-        return because("connection-needed-for-file", argument=argument.name, file=file)
-    if argument.type == "list":
-        return because("connection-needed-from", argument=argument.name, things=ONE_OR_SEVERAL)
-    return because("connection-needed", argument=argument.name)
-
-
-def _bound_problem(argument: Argument, binding: Bound, document: Document) -> Reason | None:
     if isinstance(binding.parameter, str):
         if binding.parameter not in document.meta.parameters:
             return because(
@@ -195,13 +182,9 @@ def _bound_problem(argument: Argument, binding: Bound, document: Document) -> Re
         check_value(argument, binding.value)
     except Invalid as error:
         return error.reason
+    if is_secret(argument) and binding.value not in credentials:
+        return because("argument-problem", argument=argument.name, problem=NO_CREDENTIAL)
     return None
-
-
-def _limit_problems(name: str, node: Node, known: ResolvedNode) -> list[Problem]:
-    limits, told = Limits(**node.over(known.resources)), known.resources
-    found = [*wrong(limits), *wrong_monitors(told.ports, told.tensorboard)]
-    return [Problem(reason, node=name, field=field) for field, reason in found]
 
 
 def plan_tasks(
@@ -242,7 +225,10 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     Raises:
         Invalid: with the tasks that cannot.
     """
-    outside = [p.node for p in plans if _is_container(resolved[p.node]) and p.runtime != DOCKER]
+    of_containers = [
+        p for p in plans if resolved[p.node].kind == CONTAINER and resolved[p.node].pinned is None
+    ]
+    outside = [p.node for p in of_containers if p.runtime != DOCKER]
     if outside:
         why = because("dockerfile-needs-containers", runtime=DOCKER)
         refuse([Problem(why, node=node, field="runtime") for node in outside])
@@ -309,6 +295,9 @@ class _Planner(msgspec.Struct, frozen=True):
         if runtime == DOCKER:
             image = image or default.hinted_image
         lock = known.lock_digest if runtime != PROCESS else ""
+        # Later tasks in the container could look for secrets left in memory. Ports are opened
+        # when a container is created.
+        has_secrets = any(isinstance(one, SecretOf) for one in bindings.values())
         return TaskPlan(
             node=name,
             label=label,
@@ -318,7 +307,7 @@ class _Planner(msgspec.Struct, frozen=True):
             bindings=bindings,
             runtime=runtime,
             image=wish.image or image,
-            warm=wish.warm and _may_share(bindings, default),
+            warm=wish.warm and not default.ports and not has_secrets,
             requirements=node.requirements or default.requirements,
             requirements_digest=lock or known.requirements_digest,
             environment=known.environment,
@@ -370,19 +359,6 @@ class _Planner(msgspec.Struct, frozen=True):
         by_parameter = given is not None and isinstance(given.parameter, str)
         place = f"parameters.{given.parameter}" if given and by_parameter else ""
         raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
-
-
-def _may_share(bindings: Mapping[str, Binding], default: Resources) -> bool:
-    """Return whether a container may be shared with other tasks.
-
-    Later tasks could look for secrets left in memory. Ports are opened when a container is
-    created.
-    """
-    return not default.ports and not any(isinstance(one, SecretOf) for one in bindings.values())
-
-
-def _is_container(known: ResolvedNode) -> bool:
-    return known.kind == CONTAINER and known.pinned is None
 
 
 def runtime_of(node: Node, kind: str, image: str, wish: Wish) -> str:

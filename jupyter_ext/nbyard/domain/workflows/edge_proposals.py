@@ -138,7 +138,13 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
     found = []
     for node, wanted in inputs:
         for source, output in outputs:
-            score, reason = _score(nodes[source], source, output, wanted)
+            is_dataset = nodes[source].type == "dataset"
+            name = (nodes[source].label or source) if is_dataset else output.name
+            alike = likeness(name, wanted.name)
+            score, reason = round(alike, 3), "same name" if alike == 1.0 else "alike names"
+            if output.format and output.format == wanted.format:
+                score = round(0.43 + 0.57 * alike, 3)
+                reason = f"alike names, both {output.format}"
             if score >= ENOUGH and (source, output.name, node) not in feeds:
                 found.append(Proposal(source, output.name, node, wanted.name, score, reason))
     return found
@@ -154,27 +160,15 @@ def _by_files(
     for output in files.ends(ports, "output"):
         by_name.setdefault(posixpath.basename(output.place), []).append(output)
     for wanted in files.ends(ports, "input"):
-        for output in by_name.get(posixpath.basename(wanted.place), ()):
+        name = posixpath.basename(wanted.place)
+        for output in by_name.get(name, ()):
             is_open = (wanted.node, wanted.port) not in taken
             is_new = bool(output.undeclared or wanted.undeclared)
-            if is_open and is_new and (output.node, wanted.node) not in feeds:
-                yield _of_file(nodes, output, wanted)
-
-
-def _of_file(nodes: Mapping[str, Node], output: End, wanted: End) -> Proposal:
-    one, other = (nodes[end.node].label or end.node for end in (output, wanted))
-    name = posixpath.basename(output.place)
-    if output.place == wanted.place:
-        score, reason = SAME_FILE, f"{one} writes {name}, and {other} reads it"
-    else:
-        score, reason = SAME_NAME, f"{one} writes {name}, and {other} reads a file of that name"
-    ends = (output.node, output.port, wanted.node, wanted.port)
-    return Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)
-
-
-def _score(node: Node, source: str, output: Argument, wanted: Argument) -> tuple[float, str]:
-    name = (node.label or source) if node.type == "dataset" else output.name
-    alike = likeness(name, wanted.name)
-    if output.format and output.format == wanted.format:
-        return round(0.43 + 0.57 * alike, 3), f"alike names, both {output.format}"
-    return round(alike, 3), "same name" if alike == 1.0 else "alike names"
+            if not is_open or not is_new or (output.node, wanted.node) in feeds:
+                continue
+            one, other = (nodes[end.node].label or end.node for end in (output, wanted))
+            score, reason = SAME_NAME, f"{one} writes {name}, and {other} reads a file of that name"
+            if output.place == wanted.place:
+                score, reason = SAME_FILE, f"{one} writes {name}, and {other} reads it"
+            ends = (output.node, output.port, wanted.node, wanted.port)
+            yield Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)

@@ -57,11 +57,6 @@ def formats_fit(output: str, wanted: str) -> bool:
     return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
 
 
-def _fits(output: Argument, wanted: Argument) -> bool:
-    """Return whether an output fits an input. A single file fits a list."""
-    return wanted.type == "list" or formats_fit(output.format, wanted.format)
-
-
 class Drawn:
     """Connections as they are added one after the other. `ports` are the arguments by node."""
 
@@ -99,7 +94,10 @@ class Drawn:
             return "taken"
         output = _port(self._ports, edge.source, edge.output)
         wanted = _port(self._ports, edge.target, edge.input)
-        if output is None or wanted is None or not _fits(output, wanted):
+        if output is None or wanted is None:
+            return "format"
+        # a single file fits a list
+        if wanted.type != "list" and not formats_fit(output.format, wanted.format):
             return "format"
         return "cycle" if self._leads(edge.target, edge.source) else None
 

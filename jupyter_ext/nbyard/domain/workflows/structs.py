@@ -139,7 +139,10 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except msgspec.ValidationError as error:
         message = with_meant(_with_names(plain, str(error)), Document)
         raise Invalid.field("document", because("wrong-shape", message=message)) from None
-    _check_meta(plain)
+    known = Meta.__struct_fields__
+    for name in plain.get("meta", {}):
+        if name not in known and (near := misspelled(name, known)):
+            raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))
     for name in document.nodes:
@@ -155,13 +158,6 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     if strict and (lost := sorted(document.edges.keys() - edges)):
         raise Invalid.field("document.edges", because("loose-edge", edge=repr(lost[0][:150])))
     return msgspec.structs.replace(document, edges=edges)
-
-
-def _check_meta(plain: Mapping[str, Any]) -> None:
-    known = Meta.__struct_fields__
-    for name in plain.get("meta", {}):
-        if name not in known and (near := misspelled(name, known)):
-            raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
 
 
 def _versioned(text: str | bytes) -> Any:
@@ -188,7 +184,7 @@ def _with_names(plain: Mapping[str, Any], words: str) -> str:
         holder: Any = plain
         for step in steps:
             holder = holder[step]
-        alone = (key for key in holder if _refusal(_only(plain, [*steps, key], keyed)) == words)
+        alone = (key for key in holder if _refusal(plain, [*steps, key], keyed) == words)
         if (name := next(alone, None)) is None:
             return words
         steps.append(name)
@@ -196,8 +192,8 @@ def _with_names(plain: Mapping[str, Any], words: str) -> str:
     return told
 
 
-def _only(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> Mapping[str, Any]:
-    """Return the document without other blocks, and without other keys at these depths."""
+def _refusal(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> str:
+    """Return the message about the document without other blocks and other keys at these depths."""
     found = plain
     layers: list[Mapping[str, Any]] = []
     for depth, step in enumerate(steps):
@@ -205,12 +201,8 @@ def _only(plain: Mapping[str, Any], steps: Sequence[str], keyed: Set[int]) -> Ma
         found = found[step]
     for layer, step in zip(reversed(layers), reversed(steps), strict=True):
         found = {**layer, step: found}
-    return found
-
-
-def _refusal(plain: Mapping[str, Any]) -> str:
     try:
-        msgspec.convert(plain, Document)
+        msgspec.convert(found, Document)
     except msgspec.ValidationError as error:
         return str(error)
     return ""
@@ -236,7 +228,11 @@ def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     """
     given = list(nodes)
     if given == sorted(given):
-        given.sort(key=_numbered)
+        numbered: dict[str, list[str | int]] = {
+            node: [int(part) if at % 2 else part for at, part in enumerate(NUMBER.split(node))]
+            for node in given
+        }
+        given.sort(key=numbered.__getitem__)
     after: dict[str, list[str]] = {node: [] for node in given}
     missing = dict.fromkeys(after, 0)
     place = {node: at for at, node in enumerate(after)}
@@ -256,10 +252,6 @@ def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
         rest = sorted(node for node, count in missing.items() if count)
         raise Invalid.field("document.edges", because("connections-in-cycle", nodes=rest[:8]))
     return order
-
-
-def _numbered(node: str) -> list[str | int]:
-    return [part if at % 2 == 0 else int(part) for at, part in enumerate(NUMBER.split(node))]
 
 
 def upstream(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
