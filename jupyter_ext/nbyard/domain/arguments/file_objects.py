@@ -36,18 +36,16 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 def seen(argument: Argument, value: Any, facts: Facts) -> Any:
-    """Return a value as references see it: a file or folder becomes an object."""
+    """Return a value as references see it: a file or folder becomes an object.
+
+    A list becomes its files, each with its companions.
+    """
     if argument.role != "input" or not isinstance(value, str):
         return value
-    if argument.type == "list":
-        return _listed(argument, value, facts)
-    if argument.format == "folder":
-        return _folder(value, facts.listings.get(argument.name))
-    return _file(value, argument.name, facts)
-
-
-def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any]]:
-    """Return the files of a list, each with its companions."""
+    if argument.type != "list":
+        if argument.format == "folder":
+            return _folder(value, facts.listings.get(argument.name))
+        return _file(value, argument.name, facts)
     names = facts.files.get(argument.name, [])
     found = []
     for name, mine in companions_of(names, argument.companions).items():
@@ -56,8 +54,8 @@ def _listed(argument: Argument, folder: str, facts: Facts) -> list[dict[str, Any
         if lacking := [one for one in needed if one not in {name, *mine.values()}]:
             reason = because("companion-missing", file=name, companion=lacking[0])
             raise Invalid.field(f"inputs.{argument.name}", reason)
-        item = _file(f"{folder}/{name}", f"{argument.name}/{name}", facts)
-        beside = [_file(f"{folder}/{one}", "", facts) for one in mine.values()]
+        item = _file(f"{value}/{name}", f"{argument.name}/{name}", facts)
+        beside = [_file(f"{value}/{one}", "", facts) for one in mine.values()]
         found.append({**item, SECONDARY: beside} if argument.companions else item)
     return found
 

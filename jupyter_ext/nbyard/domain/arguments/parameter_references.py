@@ -4,7 +4,7 @@ JavaScript is refused: `${…}` and every expression that is not a plain path to
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -86,55 +86,55 @@ def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
 
     `names` maps old paths below `inputs` to new ones.
     """
-    return _changed(text, lambda reference: _renamed(reference, names))
+    found = []
+    for piece, (first, *rest) in _spelled(text):
+        known = [old for old in names if first == "inputs" and tuple(rest[: len(old)]) == old]
+        if known:
+            # paths may be prefixes of one another
+            longest = max(known, key=len)
+            found.append(f"$(inputs{written((*names[longest], *rest[len(longest) :]))})")
+        else:
+            found.append(piece)
+    return "".join(found)
 
 
 def of_input(text: str, path: tuple[str, ...]) -> str:
     """Replace `self` in the references of a text with the input at that path."""
-
-    def changed(reference: re.Match[str]) -> str:
-        first, *rest = _path(reference, "")
-        return f"$(inputs{written((*path, *rest))})" if first == "self" else reference[0]
-
-    return _changed(text, changed)
+    return "".join(
+        f"$(inputs{written((*path, *rest))})" if first == "self" else piece
+        for piece, (first, *rest) in _spelled(text)
+    )
 
 
-def _changed(text: str, change: Callable[[re.Match[str]], str]) -> str:
-    """Apply a change to every reference in a text."""
+def _spelled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the pieces of a text as they are spelled, each with the path of its reference.
+
+    The path of other text is `("",)`.
+    """
     if not _has_any(text):
-        return text
-    found, position = [], 0
+        yield text, ("",)
+        return
+    position = 0
     while position < len(text):
         reference = REFERENCE.match(text, position)
         piece = reference or _PIECE.match(text, position)
         assert piece is not None
-        found.append(change(reference) if reference else piece[0])
+        yield piece[0], _path(reference, "") if reference else ("",)
         position = piece.end()
-    return "".join(found)
-
-
-def _renamed(reference: re.Match[str], names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
-    first, *rest = _path(reference, "")
-    known = [path for path in names if tuple(rest[: len(path)]) == path]
-    if first != "inputs" or not known:
-        return reference[0]
-    # paths may be prefixes of one another
-    longest = max(known, key=len)
-    return f"$(inputs{written((*names[longest], *rest[len(longest) :]))})"
 
 
 def written(path: tuple[str, ...]) -> str:
     """Return a path as a reference spells it after its first name."""
-    return "".join(map(_written, path))
-
-
-def _written(segment: str) -> str:
-    if segment.isdecimal():
-        return f"[{segment}]"
-    if re.fullmatch(r"\w+", segment):
-        return f".{segment}"
-    escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
-    return f"['{escaped}']"
+    found = []
+    for segment in path:
+        if segment.isdecimal():
+            found.append(f"[{segment}]")
+        elif re.fullmatch(r"\w+", segment):
+            found.append(f".{segment}")
+        else:
+            escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
+            found.append(f"['{escaped}']")
+    return "".join(found)
 
 
 def _has_any(text: str) -> bool:
@@ -170,18 +170,16 @@ def _is_script(text: str, where: str) -> Invalid:
 
 
 def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
-    segments = [_segment(found) for found in SEGMENT.finditer(reference["rest"])]
+    segments = []
+    for found in SEGMENT.finditer(reference["rest"]):
+        segment = found[found.lastgroup or 0]
+        is_quoted = found.lastgroup in ("single", "double")
+        segments.append(_ESCAPED.sub(r"\1", segment) if is_quoted else segment)
     if reference["first"] not in ROOTS:
         raise _is_script(reference[0], where)
     if reference["first"] == NULL and segments:
         raise Invalid.field(where, because("null-without-fields", reference=reference[0][:60]))
     return (reference["first"], *segments)
-
-
-def _segment(found: re.Match[str]) -> str:
-    text = found[found.lastgroup or 0]
-    is_quoted = found.lastgroup in ("single", "double")
-    return _ESCAPED.sub(r"\1", text) if is_quoted else text
 
 
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:

@@ -73,11 +73,24 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     details: list[Detail] = []
     seen: set[str] = set()
     for index, argument in enumerate(arguments):
-        where = f"{path}.{index}"
-        details += _check_name(argument.name, seen, where)
+        where, name = f"{path}.{index}", argument.name
+        problem: Reason | None = None
+        if keyword.iskeyword(name):
+            problem = because("reserved-word", name=repr(name))
+        elif not is_name(name):
+            problem = because("not-argument-name", name=repr(name[:40]))
+        elif name in seen:
+            problem = because("name-twice", name=repr(name))
+        if problem:
+            details.append(Detail.of(f"{where}.name", problem))
         details += _check_shape(argument, where)
-        seen.add(argument.name)
-    details += _check_streams(arguments, path)
+        seen.add(name)
+    for kind in (Stdin, Stdout, Stderr):
+        owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
+        details += [
+            Detail.of(f"{path}.{i}.reach", because("stream-twice", stream=kind.__name__.lower()))
+            for i in owners[1:]
+        ]
     details += _check_beside(arguments, path)
     details += _check_files(arguments, path)
     if details:
@@ -115,16 +128,6 @@ def is_name(name: str) -> bool:
     return unicodedata.normalize("NFKC", name) == name
 
 
-def _check_name(name: str, seen: set[str], where: str) -> list[Detail]:
-    if keyword.iskeyword(name):
-        return [Detail.of(f"{where}.name", because("reserved-word", name=repr(name)))]
-    if not is_name(name):
-        return [Detail.of(f"{where}.name", because("not-argument-name", name=repr(name[:40])))]
-    if name in seen:
-        return [Detail.of(f"{where}.name", because("name-twice", name=repr(name)))]
-    return []
-
-
 def _check_shape(argument: Argument, where: str) -> list[Detail]:
     details = []
     if argument.type == "choice" and not argument.choices:
@@ -141,22 +144,13 @@ def _check_shape(argument: Argument, where: str) -> list[Detail]:
     if isinstance(argument.reach, Stdin) and argument.role != "input" and not is_secret(argument):
         details.append(Detail.of(f"{where}.reach", because("stdin-role")))
     if isinstance(argument.reach, LEFT) and argument.role != "output":
-        details.append(Detail.of(f"{where}.reach", _only_outputs(argument.reach)))
+        codes = {Stdout: "only-outputs-to-stdout", Stderr: "only-outputs-to-stderr"}
+        code = codes.get(type(argument.reach), "only-outputs-found")
+        details.append(Detail.of(f"{where}.reach", because(code)))
     if argument.items and argument.type != "list":
         details.append(Detail.of(f"{where}.items", because("items-type")))
     if argument.items == "secret":
         details.append(Detail.of(f"{where}.items", because("list-of-secrets")))
-    return details
-
-
-def _check_streams(arguments: Sequence[Argument], path: str) -> list[Detail]:
-    details = []
-    for kind in (Stdin, Stdout, Stderr):
-        owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
-        details += [
-            Detail.of(f"{path}.{i}.reach", because("stream-twice", stream=kind.__name__.lower()))
-            for i in owners[1:]
-        ]
     return details
 
 
@@ -169,8 +163,14 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
     """Check that each companion belongs to a single file of its own role."""
     details = []
     for index, argument in enumerate(arguments):
-        reach = argument.reach
-        details += _check_companions(argument, f"{path}.{index}.companions")
+        where, reach = f"{path}.{index}.companions", argument.reach
+        if argument.companions and (argument.type != "list" or argument.role == "value"):
+            details.append(Detail.of(where, because("companions-without-list")))
+        else:
+            problems = [_pattern_problem(one.pattern) for one in argument.companions]
+            details += [
+                Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one
+            ]
         if not isinstance(reach, Beside):
             continue
         own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
@@ -210,13 +210,6 @@ def file_problem(path: str) -> Reason | None:
     return None
 
 
-def _check_companions(argument: Argument, where: str) -> list[Detail]:
-    if argument.companions and (argument.type != "list" or argument.role == "value"):
-        return [Detail.of(where, because("companions-without-list"))]
-    problems = [_pattern_problem(one.pattern) for one in argument.companions]
-    return [Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one]
-
-
 def _pattern_problem(pattern: str) -> Reason | None:
     name = pattern.lstrip("^")
     if wrong := [one for one in names_in(name, "pattern") if one not in NAMES]:
@@ -225,11 +218,6 @@ def _pattern_problem(pattern: str) -> Reason | None:
     if not name or "/" in name or "\x00" in name:
         return because("pattern-without-name", pattern=repr(pattern[:40]))
     return None
-
-
-def _only_outputs(reach: Reach) -> Reason:
-    codes = {Stdout: "only-outputs-to-stdout", Stderr: "only-outputs-to-stderr"}
-    return because(codes.get(type(reach), "only-outputs-found"))
 
 
 def check_value(argument: Argument, value: Any, path: str = "") -> Any:
@@ -384,14 +372,11 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
         if text.lower() not in words:
             raise Invalid.field(where, because("boolean-needed", given=given_text(text)))
         return words[text.lower()]
-    return check_value(argument, _read(argument, text, where), where)
-
-
-def _read(argument: Argument, text: str, where: str) -> Any:
     readers = {"int": int, "float": float}
     try:
-        return readers.get(argument.type, msgspec.json.decode)(text)
+        value = readers.get(argument.type, msgspec.json.decode)(text)
     except (ValueError, RecursionError, msgspec.DecodeError):
         codes = {"int": "integer-needed", "float": "number-needed", "list": "json-list-needed"}
         code = codes.get(argument.type, "json-needed")
         raise Invalid.field(where, because(code, given=given_text(text))) from None
+    return check_value(argument, value, where)

@@ -33,9 +33,25 @@ def explain(
     if old is None:
         return because("no-earlier-result")
     changes = [because("code-changed")] if old.code != new.code else []
-    changes += _values(old.values, new.values)
+    before = {name: canonical_text(value) for name, value in old.values.items()}
+    after = {name: canonical_text(value) for name, value in new.values.items()}
+    for name in _differing(before, after):
+        if name not in before:
+            changes.append(because("value-added", name=name, new=_short(after[name])))
+        elif name not in after:
+            changes.append(because("value-removed", name=name, old=_short(before[name])))
+        else:
+            shown = {"old": _short(before[name]), "new": _short(after[name])}
+            changes.append(because("value-changed", name=name, **shown))
     changes += _named(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
-    changed_files = [name for name in _new_files(old, new) if files is None or name in files]
+    # a file that is also an input is reported as input
+    told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
+    changed_files = [
+        name
+        for name in _differing(old.files, new.files)
+        if (old.files.get(name), new.files.get(name)) not in told
+        if files is None or name in files
+    ]
     changes += _named(changed_files, old.files, new.files, FILES)
     if old.environment != new.environment:
         changes.append(environment_change(had or {}, has or {}, moved))
@@ -84,30 +100,6 @@ def _named(
 
 def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-
-
-def _new_files(old: KeyParts, new: KeyParts) -> list[str]:
-    """Return the changed files of the bundle. A file that is also an input is reported as input."""
-    # changed inputs are reported by their own names
-    told = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
-    return [
-        name
-        for name in _differing(old.files, new.files)
-        if (old.files.get(name), new.files.get(name)) not in told
-    ]
-
-
-def _values(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
-    before = {name: canonical_text(value) for name, value in old.items()}
-    after = {name: canonical_text(value) for name, value in new.items()}
-    for name in sorted({*before, *after}):
-        if name not in before:
-            yield because("value-added", name=name, new=_short(after[name]))
-        elif name not in after:
-            yield because("value-removed", name=name, old=_short(before[name]))
-        elif before[name] != after[name]:
-            shown = {"old": _short(before[name]), "new": _short(after[name])}
-            yield because("value-changed", name=name, **shown)
 
 
 def _short(text: str) -> str:

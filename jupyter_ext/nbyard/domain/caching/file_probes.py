@@ -78,7 +78,9 @@ def probes_of(
     if suffix == ".ipynb" and not is_python:
         return _unknown(content)
     if suffix in SHELL:
-        return _of_shell(content.decode("utf-8", "replace"))
+        text = COMMENT.sub("", content.decode("utf-8", "replace"))
+        is_unknown = "[" in text or any(word not in READERS for word in COMMAND.findall(text))
+        return Probes(text, is_open=is_unknown or "$" in text, asks_sizes=is_unknown)
     if suffix not in PYTHON:
         if is_own or suffix in COMPILED or content.startswith(PROGRAM):
             return _unknown(content)
@@ -93,12 +95,6 @@ def probes_of(
     runs_others = SHELLS.search(text) is not None
     asks = runs_others or SIZES.search(text) is not None
     return Probes(text, frozenset(names), is_open or runs_others, asks)
-
-
-def _of_shell(text: str) -> Probes:
-    told = COMMENT.sub("", text)
-    is_unknown = "[" in told or any(word not in READERS for word in COMMAND.findall(told))
-    return Probes(told, is_open=is_unknown or "$" in told, asks_sizes=is_unknown)
 
 
 def _unknown(content: bytes) -> Probes:

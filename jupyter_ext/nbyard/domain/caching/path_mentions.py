@@ -5,9 +5,8 @@ Candidates are quoted texts, words with a dot or slash, and imported modules.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from itertools import takewhile
-from typing import Any
 
 from nbyard.domain.notebooks.parameter_cells import source_of
 
@@ -37,24 +36,29 @@ def code_of(filename: str, content: bytes) -> str:
     notebook = json.loads(content)
     sheets = [notebook] if "cells" in notebook else notebook["worksheets"]
     cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
-    return "\n".join(map(_source, cells))
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    """Return the source of a code cell.
-
-    Before notebook format 4, its lines are in `input`, in format 1 in `code`. They may lack
-    line ends.
-    """
-    lines = next((cell[name] for name in ("source", "input", "code") if name in cell), "")
-    if isinstance(lines, list) and "source" not in cell:
-        return "\n".join(line.rstrip("\n") for line in lines)
-    return source_of({"source": lines})
+    texts = []
+    for cell in cells:
+        # before notebook format 4, the lines are in `input`, in format 1 in `code`
+        lines = next((cell[name] for name in ("source", "input", "code") if name in cell), "")
+        if isinstance(lines, list) and "source" not in cell:
+            # these lines may lack line ends
+            texts.append("\n".join(line.rstrip("\n") for line in lines))
+        else:
+            texts.append(source_of({"source": lines}))
+    return "\n".join(texts)
 
 
 def mentions(code: str) -> list[str]:
     """Return each text in the code that may be a relative path."""
-    found = dict.fromkeys(_texts(code))
+    imported = [match["name"] for match in IMPORTED.finditer(code)]
+    found = dict.fromkeys(
+        [
+            *(match["text"] for match in QUOTED.finditer(code)),
+            *imported,
+            *(f"{name}.py" for name in imported),
+            *(match[0] for match in WORD.finditer(code)),
+        ]
+    )
     return [text for text in found if text.strip("./") and text[0] != "/"][:MOST]
 
 
@@ -82,10 +86,3 @@ def literal(text: str) -> str:
     """Return the leading folders of a path, up to the first wildcard or placeholder."""
     parts = text.split("/")
     return "/".join(takewhile(lambda part: not set("*?[{%$") & set(part), parts))
-
-
-def _texts(code: str) -> Iterator[str]:
-    yield from (match["text"] for match in QUOTED.finditer(code))
-    yield from (match["name"] for match in IMPORTED.finditer(code))
-    yield from (f"{match['name']}.py" for match in IMPORTED.finditer(code))
-    yield from (match[0] for match in WORD.finditer(code))

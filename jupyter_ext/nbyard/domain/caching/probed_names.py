@@ -46,7 +46,19 @@ class _Reader:
         self._known: dict[str, Any] = {}
         self._handles: set[str] = set()
         self._names: set[str] = set()
-        self._imported = _imports(self._nodes)
+        # the possible full names of each imported name; `*` stands for unknown imports
+        self._imported: dict[str, set[str]] = {}
+        for node in self._nodes:
+            if isinstance(node, ast.Import):
+                for one in node.names:
+                    name = one.asname or _root(one.name)
+                    self._imported.setdefault(name, set()).add(one.name)
+            elif isinstance(node, ast.ImportFrom):
+                module = "." * node.level + (node.module or "")
+                for one in node.names:
+                    if one.name != "*" or _root(module) not in LIBRARIES:
+                        full = f"{module}.{one.name}"
+                        self._imported.setdefault(one.asname or one.name, set()).add(full)
         self._defined = {
             node.name
             for node in self._nodes
@@ -68,7 +80,13 @@ class _Reader:
         return self._names, any(found)
 
     def _learn(self) -> None:
-        changed = {_last(owner) for owner in map(_changed, self._nodes) if owner is not None}
+        # what a method or an assignment to a part may modify
+        changed = {
+            _last(node.value)
+            for node in self._nodes
+            if isinstance(node, ast.Attribute)
+            or (isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load))
+        }
         is_constant = "*" not in self._imported  # a star import may replace any name
         for name, values in self._bound.items():
             if all(isinstance(one, ast.Call) and _last(one.func) in OPENERS for one in values):
@@ -115,7 +133,9 @@ class _Reader:
             return is_probe(word) and (word in self._imported or not is_ours)
         if roots := self._roots(node):
             return is_probe(word) or (word in MOVES and roots <= MOVING)
-        return word not in ATTRIBUTES and (word in PROBES | {"open"} or _is_long(word))
+        # `read_csv` is a function; `reader` and `loaded` are values
+        is_long = "_" in word and is_probe(word)
+        return word not in ATTRIBUTES and (word in PROBES | {"open"} or is_long)
 
     def _is_open_call(self, node: ast.Call) -> bool:
         word = _last(node.func)
@@ -138,7 +158,8 @@ class _Reader:
         if roots & ALL_OPEN or (word in SQL and self._has_sql()):
             return True
         if word in MAKES:
-            return not any(one.arg == "exist_ok" and _is_true(one.value) for one in node.keywords)
+            accepted = [one.value for one in node.keywords if one.arg == "exist_ok"]
+            return not any(isinstance(one, ast.Constant) and one.value is True for one in accepted)
         if word in MOVES:
             if owner is None or (roots and roots <= MOVING):
                 return True
@@ -173,8 +194,11 @@ class _Reader:
     def _is_known(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Name) and node.id in self._handles:
             return True
-        if isinstance(node, ast.Call) and (_last(node.func) in OPENERS or _is_handed(node)):
-            return True  # openers are checked themselves; inputs are not files of the code
+        if isinstance(node, ast.Call):
+            owner = getattr(node.func, "value", None)
+            is_ours = isinstance(owner, ast.Name) and owner.id == "nbyard"
+            if is_ours or _last(node.func) in OPENERS:
+                return True  # openers are checked themselves; inputs are not files of the code
         value = self._value(node)
         self._names.update(_texts(value))
         return value is not None or isinstance(node, ast.Constant | ast.Lambda)
@@ -184,7 +208,9 @@ class _Reader:
         match node:
             case ast.JoinedStr(values=parts):
                 pairs = itertools.pairwise(parts)
-                is_one = any(_is_end(two) for one, two in pairs if not _is_text(one))
+                is_one = any(
+                    _is_end(two) for one, two in pairs if not isinstance(one, ast.Constant)
+                )
             case ast.BinOp(op=ast.Add(), right=right):
                 is_one = _is_end(right)
             case ast.Call(func=ast.Attribute(attr="with_suffix")):
@@ -194,22 +220,6 @@ class _Reader:
             case _:
                 return False
         return is_one and isinstance(node, ast.expr) and not self._is_known(node)
-
-
-def _imports(nodes: Collection[ast.AST]) -> dict[str, set[str]]:
-    """Return the possible full names of each imported name; `*` stands for unknown imports."""
-    found: dict[str, set[str]] = {}
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            for one in node.names:
-                name = one.asname or _root(one.name)
-                found.setdefault(name, set()).add(one.name)
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            for one in node.names:
-                if one.name != "*" or _root(module) not in LIBRARIES:
-                    found.setdefault(one.asname or one.name, set()).add(f"{module}.{one.name}")
-    return found
 
 
 def _bindings(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
@@ -259,39 +269,12 @@ def _is_end(node: ast.expr) -> bool:
     return isinstance(text, str) and AFTER.match(text) is not None
 
 
-def _is_long(word: str) -> bool:
-    """Return whether a name is like `read_csv`; `reader` and `loaded` are values."""
-    return "_" in word and is_probe(word)
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant)
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
-
-
-def _changed(node: ast.AST) -> ast.expr | None:
-    """Return the object that a method or an assignment to a part may modify."""
-    if isinstance(node, ast.Attribute):
-        return node.value
-    is_stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
-    return node.value if is_stored and isinstance(node, ast.Subscript) else None
-
-
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _texts(one)
-
-
-def _is_handed(node: ast.Call) -> bool:
-    """Return whether a call is `nbyard.input(…)` or similar."""
-    owner = getattr(node.func, "value", None)
-    return isinstance(owner, ast.Name) and owner.id == "nbyard"
 
 
 def _root(name: str) -> str:

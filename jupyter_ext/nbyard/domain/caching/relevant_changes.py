@@ -45,9 +45,21 @@ def changes_that_count(
     # a new file may shadow a module with one of these names
     taken = sys.stdlib_module_names | {one.lower().replace("-", "_") for one in modules}
     for name in left:
-        # of an unread file that stays, only its size, times or mode can matter
-        is_kept = name in old and name in new
-        if _is_asked_about(known) if is_kept else _is_looked_for(known, name, taken, seen.parts):
+        if name in old and name in new:
+            # of an unread file that stays, only its size, times or mode can matter
+            counts = any(one.asks_sizes for one in known)
+        else:
+            ends = name.split("/")
+            is_module = any(end.partition(".")[0] in taken for end in (ends[0], ends[-1]))
+            # the code may have looked for the file, or for a folder that came or went
+            asked = [name, *(folder for folder in _above(name) if folder not in seen.parts)]
+            counts = (
+                ends[-1] in SPECIAL
+                or (is_module and name.endswith((".py", ".so")))
+                or any(one.is_open for one in known)
+                or any(asks_for(known, path) for path in asked)
+            )
+        if counts:
             yield name
 
 
@@ -90,20 +102,3 @@ def _above(name: str) -> Iterator[str]:
     while "/" in name:
         name = name.rpartition("/")[0]
         yield name
-
-
-def _is_asked_about(probes: Sequence[Probes]) -> bool:
-    """Return whether new bytes in an unread file may matter."""
-    return any(one.asks_sizes for one in probes)
-
-
-def _is_looked_for(
-    probes: Sequence[Probes], name: str, modules: Collection[str], parts: Collection[str]
-) -> bool:
-    """Return whether the code may have looked for the file, or for a folder that came or went."""
-    ends = name.split("/")
-    is_module = any(end.partition(".")[0] in modules for end in (ends[0], ends[-1]))
-    if ends[-1] in SPECIAL or (is_module and name.endswith((".py", ".so"))):
-        return True
-    asked = [name, *(folder for folder in _above(name) if folder not in parts)]
-    return any(one.is_open for one in probes) or any(asks_for(probes, path) for path in asked)

@@ -1,6 +1,7 @@
 """Types of arguments as Python annotations declare them, read from source."""
 
 import ast
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -58,23 +59,16 @@ def declared(node: ast.expr | None, depth: int = 0) -> Declared:
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
     if isinstance(node, ast.Constant):
-        return _constant(node, depth)
+        found = Declared(nullable=node.value is None)
+        if isinstance(node.value, str):
+            with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                found = declared(ast.parse(node.value, mode="eval").body, depth + 1)
+        return found
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union([node.left, node.right], depth)
     if isinstance(node, ast.Subscript):
         return _subscript(node, depth)
     return _named(_last_name(node))
-
-
-def _constant(node: ast.Constant, depth: int) -> Declared:
-    if node.value is None:
-        return Declared(nullable=True)
-    if isinstance(node.value, str):
-        try:
-            return declared(ast.parse(node.value, mode="eval").body, depth + 1)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return UNKNOWN
-    return UNKNOWN
 
 
 def _last_name(node: ast.expr) -> str:
@@ -91,32 +85,26 @@ def _named(name: str) -> Declared:
 
 
 def _subscript(node: ast.Subscript, depth: int) -> Declared:
-    name = _last_name(node.value)
     items = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if name == "Literal":
-        return _literal(items)
-    if name == "Optional":
-        return msgspec.structs.replace(declared(items[0], depth + 1), nullable=True)
-    if name == "Union":
-        return _union(items, depth)
-    if name == "Annotated":
-        texts = [i.value for i in items[1:] if isinstance(i, ast.Constant)]
-        helps = [text for text in texts if isinstance(text, str)]
-        inner = declared(items[0], depth + 1)
-        return msgspec.structs.replace(inner, help=helps[0] if helps else "")
-    if name in WRAPPERS:
-        return declared(items[0], depth + 1)
-    return _named(name)
-
-
-def _literal(items: list[ast.expr]) -> Declared:
-    try:
-        values = [evaluate(item, {}) for item in items]
-    except NotConstant:
-        return UNKNOWN
-    choices = tuple(value for value in values if value is not None)
-    nullable = len(choices) < len(values)
-    return Declared("choice" if choices else "", nullable, choices)
+    match _last_name(node.value):
+        case "Literal":
+            try:
+                values = [evaluate(item, {}) for item in items]
+            except NotConstant:
+                return UNKNOWN
+            choices = tuple(value for value in values if value is not None)
+            return Declared("choice" if choices else "", len(choices) < len(values), choices)
+        case "Optional":
+            return msgspec.structs.replace(declared(items[0], depth + 1), nullable=True)
+        case "Union":
+            return _union(items, depth)
+        case "Annotated":
+            texts = [i.value for i in items[1:] if isinstance(i, ast.Constant)]
+            helps = [text for text in texts if isinstance(text, str)]
+            inner = declared(items[0], depth + 1)
+            return msgspec.structs.replace(inner, help=helps[0] if helps else "")
+        case name:
+            return declared(items[0], depth + 1) if name in WRAPPERS else _named(name)
 
 
 def _union(items: list[ast.expr], depth: int) -> Declared:

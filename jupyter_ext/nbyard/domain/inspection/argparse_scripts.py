@@ -68,14 +68,14 @@ def read_argparse(source: Source) -> Declaration:
         named = call.args[-1] if call.args else None
         if not found.add(call, named, partial(_parameter, source, call, is_exclusive)):
             found.is_open |= not is_option(call)
-    kept = [_without_default(one, walk.defaults) for one in found.parameters]
+    later = walk.defaults
+    kept = [
+        msgspec.structs.replace(one, default=msgspec.UNSET, computed="set_defaults")
+        if {one.name, "**"} & later
+        else one
+        for one in found.parameters
+    ]
     return Declaration(kept, [*found.hints, *walk.hints()], found.is_open)
-
-
-def _without_default(one: Parameter, names: set[str]) -> Parameter:
-    if not {one.name, "**"} & names:
-        return one
-    return msgspec.structs.replace(one, default=msgspec.UNSET, computed="set_defaults")
 
 
 def _parameter(
@@ -90,37 +90,36 @@ def _parameter(
     others = set(told.keywords) - KEYWORDS
     if others:
         raise Unknown(f"{min(others)} belongs to an action of its own")
-    action = _action(source, told)
+    node = told.keywords.get("action", ast.Constant("store"))
+    is_boolean = source.origin(node).endswith("BooleanOptionalAction")
+    try:
+        action = "boolean" if is_boolean else str(source.value(node))
+    except Unknown:
+        raise Unknown("it has an action of its own") from None
     if action in ("help", "version"):
         return None
     words = told.texts() or [str(told.value("dest"))]
-    if not words[0].startswith("-"):
-        found = _positional(source, told, action, words[0], position)
-    else:
+    if words[0].startswith("-"):
         found = _option(source, told, action, words)
-    found = msgspec.structs.replace(found, help=_help(told, found.default))
-    return _alone(found) if is_exclusive else found
-
-
-def _action(source: Source, told: Written) -> str:
-    node = told.keywords.get("action", ast.Constant("store"))
-    if source.origin(node).endswith("BooleanOptionalAction"):
-        return "boolean"
-    try:
-        return str(source.value(node))
-    except Unknown:
-        raise Unknown("it has an action of its own") from None
-
-
-def _positional(source: Source, told: Written, action: str, name: str, position: int) -> Parameter:
-    if action != "store":
+    elif action != "store":
         raise Unknown(f"its action is {action}")
-    reach = Positional(position, separated=True)
-    found = _stored(source, told, Parameter(usual_name(name), name, reach))
-    several = _several(source, told)
-    # In some versions, a `*` with choices cannot be omitted.
-    is_needed = several not in ("?", "*") or (several == "*" and "choices" in told.keywords)
-    return msgspec.structs.replace(found, required=is_needed)
+    else:
+        reach = Positional(position, separated=True)
+        found = _stored(source, told, Parameter(usual_name(words[0]), words[0], reach))
+        several = _several(source, told)
+        # In some versions, a `*` with choices cannot be omitted.
+        is_needed = several not in ("?", "*") or (several == "*" and "choices" in told.keywords)
+        found = msgspec.structs.replace(found, required=is_needed)
+    is_known = found.default is not None and found.default is not msgspec.UNSET
+    known = str(found.default) if is_known else "none"
+    text = PLACEHOLDER.sub(lambda one: "%" if one[0] == "%%" else known, told.text("help"))
+    found = msgspec.structs.replace(found, help=text)
+    if not is_exclusive:
+        return found
+    # a default would always be passed, and exclude the others
+    is_switch = isinstance(found.reach, Flag) and "/" not in found.reach.flag
+    kept = found.default if is_switch else msgspec.UNSET
+    return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)
 
 
 def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
@@ -173,12 +172,21 @@ def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Par
 
 def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    found = msgspec.structs.replace(
-        plain,
-        taken=_taken(source, told.keywords.get("type")),
-        is_list=_several(source, told) not in (None, "?"),
-    )
-    if source.origin(told.keywords.get("type", ast.Constant(None))) == "bool":
+    node = told.keywords.get("type", ast.Constant(None))
+    origin = source.origin(node)
+    if not has_type(node):
+        taken = Taken()
+    elif isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
+        taken = opened_file(source, node)
+    elif is_path_type(origin):
+        taken = Taken(is_path=True)
+    elif "bool" in origin.lower() and origin != "bool":  # str2bool and its like
+        taken = Taken("bool")
+    else:  # the result of unknown functions counts as text
+        taken = PLAIN_TYPES.get(origin, Taken())
+    is_list = _several(source, told) not in (None, "?")
+    found = msgspec.structs.replace(plain, taken=taken, is_list=is_list)
+    if origin == "bool":
         note = f"{plain.shown} has the type bool: every text but the empty one is true to it."
         found = msgspec.structs.replace(found, note=note)
     return _with_default(source, told, with_choices(found, told))
@@ -202,30 +210,3 @@ def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
     if source.origin(node) in (*STREAMS, "argparse.SUPPRESS"):
         return msgspec.structs.replace(plain, default=msgspec.UNSET)
     return with_default(plain, told)
-
-
-def _taken(source: Source, node: ast.expr | None) -> Taken:
-    """Return what a word is converted to. The result of unknown functions counts as text."""
-    if not has_type(node):
-        return Taken()
-    if isinstance(node, ast.Call) and source.origin(node.func) == "argparse.FileType":
-        return opened_file(source, node)
-    origin = source.origin(node)
-    if is_path_type(origin):
-        return Taken(is_path=True)
-    if "bool" in origin.lower() and origin != "bool":  # str2bool and its like
-        return Taken("bool")
-    return PLAIN_TYPES.get(origin, Taken())
-
-
-def _help(told: Written, default: Any) -> str:
-    known = "none" if default is None or default is msgspec.UNSET else str(default)
-    text = told.text("help")
-    return PLACEHOLDER.sub(lambda found: "%" if found[0] == "%%" else known, text)
-
-
-def _alone(found: Parameter) -> Parameter:
-    """Return one of several exclusive parameters, without a default that would always be passed."""
-    is_switch = isinstance(found.reach, Flag) and "/" not in found.reach.flag
-    kept = found.default if is_switch else msgspec.UNSET
-    return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)

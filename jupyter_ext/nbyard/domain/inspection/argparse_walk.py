@@ -29,6 +29,7 @@ LOOSE = (
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 BRANCHES = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match, ast.ClassDef, *FUNCTIONS)
+MAIN = ("__name__ == '__main__'", "'__main__' == __name__")
 HARMLESS_CALLS = ("autocomplete", "print")
 
 
@@ -48,7 +49,8 @@ class Walk:
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Follow statements that always run."""
         for one in statements:
-            if isinstance(one, ast.With | ast.Try) or _is_main(one):
+            is_main = isinstance(one, ast.If) and ast.unparse(one.test) in MAIN
+            if isinstance(one, ast.With | ast.Try) or is_main:
                 self.block(one.body)  # type: ignore[attr-defined]
             elif not isinstance(one, BRANCHES):
                 self._simple(one)
@@ -83,7 +85,10 @@ class Walk:
             if isinstance(one, FUNCTIONS) and one.name == last:
                 known = [argument.arg for argument in one.args.args][is_method:]
                 taken = {*named, *(known[at] for at in given if at < len(known))}
-                return not _passes_on(one, taken)
+                inner = [node for node in ast.walk(one) if isinstance(node, ast.Call)]
+                words = [word for each in inner for word in each.args]
+                words += [keyword.value for each in inner for keyword in each.keywords]
+                return not any(isinstance(word, ast.Name) and word.id in taken for word in words)
         return name.rpartition(".")[2] in HARMLESS_CALLS
 
     def _kind(self, node: ast.expr) -> str:
@@ -140,41 +145,33 @@ def follow(source: Source) -> Walk | None:
     parsers = [call for call in made if source.origin(call.func) == PARSER]
     if len(made) > len(parsers):
         raise Unread("the script has a parser that is not of argparse itself")
-    _refuse(source, parsers)
-    if not parsers:
-        return None
-    walk = Walk(source)
-    walk.block(_scope(source, parsers[0]))
-    return walk
-
-
-def _refuse(source: Source, parsers: list[ast.Call]) -> None:
     if len(parsers) > 1:
         raise Unread("the script has several parsers")
-    for call in parsers:
-        others = {keyword.arg or "**" for keyword in call.keywords} - HARMLESS
-        if others:
-            raise Unread(f"{min(others)} of the parser changes what its arguments are")
+    others = {keyword.arg or "**" for call in parsers for keyword in call.keywords} - HARMLESS
+    if others:
+        raise Unread(f"{min(others)} of the parser changes what its arguments are")
     classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
     if any(source.origin(base) == PARSER for one in classes for base in one.bases):
         raise Unread("the script has a parser class of its own")
-    for call in source.calls() if parsers else ():
+    if not parsers:
+        return None
+    for call in source.calls():
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method == "add_subparsers":
             raise Unread("the script has subcommands")
         given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
-        if method in PARSES and given and _is_written_out(given[0]):
-            raise Unread(f"line {call.lineno} parses a list of its own")
-
-
-def _scope(source: Source, parser: ast.Call) -> list[ast.stmt]:
-    """Return the statements of the innermost function that creates the parser, or of the module."""
+        match given[0] if method in PARSES and given else None:
+            # `["--x", "1"]` or `"--x 1".split()`
+            case ast.List() | ast.Tuple() | ast.Call(func=ast.Attribute(value=ast.Constant())):
+                raise Unread(f"line {call.lineno} parses a list of its own")
     functions = [
         node
         for node in source.nodes
-        if isinstance(node, FUNCTIONS) and any(inner is parser for inner in ast.walk(node))
+        if isinstance(node, FUNCTIONS) and any(inner is parsers[0] for inner in ast.walk(node))
     ]
-    return functions[-1].body if functions else source.tree.body
+    walk = Walk(source)
+    walk.block(functions[-1].body if functions else source.tree.body)
+    return walk
 
 
 def name_in(source: Source) -> Callable[[ast.expr], str]:
@@ -201,29 +198,6 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
     if not isinstance(node, LOOSE):
         for inner in ast.iter_child_nodes(node):
             yield from _always(inner)
-
-
-def _is_written_out(words: ast.expr) -> bool:
-    """Return whether an expression is like `["--x", "1"]` or `"--x 1".split()`."""
-    if isinstance(words, ast.Call) and isinstance(words.func, ast.Attribute):
-        words = words.func.value
-        return isinstance(words, ast.Constant)
-    return isinstance(words, ast.List | ast.Tuple)
-
-
-def _is_main(statement: ast.stmt) -> bool:
-    """Return whether a statement is `if __name__ == "__main__":`."""
-    return isinstance(statement, ast.If) and ast.unparse(statement.test) in (
-        "__name__ == '__main__'",
-        "'__main__' == __name__",
-    )
-
-
-def _passes_on(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> bool:
-    """Return whether a function passes one of these parameters to other functions."""
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    words = [word for call in calls for word in [*call.args, *(k.value for k in call.keywords)]]
-    return any(isinstance(word, ast.Name) and word.id in names for word in words)
 
 
 def is_option(call: ast.Call) -> bool:

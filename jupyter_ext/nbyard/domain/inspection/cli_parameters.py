@@ -3,6 +3,7 @@
 import keyword
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -90,7 +91,12 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
     # a help text that starts with "type:" is plain help
     if comment.type:
         comment = Comment(parameter.help)
-    role = comment.role or parameter.taken.role or _opened(parameter, opened)
+    words = [word.lower() for word in WORD.findall(parameter.name)]
+    is_address = isinstance(parameter.default, str) and "://" in parameter.default
+    is_about = bool(words) and words[-1] in ABOUT
+    role = comment.role or parameter.taken.role
+    if not role and not is_address and not is_about:
+        role = opened.get(parameter.name)
     argument = _argument(parameter, default, comment, role)
     if argument.role == "output" and parameter.is_exclusive:
         argument = _argument(parameter, default, comment, "value")
@@ -121,12 +127,6 @@ def _choices(parameter: Parameter) -> tuple[Any, ...]:
     return () if parameter.is_list else parameter.choices
 
 
-def _opened(parameter: Parameter, opened: Mapping[str, Role]) -> Role | None:
-    words = [word.lower() for word in WORD.findall(parameter.name)]
-    is_address = isinstance(parameter.default, str) and "://" in parameter.default
-    return None if is_address or (words and words[-1] in ABOUT) else opened.get(parameter.name)
-
-
 def _default(parameter: Parameter) -> tuple[Any, list[str]]:
     """Return the program's default if it can be passed as a value, with hints."""
     if parameter.required:
@@ -137,15 +137,7 @@ def _default(parameter: Parameter) -> tuple[Any, list[str]]:
     default = parameter.default
     if default is None or default is msgspec.UNSET:
         return default, []
-    found = _same_as_given(parameter, default)
-    if found is msgspec.UNSET:
-        hint = f"The default of {parameter.shown} is none that can be given: the script keeps it."
-        return msgspec.UNSET, [hint]
-    return found, []
-
-
-def _same_as_given(parameter: Parameter, default: Any) -> Any:
-    """Return the default as it would be passed in words; UNSET if words become something else."""
+    # the default as it would be passed in words, if words become the same
     if parameter.is_list:
         items = default if isinstance(default, list) else [msgspec.UNSET]
         found = [_item(parameter.taken, item) for item in items]
@@ -153,13 +145,12 @@ def _same_as_given(parameter: Parameter, default: Any) -> Any:
     else:
         found = _item(parameter.taken, default)
         fits = found is not msgspec.UNSET
-    if not fits:
-        return msgspec.UNSET
-    try:
+    if fits:
         argument = Argument("x", type=_type(parameter), choices=_choices(parameter))
-        return check_value(argument, found)
-    except Invalid:
-        return msgspec.UNSET
+        with suppress(Invalid):
+            return check_value(argument, found), []
+    hint = f"The default of {parameter.shown} is none that can be given: the script keeps it."
+    return msgspec.UNSET, [hint]
 
 
 def _item(taken: Taken, value: Any) -> Any:

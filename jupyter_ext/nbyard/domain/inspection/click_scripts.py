@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
+from nbyard.domain.arguments.structs import Role
 from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
@@ -124,18 +125,15 @@ def _command(source: Source) -> Definition | None:
     definitions = (node for node in source.nodes if isinstance(node, Definition))
     others = {_called(source, one) for node in definitions for one in node.decorator_list}
     made = {_origin(source, call.func) for call in source.calls()}
-    if (others | made) & set(GROUPS) or (commands and _has_subcommands(others, made)):
+    words = {name.rpartition(".")[2] for name in others if name != COMMAND}
+    has_subcommands = bool({"command", "group"} & words) or any(
+        name.endswith((".add_command", ".set_default_command")) for name in made
+    )
+    if (others | made) & set(GROUPS) or (commands and has_subcommands):
         raise Unread("the script has subcommands")
     if len(commands) > 1:
         raise Unread("the script has several commands")
     return commands[0] if commands else None
-
-
-def _has_subcommands(decorators: set[str], made: set[str]) -> bool:
-    words = {name.rpartition(".")[2] for name in decorators if name != COMMAND}
-    return bool({"command", "group"} & words) or any(
-        name.endswith((".add_command", ".set_default_command")) for name in made
-    )
 
 
 def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
@@ -148,24 +146,19 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
         settings = [one.value for one in made.keywords if one.arg == "context_settings"]
-        if settings and _settings(_resolved(source, settings[0])) <= SETTINGS:
+        # `{"name": …}` or `dict(name=…)`
+        match [_resolved(source, one) for one in settings[:1]]:
+            case [ast.Dict(keys=keys)]:
+                names = {str(k.value) if isinstance(k, ast.Constant) else "**" for k in keys}
+            case [ast.Call(args=[], keywords=keywords)]:
+                names = {keyword.arg or "**" for keyword in keywords}
+            case _:
+                names = {"**"}
+        if names <= SETTINGS:
             others -= {"context_settings"}
         if others:
             raise Unread(f"{min(others)} of the command may change how words are read")
     return iter(found[at + 1 :])
-
-
-def _settings(node: ast.expr) -> set[str]:
-    """Return the names in `{"name": …}` or `dict(name=…)`."""
-    if isinstance(node, ast.Dict):
-        return {_text(key) for key in node.keys}
-    if isinstance(node, ast.Call) and not node.args:
-        return {keyword.arg or "**" for keyword in node.keywords}
-    return {"**"}
-
-
-def _text(node: ast.expr | None) -> str:
-    return str(node.value) if isinstance(node, ast.Constant) else "**"
 
 
 def _resolved(source: Source, node: ast.expr) -> ast.expr:
@@ -186,51 +179,53 @@ def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int)
     words = told.texts()
     if not words:
         raise Unknown("it has no name")
-    if is_argument:
-        return _argument(source, told, words[0], position)
-    return _option(source, told, words)
-
-
-def _argument(source: Source, told: Written, word: str, position: int) -> Parameter:
+    if not is_argument:
+        return _option(source, told, words)
     nargs = told.value("nargs")
     is_list = nargs not in (None, 1)
     has_default = "default" in told.keywords
     required = bool(told.value("required", not has_default and nargs != -1))
-    name = usual_name(word.replace("-", "_").lower())
-    plain = Parameter(name, word, Positional(position, separated=True), is_list=is_list)
+    name = usual_name(words[0].replace("-", "_").lower())
+    plain = Parameter(name, words[0], Positional(position, separated=True), is_list=is_list)
     found = _typed(source, told, msgspec.structs.replace(plain, help=told.text("help")))
     return msgspec.structs.replace(found, required=required)
 
 
 def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     names = [word for word in words if word.isidentifier()]
-    pairs = [_halves(word) for word in words if not word.isidentifier()]
-    on = best_option([first for first, _ in pairs])
-    off = best_option([second for _, second in pairs])
+    # a flag may have two words: `--on/--off`
+    pairs = [
+        word.partition(";" if word.startswith("/") else "/")
+        for word in words
+        if not word.isidentifier()
+    ]
+    firsts = [first.rstrip() for first, _, _ in pairs]
+    on = best_option(firsts)
+    off = best_option([second.lstrip() for _, _, second in pairs])
     if not on:
         raise Unknown("its name is none that nbyard gives")
     # as in click, the option with the most dashes names the parameter
-    first = max((one for one, _ in pairs), key=lambda one: len(one) - len(one.lstrip("-")))
+    first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
     plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
     plain = msgspec.structs.replace(plain, help=told.text("help"))
     if told.value("count"):
         check_count(told)
         return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
-    if off or told.value("is_flag") or _is_switch(told):
+    is_switch = "flag_value" in told.keywords and "is_flag" not in told.keywords
+    if off or told.value("is_flag") or is_switch:
         return _flag(told, plain, off)
-    return _prompted(told, _valued(source, told, plain))
-
-
-def _halves(word: str) -> tuple[str, str]:
-    """Split `--on/--off` of a flag with two words."""
-    on, _, off = word.partition(";" if word.startswith("/") else "/")
-    return on.rstrip(), off.lstrip()
-
-
-def _is_switch(told: Written) -> bool:
-    is_said = "is_flag" in told.keywords
-    return not is_said and "flag_value" in told.keywords
+    is_many = told.value("nargs", 1) != 1 or isinstance(told.keywords.get("type"), ast.Tuple)
+    if is_many and told.value("multiple"):
+        raise Unknown("it takes lists of lists")
+    reach: Reach = Words(on) if is_many else plain.reach
+    is_list = is_many or bool(told.value("multiple"))
+    plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
+    found = _typed(source, told, plain)
+    # nobody can answer a prompt
+    if told.value("prompt") and found.default in (None, msgspec.UNSET):
+        return msgspec.structs.replace(found, required=True)
+    return found
 
 
 def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
@@ -246,80 +241,51 @@ def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 
-def _valued(source: Source, told: Written, plain: Parameter) -> Parameter:
-    nargs = told.value("nargs", 1)
-    is_tuple = isinstance(told.keywords.get("type"), ast.Tuple)
-    is_many = nargs != 1 or is_tuple
-    if is_many and told.value("multiple"):
-        raise Unknown("it takes lists of lists")
-    reach: Reach = Words(plain.shown) if is_many else plain.reach
-    is_list = is_many or bool(told.value("multiple"))
-    return _typed(source, told, msgspec.structs.replace(plain, reach=reach, is_list=is_list))
-
-
-def _prompted(told: Written, plain: Parameter) -> Parameter:
-    """Require a value instead of a prompt: nobody can answer it."""
-    if not told.value("prompt") or plain.default not in (None, msgspec.UNSET):
-        return plain
-    return msgspec.structs.replace(plain, required=True)
-
-
 def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
     found = with_default(plain, told)
     node = told.keywords.get("type")
     if not has_type(node):
-        return msgspec.structs.replace(found, taken=_inferred(found))
+        # click infers the type from the default
+        default: Any = found.default
+        if found.is_list:
+            default = default[0] if isinstance(default, list) and default else None
+        return msgspec.structs.replace(found, taken=INFERRED.get(type(default), Taken()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
         of_choice = Written(source, node)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
         return with_choices(found, of_choice)
     if isinstance(node, ast.Tuple):
-        return _of_several(source, node, found)
+        types = {_taken(source, one, found.name) for one in node.elts}
+        if len(types) == 1:
+            return msgspec.structs.replace(found, taken=types.pop())
+        # the default would not fit all items
+        return msgspec.structs.replace(found, default=msgspec.UNSET)
     return msgspec.structs.replace(found, taken=_taken(source, node, found.name))
 
 
-def _inferred(found: Parameter) -> Taken:
-    """Infer the type from the default, as click does if none is declared."""
-    default: Any = found.default
-    if found.is_list:
-        default = default[0] if isinstance(default, list) and default else None
-    return INFERRED.get(type(default), Taken())
-
-
-def _of_several(source: Source, node: ast.Tuple, found: Parameter) -> Parameter:
-    """Return a parameter with several item types; its default is kept only if all are equal."""
-    types = {_taken(source, one, found.name) for one in node.elts}
-    if len(types) == 1:
-        return msgspec.structs.replace(found, taken=types.pop())
-    return msgspec.structs.replace(found, default=msgspec.UNSET)
-
-
 def _taken(source: Source, node: ast.expr, name: str) -> Taken:
-    """Return what a word is converted to. The result of unknown functions counts as text."""
+    """Return what a word is converted to. The result of unknown functions counts as text.
+
+    A path that must exist is an input. A folder that must exist is an input unless its name
+    says otherwise.
+    """
     origin = _called(source, node)
     if origin == "click.File":
         if isinstance(node, ast.Call):
             return opened_file(source, node)
         return Taken(is_path=True, role="input")
-    if origin == "click.Path":
-        return _path(Written(source, node) if isinstance(node, ast.Call) else None, name)
-    if is_path_type(origin):
+    if origin == "click.Path" and isinstance(node, ast.Call):
+        told = Written(source, node)
+        is_folder = not told.value("file_okay", True)
+        exists = bool(told.value("exists"))
+        role: Role | None = None
+        if exists and not (is_folder and guess_role(name, None, False, True).role == "output"):
+            role = "input"
+        elif told.value("writable") and not exists:
+            role = "output"
+        return Taken(is_path=True, role=role, format="folder" if is_folder else "")
+    if origin == "click.Path" or is_path_type(origin):
         return Taken(is_path=True)
     return TYPES.get(origin, Taken())
-
-
-def _path(told: Written | None, name: str) -> Taken:
-    """Return the role of a path. A path that must exist is an input.
-
-    A folder that must exist is an input unless its name says otherwise.
-    """
-    if told is None:
-        return Taken(is_path=True)
-    is_folder = not told.value("file_okay", True)
-    exists = bool(told.value("exists"))
-    if exists and not (is_folder and guess_role(name, None, False, True).role == "output"):
-        return Taken(is_path=True, role="input", format="folder" * is_folder)
-    role = "output" if told.value("writable") and not exists else None
-    return Taken(is_path=True, role=role, format="folder" * is_folder)  # type: ignore[arg-type]

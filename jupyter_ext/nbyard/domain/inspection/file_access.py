@@ -1,7 +1,7 @@
 """Files that a script opens to read or write, read from its source."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from nbyard.domain.arguments.structs import Role
 from nbyard.domain.inspection.calls import Source
@@ -47,27 +47,24 @@ def opened(source: Source, name_of: Callable[[ast.expr], str]) -> dict[str, Role
     """
     found: dict[str, set[Role]] = {}
     for call in source.calls():
-        for place, role in _opened(source, call):
-            if role is not None:
-                found.setdefault(name_of(_path(place)), set()).add(role)
+        origin = source.origin(call.func)
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        paths: list[ast.expr] = []
+        role: Role | None = None
+        if origin in OPENS and call.args:
+            paths, role = call.args[:1], _mode(call, 1)
+        elif isinstance(call.func, ast.Attribute) and method == "open":
+            paths, role = [call.func.value], _mode(call, 0)
+        elif isinstance(call.func, ast.Attribute) and method in READS | WRITES:
+            paths, role = [call.func.value], "input" if method in READS else "output"
+        elif method in LOADS | SAVES:
+            paths, role = call.args[:1], "input" if method in LOADS else "output"
+        elif origin in FUNCTIONS:
+            at, role = FUNCTIONS[origin]
+            paths = call.args[at : at + 1]
+        if paths and role is not None:
+            found.setdefault(name_of(_path(paths[0])), set()).add(role)
     return {name: next(iter(roles)) for name, roles in found.items() if name and len(roles) == 1}
-
-
-def _opened(source: Source, call: ast.Call) -> Iterator[tuple[ast.expr, Role | None]]:
-    """Yield expressions that are a file's path, each with its role."""
-    origin = source.origin(call.func)
-    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if origin in OPENS and call.args:
-        yield call.args[0], _mode(call, 1)
-    elif isinstance(call.func, ast.Attribute) and method == "open":
-        yield call.func.value, _mode(call, 0)
-    elif isinstance(call.func, ast.Attribute) and method in READS | WRITES:
-        yield call.func.value, "input" if method in READS else "output"
-    elif method in LOADS | SAVES:
-        yield from ((one, "input" if method in LOADS else "output") for one in call.args[:1])
-    elif origin in FUNCTIONS:
-        at, role = FUNCTIONS[origin]
-        yield from ((one, role) for one in call.args[at : at + 1])
 
 
 def _mode(call: ast.Call, place: int) -> Role | None:

@@ -2,13 +2,13 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role, is_name
-from nbyard.domain.inspection.annotations import Declared, declared
+from nbyard.domain.inspection.annotations import declared
 from nbyard.domain.inspection.declarations import argument_of, fitting
 from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.domain.inspection.literals import FilePath, NotConstant, evaluate
@@ -66,24 +66,19 @@ def read_function(content: bytes, name: str) -> Signature:
     """
     file, function = spot(name)
     tree = parse_python(content, file)
-    definition = _find(tree, file, function)
-    return _Reader(_constants(tree), definition).read()
-
-
-def _find(tree: ast.Module, file: str, function: str) -> ast.FunctionDef:
-    """Return the last definition of that name, which is the effective one."""
+    # the last definition of a name is the effective one
     found = {one.name: one for one in tree.body if isinstance(one, Definition)}
     definition = found.get(function)
     if definition is None:
-        name, known = repr(function[:80]), list(found)[:MAX_LISTED]
+        shown, known = repr(function[:80]), list(found)[:MAX_LISTED]
         if not known:
-            raise Invalid.field(file, because("no-functions", name=name))
-        raise Invalid.field(file, because("no-function", name=name, known=known))
+            raise Invalid.field(file, because("no-functions", name=shown))
+        raise Invalid.field(file, because("no-function", name=shown, known=known))
     if isinstance(definition, ast.AsyncFunctionDef):
         raise Invalid.field(file, because("asynchronous-function", name=function))
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(definition)):
         raise Invalid.field(file, because("generator-function", name=function))
-    return definition
+    return _Reader(_constants(tree), definition).read()
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
@@ -126,12 +121,17 @@ class _Reader:
 
     def read(self) -> Signature:
         returns = self._returns()
-        for name, annotation, default in _parameters(self._definition.args):
-            if is_name(name):
-                self._add(name, annotation, default, returns)
+        given = self._definition.args
+        plain = [*given.posonlyargs, *given.args]
+        # only the last plain parameters have defaults
+        defaults: list[ast.expr | None] = [None] * (len(plain) - len(given.defaults))
+        defaults += [*given.defaults, *given.kw_defaults]
+        for one, default in zip([*plain, *given.kwonlyargs], defaults, strict=True):
+            if is_name(one.arg):
+                self._add(one.arg, one.annotation, default, returns)
             else:
-                self._hints.append(f"{name[:60]!r} is no argument name that nbyard takes.")
-        for extra in (self._definition.args.vararg, self._definition.args.kwarg):
+                self._hints.append(f"{one.arg[:60]!r} is no argument name that nbyard takes.")
+        for extra in (given.vararg, given.kwarg):
             if extra is not None:
                 self._hints.append(f"Nothing is given to {extra.arg}: only named parameters are.")
         taken = {argument.name for argument in self._arguments}
@@ -154,8 +154,15 @@ class _Reader:
             raise self._refusal(self._definition, because("output-is-parameter", name=name))
         if node is not None:
             value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
-        is_data = annotation is not None and _last_name(annotation) in DATA
-        role = _role(name, told, value, name in returns, is_data)
+        role: Role = "value"
+        if name in returns:
+            role = "output"
+        elif annotation is not None and _last_name(annotation) in DATA:
+            role = "input"
+        elif told.is_path or isinstance(value, FilePath):
+            text = str(value) if isinstance(value, str) else None
+            is_output = guess_role(name, text, False, True).role == "output"
+            role = "output" if is_output else "input"
         comment = Comment(role=role, format=returns.get(name, ""))
         argument, problem = fitting(argument_of(name, value, told, comment, node is None), value)
         if argument.role == "output":
@@ -171,11 +178,12 @@ class _Reader:
             if outputs is not None:
                 return outputs
         annotation = self._definition.returns
-        if annotation is None and not self._gives_something():
-            return {}
+        if annotation is None:
+            return {RESULT: "json"} if self._gives_something() else {}
         if isinstance(annotation, ast.Constant) and annotation.value is None:
             return {}
-        return {RESULT: _format(annotation)}
+        is_path = declared(annotation).is_path
+        return {RESULT: "" if is_path else FORMATS.get(_last_name(annotation), "json")}
 
     def _declared_outputs(self, decorator: ast.expr) -> dict[str, str] | None:
         """Return the outputs in `@nbyard.executable(outputs={…})`; None if it declares none."""
@@ -184,7 +192,10 @@ class _Reader:
         for keyword in decorator.keywords:
             if keyword.arg == "outputs":
                 told = _evaluated("", keyword.value, self._constants).get("")
-                if isinstance(told, dict) and _are_outputs(told):
+                if isinstance(told, dict) and all(
+                    is_name(name) and isinstance(file_format, str)
+                    for name, file_format in told.items()
+                ):
                     return dict(told)
                 raise self._refusal(decorator, because("outputs-not-written-out"))
         return None
@@ -203,46 +214,7 @@ class _Reader:
         )
 
 
-def _parameters(
-    arguments: ast.arguments,
-) -> Iterator[tuple[str, ast.expr | None, ast.expr | None]]:
-    """Yield name, annotation and default of each parameter."""
-    plain = [*arguments.posonlyargs, *arguments.args]
-    defaults: Sequence[ast.expr | None] = [
-        *[None] * (len(plain) - len(arguments.defaults)),
-        *arguments.defaults,
-        *arguments.kw_defaults,
-    ]
-    for one, default in zip([*plain, *arguments.kwonlyargs], defaults, strict=True):
-        yield one.arg, one.annotation, default
-
-
-def _role(name: str, told: Declared, value: Any, is_returned: bool, is_data: bool) -> Role:
-    if is_returned:
-        return "output"
-    if is_data:
-        return "input"
-    if not told.is_path and not isinstance(value, FilePath):
-        return "value"
-    text = str(value) if isinstance(value, str) else None
-    return "output" if guess_role(name, text, False, True).role == "output" else "input"
-
-
-def _format(annotation: ast.expr | None) -> str:
-    """Return the file format of a return value."""
-    if annotation is None:
-        return "json"
-    told = declared(annotation)
-    if told.is_path:
-        return ""
-    return FORMATS.get(_last_name(annotation), "json")
-
-
 def _last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.rpartition(".")[2]
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _are_outputs(told: Mapping[str, Any]) -> bool:
-    return all(is_name(name) and isinstance(file_format, str) for name, file_format in told.items())

@@ -45,11 +45,25 @@ def read_handed(source: Source) -> HandedOver:
         way = source.origin(call.func)
         if way not in WAYS:
             continue
-        argument, hint = _read(source, call, way)
-        if hint:
-            hints.append(hint)
-        if argument is None:
+        try:
+            written = Written(source, call)
+            given = written.positional
+            node = given[0] if given else written.keywords.get("name")
+            name = source.value(node) if node is not None else None
+        except Unknown:
+            name = None
+        if not isinstance(name, str) or not is_name(name):
+            hints.append(f"{way} in line {call.lineno} is not read: its name is not written out.")
             continue
+        if way == OUTPUT:
+            argument = Argument(name, role="output", reach=Handed())
+        elif way == SECRET:
+            argument = Argument(name, type="secret", required=True, reach=Handed())
+        else:
+            default = given[1] if len(given) > 1 else written.keywords.get("default")
+            argument, hint = _asked_for(source, name, default)
+            if hint:
+                hints.append(hint)
         known = found.setdefault(argument.name, argument)
         if (known.role == "output") != (argument.role == "output"):
             words = "is asked for and handed over under one name, and counts as what came first"
@@ -76,29 +90,6 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     }
 
 
-def _read(source: Source, call: ast.Call, way: str) -> tuple[Argument | None, str]:
-    shown = f"{way} in line {call.lineno}"
-    try:
-        written = Written(source, call)
-        words = [*written.positional]
-        name = _name(source, words[0] if words else written.keywords.get("name"))
-    except Unknown:
-        return None, f"{shown} is not read: its name is not written out."
-    if way == OUTPUT:
-        return Argument(name, role="output", reach=Handed()), ""
-    if way == SECRET:
-        return Argument(name, type="secret", required=True, reach=Handed()), ""
-    default = words[1] if len(words) > 1 else written.keywords.get("default")
-    return _asked_for(source, name, default)
-
-
-def _name(source: Source, node: ast.expr | None) -> str:
-    name = source.value(node) if node is not None else None
-    if not isinstance(name, str) or not is_name(name):
-        raise Unknown("no name")
-    return name
-
-
 def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Argument, str]:
     """Return a value argument if the default is a plain value, else an input.
 
@@ -106,7 +97,10 @@ def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Arg
     """
     if default is None:
         return Argument(name, role="input", required=True, reach=Handed()), ""
-    value = _value(source, default)
+    try:
+        value = source.value(default)
+    except Unknown:
+        value = msgspec.UNSET
     if isinstance(value, FilePath):
         return Argument(name, role="input", default=str(value), reach=Handed()), ""
     if value is None or value is msgspec.UNSET:
@@ -114,10 +108,3 @@ def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Arg
     argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
     argument, hint = fitting(argument, value)
     return msgspec.structs.replace(argument, reach=Handed()), hint
-
-
-def _value(source: Source, node: ast.expr) -> Any:
-    try:
-        return source.value(node)
-    except Unknown:
-        return msgspec.UNSET

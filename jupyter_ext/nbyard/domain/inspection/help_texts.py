@@ -63,19 +63,15 @@ def read_help(text: str) -> Script:
     except Unread as problem:
         positional = []
         hints.append(f"The words behind the options are not read: {problem}.")
-    script = arguments_of(_distinct([*options, *positional][:MAX_ARGUMENTS]), {})
-    return Script(script.arguments, [*hints, *script.hints])
-
-
-def _distinct(parameters: list[Parameter]) -> list[Parameter]:
-    """Drop repeated options, and rename words that have the name of an option."""
     found: dict[str, Parameter] = {}
-    for one in parameters:
-        name = one.name
-        if name in found and isinstance(one.reach, Positional):
+    for parameter in [*options, *positional][:MAX_ARGUMENTS]:
+        name = parameter.name
+        # options may be repeated, and words may have the name of an option
+        if name in found and isinstance(parameter.reach, Positional):
             name = next(n for i in range(2, MAX_ARGUMENTS) if (n := f"{name}_{i}") not in found)
-        found.setdefault(name, msgspec.structs.replace(one, name=name))
-    return list(found.values())
+        found.setdefault(name, msgspec.structs.replace(parameter, name=name))
+    script = arguments_of(list(found.values()), {})
+    return Script(script.arguments, [*hints, *script.hints])
 
 
 def _entries(lines: list[str]) -> Iterator[Line]:
@@ -103,52 +99,38 @@ def _option(line: Line) -> Parameter | None:
     flags = [part["flag"] for part in found]
     if not found or ASKS & set(flags) or set(flags) <= LETTERS:
         return None
-    flag, off = _best(flags)
+    positive = [flag.replace("[no-]", "") for flag in flags]
+    flag = next((one for one in positive if one.startswith("--")), positive[0])
+    contrary = f"--no-{flag[2:]}"
+    negations = [one.replace("[no-]", "no-") for one in flags if "[no-]" in one]
+    negations += [contrary] if contrary in positive else []
     if not OPTION.match(flag):
         return None
     rest = next((part["rest"] for part in reversed(found) if part["rest"]), "")
-    if rest and not _is_word(rest):  # a sentence after a single blank
-        line, rest = Line(line.written, f"{rest} {line.help}".strip()), ""
-    plain = Parameter(usual_name(flag.lstrip("-")), flag, Flag(flag), help=line.help)
+    words, about = rest.split(), line.help
+    # several words name a value if they are in capitals or brackets, else they are its help
+    if len(words) > 1 and any(re.match(r"[a-z]", word) for word in words):
+        rest, about = "", f"{rest} {about}".strip()
+    plain = Parameter(usual_name(flag.lstrip("-")), flag, Flag(flag), help=about)
     if rest:
         joined = any("=" in (part["by"] or "") for part in found) and flag.startswith("--")
-        return _valued(plain, rest, joined)
+        choices = CHOICES.match(rest)
+        is_list = not choices and ("..." in rest or words[1:] not in ([], ["RANGE"]))
+        reach: Reach = Words(flag) if is_list else Option(flag, joined or None)
+        return msgspec.structs.replace(
+            plain,
+            reach=reach,
+            is_list=is_list,
+            taken=_taken(re.findall(r"\w+", rest)),
+            choices=tuple(re.split("[,|]", choices["words"])) if choices else (),
+            required=bool(NEEDED.search(about)),
+            default=msgspec.UNSET,
+        )
     if any(part["many"] for part in found):
         return msgspec.structs.replace(plain, taken=Taken("int"), default=0)
-    reach = Flag(f"{flag}/{off}") if off else plain.reach
-    default = msgspec.UNSET if off else False
-    return msgspec.structs.replace(plain, taken=Taken("bool"), default=default, reach=reach)
-
-
-def _best(flags: list[str]) -> tuple[str, str]:
-    """Return the long option, and its negation."""
-    plain = [flag.replace("[no-]", "") for flag in flags]
-    contrary = next((f.replace("[no-]", "no-") for f in flags if "[no-]" in f), "")
-    long = [flag for flag in plain if flag.startswith("--")] or plain
-    off = f"--no-{long[0][2:]}"
-    return long[0], contrary or (off if off in plain else "")
-
-
-def _is_word(rest: str) -> bool:
-    """Return whether a text names a value: one word, or several in capitals or brackets."""
-    words = rest.split()
-    return len(words) == 1 or all(not re.match(r"[a-z]", word) for word in words)
-
-
-def _valued(plain: Parameter, rest: str, joined: bool) -> Parameter:
-    choices = CHOICES.match(rest)
-    words = re.findall(r"\w+", rest)
-    is_list = not choices and ("..." in rest or rest.split()[1:] not in ([], ["RANGE"]))
-    reach: Reach = Words(plain.shown) if is_list else Option(plain.shown, joined or None)
-    return msgspec.structs.replace(
-        plain,
-        reach=reach,
-        is_list=is_list,
-        taken=_taken(words),
-        choices=tuple(re.split("[,|]", choices["words"])) if choices else (),
-        required=bool(NEEDED.search(plain.help)),
-        default=msgspec.UNSET,
-    )
+    both = Flag(f"{flag}/{negations[0]}") if negations else plain.reach
+    default = msgspec.UNSET if negations else False
+    return msgspec.structs.replace(plain, taken=Taken("bool"), default=default, reach=both)
 
 
 def _taken(words: list[str]) -> Taken:
@@ -174,20 +156,17 @@ def _positional(lines: list[str]) -> list[Parameter]:
             continue
         if name.lower() in COMMANDS or word.startswith("{"):
             raise Unread("the program has subcommands")
-        found.append(_word(word, name, len(found)))
+        parameter = Parameter(
+            usual_name(name.lower()),
+            name,
+            Positional(len(found)),
+            taken=_taken([name]),
+            is_list="..." in word,
+            required=not word.startswith("["),
+            default=msgspec.UNSET,
+        )
+        found.append(parameter)
     return found
-
-
-def _word(word: str, name: str, position: int) -> Parameter:
-    return Parameter(
-        usual_name(name.lower()),
-        name,
-        Positional(position),
-        taken=_taken([name]),
-        is_list="..." in word,
-        required=not word.startswith("["),
-        default=msgspec.UNSET,
-    )
 
 
 def _usage(lines: list[str]) -> list[str]:
@@ -199,15 +178,12 @@ def _usage(lines: list[str]) -> list[str]:
             below = lines[at + 1 :]
             if not rest and below:
                 rest, below = below[0].strip(), below[1:]
-            for more in below:
-                if not more.startswith(" " * DEEP) or _is_entry(more):
+            for deeper in below:
+                more = deeper.strip()
+                is_option = more.startswith("-") and GAP.search(more) is not None
+                is_usage = more.startswith("or")
+                if not deeper.startswith(" " * DEEP) or is_option or is_usage:
                     break
-                rest += f" {more.strip()}"
+                rest += f" {more}"
             return GROUP.findall(rest)
     return []
-
-
-def _is_entry(line: str) -> bool:
-    """Return whether a line is an option with its help, or another usage."""
-    line = line.strip()
-    return line.startswith("or") or (line.startswith("-") and GAP.search(line) is not None)

@@ -91,26 +91,18 @@ def guess_role(name: str, default: str | None, has_help: bool, is_path: bool) ->
     if not words or words[-1] in ABOUT or (default and "://" in default):
         return Guess()
     last = words[-1]
-    file_format = _format(words, default)
-    looks_like_file = bool(format_of(default or "")) or last in FOLDERS
+    by_default = format_of(default or "")
+    named = [FORMAT_WORDS[w] for w in reversed(words) if w in FORMATS and w in FORMAT_WORDS]
+    by_name = "folder" if last in FOLDERS else next(iter(named), "")
+    file_format = by_default or by_name
+    looks_like_file = bool(by_default) or last in FOLDERS
     if words[0] in OUTPUTS or last in OUTPUTS:
         return Guess("output", file_format)
     if words[0] in ("input", "in", "infile") or last in ("input", "infile"):
         return Guess("input", file_format)
-    if words[-1] in WRITTEN and format_of(default or ""):
+    if last in WRITTEN and by_default:
         return Guess("output", file_format)
     names_file = last in FILES or last in FOLDERS or (len(words) > 1 and last in FORMATS)
     if not is_path and not (names_file and (looks_like_file or has_help or not default)):
         return Guess()
     return Guess("output" if WRITTEN & set(words) else "input", file_format)
-
-
-def _format(words: list[str], default: str | None) -> str:
-    by_default = format_of(default or "")
-    if by_default:
-        return by_default
-    if words[-1] in FOLDERS:
-        return "folder"
-    return next(
-        (FORMAT_WORDS[w] for w in reversed(words) if w in FORMATS and w in FORMAT_WORDS), ""
-    )

@@ -83,44 +83,31 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
 
 def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
     left, right = evaluate(node.left, names, depth), evaluate(node.right, names, depth)
-    # as in pathlib, an absolute right side replaces the left
-    if isinstance(left, FilePath) and isinstance(node.op, ast.Div) and isinstance(right, str):
-        return FilePath(right if right.startswith("/") else f"{left.rstrip('/')}/{right}")
+    match node.op, left, right:
+        case ast.Div(), FilePath(), str():
+            # as in pathlib, an absolute right side replaces the left
+            return FilePath(right if right.startswith("/") else f"{left.rstrip('/')}/{right}")
+        case (ast.Add(), str(), str()) | (ast.Add(), list(), list()):
+            is_small = True
+        case (ast.Mult(), str(text), int(times)) | (ast.Mult(), int(times), str(text)):
+            is_small = len(text) * max(times, 0) <= MAX_LENGTH
+        case _, int(), int() | float() if left.bit_length() > MAX_BITS:
+            is_small = False
+        case ast.Pow(), int() | float(), int() | float():
+            is_small = abs(right) <= MAX_EXPONENT and abs(left) <= 2**32
+        case ast.LShift() | ast.RShift(), int() | float(), int() | float():
+            is_small = 0 <= right <= MAX_SHIFT
+        case _, int() | float(), int() | float():
+            is_small = True
+        case _:  # `%` formats, and the width of a format is unlimited
+            is_small = False
     compute = BINARY.get(type(node.op))
-    if compute is None or not _is_small(node.op, left, right):
+    if compute is None or not is_small:
         raise NotConstant("more than simple arithmetic")
     try:
         return compute(left, right)
     except (ArithmeticError, TypeError, ValueError) as error:
         raise NotConstant(str(error)) from None
-
-
-def _is_small(op: ast.operator, left: Any, right: Any) -> bool:
-    if isinstance(left, str) or isinstance(right, str):
-        return _is_small_text(op, left, right)
-    if isinstance(left, list) and isinstance(right, list):
-        return isinstance(op, ast.Add)
-    numbers = isinstance(left, int | float) and isinstance(right, int | float)
-    return numbers and _is_small_number(op, left, right)
-
-
-def _is_small_number(op: ast.operator, left: Any, right: Any) -> bool:
-    if isinstance(left, int) and left.bit_length() > MAX_BITS:
-        return False
-    if isinstance(op, ast.Pow):
-        return bool(abs(right) <= MAX_EXPONENT and abs(left) <= 2**32)
-    if isinstance(op, ast.LShift | ast.RShift):
-        return bool(0 <= right <= MAX_SHIFT)
-    return True
-
-
-def _is_small_text(op: ast.operator, left: Any, right: Any) -> bool:
-    if isinstance(op, ast.Add):
-        return isinstance(left, str) and isinstance(right, str)
-    if isinstance(op, ast.Mult):
-        text, times = (left, right) if isinstance(left, str) else (right, left)
-        return isinstance(times, int) and len(text) * max(times, 0) <= MAX_LENGTH
-    return False  # `%` formats, and the width of a format is unlimited
 
 
 def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth: int) -> Any:

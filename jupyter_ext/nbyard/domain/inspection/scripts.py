@@ -1,7 +1,7 @@
 """Command-line arguments of Python scripts, read from their source: argparse and click."""
 
 import ast
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,6 @@ from nbyard.domain.inspection.argparse_scripts import read_argparse
 from nbyard.domain.inspection.argparse_walk import name_in
 from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.cli_parameters import (
-    Declaration,
     Parameter,
     Unread,
     check_places,
@@ -24,7 +23,6 @@ from nbyard.domain.inspection.handoff_calls import added, read_handed
 from nbyard.errors import Invalid
 
 DESCRIBE = "Describe them in the form or a .nbexec file."
-NameOf = Callable[[ast.expr], str]
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -41,33 +39,26 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     its arguments are missing and a hint says why. Nothing is run.
     """
     source = Source(tree)
-    script = _on_command_line(source)
-    if not names_us:
-        return script
-    handed = read_handed(source)
-    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
-
-
-def _on_command_line(source: Source) -> Script:
     try:
-        found, name_of = _declared(source)
+        of_argparse, of_click = read_argparse(source), read_click(source)
+        if of_argparse.parameters and of_click.parameters:
+            raise Unread("the script uses both argparse and click")
+        if of_click.parameters:
+            found, name_of = of_click, names_of(source)
+        else:
+            hints = [*of_argparse.hints, *of_click.hints]
+            found, name_of = msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
         check_places(found.parameters)
         if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
             raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
         script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
+        script = Script(script.arguments, [*found.hints, *script.hints])
     except Unread as problem:
-        return Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
-    return Script(script.arguments, [*found.hints, *script.hints])
-
-
-def _declared(source: Source) -> tuple[Declaration, NameOf]:
-    of_argparse, of_click = read_argparse(source), read_click(source)
-    if of_argparse.parameters and of_click.parameters:
-        raise Unread("the script uses both argparse and click")
-    if of_click.parameters:
-        return of_click, names_of(source)
-    hints = [*of_argparse.hints, *of_click.hints]
-    return msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
+        script = Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
+    if not names_us:
+        return script
+    handed = read_handed(source)
+    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
 
 
 def arguments_of(
@@ -113,7 +104,10 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
     for argument in reversed(list(arguments)):
         one = argument
         if isinstance(one.reach, Positional):
-            if is_followed and one.type != "list" and one.role != "output" and not _is_filled(one):
+            # nbyard passes a default if no value is set
+            is_filled = one.default is not None and one.default is not msgspec.UNSET
+            is_always = is_filled or one.role == "output"
+            if is_followed and one.type != "list" and not is_always:
                 one = msgspec.structs.replace(
                     one, required=True, nullable=False, default=msgspec.UNSET
                 )
@@ -121,8 +115,3 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
             is_followed |= always and one.name not in spared
         found.append(one)
     return found[::-1]
-
-
-def _is_filled(argument: Argument) -> bool:
-    """Return whether nbyard passes the default if no value is set."""
-    return argument.default is not None and argument.default is not msgspec.UNSET

@@ -19,7 +19,7 @@ from nbyard.domain.models.column_types import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -46,7 +46,16 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
     classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
     found = _wanted(classes, file, class_name)
     where = f"{file}:{found.name}"
-    _check_init(classes, found, where)
+    # the server creates the model without arguments
+    if init := _method(classes, found, "__init__"):
+        given = init.args
+        places = [*given.posonlyargs, *given.args][1:]
+        needed = [one.arg for one in places[: len(places) - len(given.defaults)]]
+        pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        needed += [one.arg for one, default in pairs if default is None]
+        if needed:
+            reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
+            raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
     reader = _Reader(tree, classes, found, where)
     return ModelFile(
         name=check_name(found.name, f"{where}.name"),
@@ -63,7 +72,11 @@ def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.Cl
     fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
     if name:
         if name not in classes:
-            raise Invalid.field("class_name", _no_class(classes, file, name))
+            known, shown = [*classes][:MAX_LISTED], repr(name[:80])
+            if not known:
+                raise Invalid.field("class_name", because("no-classes", file=file, name=shown))
+            reason = because("no-class", file=file, name=shown, known=known)
+            raise Invalid.field("class_name", reason)
         if classes[name] not in fits and not classes[name].bases:
             raise Invalid.field("class_name", because("no-predict", name=name))
         return classes[name]
@@ -76,13 +89,6 @@ def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.Cl
             "class_name", reason, hint=because("name-a-class", file=file, name=names[0])
         )
     return fits[0]
-
-
-def _no_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> Reason:
-    known = [*classes][:MAX_LISTED]
-    if not known:
-        return because("no-classes", file=file, name=repr(name[:80]))
-    return because("no-class", file=file, name=repr(name[:80]), known=known)
 
 
 def _method(
@@ -106,21 +112,6 @@ def _lineage(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef) -> Iterator[
             yield each
             names = [base.id for base in each.bases if isinstance(base, ast.Name)]
             todo += [classes[name] for name in names if name in classes]
-
-
-def _check_init(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, where: str) -> None:
-    """Check that the class can be created without arguments."""
-    found = _method(classes, of, "__init__")
-    if found is None:
-        return
-    given = found.args
-    places = [*given.posonlyargs, *given.args][1:]
-    needed = [one.arg for one in places[: len(places) - len(given.defaults)]]
-    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-    needed += [one.arg for one, default in pairs if default is None]
-    if needed:
-        reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
-        raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
 
 
 class _Reader:
@@ -158,12 +149,14 @@ class _Reader:
         values = [_assigned(line, name) for line in self._tree.body] if name else []
         node = next((value for value in reversed(values) if value is not None), node)
         # {column: type}; with the keys name and type it is a single column
-        if isinstance(node, ast.Dict) and not _has_key(node, "type"):
-            return [
-                {"name": _text(key), "type": _text(value)}
-                for key, value in zip(node.keys, node.values, strict=True)
-                if key is not None
-            ]
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            if not {"name", "type"} <= keys:
+                return [
+                    {"name": _text(key), "type": _text(value)}
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if key is not None
+                ]
         listed = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
         return [self._column(one, f"{side}.{place}") for place, one in enumerate(listed)]
 
@@ -188,17 +181,37 @@ class _Reader:
         places = [*method.args.posonlyargs, *method.args.args][1:2]
         node = places[0].annotation if side == INPUTS and places else None
         node = method.returns if side == OUTPUTS else node
-        for name in _names_in(node):
-            fields = _fields(self._classes[name]) if name in self._classes else []
-            if fields:
-                return fields
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value, mode="eval").body
+            except (SyntaxError, ValueError, RecursionError):
+                return []
+        for one in ast.walk(node) if node is not None else ():
+            if isinstance(one, ast.Name) and one.id in self._classes:
+                fields = [
+                    {"name": line.target.id, "type": _text(line.annotation)}
+                    for line in self._classes[one.id].body
+                    if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+                ]
+                if fields:
+                    return fields
         return []
 
     def _of_docstring(self, side: str) -> list[dict[str, Any]]:
+        """Return the lines `name: type` or `name (type)` below the heading."""
         method = _method(self._classes, self._model, PREDICT)
         for node in (method, self._model):
             text = ast.get_docstring(node, clean=True) if node is not None else None
-            if found := _section(text or "", side.partition("_")[0]):
+            found: list[dict[str, Any]] = []
+            is_in = False
+            for line in (text or "").splitlines():
+                if heading := SECTION.match(line):
+                    is_in = heading[1].lower().startswith(side.partition("_")[0])
+                elif is_in and (told := LINE.match(line)):
+                    found.append({"name": told[1], "type": (told["told"] or told["type"]).strip()})
+                elif line.strip():
+                    is_in = False
+            if found:
                 return found
         return []
 
@@ -214,46 +227,8 @@ def _assigned(line: ast.stmt, name: str) -> ast.expr | None:
     return line.value if name in names else None
 
 
-def _has_key(node: ast.Dict, name: str) -> bool:
-    return {"name", name} <= {one.value for one in node.keys if isinstance(one, ast.Constant)}
-
-
 def _text(node: ast.expr) -> str:
     """Return a string as it is, the last word of `numpy.float64`, or other source unchanged."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
-
-
-def _names_in(node: ast.expr | None) -> list[str]:
-    if node is None:
-        return []
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            node = ast.parse(node.value, mode="eval").body
-        except (SyntaxError, ValueError, RecursionError):
-            return []
-    return [one.id for one in ast.walk(node) if isinstance(one, ast.Name)]
-
-
-def _fields(of: ast.ClassDef) -> list[dict[str, Any]]:
-    return [
-        {"name": line.target.id, "type": _text(line.annotation)}
-        for line in of.body
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-    ]
-
-
-def _section(text: str, wanted: str) -> list[dict[str, Any]]:
-    """Return the lines `name: type` or `name (type)` below the heading."""
-    found: list[dict[str, Any]] = []
-    is_in = False
-    for line in text.splitlines():
-        heading = SECTION.match(line)
-        if heading:
-            is_in = heading[1].lower().startswith(wanted)
-        elif is_in and (told := LINE.match(line)):
-            found.append({"name": told[1], "type": (told["told"] or told["type"]).strip()})
-        elif line.strip():
-            is_in = False
-    return found

@@ -62,32 +62,28 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
     name = value.get("name", UNNAMED if count == 1 else None)
     if not isinstance(name, str) or not name or len(name) > MAX_NAME:
         _refuse(f"{where}.name", because("column-name-needed"))
-    told, is_optional = _type(value, where)
-    nullable = is_optional or _truth(value, "nullable", where) or _truth(value, "optional", where)
-    return ModelColumn(name, told, nullable or not _truth(value, "required", where, True))
-
-
-def _type(value: Mapping[str, Any], where: str) -> tuple[ColumnType, bool]:
     told = value.get("type")
-    if told == "tensor":
-        told = _tensor(value.get("tensor-spec"), where)
+    if told == "tensor":  # the type of a tensor that is one column
+        spec = value.get("tensor-spec")
+        spec = spec if isinstance(spec, Mapping) else {}
+        if spec.get("shape") not in ([-1], [-1, 1]):
+            _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
+        told = spec.get("dtype")
     if not isinstance(told, str):
         _refuse(f"{where}.type", because("column-type-needed", known=KNOWN))
     optional = OPTIONAL.match(told.strip())
     plain = next(filter(None, optional.groups())) if optional else told.strip()
-    found = TYPES.get(plain) or TYPES.get(plain.lower())
-    if found is None:
+    column_type = TYPES.get(plain) or TYPES.get(plain.lower())
+    if column_type is None:
         reason = because("not-column-type", type=repr(told[:40]), known=KNOWN)
         _refuse(f"{where}.type", reason)
-    return found, optional is not None
-
-
-def _tensor(told: Any, where: str) -> Any:
-    """Return the type of a tensor that is one column."""
-    told = told if isinstance(told, Mapping) else {}
-    if told.get("shape") not in ([-1], [-1, 1]):
-        _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
-    return told.get("dtype")
+    nullable = (
+        optional is not None
+        or _truth(value, "nullable", where)
+        or _truth(value, "optional", where)
+        or not _truth(value, "required", where, True)
+    )
+    return ModelColumn(name, column_type, nullable)
 
 
 def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:

@@ -31,37 +31,47 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     Raises:
         Invalid: a field is missing, unknown or invalid; the message names it.
     """
-    top = _object(document, where)
-    _only(top, where, TOP)
-    deployment = _part(top, where, "deployment", ("mode", "platform_tag"))
-    interface = _part(top, where, "interface", ("model_module", "model_class"))
-    lines, file = _requirements(top.get("requirements"), f"{where}.requirements")
+    if not isinstance(document, Mapping):
+        _refuse(where, because("object-with-fields", fields=[*TOP]))
+    _only(document, where, TOP)
+    deployment = _part(document, where, "deployment", ("mode", "platform_tag"))
+    interface = _part(document, where, "interface", ("model_module", "model_class"))
+    lines, file = _requirements(document.get("requirements"), f"{where}.requirements")
+    name = check_name(_scalar(document, where, "name"), f"{where}.name")
+    mode = _scalar(deployment, f"{where}.deployment", "mode")
+    if not MODE.fullmatch(mode):
+        _refuse(f"{where}.deployment.mode", because("not-mode", mode=repr(mode[:40])))
+    platform_tag = _scalar(deployment, f"{where}.deployment", "platform_tag", default="")
+    tag = _scalar(document, where, "tag", default="")
+    if tag and not TAG.fullmatch(tag):
+        _refuse(f"{where}.tag", because("not-tag", tag=repr(tag[:MAX_TAG])))
+    src = folder_path(_scalar(document, where, "src"), f"{where}.src")
+    module = _scalar(interface, f"{where}.interface", "model_module")
+    if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
+        _refuse(f"{where}.interface.model_module", because("not-module", name=repr(module[:80])))
+    class_name = _scalar(interface, f"{where}.interface", "model_class")
+    if not _is_name(class_name):
+        reason = because("not-class-name", name=repr(class_name[:80]))
+        _refuse(f"{where}.interface.model_class", reason)
+    inputs = columns_of(_needed(document, where, "input_schema"), f"{where}.input_schema")
+    outputs = columns_of(_needed(document, where, "output_schema"), f"{where}.output_schema")
+    metadata = document.get("metadata")
+    if metadata is not None and not isinstance(metadata, Mapping):
+        _refuse(f"{where}.metadata", because("object-needed"))
     return ModelFile(
-        name=check_name(_scalar(top, where, "name"), f"{where}.name"),
-        mode=_mode(_scalar(deployment, f"{where}.deployment", "mode"), f"{where}.deployment.mode"),
-        platform_tag=_scalar(deployment, f"{where}.deployment", "platform_tag", default=""),
-        tag=_tag(_scalar(top, where, "tag", default=""), f"{where}.tag"),
-        src=folder_path(_scalar(top, where, "src"), f"{where}.src"),
-        module=_module(
-            _scalar(interface, f"{where}.interface", "model_module"),
-            f"{where}.interface.model_module",
-        ),
-        class_name=_class(
-            _scalar(interface, f"{where}.interface", "model_class"),
-            f"{where}.interface.model_class",
-        ),
+        name=name,
+        mode=mode,
+        platform_tag=platform_tag,
+        tag=tag,
+        src=src,
+        module=module,
+        class_name=class_name,
         requirements=lines,
         requirements_file=file,
-        inputs=columns_of(_needed(top, where, "input_schema"), f"{where}.input_schema"),
-        outputs=columns_of(_needed(top, where, "output_schema"), f"{where}.output_schema"),
-        metadata=_metadata(top.get("metadata"), f"{where}.metadata"),
+        inputs=inputs,
+        outputs=outputs,
+        metadata=dict(metadata or {}),
     )
-
-
-def _object(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        _refuse(where, because("object-with-fields", fields=[*TOP]))
-    return value
 
 
 def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
@@ -104,18 +114,6 @@ def _scalar(found: Mapping[str, Any], where: str, name: str, default: str | None
     return value
 
 
-def _mode(text: str, where: str) -> str:
-    if not MODE.fullmatch(text):
-        _refuse(where, because("not-mode", mode=repr(text[:40])))
-    return text
-
-
-def _tag(text: str, where: str) -> str:
-    if text and not TAG.fullmatch(text):
-        _refuse(where, because("not-tag", tag=repr(text[:MAX_TAG])))
-    return text
-
-
 def folder_path(text: str, where: str) -> str:
     """Return a folder below that of the model file, in normal form.
 
@@ -126,18 +124,6 @@ def folder_path(text: str, where: str) -> str:
     if plain.startswith(("/", "../")) or plain == "..":
         _refuse(where, because("leaves-model-folder", path=text[:200]))
     return plain
-
-
-def _module(text: str, where: str) -> str:
-    if text.endswith(".py") or not all(_is_name(part) for part in text.split(".")):
-        _refuse(where, because("not-module", name=repr(text[:80])))
-    return text
-
-
-def _class(text: str, where: str) -> str:
-    if not _is_name(text):
-        _refuse(where, because("not-class-name", name=repr(text[:80])))
-    return text
 
 
 def _is_name(text: str) -> bool:
@@ -156,14 +142,6 @@ def _requirements(value: Any, where: str) -> tuple[list[str], str]:
         if not isinstance(line, str) or "\n" in line:
             _refuse(f"{where}.{index}", because("package-needed"))
     return list(value), ""
-
-
-def _metadata(value: Any, where: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        _refuse(where, because("object-needed"))
-    return dict(value)
 
 
 def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelFile:

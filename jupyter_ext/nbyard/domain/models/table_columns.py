@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nbyard.domain.datasets.tables import Column, TablePage
 from nbyard.domain.datasets.tables import ColumnType as TableType
+from nbyard.domain.datasets.tables import TablePage
 from nbyard.domain.models.column_types import UNNAMED
 from nbyard.domain.models.structs import ColumnType, ModelColumn
 
@@ -32,18 +32,13 @@ def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
     """
     found = []
     for place, column in enumerate(page.columns):
-        told = _type(column, table_format)
+        is_text = column.type in TIMES and table_format in TEXTS
+        told: ColumnType | None = "str" if is_text else TYPES.get(column.type)
         if told is not None:
             lacks = any(row[place] is None for row in page.rows if place < len(row))
             whole = told == "int" and lacks
             found.append(ModelColumn(column.name, "float" if whole else told, lacks))
     return found
-
-
-def _type(column: Column, table_format: str) -> ColumnType | None:
-    if column.type in TIMES and table_format in TEXTS:
-        return "str"
-    return TYPES.get(column.type)
 
 
 def target_of(
