@@ -120,7 +120,10 @@ def connect(server: str = "") -> Any:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
     if server.startswith(("http://", "https://")):
-        return _client(server, token or _known_token(server) or _session_token(server))
+        url = server.rstrip("/")
+        if not token:
+            token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
+        return _client(server, token or _session_token(server))
     for info in _running():
         if server == str(info.get("port")):
             url = info["url"]
@@ -157,11 +160,6 @@ def _running() -> list[dict[str, Any]]:
             os.kill(info["pid"], 0)
             found.append(info)
     return found
-
-
-def _known_token(url: str) -> str:
-    wanted = url.rstrip("/")
-    return next((i["token"] for i in _running() if i["url"].rstrip("/") == wanted), "")
 
 
 def _session_token(url: str) -> str:

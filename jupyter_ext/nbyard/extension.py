@@ -31,7 +31,11 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 
     desk = Desk(lambda: _open(settings, root, base_url), settings)
     desk.close_at_exit()
-    broadcast = Broadcast(desk, _listener(settings.store_path))
+    try:
+        listener: Listener | None = Listener(settings.store_path)
+    except OSError:  # the store is not writable, which the first request reports
+        listener = None
+    broadcast = Broadcast(desk, listener)
     web_app = serverapp.web_app
     activity = Activity(desk, web_app, exists)
     rules = web_app.default_router.rules
@@ -50,14 +54,6 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 def _remove(rules: list[Any], closed: list[Any]) -> None:
     """Remove the routes of a closed store, so that the extension can be loaded again."""
     rules[:] = [rule for rule in rules if rule not in closed]
-
-
-def _listener(store: Path) -> Listener | None:
-    """Return a listener, or None if the store is not writable; the first request reports that."""
-    try:
-        return Listener(store)
-    except OSError:
-        return None
 
 
 def _open(settings: Settings, root: Path, base_url: str) -> Any:

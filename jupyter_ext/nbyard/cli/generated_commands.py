@@ -9,7 +9,7 @@ from nbyard.cli.output import attempt_views, deployment_views, environment_views
 from nbyard.cli.output.console import duration, say, show_json, show_table, size
 from nbyard.cli.output.environment_views import next_step, standing_of
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.services.operation import Field, Operation
+from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
 PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
@@ -108,76 +108,80 @@ def generated_commands(noun: str) -> Iterator[click.Command]:
     for operation in table():
         # A request body fits no options, so these commands are written by hand.
         if operation.noun == noun and not operation.placed("body"):
-            yield _command(operation)
+            yield GeneratedCommand(operation)
 
 
-def _command(operation: Operation) -> click.Command:
-    named = [field.name for field in operation.placed("path")]
-    is_removal = operation.verb == "delete" and len(named) == 1
-    parameters: list[click.Parameter] = [
-        click.Argument([name], nargs=-1 if is_removal else 1, required=True) for name in named
-    ]
-    parameters += [_option(field) for field in operation.placed("query")]
-    parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
-    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
+class GeneratedCommand(click.Command):
+    """The command of an operation."""
 
-    def call(server: str, as_json: bool, **values: Any) -> None:
+    def __init__(self, operation: Operation):
+        self._operation = operation
+        named = [field.name for field in operation.placed("path")]
+        self._is_removal = operation.verb == "delete" and len(named) == 1
+        parameters: list[click.Parameter] = [
+            click.Argument([name], nargs=-1 if self._is_removal else 1, required=True)
+            for name in named
+        ]
+        for field in operation.placed("query"):
+            option = f"--{field.name.replace('_', '-')}"
+            if field.type is bool:
+                parameters.append(click.Option([option], is_flag=True, default=None))
+            else:
+                parameters.append(click.Option([option], type=field.type, default=None))
+        parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
+        parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
+        name, summary = VERBS.get(operation.verb, operation.verb), f"{operation.summary}."
+        super().__init__(name, callback=self._call, params=parameters, help=summary)
+
+    def _call(self, server: str, as_json: bool, **values: Any) -> None:
         from nbyard.discover import connect
 
-        noun = getattr(connect(server), operation.noun)
+        noun = getattr(connect(server), self._operation.noun)
         # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}
-        ask = getattr(noun, operation.verb)
-        if is_removal:
-            _each(ask, named[0], given.pop(named[0]), given)
+        ask = getattr(noun, self._operation.verb)
+        if self._is_removal:
+            name = self._operation.placed("path")[0].name
+            self._remove_each(ask, name, given.pop(name), given)
         else:
-            _show(operation, ask(**given), as_json)
+            self._show(ask(**given), as_json)
 
-    name = VERBS.get(operation.verb, operation.verb)
-    return click.Command(name, callback=call, params=parameters, help=f"{operation.summary}.")
+    def _remove_each(
+        self, remove: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]
+    ) -> None:
+        """Remove each of the keys, also after an error.
 
+        Raises:
+            NbyardError: the last error; earlier ones are printed.
+        """
+        failed: NbyardError | None = None
+        for key in keys:
+            try:
+                remove(**{name: key}, **given)
+            # Without a server or store, every further key would fail too.
+            except Unavailable:
+                raise
+            except NbyardError as error:
+                if failed is not None:
+                    say(f"Error: {failed.message}")
+                failed = error
+        if failed is not None:
+            raise failed
 
-def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]) -> None:
-    """Call an operation for each key, also after an error.
-
-    Raises:
-        NbyardError: the last error; earlier ones are printed.
-    """
-    failed: NbyardError | None = None
-    for key in keys:
-        try:
-            ask(**{name: key}, **given)
-        # Without a server or store, every further key would fail too.
-        except Unavailable:
-            raise
-        except NbyardError as error:
-            if failed is not None:
-                say(f"Error: {failed.message}")
-            failed = error
-    if failed is not None:
-        raise failed
-
-
-def _option(field: Field) -> click.Option:
-    word = field.name.replace("_", "-")
-    if field.type is bool:
-        return click.Option([f"--{word}"], is_flag=True, default=None)
-    return click.Option([f"--{word}"], type=field.type, default=None)
-
-
-def _show(operation: Operation, answer: Any, as_json: bool) -> None:
-    if answer is None:
-        return
-    view = ALL_VIEWS.get(operation.id)
-    if view is not None and not as_json:
-        view(answer)
-        return
-    items = getattr(answer, "items", None)
-    columns = COLUMNS.get(operation.noun)
-    if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
-        show_json(answer)
-        return
-    rows = [[read(item) for read in columns.values()] for item in items]
-    show_table(rows, list(columns))
-    if getattr(answer, "next", None):
-        click.echo(f"More with --after {answer.next}", err=True)
+    def _show(self, answer: Any, as_json: bool) -> None:
+        if answer is None:
+            return
+        operation = self._operation
+        view = ALL_VIEWS.get(operation.id)
+        if view is not None and not as_json:
+            view(answer)
+            return
+        items = getattr(answer, "items", None)
+        columns = COLUMNS.get(operation.noun)
+        if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
+            show_json(answer)
+            return
+        rows = [[read(item) for read in columns.values()] for item in items]
+        show_table(rows, list(columns))
+        if getattr(answer, "next", None):
+            click.echo(f"More with --after {answer.next}", err=True)

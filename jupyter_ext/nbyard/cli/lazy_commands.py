@@ -49,7 +49,12 @@ class LazyCommand(click.Command):
         if not extra.get("resilient_parsing"):
             return self.loaded.make_context(info_name, args, parent, **extra)
         # Completion asks for the names of parameters and runs nothing.
-        self.params = [*_parameters(self._entry)]
+        arguments = [click.Argument(**words) for words in self._entry.get("arguments", ())]
+        options = [
+            click.Option(**{**words, "type": _type(**words.get("type", {}))})
+            for words in self._entry.get("options", ())
+        ]
+        self.params = [*arguments, *options]
         return super().make_context(info_name, args, parent, **extra)
 
 
@@ -64,13 +69,6 @@ def lazy_commands() -> Iterator[click.Command]:
             yield click.Group(name, commands, help=entry["help"])
         else:
             yield LazyCommand("", name, entry)
-
-
-def _parameters(entry: Entry) -> Iterator[click.Parameter]:
-    for words in entry.get("arguments", ()):
-        yield click.Argument(**words)
-    for words in entry.get("options", ()):
-        yield click.Option(**{**words, "type": _type(**words.get("type", {}))})
 
 
 def _type(

@@ -86,7 +86,9 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
     body = _wish(wish) | {"image": image, "command": list(command)}
     # The services that are editors require a password.
     if "password" not in body and service in IDES:
-        body["password"] = _asked()
+        if not sys.stdin.isatty():
+            raise click.UsageError("A password is needed: --password-file says where it stands.")
+        body["password"] = getpass.getpass("Password, at least 9 characters: ")
     connection = connect(server)
     made = connection.deployments.create(body=NewDeployment(**body))
     see_deployed(connection, made, wait, as_json)
@@ -173,22 +175,15 @@ def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
     kept = said.pop("keep_prefix", ())
     if "ports" in said:
         numbers = pairs("--port", said["ports"], "NAME=PORT")
-        said["ports"] = [_port(name, text, kept) for name, text in numbers.items()]
+        for name, text in numbers.items():
+            if not text.isdecimal():
+                raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
+        said["ports"] = [
+            Port(name, int(text), keep_prefix=name in kept) for name, text in numbers.items()
+        ]
     if file := said.pop("password_file", None):
         said["password"] = file.readline().rstrip("\n")
     return said
-
-
-def _port(name: str, text: str, kept: tuple[str, ...]) -> Port:
-    if not text.isdecimal():
-        raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
-    return Port(name, int(text), keep_prefix=name in kept)
-
-
-def _asked() -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError("A password is needed: --password-file says where it stands.")
-    return getpass.getpass("Password, at least 9 characters: ")
 
 
 @click.command()
@@ -221,9 +216,15 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
     """Show a deployment; with `wait`, first wait until it responds or fails.
 
-    With `wait`, the exit code is 1 if it failed.
+    With `wait`, the exit code is 1 if it failed, and 130 after Ctrl-C.
     """
-    found = _until_there(connection, made) if wait else made
+    found = made
+    if wait:
+        try:
+            found = until_settled(connection, made)
+        except KeyboardInterrupt:
+            say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
+            sys.exit(130)
     if as_json:
         show_json(found)
     elif wait:
@@ -234,15 +235,6 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         click.echo(made.id)
     if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
         raise click.exceptions.Exit(1)
-
-
-def _until_there(connection: Any, made: Deployment) -> Deployment:
-    """Wait until the newest revision responds or fails; exit with 130 on Ctrl-C."""
-    try:
-        return until_settled(connection, made)
-    except KeyboardInterrupt:
-        say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
-        sys.exit(130)
 
 
 def until_settled(connection: Any, made: Deployment) -> Deployment:

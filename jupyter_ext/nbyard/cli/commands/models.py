@@ -247,7 +247,12 @@ def deploy(
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
-        found = _built(connection, wanted(**source), detach)
+        found = connection.models.build(body=wanted(**source))
+        if not detach:  # with --detach, the deployment waits for the image
+            found, image = until_built(connection, found)
+            if image.state != "ready":
+                tell(image)
+                raise click.exceptions.Exit(1)
     see_deployed(connection, _deployed(connection, found, host), not detach, as_json)
 
 
@@ -269,18 +274,6 @@ def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
     if made.is_wanted:
         return made
     return cast(Deployment, connection.deployments.start(deployment=made.id))
-
-
-def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
-    """Build a model and wait for its image; with `detach`, the deployment waits instead."""
-    made = cast(ModelPackage, connection.models.build(body=body))
-    if detach:
-        return made
-    found, image = until_built(connection, made)
-    if image.state != "ready":
-        tell(image)
-        raise click.exceptions.Exit(1)
-    return found
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:

@@ -86,8 +86,7 @@ def run(
     if wish["file"]:
         _run_dockerfile(connection, words, wish | {"params": params}, as_json)
         return
-    target = _target(words, wish)
-    body = _body(target, params, wish, remote=bool(asked_server()))
+    target, body = _wish(words, params, wish)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     tell_unheard(connection)
     if wish["detach"]:
@@ -119,8 +118,13 @@ def _run_dockerfile(
     run_dockerfile(connection, wish["file"], wish, as_json)
 
 
-def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
-    """Return the file or executable to run; more words are input files, as after `--input-file`."""
+def _wish(
+    words: tuple[str, ...], params: tuple[str, ...], wish: dict[str, Any]
+) -> tuple[str, NewRun]:
+    """Return the file or executable to run, and the request.
+
+    Further words are input files, as after `--input-file`.
+    """
     target, *more = words or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
@@ -131,18 +135,13 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
     if wish["base"]:
         raise click.UsageError("--base is for -f; nbyard images build has it for others.")
-    wish["inputs"] = (*wish["inputs"], *more)
-    return target
-
-
-def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
-    path, executable = split_target(target, remote)
-    return NewRun(
+    path, executable = split_target(target, bool(asked_server()))
+    return target, NewRun(
         path=path,
         executable=executable,
         name=wish["name"] or UNSET,
         parameters=json_object(wish["parameters"]),
-        texts=texts_of(params, wish["inputs"]),
+        texts=texts_of(params, (*wish["inputs"], *more)),
         runtime=wish["runtime"],
         environment=wish["environment"],
         kernel=wish["kernel"],

@@ -44,8 +44,10 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
         )
     check_target(target)
     connection.runs.check(body=body)  # fail before an image is built, which takes minutes
-    with _image(connection, _image_of(file, wish["base"])) as image:
-        body = msgspec.structs.replace(body, image=image)
+    recipe = Recipe(base=wish["base"]) if wish["base"] else None
+    image = NewImage(path=file, recipe=recipe, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
+    with _image(connection, image) as name:
+        body = msgspec.structs.replace(body, image=name)
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
         with _cleared(connection, made, known):
@@ -70,11 +72,6 @@ def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
         gpu=1 if wish["gpu"] else None,
         arguments=declared(typed | parameters, inputs, bool(wish["output"])),
     )
-
-
-def _image_of(file: str, base: str) -> NewImage:
-    made = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
-    return msgspec.structs.replace(made, recipe=Recipe(base=base)) if base else made
 
 
 def check_target(target: str) -> None:

@@ -61,7 +61,7 @@ def see_out(  # noqa: PLR0913  the parameters are independent
         if log:
             for task in connection.runs.get(run=made.id).tasks:
                 told[task.node] = print_log(connection, made.id, task.node, follow=True)
-        detail = _watch(connection, made.id, quiet=as_json or log)
+        detail = Followed(connection, made.id).watch(quiet=as_json or log)
     except KeyboardInterrupt:
         if goes_on:
             stop = follow_up(f"nbyard runs cancel {made.number}")
@@ -71,31 +71,13 @@ def see_out(  # noqa: PLR0913  the parameters are independent
         show_json(detail)
     else:
         _conclude(detail, target, told, is_kept=goes_on)
-        if goes_on and not files:
-            _tell_of_files(detail)
+        for task in detail.tasks if goes_on and not files else ():
+            for line in told_of_files(detail.run.number, task):
+                say(line)
     if files:
         save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
-
-
-def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
-    usual: dict[str, Usual] = {}
-    again = time.monotonic() + ESTIMATED_AFTER_SECONDS
-    followed, pause = Followed(connection, run_id), FIRST_LOOK_SECONDS
-    connection.wait(0)  # the first call only starts to listen for changes
-    with Progress(quiet) as progress:
-        while True:
-            connection.wait(pause)
-            pause = min(2 * pause, LOOK_SECONDS)
-            detail = followed.look()
-            if not quiet and time.monotonic() >= again:
-                again = time.monotonic() + ESTIMATED_EVERY_SECONDS
-                usual |= connection.runs.estimate(run=run_id).nodes
-            progress.show(detail, usual)
-            if detail.run.state in ENDED:
-                ended: RunDetail = connection.runs.get(run=run_id) if quiet else detail
-                return ended
 
 
 class Followed:
@@ -106,6 +88,25 @@ class Followed:
         self._run_id = run_id
         self._tasks: dict[str, Task] = {}
         self._since = 0
+
+    def watch(self, quiet: bool) -> RunDetail:
+        """Show the progress until the run ends; with `quiet`, only wait."""
+        usual: dict[str, Usual] = {}
+        again = time.monotonic() + ESTIMATED_AFTER_SECONDS
+        pause, runs = FIRST_LOOK_SECONDS, self._connection.runs
+        self._connection.wait(0)  # the first call only starts to listen for changes
+        with Progress(quiet) as progress:
+            while True:
+                self._connection.wait(pause)
+                pause = min(2 * pause, LOOK_SECONDS)
+                detail = self.look()
+                if not quiet and time.monotonic() >= again:
+                    again = time.monotonic() + ESTIMATED_EVERY_SECONDS
+                    usual |= runs.estimate(run=self._run_id).nodes
+                progress.show(detail, usual)
+                if detail.run.state in ENDED:
+                    ended: RunDetail = runs.get(run=self._run_id) if quiet else detail
+                    return ended
 
     def look(self) -> RunDetail:
         """Return the run as it is now."""
@@ -144,12 +145,6 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
     if is_new and target.endswith(".nbflow") and not asked_server():
         root = " --allow-root" if os.geteuid() == 0 else ""
         say(f"Open it in JupyterLab: {_jupyter()} lab{root} {shlex.quote(target)}")
-
-
-def _tell_of_files(detail: RunDetail) -> None:
-    for task in detail.tasks:
-        for line in told_of_files(detail.run.number, task):
-            say(line)
 
 
 def _jupyter() -> str:

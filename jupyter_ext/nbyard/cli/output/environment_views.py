@@ -75,18 +75,18 @@ def show_changes(page: Any) -> None:
 
 def _needed_images(page: Any) -> None:
     head = ("image", "made from", "nodes")
-    rows = [(i.dockerfile or i.base, _source(i), ", ".join(i.nodes)) for i in page.items]
+    rows = []
+    for image in page.items:
+        source = ""
+        if image.dockerfile:
+            source = "Dockerfile"
+        elif image.is_built:
+            count = len(image.requirements.splitlines())
+            packages = f"{count} packages" if count else ""
+            notebooks = "notebooks" if image.for_notebooks else ""
+            source = "base with " + " and ".join(filter(None, (packages, notebooks)))
+        rows.append((image.dockerfile or image.base, source, ", ".join(image.nodes)))
     show_table(rows, head)
-
-
-def _source(image: Any) -> str:
-    if image.dockerfile:
-        return "Dockerfile"
-    if not image.is_built:
-        return ""
-    count = len(image.requirements.splitlines())
-    wants = [f"{count} packages" if count else "", "notebooks" if image.for_notebooks else ""]
-    return "base with " + " and ".join(filter(None, wants))
 
 
 def _image(image: Any) -> None:

@@ -39,7 +39,9 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
         attempt = attempt or chunk.attempt  # stay with this attempt if a new one starts
-        click.echo(harmless(_lines(chunk.text)), nl=False)
+        # Each state of a progress bar gets its own line.
+        lines = chunk.text.replace("\r\n", "\n").replace("\r", "\n")
+        click.echo(harmless(lines), nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
@@ -65,8 +67,3 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
     how = ENDS.get(last.state, last.state)
     why = f": {last.why}" if last.reason else ""
     return f"── {node}, next attempt: attempt {number} {how}{why}"
-
-
-def _lines(text: str) -> str:
-    """Return the text with each state of a progress bar on its own line."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
