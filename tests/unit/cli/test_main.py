@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands.by_hand import add_dataset
-from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _jupyter, _telling
+from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _conclude, _telling
 from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error
 from nbyard.discover import Local
@@ -217,15 +218,19 @@ def test_help_names_the_nouns_and_version():
     assert "nbyard" in CliRunner().invoke(nbyard, ["--version"]).output
 
 
-def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch):
+def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch, capsys):
     """Without an active environment the command is named by its path."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    assert _jupyter() == ".venv/bin/jupyter"
+    run = SimpleNamespace(number=1, state="succeeded", started_at=None, finished_at=None)
+    detail: Any = SimpleNamespace(run=run, tasks=[])
+    _conclude(detail, "a.nbflow", {}, is_kept=True)
+    assert "Open it in JupyterLab: .venv/bin/jupyter lab" in capsys.readouterr().err
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
-    assert _jupyter() == "jupyter"
+    _conclude(detail, "a.nbflow", {}, is_kept=True)
+    assert "Open it in JupyterLab: jupyter lab" in capsys.readouterr().err
 
 
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):

@@ -143,16 +143,13 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         say(f"To go on from there, with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not asked_server():
+        jupyter = "jupyter"
+        active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+        if sys.prefix not in active and sys.prefix != sys.base_prefix:
+            # The shell does not find the command of an environment that is not active.
+            jupyter = shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
         root = " --allow-root" if os.geteuid() == 0 else ""
-        say(f"Open it in JupyterLab: {_jupyter()} lab{root} {shlex.quote(target)}")
-
-
-def _jupyter() -> str:
-    """Return the command `jupyter` of this environment, by its path if it is not active."""
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    if sys.prefix in active or sys.prefix == sys.base_prefix:
-        return "jupyter"
-    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
+        say(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
 
 
 def _telling(lines: list[str]) -> list[str]:
