@@ -15,6 +15,7 @@ from nbyard.services.table import table
 PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+# The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
         "name": lambda a: a.name,
@@ -43,6 +44,15 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "made": lambda d: d.created_at,
         "id": lambda d: d.id,
     },
+    "datasets.versions": {
+        "version": lambda v: v.number,
+        "state": lambda v: v.state,
+        "rows": lambda v: v.rows,
+        "columns": lambda v: v.columns,
+        "size": lambda v: size(v.size_bytes),
+        "made": lambda v: v.created_at,
+        "digest": lambda v: v.digest,
+    },
     "deployments": {
         "name": lambda d: d.name,
         "state": lambda d: d.state,
@@ -53,6 +63,22 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
         "made": lambda d: d.created_at,
         "reason": lambda d: d.reason,
+    },
+    "deployments.events": {
+        "at": lambda e: e.at,
+        "state": lambda e: e.state,
+        "change": lambda e: e.change,
+        "revision": lambda e: e.revision or "",
+        "reason": lambda e: e.reason,
+    },
+    "deployments.revisions": {
+        "revision": lambda r: r.number,
+        "how": lambda r: r.origin,
+        "image": lambda r: r.spec.image,
+        "restarts": lambda r: r.restarts,
+        "answered": lambda r: r.ready_at,
+        "ended": lambda r: r.ended_at,
+        "reason": lambda r: r.reason,
     },
     "environments": {
         "name": lambda e: e.name,
@@ -66,12 +92,28 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "reason": lambda e: e.current.reason,
         "next": next_step,
     },
+    "environments.versions": {
+        "version": lambda v: v.number,
+        "state": standing_of,
+        "packages": lambda v: len(v.packages) or "",
+        "size": lambda v: size(v.size_bytes),
+        "python": lambda v: v.python,
+        "made": lambda v: v.created_at,
+        "lock": lambda v: v.digest.removeprefix("sha256:")[:12],
+        "reason": lambda v: v.reason,
+    },
     "executables": {
         "name": lambda e: e.name,
         "kind": lambda e: e.current.kind,
         "version": lambda e: e.current.number,
         "path": lambda e: e.path,
         "id": lambda e: e.id,
+    },
+    "executables.versions": {
+        "version": lambda v: v.number,
+        "made": lambda v: v.created_at,
+        "code": lambda v: v.code_digest,
+        "id": lambda v: v.id,
     },
     "images": {
         "name": lambda i: i.reference,
@@ -177,11 +219,12 @@ class GeneratedCommand(click.Command):
             view(answer)
             return
         items = getattr(answer, "items", None)
-        columns = COLUMNS.get(operation.noun)
-        if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
+        is_list = operation.verb == "list"
+        columns = COLUMNS.get(operation.noun if is_list else operation.id)
+        if as_json or columns is None or not isinstance(items, list):
             show_json(answer)
             return
         rows = [[read(item) for read in columns.values()] for item in items]
         show_table(rows, list(columns))
-        if getattr(answer, "next", None):
+        if is_list and getattr(answer, "next", None):
             click.echo(f"More with --after {answer.next}", err=True)

@@ -56,20 +56,6 @@ def print_warnings(found: Deployment) -> None:
         say(f"Warning: {warning}")
 
 
-def _revisions(page: Any) -> None:
-    head = ("revision", "how", "image", "restarts", "answered", "ended", "reason")
-    rows = [
-        (r.number, r.origin, r.spec.image, r.restarts, r.ready_at, r.ended_at, r.reason)
-        for r in page.items
-    ]
-    show_table(rows, head)
-
-
-def _events(page: Any) -> None:
-    rows = [(e.at, e.state, e.change, e.revision or "", e.reason) for e in page.items]
-    show_table(rows, ("at", "state", "change", "revision", "reason"))
-
-
 def _traffic(found: Any) -> None:
     rows = [
         (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
@@ -85,9 +71,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {
-    "deployments.events": _events,
     "deployments.get": show_deployment,
-    "deployments.revisions": _revisions,
     "deployments.stop": show_deployment,
     "deployments.traffic": _traffic,
 }

@@ -51,18 +51,6 @@ def next_step(one: Any) -> str:
     return f"Nothing is installed. {again}, nbyard environments rm {name} removes it."
 
 
-def _environment_versions(page: Any) -> None:
-    head = ("version", "state", "packages", "size", "python", "made", "lock", "reason")
-    rows = [
-        (
-            *(v.number, standing_of(v), len(v.packages) or "", size(v.size_bytes), v.python),
-            *(v.created_at, v.digest.removeprefix("sha256:")[:12], v.reason),
-        )
-        for v in page.items
-    ]
-    show_table(rows, head)
-
-
 def show_changes(page: Any) -> None:
     """Print the packages that differ between two versions of an environment."""
     for one in page.items:
@@ -112,7 +100,6 @@ def _image(image: Any) -> None:
 VIEWS: dict[str, Callable[[Any], None]] = {
     "environments.get": _environment,
     "environments.cancel": _environment,
-    "environments.versions": _environment_versions,
     "environments.diff": show_changes,
     "images.get": _image,
     "workflows.images": _needed_images,

@@ -68,15 +68,6 @@ def _dataset(dataset: Any) -> None:
     )
 
 
-def _dataset_versions(page: Any) -> None:
-    head = ("version", "state", "rows", "columns", "size", "made", "digest")
-    rows = [
-        (v.number, v.state, v.rows, v.columns, size(v.size_bytes), v.created_at, v.digest)
-        for v in page.items
-    ]
-    show_table(rows, head)
-
-
 def _artifact(artifact: Any) -> None:
     told = artifact.type
     columns = ", ".join(f"{name} ({kind})" for name, kind in told.columns) if told else ""
@@ -193,11 +184,6 @@ def _executable(executable: Any) -> None:
         show_table(rows, head)
     for hint in executable.hints:
         click.echo(harmless(hint), err=True)
-
-
-def _executable_versions(page: Any) -> None:
-    rows = [(v.number, v.created_at, v.code_digest, v.id) for v in page.items]
-    show_table(rows, ("version", "made", "code", "id"))
 
 
 def _diff(diff: Any) -> None:
@@ -345,11 +331,9 @@ VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
     "datasets.get": _dataset,
-    "datasets.versions": _dataset_versions,
     "datasets.preview": _rows,
     "datasets.profile": _profile,
     "executables.get": _executable,
-    "executables.versions": _executable_versions,
     "executables.diff": _diff,
     "executables.export": _text,
     "runs.tasks": _tasks,
