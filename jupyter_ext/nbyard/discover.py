@@ -90,6 +90,11 @@ class Local:
         place = row.places[0] if row and row.places else None
         return f"http://{place.host}:{place.port}/" if place else ""
 
+    def login(self, image: str) -> Any:
+        """Return the stored login for the registry of an image, if there is one."""
+        with self.yard.store.read() as c:
+            return self.yard.store.credentials.login(c, self.caller.name, image)
+
     def wait(self, seconds: float) -> None:
         """Wait until the store changes, at most `seconds`; start a missing dispatcher.
 

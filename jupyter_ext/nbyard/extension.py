@@ -1,6 +1,7 @@
 """The Jupyter server extension."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +44,12 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, desk, broadcast, Meter(desk, activity.note)))
     ours = [rule for rule in rules if rule not in before]
-    desk.closing.append(lambda: _remove(rules, ours))
+    desk.closing.extend(partial(rules.remove, rule) for rule in ours)
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
     Guard(desk, exists)
     follow_renames(desk, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
-
-
-def _remove(rules: list[Any], closed: list[Any]) -> None:
-    """Remove the routes of a closed store, so that the extension can be loaded again."""
-    rules[:] = [rule for rule in rules if rule not in closed]
 
 
 def _open(settings: Settings, root: Path, base_url: str) -> Any:

@@ -51,7 +51,13 @@ def with_meant(words: str, kind: Any) -> str:
 
     holders = _members(types.type_info(kind))
     for step in STEP.finditer(found["place"] or ""):
-        holders = [one for holder in holders for one in _inner(holder, step[1] or "")]
+        inner: list[Any] = []
+        for holder in holders:
+            if hasattr(holder, "fields"):
+                inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
+            elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
+                inner.append(item)
+        holders = [one for item in inner for one in _members(item)]
     structs = [one for one in holders if isinstance(one, types.StructType)]
     known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
     if not known:
@@ -66,11 +72,3 @@ def _members(found: Any) -> list[Any]:
         for one in getattr(found, "types", (found,))
         for inner in (_members(one.type) if hasattr(one, "type") else [one])
     ]
-
-
-def _inner(holder: Any, name: str) -> list[Any]:
-    """Return the types inside a holder: of the field with that name, else of any item or value."""
-    if hasattr(holder, "fields"):
-        return [m for f in holder.fields if f.encode_name == name for m in _members(f.type)]
-    inner = getattr(holder, "value_type", None) or getattr(holder, "item_type", None)
-    return [] if inner is None else _members(inner)

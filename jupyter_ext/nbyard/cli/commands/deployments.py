@@ -245,24 +245,26 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
     """
     connection.wait(0)  # the first call only starts to listen for changes
     told = None
-    while not _is_settled(connection, made):
+    while True:
+        if made.state != "running":
+            is_settled = made.state in DEPLOYMENT.rests
+        elif made.serving == made.revision:
+            is_settled = True
+        else:
+            # The newest revision may be over, beside an older one that responds. A reason alone may
+            # also mean that it still waits or is tried again.
+            revisions = connection.deployments.revisions(deployment=made.id, limit=1)
+            newest = revisions.items[0]
+            is_settled = newest.ended_at is not None and (
+                newest.reason is None or made.reason is not None
+            )
+        if is_settled:
+            return made
         if made.reason is not None and made.reason != told:
             told = made.reason
             say(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
-    return made
-
-
-def _is_settled(connection: Any, found: Deployment) -> bool:
-    """Return whether the newest revision responds, or is over beside one that responds."""
-    if found.state != "running":
-        return found.state in DEPLOYMENT.rests
-    if found.serving == found.revision:
-        return True
-    # A reason alone may also mean that the newest revision still waits or is tried again.
-    newest = connection.deployments.revisions(deployment=found.id, limit=1).items[0]
-    return newest.ended_at is not None and (newest.reason is None or found.reason is not None)
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

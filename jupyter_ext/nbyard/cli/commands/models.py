@@ -18,7 +18,7 @@ from nbyard.cli.commands.serve import serve
 from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
 from nbyard.domain.deployments.form import name_of
-from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
 from nbyard.domain.runs.structs import NewRun
@@ -253,27 +253,20 @@ def deploy(
             if image.state != "ready":
                 tell(image)
                 raise click.exceptions.Exit(1)
-    see_deployed(connection, _deployed(connection, found, host), not detach, as_json)
-
-
-def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
-    """Deploy a model as the next revision of an existing deployment, else as a new one.
-
-    The existing one has the host name `host`, or is the one that the server proposes.
-    """
+    # The next revision of the deployment with the name --as, or that the server proposes.
     there = connection.models.deployments(model=found.id)
     into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
-    if not into:
-        name = host or there.name or name_of(found.name)
+    if into:
+        change = DeploymentChange(image=found.reference)
+        made = connection.deployments.edit(deployment=into[0], body=change)
+        # A deployment that was stopped does not start by itself after an edit.
+        if not made.is_wanted:
+            made = connection.deployments.start(deployment=made.id)
+    else:
+        body = NewDeployment(found.reference, name=host or there.name or name_of(found.name))
         with offering("--as NAME is for that."):
-            body = NewDeployment(found.reference, name=name)
-            return cast(Deployment, connection.deployments.create(body=body))
-    change = DeploymentChange(image=found.reference)
-    made = cast(Deployment, connection.deployments.edit(deployment=into[0], body=change))
-    # A deployment that was stopped does not start by itself after an edit.
-    if made.is_wanted:
-        return made
-    return cast(Deployment, connection.deployments.start(deployment=made.id))
+            made = connection.deployments.create(body=body)
+    see_deployed(connection, made, not detach, as_json)
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:

@@ -152,17 +152,6 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         say(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
 
 
-def _telling(lines: list[str]) -> list[str]:
-    """Return the notebook's frame and the end of a traceback, without the libraries between."""
-    if len(lines) <= TRACEBACK_LINES:
-        return lines
-    own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
-    if own is None or own >= len(lines) - TRACEBACK_LINES:
-        return lines[-TRACEBACK_LINES:]
-    half = TRACEBACK_LINES // 2
-    return [*lines[own : own + half], "…", *lines[-half:]]
-
-
 def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
     failure = task.failure
@@ -173,7 +162,15 @@ def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     say(f"{task.node} failed{place}: {failure.message}")
     lines = failure.traceback.splitlines()
     was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
-    for line in _telling([] if was_told else lines):
+    if len(lines) > TRACEBACK_LINES:
+        # Keep the notebook's frame and the end, without the libraries between.
+        own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
+        if own is None or own >= len(lines) - TRACEBACK_LINES:
+            lines = lines[-TRACEBACK_LINES:]
+        else:
+            half = TRACEBACK_LINES // 2
+            lines = [*lines[own : own + half], "…", *lines[-half:]]
+    for line in () if was_told else lines:
         say(f"  {line}")
     if not is_kept:
         return

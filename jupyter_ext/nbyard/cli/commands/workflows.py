@@ -1,7 +1,6 @@
 """Commands for workflows that use more than one operation."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +51,10 @@ def build_workflow(file: str, runtime: str) -> None:
     if not needed:
         say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
         return
-    with logged_in(partial(_login, connection)):
+    with logged_in(connection.login):
         outcomes = [_made(connection.yard, image) for image in needed]
     if not all(outcomes):
         raise click.exceptions.Exit(1)
-
-
-def _login(connection: Any, image: str) -> Any:
-    """Return the user's stored login for the registry of an image."""
-    store = connection.yard.store
-    with store.read() as c:
-        return store.credentials.login(c, connection.caller.name, image)
 
 
 def _made(yard: Any, needed: Any) -> bool:

@@ -25,11 +25,16 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
     number, last = _print(connection, run, node, follow, first)
     if not is_told:
         return last
-    while (newest := _newest(connection, run, node, number)) != number:
-        if number:
-            say(_change(connection, run, node, number))
-        number, last = _print(connection, run, node, follow, newest)
-    return last
+    while True:
+        newest = connection.runs.log(run=run, node=node)
+        if newest.attempt > number:
+            if number:
+                say(_change(connection, run, node, number))
+            number, last = _print(connection, run, node, follow, newest.attempt)
+        elif newest.over:
+            return last
+        else:
+            time.sleep(LOOK_SECONDS)
 
 
 def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> tuple[int, str]:
@@ -48,15 +53,6 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
             return int(attempt), last
         if not moved:
             time.sleep(LOOK_SECONDS)
-
-
-def _newest(connection: Any, run: str, node: str, number: int) -> int:
-    """Wait for the attempt after `number`; return its number, or `number` if none comes."""
-    while True:
-        chunk = connection.runs.log(run=run, node=node)
-        if chunk.attempt > number or chunk.over:
-            return int(chunk.attempt)
-        time.sleep(LOOK_SECONDS)
 
 
 def _change(connection: Any, run: str, node: str, number: int) -> str:
