@@ -88,7 +88,8 @@ class NbyardMagics(Magics):
         return str(folder if whole else folder / found.current.filename)
 
     def _run(self, target: str, *options: str) -> FinishedRun:
-        texts, left = {}, list(options)
+        texts: dict[str, str] = {}
+        left = list(options)
         while left:
             flag = left.pop(0)
             if flag != "-p" or not left or "=" not in left[0]:
