@@ -119,7 +119,7 @@ class FinishedRun(Shown):
         self.outputs = outputs
         rows = []
         for task in detail.tasks:
-            state = "cached" if task.cached else task.state
+            state: str = "cached" if task.cached else task.state
             told = task.failure.message if task.failure else task.why
             if told and task.state != "succeeded":
                 state = f"{state}: {told}"
