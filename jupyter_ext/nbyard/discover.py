@@ -90,6 +90,11 @@ class Local:
         place = row.places[0] if row and row.places else None
         return f"http://{place.host}:{place.port}/" if place else ""
 
+    def login(self, image: str) -> Any:
+        """Return the stored login for the registry of an image, if there is one."""
+        with self.yard.store.read() as c:
+            return self.yard.store.credentials.login(c, self.caller.name, image)
+
     def wait(self, seconds: float) -> None:
         """Wait until the store changes, at most `seconds`; start a missing dispatcher.
 
@@ -120,7 +125,10 @@ def connect(server: str = "") -> Any:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
     if server.startswith(("http://", "https://")):
-        return _client(server, token or _known_token(server) or _session_token(server))
+        url = server.rstrip("/")
+        if not token:
+            token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
+        return _client(server, token or _session_token(server))
     for info in _running():
         if server == str(info.get("port")):
             url = info["url"]
@@ -155,11 +163,6 @@ def _running() -> list[dict[str, Any]]:
             os.kill(info["pid"], 0)
             found.append(info)
     return found
-
-
-def _known_token(url: str) -> str:
-    wanted = url.rstrip("/")
-    return next((i["token"] for i in _running() if i["url"].rstrip("/") == wanted), "")
 
 
 def _session_token(url: str) -> str:

@@ -1,6 +1,7 @@
 """The Jupyter server extension."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,11 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 
     desk = Desk(lambda: _open(settings, root, base_url), settings)
     desk.close_at_exit()
-    broadcast = Broadcast(desk, _listener(settings.store_path))
+    try:
+        listener: Listener | None = Listener(settings.store_path)
+    except OSError:  # the store is not writable, which the first request reports
+        listener = None
+    broadcast = Broadcast(desk, listener)
     web_app = serverapp.web_app
     activity = Activity(desk, web_app, exists)
     rules = web_app.default_router.rules
@@ -39,25 +44,12 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, desk, broadcast, Meter(desk, activity.note)))
     ours = [rule for rule in rules if rule not in before]
-    desk.closing.append(lambda: _remove(rules, ours))
+    desk.closing.extend(partial(rules.remove, rule) for rule in ours)
     web_app.settings["nbyard"] = desk
     metrics.mount(desk)
     Guard(desk, exists)
     follow_renames(desk, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
-
-
-def _remove(rules: list[Any], closed: list[Any]) -> None:
-    """Remove the routes of a closed store, so that the extension can be loaded again."""
-    rules[:] = [rule for rule in rules if rule not in closed]
-
-
-def _listener(store: Path) -> Listener | None:
-    """Return a listener, or None if the store is not writable; the first request reports that."""
-    try:
-        return Listener(store)
-    except OSError:
-        return None
 
 
 def _open(settings: Settings, root: Path, base_url: str) -> Any:

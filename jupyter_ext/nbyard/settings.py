@@ -260,7 +260,13 @@ class Settings(Configurable):
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:
-            setattr(self, name, _parse(trait, text))
+            if isinstance(trait, ListTrait) and text.lstrip().startswith("["):
+                value = json.loads(text)
+            elif isinstance(trait, ListTrait):
+                value = [item.strip() for item in text.split(",") if item.strip()]
+            else:
+                value = trait.from_string(text)
+            setattr(self, name, value)
         except (TraitError, ValueError) as error:
             variable = f"NBYARD_{name.upper()}={text}"
             raise TraitError(f"The variable {variable} is no setting: {error}") from None
@@ -290,11 +296,3 @@ class Settings(Configurable):
             f"NBYARD_{name.upper()}": ",".join(value) if isinstance(value, list) else str(value)
             for name, value in values.items()
         }
-
-
-def _parse(trait: "TraitType[Any, Any]", text: str) -> Any:
-    if isinstance(trait, ListTrait) and text.lstrip().startswith("["):
-        return json.loads(text)
-    if isinstance(trait, ListTrait):
-        return [item.strip() for item in text.split(",") if item.strip()]
-    return trait.from_string(text)

@@ -45,34 +45,30 @@ def with_meant(words: str, kind: Any) -> str:
     `kind` is the expected type. Names of keys may replace the `[...]` in the message.
     """
     found = UNKNOWN.fullmatch(words)
-    if found is None or not (known := _fields(kind, found["place"] or "")):
+    if found is None:
+        return words
+    import msgspec.inspect as types
+
+    holders = _members(types.type_info(kind))
+    for step in STEP.finditer(found["place"] or ""):
+        inner: list[Any] = []
+        for holder in holders:
+            if hasattr(holder, "fields"):
+                inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
+            elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
+                inner.append(item)
+        holders = [one for item in inner for one in _members(item)]
+    structs = [one for one in holders if isinstance(one, types.StructType)]
+    known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
+    if not known:
         return words
     return f"{found['words']}{meant(found['name'], known)}{found['at'] or ''}"
 
 
-def _fields(kind: Any, place: str) -> list[str]:
-    """Return the names of the fields at a place in values of that type."""
-    import msgspec.inspect as types
-
-    holders = _members(types.type_info(kind))
-    for step in STEP.finditer(place):
-        holders = [one for holder in holders for one in _inner(holder, step[1] or "")]
-    structs = [one for one in holders if isinstance(one, types.StructType)]
-    return list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
-
-
 def _members(found: Any) -> list[Any]:
     """Return the types that a value may have."""
-    return [inner for one in getattr(found, "types", (found,)) for inner in _unwrapped(one)]
-
-
-def _unwrapped(found: Any) -> list[Any]:
-    return _members(found.type) if hasattr(found, "type") else [found]
-
-
-def _inner(holder: Any, name: str) -> list[Any]:
-    """Return the types inside a holder: of the field with that name, else of any item or value."""
-    if hasattr(holder, "fields"):
-        return [m for f in holder.fields if f.encode_name == name for m in _members(f.type)]
-    inner = getattr(holder, "value_type", None) or getattr(holder, "item_type", None)
-    return [] if inner is None else _members(inner)
+    return [
+        inner
+        for one in getattr(found, "types", (found,))
+        for inner in (_members(one.type) if hasattr(one, "type") else [one])
+    ]

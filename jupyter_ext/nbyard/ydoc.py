@@ -81,45 +81,37 @@ def read_flow(text: str) -> dict[str, Any] | None:
         flow = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(flow, dict) or not _is_one(flow.get("version")):
+    if not isinstance(flow, dict):
         return None
-    return flow if all(_fits(name, flow[name]) for name in DEPTH if name in flow) else None
+    version = flow.get("version")
+    if not _is_number(version) or version != 1:
+        return None
+    for name in DEPTH:
+        block = flow.get(name, {})
+        if not isinstance(block, dict) or not all(_fits(name, item) for item in block.values()):
+            return None
+    return flow
 
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
 
 
-def _is_one(version: Any) -> bool:
-    return _is_number(version) and version == 1
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _fits(name: str, items: Any) -> bool:
-    return isinstance(items, dict) and all(_FITS[name](item) for item in items.values())
-
-
-def _is_node(item: Any) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)
-
-
-def _is_edge(item: Any) -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(end), str) for end in _ENDS)
-
-
-def _is_position(item: Any) -> bool:
-    return isinstance(item, list) and len(item) == 2 and all(map(_is_number, item))
-
-
-_FITS: dict[str, Callable[[Any], bool]] = {
-    "meta": lambda _: True,
-    "nodes": _is_node,
-    "edges": _is_edge,
-    "positions": _is_position,
-}
+def _fits(block: str, item: Any) -> bool:
+    """Return whether a block of a workflow may contain the item."""
+    match block:
+        case "nodes":
+            return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)
+        case "edges":
+            return isinstance(item, dict) and all(isinstance(item.get(end), str) for end in _ENDS)
+        case "positions":
+            return isinstance(item, list) and len(item) == 2 and all(map(_is_number, item))
+        case _:
+            return True
 
 
 def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
@@ -133,13 +125,13 @@ def _assign(target: "Map[Any]", value: dict[str, Any], depth: int) -> None:
                 target[key] = Map()
                 old = target[key]
             _assign(old, new, depth - 1)
-        elif key not in target or isinstance(old, Map) or not _same(old, new):
+        elif (
+            key not in target
+            or isinstance(old, Map)
+            # Compare as written, because numbers set in a browser come back as floats.
+            or canonical(old) != canonical(_plain(new))
+        ):
             target[key] = _plain(new)
-
-
-def _same(old: Any, new: Any) -> bool:
-    # Compare as written, because numbers set in a browser come back as floats.
-    return canonical(old) == canonical(_plain(new))
 
 
 def _plain(value: Any) -> Any:

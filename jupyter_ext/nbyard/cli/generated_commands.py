@@ -9,12 +9,13 @@ from nbyard.cli.output import attempt_views, deployment_views, environment_views
 from nbyard.cli.output.console import duration, say, show_json, show_table, size
 from nbyard.cli.output.environment_views import next_step, standing_of
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.services.operation import Field, Operation
+from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
 PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+# The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
         "name": lambda a: a.name,
@@ -43,6 +44,15 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "made": lambda d: d.created_at,
         "id": lambda d: d.id,
     },
+    "datasets.versions": {
+        "version": lambda v: v.number,
+        "state": lambda v: v.state,
+        "rows": lambda v: v.rows,
+        "columns": lambda v: v.columns,
+        "size": lambda v: size(v.size_bytes),
+        "made": lambda v: v.created_at,
+        "digest": lambda v: v.digest,
+    },
     "deployments": {
         "name": lambda d: d.name,
         "state": lambda d: d.state,
@@ -53,6 +63,22 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
         "made": lambda d: d.created_at,
         "reason": lambda d: d.reason,
+    },
+    "deployments.events": {
+        "at": lambda e: e.at,
+        "state": lambda e: e.state,
+        "change": lambda e: e.change,
+        "revision": lambda e: e.revision or "",
+        "reason": lambda e: e.reason,
+    },
+    "deployments.revisions": {
+        "revision": lambda r: r.number,
+        "how": lambda r: r.origin,
+        "image": lambda r: r.spec.image,
+        "restarts": lambda r: r.restarts,
+        "answered": lambda r: r.ready_at,
+        "ended": lambda r: r.ended_at,
+        "reason": lambda r: r.reason,
     },
     "environments": {
         "name": lambda e: e.name,
@@ -66,12 +92,28 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "reason": lambda e: e.current.reason,
         "next": next_step,
     },
+    "environments.versions": {
+        "version": lambda v: v.number,
+        "state": standing_of,
+        "packages": lambda v: len(v.packages) or "",
+        "size": lambda v: size(v.size_bytes),
+        "python": lambda v: v.python,
+        "made": lambda v: v.created_at,
+        "lock": lambda v: v.digest.removeprefix("sha256:")[:12],
+        "reason": lambda v: v.reason,
+    },
     "executables": {
         "name": lambda e: e.name,
         "kind": lambda e: e.current.kind,
         "version": lambda e: e.current.number,
         "path": lambda e: e.path,
         "id": lambda e: e.id,
+    },
+    "executables.versions": {
+        "version": lambda v: v.number,
+        "made": lambda v: v.created_at,
+        "code": lambda v: v.code_digest,
+        "id": lambda v: v.id,
     },
     "images": {
         "name": lambda i: i.reference,
@@ -108,76 +150,81 @@ def generated_commands(noun: str) -> Iterator[click.Command]:
     for operation in table():
         # A request body fits no options, so these commands are written by hand.
         if operation.noun == noun and not operation.placed("body"):
-            yield _command(operation)
+            yield GeneratedCommand(operation)
 
 
-def _command(operation: Operation) -> click.Command:
-    named = [field.name for field in operation.placed("path")]
-    is_removal = operation.verb == "delete" and len(named) == 1
-    parameters: list[click.Parameter] = [
-        click.Argument([name], nargs=-1 if is_removal else 1, required=True) for name in named
-    ]
-    parameters += [_option(field) for field in operation.placed("query")]
-    parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
-    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
+class GeneratedCommand(click.Command):
+    """The command of an operation."""
 
-    def call(server: str, as_json: bool, **values: Any) -> None:
+    def __init__(self, operation: Operation):
+        self._operation = operation
+        named = [field.name for field in operation.placed("path")]
+        self._is_removal = operation.verb == "delete" and len(named) == 1
+        parameters: list[click.Parameter] = [
+            click.Argument([name], nargs=-1 if self._is_removal else 1, required=True)
+            for name in named
+        ]
+        for field in operation.placed("query"):
+            option = f"--{field.name.replace('_', '-')}"
+            if field.type is bool:
+                parameters.append(click.Option([option], is_flag=True, default=None))
+            else:
+                parameters.append(click.Option([option], type=field.type, default=None))
+        parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
+        parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
+        name, summary = VERBS.get(operation.verb, operation.verb), f"{operation.summary}."
+        super().__init__(name, callback=self._call, params=parameters, help=summary)
+
+    def _call(self, server: str, as_json: bool, **values: Any) -> None:
         from nbyard.discover import connect
 
-        noun = getattr(connect(server), operation.noun)
+        noun = getattr(connect(server), self._operation.noun)
         # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}
-        ask = getattr(noun, operation.verb)
-        if is_removal:
-            _each(ask, named[0], given.pop(named[0]), given)
+        ask = getattr(noun, self._operation.verb)
+        if self._is_removal:
+            name = self._operation.placed("path")[0].name
+            self._remove_each(ask, name, given.pop(name), given)
         else:
-            _show(operation, ask(**given), as_json)
+            self._show(ask(**given), as_json)
 
-    name = VERBS.get(operation.verb, operation.verb)
-    return click.Command(name, callback=call, params=parameters, help=f"{operation.summary}.")
+    def _remove_each(
+        self, remove: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]
+    ) -> None:
+        """Remove each of the keys, also after an error.
 
+        Raises:
+            NbyardError: the last error; earlier ones are printed.
+        """
+        failed: NbyardError | None = None
+        for key in keys:
+            try:
+                remove(**{name: key}, **given)
+            # Without a server or store, every further key would fail too.
+            except Unavailable:
+                raise
+            except NbyardError as error:
+                if failed is not None:
+                    say(f"Error: {failed.message}")
+                failed = error
+        if failed is not None:
+            raise failed
 
-def _each(ask: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]) -> None:
-    """Call an operation for each key, also after an error.
-
-    Raises:
-        NbyardError: the last error; earlier ones are printed.
-    """
-    failed: NbyardError | None = None
-    for key in keys:
-        try:
-            ask(**{name: key}, **given)
-        # Without a server or store, every further key would fail too.
-        except Unavailable:
-            raise
-        except NbyardError as error:
-            if failed is not None:
-                say(f"Error: {failed.message}")
-            failed = error
-    if failed is not None:
-        raise failed
-
-
-def _option(field: Field) -> click.Option:
-    word = field.name.replace("_", "-")
-    if field.type is bool:
-        return click.Option([f"--{word}"], is_flag=True, default=None)
-    return click.Option([f"--{word}"], type=field.type, default=None)
-
-
-def _show(operation: Operation, answer: Any, as_json: bool) -> None:
-    if answer is None:
-        return
-    view = ALL_VIEWS.get(operation.id)
-    if view is not None and not as_json:
-        view(answer)
-        return
-    items = getattr(answer, "items", None)
-    columns = COLUMNS.get(operation.noun)
-    if as_json or columns is None or not isinstance(items, list) or operation.verb != "list":
-        show_json(answer)
-        return
-    rows = [[read(item) for read in columns.values()] for item in items]
-    show_table(rows, list(columns))
-    if getattr(answer, "next", None):
-        click.echo(f"More with --after {answer.next}", err=True)
+    def _show(self, answer: Any, as_json: bool) -> None:
+        if answer is None:
+            return
+        operation = self._operation
+        view = ALL_VIEWS.get(operation.id)
+        if view is not None and not as_json:
+            view(answer)
+            return
+        items = getattr(answer, "items", None)
+        is_list = operation.verb == "list"
+        columns = COLUMNS.get(operation.noun if is_list else operation.id)
+        if as_json or columns is None or not isinstance(items, list):
+            show_json(answer)
+            return
+        rows = [[read(item) for read in columns.values()] for item in items]
+        show_table(rows, list(columns))
+        if is_list and getattr(answer, "next", None):
+            click.echo(f"More with --after {answer.next}", err=True)

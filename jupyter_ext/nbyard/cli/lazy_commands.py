@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -49,7 +49,15 @@ class LazyCommand(click.Command):
         if not extra.get("resilient_parsing"):
             return self.loaded.make_context(info_name, args, parent, **extra)
         # Completion asks for the names of parameters and runs nothing.
-        self.params = [*_parameters(self._entry)]
+        self.params = [click.Argument(**words) for words in self._entry.get("arguments", ())]
+        for words in self._entry.get("options", ()):
+            kind = words.get("type", {})
+            values: click.ParamType[Any] | None = None
+            if choices := kind.get("choices"):
+                values = click.Choice(choices, kind.get("case_sensitive", True))
+            elif kind.get("is_file"):
+                values = click.File()
+            self.params.append(click.Option(**{**words, "type": values}))
         return super().make_context(info_name, args, parent, **extra)
 
 
@@ -64,18 +72,3 @@ def lazy_commands() -> Iterator[click.Command]:
             yield click.Group(name, commands, help=entry["help"])
         else:
             yield LazyCommand("", name, entry)
-
-
-def _parameters(entry: Entry) -> Iterator[click.Parameter]:
-    for words in entry.get("arguments", ()):
-        yield click.Argument(**words)
-    for words in entry.get("options", ()):
-        yield click.Option(**{**words, "type": _type(**words.get("type", {}))})
-
-
-def _type(
-    choices: Sequence[str] = (), case_sensitive: bool = True, is_file: bool = False
-) -> click.ParamType[Any] | None:
-    if choices:
-        return click.Choice(choices, case_sensitive)
-    return click.File() if is_file else None

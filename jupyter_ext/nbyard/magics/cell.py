@@ -31,7 +31,11 @@ def register(connection: Any, name: str, cell: str) -> Registered:
         UsageError: the cell is no Python code, or the file was not written by a cell.
         NbyardError: registration is refused; the file is then restored.
     """
-    names = [one.name for one in _functions(_parsed(cell))]
+    try:
+        tree = ast.parse(cell)
+    except SyntaxError as error:
+        raise UsageError(f"line {error.lineno}: {error.msg}; magics cannot be in it") from None
+    names = [one.name for one in _functions(tree)]
     name = name or (names[0] if len(names) == 1 else "")
     if not is_name(name):
         raise UsageError(f"%%nbyard executable NAME: {name!r} is no name for a cell")
@@ -68,7 +72,9 @@ def register_decorated(magics: Any, result: Any) -> None:
     except (SyntaxError, ValueError):  # the cell has magics and is no plain Python
         return
     for function in functions:
-        if any(_is_mark(one) for one in function.decorator_list):
+        decorators = function.decorator_list
+        called = [one.func if isinstance(one, ast.Call) else one for one in decorators]
+        if any(isinstance(one, ast.Attribute) and one.attr == MARK for one in called):
             try:
                 made = register(magics.connection, function.name, result.info.raw_cell)
                 display(made)  # type: ignore[no-untyped-call]
@@ -76,20 +82,8 @@ def register_decorated(magics: Any, result: Any) -> None:
                 raise UsageError(error.words) from None
 
 
-def _parsed(cell: str) -> ast.Module:
-    try:
-        return ast.parse(cell)
-    except SyntaxError as error:
-        raise UsageError(f"line {error.lineno}: {error.msg}; magics cannot be in it") from None
-
-
 def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
     return (one for one in tree.body if isinstance(one, ast.FunctionDef))
-
-
-def _is_mark(node: ast.expr) -> bool:
-    called = node.func if isinstance(node, ast.Call) else node
-    return (called.attr if isinstance(called, ast.Attribute) else "") == MARK
 
 
 def _missing(cell: str) -> Iterator[str]:

@@ -88,7 +88,14 @@ class NbyardMagics(Magics):
         return str(folder if whole else folder / found.current.filename)
 
     def _run(self, target: str, *options: str) -> FinishedRun:
-        texts = _texts(list(options))
+        texts: dict[str, str] = {}
+        left = list(options)
+        while left:
+            flag = left.pop(0)
+            if flag != "-p" or not left or "=" not in left[0]:
+                raise UsageError(HELP)
+            name, _, value = left.pop(0).partition("=")
+            texts[name] = value
         is_file = Path(spot(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
         body = msgspec.structs.replace(named, texts=texts)
@@ -106,14 +113,3 @@ class NbyardMagics(Magics):
             for artifact in task.artifacts
         }
         return FinishedRun(detail, outputs)
-
-
-def _texts(options: list[str]) -> dict[str, str]:
-    texts = {}
-    while options:
-        flag = options.pop(0)
-        if flag != "-p" or not options or "=" not in options[0]:
-            raise UsageError(HELP)
-        name, _, value = options.pop(0).partition("=")
-        texts[name] = value
-    return texts

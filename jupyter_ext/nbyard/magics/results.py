@@ -11,7 +11,7 @@ from msgspec import UNSET, json
 
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.executables.structs import Executable
-from nbyard.domain.runs.structs import RunDetail, Task
+from nbyard.domain.runs.structs import RunDetail
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {
@@ -117,7 +117,14 @@ class FinishedRun(Shown):
         self.detail = detail
         self.state = detail.run.state
         self.outputs = outputs
-        rows = [(task.node, _state(task), _made(task)) for task in detail.tasks]
+        rows = []
+        for task in detail.tasks:
+            state: str = "cached" if task.cached else task.state
+            told = task.failure.message if task.failure else task.why
+            if told and task.state != "succeeded":
+                state = f"{state}: {told}"
+            files = (file.filename for file in task.artifacts if file.name.isidentifier())
+            rows.append((task.node, state, ", ".join(files)))
         super().__init__(
             f"Run {detail.run.number} {self.state}.",
             ("node", "state", "outputs"),
@@ -126,27 +133,16 @@ class FinishedRun(Shown):
         )
 
 
-def _state(task: Task) -> str:
-    told = task.failure.message if task.failure else task.why
-    state = "cached" if task.cached else task.state
-    return f"{state}: {told}" if told and task.state != "succeeded" else state
-
-
-def _made(task: Task) -> str:
-    return ", ".join(file.filename for file in task.artifacts if file.name.isidentifier())
-
-
 class Registered(Shown):
     """An executable that was registered from a cell."""
 
     def __init__(self, executable: Executable, hints: Sequence[str]):
         self.executable = executable
         now = executable.current
-        rows = [(a.name, a.role, type_words(a), _default(a.default)) for a in now.arguments]
+        rows = [
+            (a.name, a.role, type_words(a), "" if a.default is UNSET else repr(a.default))
+            for a in now.arguments
+        ]
         head = f"{executable.name}: {now.kind}, version {now.number}, in {now.file}."
         columns = ("argument", "role", "type", "default")
         super().__init__(" ".join([head, *hints]), columns, rows)
-
-
-def _default(value: Any) -> str:
-    return "" if value is UNSET else repr(value)

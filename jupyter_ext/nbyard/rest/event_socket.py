@@ -188,8 +188,9 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         if "watch" in said:
             runs = said["watch"] if isinstance(said["watch"], list) else []
-            # A message is untrusted input, so limit the number and clean the text.
-            self._watched = [_storable(str(run)) for run in runs[:MAX_WATCHED]]
+            # A message is untrusted input: limit the number, and drop what databases refuse.
+            texts = [str(run).encode(errors="ignore").decode() for run in runs[:MAX_WATCHED]]
+            self._watched = [text.replace("\0", "") for text in texts]
             self._shown.clear()
         if "after" in said or self._cursor is None:
             await self._begin(said.get("after"))
@@ -252,8 +253,3 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 def _frame(found: Events) -> str:
     plain = {"events": found.items, "last": found.last, "refetch": found.refetch}
     return msgspec.json.encode(plain).decode()
-
-
-def _storable(text: str) -> str:
-    """Return the text without characters that databases refuse."""
-    return text.encode(errors="ignore").decode().replace("\0", "")

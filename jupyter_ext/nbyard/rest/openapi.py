@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, generated from the table of operations."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -29,6 +28,15 @@ def document() -> Json:
         [*bodies, *returned, ErrorBody, Artifact], ref_template=REF
     )
     by_type = dict(zip(map(repr, [*bodies, *returned]), schemas, strict=False))
+    paths: dict[str, Json] = {}
+    for op in operations:
+        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, by_type)
+    for path, methods in STREAMS.items():
+        paths.setdefault(path, {}).update(methods)
+    codes: dict[int, list[str]] = {401: ["unauthenticated"]}
+    for code, cls in sorted(error_classes().items()):
+        codes.setdefault(cls.status, []).append(code)
+    error = {"application/json": {"schema": {"$ref": REF.format(name="ErrorBody")}}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -38,24 +46,18 @@ def document() -> Json:
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         },
         "security": [{"token": []}],
-        "paths": _paths(operations, by_type),
+        "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
-            "responses": _errors(),
+            "responses": {
+                str(status): {"description": f"Code: {', '.join(words)}.", "content": error}
+                for status, words in sorted(codes.items())
+            },
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "Authorization"}
             },
         },
     }
-
-
-def _paths(operations: Iterable[Operation], by_type: Json) -> Json:
-    paths: dict[str, Json] = {}
-    for op in operations:
-        paths.setdefault(op.path, {})[op.method.lower()] = _operation(op, by_type)
-    for path, methods in STREAMS.items():
-        paths.setdefault(path, {}).update(methods)
-    return dict(sorted(paths.items()))
 
 
 def text() -> str:
@@ -67,13 +69,25 @@ def _operation(op: Operation, by_type: Json) -> Json:
     answer: Json = {"description": "Done."}
     if op.returns is not type(None):
         answer["content"] = {"application/json": {"schema": by_type[repr(op.returns)]}}
+    refusals = {401, 403, 422, 500, 503}
+    if op.placed("path"):
+        refusals.add(404)
+    if op.method in ("POST", "PATCH"):
+        refusals |= {400, 404, 409, 413, 415}
+    if op.method == "DELETE":
+        refusals.add(409)
+    if op.method == "GET":
+        refusals |= {400, 404, 409}
     found: Json = {
         "operationId": op.id,
         "tags": [op.noun],
         "summary": op.summary,
         "x-scope": op.scope,
         "parameters": [_parameter(field) for field in op.fields if field.place != "body"],
-        "responses": {str(op.status): answer, **_refusals(op)},
+        "responses": {
+            str(op.status): answer,
+            **{str(c): {"$ref": f"#/components/responses/{c}"} for c in sorted(refusals)},
+        },
     }
     if op.description:
         found["description"] = op.description
@@ -96,30 +110,6 @@ def _parameter(field: Field) -> Json:
         "in": field.place,
         "required": field.place == "path" or field.default is msgspec.UNSET,
         "schema": schema,
-    }
-
-
-def _refusals(op: Operation) -> Json:
-    codes = {401, 403, 422, 500, 503}
-    if op.placed("path"):
-        codes.add(404)
-    if op.method in ("POST", "PATCH"):
-        codes |= {400, 404, 409, 413, 415}
-    if op.method == "DELETE":
-        codes.add(409)
-    if op.method == "GET":
-        codes |= {400, 404, 409}
-    return {str(code): {"$ref": f"#/components/responses/{code}"} for code in sorted(codes)}
-
-
-def _errors() -> Json:
-    content = {"application/json": {"schema": {"$ref": REF.format(name="ErrorBody")}}}
-    words: dict[int, list[str]] = {401: ["unauthenticated"]}
-    for code, cls in sorted(error_classes().items()):
-        words.setdefault(cls.status, []).append(code)
-    return {
-        str(status): {"description": "Code: " + ", ".join(codes) + ".", "content": content}
-        for status, codes in sorted(words.items())
     }
 
 

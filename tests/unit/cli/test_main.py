@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -10,12 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands.by_hand import add_dataset
-from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _jupyter, _telling
+from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _conclude, _explain
 from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error
 from nbyard.discover import Local
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.yard import Yard
 
 
@@ -119,20 +122,29 @@ def test_words_as_papermill_takes_them_say_what_nbyard_takes(shell, words, told)
     assert said.code == 2 and told in said.err
 
 
-def test_the_frame_of_the_notebook_is_told():
+def test_the_frame_of_the_notebook_is_told(capsys):
     """What lies between it and the error is of libraries."""
+
+    def telling(lines: list[str]) -> list[str]:
+        failure = Failure("error", because("text", text="no key"), traceback="\n".join(lines))
+        task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
+        _explain(7, task, "", is_kept=False)
+        first, *said = capsys.readouterr().err.splitlines()
+        assert first == "main failed: no key"
+        return [line.removeprefix("  ") for line in said]
+
     library = [f"File library.py:{n}" for n in range(30)]
     whole = ["KeyError", "Cell In[2], line 1", "----> 1 frame['x']", *library, "KeyError: 'x'"]
-    told = _telling(whole)
+    told = telling(whole)
     assert len(told) <= TRACEBACK_LINES + 1
     assert "----> 1 frame['x']" in told
     assert told[-1] == "KeyError: 'x'"
     coloured = [
         line.replace("Cell In", "\x1b[36mCell\x1b[39m\x1b[36m \x1b[32mIn") for line in whole
     ]
-    assert "----> 1 frame['x']" in _telling(coloured)
-    assert _telling(whole[:5]) == whole[:5]
-    assert _telling(library) == library[-TRACEBACK_LINES:]
+    assert "----> 1 frame['x']" in telling(coloured)
+    assert telling(whole[:5]) == whole[:5]
+    assert telling(library) == library[-TRACEBACK_LINES:]
 
 
 def test_executables_by_hand(shell, echo):
@@ -217,15 +229,19 @@ def test_help_names_the_nouns_and_version():
     assert "nbyard" in CliRunner().invoke(nbyard, ["--version"]).output
 
 
-def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch):
+def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkeypatch, capsys):
     """Without an active environment the command is named by its path."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
-    assert _jupyter() == ".venv/bin/jupyter"
+    run = SimpleNamespace(number=1, state="succeeded", started_at=None, finished_at=None)
+    detail: Any = SimpleNamespace(run=run, tasks=[])
+    _conclude(detail, "a.nbflow", {}, is_kept=True)
+    assert "Open it in JupyterLab: .venv/bin/jupyter lab" in capsys.readouterr().err
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
-    assert _jupyter() == "jupyter"
+    _conclude(detail, "a.nbflow", {}, is_kept=True)
+    assert "Open it in JupyterLab: jupyter lab" in capsys.readouterr().err
 
 
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):

@@ -65,27 +65,13 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     """
     from nbyard.discover import connect
 
-    body = _body(executable, name, wish, remote=bool(asked_server()))
-    connection = connect(server)
-    with offering(because("force-takes-name")):
-        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
-    if wish["wait"] or wish["log"]:
-        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
-    elif as_json:
-        show_json(made)
-    else:
-        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
-        click.echo(made.id)
-
-
-def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> NewRun:
     # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
-    path, registered = split_target(executable, remote)
+    path, registered = split_target(executable, bool(asked_server()))
     if path.endswith(".nbflow"):
         raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
-    return NewRun(
+    body = NewRun(
         path=path,
         executable=registered,
         name=name,
@@ -96,6 +82,16 @@ def _body(executable: str, name: str, wish: dict[str, Any], remote: bool) -> New
         image=wish["image"],
         force=wish["force"],
     )
+    connection = connect(server)
+    with offering(because("force-takes-name")):
+        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+    if wish["wait"] or wish["log"]:
+        see_out(connection, made, executable, as_json=as_json, log=wish["log"])
+    elif as_json:
+        show_json(made)
+    else:
+        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
+        click.echo(made.id)
 
 
 def _run_of(connection: Any, name: str) -> Run:

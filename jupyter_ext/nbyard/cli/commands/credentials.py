@@ -15,7 +15,6 @@ from nbyard.cli.typed_values import pairs
 from nbyard.domain.credentials import (
     KINDS,
     Credential,
-    CredentialField,
     CredentialKind,
     CredentialPatch,
     NewCredential,
@@ -105,42 +104,31 @@ def _fields(
     An existing credential prompts only if no field is given.
     """
     secret = [field for field in kind.fields if field.secret]
-    found = _plain(kind, words)
-    for word in files:
-        name, equals, path = word.rpartition("=")
-        found[name if equals else secret[0].name] = _read(path)
-    missing = [field for field in secret if field.required and field.name not in found]
-    if missing and (is_new or not found):
-        found[missing[0].name] = _ask(missing[0])
-    return found
-
-
-def _plain(kind: CredentialKind, words: tuple[str, ...]) -> dict[str, str]:
     found = pairs("--field", words, "NAME=VALUE")
-    for field in kind.fields:
-        if field.secret and field.name in found:
+    for field in secret:
+        if field.name in found:
             raise click.UsageError(
                 f"{field.name} is secret, and others see the command line: give it on standard"
                 f" input, in a file (--file {field.name}=PATH) or at the prompt."
             )
-    return found
-
-
-def _read(path: str) -> str:
-    try:
+    for word in files:
+        name, equals, path = word.rpartition("=")
+        try:
+            text = Path(path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"{path} cannot be read: {error}") from None
         # Editors end a file with a newline, which is not part of the secret.
-        return Path(path).read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path} cannot be read: {error}") from None
+        found[name if equals else secret[0].name] = text.rstrip("\r\n")
+    missing = [field for field in secret if field.required and field.name not in found]
+    if missing and (is_new or not found):
+        if is_terminal():
+            text = str(click.prompt(missing[0].label, hide_input=True, err=True))
+        else:
+            text = sys.stdin.read().rstrip("\r\n")
+        found[missing[0].name] = text
+    return found
 
 
 def is_terminal() -> bool:
     """Return whether standard input is a terminal."""
     return sys.stdin.isatty()
-
-
-def _ask(field: CredentialField) -> str:
-    """Read a secret at a hidden prompt, or from standard input without a terminal."""
-    if is_terminal():
-        return str(click.prompt(field.label, hide_input=True, err=True))
-    return sys.stdin.read().rstrip("\r\n")

@@ -86,7 +86,9 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
     body = _wish(wish) | {"image": image, "command": list(command)}
     # The services that are editors require a password.
     if "password" not in body and service in IDES:
-        body["password"] = _asked()
+        if not sys.stdin.isatty():
+            raise click.UsageError("A password is needed: --password-file says where it stands.")
+        body["password"] = getpass.getpass("Password, at least 9 characters: ")
     connection = connect(server)
     made = connection.deployments.create(body=NewDeployment(**body))
     see_deployed(connection, made, wait, as_json)
@@ -173,22 +175,15 @@ def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
     kept = said.pop("keep_prefix", ())
     if "ports" in said:
         numbers = pairs("--port", said["ports"], "NAME=PORT")
-        said["ports"] = [_port(name, text, kept) for name, text in numbers.items()]
+        for name, text in numbers.items():
+            if not text.isdecimal():
+                raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
+        said["ports"] = [
+            Port(name, int(text), keep_prefix=name in kept) for name, text in numbers.items()
+        ]
     if file := said.pop("password_file", None):
         said["password"] = file.readline().rstrip("\n")
     return said
-
-
-def _port(name: str, text: str, kept: tuple[str, ...]) -> Port:
-    if not text.isdecimal():
-        raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
-    return Port(name, int(text), keep_prefix=name in kept)
-
-
-def _asked() -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError("A password is needed: --password-file says where it stands.")
-    return getpass.getpass("Password, at least 9 characters: ")
 
 
 @click.command()
@@ -221,9 +216,15 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
     """Show a deployment; with `wait`, first wait until it responds or fails.
 
-    With `wait`, the exit code is 1 if it failed.
+    With `wait`, the exit code is 1 if it failed, and 130 after Ctrl-C.
     """
-    found = _until_there(connection, made) if wait else made
+    found = made
+    if wait:
+        try:
+            found = until_settled(connection, made)
+        except KeyboardInterrupt:
+            say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
+            sys.exit(130)
     if as_json:
         show_json(found)
     elif wait:
@@ -236,15 +237,6 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         raise click.exceptions.Exit(1)
 
 
-def _until_there(connection: Any, made: Deployment) -> Deployment:
-    """Wait until the newest revision responds or fails; exit with 130 on Ctrl-C."""
-    try:
-        return until_settled(connection, made)
-    except KeyboardInterrupt:
-        say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
-        sys.exit(130)
-
-
 def until_settled(connection: Any, made: Deployment) -> Deployment:
     """Wait until the newest revision responds or fails; print why it waits.
 
@@ -253,24 +245,26 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
     """
     connection.wait(0)  # the first call only starts to listen for changes
     told = None
-    while not _is_settled(connection, made):
+    while True:
+        if made.state != "running":
+            is_settled = made.state in DEPLOYMENT.rests
+        elif made.serving == made.revision:
+            is_settled = True
+        else:
+            # The newest revision may be over, beside an older one that responds. A reason alone may
+            # also mean that it still waits or is tried again.
+            revisions = connection.deployments.revisions(deployment=made.id, limit=1)
+            newest = revisions.items[0]
+            is_settled = newest.ended_at is not None and (
+                newest.reason is None or made.reason is not None
+            )
+        if is_settled:
+            return made
         if made.reason is not None and made.reason != told:
             told = made.reason
             say(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
-    return made
-
-
-def _is_settled(connection: Any, found: Deployment) -> bool:
-    """Return whether the newest revision responds, or is over beside one that responds."""
-    if found.state != "running":
-        return found.state in DEPLOYMENT.rests
-    if found.serving == found.revision:
-        return True
-    # A reason alone may also mean that the newest revision still waits or is tried again.
-    newest = connection.deployments.revisions(deployment=found.id, limit=1).items[0]
-    return newest.ended_at is not None and (newest.reason is None or found.reason is not None)
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

@@ -105,15 +105,20 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
 
     connection = connect(server)
     # Names of environments contain no slash.
-    is_file = "/" in target or Path(target).is_file()
-    body = NewImage(path=target, tag=tag) if is_file else NewImage(target, version, tag=tag)
-    recipe = _recipe_of_file(wish) if is_file else _recipe(connection, body, wish)
+    if "/" in target or Path(target).is_file():
+        # The only option of a Dockerfile is its base (`ARG BASE`).
+        others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
+        if others:
+            options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+            words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
+            raise click.UsageError(words)
+        recipe = Recipe(base=wish["base"]) if wish["base"] else None
+        body = NewImage(path=target, tag=tag)
+    else:
+        body = NewImage(target, version, tag=tag)
+        recipe = _recipe(connection, body, wish)
     made = connection.images.build(body=msgspec.structs.replace(body, recipe=recipe))
-    _see_out(connection, made, **_how(wish))
-
-
-def _how(wish: dict[str, Any]) -> dict[str, bool]:
-    return {name: wish[name] for name in ("wait", "log", "as_json")}
+    _see_out(connection, made, wish["wait"], wish["log"], wish["as_json"])
 
 
 def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
@@ -121,16 +126,6 @@ def _chosen(wish: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value for name, value in wish.items() if name in fields and value not in (None, ())
     }
-
-
-def _recipe_of_file(wish: dict[str, Any]) -> Recipe | None:
-    """Return the recipe for a Dockerfile, whose only option is a base (`ARG BASE`)."""
-    others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
-    if others:
-        options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
-        words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
-        raise click.UsageError(words)
-    return Recipe(base=wish["base"]) if wish["base"] else None
 
 
 def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
@@ -147,16 +142,14 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
     # The server knows the last recipe, and the text that own lines are compared with.
     generated = connection.images.dockerfile(body=body)
     if "own" in chosen:
-        chosen["own"] = own_lines(_text(chosen["own"]), generated.text)
+        file = chosen["own"]
+        try:
+            text = Path(file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"{file} cannot be read: {error}") from None
+        chosen["own"] = own_lines(text, generated.text)
     last = Recipe() if wish["anew"] else generated.recipe
     return Recipe(**{name: getattr(last, name) for name in last.__struct_fields__} | chosen)
-
-
-def _text(file: str) -> str:
-    try:
-        return Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from None
 
 
 @click.command()

@@ -18,7 +18,7 @@ from nbyard.cli.commands.serve import serve
 from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
 from nbyard.domain.deployments.form import name_of
-from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
 from nbyard.domain.runs.structs import NewRun
@@ -247,40 +247,26 @@ def deploy(
     elif name or tag:
         raise click.UsageError("-n and -t choose a model that is built already.")
     else:
-        found = _built(connection, wanted(**source), detach)
-    see_deployed(connection, _deployed(connection, found, host), not detach, as_json)
-
-
-def _deployed(connection: Any, found: ModelPackage, host: str) -> Deployment:
-    """Deploy a model as the next revision of an existing deployment, else as a new one.
-
-    The existing one has the host name `host`, or is the one that the server proposes.
-    """
+        found = connection.models.build(body=wanted(**source))
+        if not detach:  # with --detach, the deployment waits for the image
+            found, image = until_built(connection, found)
+            if image.state != "ready":
+                tell(image)
+                raise click.exceptions.Exit(1)
+    # The next revision of the deployment with the name --as, or that the server proposes.
     there = connection.models.deployments(model=found.id)
     into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
-    if not into:
-        name = host or there.name or name_of(found.name)
+    if into:
+        change = DeploymentChange(image=found.reference)
+        made = connection.deployments.edit(deployment=into[0], body=change)
+        # A deployment that was stopped does not start by itself after an edit.
+        if not made.is_wanted:
+            made = connection.deployments.start(deployment=made.id)
+    else:
+        body = NewDeployment(found.reference, name=host or there.name or name_of(found.name))
         with offering(because("as-names-run")):
-            body = NewDeployment(found.reference, name=name)
-            return cast(Deployment, connection.deployments.create(body=body))
-    change = DeploymentChange(image=found.reference)
-    made = cast(Deployment, connection.deployments.edit(deployment=into[0], body=change))
-    # A deployment that was stopped does not start by itself after an edit.
-    if made.is_wanted:
-        return made
-    return cast(Deployment, connection.deployments.start(deployment=made.id))
-
-
-def _built(connection: Any, body: NewModel, detach: bool) -> ModelPackage:
-    """Build a model and wait for its image; with `detach`, the deployment waits instead."""
-    made = cast(ModelPackage, connection.models.build(body=body))
-    if detach:
-        return made
-    found, image = until_built(connection, made)
-    if image.state != "ready":
-        tell(image)
-        raise click.exceptions.Exit(1)
-    return found
+            made = connection.deployments.create(body=body)
+    see_deployed(connection, made, not detach, as_json)
 
 
 def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage:

@@ -1,11 +1,9 @@
 """The command `nbyard run`: start a run, watch it and print its result."""
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from msgspec import UNSET
 
 from nbyard.cli.commands.run_watch import Files, see_out
@@ -13,12 +11,6 @@ from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import asked_server, say, tell_unheard
 from nbyard.cli.typed_values import json_object, pairs, split_target, texts_of
 from nbyard.domain.runs.structs import NewRun
-
-NOT_FOR_DOCKERFILES = (
-    *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
-    *("pins", "save", "overwrite"),
-)
-VALUES = (".yaml", ".yml", ".json")  # papermill's -f reads such files
 
 
 @click.command()
@@ -84,10 +76,12 @@ def run(
     pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
     connection = connect(server)
     if wish["file"]:
-        _run_dockerfile(connection, words, wish | {"params": params}, as_json)
+        from nbyard.cli.commands.run_dockerfile import run_dockerfile
+
+        inputs = (*wish["inputs"], *words)
+        run_dockerfile(connection, wish | {"params": params, "inputs": inputs}, as_json)
         return
-    target = _target(words, wish)
-    body = _body(target, params, wish, remote=bool(asked_server()))
+    target, body = _wish(words, params, wish)
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     tell_unheard(connection)
     if wish["detach"]:
@@ -99,28 +93,13 @@ def run(
     see_out(connection, made, target, as_json=as_json, files=files)
 
 
-def _run_dockerfile(
-    connection: Any, words: tuple[str, ...], wish: dict[str, Any], as_json: bool
-) -> None:
-    if Path(wish["file"]).suffix in VALUES:
-        raise click.UsageError(
-            "-f builds a Dockerfile. -p NAME=VALUE gives a value, --parameters JSON several."
-        )
-    if wish["detach"]:
-        raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
-    context = click.get_current_context()
-    for option in context.command.params:
-        given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
-        if given and option.name in NOT_FOR_DOCKERFILES:
-            raise click.UsageError(f"{option.opts[-1]} is not for -f.")
-    from nbyard.cli.commands.run_dockerfile import run_dockerfile
+def _wish(
+    words: tuple[str, ...], params: tuple[str, ...], wish: dict[str, Any]
+) -> tuple[str, NewRun]:
+    """Return the file or executable to run, and the request.
 
-    wish["inputs"] = (*wish["inputs"], *words)
-    run_dockerfile(connection, wish["file"], wish, as_json)
-
-
-def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
-    """Return the file or executable to run; more words are input files, as after `--input-file`."""
+    Further words are input files, as after `--input-file`.
+    """
     target, *more = words or ("",)
     if not target or (more and not wish["inputs"]):
         taken = f" --save-files took {wish['save']}: put it last." if wish["save"] else ""
@@ -131,18 +110,13 @@ def _target(words: tuple[str, ...], wish: dict[str, Any]) -> str:
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
     if wish["base"]:
         raise click.UsageError("--base is for -f; nbyard images build has it for others.")
-    wish["inputs"] = (*wish["inputs"], *more)
-    return target
-
-
-def _body(target: str, params: tuple[str, ...], wish: dict[str, Any], remote: bool) -> NewRun:
-    path, executable = split_target(target, remote)
-    return NewRun(
+    path, executable = split_target(target, bool(asked_server()))
+    return target, NewRun(
         path=path,
         executable=executable,
         name=wish["name"] or UNSET,
         parameters=json_object(wish["parameters"]),
-        texts=texts_of(params, wish["inputs"]),
+        texts=texts_of(params, (*wish["inputs"], *more)),
         runtime=wish["runtime"],
         environment=wish["environment"],
         kernel=wish["kernel"],

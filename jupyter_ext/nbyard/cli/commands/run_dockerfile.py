@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.images import tell, until_made
@@ -22,19 +23,36 @@ from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict, NbyardError
 from nbyard.reasons.structs import because
 
+NOT_FOR_DOCKERFILES = (
+    *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
+    *("pins", "save", "overwrite"),
+)
+VALUES = (".yaml", ".yml", ".json")  # papermill's -f reads such files
 OUTPUT = "output"
 NAMES: dict[type, ValueType] = {bool: "bool", int: "int", float: "float", str: "string"}
 
 
-def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json: bool) -> None:
+def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> None:
     """Build, run, save and clean up; exit with the code of the result.
 
-    `wish` are the options of the command: params, parameters, inputs, output, base and gpu.
+    `wish` are the options of the running command.
 
     Raises:
         Conflict: GPUs are requested, and there are none.
+        UsageError: an option does not fit a Dockerfile.
     """
-    target = wish["output"]
+    file, target = wish["file"], wish["output"]
+    if Path(file).suffix in VALUES:
+        raise click.UsageError(
+            "-f builds a Dockerfile. -p NAME=VALUE gives a value, --parameters JSON several."
+        )
+    if wish["detach"]:
+        raise click.UsageError("-f saves and cleans up at the end, so it waits for that.")
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        if given and option.name in NOT_FOR_DOCKERFILES:
+            raise click.UsageError(f"{option.opts[-1]} is not for -f.")
     body = _run_of(file, wish)
     # Fail now, because without a GPU the run would wait in the queue.
     if body.gpu and not connection.system.gpus().items:
@@ -44,8 +62,10 @@ def run_dockerfile(connection: Any, file: str, wish: Mapping[str, Any], as_json:
         )
     check_target(target)
     connection.runs.check(body=body)  # fail before an image is built, which takes minutes
-    with _image(connection, _image_of(file, wish["base"])) as image:
-        body = msgspec.structs.replace(body, image=image)
+    recipe = Recipe(base=wish["base"]) if wish["base"] else None
+    image = NewImage(path=file, recipe=recipe, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
+    with _image(connection, image) as name:
+        body = msgspec.structs.replace(body, image=name)
         known = _executables(connection)
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
         with _cleared(connection, made, known):
@@ -70,11 +90,6 @@ def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
         gpu=1 if wish["gpu"] else None,
         arguments=declared(typed | parameters, inputs, bool(wish["output"])),
     )
-
-
-def _image_of(file: str, base: str) -> NewImage:
-    made = NewImage(path=file, tag=f"nbyard/once:{uuid.uuid4().hex[:12]}")
-    return msgspec.structs.replace(made, recipe=Recipe(base=base)) if base else made
 
 
 def check_target(target: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,30 @@ class Saved(NamedTuple):
     file: OtherFile
     place: Path
     base: Path
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether the target already has exactly these bytes."""
+        if not self.place.is_file() or self.place.stat().st_size != self.file.size_bytes:
+            return False
+        with self.place.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return self.file.digest == f"sha256:{digest}"
+
+    def save(self, connection: Any, run: str) -> None:
+        """Download the file of a run to its target.
+
+        Raises:
+            click.ClickException: the target cannot be written.
+        """
+        source, _ = connection.other_file(run, self.node, self.file.path)
+        try:
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+            with source, replacing(self.place) as saved:
+                shutil.copyfileobj(source, saved)
+        except OSError as error:
+            words = f"{self.place} cannot be written: {error.strerror}"
+            raise click.ClickException(words) from None
 
 
 @click.command("files")
@@ -88,21 +112,7 @@ def save_files(
     Raises:
         click.ClickException: existing files would be replaced, or a folder is unknown.
     """
-    wanted = list(_wanted(connection, run, tasks, folder))
-    _refuse_two(wanted)
-    # Files with the same bytes are neither asked about nor written again.
-    new = [one for one in wanted if not _has(one.place, one.file)]
-    taken = [str(one.place) for one in new if os.path.lexists(one.place)]
-    if taken and not overwrite:
-        _ask(taken)
-    for one in new:
-        _save(connection, run, one)
-    places = {one.place for one in wanted}
-    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
-    say(f"{counted(len(places))} saved in {where}" if places else "There is nothing to save.")
-
-
-def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> Iterator[Saved]:
+    wanted: list[Saved] = []
     for task in tasks:
         if task.other_files is None or not task.other_files.count:
             continue
@@ -111,9 +121,26 @@ def _wanted(connection: Any, run: str, tasks: Sequence[Task], folder: str) -> It
         if not folder and not (base.is_absolute() and base.is_dir()):
             words = f"The folder of the code of {task.node} is not known here: name one to save in."
             raise click.ClickException(words)
-        for one in found.files:
+        for file in found.files:
             # The path comes from the task, so check that it stays below the folder.
-            yield Saved(task.node, one, base / check_member_path(one.path), base)
+            place = base / check_member_path(file.path)
+            wanted.append(Saved(task.node, file, place, base))
+    _refuse_two(wanted)
+    # Files with the same bytes are neither asked about nor written again.
+    new = [one for one in wanted if not one.is_there]
+    taken = [str(one.place) for one in new if os.path.lexists(one.place)]
+    if taken and not overwrite:
+        names = harmless(", ".join(taken[:NAMED]))
+        more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
+        if not is_asked():
+            words = f"{names}{more} would be replaced. --overwrite replaces them."
+            raise click.ClickException(words)
+        click.confirm(f"Replace {names}{more}?", abort=True, err=True)
+    for one in new:
+        one.save(connection, run)
+    places = {one.place for one in wanted}
+    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
+    say(f"{counted(len(places))} saved in {where}" if places else "There is nothing to save.")
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:
@@ -130,42 +157,9 @@ def _refuse_two(wanted: Iterable[Saved]) -> None:
             raise click.ClickException(f"{words} Save them node by node.")
 
 
-def _has(place: Path, file: OtherFile) -> bool:
-    """Return whether the place already has exactly these bytes."""
-    if not place.is_file() or place.stat().st_size != file.size_bytes:
-        return False
-    with place.open("rb") as handle:
-        return file.digest == f"sha256:{hashlib.file_digest(handle, 'sha256').hexdigest()}"
-
-
-def _ask(taken: Sequence[str]) -> None:
-    """Ask the user before files are replaced.
-
-    Raises:
-        click.ClickException: there is no terminal to ask at.
-    """
-    names = harmless(", ".join(taken[:NAMED]))
-    more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
-    if is_asked():
-        click.confirm(f"Replace {names}{more}?", abort=True, err=True)
-        return
-    raise click.ClickException(f"{names}{more} would be replaced. --overwrite replaces them.")
-
-
 def is_asked() -> bool:
     """Return whether a user can answer at a terminal."""
     return sys.stdin.isatty()
-
-
-def _save(connection: Any, run: str, wanted: Saved) -> None:
-    place = wanted.place
-    source, _ = connection.other_file(run, wanted.node, wanted.file.path)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with source, replacing(place) as saved:
-            shutil.copyfileobj(source, saved)
-    except OSError as error:
-        raise click.ClickException(f"{place} cannot be written: {error.strerror}") from None
 
 
 COMMANDS: tuple[click.Command, ...] = (files,)

@@ -61,7 +61,7 @@ def see_out(  # noqa: PLR0913  the parameters are independent
         if log:
             for task in connection.runs.get(run=made.id).tasks:
                 told[task.node] = print_log(connection, made.id, task.node, follow=True)
-        detail = _watch(connection, made.id, quiet=as_json or log)
+        detail = Followed(connection, made.id).watch(quiet=as_json or log)
     except KeyboardInterrupt:
         if goes_on:
             stop = follow_up(f"nbyard runs cancel {made.number}")
@@ -71,31 +71,13 @@ def see_out(  # noqa: PLR0913  the parameters are independent
         show_json(detail)
     else:
         _conclude(detail, target, told, is_kept=goes_on)
-        if goes_on and not files:
-            _tell_of_files(detail)
+        for task in detail.tasks if goes_on and not files else ():
+            for line in told_of_files(detail.run.number, task):
+                say(line)
     if files:
         save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
-
-
-def _watch(connection: Any, run_id: str, quiet: bool) -> RunDetail:
-    usual: dict[str, Usual] = {}
-    again = time.monotonic() + ESTIMATED_AFTER_SECONDS
-    followed, pause = Followed(connection, run_id), FIRST_LOOK_SECONDS
-    connection.wait(0)  # the first call only starts to listen for changes
-    with Progress(quiet) as progress:
-        while True:
-            connection.wait(pause)
-            pause = min(2 * pause, LOOK_SECONDS)
-            detail = followed.look()
-            if not quiet and time.monotonic() >= again:
-                again = time.monotonic() + ESTIMATED_EVERY_SECONDS
-                usual |= connection.runs.estimate(run=run_id).nodes
-            progress.show(detail, usual)
-            if detail.run.state in ENDED:
-                ended: RunDetail = connection.runs.get(run=run_id) if quiet else detail
-                return ended
 
 
 class Followed:
@@ -106,6 +88,25 @@ class Followed:
         self._run_id = run_id
         self._tasks: dict[str, Task] = {}
         self._since = 0
+
+    def watch(self, quiet: bool) -> RunDetail:
+        """Show the progress until the run ends; with `quiet`, only wait."""
+        usual: dict[str, Usual] = {}
+        again = time.monotonic() + ESTIMATED_AFTER_SECONDS
+        pause, runs = FIRST_LOOK_SECONDS, self._connection.runs
+        self._connection.wait(0)  # the first call only starts to listen for changes
+        with Progress(quiet) as progress:
+            while True:
+                self._connection.wait(pause)
+                pause = min(2 * pause, LOOK_SECONDS)
+                detail = self.look()
+                if not quiet and time.monotonic() >= again:
+                    again = time.monotonic() + ESTIMATED_EVERY_SECONDS
+                    usual |= runs.estimate(run=self._run_id).nodes
+                progress.show(detail, usual)
+                if detail.run.state in ENDED:
+                    ended: RunDetail = runs.get(run=self._run_id) if quiet else detail
+                    return ended
 
     def look(self) -> RunDetail:
         """Return the run as it is now."""
@@ -142,33 +143,13 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         say(f"To go on from there, with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
     if is_new and target.endswith(".nbflow") and not asked_server():
+        jupyter = "jupyter"
+        active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+        if sys.prefix not in active and sys.prefix != sys.base_prefix:
+            # The shell does not find the command of an environment that is not active.
+            jupyter = shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
         root = " --allow-root" if os.geteuid() == 0 else ""
-        say(f"Open it in JupyterLab: {_jupyter()} lab{root} {shlex.quote(target)}")
-
-
-def _tell_of_files(detail: RunDetail) -> None:
-    for task in detail.tasks:
-        for line in told_of_files(detail.run.number, task):
-            say(line)
-
-
-def _jupyter() -> str:
-    """Return the command `jupyter` of this environment, by its path if it is not active."""
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    if sys.prefix in active or sys.prefix == sys.base_prefix:
-        return "jupyter"
-    return shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
-
-
-def _telling(lines: list[str]) -> list[str]:
-    """Return the notebook's frame and the end of a traceback, without the libraries between."""
-    if len(lines) <= TRACEBACK_LINES:
-        return lines
-    own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
-    if own is None or own >= len(lines) - TRACEBACK_LINES:
-        return lines[-TRACEBACK_LINES:]
-    half = TRACEBACK_LINES // 2
-    return [*lines[own : own + half], "…", *lines[-half:]]
+        say(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
 
 
 def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
@@ -181,7 +162,15 @@ def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     say(f"{task.node} failed{place}: {failure.message}")
     lines = failure.traceback.splitlines()
     was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
-    for line in _telling([] if was_told else lines):
+    if len(lines) > TRACEBACK_LINES:
+        # Keep the notebook's frame and the end, without the libraries between.
+        own = next((n for n, line in enumerate(lines) if "Cell In[" in COLOURS.sub("", line)), None)
+        if own is None or own >= len(lines) - TRACEBACK_LINES:
+            lines = lines[-TRACEBACK_LINES:]
+        else:
+            half = TRACEBACK_LINES // 2
+            lines = [*lines[own : own + half], "…", *lines[-half:]]
+    for line in () if was_told else lines:
         say(f"  {line}")
     if not is_kept:
         return

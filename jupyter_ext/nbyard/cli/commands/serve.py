@@ -38,7 +38,10 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
             made = connection.deployments.create(body=body)
             found = until_settled(connection, made)
             if found.state not in DEPLOYMENT.rests:
-                _tell(connection, found, as_json)
+                if as_json:
+                    show_json(found)
+                else:
+                    click.echo(connection.address(found))
                 found = _until_over(connection, found)
         say(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
         if found.reproduce:
@@ -52,13 +55,6 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
             # By name, because an interruption may come before the ID is known.
             connection.deployments.delete(deployment=name)
     return 1
-
-
-def _tell(connection: Any, found: Deployment, as_json: bool) -> None:
-    if as_json:
-        show_json(found)
-    else:
-        click.echo(connection.address(found))
 
 
 def _until_over(connection: Any, found: Deployment) -> Deployment:

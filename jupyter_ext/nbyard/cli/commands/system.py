@@ -20,7 +20,20 @@ def doctor(server: str, as_json: bool) -> None:
 
     The exit code is 1 if a required part is missing.
     """
-    diagnosis = _diagnosis(server)
+    from nbyard.discover import connect, server_of
+
+    address = server_of(server)
+    try:
+        diagnosis: Diagnosis = connect(address).system.doctor()
+    except Unavailable as error:
+        if address:
+            raise
+        from nbyard.yard import probes
+
+        # The store of this machine cannot be opened: check the rest.
+        store = Check("store", "failed", error.message, error.hint)
+        probed = [probe() for probe in probes(Settings())]
+        diagnosis = Diagnosis(__version__, [store, *probed])
     if as_json:
         show_json(diagnosis)
     else:
@@ -31,23 +44,6 @@ def doctor(server: str, as_json: bool) -> None:
                 click.echo(f"    {check.cure}")
     if any(check.state == "failed" for check in diagnosis.checks):
         raise click.exceptions.Exit(1)
-
-
-def _diagnosis(server: str) -> Diagnosis:
-    """Return the checks, even if the store of this machine cannot be opened."""
-    from nbyard.discover import connect, server_of
-
-    if address := server_of(server):
-        found: Diagnosis = connect(address).system.doctor()
-        return found
-    try:
-        found = connect().system.doctor()
-    except Unavailable as error:
-        from nbyard.yard import probes
-
-        store = Check("store", "failed", error.message, error.hint)
-        return Diagnosis(__version__, [store, *(probe() for probe in probes(Settings()))])
-    return found
 
 
 @click.command(hidden=True)

@@ -1,7 +1,6 @@
 """Commands for workflows that use more than one operation."""
 
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,29 +51,45 @@ def build_workflow(file: str, runtime: str) -> None:
     if not needed:
         say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
         return
-    with logged_in(partial(_login, connection)):
+    with logged_in(connection.login):
         outcomes = [_made(connection.yard, image) for image in needed]
     if not all(outcomes):
         raise click.exceptions.Exit(1)
 
 
-def _login(connection: Any, image: str) -> Any:
-    """Return the user's stored login for the registry of an image."""
-    store = connection.yard.store
-    with store.read() as c:
-        return store.credentials.login(c, connection.caller.name, image)
-
-
 def _made(yard: Any, needed: Any) -> bool:
-    """Return whether an image is now present; its log goes to standard error."""
+    """Build or pull an image if it is missing; return whether it is now present.
+
+    Its log goes to standard error.
+    """
     from nbyard.dockerd import Engine
+    from nbyard.images.environments import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
     say(f"── {nodes}")
     settings = yard.settings
     engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
     try:
-        name = _ensure(engine, yard, needed)
+        if needed.dockerfile:
+            with tempfile.TemporaryDirectory() as folder:
+                code = Path(folder) / "code"
+                yard.parts.blobs.stage(needed.bundle, code, writable=True)
+                name = code_image(
+                    engine, code, needed.dockerfile, say, settings.docker_build_network
+                )
+        elif needed.is_built:
+            name = environment_image(
+                engine,
+                *(needed.base, needed.requirements, needed.for_notebooks),
+                say,
+                blobs=yard.parts.blobs,
+                network=settings.docker_build_network,
+                sources=settings.allowed_package_sources,
+            )
+        else:
+            name = needed.base
+            if not engine.image_id(name):
+                engine.pull(name, say)
     except Unavailable:
         raise
     except NbyardError as error:
@@ -84,26 +99,6 @@ def _made(yard: Any, needed: Any) -> bool:
         engine.close()
     click.echo(f"{name}  {nodes}")
     return True
-
-
-def _ensure(engine: Any, yard: Any, needed: Any) -> str:
-    """Return the name of an image; build or pull it if it is missing."""
-    from nbyard.images.environments import code_image, environment_image
-
-    network = yard.settings.docker_build_network
-    if needed.dockerfile:
-        with tempfile.TemporaryDirectory() as folder:
-            code = Path(folder) / "code"
-            yard.parts.blobs.stage(needed.bundle, code, writable=True)
-            return code_image(engine, code, needed.dockerfile, say, network)
-    if needed.is_built:
-        wish = (needed.base, needed.requirements, needed.for_notebooks)
-        sources = yard.settings.allowed_package_sources
-        more = {"network": network, "sources": sources}
-        return environment_image(engine, *wish, say, blobs=yard.parts.blobs, **more)
-    if not engine.image_id(needed.base):
-        engine.pull(needed.base, say)
-    return str(needed.base)
 
 
 COMMANDS: tuple[click.Command, ...] = (show_workflow, build_workflow)

@@ -1,6 +1,5 @@
 """Output about one attempt: usage, surroundings and notebook; and estimates of runs."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -24,16 +23,14 @@ def _usage(used: Any) -> None:
         ("most memory", size(max(used.memory_bytes))),
         ("most processes", max(used.processes)),
     ]
-    show_facts([*facts, *(fact for name, gpu in used.gpus.items() for fact in _gpu(name, gpu))])
-
-
-def _gpu(name: str, gpu: Any) -> Iterator[tuple[str, str]]:
-    percent = [value for value in gpu.percent if value is not None]
-    memory = [value for value in gpu.memory_bytes if value is not None]
-    if percent:
-        yield f"GPU {name}", f"at most {max(percent):.0f} %"
-    if memory:
-        yield f"memory of GPU {name}", f"at most {size(max(memory))}"
+    for name, gpu in used.gpus.items():
+        percent = [value for value in gpu.percent if value is not None]
+        memory = [value for value in gpu.memory_bytes if value is not None]
+        if percent:
+            facts.append((f"GPU {name}", f"at most {max(percent):.0f} %"))
+        if memory:
+            facts.append((f"memory of GPU {name}", f"at most {size(max(memory))}"))
+    show_facts(facts)
 
 
 def _surroundings(found: Any) -> None:
@@ -66,22 +63,22 @@ def _cells(found: Any) -> None:
             continue
         number = cell.get("execution_count") or " "
         click.echo(f"In [{number}]:\n{harmless(_joined(cell['source']))}")
-        printed = [_printed(output).rstrip("\r\n") for output in cell.get("outputs", ())]
+        printed = []
+        for output in cell.get("outputs", ()):
+            match output["output_type"]:
+                case "stream":
+                    text = _joined(output["text"])
+                case "error":
+                    text = "\n".join(output["traceback"])
+                    text = text or f"{output['ename']}: {output['evalue']}"
+                case _:  # the text, or the types of an output without text
+                    data = output.get("data", {})
+                    text = _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
+            printed.append(text.rstrip("\r\n"))
         if any(printed):
             click.echo(harmless("\n".join(["", *filter(None, printed)])))
         click.echo("")
     click.echo(f"{found.done} of {found.total} cells done", err=True)
-
-
-def _printed(output: Any) -> str:
-    """Return the text of an output, or the types of an output without text."""
-    kind = output["output_type"]
-    if kind == "stream":
-        return _joined(output["text"])
-    if kind == "error":
-        return "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}"
-    data = output.get("data", {})
-    return _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
 
 
 def _joined(text: Any) -> str:

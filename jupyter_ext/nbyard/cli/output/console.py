@@ -78,19 +78,15 @@ def show_json(value: Any) -> None:
 
 def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     """Print aligned columns, on standard output."""
-    lines = [[harmless(_cell(cell)) for cell in row] for row in rows]
+    lines = []
+    for row in rows:
+        cells = (ago(cell) if isinstance(cell, datetime) else cell for cell in row)
+        texts = ("" if cell is None else str(cell).replace("\n", " ") for cell in cells)
+        lines.append([harmless(text) for text in texts])
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
     for row in [list(head), *lines]:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return ago(value)
-    return str(value).replace("\n", " ")
 
 
 def number(value: Any) -> Any:

@@ -8,7 +8,6 @@ import click
 from nbyard.cli.output.console import ago, say, show_table
 from nbyard.cli.output.views import show_facts
 from nbyard.domain.deployments.structs import Deployment
-from nbyard.domain.models.structs import ServedModel
 from nbyard.reasons.structs import shown
 
 
@@ -16,6 +15,17 @@ def show_deployment(found: Any) -> None:
     """Print the facts of one deployment, one per line."""
     spec = found.spec
     hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
+    gpus = f"{spec.gpu} asked for" if spec.gpu else ""
+    if found.gpus:
+        gpus = f"{len(found.gpus)} ({', '.join(found.gpus)})"
+    model = ""
+    if served := found.model:
+        model = f"{served.name} {served.tag or served.number}"
+        if of := served.source:
+            model += f", run {of.run_number}, {of.node}.{of.output}"
+    revision = str(found.revision)
+    if found.serving not in (0, found.revision):
+        revision += f", while {found.serving} answers"
     show_facts(
         [
             ("name", found.name),
@@ -25,10 +35,10 @@ def show_deployment(found: Any) -> None:
             ("reproduce", found.reproduce),
             ("service", spec.service),
             ("image", spec.image),
-            ("model", _model(found.model)),
+            ("model", model),
             ("hardware", hardware),
-            ("gpus", _gpus(found)),
-            ("revision", _revision(found)),
+            ("gpus", gpus),
+            ("revision", revision),
             ("description", found.description),
             ("made", ago(found.created_at)),
             ("id", found.id),
@@ -40,46 +50,10 @@ def show_deployment(found: Any) -> None:
     print_warnings(found)
 
 
-def _gpus(found: Deployment) -> str:
-    """Return the number of GPUs and their IDs."""
-    if found.gpus:
-        return f"{len(found.gpus)} ({', '.join(found.gpus)})"
-    return f"{found.spec.gpu} asked for" if found.spec.gpu else ""
-
-
 def print_warnings(found: Deployment) -> None:
     """Print the warnings of a deployment."""
     for warning in found.warnings:
         say(f"Warning: {warning}")
-
-
-def _model(model: ServedModel | None) -> str:
-    """Return the name and tag of a model and the run that created it."""
-    if model is None:
-        return ""
-    source = model.source
-    of = f", run {source.run_number}, {source.node}.{source.output}" if source else ""
-    return f"{model.name} {model.tag or model.number}{of}"
-
-
-def _revision(found: Deployment) -> str:
-    if found.serving in (0, found.revision):
-        return str(found.revision)
-    return f"{found.revision}, while {found.serving} answers"
-
-
-def _revisions(page: Any) -> None:
-    head = ("revision", "how", "image", "restarts", "answered", "ended", "reason")
-    rows = [
-        (r.number, r.origin, r.spec.image, r.restarts, r.ready_at, r.ended_at, r.reason)
-        for r in page.items
-    ]
-    show_table(rows, head)
-
-
-def _events(page: Any) -> None:
-    rows = [(e.at, e.state, e.change, e.revision or "", e.reason) for e in page.items]
-    show_table(rows, ("at", "state", "change", "revision", "reason"))
 
 
 def _traffic(found: Any) -> None:
@@ -97,9 +71,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {
-    "deployments.events": _events,
     "deployments.get": show_deployment,
-    "deployments.revisions": _revisions,
     "deployments.stop": show_deployment,
     "deployments.traffic": _traffic,
 }

@@ -51,18 +51,6 @@ def next_step(one: Any) -> str:
     return f"Nothing is installed. {again}, nbyard environments rm {name} removes it."
 
 
-def _environment_versions(page: Any) -> None:
-    head = ("version", "state", "packages", "size", "python", "made", "lock", "reason")
-    rows = [
-        (
-            *(v.number, standing_of(v), len(v.packages) or "", size(v.size_bytes), v.python),
-            *(v.created_at, v.digest.removeprefix("sha256:")[:12], v.reason),
-        )
-        for v in page.items
-    ]
-    show_table(rows, head)
-
-
 def show_changes(page: Any) -> None:
     """Print the packages that differ between two versions of an environment."""
     for one in page.items:
@@ -75,18 +63,18 @@ def show_changes(page: Any) -> None:
 
 def _needed_images(page: Any) -> None:
     head = ("image", "made from", "nodes")
-    rows = [(i.dockerfile or i.base, _source(i), ", ".join(i.nodes)) for i in page.items]
+    rows = []
+    for image in page.items:
+        source = ""
+        if image.dockerfile:
+            source = "Dockerfile"
+        elif image.is_built:
+            count = len(image.requirements.splitlines())
+            packages = f"{count} packages" if count else ""
+            notebooks = "notebooks" if image.for_notebooks else ""
+            source = "base with " + " and ".join(filter(None, (packages, notebooks)))
+        rows.append((image.dockerfile or image.base, source, ", ".join(image.nodes)))
     show_table(rows, head)
-
-
-def _source(image: Any) -> str:
-    if image.dockerfile:
-        return "Dockerfile"
-    if not image.is_built:
-        return ""
-    count = len(image.requirements.splitlines())
-    wants = [f"{count} packages" if count else "", "notebooks" if image.for_notebooks else ""]
-    return "base with " + " and ".join(filter(None, wants))
 
 
 def _image(image: Any) -> None:
@@ -112,7 +100,6 @@ def _image(image: Any) -> None:
 VIEWS: dict[str, Callable[[Any], None]] = {
     "environments.get": _environment,
     "environments.cancel": _environment,
-    "environments.versions": _environment_versions,
     "environments.diff": show_changes,
     "images.get": _image,
     "workflows.images": _needed_images,

@@ -32,20 +32,17 @@ def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> i
         is_told = len(error.details) == 1 or place in shown
         if not is_told or detail.message not in shown:
             say(f"  {place}: {detail.message}")
-    if hint := error.hint or _elsewhere(error, words):
+    hint = error.hint
+    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
+    if not hint and to_server and isinstance(error, Invalid | NotFound):
+        # A local file may have been named to a server, which reads its own files only.
+        given = (word.rpartition("=")[2] for word in words)
+        here = next((name for name in given if name in error.message and Path(name).is_file()), "")
+        hint = ELSEWHERE.format(name=here) if here else ""
+    if hint:
         say(hint)
     if isinstance(error, Invalid | PolicyRefused):
         return EXIT_USAGE
     if isinstance(error, NotFound):
         return EXIT_MISSING
     return EXIT_SERVER if isinstance(error, Unavailable) else EXIT_FAILED
-
-
-def _elsewhere(error: NbyardError, words: Sequence[str]) -> str:
-    """Return a hint if a local file was named to a server, which reads its own files only."""
-    to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
-    if not (to_server and isinstance(error, Invalid | NotFound)):
-        return ""
-    given = (word.rpartition("=")[2] for word in words)
-    here = next((name for name in given if name in error.message and Path(name).is_file()), "")
-    return ELSEWHERE.format(name=here) if here else ""

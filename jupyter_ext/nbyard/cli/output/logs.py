@@ -25,11 +25,16 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
     number, last = _print(connection, run, node, follow, first)
     if not is_told:
         return last
-    while (newest := _newest(connection, run, node, number)) != number:
-        if number:
-            say(_change(connection, run, node, number))
-        number, last = _print(connection, run, node, follow, newest)
-    return last
+    while True:
+        newest = connection.runs.log(run=run, node=node)
+        if newest.attempt > number:
+            if number:
+                say(_change(connection, run, node, number))
+            number, last = _print(connection, run, node, follow, newest.attempt)
+        elif newest.over:
+            return last
+        else:
+            time.sleep(LOOK_SECONDS)
 
 
 def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> tuple[int, str]:
@@ -39,22 +44,15 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
     while True:
         chunk = connection.runs.log(run=run, node=node, after=after, attempt=attempt)
         attempt = attempt or chunk.attempt  # stay with this attempt if a new one starts
-        click.echo(harmless(_lines(chunk.text)), nl=False)
+        # Each state of a progress bar gets its own line.
+        lines = chunk.text.replace("\r\n", "\n").replace("\r", "\n")
+        click.echo(harmless(lines), nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
             return int(attempt), last
         if not moved:
             time.sleep(LOOK_SECONDS)
-
-
-def _newest(connection: Any, run: str, node: str, number: int) -> int:
-    """Wait for the attempt after `number`; return its number, or `number` if none comes."""
-    while True:
-        chunk = connection.runs.log(run=run, node=node)
-        if chunk.attempt > number or chunk.over:
-            return int(chunk.attempt)
-        time.sleep(LOOK_SECONDS)
 
 
 def _change(connection: Any, run: str, node: str, number: int) -> str:
@@ -65,8 +63,3 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
     how = ENDS.get(last.state, last.state)
     why = f": {last.why}" if last.reason else ""
     return f"── {node}, next attempt: attempt {number} {how}{why}"
-
-
-def _lines(text: str) -> str:
-    """Return the text with each state of a progress bar on its own line."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,13 +5,15 @@ from typing import Any
 
 from nbyard.cli.output.console import ago
 from nbyard.cli.output.views import show_facts
-from nbyard.domain.models.structs import ModelPackage, RunOutput
+from nbyard.domain.models.structs import ModelPackage
 from nbyard.reasons.structs import shown
 
 
 def show_package(found: ModelPackage) -> None:
     """Print the facts of one model, one per line."""
-    model = found.model
+    model, run = found.model, ""
+    if of := found.source:
+        run = f"{of.run_number} ({of.run_title}), {of.node}.{of.output}"
     show_facts(
         [
             ("name", found.name),
@@ -25,18 +27,12 @@ def show_package(found: ModelPackage) -> None:
             ("answers", _columns(model.outputs)),
             ("file", found.path),
             ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
-            ("run", _origin(found.source)),
+            ("run", run),
             ("bytes", found.bundle_digest),
             ("made", ago(found.created_at)),
             ("id", found.id),
         ]
     )
-
-
-def _origin(source: RunOutput | None) -> str:
-    if source is None:
-        return ""
-    return f"{source.run_number} ({source.run_title}), {source.node}.{source.output}"
 
 
 def _columns(columns: Sequence[Any]) -> str:

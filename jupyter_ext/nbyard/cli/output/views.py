@@ -8,7 +8,6 @@ import click
 
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
-from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import shown
 
@@ -69,15 +68,6 @@ def _dataset(dataset: Any) -> None:
     )
 
 
-def _dataset_versions(page: Any) -> None:
-    head = ("version", "state", "rows", "columns", "size", "made", "digest")
-    rows = [
-        (v.number, v.state, v.rows, v.columns, size(v.size_bytes), v.created_at, v.digest)
-        for v in page.items
-    ]
-    show_table(rows, head)
-
-
 def _artifact(artifact: Any) -> None:
     told = artifact.type
     columns = ", ".join(f"{name} ({kind})" for name, kind in told.columns) if told else ""
@@ -135,25 +125,24 @@ def show_comparison(found: Any) -> None:
     if found.same or found.note:
         click.echo(harmless(found.note) or "The bytes are the same.", err=True)
     if found.columns:
+        from nbyard.domain.datasets.comparisons import FIGURES
+
         click.echo("")
+        changes = []
+        for column in found.columns:
+            change = "" if column.change == "same" else column.change
+            figures = []
+            for name in FIGURES:
+                old, new = (_value(getattr(one, name, None)) for one in (column.old, column.new))
+                figures.append(_then_and_now(old, new))
+            changes.append((column.name, change, *figures))
         head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
-        show_table([_column_change(column) for column in found.columns], head)
+        show_table(changes, head)
     for file in found.files:
         sizes = _then_and_now(size(file.old_bytes), size(file.new_bytes))
         click.echo(harmless(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
     if found.file_changes > len(found.files):
         click.echo(f"and {found.file_changes - len(found.files)} more files", err=True)
-
-
-def _column_change(column: Any) -> tuple[str, ...]:
-    from nbyard.domain.datasets.comparisons import FIGURES
-
-    change = "" if column.change == "same" else column.change
-    figures = (
-        _then_and_now(*(_value(getattr(side, name, None)) for side in (column.old, column.new)))
-        for name in FIGURES
-    )
-    return (column.name, change, *figures)
 
 
 def _then_and_now(old: Any, new: Any) -> str:
@@ -162,14 +151,24 @@ def _then_and_now(old: Any, new: Any) -> str:
 
 
 def _executable(executable: Any) -> None:
+    from msgspec import UNSET
+
+    from nbyard.domain.runs.command_previews import draft_of, preview_command
+
     now = executable.current
+    draft, line = draft_of(now), ""
+    if draft is not None:
+        try:
+            line = preview_command(draft).line
+        except Invalid as error:
+            line = f"none yet: {error.message}"
     show_facts(
         [
             ("name", executable.name),
             ("kind", " ".join(filter(None, (now.kind, now.language)))),
             ("version", now.number),
             ("follows", executable.path),
-            ("command line", _command_line(now)),
+            ("command line", line),
             ("description", executable.description),
             ("made", ago(executable.created_at)),
             ("id", executable.id),
@@ -178,33 +177,13 @@ def _executable(executable: Any) -> None:
     if now.arguments:
         click.echo("")
         head = ("argument", "role", "type", "default", "help")
-        rows = [(a.name, a.role, type_words(a), _default(a.default), a.help) for a in now.arguments]
+        rows = []
+        for one in now.arguments:
+            default = "" if one.default is UNSET else _value(one.default)
+            rows.append((one.name, one.role, type_words(one), default, one.help))
         show_table(rows, head)
     for hint in executable.hints:
         click.echo(harmless(hint), err=True)
-
-
-def _command_line(version: Any) -> str:
-    from nbyard.domain.runs.command_previews import draft_of, preview_command
-
-    draft = draft_of(version)
-    if draft is None:
-        return ""
-    try:
-        return preview_command(draft).line
-    except Invalid as error:
-        return f"none yet: {error.message}"
-
-
-def _default(value: Any) -> str:
-    from msgspec import UNSET
-
-    return "" if value is UNSET else _value(value)
-
-
-def _executable_versions(page: Any) -> None:
-    rows = [(v.number, v.created_at, v.code_digest, v.id) for v in page.items]
-    show_table(rows, ("version", "made", "code", "id"))
 
 
 def _diff(diff: Any) -> None:
@@ -244,13 +223,8 @@ def show_run(detail: Any, estimate: Any) -> None:
     _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
     for task in detail.tasks:
         for link in (one for attempt in task.attempts for one in attempt.links):
-            click.echo(harmless(f"Monitor {task.node} {link.name}: {_standing(link)}"))
-
-
-def _standing(link: MonitorLink) -> str:
-    """Return a link's path below the server's address, and whether it responds."""
-    told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
-    return str(link.reason or told)
+            told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
+            click.echo(harmless(f"Monitor {task.node} {link.name}: {link.reason or told}"))
 
 
 def time_left(estimate: Any) -> str:
@@ -280,13 +254,16 @@ def _tasks(page: Any) -> None:
 
 
 def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
-    rows = [
-        (
-            *(t.node, "cached" if t.cached else t.state, duration(t.started_at, t.finished_at)),
-            *(len(t.attempts), _used(t.environment), _words(t, usual.get(t.node))),
-        )
-        for t in tasks
-    ]
+    rows = []
+    for task in tasks:
+        state = "cached" if task.cached else task.state
+        took = duration(task.started_at, task.finished_at)
+        used = task.environment
+        environment = f"{used.name}@{used.number}" if used else ""
+        place = f"place {task.place}" if task.place else ""
+        reasons = (place, task.why, usually(usual.get(task.node), task.state))
+        reason = "; ".join(filter(None, reasons))
+        rows.append((task.node, state, took, len(task.attempts), environment, reason))
     show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
     for task in tasks:
         if task.warning:
@@ -322,57 +299,41 @@ def counted(count: int, more: str = "") -> str:
     return f"{count} {more}file{'' if count == 1 else 's'}"
 
 
-def _used(environment: Any) -> str:
-    """Return an environment as users name it, such as `cows@2`."""
-    return f"{environment.name}@{environment.number}" if environment else ""
-
-
-def _words(task: Any, usual: Any) -> str:
-    place = f"place {task.place}" if task.place else ""
-    return "; ".join(filter(None, (place, task.why, usually(usual, task.state))))
-
-
 def show_nodes(page: Any) -> None:
     """Print the nodes of a workflow, then their problems."""
     head = ("node", "kind", "executable", "runtime", "image", "after")
-    rows = [
-        (n.node, n.kind, n.executable, n.runtime, _image(n), ", ".join(n.after)) for n in page.items
-    ]
+    rows = []
+    for one in page.items:
+        is_built = one.kind == "container" and not one.image and not one.problem
+        image = f"built of {one.executable}" if is_built else one.image
+        after = ", ".join(one.after)
+        rows.append((one.node, one.kind, one.executable, one.runtime, image, after))
     show_table(rows, head)
     for one in page.items:
         if one.problem:
             click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
 
 
-def _image(node: Any) -> str:
-    """Return the image's name, or the Dockerfile that it is built from."""
-    is_built = node.kind == "container" and not node.image and not node.problem
-    return f"built of {node.executable}" if is_built else node.image
-
-
 def show_metrics(found: Any) -> None:
     """Print one metric per line; `found` are metrics by node."""
     head = ("node", "metric", "points", "step", "last", "least", "largest")
-    rows = [(node, *_metric(one)) for node, told in found.items() for one in told.metrics]
+    rows = []
+    for node, told in found.items():
+        for one in told.metrics:
+            numbers = [value for value in one.values if not isinstance(value, str)]
+            ends = (min(numbers), max(numbers)) if numbers else ("", "")
+            step = one.steps[-1] if one.steps else ""
+            rows.append((node, one.name, one.count, *map(number, (step, one.last, *ends))))
     show_table(rows, head)
-
-
-def _metric(one: Any) -> tuple[Any, ...]:
-    numbers = [value for value in one.values if not isinstance(value, str)]
-    ends = (min(numbers), max(numbers)) if numbers else ("", "")
-    step = one.steps[-1] if one.steps else ""
-    return (one.name, one.count, *map(number, (step, one.last, *ends)))
 
 
 VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
     "datasets.get": _dataset,
-    "datasets.versions": _dataset_versions,
     "datasets.preview": _rows,
     "datasets.profile": _profile,
     "executables.get": _executable,
-    "executables.versions": _executable_versions,
     "executables.diff": _diff,
     "executables.export": _text,
     "runs.tasks": _tasks,

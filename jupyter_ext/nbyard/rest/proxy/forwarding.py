@@ -138,17 +138,15 @@ def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
 
 def request_query(query: str, headers: HTTPHeaders) -> str:
     """Return the query without Jupyter's tokens."""
-    return "&".join(filter(None, (_parameter(text, headers) for text in query.split("&"))))
-
-
-def _parameter(text: str, headers: HTTPHeaders) -> str:
-    name, sign, value = text.partition("=")
-    if unquote(name) == "token":
-        return ""
-    if unquote(name) == XSRF:
-        own = quote(shown_xsrf(unquote(value), headers), safe="")
-        return f"{name}{sign}{own}" if own else ""
-    return text
+    kept = []
+    for text in query.split("&"):
+        name, sign, value = text.partition("=")
+        if unquote(name) == XSRF:
+            own = quote(shown_xsrf(unquote(value), headers), safe="")
+            kept.append(f"{name}{sign}{own}" if own else "")
+        elif unquote(name) != "token":
+            kept.append(text)
+    return "&".join(filter(None, kept))
 
 
 def response_headers(
@@ -162,6 +160,9 @@ def response_headers(
     told, hops = HTTPHeaders(), hops_of(headers)
     for name, value in headers.get_all():
         low = name.lower()
+        is_its_own = low in ITS_OWN or (
+            low.startswith(ITS_OWN_STARTS) and not low.startswith(FOR_PROXIES)
+        )
         if low in hops:
             continue
         if low == "set-cookie":
@@ -173,14 +174,10 @@ def response_headers(
                 told.add(name, own)
         elif low == WORKER_SCOPE and is_trusted:
             told[name] = prefix  # the scope that a script at the service's root has anyway
-        elif _is_its_own(low) or (is_trusted and low == ASKS_TO_LOG_IN):
+        elif is_its_own or (is_trusted and low == ASKS_TO_LOG_IN):
             told.add(name, value)
     told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
     return told
-
-
-def _is_its_own(name: str) -> bool:
-    return name in ITS_OWN or (name.startswith(ITS_OWN_STARTS) and not name.startswith(FOR_PROXIES))
 
 
 def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:

@@ -61,8 +61,31 @@ class Upstream(HTTPMessageDelegate):
             OSError: nothing listens there, or nothing accepts the connection in time.
         """
         spot = (host, port)
-        stream = kept.take(spot) if kept else None
-        return cls(stream or await _connected(host, port), spot, kept)
+        if kept and (used := kept.take(spot)):
+            return cls(used, spot, kept)
+        if not host.replace(".", "").isdigit():
+            try:
+                named = await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
+            except util.TimeoutError as error:  # not an OSError in some versions of Tornado
+                raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
+            return cls(named, spot, kept)
+        # An IP address needs no name lookup in a thread.
+        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Send small pieces at once instead of collecting them (Nagle's algorithm).
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream, is_there = _Stream(opened), False
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await stream.connect(spot)
+                is_there = True
+        except TimeoutError as error:
+            raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
+        except StreamClosedError as error:
+            raise OSError(f"no connection to port {port}") from error
+        finally:
+            if not is_there:
+                stream.close()
+        return cls(stream, spot, kept)
 
     def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
         """Send the head of the request, or keep it for the first piece of the body."""
@@ -138,31 +161,6 @@ class _Stream(IOStream):
 
     def set_nodelay(self, value: bool) -> None:
         """Ignore the call, so that the option stays on."""
-
-
-async def _connected(host: str, port: int) -> IOStream:
-    if not host.replace(".", "").isdigit():
-        try:
-            return await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
-        except util.TimeoutError as error:  # not an OSError in some versions of Tornado
-            raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
-    # An IP address needs no name lookup in a thread.
-    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # Send small pieces at once instead of collecting them (Nagle's algorithm).
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    stream, is_there = _Stream(opened), False
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await stream.connect((host, port))
-            is_there = True
-    except TimeoutError as error:
-        raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
-    except StreamClosedError as error:
-        raise OSError(f"no connection to port {port}") from error
-    finally:
-        if not is_there:
-            stream.close()
-    return stream
 
 
 async def tunnel(one: IOStream, other: IOStream, note: Note | None = None) -> None:

@@ -88,21 +88,16 @@ def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
         number.add_metric((found.runtime, found.state), found.number)
         seconds.add_metric((found.runtime, found.state), found.seconds)
     yield from (number, seconds)
-    yield from _used(counts)
-
-
-def _used(counts: Counts) -> Iterator[GaugeMetricFamily]:
-    """Yield the resources that finished attempts used."""
-    words = {
+    used = {
         "nbyard_attempt_cpu_seconds": "CPU time that attempts used",
         "nbyard_attempt_peak_memory_bytes": "The most memory that one of the attempts used",
         "nbyard_attempt_gpu_seconds": "Time that attempts held GPUs, times their number",
     }
-    for name, told in words.items():
-        family = GaugeMetricFamily(name, told, labels=("owner", "kind", "runtime"))
+    for name, words in used.items():
+        family = GaugeMetricFamily(name, words, labels=("owner", "kind", "runtime"))
         for one in counts.used:
-            value = getattr(one, name.removeprefix("nbyard_attempt_"))
-            family.add_metric((one.owner, one.kind, one.runtime), value)
+            amount = getattr(one, name.removeprefix("nbyard_attempt_"))
+            family.add_metric((one.owner, one.kind, one.runtime), amount)
         yield family
 
 

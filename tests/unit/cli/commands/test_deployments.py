@@ -122,12 +122,17 @@ def test_a_new_revision_is_waited_for_beside_one_that_answers(reason, capsys):
     assert capsys.readouterr().err.count("cows is running: no-takeover") == bool(reason)
 
 
-def test_gpus_are_counted_and_named(cows, yard):
+def test_gpus_are_counted_and_named(cows, yard, capsys):
+    def shown(found: Any) -> list[str]:
+        deployment_views.show_deployment(found)
+        lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+        return [line[1] for line in lines if line[0] == "gpus"]
+
     found = yard.services.deployments.get(Caller(local_name()), "cows")
-    assert deployment_views._gpus(found) == ""
+    assert shown(found) == []
     replace = msgspec.structs.replace
-    assert deployment_views._gpus(replace(found, gpus=["0"])) == "1 (0)"
-    assert deployment_views._gpus(replace(found, spec=replace(found.spec, gpu=2))) == "2 asked for"
+    assert shown(replace(found, gpus=["0"])) == ["1 (0)"]
+    assert shown(replace(found, spec=replace(found.spec, gpu=2))) == ["2 asked for"]
 
 
 def test_a_mismatch_is_told_when_it_is_made(shell):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.commands.run_watch import PAGE, Followed, _explain, _watch
+from nbyard.cli.commands.run_watch import PAGE, Followed, _explain
 from nbyard.cli.typed_values import split_target
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import Failure
@@ -69,7 +69,8 @@ def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
     """With all that JSON has to tell it is read whole."""
     runs = Runs(page("succeeded", 7, a="succeeded"))
     waited: list[float] = []
-    found: Any = _watch(SimpleNamespace(runs=runs, wait=waited.append), "r", quiet=as_json)
+    connection = SimpleNamespace(runs=runs, wait=waited.append)
+    found: Any = Followed(connection, "r").watch(quiet=as_json)
     assert found == "all of r" if as_json else states(found) == {"a": "succeeded"}
     assert len(runs.asked) == 1
     assert waited[0] == 0 < waited[1] <= 0.1, "news are listened for before the first look"
