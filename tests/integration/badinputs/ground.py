@@ -35,7 +35,15 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
     """The answer of a route, whose errors have our body."""
     if answer.status >= 400:
         body = answer.json
-        assert set(body) == {"code", "message", "hint", "details", "request_id", "reason"}
+        assert set(body) == {
+            "code",
+            "message",
+            "hint",
+            "details",
+            "request_id",
+            "reason",
+            "hint_reason",
+        }
         assert body["request_id"]
         assert body["message"]
         assert "Traceback" not in answer.content.decode()

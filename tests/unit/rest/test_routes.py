@@ -49,7 +49,15 @@ def refusal(answer: Answer) -> dict[str, Any]:
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     body: dict[str, Any] = answer.json
-    assert set(body) == {"code", "message", "hint", "details", "request_id", "reason"}
+    assert set(body) == {
+        "code",
+        "message",
+        "hint",
+        "details",
+        "request_id",
+        "reason",
+        "hint_reason",
+    }
     assert body["request_id"]
     return body
 
