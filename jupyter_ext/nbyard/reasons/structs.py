@@ -42,7 +42,14 @@ def because(code: str, **params: Any) -> Reason:
     if params.keys() != fields.keys():
         raise TypeError(f"{code} has the parameters {sorted(fields)}, not {sorted(params)}")
     for name, value in params.items():
-        if not _fits(value, fields[name]):
+        kind = fields[name]
+        if kind is Reason.__name__:
+            fits = isinstance(value, Reason)
+        elif kind == [Reason.__name__]:
+            fits = isinstance(value, list) and all(isinstance(one, Reason) for one in value)
+        else:
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits:
             raise TypeError(f"{code}: {name} is {value!r}")
     return Reason(code, msgspec.to_builtins(params))
 
@@ -68,14 +75,6 @@ def all_of(reasons: list[Reason]) -> Reason:
 def shown(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
     return " – ".join(str(one) for one in reasons if one is not None)
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if kind is Reason.__name__:
-        return isinstance(value, Reason)
-    if kind == [Reason.__name__]:
-        return isinstance(value, list) and all(isinstance(one, Reason) for one in value)
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _text(code: str, params: dict[str, Any]) -> str:
