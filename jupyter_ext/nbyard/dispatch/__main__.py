@@ -15,7 +15,9 @@ def main() -> None:
     words = sys.argv[1:]
     lock = int(words[words.index("--lock") + 1]) if "--lock" in words else None
     if "--detach" in words:
-        _detach()
+        if os.fork():
+            os._exit(0)
+        os.setsid()
     # imported late: the caller of --detach waits only for the fork
     from nbyard.dispatch.loop import Dispatcher
     from nbyard.errors import NbyardError
@@ -45,12 +47,6 @@ def main() -> None:
     # Busy threads must not delay the exit; their work survives a kill at any moment.
     logging.shutdown()
     os._exit(0)
-
-
-def _detach() -> None:
-    if os.fork():
-        os._exit(0)
-    os.setsid()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,12 @@ from nbyard.dispatch.attempts.secrets import for_registries
 from nbyard.dispatch.context import Room
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
-from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, NamedImage, base_of, image_folder
+from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.states import IMAGE
 from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
-    Made,
     Wish,
     ensure,
     store_labels,
@@ -153,12 +152,25 @@ class ImageController:
         if image.origin == "build":
             made = ensure(engine, self._wish(row), say, wanted, self._built)
             say(f"{made.reference} is {made.image_id}")
-            return _columns(made)
+            return {
+                "image_id": made.image_id,
+                "size_bytes": made.size_bytes,
+                "digest": made.digest,
+                "cached": made.was_here,
+            }
         digest = ""
         if image.origin == "pull":
             engine.pull(image.reference, say, wanted)
         else:
-            digest = _pushed(engine, image, say, wanted)
+            was_named = engine.image_id(image.reference)
+            engine.tag(image.source, image.reference)
+            try:
+                digest = engine.push(image.reference, say, wanted)
+            finally:  # a failed push leaves the name with its old meaning
+                if not digest and was_named:
+                    engine.tag(was_named, image.reference)
+                elif not digest:
+                    engine.remove_image(image.reference)
         found = engine.image(image.reference)
         if found is None:
             raise NotFound(because("image-removed-meanwhile", image=image.reference))
@@ -316,30 +328,6 @@ class ImageController:
 
     def _folder(self, row: ImageRow) -> Path:
         return self._room.folder / image_folder(row.image.id)
-
-
-def _pushed(engine: Engine, image: NamedImage, say: Say, wanted: Callable[[], bool]) -> str:
-    """Push the image and return its digest; if that fails, restore the old meaning of the name."""
-    was_named = engine.image_id(image.reference)
-    engine.tag(image.source, image.reference)
-    digest = ""
-    try:
-        digest = engine.push(image.reference, say, wanted)
-    finally:
-        if not digest and was_named:
-            engine.tag(was_named, image.reference)
-        elif not digest:
-            engine.remove_image(image.reference)
-    return digest
-
-
-def _columns(made: Made) -> dict[str, Any]:
-    return {
-        "image_id": made.image_id,
-        "size_bytes": made.size_bytes,
-        "digest": made.digest,
-        "cached": made.was_here,
-    }
 
 
 def _write(said: Any, line: str) -> None:

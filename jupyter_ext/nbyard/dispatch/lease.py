@@ -63,11 +63,6 @@ class LeaseKeeper:
             self.holds.clear()
 
 
-def _is_over(lease: Lease, signs: Stillness) -> bool:
-    """Return whether the lease is free or its holder is gone."""
-    return lease.is_free or is_dead(lease.holder) or signs.seconds(lease) >= lease.seconds
-
-
 def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> Lease | None:
     """Take the lease; return None if another holder is alive, or once `stopping` is set."""
     signs = Stillness()
@@ -76,7 +71,12 @@ def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> L
         with store.read() as c:
             known = store.leases.get(c, LEASE)
         first = first or known
-        if known is None or _is_over(known, signs):
+        if (
+            known is None
+            or known.is_free
+            or is_dead(known.holder)
+            or signs.seconds(known) >= known.seconds
+        ):
             with store.write() as c:
                 taken = store.leases.take(c, LEASE, own_name(), settings.lease_seconds, known)
             if taken is not None:

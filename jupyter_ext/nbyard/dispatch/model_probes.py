@@ -84,7 +84,8 @@ class TrialController:
         runtime = self._room.runtimes.get(trial.runtime)
         if runtime is None:
             raise Unavailable(because("no-runtime-here", runtime=trial.runtime))
-        _check_image(runtime, trial)
+        if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
+            raise NbyardError(because("probe-image-gone", image=trial.image_name))
         folder = folders.place(self._room.folder, trial.id)
         order = Order(
             attempt_id=trial.id,
@@ -166,16 +167,6 @@ class TrialController:
         except (NbyardError, OSError) as error:  # the sweep tries again
             log.warning("trial %s was not stopped: %s", order.attempt_id, error)
         folders.discard(order.folder)
-
-
-def _check_image(runtime: Runtime, trial: Trial) -> None:
-    """Check that the image of the task still exists.
-
-    Raises:
-        NbyardError: The image is gone from the engine.
-    """
-    if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
-        raise NbyardError(because("probe-image-gone", image=trial.image_name))
 
 
 def _read(folder: Path, task: TaskFile) -> str:

@@ -24,7 +24,7 @@ from nbyard.domain.commands.invocations import (
     with_contents,
     with_listing,
 )
-from nbyard.domain.datasets.tables import BrokenTable, TableInfo
+from nbyard.domain.datasets.tables import BrokenTable
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.models.structs import SERVING_FOLDER
@@ -175,65 +175,17 @@ def make(
 
 
 def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
-    """Stage the bytes of an input, or of a file in an input folder."""
+    """Stage the bytes of an input, or of a file or folder in an input folder."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
-    digest = digests.get(source, "")
-    if not digest:
-        folder = next(one for one in digests if source.startswith(f"{one}/"))
-        digest, within = digests[folder], source.removeprefix(f"{folder}/")
-        if digest.startswith("tree:"):  # else a list with a single file
-            _stage_part(room, place, file, within, digest)
-            return
-    room.blobs.stage(digest, place, writable=file.writable)
-
-
-def tell_table(
-    room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
-) -> None:
-    """Write the types of a table beside the file, as inferred at its import.
-
-    The types of other tables are inferred now, if the work may request them.
-    """
-    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
+    if digest := digests.get(source, ""):
+        room.blobs.stage(digest, place, writable=file.writable)
         return
-    with room.store.read() as c:
-        info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
-    if info is not None:
-        room.untyped.discard(found.digest)
-    elif may_ask(version, name):
-        info = _inferred(room, found)
-    if info is not None and len(info.columns) == info.column_count:
-        write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
-
-
-def may_ask(version: ExecutableVersion, name: str) -> bool:
-    """Return whether the code takes the input as a data frame; other code gets a path."""
-    reaches = {argument.name: argument.reach for argument in version.arguments}
-    return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)
-
-
-def _inferred(room: Room, found: BytesOf) -> TableInfo | None:
-    """Return the types inferred from all rows, or None if that took too long before.
-
-    Results are stored by digest. A timeout is not repeated, because every attempt of a mapped node
-    would wait for it.
-    """
-    table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
-    with room.typing:
-        if found.digest in room.untyped:
-            return None
-        try:
-            return room.tables.info(table, count=True, quick=True)
-        except NbyardError as error:
-            log.info("the library that reads %s infers its types: %s", found.filename, error)
-            if not isinstance(error, BrokenTable):  # the work itself will fail on a broken table
-                room.untyped.add(found.digest)
-            return None
-
-
-def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -> None:
-    """Stage a file of a stored folder, or a folder in it with its content."""
-    whole = room.blobs.tree(tree)
+    folder = next(one for one in digests if source.startswith(f"{one}/"))
+    digest, within = digests[folder], source.removeprefix(f"{folder}/")
+    if not digest.startswith("tree:"):  # a list with a single file
+        room.blobs.stage(digest, place, writable=file.writable)
+        return
+    whole = room.blobs.tree(digest)
     entries = {entry.path: entry.digest for entry in whole.files}
     if within in entries:
         room.blobs.stage(entries[within], place, writable=file.writable)
@@ -248,3 +200,38 @@ def _stage_part(room: Room, place: Path, file: Placed, within: str, tree: str) -
             target = place / inside(path[len(below) :], "files")
             target.parent.mkdir(parents=True, exist_ok=True)
             room.blobs.stage(digest, target, writable=file.writable)
+
+
+def tell_table(
+    room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+) -> None:
+    """Write the types of a table beside the file, as inferred at its import.
+
+    The types of other tables are inferred from all rows now, if the work may request them. Results
+    are stored by digest. A timeout is not repeated, because every attempt of a mapped node would
+    wait for it.
+    """
+    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
+        return
+    with room.store.read() as c:
+        info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    if info is not None:
+        room.untyped.discard(found.digest)
+    elif may_ask(version, name):
+        table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
+        with room.typing:
+            try:
+                if found.digest not in room.untyped:
+                    info = room.tables.info(table, count=True, quick=True)
+            except NbyardError as error:
+                log.info("the library that reads %s infers its types: %s", found.filename, error)
+                if not isinstance(error, BrokenTable):  # the work itself will fail on it
+                    room.untyped.add(found.digest)
+    if info is not None and len(info.columns) == info.column_count:
+        write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
+
+
+def may_ask(version: ExecutableVersion, name: str) -> bool:
+    """Return whether the code takes the input as a data frame; other code gets a path."""
+    reaches = {argument.name: argument.reach for argument in version.arguments}
+    return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)

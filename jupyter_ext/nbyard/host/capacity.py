@@ -2,7 +2,6 @@
 
 import itertools
 import os
-from collections.abc import Iterator
 from functools import cache
 from math import inf
 from pathlib import Path
@@ -43,27 +42,21 @@ def cgroup_limits(
 
     A container or a batch job sets them. A missing limit is infinite.
     """
-    folders = list(_folders(own, mounts))
-    quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
-    memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
-    cores = (quota / period for quota, period in filter(None, quotas))
-    return min(cores, default=inf), min(itertools.chain.from_iterable(memory), default=inf)
-
-
-def _folders(own: Path, mounts: Path) -> Iterator[Path]:
-    """Yield the folders of our control groups.
-
-    Inside a container the path may be the machine's. The mount itself is our group then.
-    """
     try:
         lines = own.read_text().splitlines()
     except OSError:
-        return
+        lines = []
+    folders: list[Path] = []
     for line in lines:
         _, controllers, path = line.split(":", 2)
         mount = mounts / controllers
         folder = mount / path.lstrip("/")
-        yield from (one for one in (folder, *folder.parents) if one.is_relative_to(mount))
+        # Inside a container the path may be the machine's. The mount itself is our group then.
+        folders += [one for one in (folder, *folder.parents) if one.is_relative_to(mount)]
+    quotas = [_numbers(folder, *names) for folder in folders for names in QUOTAS]
+    memory = [_numbers(folder, name) for folder in folders for name in MEMORY]
+    cores = (quota / period for quota, period in filter(None, quotas))
+    return min(cores, default=inf), min(itertools.chain.from_iterable(memory), default=inf)
 
 
 def _numbers(folder: Path, *names: str) -> list[int]:

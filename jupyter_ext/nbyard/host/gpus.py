@@ -114,16 +114,14 @@ def _left_to_us(cards: Sequence[Sequence[str]]) -> Iterator[str]:
     if words is None:
         yield from chain.from_iterable(card[1:] or card for card in cards)
         return
-    for word in words.split(","):
-        found = list(_named(word.strip(), cards))
+    for word in map(str.strip, words.split(",")):
+        found: list[str] = []
+        for index, card in enumerate(cards):
+            parts = card[1:] or card
+            if word == str(index) or (len(word) > len("GPU-") and card[0].startswith(word)):
+                found += parts
+            elif len(word) > len("MIG-"):
+                found += [uuid for uuid in parts if uuid.startswith(word)]
         if not found:
             return
         yield from found
-
-
-def _named(word: str, cards: Sequence[Sequence[str]]) -> Iterator[str]:
-    for index, card in enumerate(cards):
-        is_whole = word == str(index) or (len(word) > len("GPU-") and card[0].startswith(word))
-        for uuid in card[1:] or card:
-            if is_whole or (len(word) > len("MIG-") and uuid.startswith(word)):
-                yield uuid

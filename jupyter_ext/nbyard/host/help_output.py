@@ -70,7 +70,12 @@ def ask(command: Sequence[str], seconds: float = SECONDS) -> str:
         try:
             text = _read(process, time.monotonic() + seconds)
         finally:
-            _end(process)
+            # Kill before waiting for the leader: until then its group id cannot be reused.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
     if not text.strip():
         raise Invalid.field("command", because("help-silent", seconds=seconds))
     return text
@@ -88,12 +93,3 @@ def _read(process: subprocess.Popen[bytes], until: float) -> str:
                 break
             found += chunk
     return found[:MAX_BYTES].decode("utf-8", "replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    # Kill before waiting for the leader: until then its group id cannot be reused.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()

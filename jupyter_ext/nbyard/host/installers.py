@@ -101,8 +101,23 @@ class Installer:
             asked = Path(folder) / "requirements.txt"
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
             found = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
-        packages = _placed(requirements, sorted(found, key=lambda package: package.name.lower()))
-        _check_hashes(requirements, packages)
+        packages = sorted(found, key=lambda package: package.name.lower())
+        addresses = {name_of(line): url for line in requirements if (url := address_of(line))}
+        for package in packages:
+            if package.url and name_of(package.name) not in addresses:
+                raise Invalid(
+                    because("address-of-dependency", package=package.name),
+                    hint=because("name-a-wheel"),
+                )
+        packages = [replace(one, url=addresses.get(name_of(one.name), "")) for one in packages]
+        known = {name_of(one.name): one for one in packages}
+        for line in filter(is_named, requirements):
+            wanted, locked = hashes_of(line), known.get(name_of(line))
+            if wanted and locked and not set(wanted) & set(locked.hashes):
+                raise Invalid(
+                    because("hashes-differ", package=locked.name, version=locked.version),
+                    hint=because("correct-hash"),
+                )
         return packages
 
     def install(self, lock_lines: Sequence[str], folder: Path) -> None:
@@ -139,7 +154,23 @@ class Installer:
             str(asked),
         ]
         self._run([*_pip(), "install", *QUIET, *words])
-        return [_reported(one) for one in json.loads(report.read_bytes())["install"]]
+        packages: list[LockedPackage] = []
+        for one in json.loads(report.read_bytes())["install"]:  # version 1 of the report
+            name, version = one["metadata"]["name"], one["metadata"]["version"]
+            download = one["download_info"]
+            if download.get("dir_info", {}).get("editable"):
+                packages.append(LockedPackage(name, version, folder=download["url"]))
+                continue
+            hashes = download.get("archive_info", {}).get("hashes", {})
+            place = urlsplit(str(download["url"]))
+            # Before 23.1, pip reports no hash for a local file.
+            if not hashes and "archive_info" in download and place.scheme == "file":
+                with Path(url2pathname(place.path)).open("rb") as file:
+                    hashes = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+            texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
+            url = place.geturl() if one.get("is_direct") else ""
+            packages.append(LockedPackage(name, version, texts, url))
+        return packages
 
     def _resolve_uv(self, asked: Path) -> list[LockedPackage]:
         lock = asked.with_name("lock.txt")
@@ -147,7 +178,14 @@ class Installer:
         words += [*_alike(asked), "-o", str(lock), str(asked)]
         self._run([self._uv, "pip", "compile", "--quiet", *words])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
-        found = [_compiled(line) for line in lines if line.strip() and is_named(line)]
+        found: list[LockedPackage] = []
+        for line in lines:
+            if line.strip() and is_named(line):
+                one = Requirement(line.partition(" --hash")[0])
+                # A source archive with an address has no version here.
+                file = (one.url or "").rpartition("/")[2]
+                version = file.split("-")[1] if file.endswith(".whl") else str(one.specifier)[2:]
+                found.append(LockedPackage(one.name, version, hashes_of(line), one.url or ""))
         return found + (self._built(asked) if any(map(folder_of, lines)) else [])
 
     def _built(self, asked: Path) -> list[LockedPackage]:
@@ -179,10 +217,15 @@ class Installer:
         ) as process:
             try:
                 self._wait_for(process)
-            finally:
-                _kill(process)
+            finally:  # also its children, which share its session
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        # After a kill, the last line of the output would be misleading.
         if process.returncode < 0:
-            raise InstallFailed(_killed(-process.returncode))
+            number = -process.returncode
+            is_sure = number != signal.SIGKILL
+            code = "installer-killed" if is_sure else "installer-out-of-memory"
+            raise InstallFailed(because(code, signal=number))
         if process.returncode:
             trouble = _trouble(Path(str(self._log.name)), start)
             raise InstallFailed(trouble or because("installer-silent", program=argv[0]))
@@ -200,7 +243,10 @@ class Installer:
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         end = time.monotonic() + self._max_seconds
-        while not _ended(process):
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_SECONDS)
+                return
             if not self._is_wanted():
                 raise Stopped
             if time.monotonic() > end:
@@ -240,24 +286,6 @@ def _has_pip() -> bool:
     return importlib.util.find_spec("pip") is not None
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> bool:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(LOOK_SECONDS)
-    return process.returncode is not None
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process and its children, which share its session."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _killed(number: int) -> Reason:
-    """Describe a kill by signal: the last line of the output would be misleading."""
-    is_sure = number != signal.SIGKILL
-    return because("installer-killed" if is_sure else "installer-out-of-memory", signal=number)
-
-
 def _trouble(log: Path, start: int) -> Reason | None:
     """Return the error lines of the log since `start`; without any, its last line."""
     with log.open("rb") as handle:
@@ -276,59 +304,3 @@ def _trouble(log: Path, start: int) -> Reason | None:
     messages = list(dict.fromkeys(filter(None, told)))[:MAX_TOLD] or last
     code = "installer-needs-git" if wants_git("\n".join(lines)) else "installer-failed"
     return because(code, messages=messages) if messages else None
-
-
-def _reported(one: dict[str, object]) -> LockedPackage:
-    """Parse an entry of pip's installation report (version 1)."""
-    told, download = one["metadata"], one["download_info"]
-    assert isinstance(told, dict) and isinstance(download, dict)
-    if download.get("dir_info", {}).get("editable"):
-        return LockedPackage(told["name"], told["version"], folder=download["url"])
-    hashes = download.get("archive_info", {}).get("hashes", {})
-    place = urlsplit(str(download["url"]))
-    # Before 23.1, pip reports no hash for a local file.
-    if not hashes and "archive_info" in download and place.scheme == "file":
-        hashes = {"sha256": _sha256(Path(url2pathname(place.path)))}
-    texts = tuple(f"{kind}:{digest}" for kind, digest in sorted(hashes.items()))
-    url = place.geturl() if one.get("is_direct") else ""
-    return LockedPackage(told["name"], told["version"], texts, url)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _compiled(line: str) -> LockedPackage:
-    """Parse a line of uv's lock; a source archive with an address has no version there."""
-    found = Requirement(line.partition(" --hash")[0])
-    file = (found.url or "").rpartition("/")[2]
-    version = file.split("-")[1] if file.endswith(".whl") else str(found.specifier)[2:]
-    return LockedPackage(found.name, version, hashes_of(line), found.url or "")
-
-
-def _placed(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> list[LockedPackage]:
-    """Return the packages with the addresses of the requirements.
-
-    Raises:
-        Invalid: a package names another one by address.
-    """
-    asked = {name_of(line): url for line in requirements if (url := address_of(line))}
-    for package in packages:
-        if package.url and name_of(package.name) not in asked:
-            raise Invalid(
-                because("address-of-dependency", package=package.name),
-                hint=because("name-a-wheel"),
-            )
-    return [replace(package, url=asked.get(name_of(package.name), "")) for package in packages]
-
-
-def _check_hashes(requirements: Sequence[str], packages: Sequence[LockedPackage]) -> None:
-    found = {name_of(package.name): package for package in packages}
-    for line in filter(is_named, requirements):
-        wanted, package = hashes_of(line), found.get(name_of(line))
-        if wanted and package and not set(wanted) & set(package.hashes):
-            raise Invalid(
-                because("hashes-differ", package=package.name, version=package.version),
-                hint=because("correct-hash"),
-            )

@@ -24,24 +24,19 @@ DEFAULTS: dict[str, Any] = {
 
 def all_specs() -> dict[str, Any]:
     """Return folder and specification of each installed kernel by its name in lower case."""
-    folders = _folders()
+    ipython = os.environ.get("IPYTHONDIR") or os.path.join("~", ".ipython")
+    folders: dict[str, str] = {}
+    # The first place of Jupyter's path counts.
+    for place in (*jupyter_path("kernels"), os.path.expanduser(os.path.join(ipython, "kernels"))):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if os.path.isfile(os.path.join(place, name, "kernel.json")):
+                folders.setdefault(name.lower(), os.path.join(place, name))
     found = {name: _spec(folder) for name, folder in folders.items()}
     if NATIVE in found and None not in found.values():
         return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in found.items()}
     from jupyter_client.kernelspec import KernelSpecManager
 
     return dict(KernelSpecManager().get_all_specs())
-
-
-def _folders() -> dict[str, str]:
-    """Return the folder of each kernel; the first place of Jupyter's path counts."""
-    ipython = os.environ.get("IPYTHONDIR") or os.path.join("~", ".ipython")
-    found: dict[str, str] = {}
-    for place in (*jupyter_path("kernels"), os.path.expanduser(os.path.join(ipython, "kernels"))):
-        for name in os.listdir(place) if os.path.isdir(place) else ():
-            if os.path.isfile(os.path.join(place, name, "kernel.json")):
-                found.setdefault(name.lower(), os.path.join(place, name))
-    return found
 
 
 def _spec(folder: str) -> dict[str, Any] | None:

@@ -67,6 +67,18 @@ class Asked(msgspec.Struct, frozen=True):
     fingerprint: str
     folders: dict[str, int]
 
+    @property
+    def is_valid(self) -> bool:
+        """Return whether nothing was installed or removed since."""
+        for folder, known in self.folders.items():
+            try:
+                time = os.stat(folder).st_mtime_ns
+            except OSError:
+                time = 0
+            if time != known:
+                return False
+        return True
+
 
 _asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
 
@@ -85,7 +97,9 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     spec = specs[wanted]["spec"]
     argv = spec.get("argv") or [""]
     interpreter = _program(spec)
-    packages = _conda_packages(_place(spec, interpreter))
+    place = _place(spec, interpreter)
+    # conda packages of all languages, as name-version-build
+    packages = sorted(one.stem for one in Path(place, "conda-meta").glob("*.json")) if place else []
     if Path(interpreter).name.startswith("python"):
         found = _python(interpreter, wanted, spec.get("env") or {})
         if not packages:
@@ -132,33 +146,45 @@ def _missing(specs: Mapping[str, Any], name: str) -> NotFound:
 
 
 def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
-    return name if name in specs else _first(specs, language.lower()) or name
+    """Return the name if it is installed, else Jupyter's own or the first kernel of that language.
+
+    Kernels of our environments are only found by their names.
+    """
+    if name in specs:
+        return name
+    found = [
+        one
+        for one, about in specs.items()
+        if language and about["spec"].get("language", "").lower() == language.lower()
+        if not is_ours(about["spec"])
+    ]
+    return min(found, key=lambda one: (one != NATIVE, one), default="") or name
 
 
 def foreign() -> list[Kernel]:
     """List the kernels that nbyard did not create, by name, without starting a process."""
-    return [
-        _foreign(name, about["spec"], about["resource_dir"])
-        for name, about in sorted(all_specs().items())
-        if not is_ours(about["spec"])
-    ]
-
-
-def _foreign(name: str, spec: Mapping[str, Any], folder: str) -> Kernel:
-    interpreter = _program(spec)
-    place = _place(spec, interpreter)
-    is_there = _is_there(interpreter)
-    return Kernel(
-        name,
-        spec.get("display_name") or name,
-        spec.get("language", ""),
-        "conda" if _is_conda(place) or told_place(spec) else "venv" if place else "system",
-        interpreter,
-        place,
-        folder,
-        is_there,
-        None if is_there else _gone(name, interpreter),
-    )
+    kernels: list[Kernel] = []
+    for name, about in sorted(all_specs().items()):
+        spec = about["spec"]
+        if is_ours(spec):
+            continue
+        interpreter = _program(spec)
+        place = _place(spec, interpreter)
+        is_there = _is_there(interpreter)
+        kernels.append(
+            Kernel(
+                name,
+                spec.get("display_name") or name,
+                spec.get("language", ""),
+                "conda" if _is_conda(place) or told_place(spec) else "venv" if place else "system",
+                interpreter,
+                place,
+                about["resource_dir"],
+                is_there,
+                None if is_there else _gone(name, interpreter),
+            )
+        )
+    return kernels
 
 
 def _program(spec: Mapping[str, Any]) -> str:
@@ -167,7 +193,14 @@ def _program(spec: Mapping[str, Any]) -> str:
     If the spec names a conda environment, this is the program in there, whatever starts it.
     """
     told, name = told_place(spec), PROGRAMS.get(spec.get("language", "").lower())
-    return f"{told}/bin/{name}" if told and name else _interpreter((spec.get("argv") or [""])[0])
+    if told and name:
+        return f"{told}/bin/{name}"
+    argv0: str = (spec.get("argv") or [""])[0]
+    major, minor = sys.version_info[:2]
+    # jupyter_client starts our own interpreter for a bare `python`.
+    if argv0 in {"python", f"python{major}", f"python{major}.{minor}"}:
+        return sys.executable
+    return shutil.which(argv0) or argv0
 
 
 def _place(spec: Mapping[str, Any], interpreter: str) -> str:
@@ -187,31 +220,12 @@ def _is_conda(place: str) -> bool:
     return bool(place) and Path(place, "conda-meta").is_dir()
 
 
-def _conda_packages(place: str) -> list[str]:
-    """List conda packages of all languages as name-version-build."""
-    return sorted(path.stem for path in Path(place, "conda-meta").glob("*.json")) if place else []
-
-
 def _is_there(interpreter: str) -> bool:
     return Path(interpreter).is_absolute() and os.access(interpreter, os.X_OK)
 
 
 def _gone(name: str, program: str) -> Reason:
     return because("kernel-program-gone", name=name, program=program)
-
-
-def _first(specs: Mapping[str, Any], language: str) -> str:
-    """Return Jupyter's own kernel, else the first of that language.
-
-    Kernels of our environments are only found by their names.
-    """
-    found = [
-        name
-        for name, about in specs.items()
-        if language and about["spec"].get("language", "").lower() == language
-        if not is_ours(about["spec"])
-    ]
-    return min(found, key=lambda name: (name != NATIVE, name), default="")
 
 
 def of_environment(
@@ -256,50 +270,34 @@ def _identity(place: str) -> list[str | int]:
     return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
 
 
-def _interpreter(argv0: str) -> str:
-    """Return what jupyter_client starts: a bare `python` means our own interpreter."""
-    major, minor = sys.version_info[:2]
-    if argv0 in {"python", f"python{major}", f"python{major}.{minor}"}:
-        return sys.executable
-    return shutil.which(argv0) or argv0
-
-
 def _python(
     interpreter: str, name: str, variables: Mapping[str, str] = MappingProxyType({})
 ) -> EnvironmentRef:
-    """Return an interpreter with the variables of its kernelspec; query it only after a change."""
-    of = (interpreter, tuple(sorted(variables.items())))
-    asked = _asked.get(of)
-    if asked is None or any(_time(place) != time for place, time in asked.folders.items()):
-        asked = _asked[of] = _ask(*of)
+    """Return an interpreter with the variables of its kernelspec; query it only after a change.
+
+    The fingerprint covers packages, interpreter and variables.
+    """
+    own = tuple(sorted(variables.items()))
+    asked = _asked.get((interpreter, own))
+    if asked is None or not asked.is_valid:
+        try:
+            # Not isolated: the task also sees the packages of the user's site folder.
+            done = subprocess.run(
+                [interpreter, "-c", LIST_PACKAGES],
+                capture_output=True,
+                cwd="/",
+                env=os.environ | dict(own),
+                timeout=SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise NotFound(
+                because("interpreter-fails", interpreter=interpreter, message=str(error)),
+                hint=REPAIR,
+            ) from error
+        lock = msgspec.json.decode(done.stdout, type=Lock)
+        more = {"env": own} if own else {}
+        text = digest_of({"interpreter": interpreter, "lock": lock, **more})
+        asked = Asked(lock, text, msgspec.json.decode(done.stdout, type=Told).folders)
+        _asked[interpreter, own] = asked
     return EnvironmentRef(name, "python", interpreter, asked.fingerprint, asked.lock)
-
-
-def _time(folder: str) -> int:
-    try:
-        return os.stat(folder).st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _ask(interpreter: str, variables: tuple[tuple[str, str], ...]) -> Asked:
-    """Query an interpreter; the fingerprint covers packages, interpreter and variables."""
-    try:
-        # Not isolated: the task also sees the packages of the user's site folder.
-        done = subprocess.run(
-            [interpreter, "-c", LIST_PACKAGES],
-            capture_output=True,
-            cwd="/",
-            env=os.environ | dict(variables),
-            timeout=SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NotFound(
-            because("interpreter-fails", interpreter=interpreter, message=str(error)),
-            hint=REPAIR,
-        ) from error
-    lock = msgspec.json.decode(done.stdout, type=Lock)
-    more = {"env": variables} if variables else {}
-    text = digest_of({"interpreter": interpreter, "lock": lock, **more})
-    return Asked(lock, text, msgspec.json.decode(done.stdout, type=Told).folders)

@@ -82,14 +82,13 @@ def withdraw_kernel(name: str, owner: str) -> None:
 
 def offered(folder: Path) -> dict[str, str]:
     """Map kernels whose interpreters lie in this folder to their environments."""
-    names = [path.parent.name for path in _path("x").parents[1].glob("nbyard*/kernel.json")]
-    own = [name for name in names if _interpreter(name).startswith(f"{folder}/")]
-    return {name: _owner(name) for name in own}
-
-
-def _interpreter(name: str) -> str:
-    argv = _spec(name).get("argv") or [""]
-    return str(argv[0])
+    found: dict[str, str] = {}
+    for path in _path("x").parents[1].glob("nbyard*/kernel.json"):
+        name = path.parent.name
+        argv = _spec(name).get("argv") or [""]
+        if str(argv[0]).startswith(f"{folder}/"):
+            found[name] = _owner(name)
+    return found
 
 
 def _path(name: str) -> Path:

@@ -65,7 +65,14 @@ def ask(
         own = {one: os.environ[one] for one in PASSED_ON if one in os.environ}
         own |= {**PLAIN, **variables, "PYTHONPATH": str(folder / "lib")}
         _run([interpreter, "-m", MODULE, "question.json", "answer.json"], folder, own, seconds)
-        return _answer(folder)
+        try:
+            answer = (folder / "answer.json").read_bytes()
+        except FileNotFoundError:
+            lines = (folder / "log").read_text("utf-8", "replace").strip().splitlines()
+            if not lines:
+                raise refused(because("model-probe-ended")) from None
+            raise refused(because("model-probe-ended-after", last=lines[-1][:300])) from None
+        return told_by(answer)
 
 
 def encoded(
@@ -107,14 +114,6 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
             process.wait()
 
 
-def _answer(folder: Path) -> Told:
-    try:
-        text = (folder / "answer.json").read_bytes()
-    except FileNotFoundError:
-        raise refused(_why_ended(folder / "log")) from None
-    return told_by(text)
-
-
 def told_by(text: bytes | str) -> Told:
     """Decode the JSON that the process of a model wrote.
 
@@ -131,13 +130,6 @@ def told_by(text: bytes | str) -> Told:
     for side in ("inputs", "outputs"):
         columns_of(plain_columns(getattr(told, side)), f"{FIELD}.{side}")
     return told
-
-
-def _why_ended(log: Path) -> Reason:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    if not lines:
-        return because("model-probe-ended")
-    return because("model-probe-ended-after", last=lines[-1][:300])
 
 
 def refused(why: Reason | str) -> Invalid:

@@ -6,10 +6,11 @@ https://docs.astral.sh/uv/reference/environment/.
 """
 
 import configparser
+import contextlib
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # If one of these is set, uv already knows where packages come from.
@@ -20,6 +21,19 @@ OWN = (
 OWN_OF_FILE = frozenset(name.removeprefix("UV_").lower().replace("_", "-") for name in OWN)
 SYSTEM = "/etc"
 YES = ("1", "true", "yes", "on", "y", "t")
+_PLACES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+}
+_NAMES = {
+    **_PLACES,
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "proxy": "ALL_PROXY",
+}
 
 
 def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
@@ -30,46 +44,33 @@ def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
     """
     told = _configured(variables)
     if any(variables.get(name) for name in OWN) or _names_index(variables):
-        told = {key: value for key, value in told.items() if key not in _PLACES}
-    found = {
-        name: _WRITTEN[key][1](told[key]) for key, (name, _) in _WRITTEN.items() if key in told
-    }
+        told = {option: text for option, text in told.items() if option not in _PLACES}
+    found: dict[str, str] = {}
+    for option, text in told.items():
+        match option:
+            case "extra-index-url" | "trusted-host":
+                found[_NAMES[option]] = " ".join(text.split())
+            case "find-links":
+                found[_NAMES[option]] = ",".join(text.split())
+            case "no-index":
+                found[_NAMES[option]] = "1" if text.strip().lower() in YES else ""
+            case _ if option in _NAMES:
+                found[_NAMES[option]] = text.strip()
     if "UV_INDEX" in found:
         found["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     return {name: text for name, text in found.items() if text and name not in variables}
 
 
-def _words(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _commas(text: str) -> str:
-    return ",".join(text.split())
-
-
-def _flag(text: str) -> str:
-    return "1" if text.strip().lower() in YES else ""
-
-
-_PLACES: Mapping[str, tuple[str, Callable[[str], str]]] = {
-    "index-url": ("UV_DEFAULT_INDEX", str.strip),
-    "extra-index-url": ("UV_INDEX", _words),
-    "find-links": ("UV_FIND_LINKS", _commas),
-    "no-index": ("UV_NO_INDEX", _flag),
-}
-_WRITTEN = {
-    **_PLACES,
-    "trusted-host": ("UV_INSECURE_HOST", _words),
-    "cert": ("SSL_CERT_FILE", str.strip),
-    "client-cert": ("SSL_CLIENT_CERT", str.strip),
-    "proxy": ("ALL_PROXY", str.strip),
-}
-
-
 def _configured(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the options of `pip install`: from its files in their order, then from variables."""
     found: dict[str, str] = {}
-    files = [parsed for path in _files(variables) if (parsed := _parsed(path))]
+    files: list[configparser.RawConfigParser] = []
+    for path in _files(variables):
+        parser = configparser.RawConfigParser()
+        # pip reports the errors itself
+        with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
+            parser.read(path, encoding="utf-8")
+            files.append(parser)
     for section in ("global", "install"):
         for parsed in files:
             if parsed.has_section(section):
@@ -105,15 +106,6 @@ def _files(variables: Mapping[str, str]) -> Iterator[Path]:
 
 def _home(variables: Mapping[str, str]) -> Path:
     return Path(variables.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-
-
-def _parsed(path: Path) -> configparser.RawConfigParser | None:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read(path, encoding="utf-8")
-    except (OSError, UnicodeDecodeError, configparser.Error):
-        return None  # pip reports the error itself
-    return parser
 
 
 def _names_index(variables: Mapping[str, str]) -> bool:

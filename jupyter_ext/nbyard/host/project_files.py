@@ -44,7 +44,14 @@ class ProjectFiles:
         Raises:
             Invalid: the path leaves the root, possibly through a link.
         """
-        _check_path(path, field)
+        check_text(path, field)
+        if not path:
+            raise Invalid.field(field, because("path-empty"))
+        if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
+            raise Invalid.field(field, because("path-hides-dots"))
+        longest = max(len(os.fsencode(name)) for name in path.split("/"))
+        if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
+            raise _too_long(path, field)
         start = self.root / base.lstrip("/") if base else self._start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
@@ -133,17 +140,6 @@ def file_of(code: Path) -> Path:
 def code_place(real: Path, function: str) -> Path:
     """Return the path of a function in a file, or of the file itself for an empty name."""
     return real.with_name(f"{real.name}{SEPARATOR}{function}") if function else real
-
-
-def _check_path(path: str, field: str) -> None:
-    check_text(path, field)
-    if not path:
-        raise Invalid.field(field, because("path-empty"))
-    if any(".." in spelling.split("/") for spelling in spellings(path)[1:]):
-        raise Invalid.field(field, because("path-hides-dots"))
-    longest = max(len(os.fsencode(name)) for name in path.split("/"))
-    if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
-        raise _too_long(path, field)
 
 
 def _too_long(path: str, field: str) -> Invalid:

@@ -97,7 +97,13 @@ def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None =
         _refuse_special(os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode, path, field)
         fd = os.open(path, NO_FOLLOW, dir_fd=dir_fd)
     except OSError as problem:
-        raise _in_words(problem, path, field) from problem
+        if problem.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise NotFound(because("path-missing", path=str(path))) from problem
+        if problem.errno == errno.ELOOP:
+            raise Invalid.field(field, because("path-is-link", path=str(path))) from problem
+        message = os.strerror(problem.errno or 0)
+        why = because("path-unreadable", path=str(path), message=message)
+        raise Invalid.field(field, why) from problem
     try:
         _refuse_special(os.fstat(fd).st_mode, path, field)
     except Invalid:
@@ -111,12 +117,3 @@ def _refuse_special(mode: int, path: str | Path, field: str) -> None:
         raise Invalid.field(field, because("path-is-link", path=str(path)))
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise Invalid.field(field, because("not-an-ordinary-file", path=str(path)))
-
-
-def _in_words(problem: OSError, path: str | Path, field: str) -> Invalid | NotFound:
-    if problem.errno in (errno.ENOENT, errno.ENOTDIR):
-        return NotFound(because("path-missing", path=str(path)))
-    if problem.errno == errno.ELOOP:
-        return Invalid.field(field, because("path-is-link", path=str(path)))
-    message = os.strerror(problem.errno or 0)
-    return Invalid.field(field, because("path-unreadable", path=str(path), message=message))

@@ -31,21 +31,18 @@ def writers(folder: Path) -> list[int]:
     found: list[int] = []
     for name in (INDEX, WRITE_LOCK):
         path = os.path.realpath(folder / name)
-        pids = [int(row[4]) for row in rows if _is_of(row, path) and _reaches(row, name)]
-        found += [pid for pid in pids if pid != os.getpid() and path in _opened(pid)]
+        try:
+            inode = os.stat(path).st_ino
+        except OSError:
+            continue
+        for row in rows:
+            if row[3] != "WRITE" or not row[5].endswith(f":{inode}"):
+                continue
+            first, last, pid = int(row[6]), row[7], int(row[4])
+            covers = first <= WRITER and (last == "EOF" or int(last) >= WRITER)
+            if (name != INDEX or covers) and pid != os.getpid() and path in _opened(pid):
+                found.append(pid)
     return list(dict.fromkeys(found))
-
-
-def _is_of(row: list[str], path: str) -> bool:
-    with contextlib.suppress(OSError):
-        return row[3] == "WRITE" and row[5].endswith(f":{os.stat(path).st_ino}")
-    return False
-
-
-def _reaches(row: list[str], name: str) -> bool:
-    if name != INDEX:
-        return True
-    return int(row[6]) <= WRITER and (row[7] == "EOF" or int(row[7]) >= WRITER)
 
 
 def _opened(pid: int) -> set[str]:

@@ -27,23 +27,22 @@ def poke(folder: Path, but: str = "") -> None:
     except FileNotFoundError:
         return
     # Without listeners no socket is created: most writes happen while none waits.
-    names = [name for name in names if name != but]
-    if names:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            # A full queue means that the listener has pokes to read already, so never wait for it.
-            sender.setblocking(False)
-            for name in names:
-                _send(sender, folder / FOLDER / name)
-
-
-def _send(sender: socket.socket, path: Path) -> None:
-    try:
-        with _address(path) as address:
-            sender.sendto(NEWS, address)
-    except ConnectionRefusedError:
-        path.unlink(missing_ok=True)
-    except OSError:
-        pass  # unread pokes, a listener that exits, or another user's socket; polling covers these
+    paths = [folder / FOLDER / name for name in names if name != but]
+    if not paths:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        # A full queue means that the listener has pokes to read already, so never wait for it.
+        sender.setblocking(False)
+        for path in paths:
+            try:
+                with _address(path) as address:
+                    sender.sendto(NEWS, address)
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)
+            except OSError:
+                # Unread pokes, a listener that exits, or another user's socket. Polling covers
+                # these.
+                pass
 
 
 def sweep(folder: Path) -> None:

@@ -24,7 +24,12 @@ def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
         content = handle.read(max(0, stop - start))
         end = start + len(content) >= size
         if before and start > after:
-            start, content = _from_a_line_on(start, content)
+            # Cut off an incomplete line at the start, or at least an incomplete character.
+            skipped = content.find(b"\n", 0, -1) + 1
+            if not skipped:
+                firsts = (at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0)
+                skipped = next(firsts, 0)
+            start, content = start + skipped, content[skipped:]
     if not end and not before:
         content = content[: content.rfind(b"\n") + 1] or content
     # The rest of a character may be written later; at the end there is no rest.
@@ -32,14 +37,6 @@ def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
         content = _whole_characters(content)
     text = content.decode("utf-8", "replace")
     return LogChunk(text, start + len(content), done and end, start=start)
-
-
-def _from_a_line_on(start: int, content: bytes) -> tuple[int, bytes]:
-    """Cut off an incomplete line, or an incomplete character, at the start."""
-    skipped = content.find(b"\n", 0, -1) + 1
-    if not skipped:
-        skipped = next((at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0), 0)
-    return start + skipped, content[skipped:]
 
 
 def _whole_characters(content: bytes) -> bytes:

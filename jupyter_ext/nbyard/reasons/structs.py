@@ -42,7 +42,14 @@ def because(code: str, **params: Any) -> Reason:
     if params.keys() != fields.keys():
         raise TypeError(f"{code} has the parameters {sorted(fields)}, not {sorted(params)}")
     for name, value in params.items():
-        if not _fits(value, fields[name]):
+        kind = fields[name]
+        if kind is Reason.__name__:
+            fits = isinstance(value, Reason)
+        elif kind == [Reason.__name__]:
+            fits = isinstance(value, list) and all(isinstance(one, Reason) for one in value)
+        else:
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits:
             raise TypeError(f"{code}: {name} is {value!r}")
     return Reason(code, msgspec.to_builtins(params))
 
@@ -82,14 +89,6 @@ def is_known(value: Any) -> bool:
     if isinstance(value, dict) and isinstance(value.get("params"), dict):
         return value.get("code") in CODES and all(map(is_known, value["params"].values()))
     return True
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if kind is Reason.__name__:
-        return isinstance(value, Reason)
-    if kind == [Reason.__name__]:
-        return isinstance(value, list) and all(isinstance(one, Reason) for one in value)
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _text(code: str, params: dict[str, Any]) -> str:

@@ -19,7 +19,6 @@ from nbyard.domain.deployments.structs import (
     link_path,
 )
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.structs import ServedModel
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.reasons.structs import Reason, read
 from nbyard.store import events as event_rows
@@ -329,8 +328,30 @@ class DeploymentRows:
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(one.spec.image, one.image_id) for one in newest]
         models = served(c, owner, images) if rows else {}
-        found = zip(rows, images, strict=True)
-        return [_deployment(row, shown, models.get(image)) for row, image in found]
+        found: list[Deployment] = []
+        for row, last, image in zip(rows, newest, images, strict=True):
+            serving = shown.get((row.id, row.serving))
+            # The links lead to the ports of the serving revision, else of the newest one.
+            answering = {one.name for one in serving.places if one.answers} if serving else set()
+            ports = serving.revision.spec.ports if serving else last.spec.ports
+            links = [
+                Link(
+                    *(port.name, link_path(row.name, port.name), port.port, port.websocket),
+                    port.name in answering,
+                )
+                for port in ports
+            ]
+            one = Deployment(
+                **{name: getattr(row, name) for name in PLAIN},
+                spec=last.spec,
+                gpus=last.gpus,
+                reproduce=last.reproduce,
+                links=links,
+                warnings=[],
+                model=models.get(image),
+            )
+            found.append(one)
+        return found
 
     def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:
         """Return the newest and the serving revision of each deployment."""
@@ -354,31 +375,3 @@ def _revision(row: Row[Any]) -> Revision:
 def _revision_row(row: Row[Any]) -> RevisionRow:
     places = msgspec.convert(row.places, list[Place])
     return RevisionRow(_revision(row), places, row.prefix, row.password, row.deployment_id)
-
-
-def _deployment(
-    row: Row[Any], shown: Mapping[tuple[str, int], RevisionRow], model: ServedModel | None
-) -> Deployment:
-    newest = shown[row.id, row.revision].revision
-    serving = shown.get((row.id, row.serving))
-    return Deployment(
-        **{name: getattr(row, name) for name in PLAIN},
-        spec=newest.spec,
-        gpus=newest.gpus,
-        reproduce=newest.reproduce,
-        links=_links(row.name, newest.spec, serving),
-        warnings=[],
-        model=model,
-    )
-
-
-def _links(name: str, spec: RevisionSpec, serving: RevisionRow | None) -> list[Link]:
-    """Return links to the ports of the serving revision, else of the newest one."""
-    answering = {one.name for one in serving.places if one.answers} if serving else set()
-    ports = serving.revision.spec.ports if serving else spec.ports
-    return [
-        Link(
-            port.name, link_path(name, port.name), port.port, port.websocket, port.name in answering
-        )
-        for port in ports
-    ]

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import inspect, text
 
 from nbyard.errors import NewerSchema
 from nbyard.reasons.structs import because
@@ -20,8 +20,11 @@ def migrate(database: Database, folder: Path) -> None:
     Raises:
         NewerSchema: The store has a schema revision that this nbyard does not know.
     """
+    present: str | None = None
     with database.read() as c:
-        present = _present(c)
+        if inspect(c).has_table("alembic_version"):
+            stamp = text("select version_num from alembic_version")
+            present = c.execute(stamp).scalar_one_or_none()
     known = revisions()
     if present == known[-1]:
         return
@@ -31,21 +34,6 @@ def migrate(database: Database, folder: Path) -> None:
         check_stamp(database, folder)
     elif database.sqlite:
         _keep_copy(database, folder, present)
-    _upgrade(database)
-
-
-def revisions() -> list[str]:
-    """Return all schema revisions that this nbyard knows, oldest first."""
-    return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
-
-
-def _present(c: Connection) -> str | None:
-    if not inspect(c).has_table("alembic_version"):
-        return None
-    return c.execute(text("select version_num from alembic_version")).scalar_one_or_none()
-
-
-def _upgrade(database: Database) -> None:
     # imported late: most stores are up to date when they are opened
     from alembic import command
     from alembic.config import Config
@@ -53,14 +41,15 @@ def _upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with database.write() as c:
-        _lock(c)
+        if c.dialect.name == "postgresql":
+            c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = c
         command.upgrade(config, "head")
 
 
-def _lock(c: Connection) -> None:
-    if c.dialect.name == "postgresql":
-        c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+def revisions() -> list[str]:
+    """Return all schema revisions that this nbyard knows, oldest first."""
+    return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def _keep_copy(database: Database, folder: Path, revision: str) -> None:

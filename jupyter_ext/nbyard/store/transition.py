@@ -128,9 +128,18 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
     for step in moves:
         if step.to not in step.machine.moves[step.since]:
             raise Stale(f"a {step.machine.name} cannot become {step.to} from {step.since}")
+    # Several moves of one row become one update from its first state to its last.
+    updates: dict[str, tuple[str, dict[str, Any]]] = {}
+    for step in moves:
+        known = {"its_id": step.subject.id, "since": step.since}
+        _, values = updates.setdefault(step.subject.id, (step.machine.name, known))
+        values.update(step.columns)
+        values["state"] = step.to
     # Equal statements go to the driver in one batch.
-    for (name, _), rows in groupby(_rows(moves), key=lambda row: row[:2]):
-        changed = [values for _, _, values in rows]
+    rows = [(name, tuple(sorted(values)), values) for name, values in updates.values()]
+    rows.sort(key=lambda row: row[:2])
+    for (name, _), batch in groupby(rows, key=lambda row: row[:2]):
+        changed = [values for _, _, values in batch]
         if UPDATES[name].run(c, changed) != len(changed):
             raise Stale(f"a {name} was moved by somebody else")
     told: list[Told] = [(m.machine.name, m.subject, {"state": m.to, **m.told}) for m in moves]
@@ -138,19 +147,6 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
         told += _begun(c, begun.machine, begun.subjects, begun.rows)
     if told:
         events.append_all(c, told)
-
-
-def _rows(moves: Sequence[Move]) -> list[tuple[str, tuple[str, ...], dict[str, Any]]]:
-    """Merge the moves into one update per row, sorted so that equal statements are adjacent."""
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
-    for step in moves:
-        known = {"its_id": step.subject.id, "since": step.since}
-        _, values = found.setdefault(step.subject.id, (step.machine.name, known))
-        # Several moves of one row become one update from its first state to its last.
-        values.update(step.columns)
-        values["state"] = step.to
-    rows = [(name, tuple(sorted(values)), values) for name, values in found.values()]
-    return sorted(rows, key=lambda row: row[:2])
 
 
 def state_of(c: Connection, machine: Machine, subject_id: str) -> str | None:

@@ -83,13 +83,33 @@ class Vault:
         return next(iter(self._known(sealed))) == sealed.partition(":")[0]
 
     def _known(self, beside: str = "") -> dict[str, bytes]:
-        if not self._keys:
-            text = os.environ.get(VARIABLE, "")
-            # A new key could not decrypt what an unknown key sealed.
-            if not text and beside and not (self._folder / FILE).exists():
-                raise _without_key(self._folder, beside)
-            keys = _keys(text, VARIABLE) if text else _keys(_file_text(self._folder), FILE)
-            self._keys = {hashlib.sha256(b"nbyard" + key).hexdigest()[:8]: key for key in keys}
+        """Return the keys by name, read at first use; create the key file if there is no key."""
+        if self._keys:
+            return self._keys
+        text, place, path = os.environ.get(VARIABLE, ""), VARIABLE, self._folder / FILE
+        # A new key could not decrypt what an unknown key sealed, here or in other processes.
+        if not text and beside and not path.exists():
+            raise StoreUnusable(
+                because("credential-key-missing", key=beside.partition(":")[0]),
+                hint=f"Set {VARIABLE} as where they were made (the server?), or put {path} back."
+                f" Where it is lost, make a new one: (umask 077; openssl rand -hex 32 > {FILE})",
+            )
+        if not text and not path.exists():
+            # Write beside and link: other processes must never read a partial key.
+            part = path.with_name(f"{FILE}.{os.urandom(4).hex()}")
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(os.urandom(KEY_BYTES).hex() + "\n")
+                file.flush()
+                os.fsync(handle)
+            # If another process was faster, its key counts.
+            with contextlib.suppress(FileExistsError):
+                os.link(part, path)
+            part.unlink()
+        if not text:
+            text, place = path.read_text("ascii"), FILE
+        keys = _keys(text, place)
+        self._keys = {hashlib.sha256(b"nbyard" + key).hexdigest()[:8]: key for key in keys}
         return self._keys
 
 
@@ -103,49 +123,19 @@ def _about(owner: str, name: str) -> bytes:
     return json.dumps([owner, name]).encode()
 
 
-def _without_key(folder: Path, sealed: str) -> StoreUnusable:
-    """Return the error for a missing key: a new one would conflict with that of other processes."""
-    return StoreUnusable(
-        because("credential-key-missing", key=sealed.partition(":")[0]),
-        hint=because("restore-key", variable=VARIABLE, file=str(folder / FILE), name=FILE),
-    )
-
-
 def _keys(text: str, place: str) -> list[bytes]:
-    found = [
-        _key(word.strip(), place) for word in text.replace("\n", ";").split(";") if word.strip()
-    ]
-    if not found:
+    keys: list[bytes] = []
+    for word in filter(None, map(str.strip, text.replace("\n", ";").split(";"))):
+        key = b""
+        with contextlib.suppress(ValueError, binascii.Error):
+            is_hex = len(word) == 2 * KEY_BYTES
+            key = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
+        if len(key) != KEY_BYTES:
+            raise StoreUnusable(
+                because("key-of-other-length", place=place, length=KEY_BYTES),
+                hint=because("make-key"),
+            )
+        keys.append(key)
+    if not keys:
         raise StoreUnusable(because("no-key-in-place", place=place))
-    return found
-
-
-def _key(word: str, place: str) -> bytes:
-    found = b""
-    with contextlib.suppress(ValueError, binascii.Error):
-        is_hex = len(word) == 2 * KEY_BYTES
-        found = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
-    if len(found) != KEY_BYTES:
-        raise StoreUnusable(
-            because("key-of-other-length", place=place, length=KEY_BYTES),
-            hint=because("make-key"),
-        )
-    return found
-
-
-def _file_text(folder: Path) -> str:
-    """Return the text of the key file; create it atomically if it does not exist."""
-    path = folder / FILE
-    if not path.exists():
-        # Write beside and link: other processes must never read a partial key.
-        part = folder / f"{FILE}.{os.urandom(4).hex()}"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(os.urandom(KEY_BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(handle)
-        # If another process was faster, its key counts.
-        with contextlib.suppress(FileExistsError):
-            os.link(part, path)
-        part.unlink()
-    return path.read_text("ascii")
+    return keys

@@ -16,7 +16,6 @@ from nbyard.dispatch.context import Room
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, Case
 from nbyard.domain.arguments.bindings import Beside, Found
 from nbyard.domain.arguments.file_objects import Facts
-from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import (
     RUNNER,
     SURROUNDINGS,
@@ -45,7 +44,6 @@ from nbyard.kinds.protocol import OwnDefaults, Reading
 from nbyard.kinds.registry import kind_named
 from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import Order
-from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.transfer import dataset_links
 from nbyard.transfer.bundles import stage
 
@@ -223,46 +221,49 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     """Return where outputs are expected in the attempt's folder, by name."""
-    outputs = (a for a in version.arguments if a.role == "output")
-    return {a.name: _output(a, input_staging.place_of(a, version)) for a in outputs}
-
-
-def _output(argument: Argument, at: str) -> Output:
-    place = f"outputs/{argument.name}"
-    if isinstance(argument.reach, Beside):
-        return Output(
-            place,
-            argument.format,
-            not argument.nullable,
-            told=True,
-            beside=argument.reach.of,
-            pattern=argument.reach.pattern,
-            value=argument.reach.parts,
-        )
-    if isinstance(argument.reach, Found):
-        several = argument.type == "list"
-        required = not argument.nullable
-        beside = [
-            {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
-            for one in argument.companions
-        ]
-        return Output(
-            place,
-            argument.format,
-            required,
-            several=several,
-            only=argument.reach.only,
-            told=True,
-            key=argument.reach.key,
-            companions=beside,
-        )
-    return Output(
-        f"{place}/{os.path.basename(at) or output_filename(argument)}", argument.format, at=at
-    )
+    outputs: dict[str, Output] = {}
+    for argument in version.arguments:
+        if argument.role != "output":
+            continue
+        name, place = argument.name, f"outputs/{argument.name}"
+        match argument.reach:
+            case Beside() as reach:
+                outputs[name] = Output(
+                    place,
+                    argument.format,
+                    not argument.nullable,
+                    told=True,
+                    beside=reach.of,
+                    pattern=reach.pattern,
+                    value=reach.parts,
+                )
+            case Found() as reach:
+                companions = [
+                    {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
+                    for one in argument.companions
+                ]
+                outputs[name] = Output(
+                    place,
+                    argument.format,
+                    not argument.nullable,
+                    several=argument.type == "list",
+                    only=reach.only,
+                    told=True,
+                    key=reach.key,
+                    companions=companions,
+                )
+            case _:
+                at = input_staging.place_of(argument, version)
+                filename = os.path.basename(at) or output_filename(argument)
+                outputs[name] = Output(f"{place}/{filename}", argument.format, at=at)
+    return outputs
 
 
 def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
     plan, version, values = case.task.plan, staged.version, _values(room, case, staged)
+    environment = _variables(room, case) | _paths(plan, version, staged.environment)
+    if version.kind == MODEL:  # partial predictions are found again under this key
+        environment[RESULT_KEY] = partial_results.key_of(case, version)
     return TaskFile(
         attempt_id=case.attempt.id,
         token=case.attempt.token,
@@ -270,9 +271,7 @@ def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
         work=_work(staged, values),
         outputs=workdir.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, case)
-        | _paths(plan, version, staged.environment)
-        | _key(case, version),
+        environment=environment,
         timeout_seconds=plan.timeout_seconds,
         silence_timeout_seconds=plan.silence_timeout_seconds,
         memory_bytes=plan.memory_bytes,
@@ -283,14 +282,27 @@ def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
 
 def _variables(room: Room, case: Case) -> dict[str, str]:
     """Return the environment variables that every kind of work gets."""
-    return {
-        **{name.upper(): value for name, value in _identity(case).items()},
-        "NBYARD_RUN_NAME": case.run.name,
-        dataset_links.VARIABLE: str(room.folder / dataset_links.FOLDER),
-        **_visible_gpus(room, case.attempt),
-        **_cluster(room, case.task.plan.runtime),
-        **monitor_links.told(room.folder, case.attempt, case.task.plan),
-    }
+    attempt, plan, settings = case.attempt, case.task.plan, room.settings
+    found = {name.upper(): value for name, value in _identity(case).items()}
+    found["NBYARD_RUN_NAME"] = case.run.name
+    found[dataset_links.VARIABLE] = str(room.folder / dataset_links.FOLDER)
+    seen = attempt.gpus
+    if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
+        seen = [str(number) for number in range(len(seen))]  # a container counts its own from 0
+    if seen or (attempt.runtime == PROCESS and gpus.source(settings.gpus) != gpus.NOBODY):
+        found["CUDA_VISIBLE_DEVICES"] = ",".join(seen)
+        found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by itself, CUDA counts the fastest first
+    # Work on a Dask worker gets that worker's scheduler address, which may differ.
+    if settings.dask_address and plan.runtime != DASK:
+        found["NBYARD_DASK_ADDRESS"] = settings.dask_address
+        if plan.runtime == PROCESS:  # a container cannot see these files
+            tls = {
+                "CA_FILE": settings.dask_tls_ca_file,
+                "CLIENT__CERT": settings.dask_tls_cert,
+                "CLIENT__KEY": settings.dask_tls_key,
+            }
+            found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
+    return found | monitor_links.told(room.folder, attempt, plan)
 
 
 def _paths(
@@ -301,53 +313,6 @@ def _paths(
         return {}
     place = Path(environment.interpreter).parents[1]
     return variables(place, os.environ.get("PATH", os.defpath))
-
-
-def _key(case: Case, version: ExecutableVersion) -> dict[str, str]:
-    """Return the key under which partial predictions are found again."""
-    return {RESULT_KEY: partial_results.key_of(case, version)} if version.kind == MODEL else {}
-
-
-def _visible_gpus(room: Room, attempt: AttemptRecord) -> dict[str, str]:
-    """Return variables that show the work only its granted GPUs, in the order of the driver.
-
-    CUDA by itself counts the fastest first. In a container, numbering restarts at 0.
-    """
-    seen = attempt.gpus
-    if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
-        seen = [str(number) for number in range(len(seen))]
-    is_process = attempt.runtime == PROCESS
-    if not seen and (not is_process or gpus.source(room.settings.gpus) == gpus.NOBODY):
-        return {}
-    return {"CUDA_VISIBLE_DEVICES": ",".join(seen), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
-
-
-def _cluster(room: Room, runtime: str) -> dict[str, str]:
-    """Return variables to reach the Dask cluster.
-
-    Work on a Dask worker instead gets that worker's scheduler address, which may differ.
-    """
-    settings = room.settings
-    if not settings.dask_address or runtime == DASK:
-        return {}
-    found = {"NBYARD_DASK_ADDRESS": settings.dask_address}
-    if runtime == PROCESS:  # a container cannot see these files
-        tls = {
-            "CA_FILE": settings.dask_tls_ca_file,
-            "CLIENT__CERT": settings.dask_tls_cert,
-            "CLIENT__KEY": settings.dask_tls_key,
-        }
-        found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
-    return found
-
-
-def _in_bundle(plan: TaskPlan, values: dict[str, Any], beside: str) -> dict[str, str]:
-    """Return the places of default files, which the working folder cannot reach directly."""
-    return {
-        argument.name: f"{ATTEMPT}/{os.path.normpath(f'{beside}/{value}')}"
-        for argument in plan.arguments
-        if argument.role == "input" and isinstance(value := values.get(argument.name), str)
-    }
 
 
 def _work(staged: Staged, values: dict[str, Any]) -> Work:
@@ -380,7 +345,13 @@ def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
         plain = {name: one for name, one in plain.items() if not one.is_default}
     values: dict[str, Any] = {name: one.value for name, one in plain.items()}
     if staged.version.invocation.apart:
-        values |= _in_bundle(plan, values, os.path.dirname(f"code/{staged.version.file}"))
+        # The working folder cannot reach default files in the bundle directly.
+        beside = os.path.dirname(f"code/{staged.version.file}")
+        values |= {
+            argument.name: f"{ATTEMPT}/{os.path.normpath(f'{beside}/{value}')}"
+            for argument in plan.arguments
+            if argument.role == "input" and isinstance(value := values.get(argument.name), str)
+        }
     for name, place in input_staging.places_of(staged.version, staged.inputs).items():
         values[name] = f"{ATTEMPT}/{place}"
     values |= staged.secrets

@@ -133,11 +133,7 @@ def mark_outputs(folder: Path, version: ExecutableVersion) -> None:
         path = f"{folder}/{place}"
         if argument.role == "output" and place not in inputs and os.path.exists(path):
             for file in files_at(path):
-                _mark(file)
-
-
-def _mark(path: str) -> None:
-    if os.stat(path).st_nlink > 1:  # a hard link to a blob, whose time must not change
-        shutil.copyfile(path, f"{path}~")
-        os.replace(f"{path}~", path)
-    os.utime(path, (UNTOUCHED, UNTOUCHED))
+                if os.stat(file).st_nlink > 1:  # a hard link to a blob, whose time must not change
+                    shutil.copyfile(file, f"{file}~")
+                    os.replace(f"{file}~", file)
+                os.utime(file, (UNTOUCHED, UNTOUCHED))

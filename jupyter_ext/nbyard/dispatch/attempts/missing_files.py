@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from glob import escape, iglob
 from itertools import islice
@@ -62,6 +62,21 @@ class _Code(msgspec.Struct, frozen=True):
         """Return whether the path exists on disk, but not in the bundle."""
         return place not in self.taken and os.path.exists(self.base / place)
 
+    def meant(self, name: str) -> list[str]:
+        """Return the paths that a string in the code means.
+
+        With wildcards, that is the folder, or the matching files if the folder travelled.
+        """
+        start = literal(name)
+        place = self.place(start) if start else self.below
+        if start == name or (start and place not in self.taken):
+            return [start]
+        if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
+            return []
+        folder = self.base / self.below
+        fits = (os.path.relpath(one, folder) for one in iglob(f"{escape(str(folder))}/{name}"))
+        return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
+
 
 def _code(room: Room, case: Case) -> _Code | None:
     with room.store.read() as c:
@@ -91,8 +106,15 @@ def left_out(room: Room, case: Case, failure: Failure) -> str:
     code = _code(room, case) if lines else None
     if code is None:
         return ""
-    words = _as_seen_from(code.below, str(case.order.folder), "\n".join(lines))
-    names = _paths(words)
+    # Paths in the attempt's folder become relative to the code.
+    attempt, up, words = case.order.folder, "../" * len(Path(code.below).parts), "\n".join(lines)
+    if code.below:
+        words = words.replace(f"{attempt}/code/{code.below}/", "")
+    words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
+    named = mentions(words)
+    # The name of a module means a file or a folder.
+    modules = [text.replace(".", "/") for text in named if "/" not in text]
+    names = [*named, *(f"{text}.py" for text in modules), *modules]
     for name in names:
         place = code.place(name)
         if place and code.is_left_out(place):
@@ -112,7 +134,7 @@ def warning_about_missing_files(room: Room, case: Case, others: OtherFiles | Non
         code = _code(room, case)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return ""
-        found = _overlooked(code, _written(room, case, code, others))
+        found = _overlooked(room, case, code, others)
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
         # A warning must not fail finished work: its code may have moved or may not be text.
         log.info("what the attempt %s did not find is not known: %s", case.attempt.id, error)
@@ -124,10 +146,13 @@ def warning_about_missing_files(room: Room, case: Case, others: OtherFiles | Non
     return "; ".join([*sentences, f"{more} more paths did not travel"] if more > 0 else sentences)
 
 
-def _written(
+def _overlooked(
     room: Room, case: Case, code: _Code, others: OtherFiles | None
-) -> Callable[[str], bool]:
-    """Return a function that tests whether a path in the bundle exists now or is declared."""
+) -> list[tuple[str, str]]:
+    """Return (name, reason) for missing files that the code names, one per reason.
+
+    Paths that exist now or are declared are not missing.
+    """
     version, folder = code.version, case.order.folder
     # The folder of a worker's attempt lies inside the folder of the worker.
     copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
@@ -138,25 +163,17 @@ def _written(
     told = [one for one in version.arguments if one.role == "output" or one.name in case.inputs]
     told += [one for one in version.arguments if one.name in case.task.plan.bindings]
     declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
-
-    def is_there(place: str) -> bool:
-        is_written = any(f"{one}/".startswith(f"{place}/") for one in paths)
-        return is_written or place in declared or os.path.lexists(copy / place)
-
-    return is_there
-
-
-def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str, str]]:
-    """Return (name, reason) for missing files that the code names, one per reason."""
     near = os.listdir(code.base / code.below)
     found: dict[str, str] = {}
     for name in _asked(code.path.name, code.content):
         if literal(name).split("/")[0] not in ("", *near):
             continue  # most strings are not paths
-        for one in _meant(code, name):
+        for one in code.meant(name):
             place = code.place(one)
             reason = place and code.is_left_out(place) and _reason(code.base, place)
-            if reason and not is_there(place):
+            if not reason or place in declared or os.path.lexists(copy / place):
+                continue
+            if not any(f"{path}/".startswith(f"{place}/") for path in paths):
                 found.setdefault(reason, one)
     return [(name, reason) for reason, name in found.items()]
 
@@ -165,37 +182,6 @@ def _overlooked(code: _Code, is_there: Callable[[str], bool]) -> list[tuple[str,
 def _asked(filename: str, content: bytes) -> Sequence[str]:
     probes = probes_of(filename, content, is_own=True)
     return asked(filename, code_of(filename, content), probes.names)
-
-
-def _meant(code: _Code, name: str) -> list[str]:
-    """Return the paths that a string means.
-
-    With wildcards, that is the folder, or the matching files if the folder travelled.
-    """
-    start = literal(name)
-    place = code.place(start) if start else code.below
-    if start == name or (start and place not in code.taken):
-        return [start]
-    if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
-        return []
-    folder = code.base / code.below
-    fits = (os.path.relpath(one, folder) for one in iglob(f"{escape(str(folder))}/{name}"))
-    return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
-
-
-def _as_seen_from(below: str, attempt: str, words: str) -> str:
-    """Return the text with relative paths instead of paths in the attempt's folder."""
-    up = "../" * len(Path(below).parts)
-    if below:
-        words = words.replace(f"{attempt}/code/{below}/", "")
-    return words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
-
-
-def _paths(words: str) -> list[str]:
-    """Return the paths in the text; a module name means a file or folder."""
-    found = mentions(words)
-    modules = [text.replace(".", "/") for text in found if "/" not in text]
-    return [*found, *(f"{text}.py" for text in modules), *modules]
 
 
 def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
@@ -207,17 +193,17 @@ def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) 
     for place in (os.path.normpath(base / below / one / name) for name in names for one in folders):
         if os.path.exists(place) and not Path(place).is_relative_to(base):
             shared = Path(os.path.commonpath((base, place)))
+            if bundles.is_project(base) or shared in bundles.no_projects(base):
+                remedy = "Move it there, or give it as an input"
+            else:
+                remedy = (
+                    f"Create an empty file nbyard.toml in {shared}: then all of {shared} travels"
+                )
             return (
                 f"{place} did not travel with the code, because it lies outside of the folder"
-                f" {base}. {_remedy(base, shared)}"
+                f" {base}. {remedy}"
             )
     return ""
-
-
-def _remedy(base: Path, shared: Path) -> str:
-    if bundles.is_project(base) or shared in bundles.no_projects(base):
-        return "Move it there, or give it as an input"
-    return f"Create an empty file nbyard.toml in {shared}: then all of {shared} travels"
 
 
 def why(base: Path, place: str) -> str:

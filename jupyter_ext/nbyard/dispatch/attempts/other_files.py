@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts.folders import is_own, read_task, stamp
-from nbyard.blobs import Blobs, Entry, Tree
+from nbyard.blobs import Entry, Tree
 from nbyard.blobs import files as blob_files
 from nbyard.dispatch.attempts.folder_setup import MODEL
 from nbyard.dispatch.attempts.input_staging import is_dataset_link
@@ -67,25 +67,12 @@ def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFil
         look = _Look(room, bundle, declared, since)
         look.all(os.path.realpath(code))
         if case.attempt.runtime == PROCESS and not version.invocation.apart:
-            _name_above(case.order.folder, look.files, since)
+            look.above(case.order.folder)
         return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # Extra files must not fail finished work.
         log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
         return None
-
-
-def _name_above(folder: Path, files: FileFilter, since: int) -> None:
-    """Report new files above the copy of the code, in the attempt's folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            found = entry.stat(follow_symlinks=False)
-            if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < since:
-                continue
-            if stat.S_ISDIR(found.st_mode):
-                files.leave(f"../{entry.name}/", "above")
-            else:
-                files.leave(f"../{entry.name}", "above", found.st_size)
 
 
 class _Look:
@@ -107,6 +94,18 @@ class _Look:
         self.root = root
         with blob_files.opened(os.open(root, INTO)) as fd:
             self._folder(fd, "")
+
+    def above(self, folder: Path) -> None:
+        """Report new files above the copy of the code, in the attempt's folder."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                if is_own(entry.name) or is_cache(entry.name) or found.st_ctime_ns < self._since:
+                    continue
+                if stat.S_ISDIR(found.st_mode):
+                    self.files.leave(f"../{entry.name}/", "above")
+                else:
+                    self.files.leave(f"../{entry.name}", "above", found.st_size)
 
     def _folder(self, fd: int, prefix: str) -> None:
         with os.scandir(fd) as entries:
@@ -168,7 +167,11 @@ def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None
             if hidden.holds(os.fspath(place)):
                 files.leave(one.path, "secret", one.size_bytes)
                 continue
-            digest = _stored(room.blobs, place, one.size_bytes, adopt)
+            with blob_files.opened(open_real(place)) as fd:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode) or found.st_size != one.size_bytes:
+                    raise Invalid.field("path", because("changed-while-read", file=place.name))
+                digest = room.blobs.put_fd(fd, adopt=adopt).digest
         except Unavailable:
             files.leave(one.path, "no-room", one.size_bytes)
         except (NbyardError, OSError):
@@ -177,11 +180,3 @@ def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None
             kept[one] = Entry(one.path, digest, one.size_bytes)
     digest = room.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
     return summary(digest, [*kept], [*files.left.values(), *beyond])
-
-
-def _stored(blobs: Blobs, place: Path, size: int, adopt: bool) -> str:
-    with blob_files.opened(open_real(place)) as fd:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-            raise Invalid.field("path", because("changed-while-read", file=place.name))
-        return blobs.put_fd(fd, adopt=adopt).digest

@@ -34,6 +34,17 @@ class Told(ArtifactType, frozen=True):
     format: str = ""
     filename: str = ""
 
+    def described(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return the row with the type, and with a filename and format if it declares none."""
+        fields = {name: getattr(self, name) for name in ArtifactType.__struct_fields__}
+        typed = row | {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
+        if row["format"] == "folder" or format_of(row["filename"]):
+            return typed
+        with contextlib.suppress(Invalid):
+            own = check_filename(self.filename or row["filename"] + suffix_of(self.format))
+            return typed | {"filename": own, "format": self.format[:MAX_FORMAT]}
+        return typed
+
 
 def check_token(result: Result, token: str) -> None:
     """Check that the result belongs to the current attempt.
@@ -85,34 +96,16 @@ def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> di
             blob = room.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
-    told = _told(folder, output)
+    told: Told | None = None
+    beside = os.path.join(os.path.dirname(output.path), TYPE)
+    if os.path.lexists(folder / beside):
+        # The file is optional, so broken content only loses the metadata.
+        broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
+        with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
+            told = msgspec.json.decode(file.read(MAX_TYPE), type=Told)
     if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
         told = msgspec.structs.replace(told or Told(), media_type=MODEL_TYPE)
-    return row if told is None else row | _called(row, told)
-
-
-def _told(folder: Path, output: Output) -> Told | None:
-    """Return the metadata that the code wrote about an output."""
-    beside = os.path.join(os.path.dirname(output.path), TYPE)
-    if not os.path.lexists(folder / beside):
-        return None
-    # The file is optional, so broken content only loses the metadata.
-    broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
-    with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
-        return msgspec.json.decode(file.read(MAX_TYPE), type=Told)
-    return None
-
-
-def _called(row: dict[str, Any], told: Told) -> dict[str, Any]:
-    """Return columns with the type, and a filename and format if none is declared."""
-    fields = {name: getattr(told, name) for name in ArtifactType.__struct_fields__}
-    found = {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
-    if row["format"] == "folder" or format_of(row["filename"]):
-        return found
-    with contextlib.suppress(Invalid):
-        own = check_filename(told.filename or row["filename"] + suffix_of(told.format))
-        return found | {"filename": own, "format": told.format[:MAX_FORMAT]}
-    return found
+    return row if told is None else told.described(row)
 
 
 def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> dict[str, Any]:

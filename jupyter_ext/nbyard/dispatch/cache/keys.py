@@ -160,7 +160,18 @@ class Identities:
         if known is None:
             with self._room.store.read() as c:
                 version = version_of(self._room, c, plan)
-            known = _code_of(self._room, version)
+            own, function = spot(version.file)
+            files = {
+                entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
+                for entry in self._room.blobs.tree(version.bundle_digest).files
+                if entry.path != own
+            }
+            shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
+            started = [version.command, version.kernel, *filter(None, [function])]
+            if version.invocation != Invocation():
+                started.append(msgspec.to_builtins(version.invocation))
+            declaration = digest_of([msgspec.to_builtins(shape), *started])
+            known = Code(version, files, declaration)
             if len(self._codes) >= REMEMBERED:
                 self._codes.clear()
                 self.surroundings.clear()
@@ -189,14 +200,35 @@ def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
 
 
 def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
-    """Return where the task would run: a local interpreter or kernel, an image or a worker."""
-    # The image of a container is its whole environment.
+    """Return where the task would run: a local interpreter or kernel, an image or a worker.
+
+    Raises:
+        Unavailable: The packages there are not known yet.
+    """
+    runtime = room.runtimes.get(plan.runtime)
+    images = runtime if isinstance(runtime, KnowsImages) else None
+    # The image of a container is its whole environment. Without a named image, that is the base
+    # images of its Dockerfile, whose other files are part of the code.
     if version.kind == CONTAINER:
-        return EnvironmentRef(fingerprint=f"{plan.runtime} {_bases(room, plan, version)}")
+        with room.blobs.open(version.content_digest) as handle:
+            begun = bases(handle.read().decode("utf-8", "replace"), {})
+        names = [plan.image] if plan.image else begun
+        # An image that is not here yet gets a new ID and matches nothing.
+        ids = ((images.image_id(name) if images else "") or new_id() for name in names)
+        return EnvironmentRef(fingerprint=f"{plan.runtime} {' '.join(ids)}")
     if plan.runtime == PROCESS and plan.environment:
         return _used(room, plan.environment, version)
     if plan.runtime != PROCESS:
-        installed, lock = _installed(room, plan)
+        lock: Lock | None = None
+        if isinstance(runtime, KnowsPackages):
+            locks = runtime.locks()
+            lock = locks[0] if len(locks) == 1 else None
+            installed = " ".join(digest_of(msgspec.to_builtins(one)) for one in locks)
+        else:
+            image = plan.image or room.settings.docker_base_image
+            # Tags can move, so use the image ID.
+            identity = (images.image_id(image) or new_id()) if images else ""
+            installed = f"{image} {identity} {plan.requirements_digest}"
         return EnvironmentRef(
             kernel="python3" if plan.environment else version.kernel or "python3",
             language=version.language,
@@ -225,54 +257,6 @@ def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> Envi
     program = kernels.program(version.command[0] if version.command else version.file)
     text = digest_of([found.fingerprint, program.fingerprint])
     return msgspec.structs.replace(found, fingerprint=text)
-
-
-def _installed(room: Room, plan: TaskPlan) -> tuple[str, Lock | None]:
-    """Return what is installed where the task would run, as far as its runtime knows.
-
-    Raises:
-        Unavailable: The runtime does not know it yet.
-    """
-    runtime = room.runtimes.get(plan.runtime)
-    if isinstance(runtime, KnowsPackages):
-        locks = runtime.locks()
-        digests = [digest_of(msgspec.to_builtins(lock)) for lock in locks]
-        return " ".join(digests), locks[0] if len(locks) == 1 else None
-    image = plan.image or room.settings.docker_base_image
-    identity = ""
-    if isinstance(runtime, KnowsImages):
-        # Tags can move, so use the image ID. An unknown image gets a new ID and matches nothing.
-        identity = runtime.image_id(image) or new_id()
-    return f"{image} {identity} {plan.requirements_digest}", None
-
-
-def _bases(room: Room, plan: TaskPlan, version: ExecutableVersion) -> str:
-    """Return the named image, else the base images of the Dockerfile.
-
-    Its other files are part of the code. An image that is not here yet matches nothing.
-    """
-    with room.blobs.open(version.content_digest) as handle:
-        begun = bases(handle.read().decode("utf-8", "replace"), {})
-    runtime = room.runtimes.get(plan.runtime)
-    known = runtime if isinstance(runtime, KnowsImages) else None
-    names = [plan.image] if plan.image else begun
-    return " ".join((known.image_id(name) if known else "") or new_id() for name in names)
-
-
-def _code_of(room: Room, version: ExecutableVersion) -> Code:
-    own, function = spot(version.file)
-    entries = room.blobs.tree(version.bundle_digest).files
-    files = {
-        entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
-        for entry in entries
-        if entry.path != own
-    }
-    shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
-    started = [version.command, version.kernel, *filter(None, [function])]
-    if version.invocation != Invocation():
-        started.append(msgspec.to_builtins(version.invocation))
-    declaration = digest_of([msgspec.to_builtins(shape), *started])
-    return Code(version, files, declaration)
 
 
 def key_parts(

@@ -7,7 +7,6 @@ moved, not copied.
 import contextlib
 import os
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,11 +108,10 @@ def _line(path: str) -> str:
 def sweep(room: Room) -> None:
     """Delete predictions whose task has its result, ended more than 1 day ago, or is deleted."""
     names = folders.all_unfinished(room.folder)
-    for name in _unwanted(room, names) if names else ():
-        folders.discard(folders.unfinished(room.folder, name))
-
-
-def _unwanted(room: Room, names: list[str]) -> Iterator[str]:
+    if not names:
+        return
     with room.store.read() as c:
         wanted = room.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
-    return (name for name in names if name not in wanted)
+    for name in names:
+        if name not in wanted:
+            folders.discard(folders.unfinished(room.folder, name))

@@ -110,11 +110,16 @@ class EnvironmentController:
             found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
             packages = self._locked(version.id, found)
         install(self._room, own, lock_lines(version.requirements, packages), place)
+        sizes = (
+            os.lstat(os.path.join(parent, name)).st_size
+            for parent, _, names in os.walk(place)
+            for name in names
+        )
         return {
             "packages": msgspec.to_builtins(packages),
             "digest": digest_of(packages),
             "python": ".".join(map(str, sys.version_info[:3])),
-            "size_bytes": _size(place),
+            "size_bytes": sum(sizes),
         }
 
     def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
@@ -174,11 +179,3 @@ class EnvironmentController:
 
     def _is_in_use(self, place: Path, known: str | None) -> bool:
         return str(place) == known or place in self._room.building
-
-
-def _size(folder: Path) -> int:
-    return sum(
-        os.lstat(os.path.join(parent, name)).st_size
-        for parent, _, names in os.walk(folder)
-        for name in names
-    )

@@ -1,5 +1,6 @@
 """Evict unused versions: delete their folders and keep their locks for a reinstall."""
 
+import contextlib
 import logging
 import os
 from collections.abc import Collection, Iterable
@@ -24,11 +25,11 @@ def archive(room: Room) -> list[str]:
             spare = _spare(room, c, room.store.uses.by_pins(c))
     if not spare:
         return []
-    busy, gone = _programs(), []
+    busy, gone = _with_programs([version.place for version in spare]), []
     with room.write() as c:
         used = room.store.uses.by_runs(c)  # a run may have started meanwhile
         for version in spare:
-            if version.id not in used and not _has_programs(version.place, busy):
+            if version.id not in used and version.place not in busy:
                 room.store.environments.moved(c, version.id, "")
                 gone.append(version.place)
     for place in gone:
@@ -49,20 +50,15 @@ def superfluous(
     return [one for one in list(versions)[keep:] if one.id not in used]
 
 
-def _programs() -> list[bytes]:
-    """Return the command lines of all visible processes on this machine."""
-    return [_program(path) for path in Path("/proc").glob("[0-9]*/cmdline")]
-
-
-def _has_programs(place: str, programs: Iterable[bytes]) -> bool:
-    """Return whether a process runs from that folder, such as the kernel of a notebook."""
-    begins = os.fsencode(f"{place}/")
-    return any(program.startswith(begins) for program in programs)
-
-
-def _program(path: Path) -> bytes:
-    """Return the command line; empty if the process is gone or belongs to another user."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+def _with_programs(places: Iterable[str]) -> set[str]:
+    """Return the folders from which a process runs, such as the kernel of a notebook."""
+    programs: list[bytes] = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # the process is gone or belongs to another user
+            programs.append(path.read_bytes())
+    begins = {place: os.fsencode(f"{place}/") for place in places}
+    return {
+        place
+        for place, begin in begins.items()
+        if any(program.startswith(begin) for program in programs)
+    }

@@ -38,7 +38,19 @@ def version_in_place(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
         version = _known(room, used)
         if version.place and Path(version.place, "bin").is_dir():
             return version
-        return _restored(room, used, version)
+        folder = room.folder / version_folder(version.id)
+        with new_place(room, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
+            log.info("%s is installed once more", used.shown)
+            said.write(b"\nOnce more, from the lock:\n")
+            try:
+                own = installer(room, said, lambda: not room.stopping.is_set())
+                install(room, own, version.lock_lines, place)
+            except Stopped:
+                why = because("environment-to-install", environment=used.shown)
+                raise Unavailable(why) from None
+            with room.write() as c:
+                room.store.environments.moved(c, version.id, str(place))
+        return _known(room, used)
 
 
 def _known(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
@@ -47,21 +59,6 @@ def _known(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
     if version is None:
         raise NotFound(because("environment-deleted", environment=used.name))
     return version
-
-
-def _restored(room: Room, used: UsedEnvironment, version: EnvironmentVersion) -> EnvironmentVersion:
-    folder = room.folder / version_folder(version.id)
-    with new_place(room, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
-        log.info("%s is installed once more", used.shown)
-        said.write(b"\nOnce more, from the lock:\n")
-        try:
-            own = installer(room, said, lambda: not room.stopping.is_set())
-            install(room, own, version.lock_lines, place)
-        except Stopped:
-            raise Unavailable(because("environment-to-install", environment=used.shown)) from None
-        with room.write() as c:
-            room.store.environments.moved(c, version.id, str(place))
-    return _known(room, used)
 
 
 def installer(room: Room, said: FileIO, is_wanted: Callable[[], bool]) -> Installer:

@@ -37,7 +37,6 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import EndsRuns
-from nbyard.store.events import News
 from nbyard.store.leases import LeaseLost
 from nbyard.store.transition import Stale
 
@@ -205,7 +204,9 @@ class RunController:
     def _commit(self, changes: Changes) -> None:
         with self._room.write() as c:
             news = self._store.events.news(c, self._cursor)
-            _check(news, changes)
+            # Another writer may have changed a run of these changes, for example to cancel it.
+            if {one.run_id for one in news} & changes.runs():
+                raise Stale("a run was changed meanwhile")
             changes.write(c)
             last = self._store.events.last(c)
         self._changes = Changes(self._store, self._board)
@@ -353,13 +354,3 @@ class RunController:
 def _ask_to_end(folder: Path) -> None:
     with contextlib.suppress(OSError):  # repeated at the next check
         folders.ask_to_end(folder, CANCELLED)
-
-
-def _check(news: Collection[News], changes: Changes) -> None:
-    """Check that no other writer has changed a run of these changes, for example to cancel it.
-
-    Raises:
-        Stale: A run was changed.
-    """
-    if {one.run_id for one in news} & changes.runs():
-        raise Stale("a run was changed meanwhile")

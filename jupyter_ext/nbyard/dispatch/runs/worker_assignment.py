@@ -28,19 +28,17 @@ Group = tuple[str, ...]
 def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
     """Return the group whose calls may share a process; empty for a call that may not."""
     plan, version = task.record.plan, code.version
-    if version.kind != KIND or plan.runtime != PROCESS or _is_special(plan):
+    if version.kind != KIND or plan.runtime != PROCESS:
+        return ()
+    # Limits, GPUs, secrets and ports require a process of its own.
+    limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
+    own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
+    if any(own):
         return ()
     file = spot(version.file).file
     # Equal bundles may contain several files with functions.
     about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))
     return (task.record.run_id, *about)
-
-
-def _is_special(plan: TaskPlan) -> bool:
-    """Return whether limits, GPUs, secrets or ports require a process of its own."""
-    limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
-    own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
-    return any(own)
 
 
 class Placing:

@@ -23,8 +23,9 @@ class Words:
         fixed = {k: v for k, v in compiled.params.items() if k not in keys}
         self._is_ordered = compiled.positiontup is not None
         self._names = list(compiled.positiontup or compiled.binds)
-        self._wanted = [
-            (name, _encode(compiled.binds[name].type, dialect), name in fixed, fixed.get(name))
+        kinds = {name: compiled.binds[name].type.dialect_impl(dialect) for name in self._names}
+        self._wanted: list[tuple[str, Encode | None, bool, Any]] = [
+            (name, kinds[name].bind_processor(dialect), name in fixed, fixed.get(name))
             for name in self._names
         ]
 
@@ -35,11 +36,6 @@ class Words:
             told = value if is_fixed else row[name]
             found.append(encode(told) if encode else told)
         return found if self._is_ordered else dict(zip(self._names, found, strict=True))
-
-
-def _encode(kind: Any, dialect: Dialect) -> Encode | None:
-    made: Encode | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    return made
 
 
 class Prepared:

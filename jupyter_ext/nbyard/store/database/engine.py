@@ -231,7 +231,10 @@ class Database:
             return Unavailable(because("disk-full-for-store"), hint=because("free-space"))
         if any(word in words for word in UNUSABLE):
             return StoreUnusable(because("database-refused", message=words[:200]))
-        if not self.sqlite and _is_away(error):
+        # If PostgreSQL or the connection is gone, the driver's error has no SQLSTATE.
+        state = getattr(error.orig, "sqlstate", None)
+        is_away = error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+        if not self.sqlite and is_away:
             return self._away(words)
         return NbyardError(because("database-refused", message=words[:200]))
 
@@ -265,12 +268,6 @@ class Database:
         with self.read() as c:
             query = "select sqlite_version()" if self.sqlite else "show server_version"
             return str(c.execute(text(query)).scalar_one())
-
-
-def _is_away(error: OperationalError) -> bool:
-    """Return whether PostgreSQL or the connection is gone; driver errors have no SQLSTATE."""
-    state = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or not state or state.startswith(AWAY_STATES)
 
 
 def _json(value: object) -> str:

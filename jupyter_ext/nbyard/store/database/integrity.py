@@ -42,8 +42,20 @@ def make_folder(folder: Path) -> None:
         _check_owners(folder, found)
         if found.st_mode & OTHERS:
             folder.chmod(found.st_mode & 0o700)
-            _check_mode(folder)
-            _check_again(folder, found)
+            # Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it.
+            mode = folder.stat().st_mode
+            if mode & OTHERS:
+                cause = because("store-folder-stays-open", mode=f"{mode & 0o777:03o}")
+                raise StoreUnusable(
+                    because("unusable-store", folder=str(folder), cause=cause),
+                    hint=because("close-folder", folder=shlex.quote(str(folder)), other=ANOTHER),
+                )
+            # Others could write until then. If they did, the next start must check, too.
+            try:
+                _check_owners(folder, found)
+            except StoreUnusable:
+                folder.chmod(stat.S_IMODE(found.st_mode))
+                raise
     except OSError as error:
         cause = because("store-folder-not-made", message=str(error.strerror))
         raise unusable(folder, cause) from None
@@ -82,29 +94,6 @@ def _check_owners(folder: Path, found: os.stat_result) -> None:
                     because("unusable-store", folder=str(folder), cause=cause),
                     hint=because("move-file-out", other=ANOTHER),
                 )
-
-
-def _check_again(folder: Path, found: os.stat_result) -> None:
-    """Check the owners once more after closing the folder to others.
-
-    Others could write until then. If they did, restore the mode so that the next start checks too.
-    """
-    try:
-        _check_owners(folder, found)
-    except StoreUnusable:
-        folder.chmod(stat.S_IMODE(found.st_mode))
-        raise
-
-
-def _check_mode(folder: Path) -> None:
-    """Check the mode: some file systems (FAT, SMB, Windows drives) accept a mode and ignore it."""
-    mode = folder.stat().st_mode
-    if mode & OTHERS:
-        cause = because("store-folder-stays-open", mode=f"{mode & 0o777:03o}")
-        raise StoreUnusable(
-            because("unusable-store", folder=str(folder), cause=cause),
-            hint=because("close-folder", folder=shlex.quote(str(folder)), other=ANOTHER),
-        )
 
 
 def _user(number: int) -> str:

@@ -47,16 +47,10 @@ def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event
                 # Wake once after connecting, because notifications before `listen` are lost.
                 connection.execute(f"listen {CHANNEL}")
                 poke()
-                _pass_on(connection, sender, poke, end)
+                while not end.is_set():
+                    told = connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)
+                    if any(one.payload != sender for one in told):
+                        poke()
         except psycopg.OperationalError:
             # Until the connection is back, the dispatcher wakes on its timer.
             end.wait(RETRY_SECONDS)
-
-
-def _pass_on(
-    connection: object, sender: str, poke: Callable[[], None], end: threading.Event
-) -> None:
-    while not end.is_set():
-        told = connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)  # type: ignore[attr-defined]
-        if any(one.payload != sender for one in told):
-            poke()

@@ -1,8 +1,8 @@
 """References to versions of environments."""
 
-from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.states import TASK
@@ -31,25 +31,20 @@ class UseRows:
 
     def by_pins(self, c: Connection) -> set[str]:
         """Return IDs of versions that the newest version of a workflow or executable pins."""
+        newest = with_newest_version(workflows, workflow_versions, "workflow_id")
+        query: Select[Any] = select(workflows.c.owner, workflow_versions.c.document)
+        pins: set[Pin] = set()
+        for row in c.execute(query.select_from(newest)):
+            for node in row.document.get("nodes", {}).values():
+                pins.add((row.owner, *split_reference(node.get("environment", ""))))
+        newest = with_newest_version(executables, executable_versions, "executable_id")
+        query = select(executables.c.owner, executable_versions.c.resources)
+        for row in c.execute(query.select_from(newest)):
+            pins.add((row.owner, *split_reference(row.resources.get("environment", ""))))
         # References without a version number follow the newest version and pin nothing.
-        pins = {pin for pin in (*_of_workflows(c), *_of_executables(c)) if pin[2]}
+        pins = {pin for pin in pins if pin[2]}
         if not pins:
             return set()
         v, e = environment_versions.c, environments.c
         query = select(v.id, v.number, e.name, e.owner).join(environments, e.id == v.environment_id)
         return {row.id for row in c.execute(query) if (row.owner, row.name, row.number) in pins}
-
-
-def _of_workflows(c: Connection) -> Iterator[Pin]:
-    newest = with_newest_version(workflows, workflow_versions, "workflow_id")
-    query = select(workflows.c.owner, workflow_versions.c.document).select_from(newest)
-    for row in c.execute(query):
-        for node in row.document.get("nodes", {}).values():
-            yield (row.owner, *split_reference(node.get("environment", "")))
-
-
-def _of_executables(c: Connection) -> Iterator[Pin]:
-    newest = with_newest_version(executables, executable_versions, "executable_id")
-    query = select(executables.c.owner, executable_versions.c.resources).select_from(newest)
-    for row in c.execute(query):
-        yield (row.owner, *split_reference(row.resources.get("environment", "")))

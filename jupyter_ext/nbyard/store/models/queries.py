@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from nbyard.domain.models.structs import (
     REPOSITORIES,
@@ -30,14 +30,6 @@ OWN = (
 BEGINNINGS = ("", "nbyard/", REPOSITORIES)
 # Images that are being deleted do not count, whatever their lease.
 LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
-
-
-def _called(name: str) -> ColumnElement[bool]:
-    """Match a part of the name, also as written in image names, or the full image name."""
-    found = M.name.icontains(name, autoescape=True)
-    if ":" in name:
-        return found | I.reference.in_([f"{beginning}{name}" for beginning in BEGINNINGS])
-    return found | M.repository.like(f"{REPOSITORIES}%{stem_of(name)}%")
 
 
 class ModelRows:
@@ -81,8 +73,14 @@ class ModelRows:
         query = containing(query, wanted.tag, M.tag)
         query = containing(query, wanted.mode, M.mode)
         query = containing(query, wanted.id, M.id, I.image_id)
-        if wanted.name:
-            query = query.where(_called(wanted.name))
+        if name := wanted.name:
+            # A part of the name, also as written in image names, or the full image name.
+            fits = M.name.icontains(name, autoescape=True)
+            if ":" in name:
+                fits |= I.reference.in_([f"{beginning}{name}" for beginning in BEGINNINGS])
+            else:
+                fits |= M.repository.like(f"{REPOSITORIES}%{stem_of(name)}%")
+            query = query.where(fits)
         return [_package(row) for row in c.execute(query)]
 
     def digests(self, c: Connection) -> set[str]:

@@ -29,14 +29,21 @@ class CountRows:
     def all(self, c: Connection) -> Counts:
         """Return all counts; states without rows count 0."""
         cached = select(func.count()).where(tasks.c.state == "succeeded", tasks.c.cached)
+        queued = select(func.min(tasks.c.queued_at)).where(tasks.c.state == "queued")
+        oldest = c.execute(queued).scalar()
+        waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        of = (attempts.c.runtime, attempts.c.state)
+        sums = select(*of, func.count(), _sum(TOOK)).group_by(*of).order_by(*of)
+        live = attempts.c.state.in_(ATTEMPT.live)
+        granted = select(func.coalesce(func.sum(GPUS), 0)).where(live)
         return Counts(
             runs=_by_state(c, runs.c.state, RUN),
             tasks=_by_state(c, tasks.c.state, TASK),
             cached_tasks=c.execute(cached).scalar_one(),
-            oldest_queued_seconds=_oldest_queued(c),
-            attempts=_attempts(c),
+            oldest_queued_seconds=max(0.0, waited),
+            attempts=[AttemptSum(*row) for row in c.execute(sums)],
             used=self._used_lately(c),
-            granted_gpus=_granted_gpus(c),
+            granted_gpus=int(c.execute(granted).scalar_one()),
         )
 
     def _used_lately(self, c: Connection) -> list[UsageSum]:
@@ -51,18 +58,6 @@ class CountRows:
 def _by_state(c: Connection, state: Column[str], machine: Machine) -> dict[str, int]:
     found = c.execute(select(state, func.count()).group_by(state)).all()
     return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in found}}
-
-
-def _oldest_queued(c: Connection) -> float:
-    query = select(func.min(tasks.c.queued_at)).where(tasks.c.state == "queued")
-    oldest = c.execute(query).scalar()
-    return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
-
-
-def _attempts(c: Connection) -> list[AttemptSum]:
-    of = (attempts.c.runtime, attempts.c.state)
-    query = select(*of, func.count(), _sum(TOOK)).group_by(*of)
-    return [AttemptSum(*row) for row in c.execute(query.order_by(*of))]
 
 
 def _used(c: Connection) -> list[UsageSum]:
@@ -86,11 +81,6 @@ def _used(c: Connection) -> list[UsageSum]:
         .group_by(*of)
     )
     return [UsageSum(*row) for row in c.execute(query.order_by(*of))]
-
-
-def _granted_gpus(c: Connection) -> int:
-    query = select(func.coalesce(func.sum(GPUS), 0)).where(attempts.c.state.in_(ATTEMPT.live))
-    return int(c.execute(query).scalar_one())
 
 
 def _sum(of: ColumnElement[float]) -> ColumnElement[float]:

@@ -143,13 +143,28 @@ class _Page(msgspec.Struct, frozen=True):
         ids = newest_first(query, run_id, self.limit, self.after).subquery()
         return select(ids.c[0])
 
+    def of_one(self, filters: dict[str, str]) -> Any:
+        """Return the query if the only filter is a workflow or an executable, else None."""
+        if filters.keys() == {"executable"}:
+            of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
+            return self.newest(of.distinct(), tasks.c.run_id)
+        if filters.keys() - {"path"} == {"workflow"}:
+            by_id = self.newest(
+                select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
+            )
+            if "path" not in filters:
+                return by_id
+            by_path = select(runs.c.id).where(runs.c.path == filters["path"])
+            return by_id.union(self.newest(by_path, runs.c.id))
+        return None
+
 
 def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if filters.get("single"):
         query = query.where(NAMED)
     if state := filters.get("state"):
         query = query.where(runs.c.state == state)
-    found = _of_one(page, filters)
+    found = page.of_one(filters)
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if workflow := filters.get("workflow"):
@@ -162,22 +177,6 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return containing(query, filters.get("search", ""), runs.c.title, runs.c.name)
-
-
-def _of_one(page: _Page, filters: dict[str, str]) -> Any:
-    """Return the IDs on the page if the only filter is a workflow or an executable."""
-    if filters.keys() == {"executable"}:
-        of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
-        return page.newest(of.distinct(), tasks.c.run_id)
-    if filters.keys() - {"path"} == {"workflow"}:
-        by_id = page.newest(
-            select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
-        )
-        if "path" not in filters:
-            return by_id
-        by_path = select(runs.c.id).where(runs.c.path == filters["path"])
-        return by_id.union(page.newest(by_path, runs.c.id))
-    return None
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

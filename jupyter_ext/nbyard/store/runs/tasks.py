@@ -244,6 +244,9 @@ def _record(row: Row[Any]) -> TaskRecord:
 def _view(row: Row[Any]) -> Task:
     plan = msgspec.convert(row.plan, TaskPlan)
     failure = read_failure(row.failure or None)
+    values = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
+    # A secret is shown as the name of its credential.
+    values |= {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}
     return Task(
         id=row.id,
         run_id=row.run_id,
@@ -260,7 +263,7 @@ def _view(row: Row[Any]) -> Task:
         started_at=row.started_at,
         finished_at=row.finished_at,
         needs=sorted(plan.needs()),
-        arguments=_given(plan),
+        arguments=values,
         inputs={k: b for k, b in plan.bindings.items() if isinstance(b, BytesOf)},
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
@@ -270,9 +273,3 @@ def _view(row: Row[Any]) -> Task:
         other_files=msgspec.convert(row.other_files, OtherFiles | None),
         missing=missing_from(failure, plan.environment.name if plan.environment else ""),
     )
-
-
-def _given(plan: TaskPlan) -> dict[str, Any]:
-    """Return argument values for display: secrets show the name of their credential."""
-    found = {k: b.value for k, b in plan.bindings.items() if isinstance(b, ValueOf)}
-    return found | {k: b.name for k, b in plan.bindings.items() if isinstance(b, SecretOf)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.environments.evict import _has_programs, _programs, superfluous
+from nbyard.dispatch.environments.evict import _with_programs, superfluous
 from nbyard.domain.environments.structs import EnvironmentVersion
 
 
@@ -39,13 +39,14 @@ def test_a_program_that_runs_there_is_a_use(tmp_path: Path) -> None:
     python = tmp_path / "bin/python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)
-    assert not _has_programs(str(tmp_path), _programs())
+    places = [str(tmp_path)]
+    assert not _with_programs(places)
     words = [str(python), "-c", "input(input())"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         process.stdin.write(b"up\n")
         process.stdin.flush()
         assert process.stdout.read(2) == b"up"  # before, it may have no words yet
-        assert _has_programs(str(tmp_path), _programs())
+        assert _with_programs(places) == {str(tmp_path)}
         process.communicate(b"\n")
-    assert not _has_programs(str(tmp_path), _programs())
+    assert not _with_programs(places)

@@ -48,7 +48,19 @@ def encode_reasons(c: Connection) -> None:
     for table in TABLES:
         encoded = reason.format(words="reason") + ("" if is_sqlite else "::text")
         c.execute(text(f"update {table} set reason = {encoded} where reason <> ''"))
-    _split_waits(c)
+    # Divide the reasons of live tasks: why they run, and what they wait for.
+    live = "select id, reason from tasks where state in ('queued', 'preparing') and reason <> ''"
+    for row in c.execute(text(live)).all():
+        told = json.loads(row.reason)["params"]["text"]
+        why, sign, wait = ("", WAIT, told[4:]) if told.startswith("wait") else told.partition(WAIT)
+        encoded = _encoded("text", text=why) if why else ""
+        if found := ATTEMPT.fullmatch(why):
+            code = "attempt-failed" if found[2] == "failed" else "attempt-lost"
+            cause = {"code": "text", "params": {"text": found[3]}}
+            encoded = _encoded(code, number=int(found[1]), cause=cause)
+        waits = _encoded("text", text=f"wait{wait}") if sign else ""
+        values = {"id": row.id, "reason": encoded, "waits": waits}
+        c.execute(text("update tasks set reason = :reason, waits = :waits where id = :id"), values)
     for table in ("deployments", "revisions"):
         for row in c.execute(text(f"select id, reason from {table} where reason <> ''")).all():
             if json.loads(row.reason)["params"]["text"] == BEING_BUILT:
@@ -56,26 +68,6 @@ def encode_reasons(c: Connection) -> None:
                 c.execute(text(f"update {table} set reason = :reason where id = :id"), values)
     statement = SQLITE_EVENTS if is_sqlite else POSTGRESQL_EVENTS
     c.execute(text(statement.format(reason=reason.format(words=words))))
-
-
-def _split_waits(c: Connection) -> None:
-    """Divide the reasons of live tasks: why they run, and what they wait for."""
-    live = "select id, reason from tasks where state in ('queued', 'preparing') and reason <> ''"
-    for row in c.execute(text(live)).all():
-        words = json.loads(row.reason)["params"]["text"]
-        why, sign, wait = ("", WAIT, words[4:]) if words.startswith("wait") else words.partition(WAIT)
-        values = {"id": row.id, "reason": _why(why), "waits": ""}
-        if sign:
-            values["waits"] = _encoded("text", text=f"wait{wait}")
-        c.execute(text("update tasks set reason = :reason, waits = :waits where id = :id"), values)
-
-
-def _why(words: str) -> str:
-    if found := ATTEMPT.fullmatch(words):
-        code = "attempt-failed" if found[2] == "failed" else "attempt-lost"
-        cause = {"code": "text", "params": {"text": found[3]}}
-        return _encoded(code, number=int(found[1]), cause=cause)
-    return _encoded("text", text=words) if words else ""
 
 
 def _encoded(code: str, **params: Any) -> str:
