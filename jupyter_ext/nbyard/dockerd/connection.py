@@ -195,7 +195,10 @@ class Connection:
         elif self._has_tls or why.code == "engine-wants-tls":
             hint = SHOW_PAPERS
         elif why.code == "permission-denied":
-            hint = _join_group(self.url.removeprefix("unix://"))
+            group = "docker"
+            with suppress(OSError, KeyError):  # its folder is closed, or the group has no name
+                group = Path(self.url.removeprefix("unix://")).group()
+            hint = JOIN_GROUP.format(group=group)
         return Unavailable(because("engine-unreachable", url=self.url, why=why), hint=hint)
 
     @contextmanager
@@ -208,15 +211,6 @@ class Connection:
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
                 check(answer)
                 yield answer
-
-
-def _join_group(place: str) -> str:
-    """Return the hint that names the group of a socket."""
-    try:
-        group = Path(place).group()
-    except (OSError, KeyError):  # its folder is closed, or the group has no name
-        group = "docker"
-    return JOIN_GROUP.format(group=group)
 
 
 def _adapter_class() -> Any:

@@ -64,8 +64,9 @@ class Parents:
         If it is not, spawning the supervisor reports why. `environment` has no variables of the
         attempt.
         """
-        task = _read_task(folder)
-        if task is None:
+        try:
+            task = msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
+        except (OSError, msgspec.MsgspecError):
             return False
         if task.work.kind != "notebook":
             return self.of_commands.supervise(folder, attempt_id, environment)
@@ -97,13 +98,6 @@ class _Task(msgspec.Struct):
 
     work: _Work
     environment: dict[str, str] = {}
-
-
-def _read_task(folder: Path) -> _Task | None:
-    try:
-        return msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
-    except (OSError, msgspec.MsgspecError):
-        return None  # spawning the supervisor reports why
 
 
 class Parent:
@@ -163,13 +157,25 @@ class Parent:
             if process is not None and requests is not None:
                 if not self._was_asked:
                     process.kill()
-                if not self._was_asked or _leaves(requests):
+                if not self._was_asked or self._leaves(requests):
                     process.wait()
             self._hang_up()
             for process in self._former:
                 if process.poll() is None:
                     process.returncode = 0  # Popen must not wait for a parent that stays
             self._former = []
+
+    def _leaves(self, requests: socket.socket) -> bool:
+        """Disconnect. Return whether the process ends because it has no supervisors."""
+        try:
+            requests.settimeout(LEAVE_SECONDS)
+            requests.shutdown(socket.SHUT_WR)
+            if not requests.recv(1):
+                return True
+            requests.settimeout(STAY_SECONDS)  # its last attempts may be ending
+            return not requests.recv(1)
+        except OSError:
+            return False
 
     def _ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
         with self._lock:
@@ -217,19 +223,6 @@ class Parent:
                 self._process.kill()
             self._former.append(self._process)
             self._process = None
-
-
-def _leaves(requests: socket.socket) -> bool:
-    """Disconnect from a parent. Return whether it ends because it has no supervisors."""
-    try:
-        requests.settimeout(LEAVE_SECONDS)
-        requests.shutdown(socket.SHUT_WR)
-        if not requests.recv(1):
-            return True
-        requests.settimeout(STAY_SECONDS)  # its last attempts may be ending
-        return not requests.recv(1)
-    except OSError:
-        return False
 
 
 @cache
