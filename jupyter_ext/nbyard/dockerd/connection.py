@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,7 +56,10 @@ class Connection:
 
     def __init__(self, url: str = "", *, certificates: str = "", timeout: float = 10):
         self.url = url or os.environ.get("DOCKER_HOST", "") or LOCAL_SOCKET
-        self._certificates = certificates or _certificates_of_docker()
+        folder = certificates or os.environ.get("DOCKER_CERT_PATH", "")
+        if not folder and os.environ.get("DOCKER_TLS_VERIFY"):
+            folder = "~/.docker"  # as Docker's own client
+        self._certificates = folder
         self._timeout = timeout
         self._connected: APIClient | None = None
         self._relay: SshRelay | None = None
@@ -236,11 +239,3 @@ def _client_class() -> "type[APIClient]":
             return super().merge_environment_settings(url, proxies, stream, told, cert)
 
     return Client
-
-
-def _certificates_of_docker() -> str:
-    """Return the folder that Docker's own client would use; "" if it would not use TLS."""
-    folder = os.environ.get("DOCKER_CERT_PATH", "")
-    if os.environ.get("DOCKER_TLS_VERIFY") or folder:
-        return folder or "~/.docker"
-    return ""

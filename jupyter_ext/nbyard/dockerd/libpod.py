@@ -23,29 +23,19 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     memory = spec.memory_bytes or info.memory_bytes
     cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
     network = spec.network if spec.network != "none" else ""
-    binds = [
-        {
-            "type": "bind",
-            "options": ["rbind", "ro" if mount.read_only else "rw"],
-            "destination": mount.target,
-            "source": mount.source,
-        }
-        for mount in spec.mounts
-        if mount.kind == "bind"
-    ]
-    scratch = [
-        {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": words.split(",")}
-        for target, words in scratch_of(spec, info).items()
-    ]
-    volumes = [
-        {
-            "Options": ["ro" if mount.read_only else "rw", "nocopy"],
-            "Name": mount.source,
-            "Dest": mount.target,
-        }
-        for mount in spec.mounts
-        if mount.kind == "volume"
-    ]
+    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    for mount in spec.mounts:
+        mode = "ro" if mount.read_only else "rw"
+        if mount.kind == "bind":
+            place = {"destination": mount.target, "source": mount.source}
+            mounts.append({"type": "bind", "options": ["rbind", mode], **place})
+        elif mount.kind == "volume":
+            place = {"Name": mount.source, "Dest": mount.target}
+            volumes.append({"Options": [mode, "nocopy"], **place})
+    for target, words in scratch_of(spec, info).items():
+        place = {"destination": target, "source": "tmpfs"}
+        mounts.append({"type": "tmpfs", "options": words.split(","), **place})
     return {
         "name": spec.name,
         "image": spec.image,
@@ -56,7 +46,7 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "work_dir": spec.directory,
         "stdin": spec.takes_stdin,
         "healthconfig": {"Test": ["NONE"]},
-        "mounts": binds + scratch,
+        "mounts": mounts,
         "volumes": volumes,
         "cap_drop": ["all"],
         "no_new_privileges": True,

@@ -18,7 +18,6 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -36,6 +35,8 @@ NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
 ANSWER_SECONDS = 30.0  # for a parent to confirm an attempt
+# The folders with the distributions of this Python.
+PLACES = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 LEAVE_SECONDS = 10.0  # for a parent to answer whether it stays after the last request
 STAY_SECONDS = 1.0  # for the attempts it stays for to end
 TROUBLES = 3  # after so many, supervisors are spawned without a parent
@@ -225,16 +226,10 @@ class Parent:
             self._process = None
 
 
-@cache
-def _places() -> list[str]:
-    paths = sysconfig.get_paths()
-    return sorted({paths["purelib"], paths["platlib"]})
-
-
 def _installed() -> object:
     """Return a value that changes when a distribution is installed or removed."""
     found = []
-    for place in _places():
+    for place in PLACES:
         with contextlib.suppress(OSError):
             found.append((place, os.stat(place).st_mtime_ns))
     return found

@@ -52,14 +52,26 @@ def make(settings: Settings) -> Made:
     name = settings.dask_cluster
     if name == GATEWAY:
         return _from_gateway(settings)
-    if name not in JOB_QUEUES:
-        return _from_callable(name)
+    if name in JOB_QUEUES:
+        try:
+            cluster = _job_queue(name)()
+        except (OSError, TypeError, ValueError, RuntimeError) as error:
+            raise Invalid.field("dask_cluster", _not_made(name, error)) from error
+        cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
+        return Made(cluster, lambda _: cluster.close())
+    create = _callable(name)
     try:
-        cluster = _job_queue(name)()
-    except (OSError, TypeError, ValueError, RuntimeError) as error:
+        target = create()
+    except OSError as error:
+        raise Unavailable(_not_made(name, error)) from error
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise Invalid.field("dask_cluster", _not_made(name, error)) from error
-    cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
-    return Made(cluster, lambda _: cluster.close())
+
+    def end(_: bool) -> None:
+        if not isinstance(target, str):
+            target.close()
+
+    return Made(target, end)
 
 
 def describe(settings: Settings) -> str:
@@ -159,22 +171,6 @@ def _job_queue(name: str) -> Any:
 def _missing(package: str, error: ImportError) -> Invalid:
     why = because("dask-not-imported", package=package, message=first_line(error))
     return Invalid(why, hint=f"pip install {package}")
-
-
-def _from_callable(name: str) -> Made:
-    made = _callable(name)
-    try:
-        target = made()
-    except OSError as error:
-        raise Unavailable(_not_made(name, error)) from error
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
-
-    def end(_: bool) -> None:
-        if not isinstance(target, str):
-            target.close()
-
-    return Made(target, end)
 
 
 def _callable(name: str) -> Callable[[], Any]:

@@ -119,7 +119,12 @@ def write(folder: str, entries: list[Entry]) -> None:
     """
     os.makedirs(folder, exist_ok=True)
     for entry in entries:
-        path = _inside(folder, entry["path"])
+        parts = entry["path"].split("/")
+        path = os.path.join(folder, *parts)
+        parent, root = os.path.realpath(os.path.dirname(path)), os.path.realpath(folder)
+        is_below = parent == root or parent.startswith(root + os.sep)
+        if entry["path"].startswith("/") or ".." in parts or not entry["path"] or not is_below:
+            raise ValueError(f"{entry['path']!r} leads out of the attempt's folder")
         os.makedirs(path if entry["kind"] == "folder" else os.path.dirname(path), exist_ok=True)
         if entry["kind"] == "link":
             if not os.path.lexists(path):
@@ -135,13 +140,3 @@ def write(folder: str, entries: list[Entry]) -> None:
                 os.fchmod(handle, entry["mode"] | 0o600)
                 if "mtime" in entry:  # shows later which files the work did not write
                     os.utime(handle, ns=(entry["mtime"], entry["mtime"]))
-
-
-def _inside(folder: str, path: str) -> str:
-    parts = path.split("/")
-    full = os.path.join(folder, *parts)
-    parent, root = os.path.realpath(os.path.dirname(full)), os.path.realpath(folder)
-    is_below = parent == root or parent.startswith(root + os.sep)
-    if path.startswith("/") or ".." in parts or not path or not is_below:
-        raise ValueError(f"{path!r} leads out of the attempt's folder")
-    return full

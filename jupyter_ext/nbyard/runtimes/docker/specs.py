@@ -114,7 +114,6 @@ def container_spec(
     uid, gid = container_user(info)
     streams = (command.stdin, command.stdout, command.stderr) if command else ()
     opens_files = (info.is_podman or apart) and any(streams)
-    argv = _argv(command, opens_files)
     # The labels have the facts needed to handle a container that is found later.
     log = order.folder / "log"
     stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
@@ -130,7 +129,7 @@ def container_spec(
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_printing_apart(argv) if apart else argv,
+        argv=_argv(command, opens_files, apart),
         user=f"{uid}:{gid}",
         labels=labels(order) | stamps,
         environment=_environment(order, task, command),
@@ -171,36 +170,32 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
     return msgspec.structs.replace(task, work=msgspec.structs.replace(command, argv=argv))
 
 
-def _argv(command: CommandWork | None, opens_files: bool) -> list[str]:
-    """Return the program with its arguments, in shells that open files and set secrets.
+def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[str]:
+    """Return the program with its arguments, in shells that prepare streams and secrets.
 
     Names and arguments are never part of a shell's script.
     """
-    if command is None:
-        return ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
-    argv = [expand_word(word) for word in command.argv]
-    if opens_files:  # Podman lost parts of standard input and output
+    argv = ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
+    if command:
+        argv = [expand_word(word) for word in command.argv]
+    if command and opens_files:  # Podman lost parts of standard input and output
         script = 'i=$1 o=$2 e=$3; shift 3; exec "$@"'
         script += ' <"$i"' if command.stdin else ""
         script += ' >"$o"' if command.stdout else ""
         script += ' 2>"$e"' if command.stderr else ""
         opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout, command.stderr)]
         argv = ["sh", "-c", script, "sh", *opened, *argv]
-    if command.secrets:  # inspecting the container shows their paths, not their values
+    if command and command.secrets:  # inspecting the container shows their paths, not their values
         places = [word for name, place in command.secrets.items() for word in (name, place)]
         script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
         argv = ["sh", "-c", script, "sh", FOLDER, *places, *argv]
+    if apart:  # both streams go into the collector's pipe
+        # The shell also reads from the pipe, so that the command can write even if the collector
+        # ends.
+        script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
+        pipe = f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}"
+        argv = ["sh", "-c", script, "sh", pipe, *argv]
     return argv
-
-
-def _printing_apart(argv: list[str]) -> list[str]:
-    """Return a command whose shell sends both streams into the collector's pipe.
-
-    The shell also opens the pipe for reading, so that the command can write even if the collector
-    ends.
-    """
-    script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
-    return ["sh", "-c", script, "sh", f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}", *argv]
 
 
 def expand_word(word: str) -> str:
