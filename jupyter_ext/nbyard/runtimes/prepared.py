@@ -30,13 +30,13 @@ from nbyard.runner.work.environment import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(str(nbyard.runner.__file__)).with_name("__main__.py")
+# The folders with the distributions of this Python.
+PLACES = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 # Space in the parent's environment for the values of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
 NOBODY = {"NBYARD_ATTEMPT_ID": NO_ATTEMPT, "NBYARD_MARK": NO_MARK, "NBYARD_SINCE": "-" * 12}
 ANSWER_SECONDS = 30.0  # for a parent to confirm an attempt
-# The folders with the distributions of this Python.
-PLACES = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 LEAVE_SECONDS = 10.0  # for a parent to answer whether it stays after the last request
 STAY_SECONDS = 1.0  # for the attempts it stays for to end
 TROUBLES = 3  # after so many, supervisors are spawned without a parent

@@ -44,7 +44,8 @@ def ask(
     try:
         engine.create(spec)
         engine.start(spec.name)
-        exit_code, end = None, time.monotonic() + seconds
+        exit_code: int | None = None
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             mind(wanted)
             container = engine.container(spec.name)
