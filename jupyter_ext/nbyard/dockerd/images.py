@@ -106,11 +106,11 @@ class Images(Connection):
 
                 client: Any = known
                 repository, tag = parse_repository_tag(name)
-                if login:
-                    header = auth.encode_header(_told(login))
-                else:
+                if login is None:
                     server = auth.resolve_repository_name(repository)[0]
                     header = auth.get_config_header(client, server)
+                else:
+                    header = auth.encode_header(_told(login))
                 # The SDK's own call hides its connection.
                 url = f"{client.base_url}/v{client.api_version}/images/create"
                 sent: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
