@@ -68,8 +68,14 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
                 if content is None:
                     folders.add(name)
                     continue
-                blob = _put(blobs, content, limit)
-                limit -= blob.size_bytes
+                # The size that the archive declares may be wrong, so the bytes are counted.
+                with blobs.writer() as writer:
+                    while piece := content.read(CHUNK):
+                        limit -= len(piece)
+                        if limit < 0:
+                            raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
+                        writer.write(piece)
+                    blob = writer.commit()
                 files.append(Entry(name, blob.digest, blob.size_bytes, executable))
         except DAMAGED as error:
             raise Invalid(because("archive-damaged", message=str(error))) from error
@@ -77,17 +83,6 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
         raise Invalid(because("archive-empty"))
     # Folders that contain files follow from the paths of the files.
     return blobs.put_tree(Tree(files, sorted(folders - names.used)))
-
-
-def _put(blobs: Blobs, content: IO[bytes], limit: int) -> Blob:
-    """Store all bytes of one file; ignore the size that the archive declares."""
-    with blobs.writer() as writer:
-        while piece := content.read(CHUNK):
-            limit -= len(piece)
-            if limit < 0:
-                raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
-            writer.write(piece)
-        return writer.commit()
 
 
 class _Names:
@@ -109,7 +104,9 @@ class _Names:
         parts = name.split("/")
         parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
         for each in [*parents, name]:
-            if self._spelled.setdefault(_folded(each), each) != each or each in self._files:
+            # as a case-insensitive, normalizing file system compares names
+            folded = unicodedata.normalize("NFC", each.casefold())
+            if self._spelled.setdefault(folded, each) != each or each in self._files:
                 raise Invalid(because("archive-name-twice", name=each[:80]))
         if not is_folder:
             if name in self.used:
@@ -119,11 +116,6 @@ class _Names:
         if len(self._spelled) > MAX_FILES:
             raise TooLarge(because("archive-too-many-files", most=MAX_FILES))
         return name
-
-
-def _folded(name: str) -> str:
-    """Return the name as a case-insensitive, normalizing file system compares it."""
-    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _members(file: BinaryIO, limit: int) -> Iterator[Member]:

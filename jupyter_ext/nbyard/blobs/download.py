@@ -41,7 +41,13 @@ def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
         undone.callback(handle.close)
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
             for place, digest in _files(blobs, wanted):
-                _pack(blobs, digest, archive, place)
+                member = zipfile.ZipInfo(place)
+                with (
+                    blobs.open(digest) as source,
+                    archive.open(member, "w", force_zip64=True) as target,
+                ):
+                    while chunk := source.read(CHUNK):
+                        target.write(chunk)
         handle.seek(0)
         undone.pop_all()
     return handle, f"{wanted.filename}.zip"
@@ -58,12 +64,3 @@ def _files(blobs: Blobs, wanted: Bytes) -> Iterator[tuple[str, str]]:
     if not wanted.members:
         for entry in blobs.tree(wanted.digest).files:
             yield entry.path, entry.digest
-
-
-def _pack(blobs: Blobs, digest: str, archive: zipfile.ZipFile, place: str) -> None:
-    with (
-        blobs.open(digest) as source,
-        archive.open(zipfile.ZipInfo(place), "w", force_zip64=True) as member,
-    ):
-        while chunk := source.read(CHUNK):
-            member.write(chunk)

@@ -12,7 +12,6 @@ from nbyard.dockerd.specs import (
     SHARED_MEMORY_BYTES,
     ContainerSpec,
     EngineInfo,
-    Mount,
     scratch_of,
 )
 
@@ -24,9 +23,20 @@ def by_hand(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
     it has one.
     """
     words = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
-    words += [*_hardening(spec, info), *_limits(spec, info)]
+    words += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    words += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
+    for place, options in scratch_of(spec, info).items():
+        words += ["--tmpfs", f"{place}:{options}"]
+    memory = str(spec.memory_bytes or info.memory_bytes)
+    words += ["--memory", memory, "--memory-swap", memory]
+    words += ["--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"]
+    words += ["--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"]
+    words += ["--shm-size", str(SHARED_MEMORY_BYTES)]
     for mount in spec.mounts:
-        words += ["--mount", _mount(mount)]
+        parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
+        parts += ["volume-nocopy"] if mount.kind == "volume" else []
+        parts += ["readonly"] if mount.read_only else []
+        words += ["--mount", ",".join(parts)]
     for port in spec.ports:
         words += ["--publish", f"{LOOPBACK}::{port}"]
     for name, value in spec.environment.items():
@@ -40,27 +50,3 @@ def by_hand(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
     if spec.argv:
         words += ["--entrypoint", spec.argv[0]]
     return shlex.join([*words, spec.image, *spec.argv[1:]])
-
-
-def _hardening(spec: ContainerSpec, info: EngineInfo) -> list[str]:
-    words = ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
-    words += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
-    for place, options in scratch_of(spec, info).items():
-        words += ["--tmpfs", f"{place}:{options}"]
-    return words
-
-
-def _limits(spec: ContainerSpec, info: EngineInfo) -> list[str]:
-    memory = str(spec.memory_bytes or info.memory_bytes)
-    return [
-        *("--memory", memory, "--memory-swap", memory),
-        *("--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"),
-        *("--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"),
-        *("--shm-size", str(SHARED_MEMORY_BYTES)),
-    ]
-
-
-def _mount(mount: Mount) -> str:
-    parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
-    parts += ["volume-nocopy"] if mount.kind == "volume" else []
-    return ",".join([*parts, *(["readonly"] if mount.read_only else [])])

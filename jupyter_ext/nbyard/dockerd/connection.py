@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,7 +48,10 @@ class Connection:
 
     def __init__(self, url: str = "", *, certificates: str = "", timeout: float = 10):
         self.url = url or os.environ.get("DOCKER_HOST", "") or LOCAL_SOCKET
-        self._certificates = certificates or _certificates_of_docker()
+        folder = certificates or os.environ.get("DOCKER_CERT_PATH", "")
+        if not folder and os.environ.get("DOCKER_TLS_VERIFY"):
+            folder = "~/.docker"  # as Docker's own client
+        self._certificates = folder
         self._timeout = timeout
         self._connected: APIClient | None = None
         self._relay: SshRelay | None = None
@@ -187,7 +190,10 @@ class Connection:
         elif self._has_tls or why.code == "engine-wants-tls":
             hint = SHOW_PAPERS
         elif why.code == "permission-denied":
-            hint = _join_group(self.url.removeprefix("unix://"))
+            group = "docker"
+            with suppress(OSError, KeyError):  # its folder is closed, or the group has no name
+                group = Path(self.url.removeprefix("unix://")).group()
+            hint = because("join-group", group=group)
         return Unavailable(because("engine-unreachable", url=self.url, why=why), hint=hint)
 
     @contextmanager
@@ -200,15 +206,6 @@ class Connection:
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
                 check(answer)
                 yield answer
-
-
-def _join_group(place: str) -> Reason:
-    """Return the hint that names the group of a socket."""
-    try:
-        group = Path(place).group()
-    except (OSError, KeyError):  # its folder is closed, or the group has no name
-        group = "docker"
-    return because("join-group", group=group)
 
 
 def _adapter_class() -> Any:
@@ -234,11 +231,3 @@ def _client_class() -> "type[APIClient]":
             return super().merge_environment_settings(url, proxies, stream, told, cert)
 
     return Client
-
-
-def _certificates_of_docker() -> str:
-    """Return the folder that Docker's own client would use; "" if it would not use TLS."""
-    folder = os.environ.get("DOCKER_CERT_PATH", "")
-    if os.environ.get("DOCKER_TLS_VERIFY") or folder:
-        return folder or "~/.docker"
-    return ""

@@ -101,8 +101,23 @@ class Images(Connection):
         login = login_for(name)
         try:
             with self._calling() as known:
+                from docker import auth
+                from docker.utils import parse_repository_tag
+
                 client: Any = known
-                with _asked_for(client, name, login, self._timeout) as answer:
+                repository, tag = parse_repository_tag(name)
+                if login is None:
+                    server = auth.resolve_repository_name(repository)[0]
+                    header = auth.get_config_header(client, server)
+                else:
+                    header = auth.encode_header(_told(login))
+                # The SDK's own call hides its connection.
+                url = f"{client.base_url}/v{client.api_version}/images/create"
+                sent: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
+                sent["headers"] = {"X-Registry-Auth": header} if header else {}
+                limits = (self._timeout, None)
+                with client.post(url, **sent, stream=True, timeout=limits) as answer:
+                    check(answer)
                     unwanted = _ended_when_unwanted(client, answer, wanted)
                     with unwanted, whole_lines(say) as hear:
                         for line in client._stream_helper(answer, decode=True):
@@ -218,23 +233,6 @@ def _why(error: NbyardError, image: str, login: Login | None) -> Reason:
     refused = error.reason.code == "engine-refused"
     said = error.reason.params["message"] if refused else error.message
     return registry_words(said, registry_of(image), login.credential if login else "")
-
-
-@contextmanager
-def _asked_for(client: Any, name: str, login: Login | None, seconds: float) -> Iterator[Any]:
-    """Yield the engine's response to a pull; the SDK's own call hides its connection."""
-    from docker import auth
-    from docker.utils import parse_repository_tag
-
-    repository, tag = parse_repository_tag(name)
-    server = auth.resolve_repository_name(repository)[0]
-    header = auth.encode_header(_told(login)) if login else auth.get_config_header(client, server)
-    url = f"{client.base_url}/v{client.api_version}/images/create"
-    told: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
-    told["headers"] = {"X-Registry-Auth": header} if header else {}
-    with client.post(url, **told, stream=True, timeout=(seconds, None)) as answer:
-        check(answer)
-        yield answer
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from nbyard.dockerd.specs import (
     SHARED_MEMORY_BYTES,
     ContainerSpec,
     EngineInfo,
-    Mount,
     log_options,
     scratch_of,
 )
@@ -21,6 +20,22 @@ GPU = "nvidia.com/gpu"
 
 def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Return the container that `host_options` describes, with its GPUs as CDI devices."""
+    memory = spec.memory_bytes or info.memory_bytes
+    cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
+    network = spec.network if spec.network != "none" else ""
+    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    for mount in spec.mounts:
+        mode = "ro" if mount.read_only else "rw"
+        if mount.kind == "bind":
+            place = {"destination": mount.target, "source": mount.source}
+            mounts.append({"type": "bind", "options": ["rbind", mode], **place})
+        elif mount.kind == "volume":
+            place = {"Name": mount.source, "Dest": mount.target}
+            volumes.append({"Options": [mode, "nocopy"], **place})
+    for target, words in scratch_of(spec, info).items():
+        place = {"destination": target, "source": "tmpfs"}
+        mounts.append({"type": "tmpfs", "options": words.split(","), **place})
     return {
         "name": spec.name,
         "image": spec.image,
@@ -31,58 +46,27 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "work_dir": spec.directory,
         "stdin": spec.takes_stdin,
         "healthconfig": {"Test": ["NONE"]},
-        "mounts": [_bind(m) for m in spec.mounts if m.kind == "bind"] + _tmpfs(spec, info),
-        "volumes": [_volume(m) for m in spec.mounts if m.kind == "volume"],
+        "mounts": mounts,
+        "volumes": volumes,
         "cap_drop": ["all"],
         "no_new_privileges": True,
         "read_only_filesystem": True,
         "init": True,
-        "resource_limits": _limits(spec, info),
+        "resource_limits": {
+            "memory": {"limit": memory, "swap": memory},
+            "cpu": {"quota": cpu_quota, "period": CPU_PERIOD},
+            "pids": {"limit": PIDS_LIMIT},
+        },
         "r_limits": [{"type": "RLIMIT_NOFILE", "soft": OPEN_FILES, "hard": OPEN_FILES}],
         "shm_size": SHARED_MEMORY_BYTES,
         "ipcns": {"nsmode": "private"},
         "restart_policy": "no",
-        **_network(spec),
+        "netns": {"nsmode": "bridge" if network else "none"},
+        "Networks": {network: {}} if network else {},
+        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
         "log_configuration": {
             "driver": log_options(spec.log_bytes, info.log_drivers)["Type"],
             "size": spec.log_bytes,
         },
         "devices": [{"path": f"{GPU}={gpu}"} for gpu in spec.gpus],
     }
-
-
-def _limits(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
-    memory = spec.memory_bytes or info.memory_bytes
-    quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
-    return {
-        "memory": {"limit": memory, "swap": memory},
-        "cpu": {"quota": quota, "period": CPU_PERIOD},
-        "pids": {"limit": PIDS_LIMIT},
-    }
-
-
-def _network(spec: ContainerSpec) -> dict[str, Any]:
-    network = spec.network if spec.network != "none" else ""
-    return {
-        "netns": {"nsmode": "bridge" if network else "none"},
-        "Networks": {network: {}} if network else {},
-        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
-    }
-
-
-def _bind(mount: Mount) -> dict[str, Any]:
-    options = ["rbind", "ro" if mount.read_only else "rw"]
-    told = {"destination": mount.target, "source": mount.source}
-    return {"type": "bind", "options": options, **told}
-
-
-def _volume(mount: Mount) -> dict[str, Any]:
-    told = {"Name": mount.source, "Dest": mount.target}
-    return {"Options": ["ro" if mount.read_only else "rw", "nocopy"], **told}
-
-
-def _tmpfs(spec: ContainerSpec, info: EngineInfo) -> list[dict[str, Any]]:
-    return [
-        {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": words.split(",")}
-        for target, words in scratch_of(spec, info).items()
-    ]

@@ -108,10 +108,21 @@ class EngineInfo(msgspec.Struct, frozen=True):
 def host_options(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Return the arguments of `create_host_config`: the same hardening for every container."""
     from docker.types import DeviceRequest, Ulimit
+    from docker.types import Mount as EngineMount
 
     memory = spec.memory_bytes or info.memory_bytes
+    mounts = [
+        EngineMount(
+            mount.target,
+            mount.source,
+            type=mount.kind,
+            read_only=mount.read_only,
+            no_copy=mount.kind == "volume",
+        )
+        for mount in spec.mounts
+    ]
     return {
-        "mounts": [_engine_mount(mount) for mount in spec.mounts],
+        "mounts": mounts,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
@@ -146,18 +157,6 @@ def scratch_of(spec: ContainerSpec, info: EngineInfo) -> dict[str, str]:
         owner = f"uid={user},gid={group or user}"
         found = {"/tmp": f"{rights},mode=1777,{owner}", HOME: f"{rights},mode=0700,{owner}"}
     return {place: found[place] for place in found if place != HOME or not spec.keeps_home}
-
-
-def _engine_mount(mount: Mount) -> Any:
-    from docker.types import Mount as EngineMount
-
-    return EngineMount(
-        mount.target,
-        mount.source,
-        type=mount.kind,
-        read_only=mount.read_only,
-        no_copy=mount.kind == "volume",
-    )
 
 
 def log_options(size_bytes: int, drivers: frozenset[str]) -> dict[str, Any]:

@@ -91,9 +91,18 @@ def ensure(
         BuildFailed: a line of the Dockerfile failed.
         NbyardError: a base is missing and cannot be pulled; the message says why.
     """
-    ids = [_base_id(engine, base, say, wanted) for base in bases(wish.text, wish.arguments)]
+    ids = []
+    for base in bases(wish.text, wish.arguments):
+        base_id = engine.image_id(base)
+        if not base_id:
+            say(f"Pulling {base}")
+            engine.pull(base, say, wanted)
+            base_id = engine.image_id(base)
+        ids.append(base_id)
     with packed(wish.files, wish.folders, wish.file) as (context, content):
-        digest = _digest(wish, ids, content)
+        # All inputs, including the texts of labels and arguments.
+        inputs = [ids, content, wish.file, dict(wish.labels), wish.arguments]
+        digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         reference = wish.reference or f"{wish.repository}:{digest[:32]}"
         same = built(f"sha256:{digest}") if wish.reference else (reference,)
         known = next(filter(None, map(engine.image_id, same)), "")
@@ -106,21 +115,6 @@ def ensure(
     if found is None:
         raise Unavailable(because("image-removed-at-naming", image=reference))
     return Made(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
-
-
-def _digest(wish: Wish, ids: list[str], content: str) -> str:
-    """Return the digest of all inputs, including the texts of labels and arguments."""
-    told = [ids, content, wish.file, dict(wish.labels), wish.arguments]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _base_id(engine: Engine, base: str, say: Say, wanted: Callable[[], bool]) -> str:
-    known = engine.image_id(base)
-    if known:
-        return known
-    say(f"Pulling {base}")
-    engine.pull(base, say, wanted)
-    return engine.image_id(base)
 
 
 def _build(
@@ -168,7 +162,16 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     refused = error.reason.code == "build-refused"
     message = error.reason.params["message"] if refused else error.message
     at = failed_line(text, steps, message)
-    cause = _cause(tail, message)
+    exited = EXITED.search(message)
+    printed = [found[1] for line in tail if (found := TROUBLE.match(line))]
+    if any(FULL.lower() in line.lower() for line in [*tail, message]):
+        cause = because("engine-disk-full")
+    elif exited and printed:
+        cause = because("command-failed", message=printed[-1], exit_code=int(exited[1]))
+    elif exited:
+        cause = because("command-exited", exit_code=int(exited[1]))
+    else:
+        cause = because("text", text=message.removesuffix("."))
     reason = because("image-not-built", cause=cause)
     if at:
         reason = because("dockerfile-line-failed", line=at.line, cause=cause)
@@ -176,19 +179,6 @@ def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -
     if wants_git("\n".join(tail)):
         reason = because("image-needs-version", failure=reason)
     return BuildFailed(reason, at)
-
-
-def _cause(tail: list[str], message: str) -> Reason:
-    """Return what the failed step printed as its error, else the engine's message."""
-    if any(FULL.lower() in line.lower() for line in [*tail, message]):
-        return because("engine-disk-full")
-    if exited := EXITED.search(message):
-        code = int(exited[1])
-        said = [found[1] for line in tail if (found := TROUBLE.match(line))]
-        if said:
-            return because("command-failed", message=said[-1], exit_code=code)
-        return because("command-exited", exit_code=code)
-    return because("text", text=message.removesuffix("."))
 
 
 def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.inf) -> bool:

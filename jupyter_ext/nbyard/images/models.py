@@ -5,7 +5,6 @@ Equal models give equal bytes.
 
 import importlib
 import json
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -74,7 +73,18 @@ def model_files(model: ModelFile, base: str) -> dict[str, str]:
     if model.requirements:
         files[REQUIREMENTS] = "".join(f"{line}\n" for line in model.requirements)
     listed = {name: files[name] for name in (SERVING, REQUIREMENTS) if name in files}
-    return {"Dockerfile": _dockerfile(base, serving, listed), **files}
+    text = resources.files("nbyard.images").joinpath("Model.j2").read_text("utf-8")
+    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    dockerfile: str = template.render(
+        base=base,
+        place=PLACE,
+        files=list(listed),
+        hashed=hashed(listed),
+        mode=serving.reference,
+        port=serving.mode.port,
+        nobody=NOBODY,
+    )
+    return {"Dockerfile": dockerfile, **files}
 
 
 @cache
@@ -99,18 +109,3 @@ def _sources(folder: Traversable, inside: str = "") -> list[tuple[str, str]]:
         elif one.name.endswith(".py"):
             found.append((inside + one.name, one.read_text("utf-8")))
     return found
-
-
-def _dockerfile(base: str, serving: Serving, files: Mapping[str, str]) -> str:
-    text = resources.files("nbyard.images").joinpath("Model.j2").read_text("utf-8")
-    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    made: str = template.render(
-        base=base,
-        place=PLACE,
-        files=list(files),
-        hashed=hashed(files),
-        mode=serving.reference,
-        port=serving.mode.port,
-        nobody=NOBODY,
-    )
-    return made

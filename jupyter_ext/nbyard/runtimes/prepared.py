@@ -18,7 +18,6 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,6 +30,8 @@ from nbyard.runner.work.environment import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(str(nbyard.runner.__file__)).with_name("__main__.py")
+# The folders with the distributions of this Python.
+PLACES = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 # Space in the parent's environment for the values of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
@@ -64,8 +65,9 @@ class Parents:
         If it is not, spawning the supervisor reports why. `environment` has no variables of the
         attempt.
         """
-        task = _read_task(folder)
-        if task is None:
+        try:
+            task = msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
+        except (OSError, msgspec.MsgspecError):
             return False
         if task.work.kind != "notebook":
             return self.of_commands.supervise(folder, attempt_id, environment)
@@ -97,13 +99,6 @@ class _Task(msgspec.Struct):
 
     work: _Work
     environment: dict[str, str] = {}
-
-
-def _read_task(folder: Path) -> _Task | None:
-    try:
-        return msgspec.json.decode(read_small(f"{folder}/{attempts.TASK}"), type=_Task)
-    except (OSError, msgspec.MsgspecError):
-        return None  # spawning the supervisor reports why
 
 
 class Parent:
@@ -163,13 +158,25 @@ class Parent:
             if process is not None and requests is not None:
                 if not self._was_asked:
                     process.kill()
-                if not self._was_asked or _leaves(requests):
+                if not self._was_asked or self._leaves(requests):
                     process.wait()
             self._hang_up()
             for process in self._former:
                 if process.poll() is None:
                     process.returncode = 0  # Popen must not wait for a parent that stays
             self._former = []
+
+    def _leaves(self, requests: socket.socket) -> bool:
+        """Disconnect. Return whether the process ends because it has no supervisors."""
+        try:
+            requests.settimeout(LEAVE_SECONDS)
+            requests.shutdown(socket.SHUT_WR)
+            if not requests.recv(1):
+                return True
+            requests.settimeout(STAY_SECONDS)  # its last attempts may be ending
+            return not requests.recv(1)
+        except OSError:
+            return False
 
     def _ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
         with self._lock:
@@ -219,29 +226,10 @@ class Parent:
             self._process = None
 
 
-def _leaves(requests: socket.socket) -> bool:
-    """Disconnect from a parent. Return whether it ends because it has no supervisors."""
-    try:
-        requests.settimeout(LEAVE_SECONDS)
-        requests.shutdown(socket.SHUT_WR)
-        if not requests.recv(1):
-            return True
-        requests.settimeout(STAY_SECONDS)  # its last attempts may be ending
-        return not requests.recv(1)
-    except OSError:
-        return False
-
-
-@cache
-def _places() -> list[str]:
-    paths = sysconfig.get_paths()
-    return sorted({paths["purelib"], paths["platlib"]})
-
-
 def _installed() -> object:
     """Return a value that changes when a distribution is installed or removed."""
     found = []
-    for place in _places():
+    for place in PLACES:
         with contextlib.suppress(OSError):
             found.append((place, os.stat(place).st_mtime_ns))
     return found

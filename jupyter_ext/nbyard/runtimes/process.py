@@ -79,10 +79,12 @@ class ProcessRuntime:
         if parents and parents.supervise(order.folder, order.attempt_id, host):
             return socket.gethostname()
         command = [self._python, "-I", "-S", str(RUNNER), str(order.folder)]
+        # Without the mark: the process that starts the supervisor would count as part of the work.
+        environment = {**_host(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
         try:
             done = subprocess.run(
                 command,
-                env=_environment(order),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -94,7 +96,11 @@ class ProcessRuntime:
         except subprocess.TimeoutExpired:
             raise Unavailable(because("runner-start-slow", seconds=START_SECONDS)) from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip() or _last_line(order)
+            said = done.stderr.decode("utf-8", "replace").strip()
+            if not said:
+                with contextlib.suppress(OSError):  # the log has early errors of the runner
+                    lines = (order.folder / attempts.LOG).read_text("utf-8", "replace").split("\n")
+                    said = next((line for line in reversed(lines) if line.strip()), "")
             if done.returncode < 0 or not said:
                 # a supervisor may run all the same; the next start finds it
                 raise Unavailable(because("runner-ended-at-start", exit_code=done.returncode))
@@ -133,7 +139,11 @@ class ProcessRuntime:
         """Return why the supervisor is gone, None while it lives."""
         if identity.host != socket.gethostname():
             known = self._signs.setdefault(order.folder, Stillness())
-            silent = known.seconds(_last_sign(order))
+            last_sign = 0.0  # the heartbeat or else runner.json, by the clock of its machine
+            for name in (attempts.RUNNER, attempts.HEARTBEAT):
+                with contextlib.suppress(OSError):
+                    last_sign = (order.folder / name).stat().st_mtime
+            silent = known.seconds(last_sign)
             if silent < SILENCE_SECONDS:
                 return None
             return because("host-silent", host=identity.host, seconds=round(silent))
@@ -170,24 +180,22 @@ class ProcessRuntime:
         sweep_warm_ups(store_id)
         swept = []
         own = processes.read(os.getpid())
-        now = _seconds_since_boot()
+        # on the scale of process start times
+        now = time.clock_gettime(time.CLOCK_BOOTTIME) if processes.HAS_PROC else time.time()
         for process in processes.table().values():
             marks = processes.environment(process.pid)
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
             if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
                 continue
-            since = max(process.started, _seconds(marks.get("NBYARD_SINCE", "")))
+            since = process.started
+            with contextlib.suppress(ValueError):
+                since = max(since, float(marks.get("NBYARD_SINCE", "")))
             if process == own or now - since < NEWBORN_SECONDS:
                 continue
             processes.send([process.pid], signal.SIGKILL)
             crash_point("swept")
             swept.append(f"process {process.pid} of attempt {attempt}")
         return swept
-
-
-def _environment(order: Order) -> dict[str, str]:
-    # Without the mark: the process that starts the supervisor would count as part of the work.
-    return {**_host(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
 
 
 def _host(store_id: str) -> dict[str, str]:
@@ -237,33 +245,3 @@ def _is_alive(identity: attempts.RunnerIdentity) -> bool:
         return False
     process = processes.read(identity.pid)
     return process is not None and abs(process.started - identity.started) < CLOCK_SLACK_SECONDS
-
-
-def _last_sign(order: Order) -> float:
-    """Return the time of the last heartbeat, or of runner.json, by the clock of its machine."""
-    for name in (attempts.HEARTBEAT, attempts.RUNNER):
-        with contextlib.suppress(OSError):
-            return (order.folder / name).stat().st_mtime
-    return 0.0
-
-
-def _seconds(text: str) -> float:
-    """Return the number in a text, 0.0 if there is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _seconds_since_boot() -> float:
-    """Return the seconds since boot, on the scale of process start times."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if processes.HAS_PROC else time.time()
-
-
-def _last_line(order: Order) -> str:
-    """Return the last line of the log, where an early error of the runner ends up."""
-    try:
-        lines = (order.folder / attempts.LOG).read_text("utf-8", "replace").split("\n")
-    except OSError:
-        return ""
-    return next((line for line in reversed(lines) if line.strip()), "")

@@ -91,8 +91,7 @@ class Vault:
         if not text and beside and not path.exists():
             raise StoreUnusable(
                 because("credential-key-missing", key=beside.partition(":")[0]),
-                hint=f"Set {VARIABLE} as where they were made (the server?), or put {path} back."
-                f" Where it is lost, make a new one: (umask 077; openssl rand -hex 32 > {FILE})",
+                hint=because("restore-key", variable=VARIABLE, file=str(path), name=FILE),
             )
         if not text and not path.exists():
             # Write beside and link: other processes must never read a partial key.

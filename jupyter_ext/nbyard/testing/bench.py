@@ -220,7 +220,21 @@ class Bench:
             run = self.store.runs.by_id(c, run_id)
             assert run is not None
             plans = [self._plan(node, needs, plan) for node, needs in graph.items()]
-            rows = [_row(run_id, place, one, now) for place, one in enumerate(plans)]
+            rows: list[dict[str, Any]] = [
+                {
+                    "id": new_id(),
+                    "run_id": run_id,
+                    "node": one.node,
+                    "place": place,
+                    "cached": False,
+                    "cache_key": "",
+                    "reason": None,
+                    "plan": msgspec.to_builtins(one),
+                    "executable_id": one.executable_id,
+                    "created_at": now,
+                }
+                for place, one in enumerate(plans)
+            ]
             self.store.tasks.insert(c, run, rows)
         return run_id
 
@@ -298,17 +312,3 @@ class Bench:
     def folder(self, attempt_id: str) -> Path:
         """Return the folder of an attempt."""
         return folders.place(self.store.folder, attempt_id)
-
-
-def _row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
-    row: dict[str, Any] = {"reason": None, "cache_key": ""}
-    return row | {
-        "id": new_id(),
-        "run_id": run_id,
-        "node": plan.node,
-        "place": place,
-        "cached": False,
-        "plan": msgspec.to_builtins(plan),
-        "executable_id": plan.executable_id,
-        "created_at": now,
-    }

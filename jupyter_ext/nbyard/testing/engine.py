@@ -196,7 +196,14 @@ class PrivateEngine:
         self.clear()
         for bridge in (self._bridge, *self._left_bridges()):
             subprocess.run(["ip", "link", "delete", bridge], check=False, capture_output=True)
-            _forget_rules(bridge)
+            for table in ("nat", "filter"):
+                words = ["iptables", "--wait", "--table", table]
+                listed = subprocess.run(
+                    [*words, "--list-rules"], check=True, capture_output=True, text=True
+                )
+                for rule in map(shlex.split, listed.stdout.splitlines()):
+                    if bridge in rule and rule[0] == "-A":
+                        subprocess.run([*words, "-D", *rule[1:]], check=False, capture_output=True)
 
     def _left_bridges(self) -> list[str]:
         """Return the networks of runs, found by our addresses; dockerd leaves them behind."""
@@ -237,15 +244,6 @@ class PrivateEngine:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in sorted((m for m in mounts if m.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
-
-
-def _forget_rules(bridge: str) -> None:
-    for table in ("nat", "filter"):
-        words = ["iptables", "--wait", "--table", table]
-        told = subprocess.run([*words, "--list-rules"], check=True, capture_output=True, text=True)
-        for rule in map(shlex.split, told.stdout.splitlines()):
-            if bridge in rule and rule[0] == "-A":
-                subprocess.run([*words, "-D", *rule[1:]], check=False, capture_output=True)
 
 
 def _cmdline(pid: int) -> bytes:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn
 
 from nbyard.testing.shell import Said
 
@@ -76,31 +75,26 @@ def _serve() -> None:
 
     from nbyard import yard  # noqa: F401  these imports take the time that each command saves
     from nbyard.cli import all_commands  # noqa: F401
+    from nbyard.cli.main import main
 
     for line in sys.stdin:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             pid = os.fork()
             if not pid:
-                _become(json.loads(line), out.fileno(), err.fileno())
+                request = json.loads(line)
+                null = os.open(os.devnull, os.O_RDONLY)
+                for target, source in enumerate((null, out.fileno(), err.fileno())):
+                    os.dup2(source, target)
+                os.chdir(request["folder"])
+                os.environ.clear()
+                os.environ.update(request["environment"])
+                main(request["words"])
+                sys.exit()
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             out.seek(0)
             err.seek(0)
             sys.stdout.write(json.dumps([code, out.read(), err.read()]) + "\n")
             sys.stdout.flush()
-
-
-def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
-    """Run the command in this process and exit with its code."""
-    from nbyard.cli.main import main
-
-    null = os.open(os.devnull, os.O_RDONLY)
-    for target, source in enumerate((null, out, err)):
-        os.dup2(source, target)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    main(request["words"])
-    sys.exit()
 
 
 if __name__ == "__main__":

@@ -54,36 +54,27 @@ ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
 def tiny_image(engine: Engine, tag: str = TINY) -> str:
     """Return an image with a shell and a few programs; the build takes a second."""
     with locked("tiny-image"):
-        if not engine.image_id(tag):
-            engine.load_root(_packed_programs(), tag)
+        if engine.image_id(tag):
+            return tag
+        paths = {
+            os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
+        }
+        ldd = subprocess.run(["ldd", *paths], capture_output=True, text=True, check=True)
+        lines = [line for line in ldd.stdout.splitlines() if not line.endswith(":")]
+        libraries = {word for line in lines for word in line.split() if word.startswith("/")}
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
+            for name in ("tmp", "etc", "proc", "sys", "dev"):
+                member = tarfile.TarInfo(name)
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+            for path in paths.values():
+                archive.add(path, f"bin/{Path(path).name}")
+            for library in libraries:
+                archive.add(library, library.lstrip("/"))
+        packed.seek(0)
+        engine.load_root(packed, tag)
     return tag
-
-
-def _packed_programs() -> io.BytesIO:
-    """Return the tar of a root folder with these programs and their libraries."""
-    paths = {
-        os.path.realpath(p): p for n in PROGRAMS if (p := shutil.which(n, path="/usr/bin:/bin"))
-    }
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:
-        for name in ("tmp", "etc", "proc", "sys", "dev"):
-            member = tarfile.TarInfo(name)
-            member.type, member.mode = tarfile.DIRTYPE, 0o755
-            archive.addfile(member)
-        for path in paths.values():
-            archive.add(path, f"bin/{Path(path).name}")
-        for library in _libraries(paths):
-            archive.add(library, library.lstrip("/"))
-    packed.seek(0)
-    return packed
-
-
-def _libraries(programs: Iterable[str]) -> set[str]:
-    listing = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
-    words = (
-        word for line in listing.splitlines() if not line.endswith(":") for word in line.split()
-    )
-    return {word for word in words if word.startswith("/")}
 
 
 def example_locks(repository: Path) -> list[Path]:
@@ -103,21 +94,18 @@ def base_image(engine: Engine, more: Iterable[Path] = ()) -> str:
     names = sorted(path.name for path in wheels.iterdir())
     tag = f"{BASE}:{digest_of(BASE_DOCKERFILE, *names)}"
     with locked("base-image"):
-        if not engine.image_id(tag):
-            _build_base(engine, tag, wheels)
+        if engine.image_id(tag):
+            return tag
+        if not engine.image_id(SYSTEM):
+            with open(_system(), "rb") as root:
+                engine.load_root(root, SYSTEM)
+        with tempfile.TemporaryFile() as packed:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(wheels, "wheels")
+                _add_dockerfile(archive, BASE_DOCKERFILE)
+            packed.seek(0)
+            engine.build(tag, packed, network="none")
     return tag
-
-
-def _build_base(engine: Engine, tag: str, wheels: Path) -> None:
-    if not engine.image_id(SYSTEM):
-        with open(_system(), "rb") as root:
-            engine.load_root(root, SYSTEM)
-    with tempfile.TemporaryFile() as packed:
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            archive.add(wheels, "wheels")
-            _add_dockerfile(archive, BASE_DOCKERFILE)
-        packed.seek(0)
-        engine.build(tag, packed, network="none")
 
 
 def lab_image(engine: Engine) -> str:
@@ -148,20 +136,17 @@ def recipe_image(engine: Engine, recipe: Path) -> str:
     told = b"".join(path.read_bytes() for path in sorted(recipe.iterdir()) if path.is_file())
     tag = f"nbyard-test/{recipe.name}:{hashlib.sha256(told).hexdigest()[:12]}"
     with locked(f"{recipe.name}-image"):
-        if not engine.image_id(tag):
-            _build_recipe(engine, tag, recipe)
+        if engine.image_id(tag):
+            return tag
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+            words = [str(recipe / "gather.sh"), folder]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+            with tempfile.TemporaryFile(dir=cache_folder()) as packed:
+                with tarfile.open(fileobj=packed, mode="w") as archive:
+                    archive.add(folder, "")
+                packed.seek(0)
+                engine.build(tag, packed, network="none")
     return tag
-
-
-def _build_recipe(engine: Engine, tag: str, recipe: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-        words = [str(recipe / "gather.sh"), folder]
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-        with tempfile.TemporaryFile(dir=cache_folder()) as packed:
-            with tarfile.open(fileobj=packed, mode="w") as archive:
-                archive.add(folder, "")
-            packed.seek(0)
-            engine.build(tag, packed, network="none")
 
 
 def _add_dockerfile(archive: tarfile.TarFile, text: str) -> None:
@@ -190,19 +175,15 @@ def _wheels(more: list[Path]) -> Path:
 
     def create(folder: Path) -> None:
         words = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-        words += ["--dest", str(folder), *_for_python_311()]
+        words += ["--dest", str(folder)]
+        if sys.version_info[:2] != (3, 11):  # that of the base image
+            platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
+            words += ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]
         subprocess.run([*words, *PACKAGES], check=True)
         for path in more:
             subprocess.run([*words, "--requirement", str(path)], check=True)
 
     return kept_folder("wheels", "\n".join([*PACKAGES, *(p.read_text() for p in more)]), create)
-
-
-def _for_python_311() -> list[str]:
-    if sys.version_info[:2] == (3, 11):
-        return []
-    platforms = ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"]
-    return ["--python-version", "3.11", *(f"--platform={name}" for name in platforms)]
 
 
 def main(words: list[str]) -> int:

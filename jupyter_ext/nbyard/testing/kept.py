@@ -48,31 +48,23 @@ def kept_folder(name: str, sources: str, create: Callable[[Path], None]) -> Path
             folder.mkdir()
             create(folder)
         _whole(folder).touch()
-        _use(folder)
-        _remove_old(name)
+        # The lock shows until this process ends that the folder is in use.
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        _used.append(descriptor)
+        for old in cache_folder().glob(f"{name}-{'[0-9a-f]' * 12}"):
+            whole = _whole(old)
+            if whole.exists() and whole.stat().st_mtime > time.time() - KEPT_SECONDS:
+                continue
+            descriptor = os.open(old, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                whole.unlink(missing_ok=True)
+                shutil.rmtree(old)
+            os.close(descriptor)
     return folder
 
 
 def _whole(folder: Path) -> Path:
     """Return the file that shows that the folder is whole, and when it was used last."""
     return folder.with_name(f"{folder.name}.whole")
-
-
-def _use(folder: Path) -> None:
-    """Hold a lock on the folder until this process ends."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _used.append(descriptor)
-
-
-def _remove_old(name: str) -> None:
-    for folder in cache_folder().glob(f"{name}-{'[0-9a-f]' * 12}"):
-        whole = _whole(folder)
-        if whole.exists() and whole.stat().st_mtime > time.time() - KEPT_SECONDS:
-            continue
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            whole.unlink(missing_ok=True)
-            shutil.rmtree(folder)
-        os.close(descriptor)

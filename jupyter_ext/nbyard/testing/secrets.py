@@ -2,6 +2,7 @@
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,16 +26,14 @@ def places_of(folder: Path, secret: str = CANARY) -> list[Path]:
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     files = [path for path in below if path.is_file() and not path.is_symlink()]
     lines = [path for path in Path("/proc").glob("[0-9]*/cmdline")]
-    return [path for path in (*files, *lines) if is_in(_bytes(path), secret)]
+    found = []
+    for path in (*files, *lines):
+        with suppress(OSError):  # the process has exited meanwhile
+            if is_in(path.read_bytes(), secret):
+                found.append(path)
+    return found
 
 
 def in_memory(*ids: str) -> list[str]:
     """Return the secret folders of these stores and attempts that are in memory now."""
     return [name for name in os.listdir("/dev/shm") if any(one in name for one in ids)]
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:  # the process has exited meanwhile
-        return b""

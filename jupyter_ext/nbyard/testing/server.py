@@ -61,7 +61,10 @@ class JupyterServer:
             before = os.environ.get("NBYARD_RESOURCES")
             self._thread.start()
             started = self._ready.wait(PATIENCE_SECONDS)
-            _restore("NBYARD_RESOURCES", before)
+            if before is None:
+                os.environ.pop("NBYARD_RESOURCES", None)
+            else:
+                os.environ["NBYARD_RESOURCES"] = before
         if self._failure is not None:
             raise self._failure
         if not started:
@@ -169,10 +172,3 @@ def _server_app() -> Any:
             pass
 
     return QuietApp
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value

@@ -180,18 +180,15 @@ def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> lis
     Raises:
         TooLarge: a folder has more than `cap` bytes.
     """
-    return [
-        msgspec.structs.replace(
-            one, tree=_tree(Path(one.folder.removeprefix("file://")), blobs, cap)
-        )
-        if one.folder
-        else one
-        for one in packages
-    ]
-
-
-def _tree(folder: Path, blobs: Blobs, cap: int) -> str:
-    return collect_folder(folder, blobs, cap) if folder.is_dir() else ""
+    found = []
+    for one in packages:
+        if not one.folder:
+            found.append(one)
+            continue
+        folder = Path(one.folder.removeprefix("file://"))
+        tree = collect_folder(folder, blobs, cap) if folder.is_dir() else ""
+        found.append(msgspec.structs.replace(one, tree=tree))
+    return found
 
 
 def _stored(

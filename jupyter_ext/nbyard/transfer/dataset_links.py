@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Invalid
-from nbyard.reasons.structs import Reason, all_of, because
+from nbyard.reasons.structs import all_of, because
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}\Z")
 FOLDER, VERSIONS, VARIABLE = "resources", ".versions", "NBYARD_RESOURCES"
@@ -111,9 +111,18 @@ class ResourceLinks:
         ]
         for folder in missing:
             self._remember(folder)
-        taken = [
-            problem for folder in missing if (problem := _link_problem(folder / dataset_id, shown))
-        ]
+        taken = []
+        for place in [folder / dataset_id for folder in missing]:
+            try:
+                place.parent.mkdir(exist_ok=True)
+                place.symlink_to(shown)
+            except FileExistsError:
+                if not _points_to(place, shown):
+                    obstacle = place if place.is_symlink() or place.exists() else place.parent
+                    taken.append(because("link-place-taken", path=str(obstacle)))
+            except OSError as problem:
+                message = str(problem.strerror)
+                taken.append(because("link-refused", path=str(place), message=message))
         if taken:
             raise Conflict(all_of(taken), hint=because("move-away"))
 
@@ -150,24 +159,6 @@ class ResourceLinks:
         beside = self._versions / f"{version.name}.link"
         beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
         os.replace(beside, shown)
-
-
-def _link_problem(place: Path, target: Path) -> Reason | None:
-    """Link `place` to `target`; return what is in the way, if anything."""
-    try:
-        place.parent.mkdir(exist_ok=True)
-        place.symlink_to(target)
-    except FileExistsError:
-        if _points_to(place, target):
-            return None
-        return because("link-place-taken", path=str(_culprit(place)))
-    except OSError as problem:
-        return because("link-refused", path=str(place), message=str(problem.strerror))
-    return None
-
-
-def _culprit(place: Path) -> Path:
-    return place if place.is_symlink() or place.exists() else place.parent
 
 
 def _remove(place: Path, target: Path) -> None:

@@ -139,20 +139,34 @@ class Remote:
     def _asking(
         self, target: urls.Target, watch: "Watch", more: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
+        headers = {
+            "Host": urlsplit(target.url).netloc,
+            "User-Agent": AGENT,
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+            **more,
+        }
         connection = http.client.HTTPConnection(target.host, target.port)
-        try:
-            with watch.over(self._limits), _in_words(target, watch):
+        with contextlib.closing(connection), watch.over(self._limits):
+            try:
                 connection.sock = self._connect(target, watch)
                 connection.putrequest("GET", target.path, skip_accept_encoding=True, skip_host=True)
-                for name, value in {**_headers(target), **more}.items():
+                for name, value in headers.items():
                     connection.putheader(name, value)
                 connection.endheaders()
                 # an unread response keeps the connection open, so close it as well
                 with connection.getresponse() as answer:
                     watch.answered()
                     yield answer
-        finally:
-            connection.close()
+            except ssl.SSLCertVerificationError as problem:
+                message = str(problem.verify_message)
+                why = because("certificate-invalid", host=target.host, message=message)
+                raise Unavailable(why) from problem
+            except (OSError, http.client.HTTPException, zlib.error) as problem:
+                watch.refuse_stopped()
+                why = because("host-unreadable", host=target.host, message=_message(problem))
+                raise Unavailable(why) from problem
 
     def _connect(self, target: urls.Target, watch: "Watch") -> socket.socket:
         addresses = urls.check_addresses(
@@ -180,8 +194,23 @@ class Remote:
         self, answer: http.client.HTTPResponse, target: urls.Target, sink: Sink, watch: "Watch"
     ) -> Fetched:
         filename = filename_of(answer.getheader("Content-Disposition", ""), target)
-        _refuse_status(answer)
-        size = self._copy(answer, sink, _unpacker(answer, filename), watch)
+        if answer.status != 200:
+            if phrase := answer.reason[:100].rstrip():
+                why = because("server-answered", status=answer.status, phrase=phrase)
+            else:
+                why = because("server-answered-status", status=answer.status)
+            is_xml = "xml" in answer.getheader("Content-Type", "")
+            if is_xml and (code := CODE.search(answer.read(CHUNK))):
+                why = because("server-answered-error", answer=why, error=code[1].decode())
+            raise Unavailable(why) if answer.status >= 500 else Invalid.field("url", why)
+        coding = answer.getheader("Content-Encoding", "").strip().lower()
+        # Servers often label a .gz file as encoded. Its bytes are the file, so they stay packed.
+        packed_file = filename.lower().endswith((".gz", ".tgz"))
+        is_gzip = coding in ("gzip", "x-gzip")
+        if coding not in ("", "identity") and not is_gzip:
+            raise Unavailable(because("unknown-compression", compression=coding[:40]))
+        unpacker = Gunzip() if is_gzip and not packed_file else Plain()
+        size = self._copy(answer, sink, unpacker, watch)
         return Fetched(target.url, filename, size)
 
     def _copy(
@@ -328,58 +357,10 @@ class Gunzip(Plain):
         return left
 
 
-def _unpacker(answer: http.client.HTTPResponse, filename: str) -> Plain:
-    coding = answer.getheader("Content-Encoding", "").strip().lower()
-    # Servers often label a .gz file as encoded. Its bytes are the file, so they stay packed.
-    packed_file = filename.lower().endswith((".gz", ".tgz"))
-    if coding in ("", "identity") or (coding in ("gzip", "x-gzip") and packed_file):
-        return Plain()
-    if coding not in ("gzip", "x-gzip"):
-        raise Unavailable(because("unknown-compression", compression=coding[:40]))
-    return Gunzip()
-
-
-def _refuse_status(answer: http.client.HTTPResponse) -> None:
-    if answer.status == 200:
-        return
-    if phrase := answer.reason[:100].rstrip():
-        why = because("server-answered", status=answer.status, phrase=phrase)
-    else:
-        why = because("server-answered-status", status=answer.status)
-    if "xml" in answer.getheader("Content-Type", "") and (code := CODE.search(answer.read(CHUNK))):
-        why = because("server-answered-error", answer=why, error=code[1].decode())
-    raise Unavailable(why) if answer.status >= 500 else Invalid.field("url", why)
-
-
-@contextlib.contextmanager
-def _in_words(target: urls.Target, watch: Watch) -> Iterator[None]:
-    try:
-        yield
-    except ssl.SSLCertVerificationError as problem:
-        message = str(problem.verify_message)
-        raise Unavailable(
-            because("certificate-invalid", host=target.host, message=message)
-        ) from problem
-    except (OSError, http.client.HTTPException, zlib.error) as problem:
-        watch.refuse_stopped()
-        why = because("host-unreadable", host=target.host, message=_message(problem))
-        raise Unavailable(why) from problem
-
-
 def _message(problem: Exception) -> str:
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror
     return f"{type(problem).__name__} {problem}".strip()[:200]
-
-
-def _headers(target: urls.Target) -> dict[str, str]:
-    return {
-        "Host": urlsplit(target.url).netloc,
-        "User-Agent": AGENT,
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "Connection": "close",
-    }
 
 
 def filename_of(disposition: str, target: urls.Target) -> str:

@@ -237,25 +237,18 @@ def _lock(part: Path) -> Iterator[int]:
     except FileNotFoundError as missing:
         raise _unknown() from missing
     try:
-        _lock_file(fd)
-        if not _is_at(fd, part):  # another request finished the upload before we got the lock
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise Conflict(because("upload-locked")) from taken
+        is_there = False
+        with contextlib.suppress(FileNotFoundError):
+            is_there = os.path.samestat(os.fstat(fd), part.stat(follow_symlinks=False))
+        if not is_there:  # another request finished the upload before we got the lock
             raise _unknown()
         yield fd
     finally:
         os.close(fd)
-
-
-def _lock_file(fd: int) -> None:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as taken:
-        raise Conflict(because("upload-locked")) from taken
-
-
-def _is_at(fd: int, path: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(fd), path.stat(follow_symlinks=False))
-    return False
 
 
 def _read(folder: Path) -> _Told | None:

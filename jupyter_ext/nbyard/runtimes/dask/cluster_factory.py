@@ -8,7 +8,6 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -54,8 +53,25 @@ def make(settings: Settings) -> Made:
     if name == GATEWAY:
         return _from_gateway(settings)
     if name in JOB_QUEUES:
-        return _from_job_queue(settings, name)
-    return _from_callable(name)
+        try:
+            cluster = _job_queue(name)()
+        except (OSError, TypeError, ValueError, RuntimeError) as error:
+            raise Invalid.field("dask_cluster", _not_made(name, error)) from error
+        cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
+        return Made(cluster, lambda _: cluster.close())
+    create = _callable(name)
+    try:
+        target = create()
+    except OSError as error:
+        raise Unavailable(_not_made(name, error)) from error
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
+
+    def end(_: bool) -> None:
+        if not isinstance(target, str):
+            target.close()
+
+    return Made(target, end)
 
 
 def describe(settings: Settings) -> str:
@@ -82,7 +98,9 @@ def describe(settings: Settings) -> str:
 def _from_gateway(settings: Settings) -> Made:
     record = settings.store_path / NAME
     with _gateway() as gateway:
-        name = _name_in(record)
+        name = ""
+        with suppress(OSError):
+            name = record.read_text()
         if name not in [found.name for found in gateway.list_clusters()]:
             name = gateway.submit()
             write_whole(record, name.encode())
@@ -98,13 +116,6 @@ def _from_gateway(settings: Settings) -> Made:
                 record.unlink(missing_ok=True)
 
     return Made(target, end)
-
-
-def _name_in(record: Path) -> str:
-    try:
-        return record.read_text()
-    except OSError:
-        return ""
 
 
 @contextmanager
@@ -139,21 +150,17 @@ def _words_of_gateway() -> Iterator[None]:
 # dask-jobqueue: the scheduler runs in this process, each worker in a job
 
 
-def _from_job_queue(settings: Settings, name: str) -> Made:
-    try:
-        cluster = _job_queue(name)()
-    except (OSError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
-    cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
-    return Made(cluster, lambda _: cluster.close())
-
-
 def _job_queue(name: str) -> Any:
+    # dask-jobqueue 0.9 installs a handler for SIGINT when it is imported. That signal is ours, and
+    # outside the main thread the import would fail.
+    real = signal.signal
+    signal.signal = lambda *_: None
     try:
-        with _signals_untouched():
-            found = getattr(importlib.import_module("dask_jobqueue"), JOB_QUEUES[name])
+        found = getattr(importlib.import_module("dask_jobqueue"), JOB_QUEUES[name])
     except ImportError as error:
         raise _missing("dask-jobqueue", error) from error
+    finally:
+        signal.signal = real
     program = found.job_cls.submit_command.split()[0]
     if shutil.which(program) is None:
         why = because("dask-program-missing", program=program, cluster=name)
@@ -161,40 +168,9 @@ def _job_queue(name: str) -> Any:
     return found
 
 
-@contextmanager
-def _signals_untouched() -> Iterator[None]:
-    """Keep signal handlers unchanged during an import.
-
-    dask-jobqueue 0.9 installs a handler for SIGINT when it is imported. That signal is ours, and
-    outside the main thread the import would fail.
-    """
-    real = signal.signal
-    signal.signal = lambda *_: None
-    try:
-        yield
-    finally:
-        signal.signal = real
-
-
 def _missing(package: str, error: ImportError) -> Invalid:
     why = because("dask-not-imported", package=package, message=first_line(error))
     return Invalid(why, hint=because("pip-install", package=package))
-
-
-def _from_callable(name: str) -> Made:
-    made = _callable(name)
-    try:
-        target = made()
-    except OSError as error:
-        raise Unavailable(_not_made(name, error)) from error
-    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
-
-    def end(_: bool) -> None:
-        if not isinstance(target, str):
-            target.close()
-
-    return Made(target, end)
 
 
 def _callable(name: str) -> Callable[[], Any]:

@@ -78,7 +78,11 @@ def _entries(
 ) -> list[tuple[str, os.stat_result]]:
     """Return the first entries by name. A huge folder must not fill the memory."""
     with os.scandir(os.path.join(folder, name)) as entries:
-        names = (entry.name for entry in entries if not _fits(entry.name, skipped))
+        names = (
+            entry.name
+            for entry in entries
+            if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in skipped)
+        )
         first = heapq.nsmallest(most, names)
     found = []
     for one in first:
@@ -86,10 +90,6 @@ def _entries(
             path = f"{name}/{one}"
             found.append((path, os.lstat(os.path.join(folder, path))))
     return found
-
-
-def _fits(name: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _file(path: str, status: os.stat_result) -> Entry:
@@ -119,33 +119,24 @@ def write(folder: str, entries: list[Entry]) -> None:
     """
     os.makedirs(folder, exist_ok=True)
     for entry in entries:
-        path = _inside(folder, entry["path"])
+        parts = entry["path"].split("/")
+        path = os.path.join(folder, *parts)
+        parent, root = os.path.realpath(os.path.dirname(path)), os.path.realpath(folder)
+        is_below = parent == root or parent.startswith(root + os.sep)
+        if entry["path"].startswith("/") or ".." in parts or not entry["path"] or not is_below:
+            raise ValueError(f"{entry['path']!r} leads out of the attempt's folder")
         os.makedirs(path if entry["kind"] == "folder" else os.path.dirname(path), exist_ok=True)
         if entry["kind"] == "link":
             if not os.path.lexists(path):
                 os.symlink(entry["target"], path)
         elif entry["kind"] == "file":
-            _write(path, entry)
-
-
-def _write(path: str, entry: Entry) -> None:
-    if entry["offset"] == 0 and os.path.lexists(path):
-        os.unlink(path)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.seek(entry["offset"])
-        file.write(entry["data"])
-        file.flush()
-        os.fchmod(handle, entry["mode"] | 0o600)
-        if "mtime" in entry:  # shows later which files the work did not write
-            os.utime(handle, ns=(entry["mtime"], entry["mtime"]))
-
-
-def _inside(folder: str, path: str) -> str:
-    parts = path.split("/")
-    full = os.path.join(folder, *parts)
-    parent, root = os.path.realpath(os.path.dirname(full)), os.path.realpath(folder)
-    is_below = parent == root or parent.startswith(root + os.sep)
-    if path.startswith("/") or ".." in parts or not path or not is_below:
-        raise ValueError(f"{path!r} leads out of the attempt's folder")
-    return full
+            if entry["offset"] == 0 and os.path.lexists(path):
+                os.unlink(path)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.seek(entry["offset"])
+                file.write(entry["data"])
+                file.flush()
+                os.fchmod(handle, entry["mode"] | 0o600)
+                if "mtime" in entry:  # shows later which files the work did not write
+                    os.utime(handle, ns=(entry["mtime"], entry["mtime"]))

@@ -56,13 +56,22 @@ def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any],
     """Fetch what was added to growing files. Return the worker's news, and whether any is new."""
     is_new = False
     while True:
-        have = {name: _size(folder / name) for name in program.GROWING}
+        have = dict.fromkeys(program.GROWING, 0)
+        for name in have:
+            with suppress(FileNotFoundError):
+                have[name] = os.lstat(folder / name).st_size
         news: dict[str, Any] = ask("news", have, executed)
         for name, piece in news["pieces"].items():
-            _append(folder / name, have[name], piece)
+            if piece:
+                handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+                with os.fdopen(handle, "wb") as file:
+                    file.seek(have[name])
+                    file.write(piece)
         if news["executed"] is not None:
             executed[:], data = news["executed"]
-            _replace(folder / EXECUTED, data)
+            temporary = folder / f"{EXECUTED}.fetched"
+            temporary.write_bytes(data)
+            temporary.replace(folder / EXECUTED)
             is_new = True
         is_new = is_new or any(news["pieces"].values())
         if all(len(piece) < program.PIECE_BYTES for piece in news["pieces"].values()):
@@ -91,7 +100,11 @@ def fetch_others(
     in addition. Return a summary of the files that were not fetched.
     """
     declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
-    files, entries = FileFilter(declared), _others(ask)
+    files = FileFilter(declared)
+    entries: dict[str, Entry] = {}  # by paths in the code folder
+    for entry in ask("others", CODE, LIMITS):
+        path = entry["path"].partition("/")[2]
+        entries[path] = {**entry, "path": f"{CODE}/{path}"}
     for path, entry in entries.items():
         if entry["kind"] in ("too-many", "unreadable"):
             files.leave(path or "./", entry["kind"])
@@ -100,7 +113,11 @@ def fetch_others(
     found = {one: entries[files.places[one.path]] for one in files.written}
     new = [one for one, entry in found.items() if not _is_whole(folder, entry)]
     same = [one for one in found.keys() - {*new} if one.size_bytes <= caps[0]]
-    large = [one for one in found.keys() - {*new, *same} if not _is_as_sent(folder, found[one])]
+    large = [
+        one
+        for one in found.keys() - {*new, *same}
+        if os.lstat(folder / found[one]["path"]).st_mtime_ns != found[one]["mtime"]
+    ]
     wanted, beyond = within_caps([*new, *large], *caps)
     torn = _bring(folder, ask, [found[one] for one in (*wanted, *same)])
     for one in (*wanted, *same):
@@ -109,12 +126,6 @@ def fetch_others(
                 (folder / found[one]["path"]).unlink()
             files.leave(one.path, "unreadable", one.size_bytes)
     return summary("", [], [*files.left.values(), *beyond])
-
-
-def _others(ask: Ask) -> dict[str, Entry]:
-    """Return the files that were created or changed there, by paths in the code folder."""
-    paths = {entry["path"].partition("/")[2]: entry for entry in ask("others", CODE, LIMITS)}
-    return {path: {**entry, "path": f"{CODE}/{path}"} for path, entry in paths.items()}
 
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:
@@ -140,10 +151,6 @@ def _is_whole(folder: Path, entry: Entry) -> bool:
         found = os.lstat(folder / entry["path"])
         return stat.S_ISREG(found.st_mode) and found.st_size == entry["size"]
     return False
-
-
-def _is_as_sent(folder: Path, entry: Entry) -> bool:
-    return bool(os.lstat(folder / entry["path"]).st_mtime_ns == entry["mtime"])
 
 
 def _store(folder: Path, entries: list[Entry]) -> None:
@@ -176,24 +183,3 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
 
 def _with_data(batch: list[Entry], data: list[bytes]) -> list[Entry]:
     return [{**entry, "data": piece} for entry, piece in zip(batch, data, strict=True)]
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat(follow_symlinks=False).st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _append(path: Path, offset: int, piece: bytes) -> None:
-    if piece:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        with os.fdopen(handle, "wb") as file:
-            file.seek(offset)
-            file.write(piece)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.fetched")
-    temporary.write_bytes(data)
-    temporary.replace(path)

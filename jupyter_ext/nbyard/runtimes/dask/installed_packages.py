@@ -54,15 +54,15 @@ class Installed:
         known = {said.stamp: said for said in self._said}
         try:
             answers = self._cluster.call_all(list(workers), "packages", LIST_PACKAGES, list(known))
-            self._said = [
-                _read(stamp, text) if text else known[stamp] for stamp, text in answers.values()
-            ]
+            said = []
+            for stamp, text in answers.values():
+                if text:
+                    lock = msgspec.json.decode(text, type=Lock)
+                    said.append(Said(stamp, digest_of(msgspec.to_builtins(lock)), lock))
+                else:
+                    said.append(known[stamp])
+            self._said = said
         except (WorkerGone, msgspec.MsgspecError) as error:
             why = because("dask-packages-unreadable", site=self._site, message=str(error))
             raise Unavailable(why) from error
         self._asked_at = asked_at
-
-
-def _read(stamp: str, text: str) -> Said:
-    lock = msgspec.json.decode(text, type=Lock)
-    return Said(stamp, digest_of(msgspec.to_builtins(lock)), lock)

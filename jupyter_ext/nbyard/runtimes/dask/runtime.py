@@ -86,7 +86,19 @@ class DaskRuntime:
         self.cluster.check()
         resources = self._resources(order)
         key, name = f"{PREFIX}-{order.attempt_id}", _name(order)
-        future = self.cluster.submit(key, Wishes(resources, order.priority), _job(order))
+        job = {
+            "attempt_id": order.attempt_id,
+            "folder": str(order.folder.resolve()),
+            "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
+            "runner": _runner(),
+            "has_secrets": os.path.lexists(order.folder / secret_files.SECRETS),
+            "environment": {
+                "NBYARD_STORE": order.store_id,
+                "NBYARD_ATTEMPT_ID": order.attempt_id,
+            },
+            **_topics(order.store_id),
+        }
+        future = self.cluster.submit(key, Wishes(resources, order.priority), job)
         attempt.begin(future)
         self.cluster.publish(name, future)
 
@@ -224,21 +236,6 @@ def _topics(store_id: str) -> dict[str, str]:
     each.
     """
     return {"topic": f"{PREFIX}/{store_id}", "grown_topic": f"{PREFIX}/{store_id}/grown"}
-
-
-def _job(order: Order) -> dict[str, Any]:
-    return {
-        "attempt_id": order.attempt_id,
-        "folder": str(order.folder.resolve()),
-        "nonce": hashlib.sha256((order.folder / TASK).read_bytes()).hexdigest(),
-        "runner": _runner(),
-        "has_secrets": os.path.lexists(order.folder / secret_files.SECRETS),
-        "environment": {
-            "NBYARD_STORE": order.store_id,
-            "NBYARD_ATTEMPT_ID": order.attempt_id,
-        },
-        **_topics(order.store_id),
-    }
 
 
 @cache

@@ -76,8 +76,12 @@ class Visit:
         self._scheduler = str(worker.scheduler.address)
         self._job = job
         self._place = place
-        # secrets may be in another machine's memory
-        self._is_shared = not job["has_secrets"] and _sees(job)
+        self._is_shared = False
+        if not job["has_secrets"]:  # secrets may be in another machine's memory
+            task = os.path.join(job["folder"], TASK)
+            with contextlib.suppress(OSError), open(task, "rb") as file:
+                # its token makes task.json unique
+                self._is_shared = hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
         self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
         self._sizes: list[tuple[int, int]] = []
         self._told_at = 0.0
@@ -168,12 +172,19 @@ class Visit:
         Such work waits for tasks. Now there is a thread for them, however many notebooks do so at
         once.
         """
+        import psutil  # distributed requires it
         from distributed import secede
 
         port = self._scheduler.rpartition(":")[2].rstrip("/")
-        if port.isdecimal() and _talks_to(pid, int(port)):
-            self._has_seceded = True
-            secede()
+        if not port.isdecimal():
+            return
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(pid).children(recursive=True):
+                remote = [one.raddr for one in process.net_connections("tcp") if one.raddr]
+                if int(port) in [address.port for address in remote]:
+                    self._has_seceded = True
+                    secede()
+                    return
 
     def _environment(self) -> dict[str, str]:
         found = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
@@ -191,29 +202,11 @@ class Visit:
         return found | {f"DASK_DISTRIBUTED__COMM__TLS__{k}": v for k, v in tls.items() if v}
 
 
-def _sees(job: dict[str, Any]) -> bool:
-    """Return whether the attempt folder is accessible here. Its token makes task.json unique."""
-    with contextlib.suppress(OSError), open(os.path.join(job["folder"], TASK), "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
-    return False
-
-
 def _size(path: str) -> tuple[int, int]:
     with contextlib.suppress(OSError):
         found = os.stat(path)
         return (found.st_size, found.st_mtime_ns)
     return (0, 0)
-
-
-def _talks_to(pid: int, port: int) -> bool:
-    """Return whether a process below `pid` has a connection to that port."""
-    import psutil  # distributed requires it
-
-    with contextlib.suppress(psutil.Error):
-        for process in psutil.Process(pid).children(recursive=True):
-            if any(one.raddr and one.raddr.port == port for one in process.net_connections("tcp")):
-                return True
-    return False
 
 
 def linger(seconds: float) -> None:
@@ -252,18 +245,14 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
 
     The output is empty if the stamp is a known one.
     """
-    stamp = _stamp()
+    # Installing or removing a package changes one of these folders.
+    folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
+    stamp = repr([THIS, *((path, os.stat(path).st_mtime_ns) for path in folders)])
     if stamp in known:
         return stamp, ""
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return stamp, done.stdout
-
-
-def _stamp() -> str:
-    """Return a stamp: installing or removing a package changes one of these folders."""
-    folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
-    return repr([THIS, *((path, os.stat(path).st_mtime_ns) for path in folders)])
 
 
 def fill(place: str, entries: list[Entry]) -> None:

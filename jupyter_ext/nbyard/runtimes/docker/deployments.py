@@ -80,6 +80,24 @@ class Deployed(msgspec.Struct, frozen=True):
         """Return the labels of the container, its volume and its network."""
         return {STORE: self.store_id, DEPLOYMENT: self.deployment_id}
 
+    @property
+    def argv(self) -> list[str]:
+        """Return the command of the service, empty for that of the image."""
+        spec = self.spec
+        if spec.service == "jupyterlab":
+            port = spec.ports[0]
+            return [
+                *("jupyter", "lab", "--no-browser", "--ip=0.0.0.0", f"--port={port.port}"),
+                *("--ServerApp.port_retries=0", "--ServerApp.allow_remote_access=True"),
+                *(f"--ServerApp.base_url={self.prefix(port)}", f"--ServerApp.root_dir={HOME}"),
+                "--IdentityProvider.token=",
+            ]
+        if spec.service == "code-server":
+            address = f"0.0.0.0:{spec.ports[0].port}"
+            told = ("--auth", "password", "--disable-telemetry", "--disable-update-check")
+            return ["code-server", "--bind-addr", address, *told, HOME]
+        return list(spec.command)
+
     def prefix(self, port: Port) -> str:
         """Return the URL prefix of a port that keeps it in requests."""
         return f"{self.base_url}{link_path(self.name, port.name)}"
@@ -97,7 +115,9 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
         NbyardError: The engine cannot start the container. The message says why.
     """
     user = container_user(engine.info)
-    _verify_gpus(engine, one, wanted)
+    name = check_name(one.deployment_id, one.number)
+    order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
+    verify(engine, order, one.spec.image, wanted)
     if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {one.spec.disk_gb:g} GB.")
     network = engine.network(one.volume, one.labels)
@@ -157,13 +177,19 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
     labels = one.labels | {REVISION: str(one.number)}
     if one.gpus:
         labels[GPUS] = ",".join(one.gpus)
+    # Images often give the user no shell, which VS Code would use.
+    shell = {"SHELL": "/bin/bash"} if spec.service == "code-server" else {}
+    settings = LAB_SETTINGS if spec.service == "jupyterlab" else {}
+    # The secret is a file, so inspecting the container shows only its path.
+    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"} if one.secret else {}
+    environment = shell | spec.environment | settings | secret | IDENTITY
     return ContainerSpec(
         name=one.container,
         image=spec.image,
-        argv=_argv(one),
+        argv=one.argv,
         user=f"{user[0]}:{user[1]}",
         labels=labels,
-        environment=_environment(one) | IDENTITY | visible_gpus(one.gpus),
+        environment=environment | visible_gpus(one.gpus),
         directory="" if spec.service in ("api", "own") else HOME,
         mounts=[Mount(ABOVE_HOME, one.volume, kind="volume")],
         network=network,
@@ -176,46 +202,22 @@ def container_spec(one: Deployed, user: tuple[int, int], network: str) -> Contai
     )
 
 
-def _environment(one: Deployed) -> dict[str, str]:
-    """Return the environment of the container.
-
-    Images often give the user no shell, which VS Code would use. The secret is a file, so
-    inspecting the container shows only its path.
-    """
-    service = one.spec.service
-    shell = {"SHELL": "/bin/bash"} if service == "code-server" else {}
-    settings = LAB_SETTINGS if service == "jupyterlab" else {}
-    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"} if one.secret else {}
-    return shell | one.spec.environment | settings | secret
-
-
-def _argv(one: Deployed) -> list[str]:
-    """Return the command of the service, empty for that of the image."""
-    spec = one.spec
-    if spec.service == "jupyterlab":
-        port = spec.ports[0]
-        return [
-            *("jupyter", "lab", "--no-browser", "--ip=0.0.0.0", f"--port={port.port}"),
-            *("--ServerApp.port_retries=0", "--ServerApp.allow_remote_access=True"),
-            *(f"--ServerApp.base_url={one.prefix(port)}", f"--ServerApp.root_dir={HOME}"),
-            "--IdentityProvider.token=",
-        ]
-    if spec.service == "code-server":
-        address = f"0.0.0.0:{spec.ports[0].port}"
-        told = ("--auth", "password", "--disable-telemetry", "--disable-update-check")
-        return ["code-server", "--bind-addr", address, *told, HOME]
-    return list(spec.command)
-
-
 def _home(one: Deployed, user: tuple[int, int]) -> io.BytesIO:
     """Return an archive of the home with the files for passwords and secrets.
 
     Existing files of the home are kept.
     """
+    files = {_secret_path(one): one.secret} if one.secret else {}
+    if one.spec.service == "jupyterlab":
+        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{one.password}"}}
+        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
+    if one.spec.service == "code-server":
+        text = f"auth: password\nhashed-password: {json.dumps(one.password)}\ncert: false\n"
+        files[Path(".config/code-server/config.yaml")] = text
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         _add(archive, Path(NAME_OF_HOME), None, user)
-        for path, text in _files(one).items():
+        for path, text in files.items():
             for folder in reversed(path.parents[:-1]):
                 _add(archive, NAME_OF_HOME / folder, None, user)
             _add(archive, NAME_OF_HOME / path, text.encode(), user)
@@ -236,21 +238,3 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
 def _secret_path(one: Deployed) -> Path:
     """Return the path in the home, which all revisions of a deployment share."""
     return Path(".nbyard", f"{one.number}.secret")
-
-
-def _files(one: Deployed) -> dict[Path, str]:
-    files = {_secret_path(one): one.secret} if one.secret else {}
-    if one.spec.service == "jupyterlab":
-        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{one.password}"}}
-        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
-    if one.spec.service == "code-server":
-        text = f"auth: password\nhashed-password: {json.dumps(one.password)}\ncert: false\n"
-        files[Path(".config/code-server/config.yaml")] = text
-    return files
-
-
-def _verify_gpus(engine: Engine, one: Deployed, wanted: Callable[[], bool]) -> None:
-    """Verify GPUs like before an attempt that was granted some."""
-    name = check_name(one.deployment_id, one.number)
-    order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
-    verify(engine, order, one.spec.image, wanted)

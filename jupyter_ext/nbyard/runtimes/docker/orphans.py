@@ -12,7 +12,11 @@ def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
     """Return those of a store's objects that belong to deployments, by deployment ID."""
     found: dict[str, list[Owned]] = {}
     for one in things:
-        if _is_ours(one):
+        # Labels can be forged or copied, so the name must match them.
+        name = f"nby-d-{one.labels.get(DEPLOYMENT)}"
+        if one.kind == "container":
+            name += f"-{one.labels.get(REVISION)}"
+        if DEPLOYMENT in one.labels and one.name == name:
             found.setdefault(one.labels[DEPLOYMENT], []).append(one)
     return found
 
@@ -29,11 +33,3 @@ def clear(engine: Engine, things: Iterable[Owned], *, with_files: bool) -> list[
             continue
         removed.append(one.name)
     return removed
-
-
-def _is_ours(one: Owned) -> bool:
-    """Return whether the name matches the labels, which can be forged or copied."""
-    name = f"nby-d-{one.labels.get(DEPLOYMENT)}"
-    if one.kind == "container":
-        name += f"-{one.labels.get(REVISION)}"
-    return DEPLOYMENT in one.labels and one.name == name

@@ -114,17 +114,26 @@ def container_spec(
     uid, gid = container_user(info)
     streams = (command.stdin, command.stdout, command.stderr) if command else ()
     opens_files = (info.is_podman or apart) and any(streams)
-    argv = _with_secrets(_opening(command) if opens_files and command else _argv(command), command)
+    # The labels have the facts needed to handle a container that is found later.
+    log = order.folder / "log"
+    stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
+    if order.gpus:
+        stamps[GPUS] = ",".join(order.gpus)
+    if opens_files:
+        stamps[STREAMS] = "files"
+    if apart:
+        stamps[PRINTS] = "apart"
+    directory = FOLDER
+    if command:  # an image that is built for the command has its own working directory
+        directory = "" if command.dockerfile else f"{FOLDER}/{task.directory or 'code'}"
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_printing_apart(argv) if apart else argv,
+        argv=_argv(command, opens_files, apart),
         user=f"{uid}:{gid}",
-        labels=labels(order)
-        | _stamps(order, staging, opens_files)
-        | ({PRINTS: "apart"} if apart else {}),
-        environment=_environment(task, command, order.gpus) | _told_of_secrets(order),
-        directory=_directory(task, command),
+        labels=labels(order) | stamps,
+        environment=_environment(order, task, command),
+        directory=directory,
         mounts=_mounts(order, command is not None, staging),
         memory_bytes=order.memory_bytes,
         cpu=order.cpu,
@@ -161,69 +170,32 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
     return msgspec.structs.replace(task, work=msgspec.structs.replace(command, argv=argv))
 
 
-def _stamps(order: Order, staging: str, opens_files: bool) -> dict[str, str]:
-    """Return labels with the facts needed to handle a container that is found later."""
-    log = order.folder / "log"
-    stamps = {STAGING: staging, LOG_BASE: str(log.stat().st_size if log.exists() else 0)}
-    if order.gpus:
-        stamps[GPUS] = ",".join(order.gpus)
-    if opens_files:
-        stamps[STREAMS] = "files"
-    return stamps
+def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[str]:
+    """Return the program with its arguments, in shells that prepare streams and secrets.
 
-
-def _directory(task: TaskFile, command: CommandWork | None) -> str:
-    """Return the working directory, empty for that of the image."""
-    if command is None:
-        return FOLDER
-    return "" if command.dockerfile else f"{FOLDER}/{task.directory or 'code'}"
-
-
-def _argv(command: CommandWork | None) -> list[str]:
-    if command is not None:
-        return [expand_word(word) for word in command.argv]
-    return ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
-
-
-def _opening(command: CommandWork) -> list[str]:
-    """Return a command whose shell opens the files of the standard streams.
-
-    Podman lost parts of standard input and output. Names and arguments are never part of the
-    script.
+    Names and arguments are never part of a shell's script.
     """
-    script = 'i=$1 o=$2 e=$3; shift 3; exec "$@"'
-    script += ' <"$i"' if command.stdin else ""
-    script += ' >"$o"' if command.stdout else ""
-    script += ' 2>"$e"' if command.stderr else ""
-    opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout, command.stderr)]
-    return ["sh", "-c", script, "sh", *opened, *_argv(command)]
-
-
-def _with_secrets(argv: list[str], command: CommandWork | None) -> list[str]:
-    """Return a command whose shell sets the variables with secrets.
-
-    Inspecting the container shows the paths of the secrets, not their values.
-    """
-    if command is None or not command.secrets:
-        return argv
-    places = [word for name, place in command.secrets.items() for word in (name, place)]
-    script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
-    return ["sh", "-c", script, "sh", FOLDER, *places, *argv]
-
-
-def _printing_apart(argv: list[str]) -> list[str]:
-    """Return a command whose shell sends both streams into the collector's pipe.
-
-    The shell also opens the pipe for reading, so that the command can write even if the collector
-    ends.
-    """
-    script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
-    return ["sh", "-c", script, "sh", f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}", *argv]
-
-
-def _told_of_secrets(order: Order) -> dict[str, str]:
-    has_some = os.path.lexists(order.folder / secret_files.SECRETS)
-    return {secret_files.VARIABLE: f"{FOLDER}/{secret_files.SECRETS}"} if has_some else {}
+    argv = ["python3", f"{FOLDER}/{RUNNER}/__main__.py", "--alone", FOLDER]
+    if command:
+        argv = [expand_word(word) for word in command.argv]
+    if command and opens_files:  # Podman lost parts of standard input and output
+        script = 'i=$1 o=$2 e=$3; shift 3; exec "$@"'
+        script += ' <"$i"' if command.stdin else ""
+        script += ' >"$o"' if command.stdout else ""
+        script += ' 2>"$e"' if command.stderr else ""
+        opened = [f"{FOLDER}/{name}" for name in (command.stdin, command.stdout, command.stderr)]
+        argv = ["sh", "-c", script, "sh", *opened, *argv]
+    if command and command.secrets:  # inspecting the container shows their paths, not their values
+        places = [word for name, place in command.secrets.items() for word in (name, place)]
+        script = f'cd "$1" || exit 125; shift; {SET * len(command.secrets)}cd "$OLDPWD"; exec "$@"'
+        argv = ["sh", "-c", script, "sh", FOLDER, *places, *argv]
+    if apart:  # both streams go into the collector's pipe
+        # The shell also reads from the pipe, so that the command can write even if the collector
+        # ends.
+        script = 'exec >>"$1" 2>&1 9<>"$1"; shift; exec "$@"'
+        pipe = f"{FOLDER}/{secret_files.SECRETS}/{PRINTED}/{PIPE}"
+        argv = ["sh", "-c", script, "sh", pipe, *argv]
+    return argv
 
 
 def expand_word(word: str) -> str:
@@ -231,7 +203,7 @@ def expand_word(word: str) -> str:
     return expanded(word, FOLDER)
 
 
-def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -> dict[str, str]:
+def _environment(order: Order, task: TaskFile, command: CommandWork | None) -> dict[str, str]:
     environment = dict(IDENTITY)
     if command is None:
         # reserves space for it, see `runner.process.environ_stamps`
@@ -246,7 +218,10 @@ def _environment(task: TaskFile, command: CommandWork | None, gpus: list[str]) -
         }
         path, place = environment.get(PYTHON_PATH, ""), f"{FOLDER}/{RUNNER}/pythonpath_shim"
         environment[PYTHON_PATH] = pythonpath_shim.on_path(path, place)
-    return environment | visible_gpus(gpus)
+    environment |= visible_gpus(order.gpus)
+    if os.path.lexists(order.folder / secret_files.SECRETS):
+        environment[secret_files.VARIABLE] = f"{FOLDER}/{secret_files.SECRETS}"
+    return environment
 
 
 def visible_gpus(gpus: list[str]) -> dict[str, str]:

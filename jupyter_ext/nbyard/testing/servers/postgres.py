@@ -24,7 +24,12 @@ class Postgres:
     """
 
     def __init__(self) -> None:
-        self._folder = _new_folder()
+        is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+        place = MEMORY if is_roomy else Path(tempfile.gettempdir())
+        for old in place.glob(f"{PREFIX}*"):  # of dead processes
+            if not Path("/proc", old.name.removeprefix(PREFIX).partition("-")[0]).exists():
+                shutil.rmtree(old, ignore_errors=True)
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))
         self._server: subprocess.Popen[bytes] | None = None
         self._as_nobody: list[str] = []
         with socket.socket() as probe:
@@ -92,13 +97,3 @@ class Postgres:
             self._server.send_signal(number)
             self._server.wait(PATIENCE_SECONDS)
             self._server = None
-
-
-def _new_folder() -> Path:
-    """Create a folder, in memory if there is room; delete those of dead processes."""
-    is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
-    place = MEMORY if is_roomy else Path(tempfile.gettempdir())
-    for old in place.glob(f"{PREFIX}*"):
-        if not Path("/proc", old.name.removeprefix(PREFIX).partition("-")[0]).exists():
-            shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place))

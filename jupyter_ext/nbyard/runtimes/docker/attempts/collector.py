@@ -14,7 +14,7 @@ from threading import Event
 
 import msgspec
 
-from nbyard.dockerd import Container, Engine, EngineInfo, Mount
+from nbyard.dockerd import Container, Engine, Mount
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
@@ -70,7 +70,9 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
     """
     secrets = secret_files.place(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
-    if staging != BIND or not is_command or not os.path.isdir(secrets) or not _can(engine.info):
+    if staging != BIND or not is_command or not os.path.isdir(secrets):
+        return False
+    if not engine.info.runtime.startswith(RUNTIMES) or secret_files.root() != secret_files.SHARED:
         return False
     user = container_user(engine.info)
     folder = _folder(order)
@@ -86,7 +88,13 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
     try:
         engine.create(spec)
         engine.start(spec.name)
-        if _is_ready(engine, spec.name, folder):
+        end = time.monotonic() + START_SECONDS
+        while not os.path.exists(os.path.join(folder, READY)):
+            container = engine.container(spec.name)
+            if container is None or container.is_over or time.monotonic() > end:
+                break
+            time.sleep(PAUSE_SECONDS)
+        else:
             return True
     except Unavailable:
         raise
@@ -96,10 +104,6 @@ def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str
             raise
     engine.remove(spec.name)
     return False
-
-
-def _can(info: EngineInfo) -> bool:
-    return info.runtime.startswith(RUNTIMES) and secret_files.root() == secret_files.SHARED
 
 
 def _make_pipe(folder: str, user: tuple[int, int]) -> None:
@@ -112,16 +116,6 @@ def _make_pipe(folder: str, user: tuple[int, int]) -> None:
     if os.getuid() == 0:
         for path in (folder, pipe):
             os.chown(path, *user, follow_symlinks=False)
-
-
-def _is_ready(engine: Engine, name: str, folder: str) -> bool:
-    end = time.monotonic() + START_SECONDS
-    while not os.path.exists(os.path.join(folder, READY)):
-        container = engine.container(name)
-        if container is None or container.is_over or time.monotonic() > end:
-            return False
-        time.sleep(PAUSE_SECONDS)
-    return True
 
 
 def _folder(order: Order) -> str:

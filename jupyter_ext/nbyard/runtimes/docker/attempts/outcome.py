@@ -1,5 +1,6 @@
 """The outcome of a container: a result, or why the attempt is lost."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -82,19 +83,12 @@ def of_command(ending: Ending, folder: Path) -> Result | Reason:
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
     made = _result(ending, failure, present)
-    return msgspec.structs.replace(made, disclosed=disclosed, usage=_used(folder))
-
-
-def _used(folder: Path) -> dict[str, float]:
-    """Return the usage measured while the dispatcher ran, empty without any."""
-    try:
-        samples = read_samples(read_small(f"{folder}/{USAGE}").splitlines())
-    except OSError:
-        return {}
-    if not samples:
-        return {}
-    memory = max(sample.memory for sample in samples)
-    return {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
+    usage: dict[str, float] = {}
+    with suppress(OSError):  # measured only while the dispatcher runs
+        if samples := read_samples(read_small(f"{folder}/{USAGE}").splitlines()):
+            memory = max(sample.memory for sample in samples)
+            usage = {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
+    return msgspec.structs.replace(made, disclosed=disclosed, usage=usage)
 
 
 def of_silent_runner(ending: Ending) -> Result | Reason:

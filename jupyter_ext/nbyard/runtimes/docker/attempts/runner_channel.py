@@ -85,7 +85,7 @@ class Progress:
         self._fetch = engine if staging == VOLUME else None
         self._container = container
         self._folder = folder
-        self._sizes: list[int] = []
+        self._sizes: dict[str, int] = {}
         self._seen: dict[str, str] = {}
         self.pause = PULL_SECONDS if self._fetch else LOOK_SECONDS
 
@@ -96,16 +96,12 @@ class Progress:
                 if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):
                     tell()
             return
-        before, self._sizes = self._sizes, [_size(self._folder / name) for name in (EVENTS, LOG)]
+        before, self._sizes = self._sizes, dict.fromkeys((EVENTS, LOG), 0)
+        for name in self._sizes:
+            with suppress(OSError):
+                self._sizes[name] = os.lstat(self._folder / name).st_size
         if before and before != self._sizes:
             tell()
-
-
-def _size(path: Path) -> int:
-    try:
-        return os.lstat(path).st_size
-    except OSError:
-        return 0
 
 
 def last_words(engine: Engine, name: str, order: Order) -> str:

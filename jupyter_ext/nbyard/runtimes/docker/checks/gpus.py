@@ -64,17 +64,16 @@ def _ask(
     except NbyardError as error:
         if "executable file not found" in error.message:
             return None
-        raise _refused(order.gpus, error) from error
+        if NO_DRIVER in error.message:
+            why = because("gpus-not-supported", message=NO_DRIVER)
+            raise _without_toolkit(order.gpus, why) from error
+        if "CDI" in error.message:
+            raise _without_toolkit(order.gpus, because("no-cdi-device")) from error
+        found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
+        if found is None:
+            raise
+        raise _broken(order.gpus, because("text", text=found.group().strip())) from error
     return answer.said.decode("utf-8", "replace") if answer.exit_code == 0 else None
-
-
-def _refused(gpus: list[str], error: NbyardError) -> NbyardError:
-    if NO_DRIVER in error.message:
-        return _without_toolkit(gpus, because("gpus-not-supported", message=NO_DRIVER))
-    if "CDI" in error.message:
-        return _without_toolkit(gpus, because("no-cdi-device"))
-    found = re.search(r"nvidia-container-cli: [^\n\"\\]+", error.message)
-    return _broken(gpus, because("text", text=found.group().strip())) if found else error
 
 
 def _compare(granted: list[str], seen: list[str]) -> None:

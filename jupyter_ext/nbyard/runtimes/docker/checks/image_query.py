@@ -44,7 +44,15 @@ def ask(
     try:
         engine.create(spec)
         engine.start(spec.name)
-        exit_code = _wait(engine, spec.name, seconds, wanted)
+        exit_code: int | None = None
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            mind(wanted)
+            container = engine.container(spec.name)
+            if container is None or container.is_over:
+                exit_code = container.exit_code if container else None
+                break
+            time.sleep(PAUSE_SECONDS)
         said = bytearray()
         for is_stdout, piece in engine.log(spec.name):
             said += piece if is_stdout else b""
@@ -53,16 +61,3 @@ def ask(
         return Answer(exit_code, bytes(said[: MAX_BYTES + 1]))
     finally:
         engine.remove(spec.name)
-
-
-def _wait(engine: Engine, name: str, seconds: float, wanted: Callable[[], bool]) -> int | None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        mind(wanted)
-        container = engine.container(name)
-        if container is None:
-            return None
-        if container.is_over:
-            return container.exit_code
-        time.sleep(PAUSE_SECONDS)
-    return None

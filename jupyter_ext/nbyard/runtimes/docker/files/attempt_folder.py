@@ -179,11 +179,7 @@ def place_printed(folder: Path, command: CommandWork) -> None:
     for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
         if relative:
             (folder / name).touch()
-            _place(folder, folder / name, relative)
-
-
-def _place(folder: Path, collected: Path, relative: str) -> None:
-    target = Path(Folder(str(folder)).inside(relative))
-    if not target.parent.resolve().is_relative_to(folder.resolve()):
-        raise NbyardError(because("path-leads-out", path=relative))
-    os.replace(collected, target)
+            target = Path(Folder(str(folder)).inside(relative))
+            if not target.parent.resolve().is_relative_to(folder.resolve()):
+                raise NbyardError(because("path-leads-out", path=relative))
+            os.replace(folder / name, target)

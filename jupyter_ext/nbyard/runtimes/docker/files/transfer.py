@@ -128,19 +128,15 @@ def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
             fetch_tree(engine, name, folder, tree)
         if not others.is_over:
             others = OtherFilesTaker(order, task)
-            _fetch_others(engine, name, others)
+            with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
+                for member in archive:
+                    others.take(archive, member, member.name)
     others.close()
     fetch_file(engine, name, folder, RESULT)
 
 
 class _MuchElse(Exception):
     """Much of the folder is not needed: code, inputs."""
-
-
-def _fetch_others(engine: Engine, name: str, others: OtherFilesTaker) -> None:
-    with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
-        for member in archive:
-            others.take(archive, member, member.name)
 
 
 def _fetch_at_once(
@@ -177,11 +173,8 @@ def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
 
 def _take_file(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: str) -> None:
     content = archive.extractfile(member) if member.isreg() else None
-    if content is not None:
-        _store(folder, file, content)
-
-
-def _store(folder: Path, file: str, content: IO[bytes]) -> None:
+    if content is None:
+        return
     if file not in APPENDED:
         temporary = folder / f"{file}.fetched"
         with open(temporary, "wb") as target:
@@ -220,10 +213,14 @@ def _take(
         return
     if member.isdir():
         target.mkdir(parents=True, exist_ok=True)
-    elif member.isreg():
-        _write(archive, member, target)
     elif member.issym():
         links.append((target, member.linkname))
+    elif member.isreg() and (content := archive.extractfile(member)) is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        with open(target, "xb") as file:
+            _copy(content, file)
+        os.chmod(target, 0o644 | member.mode & 0o111)
 
 
 def _make_links(links: Links) -> None:
@@ -236,17 +233,6 @@ def _make_links(links: Links) -> None:
 def _inside(parent: Path, name: str) -> Path | None:
     parts = Path(name).parts
     return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
-
-
-def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    content = archive.extractfile(member)
-    if content is None:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    with open(target, "xb") as file:
-        _copy(content, file)
-    os.chmod(target, 0o644 | member.mode & 0o111)
 
 
 @contextmanager

@@ -46,7 +46,8 @@ class Collecting:
         self.process.wait()
 
     def command(self, script: str) -> "subprocess.Popen[bytes]":
-        argv = specs._printing_apart(["sh", "-c", script])
+        work = CommandWork(["sh", "-c", script])
+        argv = specs._argv(work, opens_files=False, apart=True)
         place = f"{specs.FOLDER}/secrets/.printed/{PIPE}"
         return subprocess.Popen([str(self.folder / PIPE) if w == place else w for w in argv])
 
