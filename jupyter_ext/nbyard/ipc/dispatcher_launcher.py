@@ -47,20 +47,16 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _differing(holder: str, settings: Settings) -> dict[str, str]:
     """Compare the settings; cached, because neither side changes while both processes live."""
-    there, here = _variables(pid_of(holder)), settings.environment()
+    try:
+        environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return {}
+    there = {name: value for name, _, value in (one.partition("=") for one in environ.split("\0"))}
+    here = settings.environment()
     words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
     return {
         n: there[word] for n, word in words.items() if there.get(word, here[word]) != here[word]
     }
-
-
-def _variables(pid: int) -> dict[str, str]:
-    """Return the variables of a process at its start; none if they cannot be read."""
-    try:
-        found = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return {}
-    return {name: value for name, _, value in (one.partition("=") for one in found)}
 
 
 def pid_of(holder: str) -> int:
@@ -188,6 +184,8 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
         return
     end_stopped(store)
     log = store.folder / "dispatcher.log"
+    # Variables that tie a process to a Jupyter server are left out.
+    own = {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
     with log.open("ab") as out, _only_one(store.folder) as lock:
         if lock is None or lives(store):
             return
@@ -200,7 +198,7 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
             stderr=out,
             start_new_session=True,
             cwd="/",
-            env={**_own_environment(), **settings.environment()},
+            env={**own, **settings.environment()},
             check=False,
         )
 
@@ -226,8 +224,3 @@ def _only_one(folder: Path) -> Iterator[int | None]:
         yield lock
     finally:
         os.close(lock)
-
-
-def _own_environment() -> dict[str, str]:
-    """Return our variables without those that tie a process to a Jupyter server."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
