@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -186,41 +185,31 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
     log = store.folder / "dispatcher.log"
     # Variables that tie a process to a Jupyter server are left out.
     own = {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
-    with log.open("ab") as out, _only_one(store.folder) as lock:
-        if lock is None or lives(store):
-            return
-        # the process detaches at once, so this call returns quickly
-        subprocess.run(
-            [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
-            pass_fds=[lock],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            cwd="/",
-            env={**own, **settings.environment()},
-            check=False,
-        )
-
-
-@contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[int | None]:
-    """Yield a lock that a new dispatcher keeps until it has the lease, or None.
-
-    The lock prevents a second start meanwhile. None means that another dispatcher is starting and
-    is young enough to wait for.
-    """
-    lock = os.open(folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        age = time.time() - os.fstat(lock).st_mtime
+    with log.open("ab") as out:
+        # The new dispatcher keeps this lock until it has the lease, so no second one starts.
+        lock = os.open(store.folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if age < PATIENCE_SECONDS:
-                yield None
+            age = time.time() - os.fstat(lock).st_mtime
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if age < PATIENCE_SECONDS:
+                    return  # another dispatcher is starting, and worth waiting for
+            # The mtime shows other processes how long this start has been running.
+            os.utime(lock)
+            if lives(store):
                 return
-        # The mtime shows other processes how long this start has been running.
-        os.utime(lock)
-        yield lock
-    finally:
-        os.close(lock)
+            # the process detaches at once, so this call returns quickly
+            subprocess.run(
+                [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
+                pass_fds=[lock],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                cwd="/",
+                env={**own, **settings.environment()},
+                check=False,
+            )
+        finally:
+            os.close(lock)
