@@ -105,7 +105,7 @@ class Masks:
     """Masks secrets in a stream of bytes. The result is independent of how the stream is split."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        parts = set()
+        parts: set[str] = set()
         for secret in secrets:
             size, count = len(secret), -(-len(secret) // LONGEST)
             parts.update(secret[i * size // count : (i + 1) * size // count] for i in range(count))

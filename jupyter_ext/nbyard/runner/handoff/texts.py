@@ -91,7 +91,7 @@ def of_polars(path: str, table: Table) -> Any:
             continue
         values = _values(texts, column, table)
         if kind == "datetime":
-            polars_type = polars.Datetime("us", "UTC" if _is_zoned(column) else None)
+            polars_type: Any = polars.Datetime("us", "UTC" if _is_zoned(column) else None)
         elif kind == "decimal":
             polars_type = polars.Decimal(MAX_DIGITS, int(column["layout"]))
         elif kind == "int" and column.get("layout"):
@@ -174,9 +174,8 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
         from decimal import Context, Decimal
 
         # with as many digits after the point as all values of the column
-        return Context(prec=MAX_DIGITS).quantize(
-            Decimal(number), Decimal(1).scaleb(-int(column["layout"]))
-        )
+        last_digit = Decimal(1).scaleb(-int(column["layout"]))
+        return Context(prec=MAX_DIGITS).quantize(Decimal(number), last_digit)
     layouts = column["layout"].split("|")
     for layout in layouts:
         try:

@@ -110,7 +110,7 @@ def _supervise(
     launch = waiting or Launch(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
-    kind = Supervisor
+    kind: type[Supervisor] = Supervisor
     if task["work"]["kind"] == "functions":
         from .worker import WorkerSupervisor
 

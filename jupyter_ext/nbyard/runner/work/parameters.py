@@ -196,9 +196,11 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
         lines = [translator.comment("Parameters")]
         for name, value in values.items():
             text = translator.translate(value)
-            items = value if name in vectors and isinstance(value, list) else [None]
-            if all(isinstance(one, (str, int, float)) for one in items):
-                text = "c" + text.removeprefix("list")  # R's `c` keeps these values as they are
+            is_kept_by_c = isinstance(value, list) and all(
+                isinstance(one, (str, int, float)) for one in value
+            )
+            if name in vectors and is_kept_by_c:
+                text = "c" + text.removeprefix("list")
             lines.append(translator.assign(name, text))
         return "\n".join(lines)
     except NotImplementedError as error:
