@@ -257,20 +257,19 @@ def all_unfinished(store: Path) -> list[str]:
 
 def keep_record(folder: Path) -> None:
     """Reduce a folder to its record: remove code, staged inputs and collected outputs."""
-    _open_up(folder)
+    with contextlib.suppress(OSError):
+        mode = os.lstat(folder).st_mode
+        if stat.S_ISDIR(mode) and mode & OURS != OURS:
+            folder.chmod(OURS)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):
             if name == contract.PLACES:
-                _keep_records(folder / name)
+                for call in os.listdir(folder / name):
+                    keep_record(folder / name / call)
+                    with contextlib.suppress(OSError):  # a call that printed nothing has no record
+                        os.rmdir(folder / name / call)
             elif name not in KEPT:
                 discard(folder / name)
-
-
-def _keep_records(calls: Path) -> None:
-    for name in os.listdir(calls):
-        keep_record(calls / name)
-        with contextlib.suppress(OSError):  # a call that printed nothing leaves no record
-            os.rmdir(calls / name)
 
 
 def remove(store: Path, attempt_id: str) -> None:
@@ -315,10 +314,3 @@ def _discard_folder(name: str, parent: int | None) -> None:
     finally:
         os.close(handle)
     os.rmdir(name, dir_fd=parent)
-
-
-def _open_up(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        mode = os.lstat(folder).st_mode
-        if stat.S_ISDIR(mode) and mode & OURS != OURS:
-            folder.chmod(OURS)

@@ -76,7 +76,8 @@ def forget(store: Path, attempt_id: str) -> None:
 def present(store: Path) -> set[str]:
     """Return the ids of all attempts with Monitor data."""
     with contextlib.suppress(FileNotFoundError):
-        return {name.removesuffix(".json") for name in os.listdir(store / FOLDER) if _is_one(name)}
+        names = [name for name in os.listdir(store / FOLDER) if not name.startswith(".")]
+        return {name.removesuffix(".json") for name in names if name.endswith(".json")}
     return set()
 
 
@@ -106,7 +107,3 @@ def _make_folder(store: Path) -> None:
 
 def _path(store: Path, attempt_id: str) -> Path:
     return store / FOLDER / f"{attempt_id}.json"
-
-
-def _is_one(name: str) -> bool:
-    return name.endswith(".json") and not name.startswith(".")

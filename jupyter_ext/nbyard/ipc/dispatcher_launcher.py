@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,20 +46,16 @@ def other_settings(store: Store, settings: Settings) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _differing(holder: str, settings: Settings) -> dict[str, str]:
     """Compare the settings; cached, because neither side changes while both processes live."""
-    there, here = _variables(pid_of(holder)), settings.environment()
+    try:
+        environ = Path(f"/proc/{pid_of(holder)}/environ").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return {}
+    there = {name: value for name, _, value in (one.partition("=") for one in environ.split("\0"))}
+    here = settings.environment()
     words = {name: f"NBYARD_{name.upper()}" for name in settings.of_dispatcher()}
     return {
         n: there[word] for n, word in words.items() if there.get(word, here[word]) != here[word]
     }
-
-
-def _variables(pid: int) -> dict[str, str]:
-    """Return the variables of a process at its start; none if they cannot be read."""
-    try:
-        found = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return {}
-    return {name: value for name, _, value in (one.partition("=") for one in found)}
 
 
 def pid_of(holder: str) -> int:
@@ -188,46 +183,33 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
         return
     end_stopped(store)
     log = store.folder / "dispatcher.log"
-    with log.open("ab") as out, _only_one(store.folder) as lock:
-        if lock is None or lives(store):
-            return
-        # the process detaches at once, so this call returns quickly
-        subprocess.run(
-            [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
-            pass_fds=[lock],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-            cwd="/",
-            env={**_own_environment(), **settings.environment()},
-            check=False,
-        )
-
-
-@contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[int | None]:
-    """Yield a lock that a new dispatcher keeps until it has the lease, or None.
-
-    The lock prevents a second start meanwhile. None means that another dispatcher is starting and
-    is young enough to wait for.
-    """
-    lock = os.open(folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        age = time.time() - os.fstat(lock).st_mtime
+    # Variables that tie a process to a Jupyter server are left out.
+    own = {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
+    with log.open("ab") as out:
+        # The new dispatcher keeps this lock until it has the lease, so no second one starts.
+        lock = os.open(store.folder / "dispatcher.lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if age < PATIENCE_SECONDS:
-                yield None
+            age = time.time() - os.fstat(lock).st_mtime
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if age < PATIENCE_SECONDS:
+                    return  # another dispatcher is starting, and worth waiting for
+            # The mtime shows other processes how long this start has been running.
+            os.utime(lock)
+            if lives(store):
                 return
-        # The mtime shows other processes how long this start has been running.
-        os.utime(lock)
-        yield lock
-    finally:
-        os.close(lock)
-
-
-def _own_environment() -> dict[str, str]:
-    """Return our variables without those that tie a process to a Jupyter server."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(SERVERS)}
+            # the process detaches at once, so this call returns quickly
+            subprocess.run(
+                [sys.executable, "-m", "nbyard.dispatch", "--detach", "--lock", str(lock)],
+                pass_fds=[lock],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                cwd="/",
+                env={**own, **settings.environment()},
+                check=False,
+            )
+        finally:
+            os.close(lock)

@@ -41,8 +41,17 @@ class CommandKind:
         description.
         """
         start = read_start(name, content)
-        is_read = start.language == "python" and not is_utf16(content)
-        script = _script(name, content) if is_read else Script()
+        script = Script()
+        if start.language == "python" and not is_utf16(content):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    script = read_script(ast.parse(content, name), names_us=MARK in content)
+            except SyntaxError as error:
+                script = Script(hints=[f"{name}, line {error.lineno or 1}: {error.msg}"])
+            except (ValueError, RecursionError, MemoryError) as error:
+                words = str(error) or type(error).__name__
+                script = Script(hints=[f"{name} cannot be read as Python: {words}"])
         unread = script.hints
         if not (script.arguments or unread):
             # Without arguments in the code, say how to describe them.
@@ -87,15 +96,3 @@ class CommandKind:
     def code_digest(self, content: bytes) -> str:
         """Return the digest of the file."""
         return "sha256:" + hashlib.sha256(content).hexdigest()
-
-
-def _script(name: str, content: bytes) -> Script:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read_script(ast.parse(content, name), names_us=MARK in content)
-    except SyntaxError as error:
-        return Script(hints=[f"{name}, line {error.lineno or 1}: {error.msg}"])
-    except (ValueError, RecursionError, MemoryError) as error:
-        words = str(error) or type(error).__name__
-        return Script(hints=[f"{name} cannot be read as Python: {words}"])

@@ -51,7 +51,14 @@ class NotebookKind:
         language, kernel = language_and_kernel(notebook)
         cells, is_unread = parameter_cells.parameters_cells(notebook), False
         if language in PYTHON:
-            arguments, hints = _of_python(notebook, name, may_hand_off=MARK in content)
+            own = parameter_cells.read_parameters(notebook)
+            if own.error:
+                raise Invalid.field(name, because("parameters-cell-invalid", message=own.error))
+            arguments, hints = own.arguments, own.hints
+            # The search for values by name parses all code, so skip it without the marker.
+            if MARK in content:
+                handed = read_handed(parameter_cells.whole(notebook))
+                arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
         elif language == "R":
             found = r_parameters.read_parameters(notebook)
             arguments, hints = found.arguments, found.hints
@@ -122,8 +129,22 @@ def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:
 
 
 def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> dict[str, Any]:
-    is_old = written["nbformat"] < FORMAT
-    notebook = _upgraded(content, written["nbformat"], name) if is_old else written
+    notebook = written
+    if written["nbformat"] < FORMAT:
+        from nbformat import ValidationError, convert, reader
+
+        reads: Any = reader.reads
+        to_format: Any = convert
+        try:  # as papermill does
+            notebook = dict(to_format(reads(_text(content)), FORMAT))
+        except (*UNCONVERTED, ValidationError) as error:
+            why = because(
+                "notebook-not-converted",
+                format=written["nbformat"],
+                error=type(error).__name__,
+                message=str(error)[:MAX_MESSAGE],
+            )
+            raise Invalid.field(name, why, hint=SAVE_HINT) from None
     if not isinstance(notebook.get("metadata"), dict):
         raise Invalid.field(f"{name}.metadata", because("object-needed"))
     cells = notebook.get("cells")
@@ -150,34 +171,6 @@ def _written(content: bytes, name: str) -> dict[str, Any]:
         raise Invalid.field(name, because("not-a-notebook", message=str(error))) from None
     if not isinstance(notebook, dict):
         raise Invalid.field(name, because("notebook-not-an-object"))
-    _check_format(notebook, name)
-    return notebook
-
-
-def _text(content: bytes) -> str:
-    """Decode the text of a notebook; JSON may contain lone surrogates, so they stay."""
-    return content.removeprefix(BOM).decode("utf-8", "surrogatepass")
-
-
-def _upgraded(content: bytes, major: int, name: str) -> dict[str, Any]:
-    """Convert a notebook of an older format to format 4, as papermill does."""
-    from nbformat import ValidationError, convert, reader
-
-    reads: Any = reader.reads
-    to_format: Any = convert
-    try:
-        return dict(to_format(reads(_text(content)), FORMAT))
-    except (*UNCONVERTED, ValidationError) as error:
-        why = because(
-            "notebook-not-converted",
-            format=major,
-            error=type(error).__name__,
-            message=str(error)[:MAX_MESSAGE],
-        )
-        raise Invalid.field(name, why, hint=SAVE_HINT) from None
-
-
-def _check_format(notebook: Mapping[str, Any], name: str) -> None:
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor", 0)
     if isinstance(major, bool) or not isinstance(major, int):
         raise Invalid.field(f"{name}.nbformat", because("notebook-without-format"))
@@ -187,6 +180,12 @@ def _check_format(notebook: Mapping[str, Any], name: str) -> None:
     if isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MAX_MINOR:
         why = because("notebook-of-unknown-version", version=repr(str(minor)[:20]))
         raise Invalid.field(f"{name}.nbformat_minor", why)
+    return notebook
+
+
+def _text(content: bytes) -> str:
+    """Decode the text of a notebook; JSON may contain lone surrogates, so they stay."""
+    return content.removeprefix(BOM).decode("utf-8", "surrogatepass")
 
 
 def _check_cell(cell: Any, place: str) -> None:
@@ -218,7 +217,8 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     """
     spec = _object(notebook["metadata"], "kernelspec")
     kernel = spec.get("name") or ""
-    if not isinstance(kernel, str) or not (kernel == "" or _is_kernel_name(kernel)):
+    is_possible = isinstance(kernel, str) and kernel.isprintable()
+    if not is_possible or not (kernel == "" or KERNEL_NAME.match(kernel)):
         why = because("not-a-kernel-name", name=repr(str(kernel)[:40]))
         raise Invalid.field("metadata.kernelspec.name", why)
     told = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
@@ -228,30 +228,9 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     return (language if language == "R" else language.lower()), kernel
 
 
-def _is_kernel_name(name: str) -> bool:
-    return name.isprintable() and KERNEL_NAME.match(name) is not None
-
-
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = holder.get(key)
     return found if isinstance(found, dict) else {}
-
-
-def _of_python(
-    notebook: dict[str, Any], name: str, *, may_hand_off: bool
-) -> tuple[list[Argument], list[str]]:
-    """Return the arguments and hints of the parameters cells.
-
-    If the code may request values by name, those arguments are included.
-    """
-    found = parameter_cells.read_parameters(notebook)
-    if found.error:
-        raise Invalid.field(name, because("parameters-cell-invalid", message=found.error))
-    # The search for handed-off values parses all code, so skip it without the marker.
-    if not may_hand_off:
-        return found.arguments, found.hints
-    handed = read_handed(parameter_cells.whole(notebook))
-    return added(found.arguments, handed.arguments), [*found.hints, *handed.hints]
 
 
 def _inspected(

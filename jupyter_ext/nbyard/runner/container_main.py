@@ -16,7 +16,7 @@ import os
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .attempt_folder import BadTask, Folder
 from .prefork.preload import prepare_for
@@ -64,7 +64,12 @@ def serve(path: str) -> int:
                 kernel = _attend(path, warm)
                 say(ENDED, request[RUN])
                 _tidy_up()
-                warm = _stand_by(kernel) if kernel else None
+                warm = None
+                if kernel:
+                    from .prefork.warm_process import WarmProcess
+
+                    with contextlib.suppress(OSError):
+                        warm = WarmProcess(kernel)
             elif CLEAR in request:
                 _empty(path)
                 say(CLEARED, request[CLEAR])
@@ -77,40 +82,23 @@ def _attend(path: str, warm: WarmProcess | None) -> str:
     with contextlib.suppress(BadTask):
         task = Folder(path).task()
         is_prepared = prepare_for(task)
-        kernel = _kernel_of(task) if is_prepared else ""
-    child = 0
+        if is_prepared:
+            from .prefork.warm_process import kernel_of  # not imported for commands
+
+            kernel = kernel_of(task)
     if warm and warm.kernel == kernel and warm.call(path):
         child = warm.pid
     else:
         _leave_nobody()
-        child = _fork(path, is_prepared)
+        parent, child = os.getpid(), os.fork()
+        if child == 0:
+            os.setsid()
+            live_as(partial(supervise, path, None, parent, is_prepared=is_prepared))
     os.waitpid(child, 0)
     _leave_nobody()
     if warm:
         warm.close()
     return kernel
-
-
-def _kernel_of(task: dict[str, Any]) -> str:
-    from .prefork.warm_process import kernel_of  # not imported for commands
-
-    return kernel_of(task)
-
-
-def _stand_by(kernel: str) -> WarmProcess | None:
-    from .prefork.warm_process import WarmProcess
-
-    with contextlib.suppress(OSError):
-        return WarmProcess(kernel)
-    return None
-
-
-def _fork(path: str, is_prepared: bool) -> int:
-    parent, child = os.getpid(), os.fork()
-    if child == 0:
-        os.setsid()
-        live_as(partial(supervise, path, None, parent, is_prepared=is_prepared))
-    return child
 
 
 def _leave_nobody() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from .reasons import PARAMETERS, is_reason
@@ -48,14 +48,13 @@ FIELD = re.compile(
 )
 
 
-def _parts(secret: str) -> list[str]:
-    """Split a long secret into parts, which are masked separately."""
-    size, count = len(secret), -(-len(secret) // LONGEST)
-    return [secret[one * size // count : (one + 1) * size // count] for one in range(count)]
-
-
 def spellings(secret: str) -> set[bytes]:
-    """Return the encodings of a secret that are searched for."""
+    """Return the encodings of a secret that are searched for.
+
+    Its Base64 may be part of a longer text. Then only the characters that do not depend on its
+    neighbors are known.
+    """
+    import base64
     from urllib.parse import quote, quote_plus  # slow to import, and most attempts have no secret
 
     raw = secret.encode()
@@ -64,25 +63,14 @@ def spellings(secret: str) -> set[bytes]:
     texts |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     texts |= {repr(secret)[1:-1], raw.hex(), raw.hex().upper(), *map(secret.translate, HTML)}
     found = {raw, *(text.encode() for text in texts)}
-    found.update(_in_base64(raw))
-    return {one for one in found if len(one) >= SHORTEST}
-
-
-def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """Yield the Base64 encodings of a secret, whole and as part of a longer text.
-
-    Within a longer text, only the characters that do not depend on its neighbors are known.
-    """
-    import base64
-
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(raw)
-        yield whole
-        yield whole.rstrip(b"=")
+        found |= {whole, whole.rstrip(b"=")}
         for before in range(3):
             inner = encode(bytes(before) + raw)
             start, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
-            yield inner[start:end] if end - start >= 2 * SHORTEST else whole
+            found.add(inner[start:end] if end - start >= 2 * SHORTEST else whole)
+    return {one for one in found if len(one) >= SHORTEST}
 
 
 class _Tier:
@@ -117,7 +105,10 @@ class Masks:
     """Masks secrets in a stream of bytes. The result is independent of how the stream is split."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        parts = {part for secret in secrets for part in _parts(secret)}
+        parts: set[str] = set()
+        for secret in secrets:
+            size, count = len(secret), -(-len(secret) // LONGEST)
+            parts.update(secret[i * size // count : (i + 1) * size // count] for i in range(count))
         self._patterns = {one for part in parts for one in spellings(part)}
         self._longest = max(map(len, self._patterns), default=0)
         self._tiers = [
@@ -206,8 +197,13 @@ class Masks:
         """Return the names of outputs whose bytes contain a secret."""
         if not self._patterns:
             return []
-        places = {name: os.path.join(folder, output["path"]) for name, output in outputs.items()}
-        return [name for name, path in places.items() if any(map(self.holds, _files(path)))]
+        found = []
+        for name, output in outputs.items():
+            path = os.path.join(folder, output["path"])
+            inside = (os.path.join(at, one) for at, _, names in os.walk(path) for one in names)
+            if (os.path.isfile(path) and self.holds(path)) or any(map(self.holds, inside)):
+                found.append(name)
+        return found
 
     def holds(self, path: str) -> bool:
         """Return whether the bytes of a file contain a secret."""
@@ -266,10 +262,3 @@ def masks_of(folder: str, place: str = "") -> Masks:
             return Masks(json.load(file))
     except (OSError, ValueError):
         return Blind()
-
-
-def _files(path: str) -> Iterator[str]:
-    if os.path.isfile(path):
-        yield path
-    for parent, _, names in os.walk(path):
-        yield from (os.path.join(parent, name) for name in names)

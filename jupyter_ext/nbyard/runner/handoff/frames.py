@@ -49,8 +49,26 @@ class Pandas:
 
     def write(self, frame: Any, path: str) -> None:
         _check_names(frame.columns)
-        _check_types(frame)
-        unseen = _unseen_categories(frame)
+        import pyarrow
+
+        # Parquet would change some types, which shows on the frame without rows.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            kept = pyarrow.Table.from_pandas(frame.iloc[:0]).to_pandas()
+        if not kept.columns.equals(frame.columns):
+            raise ValueError("the names of its columns would not come back as they are: use text")
+        if frame.index.dtype == "category" and frame.index.isna().all():
+            raise ValueError("its index has categories and no value: use reset_index()")
+        others = _types(kept)
+        for at, (what, kind) in enumerate(_types(frame)):
+            _, other = others[at]
+            if kind != other:
+                raise ValueError(f"{what} is {kind} and would come back as {other}: convert it")
+        unseen = [
+            (place, kind.categories.tolist(), str(kind.categories.dtype), bool(kind.ordered))
+            for place, kind in enumerate(frame.dtypes)
+            if kind == "category" and not frame.iloc[:, place].notna().any()
+        ]
         if unseen:
             frame = frame.copy(deep=False)
             frame.attrs = {**frame.attrs, CATEGORIES: unseen}
@@ -200,33 +218,6 @@ def _told(library: Library, rows: int, columns: Any) -> dict[str, Any]:
         "rows": rows,
         "columns": named[:MAX_COLUMNS],
     }
-
-
-def _check_types(frame: Any) -> None:
-    """Raise ValueError for types that Parquet would change, as seen on the frame without rows."""
-    import pyarrow
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kept = pyarrow.Table.from_pandas(frame.iloc[:0]).to_pandas()
-    if not kept.columns.equals(frame.columns):
-        raise ValueError("the names of its columns would not come back as they are: use text")
-    if frame.index.dtype == "category" and frame.index.isna().all():
-        raise ValueError("its index has categories and no value: use reset_index()")
-    others = _types(kept)
-    for place, (what, kind) in enumerate(_types(frame)):
-        _, other = others[place]
-        if kind != other:
-            raise ValueError(f"{what} is {kind} and would come back as {other}: convert it")
-
-
-def _unseen_categories(frame: Any) -> list[tuple[int, list[Any], str, bool]]:
-    """Return columns without values: their positions, categories and the type of those."""
-    return [
-        (place, kind.categories.tolist(), str(kind.categories.dtype), bool(kind.ordered))
-        for place, kind in enumerate(frame.dtypes)
-        if kind == "category" and not frame.iloc[:, place].notna().any()
-    ]
 
 
 def _types(frame: Any) -> list[tuple[str, Any]]:

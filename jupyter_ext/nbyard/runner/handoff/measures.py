@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -34,30 +35,21 @@ def metric(name: str, value: Any, step: float | None = None) -> None:
     if step is not None:
         line["step"] = _number(step)
     folder = os.environ.get(ATTEMPT)
-    if folder:
-        _append(folder, name, json.dumps(line).encode() + b"\n")
-
-
-def _append(folder: str, name: str, line: bytes) -> None:
-    """Append a line with one write, as several processes may do so.
-
-    On a full disk only the line is lost.
-    """
-    try:
-        path = os.path.join(folder, FILE)
+    if not folder:
+        return
+    written = json.dumps(line).encode() + b"\n"
+    with contextlib.suppress(OSError):  # a full disk costs only this line
         os.makedirs(folder, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        handle = os.open(path, flags, 0o644)
+        handle = os.open(os.path.join(folder, FILE), flags, 0o644)
         try:
             size = os.fstat(handle).st_size
             every = next((each for least, each in SPARSE if size >= least), 1)
             _counts[name] += 1
             if every and _counts[name] % every == 0:
-                os.write(handle, line)
+                os.write(handle, written)  # at once, as several processes may write
         finally:
             os.close(handle)
-    except OSError:
-        return
 
 
 def _number(value: Any) -> float | int | str:

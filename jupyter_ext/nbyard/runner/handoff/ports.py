@@ -37,11 +37,23 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
     """
     _check(name)
     task = _task()
-    given = _of_run(task, name) if task is not None else _beside(name)
+    if task is not None:
+        given = _of_run(task, name)
+    else:
+        found = _found_beside(name)
+        if len(found) > 1:
+            raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(found)}")
+        given = Path(BESIDE, found[0]) if found else _NOTHING
+    given = default if given is _NOTHING else given
     if given is _NOTHING:
-        given = default
-    if given is _NOTHING:
-        raise NotGiven(_missing(task, name))
+        if task is None:
+            place = os.path.join(os.getcwd(), BESIDE)
+            words = f"there is no {name}.* in {place}, and no default: nbyard.input({name!r}, …)"
+        elif not task["work"] or task["work"]["kind"] == "function":
+            words = f"a function takes {name!r} as a parameter, and returns what it makes"
+        else:
+            words = f"nothing was given to this run as {name!r}, and there is no default"
+        raise NotGiven(words)
     if isinstance(given, str) and (type is Path or is_data(type)):
         given = Path(given)
     if isinstance(given, Path):
@@ -102,7 +114,13 @@ def output(name: str, value: Any) -> None:
         known = ", ".join(task["outputs"]) or "none"
         words = "write its name out in the call, or declare it"
         raise NotGiven(f"this run has no output {name!r} (it has: {known}): {words}")
-    _check_kind(name, form, declared)
+    wanted = declared.get("format") or form.format
+    if form.format not in ("", wanted):  # plain files fit any format
+        shown = "a folder" if form.format == FOLDER else f"as {form.format}"
+        raise Unfit(
+            f"the output {name!r} is declared as {wanted} and would be handed over {shown}:"
+            f" change what is declared, or write a {wanted} and hand over its path"
+        )
     path = os.path.join(os.environ[ATTEMPT], declared["path"])
     _write(form, path)
     told = {"format": form.format, "filename": form.filename, **form.told}
@@ -158,27 +176,6 @@ def _of_secret(path: str) -> Any:
     return json.loads(text) if path.endswith(".json") else text
 
 
-def _missing(task: dict[str, Any] | None, name: str) -> str:
-    if task is None:
-        place = os.path.join(os.getcwd(), BESIDE)
-        return f"there is no {name}.* in {place}, and no default: nbyard.input({name!r}, …)"
-    if not task["work"] or task["work"]["kind"] == "function":
-        return f"a function takes {name!r} as a parameter, and returns what it makes"
-    return f"nothing was given to this run as {name!r}, and there is no default"
-
-
-def _check_kind(name: str, form: Form, declared: dict[str, Any]) -> None:
-    """Raise Unfit if the value is of another format than declared. Plain files fit any format."""
-    wanted = declared.get("format") or ""
-    if wanted in ("", form.format) or not form.format:
-        return
-    shown = "a folder" if form.format == FOLDER else f"as {form.format}"
-    raise Unfit(
-        f"the output {name!r} is declared as {wanted} and would be handed over {shown}:"
-        f" change what is declared, or write a {wanted} and hand over its path"
-    )
-
-
 def _write(form: Form, path: str) -> None:
     """Write a file or folder atomically, replacing an earlier one."""
     folder, name = os.path.split(path)
@@ -208,13 +205,6 @@ def _found_beside(name: str) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(one for one in names if one == name or one.startswith(f"{name}."))
-
-
-def _beside(name: str) -> Any:
-    found = _found_beside(name)
-    if len(found) > 1:
-        raise Unfit(f"{BESIDE} holds several files for {name!r}: {', '.join(found)}")
-    return Path(BESIDE, found[0]) if found else _NOTHING
 
 
 def _write_beside(name: str, form: Form) -> None:

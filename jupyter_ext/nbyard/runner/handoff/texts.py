@@ -37,6 +37,12 @@ def of_pandas(path: str, table: Table) -> Any:
     import pandas
 
     columns = table["columns"]
+    read_as = {}
+    for column in columns:
+        # What is converted below is read as text.
+        kind = column["type"] if _is_plain(column) else "string"
+        whole = "Int64" if column.get("nullable", True) else "int64"
+        read_as[column["name"]] = {"string": "str", "int": whole}.get(kind, "float64")
     found = pandas.read_csv(
         path,
         sep=table["delimiter"],
@@ -45,7 +51,7 @@ def of_pandas(path: str, table: Table) -> Any:
         header=0,
         names=[column["name"] for column in columns],
         index_col=False,
-        dtype={column["name"]: _pandas_type(column) for column in columns},
+        dtype=read_as,
         na_values=NULLS,
         keep_default_na=False,
     )
@@ -73,17 +79,27 @@ def of_polars(path: str, table: Table) -> Any:
         truncate_ragged_lines=True,
         glob=False,
     )
-    kinds = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
+    plain = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
+    known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     for place, column in enumerate(columns):
-        texts = found.to_series(place)
-        if not _is_plain(column):
-            values = _values(texts, column, table)
-            made = polars.Series(texts.name, values, _polars_type(polars, column, values))
-            found = found.replace_column(place, made)
-        elif column["type"] in kinds:
-            comma = column["type"] == "float" and table.get("decimal_comma")
-            texts = texts.str.replace(",", ".", literal=True) if comma else texts
-            found = found.replace_column(place, texts.cast(kinds[column["type"]]))
+        kind, texts = column["type"], found.to_series(place)
+        if _is_plain(column):
+            if kind in plain:
+                comma = kind == "float" and table.get("decimal_comma")
+                texts = texts.str.replace(",", ".", literal=True) if comma else texts
+                found = found.replace_column(place, texts.cast(plain[kind]))
+            continue
+        values = _values(texts, column, table)
+        if kind == "datetime":
+            polars_type: Any = polars.Datetime("us", "UTC" if _is_zoned(column) else None)
+        elif kind == "decimal":
+            polars_type = polars.Decimal(MAX_DIGITS, int(column["layout"]))
+        elif kind == "int" and column.get("layout"):
+            large = getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
+            polars_type = polars.UInt64 if _fits_uint64(values) else large
+        else:
+            polars_type = getattr(polars, known.get(kind, "String"))
+        found = found.replace_column(place, polars.Series(texts.name, values, polars_type))
     return found
 
 
@@ -104,11 +120,25 @@ def of_pyarrow(path: str, table: Table) -> Any:
         strings_can_be_null=True,
     )
     found = csv.read_csv(path, reading, parsing, converting)
+    known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
     for place, column in enumerate(columns):
-        if column["type"] != "string":
-            values = _values(found.column(place).to_pylist(), column, table)
-            made = pyarrow.array(values, _arrow_type(pyarrow, column, values))
-            found = found.set_column(place, column["name"], made)
+        kind = column["type"]
+        if kind == "string":
+            continue
+        values = _values(found.column(place).to_pylist(), column, table)
+        if kind == "datetime":
+            arrow_type = pyarrow.timestamp("us", "UTC" if _is_zoned(column) else None)
+        elif kind == "time":
+            arrow_type = pyarrow.time64("us")
+        elif kind == "decimal":
+            arrow_type = pyarrow.decimal128(MAX_DIGITS, int(column["layout"]))
+        elif kind == "int" and column.get("layout"):
+            fits = _fits_uint64(values)
+            arrow_type = pyarrow.uint64() if fits else pyarrow.decimal128(MAX_DIGITS, 0)
+        else:
+            arrow_type = getattr(pyarrow, known[kind])()
+        made = pyarrow.array(values, arrow_type)
+        found = found.set_column(place, column["name"], made)
     return found
 
 
@@ -139,27 +169,24 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
         return int(text)
     if kind in ("float", "decimal"):
         number = text.replace(",", ".") if decimal_comma else text
-        return float(number) if kind == "float" else _decimal(number, int(column["layout"]))
-    moment = _moment(text, column["layout"].split("|"))
-    return getattr(moment, kind)() if kind in ("date", "time") else moment
+        if kind == "float":
+            return float(number)
+        from decimal import Context, Decimal
 
-
-def _decimal(number: str, digits: int) -> Any:
-    """Return a decimal with as many digits after the point as all values of its column."""
-    from decimal import Context, Decimal
-
-    return Context(prec=MAX_DIGITS).quantize(Decimal(number), Decimal(1).scaleb(-digits))
-
-
-def _moment(text: str, layouts: list[str]) -> datetime:
+        # with as many digits after the point as all values of the column
+        last_digit = Decimal(1).scaleb(-int(column["layout"]))
+        return Context(prec=MAX_DIGITS).quantize(Decimal(number), last_digit)
+    layouts = column["layout"].split("|")
     for layout in layouts:
         try:
-            found = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
+            moment = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
         except ValueError:
             continue
         if layout.endswith("Z"):
-            return found.replace(tzinfo=UTC)
-        return found.astimezone(UTC) if layout.endswith("%z") else found
+            moment = moment.replace(tzinfo=UTC)
+        elif layout.endswith("%z"):
+            moment = moment.astimezone(UTC)
+        return getattr(moment, kind)() if kind in ("date", "time") else moment
     raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
 
 
@@ -169,18 +196,6 @@ def _is_zoned(column: Column) -> bool:
 
 def _fits_uint64(values: list[Any]) -> bool:
     return all(value is None or value in UINT64 for value in values)
-
-
-def _pandas_type(column: Column) -> str:
-    """Return the type with which pandas reads a column.
-
-    Strings and columns that are converted later are read as text.
-    """
-    if not _is_plain(column) or column["type"] == "string":
-        return "str"
-    if column["type"] == "int":
-        return "Int64" if column.get("nullable", True) else "int64"
-    return "float64"
 
 
 def _pandas_values(column: Column, values: list[Any]) -> str:
@@ -205,15 +220,3 @@ def _polars_type(polars: Any, column: Column, values: list[Any]) -> Any:
         return getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
     known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     return getattr(polars, known.get(kind, "String"))
-
-
-def _arrow_type(pyarrow: Any, column: Column, values: list[Any]) -> Any:
-    kind = column["type"]
-    if kind == "datetime":
-        return pyarrow.timestamp("us", "UTC" if _is_zoned(column) else None)
-    if kind == "decimal":
-        return pyarrow.decimal128(MAX_DIGITS, int(column["layout"]))
-    if kind == "int" and column.get("layout"):
-        return pyarrow.uint64() if _fits_uint64(values) else pyarrow.decimal128(MAX_DIGITS, 0)
-    known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
-    return pyarrow.time64("us") if kind == "time" else getattr(pyarrow, known[kind])()

@@ -59,12 +59,25 @@ def form_of(value: Any) -> Form:
         Unfit: The value cannot be stored so that an equal one comes back.
     """
     if isinstance(value, os.PathLike):
-        return _of_path(os.fspath(value))
+        path = os.fspath(value)
+        if os.path.isdir(path):
+            name = os.path.basename(os.path.realpath(path))
+            return Form(FOLDER, lambda target: _copied("copytree", path, target), {}, name)
+        if not os.path.isfile(path):
+            raise Unfit(f"there is no file or folder {path}")
+        name = os.path.basename(path)
+        return Form(ending(path), lambda target: _copied("copyfile", path, target), {}, name)
     if isinstance(value, str):
         return _of_bytes(TEXT, _encoded(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return _of_bytes(BYTES, bytes(value))
-    return _of_library(value) or _of_json(value)
+    if (form := _of_library(value)) is not None:
+        return form
+    try:
+        text = json.dumps(_plain(value, ""), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise Unfit(f"{kind_of(value)} that is nested so deeply cannot be handed over") from None
+    return _of_bytes(JSON, _encoded(text))
 
 
 def _of_library(value: Any) -> Form | None:
@@ -79,14 +92,6 @@ def _of_library(value: Any) -> Form | None:
     return None
 
 
-def _of_json(value: Any) -> Form:
-    try:
-        text = json.dumps(_plain(value, ""), ensure_ascii=False, allow_nan=False)
-    except RecursionError:
-        raise Unfit(f"{kind_of(value)} that is nested so deeply cannot be handed over") from None
-    return _of_bytes(JSON, _encoded(text))
-
-
 def read(path: str, wanted: Any = None) -> Any:
     """Return the value of a file, according to its extension or to the class `wanted`.
 
@@ -99,12 +104,22 @@ def read(path: str, wanted: Any = None) -> Any:
     if wanted is Path:
         return Path(path)
     library = frames.library_named(wanted)
+    found: Any = Path(path)
     try:
         if library is not None and file_format in (TABLE, "csv", "tsv"):
             return _framed(library.read if file_format == TABLE else library.read_csv, path)
         if file_format == TABLE and wanted is None:
             return _framed(frames.read, path)
-        found = _READERS.get(file_format, Path)(path) if wanted is not bytes else _bytes(path)
+        if wanted is bytes or file_format == BYTES:
+            found = _bytes(path)
+        elif file_format == JSON:
+            found = json.loads(_bytes(path))
+        elif file_format == TEXT:
+            found = _bytes(path).decode()
+        elif file_format == ARRAY:
+            import numpy
+
+            found = numpy.load(path, allow_pickle=False)
     except (OSError, ValueError, RecursionError) as error:
         raise Unfit(f"{os.path.basename(path)} cannot be read as {file_format}: {error}") from None
     if wanted is not None and not isinstance(found, wanted):
@@ -132,16 +147,6 @@ def kind_of(value: Any) -> str:
         return "nothing"
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _of_path(path: str) -> Form:
-    name = os.path.basename(os.path.realpath(path))
-    if os.path.isdir(path):
-        return Form(FOLDER, lambda target: _copied("copytree", path, target), {}, name)
-    if not os.path.isfile(path):
-        raise Unfit(f"there is no file or folder {path}")
-    name = os.path.basename(path)
-    return Form(ending(path), lambda target: _copied("copyfile", path, target), {}, name)
 
 
 def _copied(way: str, path: str, target: str) -> None:
@@ -222,39 +227,17 @@ def _framed(work: Callable[..., Any], *words: Any) -> Any:
     try:
         return work(*words)
     except ImportError as error:
-        raise Unfit(_lacking(error)) from None
+        told = f", and {error}"
+        if isinstance(error, ModuleNotFoundError):
+            # Python's own message, from which a run offers to add the module
+            module = str(error.name).partition(".")[0]
+            told = f": ModuleNotFoundError: No module named {module!r}"
+            told += f" (outside of a run: pip install {module})"
+        raise Unfit(f"a data frame travels as Parquet{told}") from None
     except frames.troubles() as error:
         raise Unfit(f"the data frame cannot be handed over: {error}") from None
-
-
-def _lacking(error: ImportError) -> str:
-    """Word an import error with Python's own message, from which a run offers to add the module."""
-    words = "a data frame travels as Parquet"
-    if not isinstance(error, ModuleNotFoundError):
-        return f"{words}, and {error}"
-    module = str(error.name).partition(".")[0]
-    told = f"ModuleNotFoundError: No module named {module!r}"
-    return f"{words}: {told} (outside of a run: pip install {module})"
-
-
-def _text(path: str) -> str:
-    return _bytes(path).decode()
 
 
 def _bytes(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
-
-
-def _array(path: str) -> Any:
-    import numpy
-
-    return numpy.load(path, allow_pickle=False)
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    JSON: lambda path: json.loads(_bytes(path)),
-    TEXT: _text,
-    BYTES: _bytes,
-    ARRAY: _array,
-}

@@ -35,7 +35,9 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     os.close(tell)
     if wait is not None:
         app.rehearse()
-        _wait(wait)
+        if not (told := read_whole(wait)):
+            os._exit(0)  # no attempt came
+        take_on(json.loads(told))
     app.shell.starting_dir = os.getcwd()
     app.shell.history_manager.dir_hist[:] = [Path.cwd()]
     pythonpath_shim.offer(pythonpath_shim.folder())
@@ -54,10 +56,3 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     atexit._run_exitfuncs()
     sys.stdout.flush()
     return 0
-
-
-def _wait(wait: int) -> None:
-    told = read_whole(wait)
-    if not told:
-        os._exit(0)  # no attempt came
-    take_on(json.loads(told))

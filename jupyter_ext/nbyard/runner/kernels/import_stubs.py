@@ -23,26 +23,21 @@ def session() -> Any:
     name = f"{__package__}.session"
     sys.modules.setdefault(GRAMMAR, None)  # type: ignore[arg-type]
     if name not in sys.modules and not CHECKER.keys() & sys.modules.keys():
-        # other versions may use more of these modules when they are imported
-        with contextlib.suppress(ImportError, AttributeError, TypeError), _stand_ins():
-            importlib.import_module(name)
+        # Stand-ins for these modules have only the names that are imported from them.
+        for checker, classes in CHECKER.items():
+            module: Any = ModuleType(checker)
+            for one in classes:
+                setattr(module, one, type(one, (), {}))
+            sys.modules[checker] = module
+        setattr(sys.modules["jsonschema.exceptions"], REFUSAL, type(REFUSAL, (Exception,), {}))
+        try:
+            # other versions may use more of these modules when they are imported
+            with contextlib.suppress(ImportError, AttributeError, TypeError):
+                importlib.import_module(name)
+        finally:
+            for checker in CHECKER:
+                del sys.modules[checker]
     return importlib.import_module(name)
-
-
-@contextlib.contextmanager
-def _stand_ins() -> Iterator[None]:
-    """Provide modules that contain only the names that are imported from them."""
-    for name, classes in CHECKER.items():
-        module: Any = ModuleType(name)
-        for one in classes:
-            setattr(module, one, type(one, (), {}))
-        sys.modules[name] = module
-    setattr(sys.modules["jsonschema.exceptions"], REFUSAL, type(REFUSAL, (Exception,), {}))
-    try:
-        yield
-    finally:
-        for name in CHECKER:
-            del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -268,7 +268,12 @@ class App(IPKernelApp):
 
     def parse_command_line(self, argv: object = None) -> None:
         """Load the options without a command line parser, whose construction takes long."""
-        self.update_config(_options())
+        options = Config()
+        # some code looks for this name to detect a kernel
+        options.IPKernelApp.connection_file = "kernel.json"
+        # Cells of attempts do not belong in the user's history.
+        options.HistoryManager.enabled = False
+        self.update_config(options)
 
     def init_kernel(self) -> None:
         self.kernel = Kernel.instance(
@@ -350,13 +355,3 @@ def config_files() -> list[str]:
         for kind in CONFIG_KINDS
         if os.path.exists(path := os.path.join(place, name + kind))
     ]
-
-
-def _options() -> Config:
-    """Return the options that replace a command line."""
-    options = Config()
-    # some code looks for this name to detect a kernel
-    options.IPKernelApp.connection_file = "kernel.json"
-    # Cells of attempts do not belong in the user's history.
-    options.HistoryManager.enabled = False
-    return options

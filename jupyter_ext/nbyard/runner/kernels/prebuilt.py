@@ -7,7 +7,7 @@ import builtins
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from .in_process_kernel import UNKNOWN, App, build, config_files
@@ -48,7 +48,15 @@ def unchanged() -> Iterator[list[dict[str, Any]]]:
     try:
         yield left
     finally:
-        left += [_changes(*pair) for pair in zip(before, places, strict=True)]
+        for place, was in zip(places, before, strict=True):
+            changed = {}
+            for name, value in place.items():
+                old = was.get(name)
+                is_same = old is value or (isinstance(old, str) and old == value)
+                # imported modules may stay
+                if not is_same and (name in was or place is not sys.modules):
+                    changed[name] = value
+            left.append(changed)
         for place, was, changed in zip(places, before, left, strict=True):
             for name in changed:
                 if name in was:
@@ -60,17 +68,6 @@ def unchanged() -> Iterator[list[dict[str, Any]]]:
 def _outside() -> tuple[MutableMapping[str, Any], ...]:
     """Return the process-wide namespaces that a kernel changes."""
     return os.environ, vars(builtins), vars(sys), sys.modules
-
-
-def _changes(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {name for name, value in now.items() if not _is(before.get(name), value)}
-    if now is sys.modules:  # imported modules may stay
-        changed &= before.keys()
-    return {name: now[name] for name in changed}
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other or (isinstance(one, str) and one == other)
 
 
 def build_early() -> None:

@@ -20,7 +20,7 @@ from nbformat import from_dict as _from_dict  # noqa: TID253
 from ..attempt_folder import Folder
 from ..process.exit_status import FROM_OUTSIDE, end_of
 from ..reasons import Reason, because, raised
-from ..secret_masking import Masks, masks_of
+from ..secret_masking import masks_of
 from .known_insides import uses
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start
 from .specifications import installed
@@ -147,15 +147,6 @@ def prepared_client(kernel: str) -> Any:
 def _write(text: str) -> None:
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
-
-
-def _in_lines(notebook: dict[str, Any], masks: Masks) -> str:
-    """Return JSON with one line per cell. Indenting everything takes ten times as long."""
-    cells = ",\n".join(
-        json.dumps(masks.cleaned(cell), ensure_ascii=False) for cell in notebook["cells"]
-    )
-    rest = {name: masks.cleaned(value) for name, value in notebook.items() if name != "cells"}
-    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'
 
 
 class Session:
@@ -375,9 +366,16 @@ class Session:
             self._saving.cancel()
             self._saving = None
         started = time.monotonic()
+        masks, notebook = self._masks, self._notebook
+        # One line per cell: indenting everything takes ten times as long.
+        cells = ",\n".join(
+            json.dumps(masks.cleaned(cell), ensure_ascii=False) for cell in notebook["cells"]
+        )
+        others = {name: masks.cleaned(value) for name, value in notebook.items() if name != "cells"}
+        rest = json.dumps(others, ensure_ascii=False)[1:]
         temporary = self._folder.at("executed.ipynb.tmp")
         with open(temporary, "w", encoding="utf-8", errors="replace") as file:
-            file.write(_in_lines(self._notebook, self._masks))
+            file.write(f'{{"cells": [\n{cells}\n],\n{rest}\n')
         os.replace(temporary, self._folder.at("executed.ipynb"))
         self._saved_at = time.monotonic()
         self._save_cost = self._saved_at - started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import cache
@@ -38,7 +39,10 @@ def specification(name: str) -> KernelSpec | None:
     """Return the current specification of the kernel of that name, or None."""
     seen = stamps(name)
     if name not in _known or _known[name][0] != seen:
-        _known[name] = seen, _read(name)
+        spec: KernelSpec | None = None
+        with contextlib.suppress(NoSuchKernel):
+            spec = specifications().get_kernel_spec(name)
+        _known[name] = seen, spec
     return _known[name][1]
 
 
@@ -77,13 +81,6 @@ class Specifications(KernelSpecManager):
 def specifications() -> KernelSpecManager:
     """Return the manager of kernel specifications, created once."""
     return Specifications()
-
-
-def _read(name: str) -> KernelSpec | None:
-    try:
-        return specifications().get_kernel_spec(name)
-    except NoSuchKernel:
-        return None
 
 
 def stamp(path: str) -> tuple[int, int]:

@@ -31,15 +31,12 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def packets(channel: int, frames: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the packets of a message."""
-    sizes = struct.pack(f"=BI{len(frames)}Q", channel, len(frames), *map(_size, frames))
-    whole = memoryview(b"".join([sizes, *frames]))
+    sizes = [memoryview(frame).nbytes for frame in frames]
+    head = struct.pack(f"=BI{len(frames)}Q", channel, len(frames), *sizes)
+    whole = memoryview(b"".join([head, *frames]))
     for at in range(0, len(whole), PACKET_BYTES):
         marks = (_FIRST if at == 0 else 0) | (_LAST if at + PACKET_BYTES >= len(whole) else 0)
         yield _HEAD.pack(os.getpid(), marks) + whole[at : at + PACKET_BYTES]
-
-
-def _size(frame: bytes) -> int:
-    return memoryview(frame).nbytes
 
 
 class Assembler:
@@ -59,17 +56,13 @@ class Assembler:
         parts.append(packet[_HEAD.size :])
         if not marks & _LAST:
             return None
-        return _taken_apart(b"".join(self._parts.pop(sender)))
-
-
-def _taken_apart(whole: bytes) -> Message:
-    channel, count = struct.unpack_from("=BI", whole)
-    sizes = struct.unpack_from(f"={count}Q", whole, 5)
-    frames, at = [], 5 + 8 * count
-    for size in sizes:
-        frames.append(whole[at : at + size])
-        at += size
-    return channel, frames
+        whole = b"".join(self._parts.pop(sender))
+        channel, count = struct.unpack_from("=BI", whole)
+        frames, at = [], 5 + 8 * count
+        for size in struct.unpack_from(f"={count}Q", whole, 5):
+            frames.append(whole[at : at + size])
+            at += size
+        return channel, frames
 
 
 def hear(end: socket.socket) -> bytes | None:

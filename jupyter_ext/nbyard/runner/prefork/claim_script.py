@@ -15,8 +15,23 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
 
     `told` has the working directory, the `names` in it and the variables (None removes one).
     `stamps` has the texts to write at addresses of the process's memory.
+
+    Raises:
+        ImportError: A file in the directory might be imported instead of a loaded module.
     """
-    _move(shell, told["directory"], told.get("names", []))
+    shadowed = {name.partition(".")[0] for name in told.get("names", [])} & set(sys.modules)
+    if shadowed:
+        raise ImportError(", ".join(shadowed))
+    # as if the kernel had been started there
+    before = os.getcwd()
+    os.chdir(told["directory"])
+    now = os.getcwd()
+    sys.path[:] = [now if place == before else place for place in sys.path]
+    if now != before:
+        sys.path_importer_cache.pop(before, None)
+    shell.starting_dir = now
+    visited = shell.history_manager.dir_hist
+    visited[:] = [type(place)(now) for place in visited]
     for name, value in told["environment"].items():
         if value is None:
             os.environ.pop(name, None)
@@ -28,23 +43,3 @@ def claim(shell: Any, told: dict, stamps: dict) -> str:  # type: ignore[type-arg
             memory.write(os.fsencode(word))
     shell.last_execution_result = None
     return json.dumps([os.getpid(), sys.path])
-
-
-def _move(shell: Any, directory: str, names: list) -> None:  # type: ignore[type-arg]
-    """Change the directory as if the kernel had been started there.
-
-    Raises:
-        ImportError: A file there might be imported instead of a loaded module.
-    """
-    shadowed = {name.partition(".")[0] for name in names} & set(sys.modules)
-    if shadowed:
-        raise ImportError(", ".join(shadowed))
-    before = os.getcwd()
-    os.chdir(directory)
-    now = os.getcwd()
-    sys.path[:] = [now if place == before else place for place in sys.path]
-    if now != before:
-        sys.path_importer_cache.pop(before, None)
-    shell.starting_dir = now
-    visited = shell.history_manager.dir_hist
-    visited[:] = [type(place)(now) for place in visited]

@@ -109,7 +109,12 @@ class R:
         options, launch = spec.argv[1 : -len(IRKERNEL)], spec.argv[-len(IRKERNEL) :]
         if launch != IRKERNEL or not R_OPTIONS.issuperset(options):
             return []
-        script = _found(spec.argv[0], environment.get("PATH", ""))
+        script = spec.argv[0]
+        if not os.path.isabs(script):
+            path = environment.get("PATH", "")
+            # relative words and places depend on the working directory
+            is_fixed = os.sep not in script and all(map(os.path.isabs, path.split(os.pathsep)))
+            script = (shutil.which(script, path=path) or "") if is_fixed else ""
         program = _program_of_r(script, stamp(script))
         return [script, program] if program else []
 
@@ -143,14 +148,6 @@ class R:
 
 
 LANGUAGES: tuple[Language, ...] = (Python(), R())
-
-
-def _found(word: str, path: str) -> str:
-    """Return the path of a program, or an empty text if the working directory could affect it."""
-    if os.path.isabs(word):
-        return word
-    is_fixed = os.sep not in word and all(map(os.path.isabs, path.split(os.pathsep)))
-    return (shutil.which(word, path=path) or "") if is_fixed else ""
 
 
 @cache

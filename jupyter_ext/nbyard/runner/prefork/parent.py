@@ -253,7 +253,12 @@ class Parent:
             if status and one:
                 broken.append(one.scratch)
             elif status and path is not None:
-                broken.append(_scratch(path))
+                try:
+                    with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
+                        scratch = str(json.load(file).get("scratch", ""))
+                except (OSError, ValueError):
+                    scratch = ""
+                broken.append(scratch if os.path.basename(scratch).startswith("nby-") else "")
 
     def _orphans(self) -> set[int]:
         """Return the processes below this one that belong to no supervisor."""
@@ -263,13 +268,3 @@ class Parent:
         for pid in own:
             found -= {pid} | processes.descendants(pid, table)
         return found
-
-
-def _scratch(path: str) -> str:
-    """Return the scratch folder of a supervisor that has ended, from its runner.json."""
-    try:
-        with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
-            scratch = str(json.load(file).get("scratch", ""))
-    except (OSError, ValueError):
-        return ""
-    return scratch if os.path.basename(scratch).startswith("nby-") else ""

@@ -72,7 +72,14 @@ def preload() -> None:
         importlib.import_module(loaded_modules.OF_THE_END)
     session.prepare()
     specifications.is_forkable("python3")  # caches the metadata of all distributions
-    _rehearse()
+    from ..kernels.prebuilt import build_early, take_early
+
+    # Warm up with the kernel that is built, then build another one for the forks.
+    if early := take_early():
+        from .warm_up import play
+
+        play(early)
+        build_early()
     tempfile.gettempdir()
     for name in STAMPED:
         # in a container the process hides its memory
@@ -109,17 +116,6 @@ def _import_for_kernels() -> None:
 
     build_early()
     loaded_modules.note_own()
-
-
-def _rehearse() -> None:
-    """Warm up with the kernel that is built, then build another one for the forks."""
-    from ..kernels.prebuilt import build_early, take_early
-
-    if early := take_early():
-        from .warm_up import play
-
-        play(early)
-        build_early()
 
 
 def _expect_one_thread() -> None:

@@ -50,7 +50,11 @@ def origin_of(name: str) -> Origin | None:
     None is returned for unknown kernels and for kernels that run files of their user at the start.
     """
     spec = specification(name)
-    if spec is None or not is_local(spec) or _names_attempts(spec.env):
+    if spec is None or not is_local(spec):
+        return None
+    # A kernel with such variables reads the attempt's variables at the start.
+    words = [*spec.env, *(value for value in spec.env.values() if "$" in value)]
+    if any(name in word for word in words for name in OF_ATTEMPTS):
         return None
     environment = {**os.environ, **spec.env}
     for language in LANGUAGES:
@@ -62,12 +66,6 @@ def origin_of(name: str) -> Origin | None:
                 return None
             return Origin(stamps(name), spec.argv, spec.env, seen, language)
     return None
-
-
-def _names_attempts(environment: dict[str, str]) -> bool:
-    """Return whether a kernel with these variables reads the attempt's variables at the start."""
-    words = [*environment, *(value for value in environment.values() if "$" in value)]
-    return any(name in word for word in words for name in OF_ATTEMPTS)
 
 
 @cache
@@ -163,9 +161,14 @@ class ForeignKernel(StartedKernel):
         self, language: Language, told: dict[str, Any], stamped: dict[str, str]
     ) -> list[str]:
         """Run the claim in the kernel. Return the paths that the kernel depends on."""
-        pid = self._pid()
+        pid, addressed = self._pid(), {}
+        for name, value in stamped.items():
+            address, length = place_of(name, pid)
+            if len(os.fsencode(value)) != length:  # it must fill the space reserved for it
+                raise ValueError(name)
+            addressed[address] = value
         async with asyncio.timeout(CLAIM_SECONDS):
-            content, printed = await self._ask(language.request(told, _addressed(stamped, pid)))
+            content, printed = await self._ask(language.request(told, addressed))
         there, paths = language.answer(content, printed)
         if there != pid or not stamped.items() <= processes.environment(pid).items():
             raise NotWarm(self._name)  # another process answered, or variables are missing
@@ -185,21 +188,6 @@ class ForeignKernel(StartedKernel):
             reply = await client.get_shell_msg()
             if reply["parent_header"].get("msg_id") == asked:
                 return reply["content"], printed
-
-
-def _addressed(stamped: dict[str, str], pid: int) -> dict[int, str]:
-    """Return the values by their addresses in the memory of the process.
-
-    Raises:
-        ValueError: A value differs in size from the space reserved for it.
-    """
-    found = {}
-    for name, value in stamped.items():
-        address, length = place_of(name, pid)
-        if len(os.fsencode(value)) != length:
-            raise ValueError(name)
-        found[address] = value
-    return found
 
 
 def _stamps_of(paths: Iterable[str]) -> dict[str, tuple[int, int]]:

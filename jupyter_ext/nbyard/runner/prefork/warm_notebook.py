@@ -120,35 +120,30 @@ async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: in
         # the next kernel would be forked from a process that knows these secrets
         may_stay = told["may_stay"] and not folder.has(SECRETS)
         if failure is None and may_stay and isinstance(kernel, ForkedKernel):
-            stays = _put_off(kernel, wishes, largest)
+            was_asked = wishes.close()
+            # The next attempt must not notice this one.
+            is_as_before = (
+                not was_asked
+                and kernel.exit_code == 0
+                and len(os.listdir("/proc/self/task")) == 1
+                and _resident_bytes() <= largest
+            )
+            if is_as_before:
+                put_off()
+                os.set_blocking(1, True)  # the kernel shares this pipe and could have changed it
+                stays = True
     except UNFIT as error:
         failure = preparation_failure(error)
-    report.end(failure, used=_used(kernel), stays=stays)
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    used = {"cpu_seconds": seconds, "max_rss_bytes": getattr(kernel, "max_rss_bytes", 0)}
+    report.end(failure, used=used, stays=stays)
     if stays:
         return True
     sys.stdout.flush()
     os._exit(0)  # skips the teardown of the event loop, which would only take time
 
 
-def _put_off(kernel: ForkedKernel, wishes: Wishes, largest: int) -> bool:
-    """Detach from the attempt. Return False if the next attempt could notice this one."""
-    was_asked = wishes.close()
-    if was_asked or kernel.exit_code != 0 or len(os.listdir("/proc/self/task")) > 1:
-        return False
-    if _resident_bytes() > largest:
-        return False
-    put_off()
-    os.set_blocking(1, True)  # the kernel shares this pipe and could have changed it
-    return True
-
-
 def _resident_bytes() -> int:
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
-
-
-def _used(kernel: Any) -> dict[str, float]:
-    """Return the CPU time of this process and its kernels so far, and this kernel's memory."""
-    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    return {"cpu_seconds": seconds, "max_rss_bytes": getattr(kernel, "max_rss_bytes", 0)}

@@ -44,12 +44,20 @@ def play(prebuilt: Prebuilt) -> None:
 
 
 async def _play(app: App, folder: Folder) -> None:
+    cells = [
+        {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
+    ]
+    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
+        json.dump(whole, file)
+    opened = notebook.read_notebook(folder, WORK)
     ours, theirs = wire.pair()
     stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
     client = import_stubs.session().client_for({}, "python3")
     client.kc = Talk(stage, ours)
     with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
-        session = _session(folder, (stage, client, language_info()))
+        ready = (stage, client, language_info())
+        session = import_stubs.session().Session(folder, {"work": WORK}, opened, ready)
         app.be_own(theirs, "kernel.json")
         app.kernel.start()
         stream: Any = OutStream
@@ -62,14 +70,3 @@ async def _play(app: App, folder: Folder) -> None:
         session.save()
     if failure:
         raise RuntimeError(f"the rehearsal failed: {failure['reason']}")
-
-
-def _session(folder: Folder, ready: tuple[Any, Any, dict[str, Any]]) -> Any:
-    cells = [
-        {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
-    ]
-    whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
-        json.dump(whole, file)
-    opened = notebook.read_notebook(folder, WORK)
-    return import_stubs.session().Session(folder, {"work": WORK}, opened, ready)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -133,7 +133,13 @@ def below(root: int) -> set[int]:
     found: set[int] = set()
     todo = [root]
     while todo:
-        children = _children(todo.pop()) - found
+        pid = todo.pop()
+        children: set[int] = set()
+        with contextlib.suppress(OSError):  # the process is ending
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                    children.update(map(int, file.read().split()))
+        children -= found
         found |= children
         todo.extend(children)
     return found
@@ -146,16 +152,6 @@ def has_children() -> bool:
     except ChildProcessError:
         return False
     return True
-
-
-def _children(pid: int) -> set[int]:
-    """Return the children of a process, including zombies."""
-    found: set[int] = set()
-    with contextlib.suppress(OSError):  # the process is ending
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
-                found.update(map(int, file.read().split()))
-    return found
 
 
 def marked(mark: str, processes: Iterable[int]) -> set[int]:
@@ -197,9 +193,14 @@ def keep_only(*descriptors: int) -> None:
     first = 3
     for kept in sorted({*descriptors, MAX_DESCRIPTOR}):
         if kept > first and not _close_range(first, kept - 1):
-            _close_listed(descriptors)
-            return
+            break
         first = max(first, kept + 1)
+    else:
+        return
+    for name in os.listdir("/proc/self/fd" if HAS_PROC else "/dev/fd"):
+        if int(name) > 2 and int(name) not in descriptors:
+            with contextlib.suppress(OSError):  # the descriptor of the listing itself
+                os.close(int(name))
 
 
 def _close_range(first: int, last: int) -> bool:
@@ -208,13 +209,6 @@ def _close_range(first: int, last: int) -> bool:
         return False
     found: int = _LIBC.syscall(CLOSE_RANGE, first, last, 0)
     return found == 0
-
-
-def _close_listed(kept: Collection[int]) -> None:
-    for name in os.listdir("/proc/self/fd" if HAS_PROC else "/dev/fd"):
-        if int(name) > 2 and int(name) not in kept:
-            with contextlib.suppress(OSError):  # the descriptor of the listing itself
-                os.close(int(name))
 
 
 def send(pids: Iterable[int], number: int) -> None:

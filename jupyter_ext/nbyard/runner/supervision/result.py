@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -28,12 +29,6 @@ def write_result(
             if reserve.release():
                 continue
             time.sleep(RETRY_SECONDS)
-            _still_here(folder)
+            with contextlib.suppress(OSError):
+                folder.beat()  # the supervisor is still here
     folder.poke(task.get("wake") or "", task["attempt_id"])
-
-
-def _still_here(folder: Folder) -> None:
-    try:
-        folder.beat()
-    except OSError:
-        return

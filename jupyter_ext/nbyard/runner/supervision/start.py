@@ -33,11 +33,6 @@ def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
         return 2
     if foreground:
         return _supervise(folder, task, None, 0, is_prepared=is_prepared)
-    return _detach(folder, task)
-
-
-def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
-    """Supervise in a detached process. Return once runner.json is there."""
     listen, ready = os.pipe()
     child = fork_away()
     if child == 0:
@@ -46,7 +41,7 @@ def _detach(folder: Folder, task: dict) -> int:  # type: ignore[type-arg]
         os._exit(_supervise(folder, task, ready, 0))
     os.close(ready)
     os.waitpid(child, 0)
-    with os.fdopen(listen, "rb") as answers:
+    with os.fdopen(listen, "rb") as answers:  # the answer comes once runner.json is there
         return 0 if answers.read(1) == b"1" else 3
 
 
@@ -107,14 +102,20 @@ def _supervise(
     # No fsync: after a power cut the attempt is lost anyway.
     folder.write_whole("runner.json", identity(scratch))
     _answer(ready)
-    guard = _guard(task, scratch, parent)
+    guard = Guard(task["mark"], scratch)
+    guard.trust(parent) if parent else guard.begin()
     # If this raises, the guard is not dismissed and kills what was started.
     if waiting:
         waiting.bind(folder, task)
     launch = waiting or Launch(
         folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
     )
-    supervisor = _beside(task)(folder, task, launch, guard, RESERVE)
+    kind: type[Supervisor] = Supervisor
+    if task["work"]["kind"] == "functions":
+        from .worker import WorkerSupervisor
+
+        kind = WorkerSupervisor
+    supervisor = kind(folder, task, launch, guard, RESERVE)
     result = supervisor.run()
     secret_files.forget(folder.path)
     write_result(folder, task, result, RESERVE)
@@ -124,21 +125,6 @@ def _supervise(
         folder.make_durable("result.json")
     os.close(lock)
     return 0
-
-
-def _beside(task: dict) -> type[Supervisor]:  # type: ignore[type-arg]
-    """Return the class of supervisor for this kind of work."""
-    if task["work"]["kind"] != "functions":
-        return Supervisor
-    from .worker import WorkerSupervisor
-
-    return WorkerSupervisor
-
-
-def _guard(task: dict, scratch: str, parent: int) -> Guard:  # type: ignore[type-arg]
-    guard = Guard(task["mark"], scratch)
-    guard.trust(parent) if parent else guard.begin()
-    return guard
 
 
 def _lock(folder: Folder) -> int | None:

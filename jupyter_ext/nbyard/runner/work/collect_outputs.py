@@ -52,8 +52,21 @@ def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0)
     for name, paths in found.items():
         _check_kind(name, wanted[name], paths)
         for path in paths:
+            target = folder.at(wanted[name]["path"])
+            os.makedirs(target, exist_ok=True)
+            called = name if path == work else os.path.basename(path)
+            place = os.path.join(target, called)
+            if os.path.lexists(place):
+                raise NotFound(name, because("same-names", file=called))
             others = [one for other in found.values() for one in other if one is not path]
-            _take(path, folder.at(wanted[name]["path"]), name, work, others)
+            is_needed = any(
+                f"{path}/".startswith(f"{one}/") or f"{one}/".startswith(f"{path}/")
+                for one in others
+            )
+            if is_needed or not path.startswith(f"{work}/") or os.path.islink(path):
+                _copy(path, place)
+            else:
+                os.rename(path, place)
 
 
 def collect(folder: Folder, outputs: Outputs) -> None:
@@ -68,10 +81,16 @@ def collect(folder: Folder, outputs: Outputs) -> None:
             continue
         _real(folder, folder.at("code"), path, name)
         _check_kind(name, output, [path])
-        if not _drop_old(path):
+        files = files_at(path)
+        old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
+        if len(old) == len(files):
             if os.path.isdir(path):
                 raise NotFound(name, because("unchanged-folder", path=output["at"]))
             raise NotFound(name, because("output-unchanged", path=output["at"]))
+        for one in old:
+            os.unlink(one)
+            with contextlib.suppress(OSError):  # the folder contains more
+                os.removedirs(os.path.dirname(one))
         target = folder.inside(output["path"])
         if os.path.islink(path):
             _copy(path, target)
@@ -84,19 +103,6 @@ def files_at(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]
     return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
-
-
-def _drop_old(path: str) -> bool:
-    """Remove what the work did not write from a folder. Return whether anything else is there."""
-    files = files_at(path)
-    old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
-    if len(old) == len(files):
-        return False
-    for one in old:
-        os.unlink(one)
-        with contextlib.suppress(OSError):  # the folder contains more
-            os.removedirs(os.path.dirname(one))
-    return True
 
 
 def _copy(path: str, target: str) -> None:
@@ -115,19 +121,29 @@ def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[s
     alone = {name: one for name, one in wanted.items() if not one.get("beside")}
     for name, output in alone.items():
         if told is None and not output.get("value"):
-            paths = _alone(_matches(folder, work, name, output), work, name, output)
+            paths = _matches(folder, work, name, output)
+            if len(paths) > 1 and not output.get("several"):
+                shown = [os.path.relpath(path, work) for path in paths[:4]]
+                raise NotFound(name, because("several-files", count=len(paths), files=shown))
             found[name] = _with_companions(folder, work, name, output, paths)
             continue
-        value = (
-            _value(folder, work, name, output, exit_code)
-            if told is None
-            else _said(told, output.get("key") or [name])
-        )
-        if _are_files(value) or (value == [] and output.get("several")):
-            paths = [_place(folder, work, name, one) for one in _listed(value)]
+        if told is None:
+            value = _value(folder, work, name, output, exit_code)
+        else:
+            value = told
+            for key in output.get("key") or [name]:
+                value = value.get(key) if isinstance(value, dict) else None
+        items = value if isinstance(value, list) else [value]
+        kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
+        are_files = all(kind in ("File", "Directory") for kind in kinds)
+        if are_files and (items or output.get("several")):
+            paths = [_place(folder, work, name, one) for one in items]
             found[name] = _with_companions(folder, work, name, output, paths)
         elif value is not None:
-            _write(folder.at(output["path"], f"{name}.json"), value)
+            path = folder.at(output["path"], f"{name}.json")
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(value, file, ensure_ascii=False)
     for name in wanted.keys() - alone.keys():
         found[name] = _beside(folder, work, name, wanted[name], found)
     return found
@@ -142,18 +158,6 @@ def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> li
         for path in sorted(glob.glob(os.path.join(glob.escape(work), pattern))):
             found[_real(folder, work, os.path.normpath(path), name)] = None
     return list(found)
-
-
-def _alone(paths: list[str], work: str, name: str, output: dict[str, Any]) -> list[str]:
-    """Return the paths.
-
-    Raises:
-        NotFound: There are several although one is expected.
-    """
-    if len(paths) > 1 and not output.get("several"):
-        shown = [os.path.relpath(path, work) for path in paths[:4]]
-        raise NotFound(name, because("several-files", count=len(paths), files=shown))
-    return paths
 
 
 def _with_companions(
@@ -185,26 +189,23 @@ def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_co
 
 
 def _object(path: str, is_loaded: bool) -> dict[str, Any]:
-    """Return a file or folder as CWL expressions see it."""
+    """Return a file or folder as CWL expressions see it.
+
+    Raises:
+        NoValue: The contents are larger than 64 KiB, or are not UTF-8 text.
+    """
     directory, basename = os.path.split(path)
     found: dict[str, Any] = {"path": path, "dirname": directory, **names_of(basename)}
     if os.path.isdir(path):
         return {"class": "Directory", **found}
     found |= {"class": "File", "size": os.stat(path).st_size}
-    return {**found, "contents": _contents(path, basename)} if is_loaded else found
-
-
-def _contents(path: str, shown: str) -> str:
-    """Return a small file as text.
-
-    Raises:
-        NoValue: The file is larger than 64 KiB, or is not UTF-8 text.
-    """
-    try:
-        return contents_of(path)
-    except NoValue as error:
-        reason = because("contents-unusable", file=shown, problem=error.reason)
-        raise NoValue(reason) from error
+    if is_loaded:
+        try:
+            found["contents"] = contents_of(path)
+        except NoValue as error:
+            reason = because("contents-unusable", file=basename, problem=error.reason)
+            raise NoValue(reason) from error
+    return found
 
 
 def contents_of(path: str) -> str:
@@ -268,24 +269,6 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
             raise NotFound(name, because("is-no-folder", file=file))
 
 
-def _take(path: str, target: str, name: str, work: str, others: list[str]) -> None:
-    os.makedirs(target, exist_ok=True)
-    called = name if path == work else os.path.basename(path)
-    place = os.path.join(target, called)
-    if os.path.lexists(place):
-        raise NotFound(name, because("same-names", file=called))
-    is_shared = not path.startswith(f"{work}/") or os.path.islink(path)
-    is_shared |= any(_touch(path, other) for other in others)
-    if is_shared:
-        _copy(path, place)
-    else:
-        os.rename(path, place)
-
-
-def _touch(one: str, other: str) -> bool:
-    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
-
-
 def _read_told(work: str) -> dict[str, Any] | None:
     """Read the outputs that the program declared in cwl.output.json. None if it did not."""
     path = os.path.join(work, TOLD)
@@ -300,24 +283,6 @@ def _read_told(work: str) -> dict[str, Any] | None:
     if not isinstance(told, dict):
         raise NotFound("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
     return told
-
-
-def _said(told: Any, key: list[str]) -> Any:
-    """Look up a path of keys in the declared outputs."""
-    for name in key:
-        told = told.get(name) if isinstance(told, dict) else None
-    return told
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _are_files(value: Any) -> bool:
-    """Return whether a value is a file, a folder or a list of them, not a plain value."""
-    items = list(_listed(value))
-    kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
-    return bool(kinds) and all(kind in ("File", "Directory") for kind in kinds)
 
 
 def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
@@ -338,12 +303,6 @@ def _root(folder: Folder, work: str, path: str) -> str:
     """
     known = (work, folder.at("inputs"), folder.at("code"))
     return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
-
-
-def _write(path: str, value: Any) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False)
 
 
 def entries(path: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ import traceback
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from .. import handoff
@@ -72,8 +72,14 @@ class Functions:
         sys.path.insert(0, os.path.dirname(path))
         if importlib.util.find_spec("nbyard") is None:
             sys.modules["nbyard"] = handoff  # provides its decorators where nbyard is not installed
+        name = self._file.rpartition(".")[0]
+        if name in sys.modules:
+            name += "_"
         with Told():
-            self._module = _imported(path)
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None and spec.loader is not None
+            self._module = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(self._module)
         self._known: dict[str, _Function] = {}
 
     def call(self, folder: Folder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
@@ -142,18 +148,6 @@ class _Function:
         return self._function(*first, **given)
 
 
-def _imported(path: str) -> ModuleType:
-    name = os.path.basename(path).rpartition(".")[0]
-    if name in sys.modules:
-        name += "_"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 class Told:
     """Turns exceptions inside its block into `Failed` and prints their traceback to the log."""
 
@@ -163,38 +157,30 @@ class Told:
     def __exit__(self, _: object, error: BaseException | None, where: TracebackType | None) -> None:
         if isinstance(error, Failed):
             return
-        if error is not None:
-            failure = _failure(error, where)
-            line = str(error)
-            if isinstance(error, SystemExit):
-                line = f"the function left its process (exit code {failure['exit_code']})"
-            sys.stderr.write(failure.get("traceback", "") or f"{line}\n")
+        failure: dict[str, Any] = {}
+        if isinstance(error, values.Unfit):
+            failure = {"kind": "contract", "reason": because("value-unfit", text=str(error))}
+            sys.stderr.write(f"{error}\n")
+        elif isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            reason = because("function-exited", exit_code=code)
+            failure = {"kind": "exit-code", "reason": reason, "exit_code": code}
+            sys.stderr.write(f"the function left its process (exit code {code})\n")
+        elif error is not None:
+            ours = (RUNNER, "<frozen importlib")
+            while where is not None and where.tb_frame.f_code.co_filename.startswith(ours):
+                where = where.tb_next
+            told = "".join(traceback.format_exception(type(error), error, where))
+            last = traceback.format_exception_only(type(error), error)[-1].strip()
+            failure = {
+                "kind": "error",
+                "reason": raised(last.splitlines()[0] if last else type(error).__name__),
+                "error_name": type(error).__name__,
+                "traceback": told,
+            }
+            sys.stderr.write(told)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        if error is not None:
+        if failure:
             raise Failed(failure) from None
-
-
-def _failure(error: BaseException, where: TracebackType | None) -> dict[str, Any]:
-    if isinstance(error, values.Unfit):
-        return {"kind": "contract", "reason": because("value-unfit", text=str(error))}
-    if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-        reason = because("function-exited", exit_code=code)
-        return {"kind": "exit-code", "reason": reason, "exit_code": code}
-    while where is not None and _is_ours(where):
-        where = where.tb_next
-    told = "".join(traceback.format_exception(type(error), error, where))
-    last = traceback.format_exception_only(type(error), error)[-1].strip()
-    return {
-        "kind": "error",
-        "reason": raised(last.splitlines()[0] if last else type(error).__name__),
-        "error_name": type(error).__name__,
-        "traceback": told,
-    }
-
-
-def _is_ours(where: TracebackType) -> bool:
-    file = where.tb_frame.f_code.co_filename
-    return file.startswith((RUNNER, "<frozen importlib"))

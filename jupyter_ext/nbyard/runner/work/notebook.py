@@ -54,7 +54,13 @@ def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
         task = folder.task()
         opened = read_notebook(folder, task["work"])
         report.stage("kernel-start")
-        kernel = _fork_kernel(task["work"]) if is_prepared else None
+        kernel = None
+        if is_prepared:
+            from ..kernels.forked_kernel import ForkedKernel
+            from ..kernels.specifications import is_forkable
+
+            if is_forkable(task["work"].get("kernel") or "python3"):
+                kernel = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"])
         failure = asyncio.run(_run(folder, task, opened, report, kernel))
     except UNFIT as error:
         failure = preparation_failure(error)
@@ -80,7 +86,10 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
             text = file.read()
         notebook = json.loads(text)
         if notebook["nbformat"] < 4:
-            notebook = _upgraded(text)
+            try:  # only in memory: the file keeps its format
+                notebook = import_stubs.session().upgraded(text)
+            except ImportError as error:
+                raise Refused(because("notebooks-impossible", error=str(error))) from error
         if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
             raise Refused(because("notebook-format", path=work["path"]))
         for cell in notebook["cells"]:
@@ -95,25 +104,6 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
     if work["parameters"]:
         notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
     return dict(notebook), places
-
-
-def _upgraded(text: str) -> dict[str, Any]:
-    """Convert a notebook of format 1 to 3 to format 4. Its file stays as it is."""
-    try:
-        found: dict[str, Any] = import_stubs.session().upgraded(text)
-    except ImportError as error:
-        raise Refused(because("notebooks-impossible", error=str(error))) from error
-    return found
-
-
-def _fork_kernel(work: dict[str, Any]) -> ForkedKernel | None:
-    """Return a fork of this process as kernel, or None if a spawned kernel would differ."""
-    from ..kernels.forked_kernel import ForkedKernel
-    from ..kernels.specifications import is_forkable
-
-    if not is_forkable(work.get("kernel") or "python3"):
-        return None
-    return ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"])
 
 
 async def _run(

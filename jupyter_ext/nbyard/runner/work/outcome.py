@@ -128,10 +128,14 @@ def look_at_outputs(
         return present, failure("contract", system_error(error))
     broken = None
     for name, output in outputs.items():
+        path = output["path"]
         if collect_outputs.is_found(output) and not output.get("several"):
-            problem = _problem_inside(folder, output["path"])
+            # what was collected is the one entry of a folder
+            inside = folder.inside(path)
+            names = list(collect_outputs.entries(inside)) if os.path.isdir(inside) else []
+            problem = _problem(folder, os.path.join(path, names[0])) if names else {}
         else:
-            problem = _problem(folder, output["path"])
+            problem = _problem(folder, path)
         if problem is None:
             present.append(name)
         elif problem or output.get("required", True):
@@ -148,13 +152,6 @@ def _not_written(output: dict[str, Any]) -> Reason:
         patterns = output.get("patterns") or [collect_outputs.TOLD]
         return because("nothing-fits", patterns=patterns)
     return because("not-written", path=output.get("at") or output["path"])
-
-
-def _problem_inside(folder: Folder, relative: str) -> Reason | None:
-    """Check the one file or folder in the folder of a collected output like `_problem`."""
-    path = folder.inside(relative)
-    names = list(collect_outputs.entries(path)) if os.path.isdir(path) else []
-    return _problem(folder, os.path.join(relative, names[0])) if names else {}
 
 
 def _problem(folder: Folder, relative: str) -> Reason | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import json
 import keyword
 import math
@@ -93,31 +94,52 @@ def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
         lines = [f"{name} = {_julia(value)}" for name, value in values.items()]
         return "\n".join(["# Parameters", "import Base64", *lines])
     if language == "powershell":
-        lines = [f"${name} = {_powershell(value)}" for name, value in values.items()]
-        return "\n".join(["# Parameters", *lines])
+        lines = ["# Parameters"]
+        for name, value in values.items():
+            encoded = base64.b64encode(json.dumps(value).encode()).decode()
+            text = f"[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{encoded}'))"
+            lines.append(f"${name} = ConvertFrom-Json ({text})")
+        return "\n".join(lines)
     if language in ("javascript", "typescript"):
-        lines = [f"var {name} = {_ascii_json(value)};" for name, value in values.items()]
+        try:
+            lines = [
+                f"var {name} = {json.dumps(value, allow_nan=False)};"
+                for name, value in values.items()
+            ]
+        except ValueError as error:
+            raise CannotInject(because("parameter-refused", error=str(error))) from error
         return "\n".join(["// Parameters", *lines])
     if language in PAPERMILL:
-        return _papermill(language, values, _r_vectors(defaults) if language == "r" else set())
+        # Lists become vectors of R where the default is one.
+        vectors = set(R_VECTOR.findall(defaults)) if language == "r" else set()
+        return _papermill(language, values, vectors)
     raise CannotInject(because("parameter-language", language=language))
 
 
 def _python(values: dict[str, Any], defaults: str) -> str:
-    wrappers = _wrappers(defaults)
+    statements: list[ast.stmt] = []
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        statements = ast.parse(defaults).body
+    wrappers = {}  # of parameters whose default is a path, tuple or set, which JSON lacks
+    for statement in statements:
+        if isinstance(statement, ast.Assign):
+            targets: list[ast.expr] = statement.targets
+            annotation = None
+        elif isinstance(statement, ast.AnnAssign):
+            targets, annotation = [statement.target], statement.annotation
+        else:
+            continue
+        wrapper = _wrapper(annotation, statement.value)
+        wrappers.update({t.id: wrapper for t in targets if isinstance(t, ast.Name)})
     lines = ["# Parameters"]
     for name, value in values.items():
-        lines.append(f"{name} = {_wrapped(wrappers.get(name, ''), value)}")
+        literal, wrapper = _python_literal(value), wrappers.get(name, "")
+        if wrapper == "Path" and isinstance(value, str):
+            literal = f'__import__("pathlib").Path({literal})'
+        elif wrapper in ("tuple", "set") and isinstance(value, list):
+            literal = f"{wrapper}({literal})"
+        lines.append(f"{name} = {literal}")
     return "\n".join(lines)
-
-
-def _wrapped(wrapper: str, value: Any) -> str:
-    literal = _python_literal(value)
-    if wrapper == "Path" and isinstance(value, str):
-        return f'__import__("pathlib").Path({literal})'
-    if wrapper in ("tuple", "set") and isinstance(value, list):
-        return f"{wrapper}({literal})"
-    return literal
 
 
 def _python_literal(value: Any) -> str:
@@ -130,26 +152,6 @@ def _python_literal(value: Any) -> str:
         pairs = (f"{key!a}: {_python_literal(item)}" for key, item in value.items())
         return "{" + ", ".join(pairs) + "}"
     return ascii(value)
-
-
-def _wrappers(defaults: str) -> dict[str, str]:
-    """Return the types of parameters whose default is a path, tuple or set, which JSON lacks."""
-    try:
-        statements = ast.parse(defaults).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found = {}
-    for statement in statements:
-        if isinstance(statement, ast.Assign):
-            targets: list[ast.expr] = statement.targets
-            annotation = None
-        elif isinstance(statement, ast.AnnAssign):
-            targets, annotation = [statement.target], statement.annotation
-        else:
-            continue
-        wrapper = _wrapper(annotation, statement.value)
-        found.update({t.id: wrapper for t in targets if isinstance(t, ast.Name)})
-    return found
 
 
 def _wrapper(annotation: ast.expr | None, value: ast.expr | None) -> str:
@@ -177,36 +179,9 @@ def _julia(value: Any) -> str:
     if isinstance(value, dict):
         pairs = ", ".join(f"{_julia(key)} => {_julia(item)}" for key, item in value.items())
         return f"Dict{{String,Any}}({pairs})"
-    return _number(value)
-
-
-def _powershell(value: Any) -> str:
-    encoded = base64.b64encode(json.dumps(value).encode()).decode()
-    text = f"[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('{encoded}'))"
-    return f"ConvertFrom-Json ({text})"
-
-
-def _number(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         raise CannotInject(because("parameter-not-finite"))
     return repr(value)
-
-
-def _ascii_json(value: Any) -> str:
-    try:
-        return json.dumps(value, allow_nan=False)
-    except ValueError as error:
-        raise CannotInject(because("parameter-refused", error=str(error))) from error
-
-
-def _r_vectors(defaults: str) -> set[str]:
-    """Return the parameters whose default is a vector. Lists given for them become vectors."""
-    return set(R_VECTOR.findall(defaults))
-
-
-def _is_vector(value: Any) -> bool:
-    """Return whether R's `c` keeps the values of this list as they are."""
-    return isinstance(value, list) and all(isinstance(one, (str, int, float)) for one in value)
 
 
 def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) -> str:
@@ -221,7 +196,10 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
         lines = [translator.comment("Parameters")]
         for name, value in values.items():
             text = translator.translate(value)
-            if name in vectors and _is_vector(value):
+            is_kept_by_c = isinstance(value, list) and all(
+                isinstance(one, (str, int, float)) for one in value
+            )
+            if name in vectors and is_kept_by_c:
                 text = "c" + text.removeprefix("list")
             lines.append(translator.assign(name, text))
         return "\n".join(lines)

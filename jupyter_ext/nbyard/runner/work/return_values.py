@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
@@ -33,8 +33,7 @@ def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
 def write(value: Any, file_format: str, path: str) -> None:
     """Write the file or folder of one output.
 
-    For every format, bytes are the content and a path names a file or folder to copy. Anything else
-    is written by `WRITERS`.
+    For every format, bytes are the content and a path names a file or folder to copy.
 
     Raises:
         Unfit: The value cannot be written in this format.
@@ -46,39 +45,27 @@ def write(value: Any, file_format: str, path: str) -> None:
     if file_format == FOLDER:
         raise Unfit(f"it returned {kind_of(value)}, where the path of a folder is needed")
     if file_format in (TABLE, ARRAY, PICTURE) and not isinstance(value, (bytes, bytearray)):
-        _hand_over(value, file_format, path)
+        form = form_of(value)
+        if form.format != file_format:
+            raise Unfit(f"it returned {kind_of(value)}, which cannot be written as {file_format}")
+        form.write(path)
         return
     if not isinstance(value, (bytes, bytearray, memoryview)):
-        value = WRITERS.get(file_format, _text)(value, file_format)
+        if file_format == JSON:
+            if value is None:
+                raise Unfit("it returned nothing")
+            try:
+                value = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+            except (TypeError, ValueError, RecursionError) as error:
+                raise Unfit(f"it returned {kind_of(value)}, which is no JSON: {error}") from None
+        elif isinstance(value, str):
+            value = value.encode("utf-8", "surrogatepass")
+        else:
+            needed = "text, bytes or the path of a file"
+            words = f"it returned {kind_of(value)}, which cannot be written"
+            raise Unfit(f"{words} as {file_format or 'a file'}: {needed} is needed")
     with open(path, "wb") as file:
         file.write(value)
-
-
-def _hand_over(value: Any, file_format: str, path: str) -> None:
-    form = form_of(value)
-    if form.format != file_format:
-        raise Unfit(f"it returned {kind_of(value)}, which cannot be written as {file_format}")
-    form.write(path)
-
-
-def _text(value: Any, file_format: str) -> bytes:
-    if not isinstance(value, str):
-        needed = "text, bytes or the path of a file"
-        words = f"it returned {kind_of(value)}, which cannot be written"
-        raise Unfit(f"{words} as {file_format or 'a file'}: {needed} is needed")
-    return value.encode("utf-8", "surrogatepass")
-
-
-def _json(value: Any, _: str) -> bytes:
-    if value is None:
-        raise Unfit("it returned nothing")
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Unfit(f"it returned {kind_of(value)}, which is no JSON: {error}") from None
-
-
-WRITERS: Mapping[str, Callable[[Any, str], bytes]] = {JSON: _json}
 
 
 def _take(given: str, file_format: str, path: str) -> None:
