@@ -40,23 +40,21 @@ class Binary:
             raise Unread(f"{SIZE} must be a number up to {left}, the bytes that are left")
         piece = self._content[self._at : self._at + size]
         self._at += size
-        return _texts(piece) if datatype == "BYTES" else _numbers(piece, datatype)
+        if datatype == "BYTES":
+            return _texts(piece)
+        import numpy
+
+        # BOOL has one byte per value
+        dtype = numpy.dtype(TYPES.get(datatype, "u1"))
+        if len(piece) % dtype.itemsize:
+            raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
+        found = numpy.frombuffer(piece, dtype)
+        return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
 
     @property
     def left(self) -> int:
         """Return how many bytes belong to no tensor."""
         return len(self._content or b"") - self._at
-
-
-def _numbers(piece: bytes, datatype: str) -> list[Any]:
-    import numpy
-
-    # BOOL has one byte per value
-    dtype = numpy.dtype(TYPES.get(datatype, "u1"))
-    if len(piece) % dtype.itemsize:
-        raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
-    found = numpy.frombuffer(piece, dtype)
-    return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
 
 
 def _texts(piece: bytes) -> list[str]:
