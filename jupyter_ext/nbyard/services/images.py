@@ -122,8 +122,9 @@ class ImageService:
         picked = bundles.pick(real, self._parts.files.root, cap)
         found = bundles.collect(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
+        repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
-            "reference": check_reference(body.tag, "tag") if body.tag else _latest(named),
+            "reference": check_reference(body.tag, "tag") if body.tag else f"{repository}:latest",
             "origin": "build",
             "recipe": msgspec.to_builtins(recipe),
             "path": self._parts.files.shown(real),
@@ -279,10 +280,6 @@ class ImageService:
             # The log is useless without the row; the dispatcher removes the image from the engine.
             shutil.rmtree(self._store.folder / image_folder(found.id))
         self._parts.call_dispatcher()
-
-
-def _latest(name: str) -> str:
-    return default_reference(name or "dockerfile", 0).rpartition(":")[0] + ":latest"
 
 
 def _there(found: NamedImage | None, key: str) -> NamedImage:

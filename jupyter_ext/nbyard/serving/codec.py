@@ -246,11 +246,9 @@ def _plain(values: Any) -> list[Any]:
     found = values.tolist() if hasattr(values, "tolist") else list(values)
     if kind == "f" and not may_lack and not any(map(math.isnan, found)):
         return list(found)
-    return [_one(value) for value in found]
-
-
-def _one(value: Any) -> Any:
-    if value is None or type(value).__name__ in MISSING:
-        return None
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value
+    plain: list[Any] = []
+    for one in found:
+        item = one.item() if hasattr(one, "item") else one
+        is_nan = isinstance(item, float) and math.isnan(item)
+        plain.append(None if is_nan or type(item).__name__ in MISSING else item)
+    return plain

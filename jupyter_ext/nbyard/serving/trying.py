@@ -101,8 +101,16 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
     trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
     wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
     packages = needed(name for name in wanted if name.partition(".")[0] not in own)
+    holes = {one["name"] for one in inputs if one.get("nullable")}
+    taken = _whole(inputs)
+    if sample and holes:
+        record = {name: None if name in holes else value for name, value in sample.items()}
+        # columns stay nullable only if the model accepts null in them
+        with suppress(Untold, Refused):
+            Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
+            taken = inputs
     return {
-        "inputs": _with_holes(model, inputs, outputs, sample),
+        "inputs": taken,
         "outputs": outputs,
         "sample": sample or {},
         "table": table.filename if table else "",
@@ -161,7 +169,16 @@ def _lacks_memory(error: BaseException) -> bool:
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
     """Return the columns that the model takes, and the first table that has all of them, if any."""
     told = _declared(model, "input_schema")
-    names = [one["name"] for one in told] if told else _names(model)
+    names = [one["name"] for one in told]
+    if not told:
+        found = (_attribute(model, attribute) for attribute in NAMES)
+        columns = next((one for one in found if one is not None and len(one)), None)
+        if columns is None:
+            raise Untold(
+                f"its {type(model).__name__} does not say which columns it takes (it has no"
+                " feature_names_in_): fit it with a data frame whose columns have names"
+            )
+        names = [str(name) for name in columns]
     table = next((one for one in tables if {*names} <= _columns(one).keys()), None)
     if told:
         return told, table
@@ -176,17 +193,6 @@ EMPTY = Table("", [], [], [])
 
 def _columns(table: Table) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in table.columns}
-
-
-def _names(model: Any) -> list[str]:
-    for attribute in NAMES:
-        found = _attribute(model, attribute)
-        if found is not None and len(found):
-            return [str(name) for name in found]
-    raise Untold(
-        f"its {type(model).__name__} does not say which columns it takes (it has no"
-        " feature_names_in_): fit it with a data frame whose columns have names"
-    )
 
 
 def _attribute(model: Any, name: str) -> Any:
@@ -240,28 +246,24 @@ def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words:
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
     """Return the columns of the answer to the one row."""
-    told = _declared(model, "output_schema")
-    outputs = told or [
-        {"name": name, "type": _type(values)} for name, values in _answered(found).items()
-    ]
+    outputs = _declared(model, "output_schema")
+    if not outputs:
+        if hasattr(found, "columns") and hasattr(found, "iloc"):
+            columns = {str(name): found.iloc[:, at] for at, name in enumerate(found.columns)}
+        elif getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
+            columns = {UNNAMED: found}
+        elif getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
+            columns = {UNNAMED: found[:, 0]}
+        else:
+            shape = getattr(found, "shape", None)
+            what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
+            raise Untold(f"its predict answers with {what}, whose columns have no names")
+        outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
         Schema.of(outputs).answer(found, 1)
     except Refused as error:
         raise Untold(f"what its predict answers cannot be told: {error}") from error
     return outputs
-
-
-def _answered(found: Any) -> dict[str, Any]:
-    """Return the answer's values by column."""
-    if hasattr(found, "columns") and hasattr(found, "iloc"):
-        return {str(name): found.iloc[:, place] for place, name in enumerate(found.columns)}
-    if getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
-        return {UNNAMED: found}
-    if getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
-        return {UNNAMED: found[:, 0]}
-    shape = getattr(found, "shape", None)
-    what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
-    raise Untold(f"its predict answers with {what}, whose columns have no names")
 
 
 def _type(values: Any) -> str:
@@ -274,24 +276,6 @@ def _type(values: Any) -> str:
         what = type(first).__name__
         raise Untold(f"its predict answers with a {what}, which is no type of a column")
     return TYPES[type(first)]
-
-
-def _with_holes(
-    model: Any,
-    inputs: list[dict[str, Any]],
-    outputs: list[dict[str, Any]],
-    sample: dict[str, Any] | None,
-) -> list[dict[str, Any]]:
-    """Keep columns nullable only if the model accepts null in them."""
-    holes = {one["name"] for one in inputs if one.get("nullable")}
-    if not sample or not holes:
-        return _whole(inputs)
-    record = {name: None if name in holes else value for name, value in sample.items()}
-    try:
-        Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
-    except (Untold, Refused):
-        return _whole(inputs)
-    return inputs
 
 
 def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -211,7 +211,13 @@ class ExecutableService:
         if body.kind:
             changes["kind"] = body.kind
         if body.resources is not None:
-            _check_limits(body.resources)
+            limits = wrong(body.resources)
+            ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
+            problems = [*limits, *ports]
+            found = [(f"resources.{field}", because("text", text=it)) for field, it in problems]
+            if found:
+                details = [Detail(field, str(why), why) for field, why in found]
+                raise Invalid(all_of([why for _, why in found]), details=details)
             changes["resources"] = body.resources
         if not changes:
             return code.description
@@ -387,11 +393,3 @@ class ExecutableService:
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:
             return bytes(handle.read())
-
-
-def _check_limits(resources: Resources) -> None:
-    found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
-    problems = [(f"resources.{field}", because("text", text=words)) for field, words in found]
-    if problems:
-        details = [Detail(field, str(why), why) for field, why in problems]
-        raise Invalid(all_of([why for _, why in problems]), details=details)

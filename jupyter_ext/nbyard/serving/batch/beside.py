@@ -45,7 +45,16 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     """
     wanted = _wish()
     for _ in range(TRIES):
-        child = _taken(key) or Child(archive)
+        child: Child | None = None
+        with _lock:
+            idle = _idle.get(key, [])
+            while idle and child is None:
+                child = idle.pop()
+                # it ends when it was idle too long
+                if child.code is not None:
+                    child.end()
+                    child = None
+        child = child or Child(archive)
         try:
             said = child.ask(first, piece, wanted)
         except (OSError, EOFError):
@@ -76,18 +85,6 @@ def _wish() -> Callable[[], bool]:
         return task is not None and task.state != CANCELLED
 
     return is_wanted
-
-
-def _taken(key: str) -> Child | None:
-    """Return an idle process. Processes that were idle too long have ended."""
-    with _lock:
-        found = _idle.get(key, [])
-        while found:
-            child = found.pop()
-            if child.code is None:
-                return child
-            child.end()
-    return None
 
 
 def end(key: str) -> None:

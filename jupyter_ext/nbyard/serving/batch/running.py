@@ -45,38 +45,34 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         Refused: A value or an answer does not fit its schema. The error names row and field.
         ModelFailed: The model raised an exception.
     """
-    files = files_of(source)
+    found = files_of(source)
     if target.lower().endswith(SUFFIXES):
-        targets = {target: files}
+        targets = {target: found}
     elif os.path.isdir(source):
-        targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in files}
+        targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in found}
     else:
-        targets = {os.path.join(target, os.path.basename(source)): files}
+        targets = {os.path.join(target, os.path.basename(source)): found}
     known = abouts(spec, source, targets)
     made = []
     for place, files in targets.items():
         os.makedirs(os.path.dirname(place), exist_ok=True)
         parts = Parts(place, spec.outputs, known[place])
-        if not parts.is_done:
-            _predict(spec, over, files, parts)
         made.append(parts)
+        if parts.is_done:
+            continue
+        if parts.rows:
+            log.info("%d rows are there already", parts.rows)
+        try:
+            for answer in over(_left(spec, files, parts.rows)):
+                parts.add(answer)
+        except (CannotRead, Refused, ModelFailed):
+            # the next attempt resumes after these rows
+            parts.keep()
+            raise
+        parts.finish()
     for parts in made:
         parts.forget()
     return sum(parts.rows for parts in made)
-
-
-def _predict(spec: Spec, over: Over, files: list[str], parts: Parts) -> None:
-    done = parts.rows
-    if done:
-        log.info("%d rows are there already", done)
-    try:
-        for answer in over(_left(spec, files, done)):
-            parts.add(answer)
-    except (CannotRead, Refused, ModelFailed):
-        # the next attempt resumes after these rows
-        parts.keep()
-        raise
-    parts.finish()
 
 
 def _left(spec: Spec, files: list[str], done: int) -> Numbered:

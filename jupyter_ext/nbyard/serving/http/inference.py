@@ -72,9 +72,7 @@ class _Tensor(NamedTuple):
             values = told.get("data") if size is None else binary.take(size, datatype)
         except Unread as error:
             raise Malformed(f"{where}.parameters: {error}") from None
-        data = _flat(values, shape, f"{where}.data")
-        _check_data(data, datatype, f"{where}.data")
-        return cls(name, shape, datatype, data)
+        return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
 
     def column(self, column: Column, count: int) -> list[Any]:
         """Return the data as a column of `count` rows."""
@@ -125,7 +123,14 @@ def read_request(
     if binary.left:
         raise Malformed(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
-    return Request(columns, body.get("id", ""), _wanted(body.get("outputs"), outputs))
+    wanted = [] if body.get("outputs") is None else body["outputs"]
+    if not isinstance(wanted, list):
+        raise Malformed("outputs: a list is needed")
+    for index, one in enumerate(wanted):
+        if not isinstance(one, dict) or one.get("name") not in outputs.names:
+            raise Malformed(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
+        _check_parameters(one, f"outputs[{index}].parameters")
+    return Request(columns, body.get("id", ""), [one["name"] for one in wanted])
 
 
 def _check_parameters(of: dict[str, Any], where: str) -> None:
@@ -133,8 +138,8 @@ def _check_parameters(of: dict[str, Any], where: str) -> None:
         raise Malformed(f"{where}: an object is needed")
 
 
-def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
-    """Return the values row by row, from a flat or nested list."""
+def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
+    """Return the values row by row, from a flat or nested list. Null means no value."""
     if not isinstance(data, list):
         raise Malformed(f"{where}: a list is needed")
     if data and isinstance(data[0], list):
@@ -144,12 +149,6 @@ def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
         data = [value for row in data for value in row]
     if len(data) != math.prod(shape):
         raise Malformed(f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}")
-    found: list[Any] = data
-    return found
-
-
-def _check_data(data: list[Any], datatype: str, where: str) -> None:
-    """Check each value against the datatype. Null means no value."""
     values = [value for value in data if value is not None]
     if datatype in WHOLE:
         low, high = WHOLE[datatype]
@@ -161,6 +160,8 @@ def _check_data(data: list[Any], datatype: str, where: str) -> None:
         is_right = {wanted}.issuperset(map(type, values))
     if not is_right:
         raise Malformed(f"{where}: a value is none of {datatype}")
+    found: list[Any] = data
+    return found
 
 
 def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
@@ -185,19 +186,6 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
             raise Malformed(f"{column.name}: this input is missing")
         found.append([None] * count if tensor is None else tensor.column(column, count))
     return found
-
-
-def _wanted(told: Any, schema: Schema) -> list[str]:
-    if told is None:
-        return []
-    if not isinstance(told, list):
-        raise Malformed("outputs: a list is needed")
-    for index, one in enumerate(told):
-        if not isinstance(one, dict) or one.get("name") not in schema.names:
-            known = ", ".join(schema.names)
-            raise Malformed(f"outputs[{index}].name: there are: {known}")
-        _check_parameters(one, f"outputs[{index}].parameters")
-    return [one["name"] for one in told]
 
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
