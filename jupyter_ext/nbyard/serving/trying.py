@@ -109,12 +109,18 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
         with suppress(Untold, Refused):
             Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
             taken = inputs
+    classes = _attribute(model, "classes_")
+    classes = classes.tolist() if hasattr(classes, "tolist") else classes
+    is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
+    can_be_json = is_short and all(
+        type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in classes
+    )
     return {
         "inputs": taken,
         "outputs": outputs,
         "sample": sample or {},
         "table": table.filename if table else "",
-        "classes": _classes(model),
+        "classes": classes if can_be_json else None,
         "requirements": packages.lines,
         "elsewhere": packages.elsewhere,
         "unknown": packages.unknown,
@@ -280,17 +286,6 @@ def _type(values: Any) -> str:
 
 def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": one["name"], "type": one["type"]} for one in inputs]
-
-
-def _classes(model: Any) -> list[Any] | None:
-    found = _attribute(model, "classes_")
-    plain = found.tolist() if hasattr(found, "tolist") else found
-    if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
-        return None
-    can_be_json = (
-        type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in plain
-    )
-    return plain if all(can_be_json) else None
 
 
 def files_below(folder: str) -> list[str]:

@@ -78,6 +78,20 @@ class Code(msgspec.Struct, frozen=True):
         file, function = spot(self.filename)
         return function or file.rsplit(".", 1)[0]
 
+    def mentioned(self) -> list[str]:
+        """Return the paths below the code's folder that its text mentions.
+
+        For a path that does not exist, such as `data/*.csv`, return the folder.
+        """
+        assert self.path is not None
+        file = file_of(self.path)
+        found = []
+        for text in mentions(code_of(file.name, self.content)):
+            path = PurePosixPath(text)
+            places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
+            found += list(islice(filter(None, places), 1))
+        return found
+
 
 def with_imported(code: Code, near: Near | None = None) -> Code:
     """Return the code with the description that an importer reads from it, if there is one.
@@ -243,7 +257,7 @@ class Freezer:
             self._parts.files.root,
             settings.max_local_bundle_bytes,
             named,
-            lambda: _mentioned(code),
+            code.mentioned,
             settings.max_bundle_bytes,
         )
         found = bundles.collect(picked, self._parts.blobs, settings.max_local_bundle_bytes)
@@ -319,21 +333,6 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
-
-
-def _mentioned(code: Code) -> list[str]:
-    """Return the paths below the code's folder that its text mentions.
-
-    For a path that does not exist, such as `data/*.csv`, return the folder.
-    """
-    assert code.path is not None
-    file = file_of(code.path)
-    found = []
-    for text in mentions(code_of(file.name, code.content)):
-        path = PurePosixPath(text)
-        places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
-        found += list(islice(filter(None, places), 1))
-    return found
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:

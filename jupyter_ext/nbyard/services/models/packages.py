@@ -147,25 +147,18 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
     except (SyntaxError, ValueError) as error:
         why = because("python-unreadable", file=file.name, message=str(error))
         raise Invalid.field(f"{where}.interface.model_module", why) from None
-    if model.class_name not in _names(tree):
-        why = because("class-missing", file=file.name, name=model.class_name)
-        raise Invalid.field(f"{where}.interface.model_class", why)
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """Return the names that may be classes at a module's top level: classes, imports, aliases.
-
-    A star import is returned as `*`.
-    """
-    found: set[str] = set()
+    # A class may be defined at any level, imported, or assigned to a name.
+    names: set[str] = set()
     for one in ast.walk(tree):
         if isinstance(one, ast.ClassDef):
-            found.add(one.name)
+            names.add(one.name)
         elif isinstance(one, ast.ImportFrom | ast.Import):
-            found |= {alias.asname or alias.name for alias in one.names}
+            names |= {alias.asname or alias.name for alias in one.names}
         elif isinstance(one, ast.Assign) and isinstance(one.value, MAY_BE_CLASS):
-            found |= {target.id for target in one.targets if isinstance(target, ast.Name)}
-    return found
+            names |= {target.id for target in one.targets if isinstance(target, ast.Name)}
+    if model.class_name not in names:
+        why = because("class-missing", file=file.name, name=model.class_name)
+        raise Invalid.field(f"{where}.interface.model_class", why)
 
 
 def package_of_class(parts: Parts, body: NewModel) -> Package:

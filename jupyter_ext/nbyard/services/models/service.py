@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.callers import Caller
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.deployments.form import free_host
@@ -225,7 +224,20 @@ class ModelService:
             raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
-        fields = _executable(found, told.digest, arguments)
+        # The version runs the model as built.
+        fields = {
+            "kind": "model",
+            "language": "python",
+            "kernel": "",
+            "file": "model.json",
+            "content_digest": told.digest,
+            "code_digest": told.digest,
+            "bundle_digest": found.bundle_digest,
+            "arguments": arguments,
+            "command": command_of(found.model),
+            "invocation": Invocation(),
+            "resources": Resources(image=found.image_id),
+        }
         name = f"{found.name} {found.tag or found.number}"
         if output != CSV:
             name = f"{name} to {output}"
@@ -331,20 +343,3 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
     if body.class_name and not is_class:
         raise Invalid.field("class_name", because("not-python-file", path=body.path[:200]))
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
-
-
-def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
-    """Return the fields of an executable version that runs the model as built."""
-    return {
-        "kind": "model",
-        "language": "python",
-        "kernel": "",
-        "file": "model.json",
-        "content_digest": digest,
-        "code_digest": digest,
-        "bundle_digest": found.bundle_digest,
-        "arguments": arguments,
-        "command": command_of(found.model),
-        "invocation": Invocation(),
-        "resources": Resources(image=found.image_id),
-    }

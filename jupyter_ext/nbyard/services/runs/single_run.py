@@ -56,8 +56,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     values = given_values(arguments, body, view.name)
     # Such as an index file that tools expect next to its data file.
     values |= _beside(resolver, arguments, values)
-    _check_inputs(arguments, values)
-    _check_secrets(resolver, arguments, values)
+    _check_values(resolver, arguments, values)
     for name, value in values.items():
         if arguments[name].role == "input":
             nodes[f"in_{name}"] = _data(resolver, str(value), f"parameters.{name}")
@@ -93,7 +92,17 @@ def _beside(
     return found
 
 
-def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) -> None:
+def _invalid(wrong: Sequence[tuple[str, Reason]], hint: str = "") -> Invalid:
+    """Return the error for several refused fields; its own reason is the first one."""
+    path, why = wrong[0]
+    details = [Detail(field, str(one), one) for field, one in wrong]
+    return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
+
+
+def _check_values(
+    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
+) -> None:
+    """Check that required inputs have values, and that secrets name credentials."""
     wrong = []
     for name, argument in arguments.items():
         if argument.role != "input" or not argument.required or name in values:
@@ -108,19 +117,6 @@ def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) 
     if wrong:
         name = wrong[0][0].partition(".")[2]
         raise _invalid(wrong, f"From a shell: --input-file {name}=path")
-
-
-def _invalid(wrong: Sequence[tuple[str, Reason]], hint: str = "") -> Invalid:
-    """Return the error for several refused fields; its own reason is the first one."""
-    path, why = wrong[0]
-    details = [Detail(field, str(one), one) for field, one in wrong]
-    return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
-
-
-def _check_secrets(
-    resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
-) -> None:
-    """Check that secrets name credentials; the value may be a secret, so do not repeat it."""
     for name, value in values.items():
         if not is_secret(arguments[name]) or value is None:
             continue
@@ -130,6 +126,7 @@ def _check_secrets(
             names = {one.name for one in known.values()}
             present = str(nearest(names, ""))
             hint = f"{present[:1].upper()}{present[1:]}."
+            # The value may be a secret, so it is not repeated.
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
 
 

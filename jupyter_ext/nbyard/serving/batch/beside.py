@@ -45,16 +45,17 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     """
     wanted = _wish()
     for _ in range(TRIES):
-        child: Child | None = None
+        ready: Child | None = None
         with _lock:
             idle = _idle.get(key, [])
-            while idle and child is None:
-                child = idle.pop()
-                # it ends when it was idle too long
-                if child.code is not None:
-                    child.end()
-                    child = None
-        child = child or Child(archive)
+            while idle and ready is None:
+                one = idle.pop()
+                # a process that was idle too long has ended
+                if one.code is None:
+                    ready = one
+                else:
+                    one.end()
+        child = ready or Child(archive)
         try:
             said = child.ask(first, piece, wanted)
         except (OSError, EOFError):

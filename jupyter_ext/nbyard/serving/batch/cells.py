@@ -59,6 +59,7 @@ def _column(column: Column, texts: Any, first: int) -> Any:
     texts = compute.replace_with_mask(
         texts, compute.equal(texts, ""), pyarrow.scalar(None, pyarrow.string())
     )
+    whole = arrow_types(Schema([column]))[column.name]
     if column.type == "bool":
         is_true, is_false = (compute.is_in(texts, pyarrow.array(words)) for words in (TRUE, FALSE))
         is_null = compute.is_null(texts)
@@ -66,20 +67,9 @@ def _column(column: Column, texts: Any, first: int) -> Any:
         if compute.all(is_known, min_count=0).as_py():
             no_truth = pyarrow.scalar(None, pyarrow.bool_())
             return compute.replace_with_mask(is_true, is_null, no_truth)
-    elif (found := _usual(column.type, texts)) is not None:
-        return found
-    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
-    kind = arrow_types(Schema([column]))[column.name]
-    return pyarrow.array(checked(column, values, first), kind)
-
-
-def _usual(kind: str, texts: Any) -> Any:
-    """Return the column if all of it has the common spelling of its type, else None."""
-    import pyarrow
-    from pyarrow import compute
-
-    whole = arrow_types(Schema([Column(kind, kind)]))[kind]
-    ways = {kind: whole} | ({ZONED: pyarrow.timestamp("us", "UTC")} if kind == "datetime" else {})
+    ways = {column.type: whole} if column.type in USUAL else {}
+    if column.type == "datetime":
+        ways[ZONED] = pyarrow.timestamp("us", "UTC")
     for way, read in ways.items():
         fits = compute.match_substring_regex(texts, f"^({USUAL[way]})$")
         if not compute.all(fits, min_count=0).as_py():
@@ -87,8 +77,9 @@ def _usual(kind: str, texts: Any) -> Any:
         try:
             return compute.cast(compute.cast(texts, read), whole)
         except pyarrow.ArrowInvalid:  # such as the 30th of February
-            return None
-    return None
+            break
+    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
+    return pyarrow.array(checked(column, values, first), whole)
 
 
 def _value(kind: str, text: str) -> Any:
