@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import tempfile
 from datetime import UTC, datetime
-from io import FileIO
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
@@ -14,7 +13,6 @@ from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.requirements import PROTECTED, read_requirements
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
-    Captured,
     Environment,
     EnvironmentChange,
     EnvironmentVersion,
@@ -68,7 +66,11 @@ class EnvironmentService:
         """
         name, lines, description = check_name(body.name), self._lines(body.requirements), ""
         if body.capture:
-            taken = _captured(body.capture)
+            lock = kernels.kernel(body.capture).lock
+            if lock is None:
+                why = because("kernel-packages-unknown", kernel=body.capture[:80])
+                raise Invalid.field("capture", why)
+            taken = captured(lock)
             lines = changed(taken.lines, lines, [])
             description = f"Captured from the kernel {body.capture}"
             if taken.left_out:
@@ -166,7 +168,10 @@ class EnvironmentService:
             older = self._older(caller, environment, body)
             return Resolution(older.packages, package_changes(base.packages, older.packages))
         lines = self._changed(base, body)
-        with tempfile.TemporaryDirectory(prefix="nby-") as place, _log(place) as log:
+        with (
+            tempfile.TemporaryDirectory(prefix="nby-") as place,
+            open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0) as log,
+        ):
             installer = Installer(log, lambda: True, self._parts.settings.installer)
             # An environment always contains the packages of its kernel.
             found = installer.resolve([*lines, *KERNEL_PACKAGES])
@@ -274,17 +279,6 @@ class EnvironmentService:
         for version in versions:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._store.folder / version_folder(version.id))
-
-
-def _captured(kernel: str) -> Captured:
-    lock = kernels.kernel(kernel).lock
-    if lock is None:
-        raise Invalid.field("capture", because("kernel-packages-unknown", kernel=kernel[:80]))
-    return captured(lock)
-
-
-def _log(place: str) -> FileIO:
-    return open(f"{place}/{INSTALL_LOG}", "w+b", buffering=0)
 
 
 def _numbered(versions: list[EnvironmentVersion], number: int) -> EnvironmentVersion:

@@ -122,8 +122,9 @@ class ImageService:
         picked = bundles.pick(real, self._parts.files.root, cap)
         found = bundles.collect(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
+        repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
-            "reference": check_reference(body.tag, "tag") if body.tag else _latest(named),
+            "reference": check_reference(body.tag, "tag") if body.tag else f"{repository}:latest",
             "origin": "build",
             "recipe": msgspec.to_builtins(recipe),
             "path": self._parts.files.shown(real),
@@ -206,13 +207,27 @@ class ImageService:
         return self._add(caller, reference=target, origin="push", source=found.image_id, **of)
 
     def _add(self, caller: Caller, **columns: Any) -> NamedImage:
-        made, reference = new_id(), columns["reference"]
+        made, reference, origin = new_id(), columns["reference"], columns["origin"]
+        own = (columns.get("environment", ""), columns.get("path", ""))
         self._parts.make_way()
         with self._store.write() as c:
             known = self._store.images.get(c, caller.name, reference)
-            # A name must not move to a different image unnoticed.
-            if known is not None:
-                _check_same(known, columns)
+            if known is not None and known.state in IMAGE.live:
+                why = because("image-being-made", image=known.reference)
+                raise Conflict(why, hint=because("see-image-log"))
+            # A name must not move to a different image unnoticed. What was pulled or pushed may be
+            # pulled or pushed again.
+            is_refresh = known is not None and {origin, known.origin} <= REGISTRY
+            if known is not None and known.state != "failed" and not is_refresh:
+                if origin == "push" and known.origin == "build":
+                    is_same = columns["source"] == known.image_id
+                else:
+                    is_same = origin != "pull" and known.origin != "pull"
+                    is_same &= own == (known.environment, known.path)
+                if not is_same:
+                    why = because(OTHER_IMAGE[known.origin], image=known.reference)
+                    hint = because(INSTEAD[origin], image=known.reference)
+                    raise Conflict(why, hint=hint)
             self._store.images.insert(c, caller.name, made, **columns)
         self._parts.call_dispatcher()
         return self.get(caller, made)
@@ -281,36 +296,7 @@ class ImageService:
         self._parts.call_dispatcher()
 
 
-def _latest(name: str) -> str:
-    return default_reference(name or "dockerfile", 0).rpartition(":")[0] + ":latest"
-
-
 def _there(found: NamedImage | None, key: str) -> NamedImage:
     if found is None:
         raise NotFound(because("no-image", name=key[:80]))
     return found
-
-
-def _check_same(known: NamedImage, columns: dict[str, Any]) -> None:
-    """Check that a name is not taken by a different image.
-
-    An image that was pulled or pushed may be pulled or pushed again under its name.
-
-    Raises:
-        Conflict: the name belongs to another image, or its image is being built.
-    """
-    if known.state in IMAGE.live:
-        why = because("image-being-made", image=known.reference)
-        raise Conflict(why, hint=because("see-image-log"))
-    origin, own = columns["origin"], (columns.get("environment", ""), columns.get("path", ""))
-    if origin == "push" and known.origin == "build":
-        is_same = columns["source"] == known.image_id
-    else:
-        is_same = origin != "pull" and known.origin != "pull"
-        is_same &= own == (known.environment, known.path)
-    if known.state == "failed" or is_same or {origin, known.origin} <= REGISTRY:
-        return
-    raise Conflict(
-        because(OTHER_IMAGE[known.origin], image=known.reference),
-        hint=because(INSTEAD[origin], image=known.reference),
-    )

@@ -4,7 +4,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
@@ -21,6 +21,20 @@ class Field(msgspec.Struct, frozen=True):
     type: Any
     default: Any = msgspec.UNSET
 
+    @classmethod
+    def of(cls, parameter: inspect.Parameter, kind: Any, in_path: set[str]) -> Self:
+        """Return the field for a parameter of this type; `in_path` names those in the path."""
+        default = msgspec.UNSET if parameter.default is parameter.empty else parameter.default
+        if parameter.name in in_path:
+            place: Place = "path"
+        elif parameter.name == HEADER:
+            place = "header"
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            place = "body"
+        else:
+            place = "query"
+        return cls(parameter.name, place, kind, default)
+
 
 class Operation(msgspec.Struct, frozen=True):
     """A service method as clients see it. `path` has its variables in braces."""
@@ -35,6 +49,29 @@ class Operation(msgspec.Struct, frozen=True):
     returns: Any
     summary: str
     description: str
+
+    @classmethod
+    def of(cls, service: Any, verb: str, function: Callable[..., Any]) -> Self:
+        """Return the operation of a method that `operation` has marked."""
+        method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
+        hints = typing.get_type_hints(function)
+        # Skip `self` and `caller`, which no request carries.
+        parameters = list(inspect.signature(function).parameters.values())[2:]
+        doc = inspect.getdoc(function) or ""
+        summary, _, description = doc.partition("\n")
+        in_path = set(re.findall(r"{(\w+)}", path))
+        return cls(
+            noun=service.noun,
+            verb=verb,
+            method=method,
+            path=path,
+            scope=scope,
+            status=status,
+            fields=tuple(Field.of(p, hints[p.name], in_path) for p in parameters),
+            returns=hints["return"],
+            summary=summary.rstrip("."),
+            description=description.strip(),
+        )
 
     @property
     def id(self) -> str:
@@ -61,44 +98,9 @@ def operation(method: str, path: str, *, scope: str, status: int = 200) -> Calla
 def operations(services: Iterable[type]) -> list[Operation]:
     """Return all operations of these service classes."""
     return [
-        _read(service, name, function)
+        Operation.of(service, name, function)
         for service in services
         for part in service.__mro__
         for name, function in vars(part).items()
         if hasattr(function, "__operation__")
     ]
-
-
-def _read(service: Any, verb: str, function: Callable[..., Any]) -> Operation:
-    method, path, scope, status = function.__operation__  # type: ignore[attr-defined]
-    hints = typing.get_type_hints(function)
-    # Skip `self` and `caller`, which no request carries.
-    parameters = list(inspect.signature(function).parameters.values())[2:]
-    doc = inspect.getdoc(function) or ""
-    summary, _, description = doc.partition("\n")
-    in_path = set(re.findall(r"{(\w+)}", path))
-    return Operation(
-        noun=service.noun,
-        verb=verb,
-        method=method,
-        path=path,
-        scope=scope,
-        status=status,
-        fields=tuple(_field(p, hints[p.name], in_path) for p in parameters),
-        returns=hints["return"],
-        summary=summary.rstrip("."),
-        description=description.strip(),
-    )
-
-
-def _field(parameter: inspect.Parameter, kind: Any, in_path: set[str]) -> Field:
-    default = msgspec.UNSET if parameter.default is parameter.empty else parameter.default
-    if parameter.name in in_path:
-        place: Place = "path"
-    elif parameter.name == HEADER:
-        place = "header"
-    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        place = "body"
-    else:
-        place = "query"
-    return Field(parameter.name, place, kind, default)

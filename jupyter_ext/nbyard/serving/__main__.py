@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from .loading import Spec, read_spec
+from .loading import read_spec
 from .modes import Mode
 
 MODEL_VARIABLE = "NBYARD_MODEL"
@@ -32,12 +32,9 @@ def main(words: list[str]) -> int:
         else:
             root = rest[1]
         rest = rest[2:]
-    return mode_named(mode).serve(_spec(found, root), rest)
-
-
-def _spec(found: str, root: str) -> Spec:
+    serving = mode_named(mode)
     text = found if found.startswith("{") else Path(found).read_text("utf-8")
-    return read_spec(text, os.path.abspath(root))
+    return serving.serve(read_spec(text, os.path.abspath(root)), rest)
 
 
 def mode_named(reference: str) -> Mode:

@@ -95,15 +95,12 @@ def checked(column: Column, values: list[Any], first: int) -> list[Any]:
     Raises:
         Refused: A value does not fit. Rows count from `first`.
     """
-    plain = [_or_null(value) for value in values] if column.nullable else values
+    if column.nullable:
+        values = [None if isinstance(one, float) and math.isnan(one) else one for one in values]
     try:
-        return Schema([column]).check([plain])[0]
+        return Schema([column]).check([values])[0]
     except Refused as error:
         raise error.moved(first) from None
-
-
-def _or_null(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
@@ -119,18 +116,15 @@ def batch_of(schema: Schema, found: Any, count: int, first: int = 0) -> Any:
         columns = _answered(schema, found, count) or schema.answer(found, count)
     except Refused as error:
         raise error.moved(first) from None
-    arrays = [
-        pyarrow.array([*map(_coarse, values)], pyarrow.string()).cast(types[column.name])
-        if column.type in TIMES
-        else pyarrow.array(values, types[column.name])
-        for column, values in zip(schema.columns, columns, strict=True)
-    ]
+    arrays = []
+    for column, values in zip(schema.columns, columns, strict=True):
+        if column.type in TIMES:
+            # without nanoseconds, so that all parts of predictions have one type
+            texts = [time and time[:MICROSECONDS] for time in values]
+            arrays.append(pyarrow.array(texts, pyarrow.string()).cast(types[column.name]))
+        else:
+            arrays.append(pyarrow.array(values, types[column.name]))
     return pyarrow.RecordBatch.from_arrays(arrays, names=schema.names)
-
-
-def _coarse(time: str | None) -> str | None:
-    """Return a time without nanoseconds, so that all parts of predictions have one type."""
-    return time and time[:MICROSECONDS]
 
 
 def _answered(schema: Schema, found: Any, count: int) -> Columns | None:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timezone
-from typing import Any, cast
+from typing import Any
 
 LEAST, MOST = -(2**63), 2**63 - 1
 # Floats represent all integers exactly up to this one.
@@ -81,34 +81,29 @@ def _day(value: Any) -> date:
 
 def _time(value: Any) -> datetime:
     """Return a time in UTC without a zone. A time without a zone counts as UTC."""
-    found = _read(value.replace("Z", "+00:00")) if isinstance(value, str) else value
-    if not isinstance(found, datetime):
-        raise Unfit("a time such as 2026-01-31T12:00:00Z is needed")
-    if found.tzinfo is None:
-        return found
+    needed = "a time such as 2026-01-31T12:00:00Z is needed"
+    if isinstance(value, str):
+        text = value.replace("Z", "+00:00")
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            raise Unfit(needed) from None
+        if NANOSECONDS.search(text):
+            import pandas
+
+            try:
+                # pandas' subclass of datetime keeps nanoseconds
+                value = pandas.Timestamp(text).as_unit("ns")
+            except pandas.errors.OutOfBoundsDatetime:
+                raise Unfit(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
+    if not isinstance(value, datetime):
+        raise Unfit(needed)
+    if value.tzinfo is None:
+        return value
     try:
-        return found.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
+        return value.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
     except OverflowError:
         raise Unfit("the time is out of range") from None
-
-
-def _read(text: str) -> datetime | None:
-    """Parse a time. Return None if the text is not a time.
-
-    With nanoseconds it is a Timestamp of pandas, a subclass of datetime that keeps them.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if not NANOSECONDS.search(text):
-        return found
-    import pandas
-
-    try:
-        return cast(datetime, pandas.Timestamp(text).as_unit("ns"))
-    except pandas.errors.OutOfBoundsDatetime:
-        raise Unfit(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
 
 
 CHECKS: dict[str, Callable[[Any], Any]] = {

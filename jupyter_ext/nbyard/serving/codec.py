@@ -19,10 +19,13 @@ from typing import Any, NamedTuple
 from .checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown
 
 Columns = list[list[Any]]
-DTYPES = {"int": "int64", "float": "float64", "str": "object", "bool": "bool"}
-NULLABLE_DTYPES = {"int": "Int64", "float": "float64", "str": "object", "bool": "boolean"}
 TIMES = ("date", "datetime")
 TIME_DTYPE = "datetime64[us]"
+DTYPES = {
+    **{"int": "int64", "float": "float64", "str": "object", "bool": "bool"},
+    **dict.fromkeys(TIMES, TIME_DTYPE),
+}
+NULLABLE_DTYPES = DTYPES | {"int": "Int64", "bool": "boolean"}
 # types of missing values in pandas
 MISSING = ("NAType", "NaTType")
 # they have a length, but are not columns
@@ -150,10 +153,16 @@ class Schema:
         if self._block:
             block = numpy.array(columns, dtype=self._block)
             return pandas.DataFrame(block.T, columns=self.names, copy=False)
-        series = {
-            column.name: _series(column, values)
-            for column, values in zip(self.columns, columns, strict=True)
-        }
+        series: dict[str, Any] = {}
+        for column, values in zip(self.columns, columns, strict=True):
+            dtype = (NULLABLE_DTYPES if column.nullable else DTYPES)[column.type]
+            # only pandas' own times count nanoseconds
+            if column.type in TIMES and any(getattr(one, "nanosecond", 0) for one in values):
+                series[column.name] = _fine(values)
+            elif dtype in ("Int64", "boolean"):
+                series[column.name] = pandas.array(values, dtype=dtype)
+            else:
+                series[column.name] = numpy.array(values, dtype=dtype)
         return pandas.DataFrame(series, columns=self.names, copy=False)
 
     def answer(self, found: Any, count: int) -> Columns:
@@ -204,23 +213,6 @@ class Schema:
             raise self._refusal("is not in the output schema", field=str(extra))
 
 
-def _series(column: Column, values: list[Any]) -> Any:
-    import numpy
-    import pandas
-
-    if column.type in TIMES:
-        return _fine(values) if any(map(_nanoseconds, values)) else numpy.array(values, TIME_DTYPE)
-    dtype = (NULLABLE_DTYPES if column.nullable else DTYPES)[column.type]
-    if dtype in ("Int64", "boolean"):
-        return pandas.array(values, dtype=dtype)
-    return numpy.array(values, dtype=dtype)
-
-
-def _nanoseconds(value: Any) -> int:
-    """Return the nanoseconds of a time beyond its microseconds."""
-    return getattr(value, "nanosecond", 0) or 0
-
-
 def _fine(values: list[Any]) -> Any:
     """Return times as an array in nanoseconds."""
     import numpy
@@ -243,26 +235,20 @@ def _plain(values: Any) -> list[Any]:
     if kind in "iub" and not may_lack:
         return list(values.tolist())
     if kind == "M":
-        return _times(values)
+        import pandas
+
+        series = pandas.Series(values)
+        if series.dt.tz is not None:
+            series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        if series.dt.nanosecond.any():
+            return [None if one is pandas.NaT else one for one in series]
+        return list(series.to_numpy().astype(TIME_DTYPE).tolist())
     found = values.tolist() if hasattr(values, "tolist") else list(values)
     if kind == "f" and not may_lack and not any(map(math.isnan, found)):
         return list(found)
-    return [_one(value) for value in found]
-
-
-def _one(value: Any) -> Any:
-    if value is None or type(value).__name__ in MISSING:
-        return None
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _times(values: Any) -> list[Any]:
-    import pandas
-
-    series = pandas.Series(values)
-    if series.dt.tz is not None:
-        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    if series.dt.nanosecond.any():
-        return [None if one is pandas.NaT else one for one in series]
-    return list(series.to_numpy().astype(TIME_DTYPE).tolist())
+    plain: list[Any] = []
+    for one in found:
+        item = one.item() if hasattr(one, "item") else one
+        is_nan = isinstance(item, float) and math.isnan(item)
+        plain.append(None if is_nan or type(item).__name__ in MISSING else item)
+    return plain

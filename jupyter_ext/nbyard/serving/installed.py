@@ -33,26 +33,16 @@ def needed(modules: Iterable[str]) -> Needed:
     tops = {module.partition(".")[0] for module in modules}
     tops -= {*sys.stdlib_module_names, OWN, "__main__", ""}
     names = {name for top in tops for name in known.get(top, ())}
-    found = {name: metadata.distribution(name) for name in names}
-    away = {name for name, one in found.items() if _is_elsewhere(one)}
-    return Needed(
-        sorted(
-            f"{name}=={_public(one.version)}" for name, one in found.items() if name not in away
-        ),
-        sorted(away),
-        sorted(tops - {*known}),
-    )
-
-
-def _is_elsewhere(one: metadata.Distribution) -> bool:
-    # pip writes this file for packages that do not come from an index (PEP 610)
-    text = one.read_text("direct_url.json")
-    found = json.loads(text) if text else {}
-    return isinstance(found, Mapping) and bool(found.get("url"))
-
-
-def _public(version: str) -> str:
-    return version.partition("+")[0]
+    lines, elsewhere = [], []
+    for name in names:
+        package = metadata.distribution(name)
+        # pip writes this file for packages that do not come from an index (PEP 610)
+        origin = json.loads(package.read_text("direct_url.json") or "{}")
+        if isinstance(origin, Mapping) and origin.get("url"):
+            elsewhere.append(name)
+        else:
+            lines.append(f"{name}=={package.version.partition('+')[0]}")
+    return Needed(sorted(lines), sorted(elsewhere), sorted(tops - {*known}))
 
 
 class Imports(NamedTuple):
@@ -79,23 +69,13 @@ def _gather(node: ast.AST, found: Imports, *, is_tried: bool) -> None:
     if isinstance(node, ast.Import):
         into |= {alias.name for alias in node.names}
     elif isinstance(node, ast.ImportFrom) and node.level:
-        found.near.update(_near(node))
+        names = [node.module] if node.module else [alias.name for alias in node.names]
+        found.near.update("." * node.level + name for name in names)
     elif isinstance(node, ast.ImportFrom):
         into |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    is_tried = is_tried or isinstance(node, ast.Try) or _is_for_types(node)
+    elif isinstance(node, ast.Try):
+        is_tried = True
+    elif isinstance(node, ast.If) and isinstance(node.test, ast.Name | ast.Attribute):
+        is_tried = is_tried or ast.unparse(node.test).endswith("TYPE_CHECKING")
     for inside in ast.iter_child_nodes(node):
         _gather(inside, found, is_tried=is_tried)
-
-
-def _near(node: ast.ImportFrom) -> set[str]:
-    dots = "." * node.level
-    if node.module:
-        return {f"{dots}{node.module}"}
-    return {f"{dots}{alias.name}" for alias in node.names}
-
-
-def _is_for_types(node: ast.AST) -> bool:
-    test = node.test if isinstance(node, ast.If) else None
-    return isinstance(test, ast.Name | ast.Attribute) and ast.unparse(test).endswith(
-        "TYPE_CHECKING"
-    )

@@ -62,7 +62,23 @@ def load(spec: Spec) -> Any:
     """
     os.chdir(spec.root)
     with _without_collector():
-        return _load(spec)
+        if spec.flavour == "mlflow":
+            return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
+        if spec.flavour == "pickle":
+            # the file may refer to modules beside it
+            sys.path.insert(0, spec.root)
+            return read_pickle(os.path.join(spec.root, spec.told["file"]))
+        parts = [] if spec.src == "." else spec.src.split("/")
+        sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
+        is_package = all(part.isidentifier() for part in parts)
+        name = ".".join([*(parts if is_package else []), spec.module])
+        found = getattr(importlib.import_module(name), spec.class_name, None)
+        if found is None:
+            raise NoModel(f"{name} has no class {spec.class_name}")
+        model = found()
+        if not callable(getattr(model, "predict", None)):
+            raise NoModel(f"{spec.class_name} has no method predict")
+        return model
 
 
 @contextmanager
@@ -80,23 +96,3 @@ def _without_collector() -> Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
-
-
-def _load(spec: Spec) -> Any:
-    if spec.flavour == "mlflow":
-        return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
-    if spec.flavour == "pickle":
-        # the file may refer to modules beside it
-        sys.path.insert(0, spec.root)
-        return read_pickle(os.path.join(spec.root, spec.told["file"]))
-    parts = [] if spec.src == "." else spec.src.split("/")
-    sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
-    is_package = all(part.isidentifier() for part in parts)
-    name = ".".join([*(parts if is_package else []), spec.module])
-    found = getattr(importlib.import_module(name), spec.class_name, None)
-    if found is None:
-        raise NoModel(f"{name} has no class {spec.class_name}")
-    model = found()
-    if not callable(getattr(model, "predict", None)):
-        raise NoModel(f"{spec.class_name} has no method predict")
-    return model

@@ -17,7 +17,6 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,10 +61,15 @@ class Table(NamedTuple):
 
 def main(question: str, answer: str) -> int:
     """Write the answer. Return 0, also for a problem."""
+    import resource
+
     asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
     beside = Path(question).absolute().parent
     asked |= {name: str(beside / asked[name]) for name in ("file", "code")}
-    _limit(int(asked["memory_bytes"]))
+    most = int(asked["memory_bytes"])
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    # a crash must not leave a core dump
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         told = look(asked)
     except Untold as error:
@@ -74,14 +78,6 @@ def main(question: str, answer: str) -> int:
         told = {"problem": "it needs more memory than it may have here"}
     place.write_text(json.dumps(told), "utf-8")
     return 0
-
-
-def _limit(memory_bytes: int) -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    # a crash must not leave a core dump
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def look(asked: dict[str, Any]) -> dict[str, Any]:
@@ -101,14 +97,30 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
     outputs = outputs_of(model, ask(model, _whole(inputs), record, words))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
-    wanted = {*modules, *_imported(asked["code"], files)}
+    # imports inside functions have not run yet, so the source tells
+    trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
+    wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
     packages = needed(name for name in wanted if name.partition(".")[0] not in own)
+    holes = {one["name"] for one in inputs if one.get("nullable")}
+    taken = _whole(inputs)
+    if sample and holes:
+        record = {name: None if name in holes else value for name, value in sample.items()}
+        # columns stay nullable only if the model accepts null in them
+        with suppress(Untold, Refused):
+            Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
+            taken = inputs
+    classes = _attribute(model, "classes_")
+    classes = classes.tolist() if hasattr(classes, "tolist") else classes
+    is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
+    can_be_json = is_short and all(
+        type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in classes
+    )
     return {
-        "inputs": _with_holes(model, inputs, outputs, sample),
+        "inputs": taken,
         "outputs": outputs,
         "sample": sample or {},
         "table": table.filename if table else "",
-        "classes": _classes(model),
+        "classes": classes if can_be_json else None,
         "requirements": packages.lines,
         "elsewhere": packages.elsewhere,
         "unknown": packages.unknown,
@@ -128,7 +140,11 @@ def loaded(file: str) -> tuple[Any, list[str]]:
     except BaseException as error:
         if _lacks_memory(error):
             raise MemoryError from error
-        raise Untold(_words_of_loading(error)) from error
+        said = words_of(error).removeprefix("the model raised ")
+        words = f"it is no file that pickle or joblib can read here: {said}"
+        if isinstance(error, ModuleNotFoundError):
+            words = f"there is no module {error.name} where it was looked at ({sys.executable})"
+        raise Untold(words) from error
     if not callable(getattr(model, "predict", None)):
         raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
     modules = [module for module, _ in named]
@@ -156,21 +172,25 @@ def _lacks_memory(error: BaseException) -> bool:
     return any(words in said for words in NO_MEMORY)
 
 
-def _words_of_loading(error: BaseException) -> str:
-    said = words_of(error).removeprefix("the model raised ")
-    if isinstance(error, ModuleNotFoundError):
-        return f"there is no module {error.name} where it was looked at ({sys.executable})"
-    return f"it is no file that pickle or joblib can read here: {said}"
-
-
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
     """Return the columns that the model takes, and the first table that has all of them, if any."""
     told = _declared(model, "input_schema")
-    names = [one["name"] for one in told] if told else _names(model)
+    names = [one["name"] for one in told]
+    if not told:
+        found = (_attribute(model, attribute) for attribute in NAMES)
+        columns = next((one for one in found if one is not None and len(one)), None)
+        if columns is None:
+            raise Untold(
+                f"its {type(model).__name__} does not say which columns it takes (it has no"
+                " feature_names_in_): fit it with a data frame whose columns have names"
+            )
+        names = [str(name) for name in columns]
     table = next((one for one in tables if {*names} <= _columns(one).keys()), None)
     if told:
         return told, table
-    known = _columns(table or max(tables, key=lambda one: _shared(names, one), default=EMPTY))
+    # of the others, the table that has most of them tells the types
+    nearest = max(tables, key=lambda one: len({*names} & _columns(one).keys()), default=EMPTY)
+    known = _columns(table or nearest)
     return [known.get(name, {"name": name, "type": "float"}) for name in names], table
 
 
@@ -179,21 +199,6 @@ EMPTY = Table("", [], [], [])
 
 def _columns(table: Table) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in table.columns}
-
-
-def _shared(names: list[str], table: Table) -> int:
-    return len({*names} & _columns(table).keys())
-
-
-def _names(model: Any) -> list[str]:
-    for attribute in NAMES:
-        found = _attribute(model, attribute)
-        if found is not None and len(found):
-            return [str(name) for name in found]
-    raise Untold(
-        f"its {type(model).__name__} does not say which columns it takes (it has no"
-        " feature_names_in_): fit it with a data frame whose columns have names"
-    )
 
 
 def _attribute(model: Any, name: str) -> Any:
@@ -247,28 +252,24 @@ def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words:
 
 def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
     """Return the columns of the answer to the one row."""
-    told = _declared(model, "output_schema")
-    outputs = told or [
-        {"name": name, "type": _type(values)} for name, values in _answered(found).items()
-    ]
+    outputs = _declared(model, "output_schema")
+    if not outputs:
+        if hasattr(found, "columns") and hasattr(found, "iloc"):
+            columns = {str(name): found.iloc[:, at] for at, name in enumerate(found.columns)}
+        elif getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
+            columns = {UNNAMED: found}
+        elif getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
+            columns = {UNNAMED: found[:, 0]}
+        else:
+            shape = getattr(found, "shape", None)
+            what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
+            raise Untold(f"its predict answers with {what}, whose columns have no names")
+        outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
     try:
         Schema.of(outputs).answer(found, 1)
     except Refused as error:
         raise Untold(f"what its predict answers cannot be told: {error}") from error
     return outputs
-
-
-def _answered(found: Any) -> dict[str, Any]:
-    """Return the answer's values by column."""
-    if hasattr(found, "columns") and hasattr(found, "iloc"):
-        return {str(name): found.iloc[:, place] for place, name in enumerate(found.columns)}
-    if getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
-        return {UNNAMED: found}
-    if getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
-        return {UNNAMED: found[:, 0]}
-    shape = getattr(found, "shape", None)
-    what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
-    raise Untold(f"its predict answers with {what}, whose columns have no names")
 
 
 def _type(values: Any) -> str:
@@ -283,61 +284,17 @@ def _type(values: Any) -> str:
     return TYPES[type(first)]
 
 
-def _with_holes(
-    model: Any,
-    inputs: list[dict[str, Any]],
-    outputs: list[dict[str, Any]],
-    sample: dict[str, Any] | None,
-) -> list[dict[str, Any]]:
-    """Keep columns nullable only if the model accepts null in them."""
-    holes = {one["name"] for one in inputs if one.get("nullable")}
-    if not sample or not holes:
-        return _whole(inputs)
-    record = {name: None if name in holes else value for name, value in sample.items()}
-    try:
-        Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
-    except (Untold, Refused):
-        return _whole(inputs)
-    return inputs
-
-
 def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": one["name"], "type": one["type"]} for one in inputs]
-
-
-def _classes(model: Any) -> list[Any] | None:
-    found = _attribute(model, "classes_")
-    plain = found.tolist() if hasattr(found, "tolist") else found
-    if not isinstance(plain, list) or len(plain) > MAX_CLASSES:
-        return None
-    return plain if all(map(_is_plain, plain)) else None
-
-
-def _is_plain(value: Any) -> bool:
-    """Return whether a value can be JSON."""
-    return type(value) in TYPES and (not isinstance(value, float) or math.isfinite(value))
 
 
 def files_below(folder: str) -> list[str]:
     """Return the imported modules of this folder."""
     start = os.path.realpath(folder) + os.sep
-    found = {os.path.realpath(place) for place in _places()}
+    sources = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    places = [one for one in sources if isinstance(one, str) and one.endswith(".py")]
+    found = {os.path.realpath(place) for place in places}
     return sorted(place.removeprefix(start) for place in found if place.startswith(start))
-
-
-def _places() -> Iterator[str]:
-    for module in list(sys.modules.values()):
-        place = getattr(module, "__file__", None)
-        if isinstance(place, str) and place.endswith(".py"):
-            yield place
-
-
-def _imported(folder: str, files: list[str]) -> set[str]:
-    """Return the modules that these files import according to their source."""
-    found: set[str] = set()
-    for name in files:
-        found |= imports_of(ast.parse(Path(folder, name).read_bytes())).modules
-    return found
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ STORES = {
     "make-key": code("Make one with: openssl rand -hex 32"),
     "store-as-credential": code("Store them as a credential."),
     "store-as-s3-credential": code("Store it as a credential of the kind s3."),
-    "credentials-present": code("{present}.", present=REASON),
+    "credentials-present": code("Of credentials, {present}.", present=REASON),
     "remove-from-users": code("Remove it from these, or force the deletion."),
     "remove-from-workflows": code("Remove it from these workflows, or force the deletion."),
     "move-away": code("Move it away, or choose another link folder."),

@@ -41,7 +41,9 @@ class NewImport:
         self._store = parts.store
         self._caller = caller
         self._body = body
-        self._key = idempotency_key or _key_of_upload(body)
+        # A repeated upload creates one dataset, even if the first response was lost.
+        upload = f"upload {digest_of(body)}" if isinstance(body.source, UploadSource) else ""
+        self._key = idempotency_key or upload
 
     def ask_for(self) -> str:
         """Create a version in state *importing* and return the ID of its dataset.
@@ -173,13 +175,3 @@ class NewImport:
             "bytes_done": 0,
             "created_at": datetime.now(UTC),
         }
-
-
-def _key_of_upload(body: NewDataset) -> str:
-    """Return an idempotency key for an upload; empty for other sources.
-
-    A repeated request then creates one dataset, even if the first response was lost.
-    """
-    if not isinstance(body.source, UploadSource):
-        return ""
-    return f"upload {digest_of(body)}"

@@ -24,8 +24,15 @@ Json = dict[str, Any]
 def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
     """Return the changed lines, or None and a hint if nbdime cannot compare the notebooks."""
     first, second = _plain(old), _plain(new)
-    start = _cut_same_ends(first["cells"], second["cells"])
-    if _is_long(first["cells"]) or _is_long(second["cells"]):
+    before, after = first["cells"], second["cells"]
+    # Most notebooks differ in a few cells. Without equal ends, nbdime has less to compare.
+    while before and after and before[-1] == after[-1]:
+        before.pop()
+        after.pop()
+    pairs = enumerate(zip(before, after, strict=False))
+    start = next((at for at, (a, b) in pairs if a != b), min(len(before), len(after)))
+    del before[:start], after[:start]
+    if _is_long(before) or _is_long(after):
         return None, TOO_LONG
     try:
         from nbdime.diffing.notebooks import diff_notebooks
@@ -34,20 +41,8 @@ def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
     ops = {op.key: op for op in diff_notebooks(first, second)}
     lines = list(_metadata("Notebook", first["metadata"], second["metadata"]))
     if "cells" in ops:
-        lines += _cells(first["cells"], second["cells"], ops["cells"].diff, start)
+        lines += _cells(before, after, ops["cells"].diff, start)
     return lines, ""
-
-
-# Most notebooks differ in a few cells, so this saves most comparisons of nbdime.
-def _cut_same_ends(old: list[Json], new: list[Json]) -> int:
-    """Remove equal cells at both ends, in place; return how many were removed at the start."""
-    while old and new and old[-1] == new[-1]:
-        old.pop()
-        new.pop()
-    pairs = enumerate(zip(old, new, strict=False))
-    start = next((at for at, (a, b) in pairs if a != b), min(len(old), len(new)))
-    del old[:start], new[:start]
-    return start
 
 
 def _is_long(cells: list[Json]) -> bool:

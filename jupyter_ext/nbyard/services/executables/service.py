@@ -211,7 +211,11 @@ class ExecutableService:
         if body.kind:
             changes["kind"] = body.kind
         if body.resources is not None:
-            _check_limits(body.resources)
+            limits = wrong(body.resources)
+            ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
+            if found := [*limits, *ports]:
+                details = [Detail.of(f"resources.{field}", why) for field, why in found]
+                raise Invalid(all_of([why for _, why in found]), details=details)
             changes["resources"] = body.resources
         if not changes:
             return code.description
@@ -387,10 +391,3 @@ class ExecutableService:
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:
             return bytes(handle.read())
-
-
-def _check_limits(resources: Resources) -> None:
-    found = [*wrong(resources), *wrong_monitors(resources.ports, resources.tensorboard)]
-    if found:
-        details = [Detail.of(f"resources.{field}", why) for field, why in found]
-        raise Invalid(all_of([why for _, why in found]), details=details)

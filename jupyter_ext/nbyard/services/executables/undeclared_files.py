@@ -52,19 +52,18 @@ def opened_by(
     found = {}
     for name, opened in last.items():
         node, view = nodes.get(name), views.get(name)
-        # The document may have changed since that run: show only nodes that still fit.
-        if node is None or view is None or view.problem or node.pin or not _is_of(node, opened):
+        if node is None or view is None or view.problem or node.pin:
+            continue
+        # The document may have changed since that run: show only nodes that still name its code.
+        if node.path:
+            is_same = posixpath.basename(node.path) == posixpath.basename(opened.path)
+        else:
+            is_same = node.executable in (opened.executable_id, opened.name)
+        if not is_same:
             continue
         if told := told_of(parts, opened, view.arguments, is_pinned=bool(node.version)):
             found[name] = told
     return found
-
-
-def _is_of(node: Node, opened: NodeFileAccess) -> bool:
-    """Return whether the node still names the code that ran."""
-    if node.path:
-        return posixpath.basename(node.path) == posixpath.basename(opened.path)
-    return node.executable in (opened.executable_id, opened.name)
 
 
 def told_of(

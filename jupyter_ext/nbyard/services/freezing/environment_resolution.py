@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard.domain.environments.references import UsedEnvironment, split_reference
-from nbyard.domain.environments.structs import Environment, EnvironmentVersion
+from nbyard.domain.environments.structs import EnvironmentVersion
 from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
@@ -52,22 +52,36 @@ def find_used(parts: Parts, owner: str, reference: str) -> Found:
         NotFound: the environment or version does not exist.
         Invalid: the version is not ready.
     """
+    rows = parts.store.environments
     with parts.store.read() as c:
-        found, number = _named(parts, c, owner, reference)
-        ready = parts.store.environments.newest_ready(c, found.id)
-        versions = parts.store.environments.versions(c, found.id) if number else []
+        # A name such as `a@2` may exist itself, so it is tried first.
+        found, number = rows.get(c, owner, reference), 0
+        if found is None:
+            name, number = split_reference(reference)
+            found = rows.get(c, owner, name)
+            if found is None:
+                there = nearest(rows.names(c, owner).values(), name)
+                why = because("unknown-environment", name=reference[:80], present=there)
+                raise no_environment(why)
+        ready = rows.newest_ready(c, found.id)
+        versions = rows.versions(c, found.id) if number else []
     if number:
-        ready = _numbered(found, versions, number)
+        ready = next((version for version in versions if version.number == number), None)
+        if ready is None:
+            installed = [one.number for one in versions if one.state == "ready"][:MAX_VERSIONS]
+            told: dict[str, Any] = {"name": found.name, "version": number}
+            why = because("environment-never-installed", **told)
+            if installed:
+                why = because("environment-without-version", **told, installed=installed)
+            raise no_environment(why)
+        if ready.state != "ready":
+            raise _not_ready(found.name, ready)
     if ready is None:
         raise _not_ready(found.name, found.current)
     used = UsedEnvironment(
         found.id, found.name, ready.id, ready.number, ready.digest, pinned=number > 0
     )
-    return used, _text(ready.lock_lines)
-
-
-def _text(lines: Sequence[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 
 
 def renewing(parts: Parts, owner: str, environment: str) -> Renew:
@@ -142,37 +156,6 @@ def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
     with parts.store.read() as c:
         found = parts.store.environments.by_kernel(c, owner, kernel)
     return found.name if found else ""
-
-
-def _named(parts: Parts, c: Connection, owner: str, reference: str) -> tuple[Environment, int]:
-    """Return the environment and version number that a reference means; 0 for the newest.
-
-    An environment's own name may also end like a version.
-    """
-    rows = parts.store.environments
-    # A name such as `a@2` may exist itself, so it is tried first.
-    if found := rows.get(c, owner, reference):
-        return found, 0
-    name, number = split_reference(reference)
-    if found := rows.get(c, owner, name):
-        return found, number
-    there = nearest(rows.names(c, owner).values(), name)
-    raise no_environment(because("unknown-environment", name=reference[:80], present=there))
-
-
-def _numbered(
-    found: Environment, versions: list[EnvironmentVersion], number: int
-) -> EnvironmentVersion:
-    for version in versions:
-        if version.number == number:
-            if version.state != "ready":
-                raise _not_ready(found.name, version)
-            return version
-    ready = [one.number for one in versions if one.state == "ready"][:MAX_VERSIONS]
-    told: dict[str, Any] = {"name": found.name, "version": number}
-    if not ready:
-        raise no_environment(because("environment-never-installed", **told))
-    raise no_environment(because("environment-without-version", **told, installed=ready))
 
 
 def no_environment(why: Reason) -> NotFound:

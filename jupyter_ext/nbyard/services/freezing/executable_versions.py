@@ -78,6 +78,20 @@ class Code(msgspec.Struct, frozen=True):
         file, function = spot(self.filename)
         return function or file.rsplit(".", 1)[0]
 
+    def mentioned(self) -> list[str]:
+        """Return the paths below the code's folder that its text mentions.
+
+        For a path that does not exist, such as `data/*.csv`, return the folder.
+        """
+        assert self.path is not None
+        file = file_of(self.path)
+        found = []
+        for text in mentions(code_of(file.name, self.content)):
+            path = PurePosixPath(text)
+            places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
+            found += list(islice(filter(None, places), 1))
+        return found
+
 
 def with_imported(code: Code, near: Near | None = None) -> Code:
     """Return the code with the description that an importer reads from it, if there is one.
@@ -118,6 +132,7 @@ class Freezer:
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
         """Return what the code and its description declare, without running anything."""
+        from nbyard.domain.images.dockerfiles import shell_program
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
@@ -143,7 +158,13 @@ class Freezer:
             hints += reading.hints_without_description
         told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
-        _check_program(found.name, code, reading)
+        is_given = any(isinstance(one.reach, WORDED) for one in arguments)
+        if found.name == CONTAINER and is_given and command == [IMAGE_PROGRAM]:
+            # A shell between the image's program and its arguments would drop them.
+            shell = shell_program(code.content.decode("utf-8", "replace"))
+            if shell:
+                where = {"file": code.filename, "line": shell.line, "keyword": shell.keyword}
+                raise Invalid.field("path", because("program-behind-shell", **where))
         return found, reading, told.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
@@ -224,12 +245,19 @@ class Freezer:
             with_mode = self._single(code)
             return with_mode, code.filename
         file, settings = file_of(code.path), self._parts.settings
+        # The bundle has the files that defaults name, and the folders that inputs name.
+        named = []
+        for one in arguments:
+            if isinstance(one.default, str) and one.role != "output":
+                path = bundles.names_below(file.parent, one.default)
+                if path and (one.role == "input" or (file.parent / path).is_file()):
+                    named.append(path)
         picked = bundles.pick(
             file,
             self._parts.files.root,
             settings.max_local_bundle_bytes,
-            _named(arguments, file.parent),
-            lambda: _mentioned(code),
+            named,
+            code.mentioned,
             settings.max_bundle_bytes,
         )
         found = bundles.collect(picked, self._parts.blobs, settings.max_local_bundle_bytes)
@@ -305,40 +333,6 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
-
-
-def _check_program(kind: str, code: Code, reading: Reading) -> None:
-    """Check that the image's program gets its arguments; a shell in between would drop them."""
-    from nbyard.domain.images.dockerfiles import shell_program
-
-    is_given = any(isinstance(one.reach, WORDED) for one in reading.arguments)
-    if kind != CONTAINER or not is_given or reading.command != [IMAGE_PROGRAM]:
-        return
-    if program := shell_program(code.content.decode("utf-8", "replace")):
-        told = {"file": code.filename, "line": program.line, "keyword": program.keyword}
-        raise Invalid.field("path", because("program-behind-shell", **told))
-
-
-def _named(arguments: Sequence[Argument], folder: Path) -> list[str]:
-    """Return the files that defaults name, and the folders that inputs name."""
-    texts = [one for one in arguments if isinstance(one.default, str) and one.role != "output"]
-    found = [(bundles.names_below(folder, one.default), one.role) for one in texts]
-    return [path for path, role in found if path and (role == "input" or (folder / path).is_file())]
-
-
-def _mentioned(code: Code) -> list[str]:
-    """Return the paths below the code's folder that its text mentions.
-
-    For a path that does not exist, such as `data/*.csv`, return the folder.
-    """
-    assert code.path is not None
-    file = file_of(code.path)
-    found = []
-    for text in mentions(code_of(file.name, code.content)):
-        path = PurePosixPath(text)
-        places = (bundles.names_below(file.parent, str(one)) for one in (path, *path.parents))
-        found += list(islice(filter(None, places), 1))
-    return found
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:

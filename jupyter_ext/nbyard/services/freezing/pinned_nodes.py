@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.runs.planning import ResolvedNode
-from nbyard.domain.runs.structs import Artifact, Binding, ResultOf, Run, TaskPlan, bytes_of
+from nbyard.domain.runs.structs import Binding, ResultOf, Run, TaskPlan, bytes_of
 from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
@@ -65,7 +65,10 @@ def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
         made = parts.store.artifacts.of_task(c, task.id)
         plan = _plan(parts, c, run, task)
     # The run's record may outlive its bytes.
-    _check_bytes(parts, run, made)
+    for artifact in made.values():
+        if not parts.blobs.exists(artifact.digest):
+            why = because("pinned-bytes-gone", run=run.number, output=artifact.name)
+            raise NotFound(why)
     outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]
     return ResolvedNode(
         plan.label,
@@ -74,13 +77,6 @@ def pinned_node(parts: Parts, owner: str, name: str, pin: Pin) -> ResolvedNode:
         version_id=plan.executable_version_id,
         pinned=plan,
     )
-
-
-def _check_bytes(parts: Parts, run: Run, made: Mapping[str, Artifact]) -> None:
-    for artifact in made.values():
-        if not parts.blobs.exists(artifact.digest):
-            why = because("pinned-bytes-gone", run=run.number, output=artifact.name)
-            raise NotFound(why)
 
 
 def _plan(parts: Parts, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:

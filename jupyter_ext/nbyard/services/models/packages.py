@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,18 +107,15 @@ def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
     if model.module:
         _check_class(folder, model, file.name)
     serving_of(model.mode, f"{file.name}.deployment.mode")
-    return msgspec.structs.replace(model, requirements=_lines(parts, folder, model, file.name))
-
-
-def _lines(parts: Parts, folder: Path, model: ModelFile, where: str) -> list[str]:
     text = "\n".join(model.requirements)
     if model.requirements_file:
         place = folder / model.requirements_file
         if not place.resolve().is_relative_to(folder) or not place.is_file():
             why = because("no-file-in-folder", path=model.requirements_file)
-            raise Invalid.field(f"{where}.requirements", why)
+            raise Invalid.field(f"{file.name}.requirements", why)
         text = parts.files.content(place).decode("utf-8", "replace")
-    return checked_lines(parts, text, f"{where}.requirements")
+    lines = checked_lines(parts, text, f"{file.name}.requirements")
+    return msgspec.structs.replace(model, requirements=lines)
 
 
 def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
@@ -151,25 +147,18 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
     except (SyntaxError, ValueError) as error:
         why = because("python-unreadable", file=file.name, message=str(error))
         raise Invalid.field(f"{where}.interface.model_module", why) from None
-    if model.class_name not in _names(tree):
-        why = because("class-missing", file=file.name, name=model.class_name)
-        raise Invalid.field(f"{where}.interface.model_class", why)
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """Return the names that may be classes at a module's top level: classes, imports, aliases.
-
-    A star import is returned as `*`.
-    """
-    found: set[str] = set()
+    # A class may be defined at any level, imported, or assigned to a name.
+    names: set[str] = set()
     for one in ast.walk(tree):
         if isinstance(one, ast.ClassDef):
-            found.add(one.name)
+            names.add(one.name)
         elif isinstance(one, ast.ImportFrom | ast.Import):
-            found |= {alias.asname or alias.name for alias in one.names}
+            names |= {alias.asname or alias.name for alias in one.names}
         elif isinstance(one, ast.Assign) and isinstance(one.value, MAY_BE_CLASS):
-            found |= {target.id for target in one.targets if isinstance(target, ast.Name)}
-    return found
+            names |= {target.id for target in one.targets if isinstance(target, ast.Name)}
+    if model.class_name not in names:
+        why = because("class-missing", file=file.name, name=model.class_name)
+        raise Invalid.field(f"{where}.interface.model_class", why)
 
 
 def package_of_class(parts: Parts, body: NewModel) -> Package:
@@ -184,6 +173,8 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
         Invalid: the class does not declare its inputs, or imports packages not installed here.
         TooLarge: with the names of the largest files.
     """
+    from nbyard.serving.installed import imports_of, needed
+
     files = parts.files
     real = files.locate(body.path)
     content = files.content(real)
@@ -200,7 +191,15 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     if beside.is_file():
         text = files.content(beside).decode("utf-8", "replace")
     else:
-        text = "\n".join(_pins(real, modules))
+        told = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
+        own = {name.partition("/")[0].removesuffix(".py") for name in named}
+        imported = {name for one in told for name in one.modules}
+        found = needed(name for name in imported if name.partition(".")[0] not in own)
+        if missing := [*found.unknown, *found.elsewhere]:
+            why = because("imports-not-installed", names=missing[:MAX_LISTED])
+            hint = because("list-requirements", file=REQUIREMENTS)
+            raise Invalid.field(real.name, why, hint=hint)
+        text = "\n".join(found.lines)
     where = f"{real.name}:{model.class_name}"
     model = msgspec.structs.replace(
         model,
@@ -219,7 +218,12 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
         file = todo.pop()
         told = imports_of(_tree(found[file], file.name))
         names = [(real.parent, name) for name in told.modules | told.tried]
-        names += [_relative(file, name) for name in told.near]
+        for name in told.near:
+            plain = name.lstrip(".")
+            above = [*file.parents]
+            # One dot is the folder of the file, each further dot the folder above.
+            level = min(len(name) - len(plain), len(above))
+            names.append((above[level - 1], plain))
         for base, name in names:
             for place in _places(base, name):
                 if place not in found and place.is_relative_to(real.parent):
@@ -237,14 +241,6 @@ def _tree(content: bytes, name: str) -> ast.Module:
         raise Invalid.field("path", why) from None
 
 
-def _relative(file: Path, name: str) -> tuple[Path, str]:
-    rest = name.lstrip(".")
-    base = file.parent
-    for _ in range(len(name) - len(rest) - 1):
-        base = base.parent
-    return base, rest
-
-
 def _places(base: Path, name: str) -> list[Path]:
     """Return the existing files of a module and of the packages that contain it."""
     found, place = [], base
@@ -255,19 +251,3 @@ def _places(base: Path, name: str) -> list[Path]:
             if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
                 found.append(file)
     return found
-
-
-def _pins(real: Path, modules: Mapping[Path, bytes]) -> list[str]:
-    from nbyard.serving.installed import imports_of, needed
-
-    told = [imports_of(_tree(text, file.name)) for file, text in modules.items()]
-    own = {file.relative_to(real.parent).parts[0].removesuffix(".py") for file in modules}
-    wanted = {name for one in told for name in one.modules}
-    wanted = {name for name in wanted if name.partition(".")[0] not in own}
-    found = needed(wanted)
-    missing = [*found.unknown, *found.elsewhere]
-    if missing:
-        why = because("imports-not-installed", names=missing[:MAX_LISTED])
-        hint = because("list-requirements", file=REQUIREMENTS)
-        raise Invalid.field(real.name, why, hint=hint)
-    return found.lines

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -21,7 +22,6 @@ from nbyard.domain.inspection.functions import spot
 from nbyard.domain.models.column_types import UNNAMED
 from nbyard.domain.models.structs import (
     HTTP,
-    ModelColumn,
     ModelFile,
     NewModel,
     RunOutput,
@@ -36,7 +36,7 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, ask
 from nbyard.reasons.structs import because
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.models.remote_probe import Origin, ask_there, origin_of
+from nbyard.services.models.remote_probe import ask_there, origin_of
 from nbyard.services.naming import nearest
 
 if TYPE_CHECKING:
@@ -85,6 +85,36 @@ class Output(NamedTuple):
         title = "" if UNTITLED.match(self.run.title) else self.run.title
         node = "" if title and not self.is_shared else self.task.plan.label
         return package_name(title, node, self.file.name.removeprefix(PREFIX))
+
+    def maker(self, parts: Parts, caller: Caller) -> Output:
+        """Return the output of a container or cluster that has the same bytes, else this output.
+
+        A process may copy such a file. The copy is still unsafe to load outside a container.
+        """
+        store = parts.store
+        with store.read() as c:
+            source = store.artifacts.written_outside(c, caller.name, self.file.digest, PROCESS)
+            run = store.runs.get(c, caller.name, source[0]) if source else None
+            task = store.tasks.of_node(c, *source) if source else None
+            if run is None or task is None:
+                return self
+            version = store.executables.version(c, task.plan.executable_version_id)
+        return self._replace(run=run, task=task, version=version)
+
+    def code(self, parts: Parts) -> dict[str, Entry]:
+        """Return the modules in the folder that the task ran in."""
+        version = self.version
+        if version is None or not version.bundle_digest.startswith("tree:"):
+            return {}
+        above = str(PurePosixPath(spot(version.file).file).parent)
+        prefix = "" if above == "." else f"{above}/"
+        return {
+            entry.path.removeprefix(prefix): msgspec.structs.replace(
+                entry, path=entry.path.removeprefix(prefix)
+            )
+            for entry in parts.blobs.tree(version.bundle_digest).files
+            if entry.path.startswith(prefix) and entry.path.endswith(".py")
+        }
 
 
 class Seen(NamedTuple):
@@ -154,30 +184,26 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
         steps = list(tasks)
         files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
-        fits = [one for one in files if output in _spellings(one, tasks[one.node])]
-        if len(fits) != 1:
-            raise _unclear(run, output, fits, files)
+        fits = []
+        for one in files:
+            names = {one.name, one.name.removeprefix(PREFIX)}
+            nodes = (one.node, tasks[one.node].plan.label)
+            if output in names | {f"{node}.{name}" for node in nodes for name in names}:
+                fits.append(one)
+        if len(fits) > 1:
+            several = [f"{one.node}.{one.name}" for one in fits]
+            why = because("several-outputs", run=run.number, outputs=several)
+            raise Invalid.field("output", why)
+        if not files:
+            raise NotFound(because("run-without-output", run=run.number, state=run.state))
+        if not fits:
+            there = nearest([f"{one.node}.{one.name}" for one in files], output)
+            why = because("no-output", run=run.number, output=output[:80], present=there)
+            raise NotFound(why)
         task = tasks[fits[0].node]
         version = store.executables.version(c, task.plan.executable_version_id)
     is_shared = sum(one.name == fits[0].name for one in files) > 1
     return Output(run, task, fits[0], version, is_shared)
-
-
-def _spellings(file: Artifact, task: TaskRecord) -> set[str]:
-    names = (file.name, file.name.removeprefix(PREFIX))
-    return {*names, *(f"{step}.{name}" for step in (task.node, task.plan.label) for name in names)}
-
-
-def _unclear(run: Run, output: str, fits: list[Artifact], files: list[Artifact]) -> Exception:
-    if fits:
-        several = [f"{one.node}.{one.name}" for one in fits]
-        why = because("several-outputs", run=run.number, outputs=several)
-        return Invalid.field("output", why)
-    names = [f"{one.node}.{one.name}" for one in files]
-    if not names:
-        return NotFound(because("run-without-output", run=run.number, state=run.state))
-    there = nearest(names, output)
-    return NotFound(because("no-output", run=run.number, output=output[:80], present=there))
 
 
 def _of_folder(parts: Parts, found: Output) -> Package:
@@ -191,41 +217,40 @@ def _of_folder(parts: Parts, found: Output) -> Package:
             why = because("no-model-in-folder", folder=found.file.filename)
             raise Invalid.field("output", why, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
-    samples = (_sample(one.known, model.inputs) for one in _tables(parts, found))
-    sample = next(filter(None, samples), {})
+    # The sample is the first row that has all inputs, of the tables that the task read.
+    names = [one.name for one in model.inputs]
+    tables = (one.known for one in _tables(parts, found))
+    rows = (dict(zip(one.names, row, strict=False)) for one in tables for row in one.rows)
+    whole = (row for row in rows if all(row.get(name) is not None for name in names))
+    sample = {name: row[name] for row in islice(whole, 1) for name in names}
     model = msgspec.structs.replace(model, sample=sample)
     if model.flavour == "mlflow":
         model = msgspec.structs.replace(model, name=found.name)
     return Package(model, found.file.digest, source=found.source)
 
 
-def _sample(table: KnownTable, inputs: Sequence[ModelColumn]) -> dict[str, Any]:
-    """Return the first row of a table that has all of these columns."""
-    for row in table.rows:
-        told = dict(zip(table.names, row, strict=False))
-        if all(told.get(one.name) is not None for one in inputs):
-            return {one.name: told[one.name] for one in inputs}
-    return {}
-
-
 def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
-    maker = _maker(parts, caller, found)
+    maker = found.maker(parts, caller)
     seen = list(_tables(parts, maker))
-    origin, code = origin_of(parts, caller, maker.task), _code(parts, maker)
+    origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
     tables = [one.known for one in seen]
     if origin.is_here:
         told = _asked(parts, found, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
         told = ask_there(parts, origin, found.file, digests, tables)
-    lines = "\n".join(as_recorded(told.requirements, _recorded(origin)))
+    lock = origin.recorded.lock if origin.recorded else None
+    lines = "\n".join(as_recorded(told.requirements, lock.packages if lock else []))
     missing = [*told.elsewhere, *told.unknown]
     if missing:
         why = because("packages-from-no-index", names=missing[:MAX_TABLES])
         raise Invalid.field("output", why, hint=HINT)
     outputs = told.outputs
     if [one.name for one in outputs] == [UNNAMED]:
-        name = _target(told, seen)
+        name, features = UNNAMED, [one.name for one in told.inputs]
+        used = next((one for one in seen if one.known.filename == told.table), None)
+        if used is not None:
+            name = target_of(used.page, features, told.classes, outputs[0].type)
         outputs = [msgspec.structs.replace(outputs[0], name=name)]
     file = PurePosixPath(found.file.filename).name
     model = ModelFile(
@@ -247,28 +272,6 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
     return Package(model, bundle.digest, source=found.source)
 
 
-def _maker(parts: Parts, caller: Caller, found: Output) -> Output:
-    """Return the output of a container or cluster that has the same bytes, else this output.
-
-    A process may copy such a file. The copy is still unsafe to load outside a container.
-    """
-    store = parts.store
-    with store.read() as c:
-        source = store.artifacts.written_outside(c, caller.name, found.file.digest, PROCESS)
-        run = store.runs.get(c, caller.name, source[0]) if source else None
-        task = store.tasks.of_node(c, *source) if source else None
-        if run is None or task is None:
-            return found
-        version = store.executables.version(c, task.plan.executable_version_id)
-    return found._replace(run=run, task=task, version=version)
-
-
-def _recorded(origin: Origin) -> list[InstalledPackage]:
-    """Return the packages that were installed where the task ran; empty if unknown."""
-    lock = origin.recorded.lock if origin.recorded else None
-    return lock.packages if lock else []
-
-
 def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
     """Return pins such as `numpy==2.4.1` with the recorded versions of these packages.
 
@@ -277,14 +280,6 @@ def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> l
     versions = {normal_name(one.name): one.version.partition("+")[0] for one in packages}
     pins = (line.partition("==") for line in lines)
     return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
-
-
-def _target(told: Told, seen: list[Seen]) -> str:
-    features = [one.name for one in told.inputs]
-    for one in seen:
-        if one.known.filename == told.table:
-            return target_of(one.page, features, told.classes, told.outputs[0].type)
-    return UNNAMED
 
 
 def _asked(
@@ -311,22 +306,6 @@ def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
         parts.blobs.stage(entry.digest, place, writable=True)
 
 
-def _code(parts: Parts, found: Output) -> dict[str, Entry]:
-    """Return the modules in the folder that the task ran in."""
-    version = found.version
-    if version is None or not version.bundle_digest.startswith("tree:"):
-        return {}
-    above = str(PurePosixPath(spot(version.file).file).parent)
-    prefix = "" if above == "." else f"{above}/"
-    return {
-        entry.path.removeprefix(prefix): msgspec.structs.replace(
-            entry, path=entry.path.removeprefix(prefix)
-        )
-        for entry in parts.blobs.tree(version.bundle_digest).files
-        if entry.path.startswith(prefix) and entry.path.endswith(".py")
-    }
-
-
 def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else the one of nbyard."""
     from nbyard.host import kernels, kernelspecs
@@ -348,26 +327,10 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
 
 
 def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
-    """Yield the tables among the task's inputs."""
-    for digest, filename in list(_read_by(parts, found))[:MAX_TABLES]:
-        try:
-            yield _seen(parts, digest, filename)
-        except (Invalid, NotFound):  # not a table, or deleted
-            continue
-
-
-def _seen(parts: Parts, digest: str, filename: str) -> Seen:
+    """Yield the tables among the task's inputs; of a folder, its first table."""
     from nbyard.tabular import TableFile
 
-    table = TableFile(parts.blobs.path(digest), filename, digest)
-    page = parts.tables.page(table, 0, LOOKED_AT)
-    columns = columns_of_table(page, format_of(filename))
-    names = [one.name for one in page.columns]
-    return Seen(page, KnownTable(filename, columns, names, page.rows))
-
-
-def _read_by(parts: Parts, found: Output) -> Iterator[tuple[str, str]]:
-    """Yield digest and file name of the task's inputs; for a folder, of its first table."""
+    read: list[tuple[str, str]] = []
     for binding in found.task.plan.bindings.values():
         digest, filename = "", ""
         if isinstance(binding, BytesOf):
@@ -379,9 +342,17 @@ def _read_by(parts: Parts, found: Output) -> Iterator[tuple[str, str]]:
             if binding.output in made:
                 digest, filename = made[binding.output].digest, made[binding.output].filename
         if digest.startswith("tree:"):
-            inside = [
-                one for one in parts.blobs.tree(digest).files if format_of(one.path) in TABLES
-            ]
-            digest, filename = (inside[0].digest, inside[0].path) if inside else ("", "")
+            inside = parts.blobs.tree(digest).files
+            tables = [(one.digest, one.path) for one in inside if format_of(one.path) in TABLES]
+            digest, filename = tables[0] if tables else ("", "")
         if digest and format_of(filename) in TABLES:
-            yield digest, filename
+            read.append((digest, filename))
+    for digest, filename in read[:MAX_TABLES]:
+        try:
+            table = TableFile(parts.blobs.path(digest), filename, digest)
+            page = parts.tables.page(table, 0, LOOKED_AT)
+            columns = columns_of_table(page, format_of(filename))
+            names = [one.name for one in page.columns]
+            yield Seen(page, KnownTable(filename, columns, names, page.rows))
+        except (Invalid, NotFound):  # not a table, or deleted
+            continue

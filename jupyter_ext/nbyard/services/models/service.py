@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.callers import Caller
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.deployments.form import free_host
@@ -196,8 +195,11 @@ class ModelService:
             if found is not None:
                 return found
             names = rows.names(c, caller.name)
-            written = _in_its_capitals(names, model)
-            found = rows.get(c, caller.name, written) if written else None
+            plain, (head, colon, tag) = model.casefold(), model.rpartition(":")
+            whole = [one for one in names if one.casefold() == plain]
+            named = [one for one in names if colon and one.casefold() == head.casefold()]
+            alike = whole or [f"{one}:{tag}" for one in named]
+            found = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
         if found is None:
             present = nearest(names, model)
             raise NotFound(because("no-model", name=model[:80], present=present))
@@ -233,7 +235,20 @@ class ModelService:
             raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
         told = self._parts.blobs.put_bytes(msgspec.json.encode(found.model))
-        fields = _executable(found, told.digest, arguments)
+        # The version runs the model as built.
+        fields = {
+            "kind": "model",
+            "language": "python",
+            "kernel": "",
+            "file": "model.json",
+            "content_digest": told.digest,
+            "code_digest": told.digest,
+            "bundle_digest": found.bundle_digest,
+            "arguments": arguments,
+            "command": command_of(found.model),
+            "invocation": Invocation(),
+            "resources": Resources(image=found.image_id),
+        }
         name = f"{found.name} {found.tag or found.number}"
         if output != CSV:
             name = f"{name} to {output}"
@@ -281,7 +296,11 @@ class ModelService:
         same.sort(key=lambda one: not _runs(one))
         into = next((one.id for one in same if one.is_wanted), "")
         name = free_host(taken, same[0].name) if same else ""
-        return Deployed([_deployed_as(one) for one in same], into, name)
+        items = []
+        for one in same:
+            runs, edit = _runs(one), (one.revision, one.changed_at)
+            items.append(DeployedAs(one.id, one.name, one.title, one.state, runs, *edit))
+        return Deployed(items, into, name)
 
     def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
         is_same = is_of_same_step(self._parts, caller, source)
@@ -314,15 +333,6 @@ class ModelService:
         self._parts.call_dispatcher()
 
 
-def _in_its_capitals(names: Collection[str], key: str) -> str:
-    """Return the name or `name:tag` in the model's own letter case; empty if it is ambiguous."""
-    plain, (head, colon, tag) = key.casefold(), key.rpartition(":")
-    whole = [name for name in names if name.casefold() == plain]
-    tagged = [f"{name}:{tag}" for name in names if colon and name.casefold() == head.casefold()]
-    found = whole or tagged
-    return found[0] if len(found) == 1 else ""
-
-
 def _lease() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
 
@@ -330,11 +340,6 @@ def _lease() -> datetime:
 def _runs(one: Deployment) -> bool:
     """Return whether the deployment runs or is about to."""
     return one.is_wanted and one.state not in DEPLOYMENT.rests
-
-
-def _deployed_as(one: Deployment) -> DeployedAs:
-    told = (one.id, one.name, one.title, one.state, _runs(one), one.revision, one.changed_at)
-    return DeployedAs(*told)
 
 
 def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
@@ -349,20 +354,3 @@ def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
     if body.class_name and not is_class:
         raise Invalid.field("class_name", because("not-python-file", path=body.path[:200]))
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)
-
-
-def _executable(found: ModelPackage, digest: str, arguments: list[Argument]) -> dict[str, Any]:
-    """Return the fields of an executable version that runs the model as built."""
-    return {
-        "kind": "model",
-        "language": "python",
-        "kernel": "",
-        "file": "model.json",
-        "content_digest": digest,
-        "code_digest": digest,
-        "bundle_digest": found.bundle_digest,
-        "arguments": arguments,
-        "command": command_of(found.model),
-        "invocation": Invocation(),
-        "resources": Resources(image=found.image_id),
-    }

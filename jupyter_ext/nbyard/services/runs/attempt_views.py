@@ -3,9 +3,8 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,7 +52,11 @@ def cells(store: Path, task: Task) -> Cells:
     if not task.attempts:
         return Cells(None, 0, 0)
     folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
-    return Cells(_notebook(folder / contract.EXECUTED), *_cells_seen(folder))
+    path, notebook = folder / contract.EXECUTED, None
+    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
+        if path.stat().st_size <= MAX_NOTEBOOK:
+            notebook = json.loads(path.read_bytes())
+    return Cells(notebook if isinstance(notebook, dict) else None, *_cells_seen(folder))
 
 
 def usage(store: Path, attempt: Attempt) -> Usage:
@@ -101,30 +104,19 @@ class Progress:
 
 def _cells_seen(folder: Path) -> CellsSeen:
     done, total, current = 0, 0, None
-    for event in _events(folder):
-        if event.get("type") == "cell":
+    with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
+        for line in handle:
+            try:
+                event = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            # The last line may be incomplete, because the task is still writing.
+            is_whole = line.endswith(b"\n") and isinstance(event, dict)
+            if not is_whole or event.get("type") != "cell":
+                continue
             total = event.get("cells", total)
             cell, state = event.get("cell"), event.get("state")
             current = event.get("index") if state == "running" else None
             if isinstance(cell, int):  # the injected cell with the parameters has no number
                 done = cell + (state == "done")
     return CellsSeen(done, total, current)
-
-
-def _notebook(path: Path) -> dict[str, Any] | None:
-    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
-        if path.stat().st_size <= MAX_NOTEBOOK:
-            found = json.loads(path.read_bytes())
-            return found if isinstance(found, dict) else None
-    return None
-
-
-def _events(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the complete lines of events.jsonl."""
-    with contextlib.suppress(FileNotFoundError), (folder / contract.EVENTS).open("rb") as handle:
-        for line in handle:
-            with contextlib.suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                # The last line may be incomplete, because the task is still writing.
-                if line.endswith(b"\n") and isinstance(event, dict):
-                    yield event

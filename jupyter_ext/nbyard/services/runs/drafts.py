@@ -58,7 +58,11 @@ def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
         NotFound: a file, executable or pinned result does not exist.
         Invalid: a field is refused.
     """
-    name = _checked_name(body)
+    if abs(body.priority) > MAX_PRIORITY:
+        raise Invalid.field("priority", because("priority-out-of-range", most=MAX_PRIORITY))
+    name = check_run_name(body.name) if isinstance(body.name, str) else None
+    if name is None and body.replace:
+        raise Invalid.field("name", because("name-needed-to-replace"))
     resolver, document = _opened(parts, caller, body)
     # The stored document keeps its own pins; those of the request hold for this run only.
     meant = repinned(document, asked_pins(parts, caller.name, document, body.pins))
@@ -78,39 +82,24 @@ def checked(parts: Parts, caller: Caller, body: NewRun) -> Document:
     return document
 
 
-def _checked_name(body: NewRun) -> str | None:
-    if abs(body.priority) > MAX_PRIORITY:
-        raise Invalid.field("priority", because("priority-out-of-range", most=MAX_PRIORITY))
-    if isinstance(body.name, str):
-        return check_run_name(body.name)
-    if body.replace:
-        raise Invalid.field("name", because("name-needed-to-replace"))
-    return None
-
-
 def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
-    base = _base(parts, body)
+    if bool(body.path) == bool(body.executable):
+        raise Invalid.field("path", because("path-or-executable"))
+    base = ""
+    if body.path.endswith(WORKFLOW):
+        base = parts.files.shown(parts.files.locate(body.path).parent)
+    elif body.path:
+        real = parts.files.locate_code(body.path)
+        if not file_of(real).is_file():
+            raise NotFound(because("no-file", path=body.path[:200]))
+        base = parts.files.shown(real.parent)
     resolver = Resolver(parts, caller.name, base, body.arguments, body.environment, body.kernel)
     if body.path.endswith(WORKFLOW):
         document = read_document(parts.files.read(body.path), strict=True)
         return resolver, semantic(document)
     return resolver, single_document(resolver, body)
-
-
-def _base(parts: Parts, body: NewRun) -> str:
-    """Return the folder that paths are relative to."""
-    if bool(body.path) == bool(body.executable):
-        raise Invalid.field("path", because("path-or-executable"))
-    if body.executable:
-        return ""
-    if body.path.endswith(WORKFLOW):
-        return parts.files.shown(parts.files.locate(body.path).parent)
-    real = parts.files.locate_code(body.path)
-    if not file_of(real).is_file():
-        raise NotFound(because("no-file", path=body.path[:200]))
-    return parts.files.shown(real.parent)
 
 
 def _wish(parts: Parts, body: NewRun) -> Wish:

@@ -47,7 +47,13 @@ class RunEstimates(RunFiles):
             is_queued = any(task.state == "queued" for task in live)
             starts = self._turns(c, there_is) if is_queued else {}
             known = self._ahead(c, live)
-        ahead = {task.node: _starting(known[task.id], starts.get(task.id)) for task in live}
+        ahead = {}
+        for task in live:
+            one, seconds = known[task.id], starts.get(task.id)
+            if one.usual is not None and seconds is not None:
+                later = msgspec.structs.replace(one.usual, starts_in_seconds=seconds)
+                one = msgspec.structs.replace(one, usual=later)
+            ahead[task.node] = one
         return estimate(ahead, there_is)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
@@ -95,10 +101,3 @@ def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> Ahead:
     # Tasks on a Dask cluster take no slots of this machine.
     limits = None if task.plan.runtime == DASK else task.plan
     return Ahead(task.plan.needs(), known, max(0.0, elapsed), limits)
-
-
-def _starting(one: Ahead, seconds: float | None) -> Ahead:
-    if one.usual is None or seconds is None:
-        return one
-    known = msgspec.structs.replace(one.usual, starts_in_seconds=seconds)
-    return msgspec.structs.replace(one, usual=known)

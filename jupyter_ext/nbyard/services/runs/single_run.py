@@ -19,7 +19,7 @@ from nbyard.domain.names import check_filename
 from nbyard.domain.runs.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.edges import FOLDER
-from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node, NodeView
+from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.artifacts import file_named
@@ -38,8 +38,17 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         NotFound: the executable does not exist.
         Invalid: an argument is unknown, a value does not fit or an input is missing.
     """
-    node = _node(resolver, body)
-    view = _seen(resolver, node, "path" if body.path else "executable")
+    if body.path:
+        node = Node("executable", path=resolver.parts.files.locate_code(body.path).name)
+    else:
+        node = Node("executable", executable=body.executable)
+        resolver.registered(node)
+    try:
+        view = resolver.seen(node)
+    except NbyardError as error:
+        if [one.path for one in error.details] == [ENVIRONMENT]:
+            raise
+        raise Invalid.field("path" if body.path else "executable", problem_of(error)) from None
     arguments = {argument.name: argument for argument in view.arguments}
     nodes: dict[str, Node] = {}
     edges: dict[str, Edge] = {}
@@ -47,12 +56,10 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     values = given_values(arguments, body, view.name)
     # Such as an index file that tools expect next to its data file.
     values |= _beside(resolver, arguments, values)
-    _check_inputs(arguments, values)
-    _check_secrets(resolver, arguments, values)
+    _check_values(resolver, arguments, values)
     for name, value in values.items():
         if arguments[name].role == "input":
-            where = f"parameters.{name}"
-            nodes[f"in_{name}"] = _data(resolver, str(value), where)
+            nodes[f"in_{name}"] = _data(resolver, str(value), f"parameters.{name}")
             edges[name] = Edge(f"in_{name}", DATA, MAIN, name)
         else:
             bindings[name] = Binding(value=value)
@@ -64,24 +71,6 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         image=body.image,
     )
     return Document(1, Meta(title=view.name), nodes, edges)
-
-
-def _seen(resolver: Resolver, node: Node, field: str) -> NodeView:
-    """Return the node's view; report problems of the file at `field`, others as they are."""
-    try:
-        return resolver.seen(node)
-    except NbyardError as error:
-        if [one.path for one in error.details] == [ENVIRONMENT]:
-            raise
-        raise Invalid.field(field, problem_of(error)) from None
-
-
-def _node(resolver: Resolver, body: NewRun) -> Node:
-    if body.path:
-        return Node("executable", path=resolver.parts.files.locate_code(body.path).name)
-    node = Node("executable", executable=body.executable)
-    resolver.registered(node)
-    return node
 
 
 def _beside(
@@ -103,17 +92,6 @@ def _beside(
     return found
 
 
-def _check_inputs(arguments: Mapping[str, Argument], values: Mapping[str, Any]) -> None:
-    wrong = [
-        (f"parameters.{name}", _needed(argument))
-        for name, argument in arguments.items()
-        if argument.role == "input" and argument.required and name not in values
-    ]
-    if wrong:
-        name = wrong[0][0].partition(".")[2]
-        raise _invalid(wrong, because("give-input-file", name=name))
-
-
 def _invalid(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
     """Return the error for several refused fields; its own reason is the first one."""
     path, why = wrong[0]
@@ -121,10 +99,24 @@ def _invalid(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) ->
     return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
 
 
-def _check_secrets(
+def _check_values(
     resolver: Resolver, arguments: Mapping[str, Argument], values: Mapping[str, Any]
 ) -> None:
-    """Check that secrets name credentials; the value may be a secret, so do not repeat it."""
+    """Check that required inputs have values, and that secrets name credentials."""
+    wrong = []
+    for name, argument in arguments.items():
+        if argument.role != "input" or not argument.required or name in values:
+            continue
+        if argument.type == "list":
+            why = because("needs-files")
+        elif argument.format == ANY:
+            why = because("needs-any-data")
+        else:
+            why = because("needs-folder" if argument.format == FOLDER else "needs-file")
+        wrong.append((f"parameters.{name}", why))
+    if wrong:
+        name = wrong[0][0].partition(".")[2]
+        raise _invalid(wrong, because("give-input-file", name=name))
     for name, value in values.items():
         if not is_secret(arguments[name]) or value is None:
             continue
@@ -133,15 +125,8 @@ def _check_secrets(
         if value not in known:
             names = {one.name for one in known.values()}
             hint = because("credentials-present", present=nearest(names, ""))
+            # The value may be a secret, so it is not repeated.
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
-
-
-def _needed(argument: Argument) -> Reason:
-    if argument.type == "list":
-        return because("needs-files")
-    if argument.format == ANY:
-        return because("needs-any-data")
-    return because("needs-folder" if argument.format == FOLDER else "needs-file")
 
 
 def _data(resolver: Resolver, text: str, field: str) -> Node:
@@ -155,8 +140,15 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
         if not is_ready:
             raise Invalid.field(field, because("data-not-ready", name=known.name))
         return Node("dataset", dataset=known.id)
-    missing = _no_artifact(resolver, text, field)
-    if missing is None:
+    try:
+        with parts.store.read() as c:
+            named = parts.store.runs.named(c, resolver.owner, text)
+            file_named(parts.store, c, resolver.owner, text)
+    except NotFound as error:
+        missing = error.reason if named else because("no-data", name=text[:200])
+    except Invalid as error:
+        raise Invalid.field(field, first_problem(error)) from None
+    else:
         return Node("dataset", artifact=text)
     real = parts.files.locate(text, field)
     if not real.exists():
@@ -166,20 +158,6 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     return Node("dataset", path=path)
 
 
-def _no_artifact(resolver: Resolver, text: str, field: str) -> Reason | None:
-    """Return why the text names no file of an artifact; None if it does."""
-    store, owner = resolver.parts.store, resolver.owner
-    try:
-        with store.read() as c:
-            named = store.runs.named(c, owner, text)
-            file_named(store, c, owner, text)
-    except NotFound as error:
-        return error.reason if named else because("no-data", name=text[:200])
-    except Invalid as error:
-        raise Invalid.field(field, first_problem(error)) from None
-    return None
-
-
 def given_values(
     arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
 ) -> dict[str, Any]:
@@ -187,10 +165,27 @@ def given_values(
 
     `owner` is the name of the executable with these arguments, empty for a workflow.
     """
+    known = [*arguments]
     for name in (*body.parameters, *body.texts):
-        if name not in arguments:
-            raise Invalid.field(f"parameters.{name}", _unknown(owner, [*arguments]))
-    _check_given(arguments, {**body.parameters, **body.texts})
+        if name in arguments:
+            continue
+        if owner and known:
+            why = because("no-parameter", owner=owner, known=known)
+        elif owner:
+            why = because("no-parameters", owner=owner)
+        elif known:
+            why = because("no-workflow-parameter", known=known)
+        else:
+            why = because("no-workflow-parameters")
+        raise Invalid.field(f"parameters.{name}", why)
+    for name, value in {**body.parameters, **body.texts}.items():
+        where = f"parameters.{name}"
+        if arguments[name].role == "output":
+            raise Invalid.field(where, because("value-of-output"))
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            why = because("value-too-long", most=f"{MAX_TEXT:,}")
+            whole = because("field-is", path=where, reason=why)
+            raise TooLarge(whole, details=[Detail(where, str(why), why)])
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")
         for name, value in body.parameters.items()
@@ -199,28 +194,6 @@ def given_values(
         name: parse_value(arguments[name], text, f"parameters.{name}")
         for name, text in body.texts.items()
     }
-
-
-def _unknown(owner: str, known: list[str]) -> Reason:
-    """Return the reason for an unknown parameter of an executable, or of a workflow."""
-    if owner and known:
-        return because("no-parameter", owner=owner, known=known)
-    if owner:
-        return because("no-parameters", owner=owner)
-    if known:
-        return because("no-workflow-parameter", known=known)
-    return because("no-workflow-parameters")
-
-
-def _check_given(arguments: Mapping[str, Argument], given: Mapping[str, Any]) -> None:
-    for name, value in given.items():
-        where = f"parameters.{name}"
-        if arguments[name].role == "output":
-            raise Invalid.field(where, because("value-of-output"))
-        if isinstance(value, str) and len(value) > MAX_TEXT:
-            why = because("value-too-long", most=f"{MAX_TEXT:,}")
-            whole = because("field-is", path=where, reason=why)
-            raise TooLarge(whole, details=[Detail(where, str(why), why)])
 
 
 def checked_values(

@@ -47,28 +47,22 @@ def naming_credential(parts: Parts, credential: Credential) -> list[str]:
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, credential.owner))
     places = sorted(known | {str(place) for place in parts.files.documents()})
-    names = (credential.id, credential.name)
-    places = [path for path in places if _mentions(Path(path), names)]
     return [path for path in places if _names(parts, credential, Path(path))]
 
 
-def _mentions(path: Path, names: tuple[str, ...]) -> bool:
-    """Return whether a file may contain one of the names; a fast test that excludes most files."""
+def _names(parts: Parts, credential: Credential, path: Path) -> bool:
+    names = (credential.id, credential.name)
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""
     except OSError:
         return False
     words = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
-    # JSON may escape any character as \u…, so such files must be parsed.
-    return b"\\u" in data or any(word in data for word in words)
-
-
-def _names(parts: Parts, credential: Credential, path: Path) -> bool:
+    # Most files are excluded fast. JSON may escape any character as \u…, so such files are parsed.
+    if b"\\u" not in data and not any(word in data for word in words):
+        return False
     document = _saved(path) or NOTHING
-    names = (credential.id, credential.name)
-    if any(
-        one.type == "secret" and one.default in names for one in document.meta.parameters.values()
-    ):
+    declared = document.meta.parameters.values()
+    if any(one.type == "secret" and one.default in names for one in declared):
         return True
     resolver = Resolver(parts, credential.owner, parts.files.shown(path.parent))
     for node in document.nodes.values():

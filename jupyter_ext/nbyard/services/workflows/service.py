@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -22,7 +21,6 @@ from nbyard.domain.workflows.edge_proposals import Files, propose
 from nbyard.domain.workflows.structs import (
     CheckWorkflow,
     Document,
-    Edge,
     NeededImage,
     Node,
     NodeLine,
@@ -70,12 +68,21 @@ class WorkflowService:
         """List the nodes of a saved workflow in execution order."""
         document, resolver = self._opened(caller, path)
         edges = [*document.edges.values()]
-        return Page(
-            [
-                _line(name, document.nodes[name], resolver, edges)
-                for name in ordered(document.nodes, edges)
-            ]
-        )
+        lines = []
+        for name in ordered(document.nodes, edges):
+            node = document.nodes[name]
+            view = resolver.view(node)
+            line = NodeLine(
+                node=name,
+                kind=view.kind,
+                executable=node.path or view.name,
+                runtime=node.runtime or (DOCKER if view.kind == CONTAINER else ""),
+                image=node.image or view.image,
+                after=sorted({edge.source for edge in edges if edge.target == name}),
+                problem=view.problem,
+            )
+            lines.append(line)
+        return Page(lines)
 
     @operation("GET", "/workflows/images", scope="workflows:read")
     def images(self, caller: Caller, path: str, runtime: str = "") -> Page[NeededImage]:
@@ -99,8 +106,11 @@ class WorkflowService:
             if runtime_of(node, view.kind, node.image or view.image, wish) == DOCKER
         }
         freeze = Freeze(resolver, nodes)
+        problems = {name: known[name][1].problem for name in nodes}
+        problems |= {name: one.problem for name, one in freeze.resolved.items() if one.problem}
         # A node with a problem might need any image.
-        _refuse_unknown({name: known[name][1] for name in nodes}, freeze.resolved)
+        if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:
+            refuse(wrong)
         found: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
             image = self._needed(name, node, known[name][1], freeze)
@@ -140,7 +150,10 @@ class WorkflowService:
         base = str(PurePosixPath(body.path).parent)
         resolver = Resolver(self._parts, caller.name, base)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
-        resolved = {name: _resolved(view) for name, view in views.items()}
+        resolved = {
+            name: ResolvedNode(view.name, view.arguments, problem=view.problem)
+            for name, view in views.items()
+        }
         for name, node in document.nodes.items():
             if node.pin is not None and node.type == "executable":
                 resolved[name] = self._pinned(caller, name, node.pin, views[name])
@@ -173,32 +186,3 @@ class WorkflowService:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.reason)
-
-
-def _refuse_unknown(views: Mapping[str, NodeView], frozen: Mapping[str, ResolvedNode]) -> None:
-    """Check that all nodes can be read, because their images are unknown otherwise.
-
-    Raises:
-        Invalid: a node has a problem.
-    """
-    problems = {name: view.problem for name, view in views.items()}
-    problems |= {name: known.problem for name, known in frozen.items() if known.problem}
-    if found := [Problem(why, node=name) for name, why in problems.items() if why]:
-        refuse(found)
-
-
-def _line(name: str, node: Node, resolver: Resolver, edges: Sequence[Edge]) -> NodeLine:
-    view = resolver.view(node)
-    return NodeLine(
-        node=name,
-        kind=view.kind,
-        executable=node.path or view.name,
-        runtime=node.runtime or (DOCKER if view.kind == CONTAINER else ""),
-        image=node.image or view.image,
-        after=sorted({edge.source for edge in edges if edge.target == name}),
-        problem=view.problem,
-    )
-
-
-def _resolved(view: NodeView) -> ResolvedNode:
-    return ResolvedNode(view.name, view.arguments, problem=view.problem)

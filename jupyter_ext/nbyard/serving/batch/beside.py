@@ -45,7 +45,17 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     """
     wanted = _wish()
     for _ in range(TRIES):
-        child = _taken(key) or Child(archive)
+        ready: Child | None = None
+        with _lock:
+            idle = _idle.get(key, [])
+            while idle and ready is None:
+                one = idle.pop()
+                # a process that was idle too long has ended
+                if one.code is None:
+                    ready = one
+                else:
+                    one.end()
+        child = ready or Child(archive)
         try:
             said = child.ask(first, piece, wanted)
         except (OSError, EOFError):
@@ -76,18 +86,6 @@ def _wish() -> Callable[[], bool]:
         return task is not None and task.state != CANCELLED
 
     return is_wanted
-
-
-def _taken(key: str) -> Child | None:
-    """Return an idle process. Processes that were idle too long have ended."""
-    with _lock:
-        found = _idle.get(key, [])
-        while found:
-            child = found.pop()
-            if child.code is None:
-                return child
-            child.end()
-    return None
 
 
 def end(key: str) -> None:

@@ -42,17 +42,12 @@ def typed(schema: Schema, batch: Any, first: int) -> Any:
     import pyarrow
 
     known = {column.name: column for column in schema.columns}
+    is_text = pyarrow.types.is_string
     arrays = [
-        _column(known[name], array, first) if name in known and _is_text(array) else array
+        _column(known[name], array, first) if name in known and is_text(array.type) else array
         for name, array in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pyarrow.RecordBatch.from_arrays(arrays, names=batch.schema.names)
-
-
-def _is_text(array: Any) -> bool:
-    import pyarrow
-
-    return bool(pyarrow.types.is_string(array.type))
 
 
 def _column(column: Column, texts: Any, first: int) -> Any:
@@ -64,34 +59,17 @@ def _column(column: Column, texts: Any, first: int) -> Any:
     texts = compute.replace_with_mask(
         texts, compute.equal(texts, ""), pyarrow.scalar(None, pyarrow.string())
     )
-    found = _truths(texts) if column.type == "bool" else _usual(column.type, texts)
-    if found is not None:
-        return found
-    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
-    kind = arrow_types(Schema([column]))[column.name]
-    return pyarrow.array(checked(column, values, first), kind)
-
-
-def _truths(texts: Any) -> Any:
-    import pyarrow
-    from pyarrow import compute
-
-    is_true, is_false = (compute.is_in(texts, pyarrow.array(words)) for words in (TRUE, FALSE))
-    is_known = compute.or_(compute.or_(is_true, is_false), compute.is_null(texts))
-    if not compute.all(is_known, min_count=0).as_py():
-        return None
-    return compute.replace_with_mask(
-        is_true, compute.is_null(texts), pyarrow.scalar(None, pyarrow.bool_())
-    )
-
-
-def _usual(kind: str, texts: Any) -> Any:
-    """Return the column if all of it has the common spelling of its type, else None."""
-    import pyarrow
-    from pyarrow import compute
-
-    whole = arrow_types(Schema([Column(kind, kind)]))[kind]
-    ways = {kind: whole} | ({ZONED: pyarrow.timestamp("us", "UTC")} if kind == "datetime" else {})
+    whole = arrow_types(Schema([column]))[column.name]
+    if column.type == "bool":
+        is_true, is_false = (compute.is_in(texts, pyarrow.array(words)) for words in (TRUE, FALSE))
+        is_null = compute.is_null(texts)
+        is_known = compute.or_(compute.or_(is_true, is_false), is_null)
+        if compute.all(is_known, min_count=0).as_py():
+            no_truth = pyarrow.scalar(None, pyarrow.bool_())
+            return compute.replace_with_mask(is_true, is_null, no_truth)
+    ways = {column.type: whole} if column.type in USUAL else {}
+    if column.type == "datetime":
+        ways[ZONED] = pyarrow.timestamp("us", "UTC")
     for way, read in ways.items():
         fits = compute.match_substring_regex(texts, f"^({USUAL[way]})$")
         if not compute.all(fits, min_count=0).as_py():
@@ -99,8 +77,9 @@ def _usual(kind: str, texts: Any) -> Any:
         try:
             return compute.cast(compute.cast(texts, read), whole)
         except pyarrow.ArrowInvalid:  # such as the 30th of February
-            return None
-    return None
+            break
+    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
+    return pyarrow.array(checked(column, values, first), whole)
 
 
 def _value(kind: str, text: str) -> Any:

@@ -40,9 +40,16 @@ def main(place: str) -> int:
             os.dup2(said.fileno(), one)
         try:
             predicting = Predicting(place)
-            while (piece := _next(source)) is not None:
-                told, content = predicting.answer(*piece)
-                _send(target, {**told, "said": _said(said)}, content)
+            while select.select([source], [], [], IDLE_SECONDS)[0]:
+                head = _read(source, HEAD.size)
+                if not head:
+                    break
+                first, size = HEAD.unpack(head)
+                told, content = predicting.answer(first, _read(source, size))
+                answer = json.dumps({**told, "said": _said(said)}).encode()
+                with open(target, "wb", closefd=False) as pipe:
+                    pipe.write(HEAD.pack(len(answer), len(content)) + answer)
+                    pipe.write(content)
         finally:
             shutil.rmtree(place, ignore_errors=True)
     return 0
@@ -94,29 +101,12 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _next(source: int) -> tuple[int, bytes] | None:
-    if not select.select([source], [], [], IDLE_SECONDS)[0]:
-        return None
-    head = _read(source, HEAD.size)
-    if not head:
-        return None
-    first, size = HEAD.unpack(head)
-    return first, _read(source, size)
-
-
 def _read(source: int, size: int) -> bytes:
     """Read `size` bytes, fewer only at the end."""
     found = bytearray()
     while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
         found += piece
     return bytes(found)
-
-
-def _send(target: int, told: dict[str, Any], content: bytes) -> None:
-    head = json.dumps(told).encode()
-    with open(target, "wb", closefd=False) as pipe:
-        pipe.write(HEAD.pack(len(head), len(content)) + head)
-        pipe.write(content)
 
 
 def _said(file: Any) -> str:

@@ -55,22 +55,18 @@ def pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
     """
     import pyarrow
 
+    with open(path, "rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
     try:
-        yield from _parquet(path) if _is_parquet(path) else _csv(path, schema, first)
+        if is_parquet:
+            from pyarrow import parquet
+
+            with parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as table:
+                yield from table.iter_batches(batch_size=ROWS)
+        else:
+            yield from _csv(path, schema, first)
     except pyarrow.ArrowInvalid as error:
         raise CannotRead(f"{path}: {error}") from None
-
-
-def _is_parquet(path: str) -> bool:
-    with open(path, "rb") as file:
-        return file.read(4) == b"PAR1"
-
-
-def _parquet(path: str) -> Iterator[Any]:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
-        yield from file.iter_batches(batch_size=ROWS)
 
 
 def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
@@ -86,7 +82,9 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     done = 0
     try:
         for batch in _blocks(path, schema, pyarrow.float64()):
-            if not _are_finite(batch):
+            numbers = [one for one in batch.columns if pyarrow.types.is_float64(one.type)]
+            # other values than finite numbers have many spellings
+            if not all(map(is_finite, numbers)):
                 break
             yield typed(schema, batch, first + done)
             done += batch.num_rows
@@ -125,14 +123,6 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
         for batch in reader:
             if batch.num_rows:
                 yield batch
-
-
-def _are_finite(batch: Any) -> bool:
-    """Return whether all numbers are finite. Other values have many spellings."""
-    import pyarrow
-
-    numbers = [a for a in batch.columns if pyarrow.types.is_float64(a.type)]
-    return all(is_finite(array) for array in numbers)
 
 
 def writer(path: str, schema: Schema) -> Any:

@@ -40,8 +40,14 @@ class BatchMode:
         from .datasets import CannotRead
         from .running import here, predict_all
 
+        spreading: AbstractContextManager[Over | None] = nullcontext()
+        # only work on a worker of a cluster imports the modules for clusters
+        if os.environ.get(WORKER):
+            from .spreading import spread
+
+            spreading = spread(spec)
         try:
-            with _spread(spec) as over:
+            with spreading as over:
                 rows = predict_all(spec, over or here(spec, load), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
@@ -52,12 +58,3 @@ class BatchMode:
             return 1
         log.info("%d rows are predicted", rows)
         return 0
-
-
-def _spread(spec: Spec) -> AbstractContextManager[Over | None]:
-    """Use the cluster for work on one of its workers. Only then are its modules imported."""
-    if not os.environ.get(WORKER):
-        return nullcontext()
-    from .spreading import spread
-
-    return spread(spec)

@@ -178,22 +178,18 @@ def abouts(spec: Spec, source: str, targets: Mapping[str, Collection[str]]) -> d
     """
     key = os.environ.get(KEY, "")
     known = {"key": key} if key else {"code": digest(spec.root, targets)}
-    return {
-        target: "\n".join(
-            json.dumps(
-                {"model": spec.told, **known, "input": _input(path, source, key)}, sort_keys=True
-            )
-            for path in files
-        )
-        for target, files in targets.items()
-    }
-
-
-def _input(path: str, source: str, key: str) -> list[Any]:
-    if key:
-        return [os.path.relpath(path, source)]
-    found = os.stat(path)
-    return [os.path.abspath(path), found.st_size, found.st_mtime_ns]
+    found = {}
+    for target, files in targets.items():
+        lines = []
+        for path in files:
+            told: list[Any] = [os.path.relpath(path, source)]
+            if not key:
+                state = os.stat(path)
+                told = [os.path.abspath(path), state.st_size, state.st_mtime_ns]
+            about = {"model": spec.told, **known, "input": told}
+            lines.append(json.dumps(about, sort_keys=True))
+        found[target] = "\n".join(lines)
+    return found
 
 
 def key_in(about: str) -> str:

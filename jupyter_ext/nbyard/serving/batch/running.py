@@ -45,42 +45,45 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         Refused: A value or an answer does not fit its schema. The error names row and field.
         ModelFailed: The model raised an exception.
     """
-    targets = _targets(source, target)
+    found = files_of(source)
+    if target.lower().endswith(SUFFIXES):
+        targets = {target: found}
+    elif os.path.isdir(source):
+        targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in found}
+    else:
+        targets = {os.path.join(target, os.path.basename(source)): found}
     known = abouts(spec, source, targets)
     made = []
     for place, files in targets.items():
         os.makedirs(os.path.dirname(place), exist_ok=True)
         parts = Parts(place, spec.outputs, known[place])
-        if not parts.is_done:
-            _predict(spec, over, files, parts)
         made.append(parts)
+        if parts.is_done:
+            continue
+        if parts.rows:
+            log.info("%d rows are there already", parts.rows)
+        try:
+            for answer in over(_left(spec, files, parts.rows)):
+                parts.add(answer)
+        except (CannotRead, Refused, ModelFailed):
+            # the next attempt resumes after these rows
+            parts.keep()
+            raise
+        parts.finish()
     for parts in made:
         parts.forget()
     return sum(parts.rows for parts in made)
 
 
-def _targets(source: str, target: str) -> dict[str, list[str]]:
-    """Return the files to write, each with its input files."""
-    files = files_of(source)
-    if target.lower().endswith(SUFFIXES):
-        return {target: files}
-    if not os.path.isdir(source):
-        return {os.path.join(target, os.path.basename(source)): files}
-    return {os.path.join(target, os.path.relpath(path, source)): [path] for path in files}
-
-
-def _predict(spec: Spec, over: Over, files: list[str], parts: Parts) -> None:
-    done = parts.rows
-    if done:
-        log.info("%d rows are there already", done)
-    try:
-        for answer in over(_after(done, _numbered(spec, files))):
-            parts.add(answer)
-    except (CannotRead, Refused, ModelFailed):
-        # the next attempt resumes after these rows
-        parts.keep()
-        raise
-    parts.finish()
+def _left(spec: Spec, files: list[str], done: int) -> Numbered:
+    """Yield pieces with their first row, counted over all files, from row `done` on."""
+    first = 0
+    for path in files:
+        for batch in pieces(path, spec.inputs, first):
+            if first + batch.num_rows > done:
+                skipped = max(done - first, 0)
+                yield first + skipped, batch.slice(skipped)
+            first += batch.num_rows
 
 
 def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
@@ -98,20 +101,3 @@ def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
     except (Exception, SystemExit) as error:
         rows = f"rows {first} to {first + batch.num_rows - 1}"
         raise ModelFailed(f"{rows}: {words_of(error)}") from error
-
-
-def _numbered(spec: Spec, files: list[str]) -> Numbered:
-    """Yield pieces with their first row, counted over all files."""
-    first = 0
-    for path in files:
-        for batch in pieces(path, spec.inputs, first):
-            yield first, batch
-            first += batch.num_rows
-
-
-def _after(done: int, numbered: Numbered) -> Numbered:
-    """Yield the rows that are not done yet."""
-    for first, batch in numbered:
-        if first + batch.num_rows > done:
-            skipped = max(done - first, 0)
-            yield first + skipped, batch.slice(skipped)

@@ -98,7 +98,7 @@ class Spreading:
         """
         waiting: deque[tuple[Any, str]] = deque()
         trouble: list[Exception] = []
-        for first, batch in _small(_readable(pieces, trouble)):
+        for first, batch in _small(pieces, trouble):
             threads = self._client.nthreads()
             while len(waiting) >= AHEAD * max(1, sum(threads.values())):
                 yield self._taken(waiting.popleft()[0])
@@ -129,20 +129,18 @@ class Spreading:
         raise REFUSALS[told["kind"]](told["words"], told["row"], told["field"])
 
 
-def _readable(pieces: Numbered, trouble: list[Exception]) -> Numbered:
-    """Yield pieces up to an error of reading, which is raised after their answers."""
+def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
+    """Split pieces into small ones, as the scheduler holds them in memory.
+
+    An error of reading ends them. The caller raises it after the answers to them.
+    """
     try:
-        yield from pieces
+        for first, batch in pieces:
+            rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
+            for start in range(0, batch.num_rows, rows):
+                yield first + start, batch.slice(start, rows)
     except (CannotRead, Refused) as error:
         trouble.append(error)
-
-
-def _small(pieces: Numbered) -> Numbered:
-    """Split pieces into small ones, as the scheduler holds them in memory."""
-    for first, batch in pieces:
-        rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
-        for start in range(0, batch.num_rows, rows):
-            yield first + start, batch.slice(start, rows)
 
 
 def written(batch: Any) -> bytes:

@@ -12,6 +12,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from nbyard.serving.codec import Columns, Refused
@@ -238,37 +239,24 @@ def outcomes_of(predict: Predict, batch: list[Asked]) -> list[Outcome]:
     If that call fails, call the model for each, so that only the wrong requests fail.
     """
     if len(batch) > 1:
+        pieces = zip(*(asked.columns for asked in batch), strict=True)
+        ends = accumulate(asked.size for asked in batch)
         try:
-            return _parted(predict(_joined(batch)), batch)
+            columns = predict([[*chain.from_iterable(column)] for column in pieces])
+            return [
+                [column[end - asked.size : end] for column in columns]
+                for asked, end in zip(batch, ends, strict=True)
+            ]
         except (ModelFailed, Refused) as error:
             log.info("%d requests are tried one by one: %s", len(batch), error)
-    return [_alone(predict, asked) for asked in batch]
-
-
-def _alone(predict: Predict, asked: Asked) -> Outcome:
-    try:
-        return predict(asked.columns)
-    except ModelFailed as error:
-        log.exception("a request failed")
-        return error
-    except Refused as error:
-        log.warning("the model's answer does not fit: %s", error)
-        return error
-
-
-def _joined(batch: list[Asked]) -> Columns:
-    whole: Columns = [list(column) for column in batch[0].columns]
-    for asked in batch[1:]:
-        for column, more in zip(whole, asked.columns, strict=True):
-            column.extend(more)
-    return whole
-
-
-def _parted(columns: Columns, batch: list[Asked]) -> list[Outcome]:
-    parts: list[Outcome] = []
-    start = 0
+    outcomes: list[Outcome] = []
     for asked in batch:
-        end = start + asked.size
-        parts.append([column[start:end] for column in columns])
-        start = end
-    return parts
+        try:
+            outcomes.append(predict(asked.columns))
+        except ModelFailed as error:
+            log.exception("a request failed")
+            outcomes.append(error)
+        except Refused as error:
+            log.warning("the model's answer does not fit: %s", error)
+            outcomes.append(error)
+    return outcomes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from nbyard.serving.codec import Columns, Schema
+from nbyard.serving.codec import Column, Columns, Schema
 
 from .tensors import SIZE, Binary, Unread
 
@@ -50,6 +50,45 @@ class _Tensor(NamedTuple):
     datatype: str
     data: list[Any]
 
+    @classmethod
+    def of(cls, told: Any, where: str, binary: Binary) -> _Tensor:
+        """Return the checked tensor at `where` of a request."""
+        if not isinstance(told, dict):
+            raise Malformed(f"{where}: a tensor is an object")
+        _check_parameters(told, f"{where}.parameters")
+        size = told.get("parameters", {}).get(SIZE)
+        for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
+            if name not in told:
+                raise Malformed(f"{where}.{name}: is missing")
+        name, shape, datatype = told["name"], told["shape"], told["datatype"]
+        if not isinstance(name, str):
+            raise Malformed(f"{where}.name: text is needed")
+        if datatype not in DATATYPES:
+            raise Malformed(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
+        is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
+        if not is_shape or not all(type(size) is int and size > 0 for size in shape):
+            raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
+        try:
+            values = told.get("data") if size is None else binary.take(size, datatype)
+        except Unread as error:
+            raise Malformed(f"{where}.parameters: {error}") from None
+        return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
+
+    def column(self, column: Column, count: int) -> list[Any]:
+        """Return the data as a column of `count` rows."""
+        if self.shape[1:] not in ([], [1]):
+            raise Malformed(f"{column.name}: the shape {self.shape} is no column")
+        if self.shape[0] != count:
+            raise Malformed(f"{column.name}: has {self.shape[0]} rows, another input {count}")
+        self.check_type(column)
+        return self.data
+
+    def check_type(self, column: Column) -> None:
+        if self.datatype not in TAKEN[column.type]:
+            known = ", ".join(TAKEN[column.type])
+            words = f"{self.datatype} is no {column.type}; there are: {known}"
+            raise Malformed(f"{column.name}: {words}")
+
 
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
     """Return the metadata of columns as tensors."""
@@ -80,11 +119,18 @@ def read_request(
     if not isinstance(told, list) or not told:
         raise Malformed("inputs: a list of tensors is needed")
     binary = Binary(content)
-    tensors = [_tensor(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
+    tensors = [_Tensor.of(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
     if binary.left:
         raise Malformed(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
     columns = inputs.check(_columns(tensors, inputs))
-    return Request(columns, body.get("id", ""), _wanted(body.get("outputs"), outputs))
+    wanted = [] if body.get("outputs") is None else body["outputs"]
+    if not isinstance(wanted, list):
+        raise Malformed("outputs: a list is needed")
+    for index, one in enumerate(wanted):
+        if not isinstance(one, dict) or one.get("name") not in outputs.names:
+            raise Malformed(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
+        _check_parameters(one, f"outputs[{index}].parameters")
+    return Request(columns, body.get("id", ""), [one["name"] for one in wanted])
 
 
 def _check_parameters(of: dict[str, Any], where: str) -> None:
@@ -92,39 +138,8 @@ def _check_parameters(of: dict[str, Any], where: str) -> None:
         raise Malformed(f"{where}: an object is needed")
 
 
-def _tensor(told: Any, where: str, binary: Binary) -> _Tensor:
-    if not isinstance(told, dict):
-        raise Malformed(f"{where}: a tensor is an object")
-    _check_parameters(told, f"{where}.parameters")
-    size = told.get("parameters", {}).get(SIZE)
-    for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
-        if name not in told:
-            raise Malformed(f"{where}.{name}: is missing")
-    name, shape, datatype = told["name"], told["shape"], told["datatype"]
-    if not isinstance(name, str):
-        raise Malformed(f"{where}.name: text is needed")
-    if datatype not in DATATYPES:
-        raise Malformed(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
-    is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
-    if not is_shape or not all(type(size) is int and size > 0 for size in shape):
-        raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
-    values = told.get("data")
-    if size is not None:
-        values = _taken(binary, size, datatype, f"{where}.parameters")
-    data = _flat(values, shape, f"{where}.data")
-    _check_data(data, datatype, f"{where}.data")
-    return _Tensor(name, shape, datatype, data)
-
-
-def _taken(binary: Binary, size: Any, datatype: str, where: str) -> list[Any]:
-    try:
-        return binary.take(size, datatype)
-    except Unread as error:
-        raise Malformed(f"{where}: {error}") from None
-
-
-def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
-    """Return the values row by row, from a flat or nested list."""
+def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
+    """Return the values row by row, from a flat or nested list. Null means no value."""
     if not isinstance(data, list):
         raise Malformed(f"{where}: a list is needed")
     if data and isinstance(data[0], list):
@@ -134,12 +149,6 @@ def _flat(data: Any, shape: list[int], where: str) -> list[Any]:
         data = [value for row in data for value in row]
     if len(data) != math.prod(shape):
         raise Malformed(f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}")
-    found: list[Any] = data
-    return found
-
-
-def _check_data(data: list[Any], datatype: str, where: str) -> None:
-    """Check each value against the datatype. Null means no value."""
     values = [value for value in data if value is not None]
     if datatype in WHOLE:
         low, high = WHOLE[datatype]
@@ -151,6 +160,8 @@ def _check_data(data: list[Any], datatype: str, where: str) -> None:
         is_right = {wanted}.issuperset(map(type, values))
     if not is_right:
         raise Malformed(f"{where}: a value is none of {datatype}")
+    found: list[Any] = data
+    return found
 
 
 def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
@@ -162,45 +173,19 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
     if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
         whole = tensors[0]
         for column in schema.columns:
-            _check_type(whole, column.type, column.name)
+            whole.check_type(column)
         return [whole.data[place::width] for place in range(width)]
     for name in by_name:
         if name not in schema.names:
             raise Malformed(f"{name}: there is no such input; there are: {', '.join(schema.names)}")
     count = tensors[0].shape[0]
-    return [_one(by_name.get(column.name), column, count) for column in schema.columns]
-
-
-def _one(tensor: _Tensor | None, column: Any, count: int) -> list[Any]:
-    if tensor is None:
-        if not column.nullable:
+    found: Columns = []
+    for column in schema.columns:
+        tensor = by_name.get(column.name)
+        if tensor is None and not column.nullable:
             raise Malformed(f"{column.name}: this input is missing")
-        return [None] * count
-    if tensor.shape[1:] not in ([], [1]):
-        raise Malformed(f"{column.name}: the shape {tensor.shape} is no column")
-    if tensor.shape[0] != count:
-        raise Malformed(f"{column.name}: has {tensor.shape[0]} rows, another input {count}")
-    _check_type(tensor, column.type, column.name)
-    return tensor.data
-
-
-def _check_type(tensor: _Tensor, kind: str, name: str) -> None:
-    if tensor.datatype not in TAKEN[kind]:
-        known = ", ".join(TAKEN[kind])
-        raise Malformed(f"{name}: {tensor.datatype} is no {kind}; there are: {known}")
-
-
-def _wanted(told: Any, schema: Schema) -> list[str]:
-    if told is None:
-        return []
-    if not isinstance(told, list):
-        raise Malformed("outputs: a list is needed")
-    for index, one in enumerate(told):
-        if not isinstance(one, dict) or one.get("name") not in schema.names:
-            known = ", ".join(schema.names)
-            raise Malformed(f"outputs[{index}].name: there are: {known}")
-        _check_parameters(one, f"outputs[{index}].parameters")
-    return [one["name"] for one in told]
+        found.append([None] * count if tensor is None else tensor.column(column, count))
+    return found
 
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:

@@ -37,6 +37,9 @@ class HttpMode:
         """Serve until SIGTERM, then answer the requests that have come.
 
         Return 1 if the model cannot be loaded or cannot continue, else 0.
+
+        Raises:
+            SystemExit: The file of the secret is empty.
         """
         import uvicorn
 
@@ -44,7 +47,15 @@ class HttpMode:
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
         seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)
-        app = App(spec, *limits, seconds, _secret())
+        # without a file of a secret, requests need none
+        secret, path = b"", os.environ.get(SECRET_VARIABLE, "")
+        if path:
+            secret = Path(path).read_bytes()
+            if not secret:
+                sys.exit(
+                    f"{path}, which {SECRET_VARIABLE} names, is empty: nobody could be refused."
+                )
+        app = App(spec, *limits, seconds, secret)
         config = uvicorn.Config(
             app,
             host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),
@@ -71,21 +82,6 @@ class HttpMode:
 
 def _leave(*_: object) -> None:
     sys.exit(0)
-
-
-def _secret() -> bytes:
-    """Return the secret that requests must present, or b"" if none is needed.
-
-    Raises:
-        SystemExit: The file of the secret is empty.
-    """
-    path = os.environ.get(SECRET_VARIABLE, "")
-    if not path:
-        return b""
-    secret = Path(path).read_bytes()
-    if not secret:
-        sys.exit(f"{path}, which {SECRET_VARIABLE} names, is empty: nobody could be refused.")
-    return secret
 
 
 def _number(variable: str, default: int) -> int:

@@ -52,6 +52,8 @@ def document(spec: Spec) -> dict[str, Any]:
     paths["/invocations"] = {"post": _posted("/invocations", "Predict, as MLflow has it.", {})}
     for path in (INFER, INFER_VERSION):
         paths[path] = {"post": _posted(path, "Predict, in the Open Inference Protocol.", {})}
+    sample = spec.told.get("sample")
+    examples = {"examples": [sample]} if sample else {}
     return {
         "openapi": "3.1.0",
         "info": {"title": spec.name, "version": spec.version},
@@ -59,7 +61,7 @@ def document(spec: Spec) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                "Record": _record(spec.inputs) | _examples(spec.told.get("sample")),
+                "Record": _record(spec.inputs) | examples,
                 "Prediction": _record(spec.outputs),
                 "Error": {
                     "type": "object",
@@ -69,10 +71,6 @@ def document(spec: Spec) -> dict[str, Any]:
             }
         },
     }
-
-
-def _examples(sample: Any) -> dict[str, Any]:
-    return {"examples": [sample]} if sample else {}
 
 
 def _operation(path: str, words: str, more: dict[str, Any]) -> dict[str, Any]:

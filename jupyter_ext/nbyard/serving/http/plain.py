@@ -55,7 +55,11 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
     if ways[0] == "dataframe_split":
         return schema.read(_split(found))
     if isinstance(found, dict):
-        return schema.read(_of_columns(found))
+        lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
+        if len(lengths) != 1 or -1 in lengths:
+            raise Malformed("columns are lists of one length")
+        rows = zip(*found.values(), strict=True)
+        return schema.read([dict(zip(found, row, strict=True)) for row in rows])
     if not isinstance(found, list):
         raise Malformed(f"{ways[0]}: a list is needed")
     if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
@@ -122,10 +126,3 @@ def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]
         if not isinstance(row, list) or len(row) != len(names):
             raise Malformed(f"{where}[{index}]: a list of {len(names)} values is needed")
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _of_columns(found: dict[str, Any]) -> list[dict[str, Any]]:
-    lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
-    if len(lengths) != 1 or -1 in lengths:
-        raise Malformed("columns are lists of one length")
-    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]

@@ -40,36 +40,29 @@ class Binary:
             raise Unread(f"{SIZE} must be a number up to {left}, the bytes that are left")
         piece = self._content[self._at : self._at + size]
         self._at += size
-        return _texts(piece) if datatype == "BYTES" else _numbers(piece, datatype)
+        if datatype != "BYTES":
+            import numpy
+
+            # BOOL has one byte per value
+            dtype = numpy.dtype(TYPES.get(datatype, "u1"))
+            if len(piece) % dtype.itemsize:
+                raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
+            found = numpy.frombuffer(piece, dtype)
+            return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
+        # each text follows its length
+        texts, at = [], 0
+        while at < len(piece):
+            start = at + LENGTH_BYTES
+            at = start + int.from_bytes(piece[at:start], "little")
+            if at > len(piece):
+                raise Unread("a text is longer than the bytes that are left")
+            try:
+                texts.append(piece[start:at].decode())
+            except UnicodeDecodeError as error:
+                raise Unread(f"a text is no UTF-8: {error}") from None
+        return texts
 
     @property
     def left(self) -> int:
         """Return how many bytes belong to no tensor."""
         return len(self._content or b"") - self._at
-
-
-def _numbers(piece: bytes, datatype: str) -> list[Any]:
-    import numpy
-
-    # BOOL has one byte per value
-    dtype = numpy.dtype(TYPES.get(datatype, "u1"))
-    if len(piece) % dtype.itemsize:
-        raise Unread(f"{len(piece)} bytes are no {datatype} of {dtype.itemsize} bytes each")
-    found = numpy.frombuffer(piece, dtype)
-    return list((found.astype(bool) if datatype == "BOOL" else found).tolist())
-
-
-def _texts(piece: bytes) -> list[str]:
-    """Return texts, each of which follows its length."""
-    found, at = [], 0
-    while at < len(piece):
-        size = int.from_bytes(piece[at : at + LENGTH_BYTES], "little")
-        at += LENGTH_BYTES
-        if at + size > len(piece):
-            raise Unread("a text is longer than the bytes that are left")
-        try:
-            found.append(piece[at : at + size].decode())
-        except UnicodeDecodeError as error:
-            raise Unread(f"a text is no UTF-8: {error}") from None
-        at += size
-    return found
