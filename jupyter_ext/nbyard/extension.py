@@ -7,7 +7,7 @@ from typing import Any
 
 from nbyard.host.wakeup import Listener
 from nbyard.rest.event_socket import Broadcast
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 from nbyard.rest.proxy.traffic import Meter
 from nbyard.rest.routes import routes
 from nbyard.rest.server_hooks import metrics
@@ -30,25 +30,25 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     def exists() -> bool:
         return bool(settings.database_url) or (settings.store_path / STORE).exists()
 
-    desk = Desk(lambda: _open(settings, root, base_url), settings)
-    desk.close_at_exit()
+    context = RestContext(lambda: _open(settings, root, base_url), settings)
+    context.close_at_exit()
     try:
         listener: Listener | None = Listener(settings.store_path)
     except OSError:  # the store is not writable, which the first request reports
         listener = None
-    broadcast = Broadcast(desk, listener)
+    broadcast = Broadcast(context, listener)
     web_app = serverapp.web_app
-    activity = Activity(desk, web_app, exists)
+    activity = Activity(context, web_app, exists)
     rules = web_app.default_router.rules
     # Remember which routes are new, to remove them when the desk closes.
     before = list(rules)
-    web_app.add_handlers(".*$", routes(base_url, desk, broadcast, Meter(desk, activity.note)))
+    web_app.add_handlers(".*$", routes(base_url, context, broadcast, Meter(context, activity.note)))
     ours = [rule for rule in rules if rule not in before]
-    desk.closing.extend(partial(rules.remove, rule) for rule in ours)
-    web_app.settings["nbyard"] = desk
-    metrics.mount(desk)
-    Guard(desk, exists)
-    follow_renames(desk, serverapp.event_logger, exists)
+    context.closing.extend(partial(rules.remove, rule) for rule in ours)
+    web_app.settings["nbyard"] = context
+    metrics.mount(context)
+    Guard(context, exists)
+    follow_renames(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 
 

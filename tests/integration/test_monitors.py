@@ -72,7 +72,7 @@ def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, 
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
     (Path(work.attempt(run)["folder"]) / "code" / "runs" / "enough").touch()
     assert work.until_over(run)["state"] == "succeeded"
-    store = work.dispatching._dispatcher._room.store.id
+    store = work.dispatching._dispatcher._context.store.id
     work.dispatching.until(lambda: alive(store), lambda left: not left)
 
 

@@ -19,7 +19,7 @@ Turn = tuple[float, float, str]
 
 
 @dataclass
-class Room:
+class DispatchContext:
     """The store, the blobs and the runtimes of the dispatcher that holds the lease.
 
     - `stopping`: no long work may start after it is set.

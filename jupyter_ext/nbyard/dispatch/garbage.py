@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import NbyardError, NotFound
 from nbyard.transfer.uploads import FOLDER as UPLOADS
@@ -24,10 +24,10 @@ AT_ONCE = 10_000
 class Collector:
     """Looks for unused bytes every hour and after deletions."""
 
-    def __init__(self, room: Room, threads: Threads):
-        self._room = room
+    def __init__(self, context: DispatchContext, threads: Threads):
+        self._context = context
         self._threads = threads
-        self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
+        self._uploads = Uploads(context.folder / UPLOADS, context.blobs)
         self._members: dict[str, set[str]] = {}
         self._not_before = 0.0
 
@@ -35,8 +35,8 @@ class Collector:
         """Start a collection if it is due."""
         if time.monotonic() < self._not_before:
             return
-        with self._room.store.read() as c:
-            due = self._room.store.facts.collect_at(c)
+        with self._context.store.read() as c:
+            due = self._context.store.facts.collect_at(c)
         if not time.time() < due <= time.time() + EVERY_SECONDS:  # also if the clock was set back
             self._threads.submit("garbage", lambda: self._round(due))
 
@@ -47,8 +47,8 @@ class Collector:
         except NbyardError as error:  # the list of a folder is damaged, so its files are unknown
             log.warning("unused bytes were not looked for: %s", error)
             is_done = True
-        with self._room.write() as c:
-            facts = self._room.store.facts
+        with self._context.write() as c:
+            facts = self._context.store.facts
             if is_done and facts.collect_at(c) == due:
                 facts.set_collect_at(c, time.time() + EVERY_SECONDS)
 
@@ -57,8 +57,8 @@ class Collector:
 
         Return False if a process is storing bytes, or if there are too many for one round.
         """
-        before = time.time() - self._room.settings.garbage_grace_seconds
-        old = (found.digest for found in self._room.blobs.stored() if found.since < before)
+        before = time.time() - self._context.settings.garbage_grace_seconds
+        old = (found.digest for found in self._context.blobs.stored() if found.since < before)
         unnamed = self._unnamed(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
@@ -70,16 +70,16 @@ class Collector:
         wanted = list(digests)
         if not wanted:
             return True
-        with self._room.blobs.collecting(wait_seconds) as is_alone:
+        with self._context.blobs.collecting(wait_seconds) as is_alone:
             for digest in self._unnamed(wanted) if is_alone else ():
-                self._room.blobs.delete(digest)
-                self._room.tables.forget(digest)
+                self._context.blobs.delete(digest)
+                self._context.tables.forget(digest)
                 log.info("%s was deleted: nothing names it", digest)
         return is_alone
 
     def _unnamed(self, digests: Iterable[str]) -> list[str]:
-        with self._room.store.read() as c:
-            named = self._room.store.digests(c)
+        with self._context.store.read() as c:
+            named = self._context.store.digests(c)
         # Finished uploads have no row yet.
         named.update(self._uploads.taken())
         self._members = {d: self._listed(d) for d in named if d.startswith("tree:")}
@@ -91,6 +91,6 @@ class Collector:
         if tree in self._members:
             return self._members[tree]
         try:
-            return {entry.digest for entry in self._room.blobs.tree(tree).files}
+            return {entry.digest for entry in self._context.blobs.tree(tree).files}
         except NotFound:
             return set()

@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.secrets import for_registries
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, Say, Stopped
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_folder
@@ -63,9 +63,9 @@ def offer_images(runtimes: Iterable[Runtime], settings: Settings, blobs: Blobs) 
 class ImageController:
     """Handles each image in its own thread and folder, which holds its log and build files."""
 
-    def __init__(self, room: Room, builders: Threads):
-        self._room = room
-        self._rows = room.store.images
+    def __init__(self, context: DispatchContext, builders: Threads):
+        self._context = context
+        self._rows = context.store.images
         self._builders = builders
         self._is_swept = False
         self._swept_until = 0.0
@@ -76,7 +76,7 @@ class ImageController:
         if not self._is_swept:
             self._is_swept = True
             self._sweep()
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             wanted = self._rows.under_way(c)
             gone = self._rows.to_remove(c)
         is_leased = self._sweep_leases()
@@ -98,7 +98,7 @@ class ImageController:
             self._tidy(engine, row)
             with (
                 (folder / BUILD_LOG).open("wb", buffering=0) as said,
-                for_registries(self._room, image.owner),
+                for_registries(self._context, image.owner),
             ):
                 columns = self._made(engine, row, partial(_write, said))
         except Stopped:  # its remains are deleted with it, or before the next build
@@ -116,7 +116,7 @@ class ImageController:
                 shutil.rmtree(folder / name, ignore_errors=True)
             engine.close()
         crash_point("image-made")
-        with self._room.write() as c:
+        with self._context.write() as c:
             replaced = self._rows.replaced(c, image) if image.origin == "build" else []
             self._rows.move(c, image, "ready", **columns)
         # Rebuilding leaves the former image without a name.
@@ -125,13 +125,13 @@ class ImageController:
 
     def _forget(self, image_ids: list[str]) -> None:
         """Delete unnamed images built here, unless a container, image or record uses them."""
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             image_ids = [one for one in image_ids if not self._rows.is_needed(c, one)]
         engine = self._engine()
         try:
             for image_id in image_ids:
                 found = engine.image(image_id)
-                if found and not found.names and found.labels.get(STORE) == self._room.store.id:
+                if found and not found.names and found.labels.get(STORE) == self._context.store.id:
                     engine.remove_image(image_id)
         except NbyardError as error:
             _tell(words_of(error))
@@ -140,7 +140,7 @@ class ImageController:
 
     def _begin(self, row: ImageRow) -> bool:
         """Record the start, also again after a crash of the first dispatcher."""
-        with self._room.write() as c:
+        with self._context.write() as c:
             if row.image.state == "building":
                 self._rows.move(c, row.image, "queued")
             return self._rows.is_wanted(c, row.image.id) and self._rows.move(
@@ -178,27 +178,27 @@ class ImageController:
         return {"image_id": found.id, "size_bytes": found.size_bytes, "digest": digest or known}
 
     def _built(self, digest: str) -> list[str]:
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             return self._rows.built(c, digest)
 
     def _wish(self, row: ImageRow) -> Wish:
         image, context = row.image, self._folder(row) / CONTEXT
         shutil.rmtree(context, ignore_errors=True)
         if row.context_digest:
-            self._room.blobs.stage(row.context_digest, context, writable=True)
-        network, store_id = self._room.settings.docker_build_network, self._room.store.id
+            self._context.blobs.stage(row.context_digest, context, writable=True)
+        network, store_id = self._context.settings.docker_build_network, self._context.store.id
         if not image.environment:
             base = image.recipe.base
             wish = self._wish_of_model(row, context) or code_wish(context, row.file, network, base)
             labels = store_labels(store_id, "code") | dict(wish.labels)
             change = {"reference": image.reference, "network": network, "labels": labels}
             return msgspec.structs.replace(wish, **change)
-        default = self._room.settings.docker_base_image
+        default = self._context.settings.docker_base_image
         lines, project = self._packages(row), bool(row.context_digest)
         files = build_files(ImageSpec(image.recipe, lines, default, project))
         packages = self._folder(row) / PACKAGES
         shutil.rmtree(packages, ignore_errors=True)
-        folders = staged_packages(self._room.blobs, lines, packages)
+        folders = staged_packages(self._context.blobs, lines, packages)
         return Wish(
             text=files["Dockerfile"],
             files=files,
@@ -212,14 +212,14 @@ class ImageController:
     def _wish_of_model(self, row: ImageRow, context: Path) -> Wish | None:
         from nbyard.images.models import MODEL_FOLDER, model_files
 
-        with self._room.store.read() as c:
-            found = self._room.store.models.of_image(c, row.image.id)
+        with self._context.store.read() as c:
+            found = self._context.store.models.of_image(c, row.image.id)
         if found is None:
             return None
-        self._room.blobs.stage(found.bundle_digest, context, writable=True)
-        base = self._room.settings.docker_base_image
+        self._context.blobs.stage(found.bundle_digest, context, writable=True)
+        base = self._context.settings.docker_base_image
         files = model_files(found.model, base)
-        labels = store_labels(self._room.store.id, "model")
+        labels = store_labels(self._context.store.id, "model")
         return Wish(
             text=files["Dockerfile"],
             files=files,
@@ -229,8 +229,8 @@ class ImageController:
         )
 
     def _packages(self, row: ImageRow) -> list[str]:
-        with self._room.store.read() as c:
-            versions = self._room.store.environments.versions(c, row.image.environment)
+        with self._context.store.read() as c:
+            versions = self._context.store.environments.versions(c, row.image.environment)
         for version in versions:
             if version.number == row.image.version:
                 return version.lock_lines
@@ -238,8 +238,8 @@ class ImageController:
 
     def _labels(self, row: ImageRow) -> dict[str, str]:
         """Return labels by which users find an image."""
-        with self._room.store.read() as c:
-            found = self._room.store.environments.get(c, row.image.owner, row.image.environment)
+        with self._context.store.read() as c:
+            found = self._context.store.environments.get(c, row.image.owner, row.image.environment)
         told = {
             "nbyard.environment": found.name if found else "",
             "nbyard.version": str(row.image.version),
@@ -249,9 +249,9 @@ class ImageController:
 
     def _is_wanted(self, row: ImageRow) -> bool:
         """Return whether the image is not deleted and this dispatcher is not leaving."""
-        if self._room.stopping.is_set():
+        if self._context.stopping.is_set():
             return False
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             return self._rows.is_wanted(c, row.image.id)
 
     def _fail(self, row: ImageRow, reason: Reason, **columns: Any) -> None:
@@ -259,7 +259,7 @@ class ImageController:
         if folder.is_dir():
             with (folder / BUILD_LOG).open("ab") as said:
                 _write(said, str(reason))
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.move(c, row.image, "failed", reason=reason, **columns)
 
     def _tidy(self, engine: Engine, row: ImageRow) -> bool:
@@ -270,7 +270,7 @@ class ImageController:
 
     def _remove(self, row: ImageRow) -> None:
         """Delete the name unless another row has it; an image in use is tried again later."""
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             is_named = row.image.reference in self._rows.references(c)
         engine = self._engine()
         try:
@@ -284,15 +284,15 @@ class ImageController:
             engine.close()
         if not is_gone:
             return
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.delete(c, row.image.id)
         shutil.rmtree(self._folder(row), ignore_errors=True)
 
     def _sweep(self) -> None:
         """Delete folders of deleted images."""
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             known = self._rows.ids(c)
-        for folder in self._room.folder.glob(image_folder("*")):
+        for folder in self._context.folder.glob(image_folder("*")):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -300,19 +300,19 @@ class ImageController:
         """Delete models built for forms that were never submitted; return whether leases remain."""
         if time.monotonic() >= self._swept_until:
             self._swept_until = time.monotonic() + LEASES_SECONDS
-            models = self._room.store.models
-            with self._room.store.read() as c:
+            models = self._context.store.models
+            with self._context.store.read() as c:
                 has_lapsed = bool(models.lapsed(c, datetime.now(UTC)))
             for package in self._lapsed() if has_lapsed else ():
                 log.info("%s was built for a form that is gone: it is removed", package.reference)
-            with self._room.store.read() as c:
+            with self._context.store.read() as c:
                 self._is_leased = models.is_leased(c)
         return self._is_leased
 
     def _lapsed(self) -> list[ModelPackage]:
         """Return the packages deleted now; a used package is kept without a lease."""
-        models, removed = self._room.store.models, []
-        with self._room.write() as c:
+        models, removed = self._context.store.models, []
+        with self._context.write() as c:
             for package in models.lapsed(c, datetime.now(UTC)):
                 models.keep(c, package.id, None)
                 image = self._rows.get(c, package.owner, package.image)
@@ -322,12 +322,12 @@ class ImageController:
         return removed
 
     def _engine(self) -> Engine:
-        settings = self._room.settings
+        settings = self._context.settings
         place = settings.docker_host
         return Engine(place, certificates=settings.docker_cert_path, timeout=ENGINE_SECONDS)
 
     def _folder(self, row: ImageRow) -> Path:
-        return self._room.folder / image_folder(row.image.id)
+        return self._context.folder / image_folder(row.image.id)
 
 
 def _write(said: Any, line: str) -> None:

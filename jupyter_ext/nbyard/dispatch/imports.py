@@ -12,7 +12,7 @@ from typing import Any
 
 from nbyard.blobs import Blob
 from nbyard.blobs.archives import put_archive
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.garbage import Collector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object, signed
@@ -37,9 +37,9 @@ DISCARD_SECONDS = 10.0
 class ImportController:
     """Imports each version in its own thread."""
 
-    def __init__(self, room: Room, threads: Threads, garbage: Collector):
-        self._room = room
-        self._store = room.store
+    def __init__(self, context: DispatchContext, threads: Threads, garbage: Collector):
+        self._context = context
+        self._store = context.store
         self._threads = threads
         self._garbage = garbage
 
@@ -67,21 +67,21 @@ class ImportController:
         except OSError as error:
             self._fail(owner, version, reason_of(error))
             return
-        with self._room.write() as c:
+        with self._context.write() as c:
             is_wanted = self._store.datasets.ready(c, owner, version.id, **columns)
             if is_wanted and info is not None:
                 self._store.datasets.keep_table(c, version.id, info)
         if not is_wanted:  # the dataset was deleted meanwhile
-            self._room.links.unlink(version.dataset_id)
+            self._context.links.unlink(version.dataset_id)
 
     def _link(self, dataset_id: str, columns: dict[str, Any]) -> None:
         digest = columns["digest"]
         filename = "" if digest.startswith("tree:") else columns["filename"]
-        self._room.links.link(dataset_id, filename, partial(self._room.blobs.stage, digest))
+        self._context.links.link(dataset_id, filename, partial(self._context.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
         """Record the failure and delete the bytes."""
-        with self._room.write() as c:
+        with self._context.write() as c:
             digest = self._store.datasets.bytes_of(c, version.id)
             self._store.datasets.fail(c, owner, version.id, reason)
         with contextlib.suppress(NbyardError):  # the regular collection finds them later
@@ -103,9 +103,9 @@ class ImportController:
 
     def _kept(self, version: DatasetVersion, put: Callable[[], Blob]) -> Blob:
         """Store bytes and name them in the row at once, because reading them may take long."""
-        with self._room.blobs.keeping():
+        with self._context.blobs.keeping():
             blob = put()
-            with self._room.write() as c:
+            with self._context.write() as c:
                 self._store.datasets.names_bytes(c, version.id, blob.digest)
         return blob
 
@@ -113,8 +113,8 @@ class ImportController:
         """Return the folder in an archive, which an earlier dispatcher may have unpacked."""
         if packed.digest.startswith("tree:"):
             return packed
-        limit = self._room.settings.max_upload_bytes
-        return self._kept(version, partial(put_archive, self._room.blobs, packed.digest, limit))
+        limit = self._context.settings.max_upload_bytes
+        return self._kept(version, partial(put_archive, self._context.blobs, packed.digest, limit))
 
     def _put(self, version: DatasetVersion) -> Blob:
         return self._kept(version, partial(self._read, Path(version.source)))
@@ -127,8 +127,8 @@ class ImportController:
         fd = open_real(path)
         try:
             if path.is_dir():
-                return self._room.blobs.put_folder(path)
-            return self._room.blobs.put_fd(fd)
+                return self._context.blobs.put_folder(path)
+            return self._context.blobs.put_fd(fd)
         finally:
             os.close(fd)
 
@@ -136,15 +136,15 @@ class ImportController:
         with self._store.read() as c:
             hosts = self._store.datasets.allowed_hosts(c, version.id)
         allowed = Allowed.parse(
-            self._room.settings.allowed_private_hosts if hosts is None else hosts
+            self._context.settings.allowed_private_hosts if hosts is None else hosts
         )
-        remote = Remote(allowed, Limits(max_bytes=self._room.settings.max_upload_bytes))
+        remote = Remote(allowed, Limits(max_bytes=self._context.settings.max_upload_bytes))
         watch = Watch(self._teller(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):
             url, sign = self._signing(owner, url)
         # The size may be unknown, so the writer checks the free space as it goes.
-        with self._room.blobs.writer() as writer:
+        with self._context.blobs.writer() as writer:
             found = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._kept(version, writer.commit)
         return blob, version.filename if sign else found.filename or version.filename
@@ -176,7 +176,7 @@ class ImportController:
             if time.monotonic() - last > TELL_SECONDS:
                 last = time.monotonic()
                 columns = {"bytes_done": done, "size_bytes": total}
-                with self._room.write() as c:
+                with self._context.write() as c:
                     self._store.datasets.progress(c, owner, version.id, **columns)
 
         return tell
@@ -211,8 +211,10 @@ class ImportController:
             return None, {"format": "folder"}
         kind = format_of(filename)
         try:
-            path = self._room.blobs.path(columns["digest"])
-            info = self._room.tables.info(TableFile(path, filename, columns["digest"]), count=True)
+            path = self._context.blobs.path(columns["digest"])
+            info = self._context.tables.info(
+                TableFile(path, filename, columns["digest"]), count=True
+            )
         except BrokenTable:
             raise
         except NbyardError as error:

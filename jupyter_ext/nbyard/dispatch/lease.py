@@ -5,7 +5,7 @@ import os
 import threading
 import time
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.errors import Busy, DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, own_name
 from nbyard.runner.process.clock import Stillness
@@ -21,8 +21,8 @@ GONE_SECONDS = 86_400.0  # exit after a database outage of one day
 class LeaseKeeper:
     """Renews the lease; `holds` is set while it is surely valid."""
 
-    def __init__(self, room: Room):
-        self._room = room
+    def __init__(self, context: DispatchContext):
+        self._context = context
         self.holds = threading.Event()
         self.holds.set()
 
@@ -32,13 +32,13 @@ class LeaseKeeper:
 
     def renew(self) -> None:
         """Renew the lease until the dispatcher stops; exit if it is lost."""
-        seconds = self._room.settings.lease_seconds
+        seconds = self._context.settings.lease_seconds
         last = time.monotonic()
         # A third of the duration leaves time for two retries.
-        while not self._room.stopping.wait(seconds / 3):
+        while not self._context.stopping.wait(seconds / 3):
             try:
-                with self._room.store.write() as c:
-                    self._room.store.leases.renew(c, self._room.lease, seconds)
+                with self._context.store.write() as c:
+                    self._context.store.leases.renew(c, self._context.lease, seconds)
                 last = time.monotonic()
                 self.holds.set()
             except LeaseLost:

@@ -9,7 +9,7 @@ import time
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.monitor_links import MonitorController
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
@@ -46,28 +46,28 @@ TRIALS_AT_ONCE = 2
 class Dispatcher:
     """The dispatcher; a lease ensures that each store has only one."""
 
-    def __init__(self, room: Room):
-        self._room = room
+    def __init__(self, context: DispatchContext):
+        self._context = context
         self._threads = Threads()
         self._inbox = Inbox()
         self._clean_ups = CleanUps(self._threads)
-        self._runs = RunController(room, self._threads, self._inbox, self._clean_ups)
+        self._runs = RunController(context, self._threads, self._inbox, self._clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
-        self._garbage = Collector(room, self._threads)
-        self._imports = ImportController(room, self._importers, self._garbage)
-        self._sweeper = Sweeper(room, self._threads, self._clean_ups)
-        self._stopping = room.stopping
+        self._garbage = Collector(context, self._threads)
+        self._imports = ImportController(context, self._importers, self._garbage)
+        self._sweeper = Sweeper(context, self._threads, self._clean_ups)
+        self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
-        self._environments = EnvironmentController(room, self._builders)
-        self._images = ImageController(room, self._builders)
+        self._environments = EnvironmentController(context, self._builders)
+        self._images = ImageController(context, self._builders)
         self._deployers = Threads(DEPLOYMENTS_AT_ONCE)
         slots = self._runs.slots
-        self._deployments = DeploymentController(room, self._deployers, self._inbox, slots)
+        self._deployments = DeploymentController(context, self._deployers, self._inbox, slots)
         self._lookers = Threads(MONITORS_AT_ONCE)
-        self._monitors = MonitorController(room, self._lookers, self._runs.live)
+        self._monitors = MonitorController(context, self._lookers, self._runs.live)
         self._testers = Threads(TRIALS_AT_ONCE)
-        self._trials = TrialController(room, self._testers)
-        self._keeper = LeaseKeeper(room)
+        self._trials = TrialController(context, self._testers)
+        self._keeper = LeaseKeeper(context)
         self._is_importing = False
         self._has_failed = False
         self._makes_way = False
@@ -94,7 +94,9 @@ class Dispatcher:
         offer_images(runtimes.values(), settings, blobs)
         for runtime in runtimes.values():
             runtime.open(store.id)
-        return cls(Room(settings, store, blobs, tables, links, runtimes, lease, stopping))
+        return cls(
+            DispatchContext(settings, store, blobs, tables, links, runtimes, lease, stopping)
+        )
 
     def stop(self) -> None:
         """Exit after this round; runs continue."""
@@ -113,11 +115,11 @@ class Dispatcher:
             LeaseLost: Another dispatcher has taken over.
         """
         self._keeper.start()
-        log.info("dispatcher %s of store %s", os.getpid(), self._room.store.id)
+        log.info("dispatcher %s of store %s", os.getpid(), self._context.store.id)
         try:
-            with self._room.store.relayed(), listening(self._room.folder) as listener:
+            with self._context.store.relayed(), listening(self._context.folder) as listener:
                 self._inbox.ring = listener.ring
-                self._room.store.deaf = listener.path.name  # own writes must not wake the loop
+                self._context.store.deaf = listener.path.name  # own writes must not wake the loop
                 self._loop(listener)
         finally:
             self._stopping.set()
@@ -129,14 +131,14 @@ class Dispatcher:
         Runs continue. The next dispatcher repeats interrupted steps.
         """
         self.end_threads()
-        with contextlib.suppress(NbyardError), self._room.write() as c:
-            self._room.store.leases.release(c, self._room.lease)
+        with contextlib.suppress(NbyardError), self._context.write() as c:
+            self._context.store.leases.release(c, self._context.lease)
         self._deployments.close()
         self._monitors.close()
-        for runtime in self._room.runtimes.values():
+        for runtime in self._context.runtimes.values():
             runtime.close()
-        self._room.tables.close()
-        self._room.store.close()
+        self._context.tables.close()
+        self._context.store.close()
 
     def end_threads(self) -> None:
         """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
@@ -189,7 +191,7 @@ class Dispatcher:
 
     def _has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit."""
-        return self._makes_way or seconds > self._room.settings.idle_seconds
+        return self._makes_way or seconds > self._context.settings.idle_seconds
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -227,8 +229,8 @@ class Dispatcher:
 
         Writers take turns, so the next writer sees that the lease is free.
         """
-        with self._room.write() as c:
-            if self._room.store.has_work(c):
+        with self._context.write() as c:
+            if self._context.store.has_work(c):
                 return False
-            self._room.store.leases.release(c, self._room.lease)
+            self._context.store.leases.release(c, self._context.lease)
         return True

@@ -16,7 +16,7 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.blobs.files import opened
 from nbyard.dispatch.attempts.store_outputs import check_token
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
@@ -47,16 +47,16 @@ class TrialController:
     A probe that a killed dispatcher began is not repeated; its answer reports that.
     """
 
-    def __init__(self, room: Room, threads: Threads):
-        self._room = room
-        self._rows = room.store.trials
+    def __init__(self, context: DispatchContext, threads: Threads):
+        self._context = context
+        self._rows = context.store.trials
         self._threads = threads
         self._is_busy = False
 
     def tick(self, *, has_news: bool = True) -> bool:
         """Start requested probes; return whether any is in progress."""
         if has_news:
-            with self._room.store.read() as c:
+            with self._context.store.read() as c:
                 found = self._rows.open(c)
             for trial in found:
                 self._threads.submit(trial.id, partial(self._work, trial))
@@ -64,11 +64,11 @@ class TrialController:
         return self._is_busy
 
     def _work(self, trial: Trial) -> None:
-        with self._room.write() as c:
+        with self._context.write() as c:
             is_new = self._rows.begin(c, trial.id)
         lost = TrialAnswer(problem=str(INTERRUPTED), passes=True)
         answer = self._answer(trial) if is_new else lost
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.conclude(c, trial.id, answer)
 
     def _answer(self, trial: Trial) -> TrialAnswer:
@@ -81,15 +81,15 @@ class TrialController:
 
     def _text(self, trial: Trial) -> str:
         """Return the answer that the process of the model wrote."""
-        runtime = self._room.runtimes.get(trial.runtime)
+        runtime = self._context.runtimes.get(trial.runtime)
         if runtime is None:
             raise Unavailable(because("no-runtime-here", runtime=trial.runtime))
         if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
             raise NbyardError(because("probe-image-gone", image=trial.image_name))
-        folder = folders.place(self._room.folder, trial.id)
+        folder = folders.place(self._context.folder, trial.id)
         order = Order(
             attempt_id=trial.id,
-            store_id=self._room.store.id,
+            store_id=self._context.store.id,
             run_id=trial.id,
             node_id="trial",
             folder=folder,
@@ -117,9 +117,9 @@ class TrialController:
         for path, digest in trial.code.items():
             place = folder / "code" / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            self._room.blobs.stage(digest, place, writable=True)
+            self._context.blobs.stage(digest, place, writable=True)
         model = PurePosixPath(trial.filename).name
-        self._room.blobs.stage(trial.digest, folder / MODEL / model)
+        self._context.blobs.stage(trial.digest, folder / MODEL / model)
         for path, text in serving_sources().items():
             place = folder / LIB / path
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ class TrialController:
             outputs={"answer": Output(ANSWER, "json")},
             timeout_seconds=SECONDS,
             memory_bytes=order.memory_bytes,
-            wake=str(self._room.folder / "wake"),
+            wake=str(self._context.folder / "wake"),
             boot_id=processes.boot_id(),
         )
         folders.write_task(folder, task)
@@ -149,15 +149,15 @@ class TrialController:
             NbyardError: The probe broke off, or took too long.
         """
         end = time.monotonic() + SECONDS + GRACE_SECONDS
-        while time.monotonic() < end and not self._room.stopping.is_set():
+        while time.monotonic() < end and not self._context.stopping.is_set():
             seen = runtime.poll(order)
             if seen.state == "finished":
                 return
             if seen.state in ("lost", "absent"):
                 gone = seen.reason or because("container-gone")
                 raise NbyardError(because("probe-broke-off", why=gone))
-            self._room.stopping.wait(PAUSE_SECONDS)
-        if self._room.stopping.is_set():
+            self._context.stopping.wait(PAUSE_SECONDS)
+        if self._context.stopping.is_set():
             raise Unavailable(INTERRUPTED)
         raise NbyardError(because("probe-too-slow", seconds=SECONDS))
 

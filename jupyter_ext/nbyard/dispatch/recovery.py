@@ -9,7 +9,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.function_workers import clear_worker
 from nbyard.dispatch.cache import partial_results
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.runtime_names import PROCESS
@@ -59,13 +59,13 @@ class Sweeper:
     Running attempts need no recovery. They are adopted, because every controller step can repeat.
     """
 
-    def __init__(self, room: Room, threads: Threads, clean_ups: CleanUps):
-        self._room = room
+    def __init__(self, context: DispatchContext, threads: Threads, clean_ups: CleanUps):
+        self._context = context
         self._threads = threads
         self._clean_ups = clean_ups
         self._next = 0.0
         self._is_first = True
-        self._uploads = Uploads(room.folder / UPLOADS, room.blobs)
+        self._uploads = Uploads(context.folder / UPLOADS, context.blobs)
 
     def tick(self) -> None:
         """Sweep if it is due; call engines in threads, because they may hang."""
@@ -76,13 +76,13 @@ class Sweeper:
         if self._is_first:
             self._tidy_folders()
             self._is_first = False
-        self._threads.submit("sweep unfinished", partial(partial_results.sweep, self._room))
-        for name, runtime in self._room.runtimes.items():
+        self._threads.submit("sweep unfinished", partial(partial_results.sweep, self._context))
+        for name, runtime in self._context.runtimes.items():
             work = partial(self._sweep, name, runtime)
             self._threads.submit(f"sweep {name}", work, runtime=name)
         self._forget_secrets()
-        self._room.store.reserve.keep()
-        self._room.blobs.sweep()
+        self._context.store.reserve.keep()
+        self._context.blobs.sweep()
         self._uploads.sweep()
         self._trim_events()
 
@@ -91,31 +91,31 @@ class Sweeper:
 
         Folders of ended attempts keep only their record. Folders of unknown attempts are deleted.
         """
-        with self._room.store.read() as c:
-            marks = self._room.store.workers.marks(c)
-            known = self._room.store.attempts.ids(c) | marks.keys()
-            live = {one.id for one in self._room.store.attempts.live(c)}
-            live |= self._room.store.workers.live(c)
-        for attempt_id in folders.present(self._room.folder):
+        with self._context.store.read() as c:
+            marks = self._context.store.workers.marks(c)
+            known = self._context.store.attempts.ids(c) | marks.keys()
+            live = {one.id for one in self._context.store.attempts.live(c)}
+            live |= self._context.store.workers.live(c)
+        for attempt_id in folders.present(self._context.folder):
             if attempt_id not in known:
-                folders.remove(self._room.folder, attempt_id)
+                folders.remove(self._context.folder, attempt_id)
                 crash_point("swept")
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
-                partial_results.set_aside(self._room.folder, attempt_id)
-                folders.keep_record(folders.place(self._room.folder, attempt_id))
+                partial_results.set_aside(self._context.folder, attempt_id)
+                folders.keep_record(folders.place(self._context.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:
         """Stop a worker that may still wait for calls."""
-        place = folders.place(self._room.folder, name)
-        order = Order(name, self._room.store.id, "", "", place, mark)
-        if runtime := self._room.runtimes.get(PROCESS):
+        place = folders.place(self._context.folder, name)
+        order = Order(name, self._context.store.id, "", "", place, mark)
+        if runtime := self._context.runtimes.get(PROCESS):
             self._clean_ups.add(f"clear {name}", partial(clear_worker, order, runtime), PROCESS)
 
     def _sweep(self, name: str, runtime: Runtime) -> None:
         try:
-            removed = runtime.sweep(self._room.store.id, LiveAttempts(self._room.store))
+            removed = runtime.sweep(self._context.store.id, LiveAttempts(self._context.store))
         except NbyardError as error:
             log.debug("%s was not swept: %s", name, error)
             return
@@ -124,16 +124,16 @@ class Sweeper:
 
     def _forget_secrets(self) -> None:
         """Delete secrets of attempts that ended unnoticed."""
-        store = self._room.store
+        store = self._context.store
         removed = secret_files.sweep(store.id, LiveAttempts(store))
         if removed:
             log.warning("secrets of %s were removed from memory", ", ".join(removed))
 
     def _trim_events(self) -> None:
-        with self._room.store.read() as c:
-            events = self._room.store.events
+        with self._context.store.read() as c:
+            events = self._context.store.events
             # The margin of 10 % avoids a deletion in every sweep.
             many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
         if many:
-            with self._room.write() as c:
-                self._room.store.events.trim(c, KEEP_EVENTS)
+            with self._context.write() as c:
+                self._context.store.events.trim(c, KEEP_EVENTS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import Bound, Found, Handed, Referenced, companions_of
 from nbyard.domain.arguments.file_objects import Facts, Listing
 from nbyard.domain.attempts.structs import CommandWork, Output, Work
@@ -149,7 +149,7 @@ def looked_for(
 
 
 def make(
-    room: Room,
+    context: DispatchContext,
     folder: Path,
     work: Work,
     inputs: Mapping[str, BytesOf],
@@ -165,7 +165,7 @@ def make(
         place.parent.mkdir(parents=True, exist_ok=True)
         if file.source:
             _stage(
-                room, place, file, {places[name]: found.digest for name, found in inputs.items()}
+                context, place, file, {places[name]: found.digest for name, found in inputs.items()}
             )
         else:
             write_new(str(place), file.text.encode())
@@ -174,21 +174,21 @@ def make(
             (folder / stream).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
+def _stage(context: DispatchContext, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
     """Stage the bytes of an input, or of a file or folder in an input folder."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
     if digest := digests.get(source, ""):
-        room.blobs.stage(digest, place, writable=file.writable)
+        context.blobs.stage(digest, place, writable=file.writable)
         return
     folder = next(one for one in digests if source.startswith(f"{one}/"))
     digest, within = digests[folder], source.removeprefix(f"{folder}/")
     if not digest.startswith("tree:"):  # a list with a single file
-        room.blobs.stage(digest, place, writable=file.writable)
+        context.blobs.stage(digest, place, writable=file.writable)
         return
-    whole = room.blobs.tree(digest)
+    whole = context.blobs.tree(digest)
     entries = {entry.path: entry.digest for entry in whole.files}
     if within in entries:
-        room.blobs.stage(entries[within], place, writable=file.writable)
+        context.blobs.stage(entries[within], place, writable=file.writable)
         return
     below = f"{within}/"
     place.mkdir()
@@ -199,11 +199,11 @@ def _stage(room: Room, place: Path, file: Placed, digests: Mapping[str, str]) ->
         if path.startswith(below):
             target = place / inside(path[len(below) :], "files")
             target.parent.mkdir(parents=True, exist_ok=True)
-            room.blobs.stage(digest, target, writable=file.writable)
+            context.blobs.stage(digest, target, writable=file.writable)
 
 
 def tell_table(
-    room: Room, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+    context: DispatchContext, found: BytesOf, folder: str, version: ExecutableVersion, name: str
 ) -> None:
     """Write the types of a table beside the file, as inferred at its import.
 
@@ -213,20 +213,20 @@ def tell_table(
     """
     if not found.typed or format_of(found.filename) not in TEXT_TABLES:
         return
-    with room.store.read() as c:
-        info = room.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    with context.store.read() as c:
+        info = context.store.datasets.table_of_bytes(c, found.digest, found.filename)
     if info is not None:
-        room.untyped.discard(found.digest)
+        context.untyped.discard(found.digest)
     elif may_ask(version, name):
-        table = TableFile(room.blobs.path(found.digest), found.filename, found.digest)
-        with room.typing:
+        table = TableFile(context.blobs.path(found.digest), found.filename, found.digest)
+        with context.typing:
             try:
-                if found.digest not in room.untyped:
-                    info = room.tables.info(table, count=True, quick=True)
+                if found.digest not in context.untyped:
+                    info = context.tables.info(table, count=True, quick=True)
             except NbyardError as error:
                 log.info("the library that reads %s infers its types: %s", found.filename, error)
                 if not isinstance(error, BrokenTable):  # the work itself will fail on it
-                    room.untyped.add(found.digest)
+                    context.untyped.add(found.digest)
     if info is not None and len(info.columns) == info.column_count:
         write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
 

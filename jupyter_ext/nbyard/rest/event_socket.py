@@ -27,7 +27,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.errors import NbyardError
 from nbyard.host.wakeup import Listener
-from nbyard.rest.handlers import Desk, check_authorizer
+from nbyard.rest.handlers import RestContext, check_authorizer
 from nbyard.rest.identity import caller_of
 
 TICK_MS = 250
@@ -41,8 +41,8 @@ MAX_UNSENT = 16 << 20
 class Broadcast:
     """Reads new events once for all windows of this server, when notified and periodically."""
 
-    def __init__(self, desk: Desk, listener: Listener | None):
-        self._desk = desk
+    def __init__(self, context: RestContext, listener: Listener | None):
+        self._context = context
         self._listener = listener
         self._windows: set[EventSocket] = set()
         self._busy = False
@@ -51,7 +51,7 @@ class Broadcast:
         self._clock = PeriodicCallback(self._tick, TICK_MS)
         if listener is not None:
             IOLoop.current().add_handler(listener.fileno(), self._poked, IOLoop.READ)
-        desk.closing.append(self.close)
+        context.closing.append(self.close)
 
     def join(self, window: "EventSocket") -> None:
         self._windows.add(window)
@@ -122,7 +122,7 @@ class Broadcast:
         first frame if `newest` is None.
         """
         while True:
-            text, last, newest = await self._desk.call(self._frame, caller, cursor, newest)
+            text, last, newest = await self._context.call(self._frame, caller, cursor, newest)
             if last == cursor:
                 return newest
             # Windows may have closed or moved on while the frame was read in a thread.
@@ -135,7 +135,7 @@ class Broadcast:
 
     def _frame(self, caller: Caller, cursor: int, newest: int | None) -> tuple[str, int, int]:
         """Return a frame (empty without news), its last event and the newest event."""
-        events = self._desk.services.events
+        events = self._context.services.events
         newest = events.last() if newest is None else newest
         if cursor == newest:
             return "", cursor, newest
@@ -151,8 +151,8 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Return False, because a token does not excuse a foreign page."""
         return False
 
-    def initialize(self, desk: Desk, broadcast: Broadcast) -> None:
-        self.desk = desk
+    def initialize(self, context: RestContext, broadcast: Broadcast) -> None:
+        self.context = context
         self._broadcast = broadcast
         self._cursor: int | None = None
         self._unsent = 0
@@ -197,7 +197,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _begin(self, after: Any) -> None:
         """Continue after that event, or refetch if it is newer than any event in this store."""
-        now = await self.desk.ask("events", "last")
+        now = await self.context.ask("events", "last")
         seen = after if type(after) is int and after > 0 else now  # isinstance would accept a bool
         self._cursor = min(seen, now)
         self._write(_frame(Events([], self._cursor, refetch=seen > now)))
@@ -227,7 +227,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         with contextlib.suppress(NbyardError):
             watched = tuple(self._watched)
-            found = await self.desk.ask("runs", "activity", self._caller, watched)
+            found = await self.context.ask("runs", "activity", self._caller, watched)
             news = [a for a in found if self._shown.get((a.run, a.node)) != a]
             self._shown.update({(a.run, a.node): a for a in news})
             if news:

@@ -54,7 +54,7 @@ class Opened(Protocol):
     def close(self) -> None: ...
 
 
-class Desk:
+class RestContext:
     """The shared state of handlers: services, settings and a bounded pool of threads.
 
     The store is opened at the first request.
@@ -133,8 +133,8 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 class NbyardHandler(JupyterHandler):
     """Base of all handlers: authentication, authorization by scope and the error body."""
 
-    def initialize(self, desk: Desk) -> None:
-        self.desk = desk
+    def initialize(self, context: RestContext) -> None:
+        self.context = context
         self.request_id = secrets.token_hex(8)
 
     def set_default_headers(self) -> None:
@@ -220,10 +220,10 @@ class OperationHandler(NbyardHandler, APIHandler):
 
     request: HTTPServerRequest
 
-    def initialize(self, desk: Desk, by_method: dict[str, Operation]) -> None:  # type: ignore[override]
-        super().initialize(desk)
+    def initialize(self, context: RestContext, by_method: dict[str, Operation]) -> None:  # type: ignore[override]
+        super().initialize(context)
         self._by_method = by_method
-        self._body = Body(desk.settings.max_body_bytes)
+        self._body = Body(context.settings.max_body_bytes)
 
     async def prepare(self, **kwargs: Any) -> Any:
         self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
@@ -247,7 +247,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         try:
             caller = self.authorised(operation.scope)
             arguments = self._arguments(operation, path)
-            result = await self.desk.ask(operation.noun, operation.verb, caller, **arguments)
+            result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
         except NbyardError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary

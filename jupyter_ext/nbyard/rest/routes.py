@@ -10,7 +10,7 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
-from nbyard.rest.handlers import Desk, NbyardHandler, OperationHandler
+from nbyard.rest.handlers import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
 from nbyard.rest.proxy.error_pages import SignInHandler
 from nbyard.rest.proxy.handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
@@ -64,7 +64,7 @@ class NowhereHandler(NbyardHandler):
     post = put = patch = delete = get
 
 
-def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> list[Route]:
+def routes(base_url: str, context: RestContext, broadcast: Broadcast, meter: Meter) -> list[Route]:
     """Return the routes of the proxy and all routes below `<base_url>/nbyard/api`.
 
     Exact paths come before those with variables.
@@ -74,27 +74,27 @@ def routes(base_url: str, desk: Desk, broadcast: Broadcast, meter: Meter) -> lis
         by_path.setdefault(operation.path, {})[operation.method] = operation
     found: list[Route] = [
         (_pattern(base_url, "/health"), HealthHandler, {}),
-        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"desk": desk}),
+        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"desk": context}),
         (
             _pattern(base_url, "/events/socket"),
             EventSocket,
-            {"desk": desk, "broadcast": broadcast},
+            {"desk": context, "broadcast": broadcast},
         ),
     ]
     for name, path in CONTENTS.items():
-        values = {"desk": desk, "name": name}
+        values = {"desk": context, "name": name}
         found.append((_pattern(base_url, path), ContentHandler, values))
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         by_method = by_path[path]
         handler: type[web.RequestHandler] = OperationHandler
         if path == "/uploads/{upload}":
             handler = UploadOperationHandler
-        values = {"desk": desk, "by_method": by_method}
+        values = {"desk": context, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
-    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": desk}))
-    values = {"desk": desk, "meter": meter}
+    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": context}))
+    values = {"desk": context, "meter": meter}
     found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
-    of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": desk})
+    of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": context})
     # First, because they get the most requests.
     return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
 
@@ -104,10 +104,10 @@ class UploadOperationHandler(UploadHandler, OperationHandler):
     """The operations on one upload, and its bytes."""
 
     def initialize(  # type: ignore[override]
-        self, desk: Desk, by_method: dict[str, Operation]
+        self, context: RestContext, by_method: dict[str, Operation]
     ) -> None:
         any_other = next(iter(by_method.values()))
-        OperationHandler.initialize(self, desk, {**by_method, "PATCH": any_other})
+        OperationHandler.initialize(self, context, {**by_method, "PATCH": any_other})
 
 
 def _pattern(base_url: str, path: str) -> str:

@@ -33,7 +33,7 @@ class UploadHandler(NbyardHandler, APIHandler):
         self._context: Any = None
         await super().prepare(**kwargs)
         if self.request.method == "PATCH":  # large pieces over slow networks take long
-            self.request.connection.set_max_body_size(self.desk.settings.max_upload_bytes)  # type: ignore[union-attr]
+            self.request.connection.set_max_body_size(self.context.settings.max_upload_bytes)  # type: ignore[union-attr]
             self.request.connection.set_body_timeout(UPLOAD_SECONDS)  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
@@ -41,15 +41,15 @@ class UploadHandler(NbyardHandler, APIHandler):
             return
         try:
             if self._piece is None:
-                await self.desk.call(self._open)
-            await self.desk.call(self._piece.write, chunk)
+                await self.context.call(self._open)
+            await self.context.call(self._piece.write, chunk)
         except NbyardError as error:
             self._refused = error
-            await self.desk.call(self._close)
+            await self.context.call(self._close)
 
     def _open(self) -> None:
         caller = self.authorised("datasets:write")
-        uploads = self.desk.services.uploads
+        uploads = self.context.services.uploads
         self._context = uploads.appending(caller, self.path_kwargs["upload"], self._offset())
         self._piece = self._context.__enter__()
 
@@ -71,15 +71,15 @@ class UploadHandler(NbyardHandler, APIHandler):
                 raise self._refused
             caller = self.authorised("datasets:write")
             self._offset()
-            await self.desk.call(self._close)
-            found: Upload = await self.desk.ask("uploads", "get", caller, upload)
+            await self.context.call(self._close)
+            found: Upload = await self.context.ask("uploads", "get", caller, upload)
         except NbyardError as error:
             self.fail(error)
         else:
             self.answer(200, found)
 
     def on_connection_close(self) -> None:
-        self.desk.pool.submit(self._close)  # syncing the bytes to disk may take long
+        self.context.pool.submit(self._close)  # syncing the bytes to disk may take long
         super().on_connection_close()
 
 
@@ -89,8 +89,8 @@ class ContentHandler(NbyardHandler):
     Several files are sent as a zip.
     """
 
-    def initialize(self, desk: Any, name: str) -> None:  # type: ignore[override]
-        super().initialize(desk)
+    def initialize(self, context: Any, name: str) -> None:  # type: ignore[override]
+        super().initialize(context)
         self._name = name
         self._noun, _, self._verb = name.partition(".")
 
@@ -103,8 +103,8 @@ class ContentHandler(NbyardHandler):
             scope = "datasets:read" if self._noun == "datasets" else "runs:read"
             caller = self.authorised(scope)
             keys = {name: check_text(text, name) for name, text in path.items()}
-            found = await self.desk.ask(self._noun, self._verb, caller, **keys, **self._asked())
-            source, filename = await self.desk.call(opened, self.desk.services.blobs, found)
+            found = await self.context.ask(self._noun, self._verb, caller, **keys, **self._asked())
+            source, filename = await self.context.call(opened, self.context.services.blobs, found)
         except NbyardError as error:
             self.fail(error)
             return
@@ -131,7 +131,7 @@ class ContentHandler(NbyardHandler):
             "Content-Disposition", f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
         )
         try:
-            while chunk := await self.desk.call(source.read, CHUNK):
+            while chunk := await self.context.call(source.read, CHUNK):
                 self.write(chunk)
                 await self.flush()
         except StreamClosedError:

@@ -47,7 +47,7 @@ from nbyard.logs.traffic import KeptTraffic
 from nbyard.reasons.structs import because
 from nbyard.services.naming import free_name, name_taken, nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, made_before, remember
+from nbyard.services.service_context import Parts, find_idempotent, remember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ class DeploymentService:
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
         with self._store.write() as c:
-            made = made_before(self._parts, c, caller.name, idempotency_key, unseen)
+            made = find_idempotent(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
                 self._check_free(c, caller, name)

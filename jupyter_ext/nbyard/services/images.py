@@ -36,7 +36,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import no_environment
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, keeping_bytes
+from nbyard.services.service_context import Parts, pin_blobs
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ImageService:
         self._store = parts.store
 
     @operation("POST", "/images", scope="images:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def build(self, caller: Caller, body: NewImage) -> NamedImage:
         """Build the image of an environment or of a Dockerfile.
 

@@ -48,7 +48,7 @@ class Parts:
     probes: tuple[Callable[[], Check], ...] = ()
 
 
-def made_before(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
+def find_idempotent(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
     """Return the ID that an earlier request with this idempotency key created, or None.
 
     Raises:
@@ -69,7 +69,7 @@ def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, ma
         parts.store.submissions.keep(c, owner, key, digest_of(body), made)
 
 
-def keeping_bytes(method: F) -> F:
+def pin_blobs(method: F) -> F:
     """Decorate a service method that stores references to bytes.
 
     Bytes that it stores or looks up are not garbage-collected before its commit.

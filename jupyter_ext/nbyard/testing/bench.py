@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.dispatch.state.attempt_snapshot import Case, case_of
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, case_of
 from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFile
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
@@ -163,7 +163,7 @@ class Bench:
         self._root = root
         self._version = self._register()
         self._former: list[Dispatcher] = []
-        self.room, self.dispatcher = self._take_over()
+        self.context, self.dispatcher = self._take_over()
 
     def _register(self) -> tuple[str, str, list[Any]]:
         (self._root / "work.py").write_text(SCRIPT)
@@ -171,9 +171,9 @@ class Bench:
         made = self.yard.services.executables.create(OWNER, NewExecutable(path="work.py"))
         return made.id, made.current.id, made.current.arguments
 
-    def _take_over(self) -> tuple[Room, Dispatcher]:
+    def _take_over(self) -> tuple[DispatchContext, Dispatcher]:
         parts = self.yard.parts
-        room = Room(
+        context = DispatchContext(
             settings=parts.settings,
             store=self.store,
             blobs=parts.blobs,
@@ -182,7 +182,7 @@ class Bench:
             runtimes={"fake": self.runtime, "far": self.far},
             lease=self._lease(),
         )
-        return room, Dispatcher(room)
+        return context, Dispatcher(context)
 
     def _lease(self) -> Lease:
         with self.store.write() as c:
@@ -197,7 +197,7 @@ class Bench:
         """Let another dispatcher take over, as after kill -9; return the previous one."""
         former = self.dispatcher
         self._former.append(former)
-        self.room, self.dispatcher = self._take_over()
+        self.context, self.dispatcher = self._take_over()
         return former
 
     def close(self) -> None:
@@ -299,7 +299,7 @@ class Bench:
         """Return the id of the newest attempt at the node."""
         return self.task(run_id, node).attempts[-1].id
 
-    def case(self, run_id: str, node: str = "a") -> Case:
+    def snapshot(self, run_id: str, node: str = "a") -> AttemptSnapshot:
         """Return the live attempt at the node, as the dispatcher knows it."""
         board = self.dispatcher._runs._board
         if run_id not in board.runs:
@@ -307,7 +307,7 @@ class Bench:
                 board.read(c, run_id)
         live = board.runs[run_id].tasks[node].attempt
         assert live is not None
-        return case_of(self.room, live)
+        return case_of(self.context, live)
 
     def folder(self, attempt_id: str) -> Path:
         """Return the folder of an attempt."""

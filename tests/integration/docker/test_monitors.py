@@ -36,7 +36,7 @@ def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, con
 @pytest.mark.long
 def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engine) -> None:
     """R16: the network of containers lets nobody reach them."""
-    work.dispatching._dispatcher._room.settings.container_network = "none"
+    work.dispatching._dispatcher._context.settings.container_network = "none"
     run = work.start("py", STEP, {"ports": {"web": 8123}}, runtime="docker")
     (link,) = work.dispatching.until(
         lambda: work.attempt(run)["links"], lambda found: found and found[0]["reason"]
@@ -44,5 +44,5 @@ def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engin
     assert "container_network" in link["reason"] and not link["answers"]
     work.server.send("POST", f"/runs/{run}/cancel")
     assert work.until_over(run)["state"] == "cancelled"
-    store = work.dispatching._dispatcher._room.store.id
+    store = work.dispatching._dispatcher._context.store.id
     work.dispatching.until(lambda: docker_engine.owned(STORE, store), lambda left: not left)

@@ -21,11 +21,11 @@ def states(bench: Bench, run: str, node: str = "a") -> list[str]:
 
 def cancel_before_write(bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancel a run between the dispatcher's look at it and its next write."""
-    write = bench.room.write
+    write = bench.context.write
 
     def cancelled_before() -> AbstractContextManager[Connection]:
         monkeypatch.undo()
         bench.cancel(run)
         return write()
 
-    monkeypatch.setattr(bench.room, "write", cancelled_before)
+    monkeypatch.setattr(bench.context, "write", cancelled_before)

@@ -9,12 +9,12 @@ from nbyard.testing.bench import Bench
 
 def test_only_the_holder_writes(bench: Bench) -> None:
     """I3, I13."""
-    former = bench.room
+    former = bench.context
     bench.replace_dispatcher()
     insert = text("insert into facts (name, value) values (:name, 'x')")
     with pytest.raises(LeaseLost), former.write() as c:
         c.execute(insert, {"name": "former"})
-    with bench.room.write() as c:
+    with bench.context.write() as c:
         c.execute(insert, {"name": "present"})
     with bench.store.read() as c:
         found = c.execute(text("select name from facts where value = 'x'")).scalars().all()
@@ -23,10 +23,10 @@ def test_only_the_holder_writes(bench: Bench) -> None:
 
 def test_whoever_was_taken_over_from_knows_it(bench: Bench) -> None:
     """I3."""
-    former = bench.room
+    former = bench.context
     with bench.store.read() as c:
         assert former.is_held(c)
     bench.replace_dispatcher()
     with bench.store.read() as c:
         assert not former.is_held(c)
-        assert bench.room.is_held(c)
+        assert bench.context.is_held(c)

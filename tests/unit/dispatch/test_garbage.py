@@ -22,8 +22,8 @@ BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 
 @pytest.fixture
 def collector(bench: Bench) -> Collector:
-    bench.room.settings.garbage_grace_seconds = 0
-    return Collector(bench.room, Threads())
+    bench.context.settings.garbage_grace_seconds = 0
+    return Collector(bench.context, Threads())
 
 
 def a_row(bench: Bench, digest: str) -> str:
@@ -49,15 +49,15 @@ def forget(bench: Bench, dataset: str) -> None:
 
 
 def put(bench: Bench, text: str) -> Blob:
-    return bench.room.blobs.put_bytes(text.encode())
+    return bench.context.blobs.put_bytes(text.encode())
 
 
 def there(bench: Bench, *blobs: Blob) -> list[bool]:
-    return [bench.room.blobs.exists(blob.digest) for blob in blobs]
+    return [bench.context.blobs.exists(blob.digest) for blob in blobs]
 
 
 def test_what_a_row_names_is_kept_and_nothing_else(bench: Bench, collector: Collector) -> None:
-    blobs, bound = bench.room.blobs, put(bench, "of a plan")
+    blobs, bound = bench.context.blobs, put(bench, "of a plan")
     bench.submit({"a": ()}, requirements_digest=bound.digest)
     made = bench.submit({"a": ()})
     bench.until(lambda: len(bench.runtime.running) > 1)
@@ -82,16 +82,16 @@ def test_what_only_a_forgotten_executable_had_goes(bench: Bench, collector: Coll
     run = bench.submit({"a": ()})
     bench.yard.services.executables.delete(OWNER, known.id, force=True)
     assert collector.collect()
-    assert bench.room.blobs.exists(known.current.bundle_digest), "a run's record points at it"
+    assert bench.context.blobs.exists(known.current.bundle_digest), "a run's record points at it"
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     bench.yard.services.runs.delete(OWNER, run)
     assert collector.collect()
-    assert not bench.room.blobs.exists(known.current.bundle_digest)
+    assert not bench.context.blobs.exists(known.current.bundle_digest)
 
 
 def test_young_bytes_stay(bench: Bench, collector: Collector) -> None:
-    bench.room.settings.garbage_grace_seconds = 3600
+    bench.context.settings.garbage_grace_seconds = 3600
     blob = put(bench, "young")
     assert collector.collect()
     assert there(bench, blob) == [True]
@@ -117,7 +117,7 @@ def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
 
 def test_nothing_is_deleted_while_somebody_puts_bytes(bench: Bench, collector: Collector) -> None:
     blob = put(bench, "again")
-    with bench.room.blobs.keeping():
+    with bench.context.blobs.keeping():
         assert put(bench, "again") == blob
         assert not collector.collect(), "it has to come again"
         assert there(bench, blob) == [True]
@@ -137,7 +137,7 @@ def test_writers_against_the_collector(bench: Bench, collector: Collector) -> No
         dice = random.Random(seed)
         for _ in range(25):
             text = f"text {dice.randrange(3)}"
-            with bench.room.blobs.keeping():
+            with bench.context.blobs.keeping():
                 blob = put(bench, text)
                 time.sleep(dice.random() / 500)
                 dataset = a_row(bench, blob.digest)
@@ -159,14 +159,14 @@ def test_writers_against_the_collector(bench: Bench, collector: Collector) -> No
     collecting.join()
     assert problems == []
     assert collector.collect()
-    assert not [one for one in bench.room.blobs.stored() if one.size_bytes == len("text 0")]
+    assert not [one for one in bench.context.blobs.stored() if one.size_bytes == len("text 0")]
 
 
 def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
     bench: Bench, tmp_path: Path
 ) -> None:
     """D9: nothing stays of a deleted dataset, not even what was learnt about its table."""
-    bench.room.settings.garbage_grace_seconds = 0
+    bench.context.settings.garbage_grace_seconds = 0
     (tmp_path / "root" / "t.csv").write_text("a\n1\n")
     datasets = bench.yard.services.datasets
     made = datasets.create(OWNER, NewDataset(FileSource("t.csv")))
@@ -174,7 +174,7 @@ def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
     digest = the(bench, made.id).current.digest
     datasets.delete(OWNER, made.id)
     bench.replace_dispatcher()
-    bench.until(lambda: not bench.room.blobs.exists(digest))
+    bench.until(lambda: not bench.context.blobs.exists(digest))
     assert not [*(bench.store.folder / "tables").glob("sha256-*")]
     unused = put(bench, "unused")
     bench.replace_dispatcher()
@@ -188,9 +188,9 @@ def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
 def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: Collector) -> None:
     """I18: what the folder holds is not known, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
-    tree = bench.room.blobs.put_tree(Tree([Entry("a", member.digest, 6)]))
+    tree = bench.context.blobs.put_tree(Tree([Entry("a", member.digest, 6)]))
     bench.submit({"a": ()}, requirements_digest=tree.digest)
-    path = bench.room.blobs.path(tree.digest)
+    path = bench.context.blobs.path(tree.digest)
     path.chmod(0o600)
     path.write_bytes(b"x" + path.read_bytes())
     with pytest.raises(Damaged):
@@ -213,8 +213,8 @@ def test_much_is_deleted_piece_by_piece(
 
 
 def test_bytes_of_a_failure_go_once_nobody_is_putting_any(bench: Bench) -> None:
-    collector, unwanted = Collector(bench.room, Threads()), put(bench, "unwanted")
-    with bench.room.blobs.keeping():
+    collector, unwanted = Collector(bench.context, Threads()), put(bench, "unwanted")
+    with bench.context.blobs.keeping():
         assert not collector.discard([unwanted.digest])
         waiting = threading.Thread(target=collector.discard, args=([unwanted.digest], 60))
         waiting.start()

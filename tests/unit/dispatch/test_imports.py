@@ -40,7 +40,7 @@ def uploaded(bench: Bench, filename: str, content: bytes) -> UploadSource:
 
 
 def bytes_in_store(bench: Bench) -> set[str]:
-    return {found.digest for found in bench.room.blobs.stored()}
+    return {found.digest for found in bench.context.blobs.stored()}
 
 
 def look(bench: Bench, made: Dataset) -> Dataset:
@@ -125,7 +125,7 @@ def test_a_private_host_is_allowed_by_whoever_asks(
         bench.yard.settings.allowed_private_hosts = ["127.0.0.1"]
         made = imported(bench, address)
         if is_known:
-            bench.room.settings.allowed_private_hosts = []
+            bench.context.settings.allowed_private_hosts = []
         else:
             forget_hosts(bench)
         bench.until(lambda: look(bench, made).current.state != "importing")
@@ -158,7 +158,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
-    url, sign = ImportController(bench.room, nothing, nothing)._signing(
+    url, sign = ImportController(bench.context, nothing, nothing)._signing(
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"
@@ -170,7 +170,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
 def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    links, linked = bench.room.links, []
+    links, linked = bench.context.links, []
     link = links.link
 
     def deleted_first(dataset_id: str, *rest: Any) -> Path:
@@ -230,7 +230,7 @@ def test_a_failed_version_leaves_bytes_that_others_name(bench: Bench, tmp_path: 
     made = bench.yard.services.datasets.create(OWNER, body)
     bench.until(lambda: look(bench, made).current.state == "failed")
     bench.round(2)
-    assert bench.room.blobs.exists(look(bench, kept).current.digest)
+    assert bench.context.blobs.exists(look(bench, kept).current.digest)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_reader_that_gives_up_is_no_fault_of_the_file(
     def too_slow(*_: object, **__: object) -> None:
         raise Invalid("reading this table took too long")
 
-    monkeypatch.setattr(bench.room.tables, "info", too_slow)
+    monkeypatch.setattr(bench.context.tables, "info", too_slow)
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")
     assert "took too long" in str(look(bench, made).current.reason)

@@ -19,12 +19,12 @@ class Left(Exception):
 def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
     """What comes of each renewal of the lease, which are due at once; after them it is stopped."""
     told: list[Exception | None] = []
-    moments = itertools.count(step=bench.room.settings.lease_seconds)
+    moments = itertools.count(step=bench.context.settings.lease_seconds)
 
     def renew(*_: object) -> None:
         error = told.pop(0)
         if not told:
-            bench.room.stopping.set()
+            bench.context.stopping.set()
         if error is not None:
             raise error
 
@@ -34,7 +34,7 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
     monkeypatch.setattr(bench.store.leases, "renew", renew)
     monkeypatch.setattr(lease, "os", SimpleNamespace(_exit=leave))
     monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=lambda: next(moments)))
-    monkeypatch.setattr(bench.room.stopping, "wait", lambda _: not told)
+    monkeypatch.setattr(bench.context.stopping, "wait", lambda _: not told)
     return told
 
 

@@ -51,7 +51,7 @@ class Asked(FakeRuntime):
 
 @pytest.fixture
 def asked(bench: Bench) -> Asked:
-    bench.room.runtimes["docker"] = made = Asked()
+    bench.context.runtimes["docker"] = made = Asked()
     return made
 
 
@@ -174,5 +174,5 @@ def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
 
 
 def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: Trial) -> None:
-    asked.do = lambda order: bench.room.stopping.set()
+    asked.do = lambda order: bench.context.stopping.set()
     assert answer(bench, trial) == TrialAnswer(problem=str(INTERRUPTED), passes=True)

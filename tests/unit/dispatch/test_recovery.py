@@ -58,7 +58,7 @@ class Hanging(FakeRuntime):
 
 def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeRuntime) -> None:
     """F8: though it has more to do than there are threads. Nothing is lost, or begun twice."""
-    hanging = bench.room.runtimes["far"] = Hanging()
+    hanging = bench.context.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
 
     try:

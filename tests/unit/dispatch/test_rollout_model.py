@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from nbyard.dispatch import health
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments import drain, drive, image_pins, rollout
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Container, EngineInfo
@@ -117,9 +117,9 @@ class Engine:
 
 
 class Deploying(RuleBasedStateMachine):
-    def __init__(self, yard: Yard, room: Room, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, yard: Yard, context: DispatchContext, patch: pytest.MonkeyPatch) -> None:
         super().__init__()
-        self.room, self.store = room, yard.store
+        self.context, self.store = context, yard.store
         self.deployments = yard.services.deployments
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
         for module in (rollout, drive, drain):
@@ -149,7 +149,7 @@ class Deploying(RuleBasedStateMachine):
         lacks = one.phase == "pending" and len(one.revision.gpus) < one.revision.spec.gpu
         if not (row.is_wanted and lacks):
             return row
-        with self.room.write() as c:
+        with self.context.write() as c:
             held = self.store.deployments.granted(c).values()
             free = [gpu for gpu in GPUS[: self.there] if [gpu] not in held]
             if free:
@@ -194,7 +194,7 @@ class Deploying(RuleBasedStateMachine):
     def restart(self) -> None:
         """The dispatcher is killed; another one knows what is written only."""
         engine: Any = self.engine
-        self.rollout = Rollout(self.room, engine)
+        self.rollout = Rollout(self.context, engine)
 
     @rule(code=st.sampled_from([0, 1, 137]))
     @precondition(lambda self: self.living())
@@ -289,8 +289,10 @@ def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(yard.store.deployments, "move", checked)
     nothing: Any = None
-    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
-    machine: Any = partial(Deploying, yard, room, monkeypatch)
+    context = DispatchContext(
+        yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing
+    )
+    machine: Any = partial(Deploying, yard, context, monkeypatch)
     default = hypothesis_settings.default
     assert default is not None
     examples = max(1, EXAMPLES * default.max_examples // 100)

@@ -30,8 +30,8 @@ def inputs(bench: Bench, tmp_path: Path) -> dict[str, BytesOf]:
     (source / "tree/sub/b").write_text("b")
     (source / "tree/sub/empty").mkdir()
     (source / "a.csv").write_text("a")
-    file = bench.room.blobs.put_file(source / "a.csv")
-    tree = bench.room.blobs.put_folder(source / "tree")
+    file = bench.context.blobs.put_file(source / "a.csv")
+    tree = bench.context.blobs.put_folder(source / "tree")
     return {"data": BytesOf(file.digest, "a.csv", ""), "tree": BytesOf(tree.digest, "tree", "")}
 
 
@@ -93,7 +93,7 @@ def test_files_are_put_into_an_empty_folder(
     ]
     work = CommandWork(["x"], stdout="outputs/.work/log/out", files=placed)
     places = {"data": "inputs/data/a.csv", "tree": "inputs/tree/tree", "list": "inputs/list/a.csv"}
-    workdir.make(bench.room, folder, work, inputs | {"list": inputs["data"]}, places)
+    workdir.make(bench.context, folder, work, inputs | {"list": inputs["data"]}, places)
     made = folder / "outputs/.work"
     found = {str(p.relative_to(made)): p.read_text() for p in made.rglob("*") if p.is_file()}
     assert found == {
@@ -119,18 +119,18 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
         asked.append(table.key)
         raise Invalid("reading this table took too long")
 
-    monkeypatch.setattr(bench.room.tables, "info", slow)
+    monkeypatch.setattr(bench.context.tables, "info", slow)
     hands = version_of([Argument("data", "input", reach=Handed())], Invocation())
     takes_path = version_of([Argument("data", "input")], Invocation())
 
     def key(version: ExecutableVersion) -> str:
         code, environment = Code(version, {}, ""), EnvironmentRef()
         given = {"data": found}
-        return key_parts(PLAN, code, given, environment, bench.room.untyped).inputs["data"]
+        return key_parts(PLAN, code, given, environment, bench.context.untyped).inputs["data"]
 
     assert key(hands) == found.key == f"{found.digest} typed"
     for _ in range(3):
-        workdir.tell_table(bench.room, found, str(tmp_path), hands, "data")
+        workdir.tell_table(bench.context, found, str(tmp_path), hands, "data")
     assert asked == [found.digest] and not (tmp_path / TOLD).exists()
     assert key(hands) == found.digest, "what it made is not what types would have made"
     assert key(takes_path) == found.key
@@ -138,7 +138,7 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
     attempt = tmp_path / "attempt"
     (attempt / "inputs/data").mkdir(parents=True)
     places = {"data": "inputs/data/a.csv"}
-    input_staging.stage_inputs(bench.room, attempt, hands, {"data": found}, places)
+    input_staging.stage_inputs(bench.context, attempt, hands, {"data": found}, places)
     assert input_staging.untyped_of(attempt) == [found.digest], "for a dispatcher that starts later"
     assert input_staging.untyped_of(tmp_path) == []
 
@@ -149,8 +149,8 @@ def test_a_broken_table_has_the_same_key_for_ever(
     def broken(table: TableFile, *, count: bool, quick: bool) -> TableInfo:
         raise BrokenTable("no table")
 
-    monkeypatch.setattr(bench.room.tables, "info", broken)
+    monkeypatch.setattr(bench.context.tables, "info", broken)
     found = msgspec.structs.replace(inputs["data"], typed=True)
     hands = version_of([Argument("data", "input", reach=Handed())], Invocation())
-    workdir.tell_table(bench.room, found, str(tmp_path), hands, "data")
-    assert not bench.room.untyped
+    workdir.tell_table(bench.context, found, str(tmp_path), hands, "data")
+    assert not bench.context.untyped

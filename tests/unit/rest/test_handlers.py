@@ -152,12 +152,12 @@ def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
 
 
 def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, monkeypatch):
-    desk = api.app.web_app.settings["nbyard"]
+    context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr(desk.services.datasets, "list", fail)
+    monkeypatch.setattr(context.services.datasets, "list", fail)
     answer = api.send("GET", "/datasets")
     assert (answer.status, answer.json["code"]) == (500, "internal")
     assert "inside" not in answer.content.decode()
@@ -165,12 +165,12 @@ def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, mon
 
 
 def test_a_busy_store_says_when_to_come_again(api: JupyterServer, monkeypatch):
-    desk = api.app.web_app.settings["nbyard"]
+    context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
         raise Busy()
 
-    monkeypatch.setattr(desk.services.datasets, "list", fail)
+    monkeypatch.setattr(context.services.datasets, "list", fail)
     answer = api.send("GET", "/datasets")
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.errors import Conflict, NotFound
 from nbyard.services.registry import Services
-from nbyard.services.service_context import made_before, remember
+from nbyard.services.service_context import find_idempotent, remember
 
 WAITED_FOR = [
     *("datasets.get", "environments.get", "environments.log", "images.get", "images.log"),
@@ -18,14 +18,14 @@ WAITED_FOR = [
 def test_a_key_is_remembered_with_its_body(yard):
     parts = yard.parts
     with parts.store.write() as c:
-        assert made_before(parts, c, "ann", "k", {"a": 1}) is None
+        assert find_idempotent(parts, c, "ann", "k", {"a": 1}) is None
         remember(parts, c, "ann", "k", {"a": 1}, "made")
         remember(parts, c, "ann", "", {"a": 1}, "not kept")
-        assert made_before(parts, c, "ann", "k", {"a": 1}) == "made"
-        assert made_before(parts, c, "bob", "k", {"a": 1}) is None
-        assert made_before(parts, c, "ann", "", {"a": 1}) is None
+        assert find_idempotent(parts, c, "ann", "k", {"a": 1}) == "made"
+        assert find_idempotent(parts, c, "bob", "k", {"a": 1}) is None
+        assert find_idempotent(parts, c, "ann", "", {"a": 1}) is None
         with pytest.raises(Conflict):
-            made_before(parts, c, "ann", "k", {"a": 2})
+            find_idempotent(parts, c, "ann", "k", {"a": 2})
 
 
 @pytest.mark.parametrize("asked", WAITED_FOR)

@@ -8,8 +8,8 @@ from nbyard.dispatch.attempts.outcome import Conclusions
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.reports import Ended, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.errors import Invalid, NbyardError
@@ -23,10 +23,10 @@ class AttemptController:
     Threads call it, but never two at once for the same attempt.
     """
 
-    def __init__(self, room: Room, identities: Identities):
-        self._room = room
+    def __init__(self, context: DispatchContext, identities: Identities):
+        self._context = context
         self._identities = identities
-        self._conclusions = Conclusions(room, identities)
+        self._conclusions = Conclusions(context, identities)
         self._seen: dict[str, Seen] = {}
 
     def admit(self, attempt_id: str) -> None:
@@ -38,37 +38,39 @@ class AttemptController:
         """Return the observations, for the queue, which gives slots to attempts that ask."""
         return self._seen.get(attempt_id) or Seen()
 
-    def drive(self, case: Case) -> Report:
+    def drive(self, snapshot: AttemptSnapshot) -> Report:
         """Advance the attempt as far as possible without waiting."""
-        runtime = self._room.runtimes.get(case.attempt.runtime)
+        runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         if runtime is None:
-            error = Invalid(because("no-such-runtime", runtime=repr(case.attempt.runtime)))
-            return Report(case.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
+            error = Invalid(because("no-such-runtime", runtime=repr(snapshot.attempt.runtime)))
+            return Report(snapshot.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
-            self.admit(case.attempt.id)  # it needs no slots of this machine
-        seen = self._seen.setdefault(case.attempt.id, Seen())
-        drive = Drive(self._room, self._identities, case, runtime, seen, self.conclude)
+            self.admit(snapshot.attempt.id)  # it needs no slots of this machine
+        seen = self._seen.setdefault(snapshot.attempt.id, Seen())
+        drive = Drive(self._context, self._identities, snapshot, runtime, seen, self.conclude)
         drive.begin()
-        return Report(case.attempt.id, drive.facts)
+        return Report(snapshot.attempt.id, drive.facts)
 
     def give_up(self, attempt_id: str, reason: Reason) -> Report:
         """Fail an attempt that cannot be driven because of an internal error."""
         return Report(attempt_id, [Ended("failed", Failure("preparation", reason))])
 
-    def conclude(self, case: Case, result: Result) -> Ended | Waits:
+    def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""
-        asked = self._seen.get(case.attempt.id, Seen()).why
-        return self._conclusions.conclude(case, result, asked)
+        asked = self._seen.get(snapshot.attempt.id, Seen()).why
+        return self._conclusions.conclude(snapshot, result, asked)
 
-    def is_gone(self, case: Case) -> bool:
+    def is_gone(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether an attempt that ended without its own report has left nothing running."""
-        runtime = self._room.runtimes.get(case.attempt.runtime)
+        runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         try:
-            return runtime is None or not engine_calls.is_there(case, runtime, "finished", "lost")
+            return runtime is None or not engine_calls.is_there(
+                snapshot, runtime, "finished", "lost"
+            )
         except (NbyardError, OSError):
             return False
 
-    def clear(self, case: Case) -> None:
+    def clear(self, snapshot: AttemptSnapshot) -> None:
         """Clean up an attempt whose end is stored; only its record stays.
 
         Raises:
@@ -76,18 +78,18 @@ class AttemptController:
                 Everything else is done then.
         """
         try:
-            runtime = self._room.runtimes.get(case.attempt.runtime)
-            if runtime and case.order.folder.is_dir():
-                runtime.stop(case.order, because("ended"))
+            runtime = self._context.runtimes.get(snapshot.attempt.runtime)
+            if runtime and snapshot.order.folder.is_dir():
+                runtime.stop(snapshot.order, because("ended"))
         finally:  # files and secrets must not stay because of an engine out of reach
-            self._keep_record(case)
+            self._keep_record(snapshot)
         crash_point("tidied")
 
-    def _keep_record(self, case: Case) -> None:
-        if case.attempt.runtime in self._room.runtimes:
+    def _keep_record(self, snapshot: AttemptSnapshot) -> None:
+        if snapshot.attempt.runtime in self._context.runtimes:
             # A later attempt may continue partial predictions.
-            if case.attempt.state != "succeeded":
-                partial_results.set_aside(self._room.folder, case.attempt.id)
-            folders.keep_record(case.order.folder)
-        secrets.take_away(self._room, case.attempt.id)
-        self._seen.pop(case.attempt.id, None)
+            if snapshot.attempt.state != "succeeded":
+                partial_results.set_aside(self._context.folder, snapshot.attempt.id)
+            folders.keep_record(snapshot.order.folder)
+        secrets.take_away(self._context, snapshot.attempt.id)
+        self._seen.pop(snapshot.attempt.id, None)

@@ -19,8 +19,8 @@ from nbyard.dispatch.attempts.folder_setup import prepare
 from nbyard.dispatch.attempts.outcome import lost, over_limit
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
@@ -109,19 +109,19 @@ class Signal(NamedTuple):
 class Drive:
     """One check of an attempt; `facts` collects what to report."""
 
-    room: Room
+    context: DispatchContext
     identities: Identities
-    case: Case
+    snapshot: AttemptSnapshot
     runtime: Runtime
     seen: Seen
-    conclude: Callable[[Case, Result], Ended | Waits]
+    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]
     facts: list[Fact] = field(default_factory=list)
 
     def begin(self) -> None:
         """Carry out what is due."""
-        if self.case.is_cancelled:
+        if self.snapshot.is_cancelled:
             self._react(self._to_stop(Event.STOP_DUE, CANCELLED))
-        elif self.case.attempt.state == "recorded":
+        elif self.snapshot.attempt.state == "recorded":
             self._react(Signal(Event.START_DUE))
         else:
             self._react(Signal(Event.LOOK_DUE))
@@ -171,7 +171,7 @@ class Drive:
             case Action.TELL_SLOT_WAIT:
                 self.facts.append(Waits(A_SLOT))
             case Action.TELL_SILENCE:
-                if self.case.attempt.state == "starting":
+                if self.snapshot.attempt.state == "starting":
                     self.facts.append(Waits(signal.what))
             case Action.LOSE:
                 self.facts.append(lost(signal.what or because("no-result")))
@@ -179,7 +179,7 @@ class Drive:
                 assert signal.error is not None
                 self.facts.append(Ended("failed", failure_of(signal.error, "preparation")))
             case Action.GIVE_UP:  # the sweep removes what may remain of it
-                why = None if self.case.is_cancelled else signal.why
+                why = None if self.snapshot.is_cancelled else signal.why
                 failure = over_limit(why) if why else None
                 self.facts.append(Ended("failed" if failure else "cancelled", failure))
 
@@ -191,21 +191,21 @@ class Drive:
         Right after a commit it may. Later it checks the store, because another dispatcher may have
         taken over while this one slept.
         """
-        case, now = self.case, time.monotonic()
+        snapshot, now = self.snapshot, time.monotonic()
         if now < self.seen.not_before:
             return False
-        if now - case.since < FRESH_SECONDS:
+        if now - snapshot.since < FRESH_SECONDS:
             return True
-        with self.room.store.read() as c:
-            state = self.room.store.attempts.state(c, case.attempt.id)
-            return state == case.attempt.state and self.room.is_held(c)
+        with self.context.store.read() as c:
+            state = self.context.store.attempts.state(c, snapshot.attempt.id)
+            return state == snapshot.attempt.state and self.context.is_held(c)
 
     def _probe(self) -> Signal | None:
         began = time.monotonic()
         if not self._may_start():
             return None
         try:
-            is_there = engine_calls.is_there(self.case, self.runtime)
+            is_there = engine_calls.is_there(self.snapshot, self.runtime)
         except Busy:
             raise
         except Unavailable as error:
@@ -221,10 +221,10 @@ class Drive:
             return None
         try:
             with no_file_in_words():
-                if done := prepare(self.room, self.identities, self.case):
+                if done := prepare(self.context, self.identities, self.snapshot):
                     self.facts.append(GoesOn(done))
-            with secrets.for_registries(self.room, self.case.run.owner):
-                site = self.runtime.start(self.case.order)
+            with secrets.for_registries(self.context, self.snapshot.run.owner):
+                site = self.runtime.start(self.snapshot.order)
         except Busy:
             raise
         except Unavailable as error:
@@ -239,7 +239,7 @@ class Drive:
     def _pause(self, error: Unavailable, took: float) -> None:
         """Pause before the next start."""
         if self.seen.waits is None:
-            log.warning("attempt %s waits: %s", self.case.attempt.id, error)
+            log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
 
@@ -253,7 +253,7 @@ class Drive:
     def _recheck(self) -> Signal | None:
         """Return whether only the response to the start was lost; None if that is unknown."""
         with suppress(NbyardError):
-            is_there = engine_calls.is_there(self.case, self.runtime)
+            is_there = engine_calls.is_there(self.snapshot, self.runtime)
             return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
         return None
 
@@ -263,8 +263,8 @@ class Drive:
         if time.monotonic() < self.seen.take_at:
             return None
         try:
-            self.runtime.logs(self.case.order)
-            now = engine_calls.poll(self.case, self.runtime)
+            self.runtime.logs(self.snapshot.order)
+            now = engine_calls.poll(self.snapshot, self.runtime)
         except Unavailable as error:
             return self._silence(error)
         except OSError as problem:
@@ -277,7 +277,7 @@ class Drive:
         """Return the event for the current observation."""
         if now.state == "finished":
             return Signal(Event.FINISHED)
-        if now.state == "unbegun" and self.case.attempt.state != "running":
+        if now.state == "unbegun" and self.snapshot.attempt.state != "running":
             if self.seen.asked_at is not None:
                 return self._to_stop(Event.DROPPED, self.seen.why or CANCELLED)
             return Signal(Event.DROPPED)
@@ -296,7 +296,7 @@ class Drive:
 
     def _late(self) -> Reason | None:
         """Return the reason if the attempt exceeded its limit in an external queue, else None."""
-        limit = self.case.task.plan.queue_timeout_seconds
+        limit = self.snapshot.task.plan.queue_timeout_seconds
         if not limit or not self.runtime.queues_itself or self.seen.waited < limit:
             return None
         return because("queue-limit", seconds=limit)
@@ -306,12 +306,12 @@ class Drive:
 
         Its supervisor normally enforces limits. This check covers supervisors that do not.
         """
-        limit, since = self.case.task.plan.timeout_seconds, self.seen.running_since
+        limit, since = self.snapshot.task.plan.timeout_seconds, self.seen.running_since
         if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
             return because("time-limit", seconds=limit)
-        limit = self.case.task.plan.silence_timeout_seconds
+        limit = self.snapshot.task.plan.silence_timeout_seconds
         if limit and since:
-            silent = self.seen.signs.seconds(folders.last_signs(self.case.order.folder))
+            silent = self.seen.signs.seconds(folders.last_signs(self.snapshot.order.folder))
             if silent > limit + OVERTIME_SECONDS:
                 return because("silence-limit", seconds=limit)
         return None
@@ -323,15 +323,17 @@ class Drive:
         seen.signs = Stillness()
         if seen.silent_since is None:
             seen.silent_since = now
-        log.warning("attempt %s: %s", self.case.attempt.id, error)
+        log.warning("attempt %s: %s", self.snapshot.attempt.id, error)
         is_long = now - seen.silent_since > UNREACHABLE_SECONDS
         if is_long:
             return Signal(Event.UNHEARD_FOR_LONG, error.reason)
         return Signal(Event.UNHEARD, waits_for_engine(error))
 
     def _conclude(self) -> Signal | None:
-        result = folders.read_result(self.case.order.folder)
-        fact = self.conclude(self.case, result) if result else lost(because("result-unreadable"))
+        result = folders.read_result(self.snapshot.order.folder)
+        fact = (
+            self.conclude(self.snapshot, result) if result else lost(because("result-unreadable"))
+        )
         if isinstance(fact, Waits):
             return Signal(Event.DISK_FULL, fact.what)
         self.facts.append(fact)
@@ -339,7 +341,7 @@ class Drive:
 
     def _take_later(self, what: Reason | None) -> None:
         if not self.seen.take_at:
-            log.warning("attempt %s: %s", self.case.attempt.id, shown(what))
+            log.warning("attempt %s: %s", self.snapshot.attempt.id, shown(what))
         self.seen.take_at = time.monotonic() + FULL_SECONDS
         self.facts.append(Waits(what))
 
@@ -347,8 +349,10 @@ class Drive:
 
     def _to_stop(self, event: Event, why: Reason, what: Reason | None = None) -> Signal:
         """Return the event, unless there is nothing to stop, or it does not stop in time."""
-        case, asked_at = self.case, self.seen.asked_at
-        if case.attempt.state == "recorded" and not engine_calls.may_live(case, self.runtime):
+        snapshot, asked_at = self.snapshot, self.seen.asked_at
+        if snapshot.attempt.state == "recorded" and not engine_calls.may_live(
+            snapshot, self.runtime
+        ):
             return Signal(Event.NOTHING_TO_STOP, why=why)
         if asked_at is not None and time.monotonic() - asked_at >= FORCE_SECONDS:
             return Signal(Event.GRACE_OVER, why=why)
@@ -357,7 +361,7 @@ class Drive:
     def _stop(self, why: Reason) -> Signal | None:
         if self.seen.asked_at is None:
             self.seen.asked_at, self.seen.why = time.monotonic(), why
-        if not engine_calls.stop(self.case, self.runtime, why):
+        if not engine_calls.stop(self.snapshot, self.runtime, why):
             return None
         crash_point("asked-to-end")
         return Signal(Event.HEARD)

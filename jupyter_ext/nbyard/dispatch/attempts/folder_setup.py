@@ -12,8 +12,8 @@ from nbyard.dispatch import workdir
 from nbyard.dispatch.attempts import input_staging, monitor_links, secrets
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import IDENTITY, Identities
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
 from nbyard.domain.arguments.bindings import Beside, Found
 from nbyard.domain.arguments.file_objects import Facts
 from nbyard.domain.attempts.structs import (
@@ -63,35 +63,37 @@ class Staged(msgspec.Struct, frozen=True):
     secrets: Places = {}
 
 
-def prepare(room: Room, identities: Identities, case: Case) -> int:
+def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> int:
     """Fill the folder, unless it is full; return how many rows were predicted before."""
-    folder, done = case.order.folder, 0
+    folder, done = snapshot.order.folder, 0
     if _is_filled(folder):
         return done
-    code, environment = identities.look(case.task.plan)
+    code, environment = identities.look(snapshot.task.plan)
     version = code.version
     if version.kind == MODEL:
-        partial_results.set_aside(room.folder, case.attempt.id)
+        partial_results.set_aside(context.folder, snapshot.attempt.id)
     _make_anew(folder)
-    stage(room.blobs, version.bundle_digest, folder / "code")
+    stage(context.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
         workdir.lay_serving(folder, version.command)
-    if case.attempt.runtime == PROCESS:
-        input_staging.link_datasets(room, folder, version)
-    places = input_staging.places_of(version, case.inputs)
-    input_staging.stage_inputs(room, folder, version, case.inputs, places)
+    if snapshot.attempt.runtime == PROCESS:
+        input_staging.link_datasets(context, folder, version)
+    places = input_staging.places_of(version, snapshot.inputs)
+    input_staging.stage_inputs(context, folder, version, snapshot.inputs, places)
     input_staging.mark_outputs(folder, version)
-    if case.task.plan.requirements_digest:
-        room.blobs.stage(case.task.plan.requirements_digest, folder / REQUIREMENTS)
-    _write_surroundings(identities, folder, case.task.plan, version, environment)
-    facts = workdir.facts(folder, version, places, case.task.plan)
-    outputs, given = _outputs(folder, version), secrets.give(room, case, folder)
-    staged = Staged(version, environment, case.inputs, outputs, facts, given)
-    told = _task_file(room, case, staged)
+    if snapshot.task.plan.requirements_digest:
+        context.blobs.stage(snapshot.task.plan.requirements_digest, folder / REQUIREMENTS)
+    _write_surroundings(identities, folder, snapshot.task.plan, version, environment)
+    facts = workdir.facts(folder, version, places, snapshot.task.plan)
+    outputs, given = _outputs(folder, version), secrets.give(context, snapshot, folder)
+    staged = Staged(version, environment, snapshot.inputs, outputs, facts, given)
+    told = _task_file(context, snapshot, staged)
     if version.invocation.apart:
-        workdir.make(room, folder, told.work, case.inputs, places)
+        workdir.make(context, folder, told.work, snapshot.inputs, places)
     if version.kind == MODEL:
-        done = partial_results.hand_over(room, case, partial_results.key_of(case, version))
+        done = partial_results.hand_over(
+            context, snapshot, partial_results.key_of(snapshot, version)
+        )
     folders.write_task(folder, told)
     crash_point("folder-written")
     return done
@@ -119,7 +121,9 @@ def _make_anew(folder: Path) -> None:
         os.mkdir(folder, 0o700)
 
 
-def prepare_worker(room: Room, identities: Identities, order: Order, first: Case) -> None:
+def prepare_worker(
+    context: DispatchContext, identities: Identities, order: Order, first: AttemptSnapshot
+) -> None:
     """Fill the folder of a function worker; `first` is one of its attempts."""
     folder = order.folder
     if _is_filled(folder):
@@ -127,9 +131,9 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
     code, environment = identities.look(first.task.plan)
     version = code.version
     _make_anew(folder)
-    stage(room.blobs, version.bundle_digest, folder / "code")
+    stage(context.blobs, version.bundle_digest, folder / "code")
     if first.attempt.runtime == PROCESS:
-        input_staging.link_datasets(room, folder, version)
+        input_staging.link_datasets(context, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
     told = TaskFile(
@@ -139,33 +143,35 @@ def prepare_worker(room: Room, identities: Identities, order: Order, first: Case
         work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
         outputs={},
         directory=os.path.dirname(f"code/{version.file}"),
-        environment=_variables(room, first) | _paths(first.task.plan, version, environment),
-        wake=str(room.folder / "wake"),
+        environment=_variables(context, first) | _paths(first.task.plan, version, environment),
+        wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
     )
     folders.write_task(folder, told)
     crash_point("folder-written")
 
 
-def call_of(room: Room, identities: Identities, case: Case) -> Call:
+def call_of(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> Call:
     """Return the call for a function worker, after staging the inputs of the attempt."""
-    code, environment = identities.look(case.task.plan)
-    if case.inputs:
-        folders.discard(case.order.folder)
-        places = input_staging.places_of(code.version, case.inputs)
-        input_staging.stage_inputs(room, case.order.folder, code.version, case.inputs, places)
-    staged = Staged(code.version, environment, case.inputs, outputs_of(code.version))
-    work = _work(staged, _values(room, case, staged))
+    code, environment = identities.look(snapshot.task.plan)
+    if snapshot.inputs:
+        folders.discard(snapshot.order.folder)
+        places = input_staging.places_of(code.version, snapshot.inputs)
+        input_staging.stage_inputs(
+            context, snapshot.order.folder, code.version, snapshot.inputs, places
+        )
+    staged = Staged(code.version, environment, snapshot.inputs, outputs_of(code.version))
+    work = _work(staged, _values(context, snapshot, staged))
     assert isinstance(work, FunctionWork)
     return Call(
-        attempt_id=case.attempt.id,
-        token=case.attempt.token,
-        node=case.task.node,
+        attempt_id=snapshot.attempt.id,
+        token=snapshot.attempt.token,
+        node=snapshot.task.node,
         function=work.function,
         parameters=work.parameters,
         files=work.files,
         outputs=staged.outputs,
-        timeout_seconds=case.task.plan.timeout_seconds,
+        timeout_seconds=snapshot.task.plan.timeout_seconds,
     )
 
 
@@ -259,15 +265,15 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     return outputs
 
 
-def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
-    plan, version, values = case.task.plan, staged.version, _values(room, case, staged)
-    environment = _variables(room, case) | _paths(plan, version, staged.environment)
+def _task_file(context: DispatchContext, snapshot: AttemptSnapshot, staged: Staged) -> TaskFile:
+    plan, version, values = snapshot.task.plan, staged.version, _values(context, snapshot, staged)
+    environment = _variables(context, snapshot) | _paths(plan, version, staged.environment)
     if version.kind == MODEL:  # partial predictions are found again under this key
-        environment[RESULT_KEY] = partial_results.key_of(case, version)
+        environment[RESULT_KEY] = partial_results.key_of(snapshot, version)
     return TaskFile(
-        attempt_id=case.attempt.id,
-        token=case.attempt.token,
-        mark=case.attempt.mark,
+        attempt_id=snapshot.attempt.id,
+        token=snapshot.attempt.token,
+        mark=snapshot.attempt.mark,
         work=_work(staged, values),
         outputs=workdir.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
@@ -275,17 +281,17 @@ def _task_file(room: Room, case: Case, staged: Staged) -> TaskFile:
         timeout_seconds=plan.timeout_seconds,
         silence_timeout_seconds=plan.silence_timeout_seconds,
         memory_bytes=plan.memory_bytes,
-        wake=str(room.folder / "wake"),
+        wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
     )
 
 
-def _variables(room: Room, case: Case) -> dict[str, str]:
+def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str, str]:
     """Return the environment variables that every kind of work gets."""
-    attempt, plan, settings = case.attempt, case.task.plan, room.settings
-    found = {name.upper(): value for name, value in _identity(case).items()}
-    found["NBYARD_RUN_NAME"] = case.run.name
-    found[dataset_links.VARIABLE] = str(room.folder / dataset_links.FOLDER)
+    attempt, plan, settings = snapshot.attempt, snapshot.task.plan, context.settings
+    found = {name.upper(): value for name, value in _identity(snapshot).items()}
+    found["NBYARD_RUN_NAME"] = snapshot.run.name
+    found[dataset_links.VARIABLE] = str(context.folder / dataset_links.FOLDER)
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
         seen = [str(number) for number in range(len(seen))]  # a container counts its own from 0
@@ -302,7 +308,7 @@ def _variables(room: Room, case: Case) -> dict[str, str]:
                 "CLIENT__KEY": settings.dask_tls_key,
             }
             found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
-    return found | monitor_links.told(room.folder, attempt, plan)
+    return found | monitor_links.told(context.folder, attempt, plan)
 
 
 def _paths(
@@ -329,19 +335,19 @@ def _work(staged: Staged, values: dict[str, Any]) -> Work:
     return kind_named(version.kind).work(version.file, reading, values, staged.environment)
 
 
-def _identity(case: Case) -> dict[str, str]:
-    found = (case.run.id, case.task.node, case.run.title, case.run.scheduled_at)
+def _identity(snapshot: AttemptSnapshot) -> dict[str, str]:
+    found = (snapshot.run.id, snapshot.task.node, snapshot.run.title, snapshot.run.scheduled_at)
     return dict(zip(IDENTITY, found, strict=True))
 
 
-def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
+def _values(context: DispatchContext, snapshot: AttemptSnapshot, staged: Staged) -> dict[str, Any]:
     """Return argument values: plain values, and paths in the attempt for files.
 
     Defaults that the code sets itself are left out, because JSON turns a tuple into a list.
     """
-    plan = case.task.plan
+    plan = snapshot.task.plan
     plain = {name: one for name, one in plan.bindings.items() if isinstance(one, ValueOf)}
-    if any(one.is_default for one in plain.values()) and _has_own_defaults(room, staged.version):
+    if any(one.is_default for one in plain.values()) and _has_own_defaults(context, staged.version):
         plain = {name: one for name, one in plain.items() if not one.is_default}
     values: dict[str, Any] = {name: one.value for name, one in plain.items()}
     if staged.version.invocation.apart:
@@ -358,12 +364,12 @@ def _values(room: Room, case: Case, staged: Staged) -> dict[str, Any]:
     for name, output in staged.outputs.items():
         values[name] = f"{ATTEMPT}/{output.path}"
     declared = {argument.name for argument in plan.arguments}
-    return values | {name: text for name, text in _identity(case).items() if name in declared}
+    return values | {name: text for name, text in _identity(snapshot).items() if name in declared}
 
 
-def _has_own_defaults(room: Room, version: ExecutableVersion) -> bool:
+def _has_own_defaults(context: DispatchContext, version: ExecutableVersion) -> bool:
     def content() -> bytes:
-        with room.blobs.open(version.content_digest) as handle:
+        with context.blobs.open(version.content_digest) as handle:
             return bytes(handle.read())
 
     kind = kind_named(version.kind)

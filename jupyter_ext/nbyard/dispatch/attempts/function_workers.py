@@ -22,8 +22,8 @@ from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_w
 from nbyard.dispatch.attempts.outcome import lost
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case, inputs_of
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
 from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
 from nbyard.dispatch.state.board import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.state.reports import (
@@ -58,7 +58,7 @@ class Waiting(NamedTuple):
 
 
 @dataclass(frozen=True)
-class WorkerCase:
+class WorkerSnapshot:
     """A worker with its unfinished attempts, in order."""
 
     order: Order
@@ -71,20 +71,20 @@ class WorkerCase:
         return self.run.cancel_requested_at is not None
 
 
-def worker_case(room: Room, worker: LiveWorker) -> WorkerCase:
+def worker_case(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
     """Return the snapshot of a worker from the board."""
     waiting = [Waiting(one.record, one.task, one.since) for one in worker.attempts.values()]
-    return WorkerCase(order_of(room, worker), worker.run.run, waiting)
+    return WorkerSnapshot(order_of(context, worker), worker.run.run, waiting)
 
 
-def order_of(room: Room, worker: LiveWorker) -> Order:
+def order_of(context: DispatchContext, worker: LiveWorker) -> Order:
     """Return the description of the worker that its runtime needs."""
     return Order(
         attempt_id=worker.id,
-        store_id=room.store.id,
+        store_id=context.store.id,
         run_id=worker.run.run.id,
         node_id="",
-        folder=folders.place(room.folder, worker.id),
+        folder=folders.place(context.folder, worker.id),
         mark=worker.mark,
     )
 
@@ -104,10 +104,10 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
     folders.keep_record(order.folder)
 
 
-def files_of(room: Room, ended: Iterable[LiveAttempt]) -> list[Path]:
+def files_of(context: DispatchContext, ended: Iterable[LiveAttempt]) -> list[Path]:
     """Return the folders of ended attempts that contain more than a record."""
     return [
-        folders.place(room.folder, one.record.id, one.record.worker)
+        folders.place(context.folder, one.record.id, one.record.worker)
         for one in ended
         if any(argument.role != "value" for argument in one.task.record.plan.arguments)
     ]
@@ -146,28 +146,32 @@ class FunctionController:
     Threads call it, but never two at once for the same worker.
     """
 
-    def __init__(self, room: Room, identities: Identities, attempts: AttemptController):
-        self._room = room
+    def __init__(
+        self, context: DispatchContext, identities: Identities, attempts: AttemptController
+    ):
+        self._context = context
         self._identities = identities
         self._attempts = attempts
         self._known: dict[str, Known] = {}
 
-    def drive(self, case: WorkerCase) -> list[Report]:
+    def drive(self, snapshot: WorkerSnapshot) -> list[Report]:
         """Advance all attempts of the worker as far as possible without waiting."""
-        name = case.order.attempt_id
+        name = snapshot.order.attempt_id
         own: list[Fact] = []
-        found: dict[str, list[Fact]] = {one.attempt.id: [] for one in case.waiting}
-        if case.waiting:
+        found: dict[str, list[Fact]] = {one.attempt.id: [] for one in snapshot.waiting}
+        if snapshot.waiting:
             known = self._known.setdefault(name, Known())
-            runtime = self._room.runtimes[case.waiting[0].attempt.runtime]
-            look = Look(self._room, self._identities, self._attempts, known, case, runtime, found)
+            runtime = self._context.runtimes[snapshot.waiting[0].attempt.runtime]
+            look = Look(
+                self._context, self._identities, self._attempts, known, snapshot, runtime, found
+            )
             own = [Left()] if look.take() else []
         return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
 
-    def give_up(self, case: WorkerCase, reason: Reason) -> list[Report]:
+    def give_up(self, snapshot: WorkerSnapshot, reason: Reason) -> list[Report]:
         """Fail all attempts of the worker because of an internal error."""
-        ended = [self._attempts.give_up(one.attempt.id, reason) for one in case.waiting]
-        return [*ended, Report(case.order.attempt_id, [])]
+        ended = [self._attempts.give_up(one.attempt.id, reason) for one in snapshot.waiting]
+        return [*ended, Report(snapshot.order.attempt_id, [])]
 
     def clear(self, order: Order, runtime: Runtime) -> None:
         """Stop an unneeded worker and delete its files except its record."""
@@ -180,18 +184,18 @@ class FunctionController:
 class Look:
     """One check of a worker; `found` collects facts by attempt."""
 
-    room: Room
+    context: DispatchContext
     identities: Identities
     attempts: AttemptController
     known: Known
-    case: WorkerCase
+    snapshot: WorkerSnapshot
     runtime: Runtime
     found: dict[str, list[Fact]]
 
     def take(self) -> bool:
         """Check the worker and return whether it has ended."""
         try:
-            seen = self.runtime.poll(self.case.order)
+            seen = self.runtime.poll(self.snapshot.order)
             why = self._why_end()
             if why and seen.state == "running":
                 self._ask_to_end(why)
@@ -218,9 +222,9 @@ class Look:
 
     def _why_end(self) -> Reason | None:
         """Return the reason why the worker must stop now, else None."""
-        if self.case.is_cancelled:
+        if self.snapshot.is_cancelled:
             return CANCELLED
-        at = [one for one in self.case.waiting if one.attempt.id == self.known.running]
+        at = [one for one in self.snapshot.waiting if one.attempt.id == self.known.running]
         limit = at[0].task.record.plan.timeout_seconds if at else None
         # The supervisor normally enforces the limit; this covers one that does not.
         if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
@@ -233,34 +237,34 @@ class Look:
         Right after a commit it may. Later it checks the store, because another dispatcher may have
         taken over while this one slept.
         """
-        waiting = self.case.waiting
+        waiting = self.snapshot.waiting
         if all(time.monotonic() - one.since < FRESH_SECONDS for one in waiting):
             return True
-        with self.room.store.read() as c:
-            state = self.room.store.attempts.state(c, waiting[0].attempt.id)
-            return state in ATTEMPT.live and self.room.is_held(c)
+        with self.context.store.read() as c:
+            state = self.context.store.attempts.state(c, waiting[0].attempt.id)
+            return state in ATTEMPT.live and self.context.is_held(c)
 
     # From attempts to calls
 
     def _tell(self, *, is_there: bool) -> None:
         """Add the calls that the worker does not have yet, and start it if necessary."""
-        known, order = self.known, self.case.order
-        with self._refusing(self.case.waiting):
+        known, order = self.known, self.snapshot.order
+        with self._refusing(self.snapshot.waiting):
             if not is_there:
-                first = self._whole(self.case.waiting[0])
-                prepare_worker(self.room, self.identities, order, first)
+                first = self._whole(self.snapshot.waiting[0])
+                prepare_worker(self.context, self.identities, order, first)
             # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
                 known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
                 known.is_adopted = False
-            self._add([one for one in self.case.waiting if one.attempt.id not in known.told])
+            self._add([one for one in self.snapshot.waiting if one.attempt.id not in known.told])
             if not is_there:
                 known.site = self.runtime.start(order)
                 crash_point("started")
         # After a restart, the site is only known from the records of earlier attempts.
-        sites = [known.site, *(one.attempt.site for one in self.case.waiting)]
+        sites = [known.site, *(one.attempt.site for one in self.snapshot.waiting)]
         started = Started(next(filter(None, sites), ""), datetime.now(UTC))
-        for one in self.case.waiting:
+        for one in self.snapshot.waiting:
             if one.attempt.state == "recorded" and not self.found[one.attempt.id]:
                 self.found[one.attempt.id].append(started)
 
@@ -279,29 +283,31 @@ class Look:
         calls = []
         for one in fresh:
             with self._refusing([one]):
-                calls.append(call_of(self.room, self.identities, self._whole(one)))
+                calls.append(call_of(self.context, self.identities, self._whole(one)))
         if calls:
-            folders.add_calls(self.case.order.folder, calls)
+            folders.add_calls(self.snapshot.order.folder, calls)
             self.known.told |= {call.attempt_id for call in calls}
             crash_point("told")
 
-    def _whole(self, one: Waiting) -> Case:
+    def _whole(self, one: Waiting) -> AttemptSnapshot:
         """Return the snapshot of the attempt, as if it had its own process."""
         task = one.task.record
-        order = order_of_attempt(self.room, one.attempt, task, self.case.run.priority)
+        order = order_of_attempt(self.context, one.attempt, task, self.snapshot.run.priority)
         inputs, lost = inputs_of(one.task), one.task.lost
-        return Case(one.attempt, task, self.case.run, order, inputs, lost, since=one.since)
+        return AttemptSnapshot(
+            one.attempt, task, self.snapshot.run, order, inputs, lost, since=one.since
+        )
 
     # From calls to outcomes
 
     def _read(self) -> list[Waiting]:
         """Read new results and return the attempts that have no result yet."""
         known, rest = self.known, []
-        results, known.read = folders.read_results(self.case.order.folder, known.read)
+        results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
         for result in results:
             # The first result of an attempt counts.
             known.results.setdefault(result.attempt_id, result)
-        for one in self.case.waiting:
+        for one in self.snapshot.waiting:
             if told := known.results.get(one.attempt.id):
                 self.found[one.attempt.id].append(self._conclude(one, told))
             elif not any(isinstance(fact, Ended) for fact in self.found[one.attempt.id]):
@@ -324,9 +330,9 @@ class Look:
 
     def _finish(self, rest: Sequence[Waiting]) -> None:
         """Decide about attempts without a result after the worker has ended."""
-        result = folders.read_result(self.case.order.folder)
+        result = folders.read_result(self.snapshot.order.folder)
         for one in rest:
-            if self.case.is_cancelled:
+            if self.snapshot.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost(because("result-unreadable"))
@@ -340,7 +346,7 @@ class Look:
 
     def _ask_to_end(self, why: Reason) -> None:
         if not self.known.asked:
-            self.runtime.stop(self.case.order, why)
+            self.runtime.stop(self.snapshot.order, why)
             self.known.asked = time.monotonic()
             crash_point("asked-to-end")
 
@@ -351,7 +357,7 @@ class Look:
         """
         if was_there and time.monotonic() - self.known.asked < FORCE_SECONDS:
             return
-        if self.case.is_cancelled:
+        if self.snapshot.is_cancelled:
             self._all(rest, Ended("cancelled"))
         elif rest:
             self._all(rest[:1], Ended("failed", Failure("timeout", why)))

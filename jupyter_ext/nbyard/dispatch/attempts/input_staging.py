@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.dispatch import workdir
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import UNTYPED
@@ -49,7 +49,7 @@ def _opened(version: ExecutableVersion) -> Iterator[tuple[Argument, str]]:
 
 
 def stage_inputs(
-    room: Room,
+    context: DispatchContext,
     folder: Path,
     version: ExecutableVersion,
     staged: Mapping[str, BytesOf],
@@ -66,11 +66,11 @@ def stage_inputs(
         if name in opened:
             # The input replaces a file of the bundle at the same path.
             folders.discard(Path(target))
-            bundles.stage(room.blobs, found.digest, Path(target))
+            bundles.stage(context.blobs, found.digest, Path(target))
         else:
-            room.blobs.stage(found.digest, Path(target))
-            workdir.tell_table(room, found, os.path.dirname(target), version, name)
-    if untyped := room.untyped.intersection(found.digest for found in staged.values()):
+            context.blobs.stage(found.digest, Path(target))
+            workdir.tell_table(context, found, os.path.dirname(target), version, name)
+    if untyped := context.untyped.intersection(found.digest for found in staged.values()):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 
 
@@ -89,38 +89,38 @@ def untyped_of(folder: Path) -> list[str]:
         raise Invalid(why) from error
 
 
-def datasets_of(room: Room, version: ExecutableVersion) -> list[str]:
+def datasets_of(context: DispatchContext, version: ExecutableVersion) -> list[str]:
     """Return the IDs of datasets that the code opens below `resources/` beside it."""
-    with room.blobs.open(version.content_digest) as handle:
+    with context.blobs.open(version.content_digest) as handle:
         content = handle.read()
     if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
         return []
-    return dataset_links.named_in(code_of(spot(version.file).file, content), _datasets(room))
+    return dataset_links.named_in(code_of(spot(version.file).file, content), _datasets(context))
 
 
-def opens_datasets(room: Room, version: ExecutableVersion) -> bool:
+def opens_datasets(context: DispatchContext, version: ExecutableVersion) -> bool:
     """Return whether the code opens datasets by path, in either way."""
-    with room.blobs.open(version.content_digest) as handle:
+    with context.blobs.open(version.content_digest) as handle:
         is_told = dataset_links.VARIABLE.encode() in handle.read()
-    return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(room, version))
+    return (is_told and version.kind in CODE_KINDS) or bool(datasets_of(context, version))
 
 
-def link_datasets(room: Room, folder: Path, version: ExecutableVersion) -> None:
+def link_datasets(context: DispatchContext, folder: Path, version: ExecutableVersion) -> None:
     """Create links to these datasets beside the code; existing files stay."""
     place = folder / CODE / os.path.dirname(spot(version.file).file) / dataset_links.FOLDER
-    for dataset in datasets_of(room, version):
+    for dataset in datasets_of(context, version):
         with contextlib.suppress(FileExistsError, NotADirectoryError):
             place.mkdir(exist_ok=True)
-            (place / dataset).symlink_to(_datasets(room) / dataset)
+            (place / dataset).symlink_to(_datasets(context) / dataset)
 
 
-def is_dataset_link(room: Room, name: str, fd: int) -> bool:
+def is_dataset_link(context: DispatchContext, name: str, fd: int) -> bool:
     """Return whether a link in an open folder points to a dataset."""
-    return os.readlink(name, dir_fd=fd).startswith(f"{_datasets(room)}/")
+    return os.readlink(name, dir_fd=fd).startswith(f"{_datasets(context)}/")
 
 
-def _datasets(room: Room) -> Path:
-    return room.folder / dataset_links.FOLDER
+def _datasets(context: DispatchContext) -> Path:
+    return context.folder / dataset_links.FOLDER
 
 
 def mark_outputs(folder: Path, version: ExecutableVersion) -> None:

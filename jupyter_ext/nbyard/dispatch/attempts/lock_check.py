@@ -2,7 +2,7 @@
 
 from nbyard.attempts import folders
 from nbyard.dispatch.cache.keys import version_of
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.environments.references import differences, warning
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
@@ -10,7 +10,7 @@ from nbyard.errors import NotFound
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
+def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan) -> str:
     """Return a warning if the packages of an attempt differ from the lock of its environment.
 
     Return "" if they do not differ, or if that is unknown.
@@ -19,15 +19,15 @@ def not_as_locked(room: Room, attempt: AttemptRecord, plan: TaskPlan) -> str:
     if used is None:
         return ""
     # Attempts of a function worker share the surroundings of their worker.
-    found = folders.surroundings_in(folders.place(room.folder, attempt.worker or attempt.id))
-    with room.store.read() as c:
-        version = room.store.environments.version(c, used.version_id)
+    found = folders.surroundings_in(folders.place(context.folder, attempt.worker or attempt.id))
+    with context.store.read() as c:
+        version = context.store.environments.version(c, used.version_id)
         try:
-            is_notebook = version_of(room, c, plan).kind == "notebook"
+            is_notebook = version_of(context, c, plan).kind == "notebook"
         except NotFound:
             return ""
         has_more = is_notebook or bool(
-            plan.image and room.store.images.has_notebook_packages(c, attempt.owner, plan.image)
+            plan.image and context.store.images.has_notebook_packages(c, attempt.owner, plan.image)
         )
     if found is None or found.lock is None or version is None:
         return ""

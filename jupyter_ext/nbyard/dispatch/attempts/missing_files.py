@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.failures import said_in
 from nbyard.domain.attempts.missing_modules import COLOURS
 from nbyard.domain.attempts.other_files import OtherFiles
@@ -78,36 +78,42 @@ class _Code(msgspec.Struct, frozen=True):
         return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
 
 
-def _code(room: Room, case: Case) -> _Code | None:
-    with room.store.read() as c:
-        version = room.store.executables.version(c, case.task.plan.executable_version_id)
-        known = room.store.executables.get(c, case.run.owner, case.task.plan.executable_id)
+def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
+    with context.store.read() as c:
+        version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
+        known = context.store.executables.get(
+            c, snapshot.run.owner, snapshot.task.plan.executable_id
+        )
     if version is None or known is None or not known.path:
         return None
     own = spot(version.file).file
     path = Path(spot(known.path).file)
-    tree = room.blobs.tree(version.bundle_digest)
+    tree = context.blobs.tree(version.bundle_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
     # A folder travelled if any file in it did.
     taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
-    with room.blobs.open(version.content_digest) as handle:
+    with context.blobs.open(version.content_digest) as handle:
         content = handle.read()
     base = path.parents[own.count("/")]
     return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
 
 
-def left_out(room: Room, case: Case, failure: Failure) -> str:
+def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure) -> str:
     """Return a sentence about the first missing file that exists but is not in the bundle.
 
     The failure names the file, which lies beside or above the code. Return "" if there is none.
     """
     told = COLOURS.sub("", f"{said_in(failure)}\n{failure.traceback}")
     lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
-    code = _code(room, case) if lines else None
+    code = _code(context, snapshot) if lines else None
     if code is None:
         return ""
     # Paths in the attempt's folder become relative to the code.
-    attempt, up, words = case.order.folder, "../" * len(Path(code.below).parts), "\n".join(lines)
+    attempt, up, words = (
+        snapshot.order.folder,
+        "../" * len(Path(code.below).parts),
+        "\n".join(lines),
+    )
     if code.below:
         words = words.replace(f"{attempt}/code/{code.below}/", "")
     words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
@@ -125,19 +131,21 @@ def left_out(room: Room, case: Case, failure: Failure) -> str:
     return outside(code.base, code.below, names, above)
 
 
-def warning_about_missing_files(room: Room, case: Case, others: OtherFiles | None) -> str:
+def warning_about_missing_files(
+    context: DispatchContext, snapshot: AttemptSnapshot, others: OtherFiles | None
+) -> str:
     """Return a sentence about files beside the code that it names, but that did not travel.
 
     Work that lists files or tests for them does not fail. `others` holds the files that it wrote.
     """
     try:
-        code = _code(room, case)
+        code = _code(context, snapshot)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return ""
-        found = _overlooked(room, case, code, others)
+        found = _overlooked(context, snapshot, code, others)
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
         # A warning must not fail finished work: its code may have moved or may not be text.
-        log.info("what the attempt %s did not find is not known: %s", case.attempt.id, error)
+        log.info("what the attempt %s did not find is not known: %s", snapshot.attempt.id, error)
         return ""
     sentences = [
         f"{name} {_BESIDE.format(code.path.name)}: {reason}" for name, reason in found[:MOST_NAMED]
@@ -147,21 +155,21 @@ def warning_about_missing_files(room: Room, case: Case, others: OtherFiles | Non
 
 
 def _overlooked(
-    room: Room, case: Case, code: _Code, others: OtherFiles | None
+    context: DispatchContext, snapshot: AttemptSnapshot, code: _Code, others: OtherFiles | None
 ) -> list[tuple[str, str]]:
     """Return (name, reason) for missing files that the code names, one per reason.
 
     Paths that exist now or are declared are not missing.
     """
-    version, folder = code.version, case.order.folder
+    version, folder = code.version, snapshot.order.folder
     # The folder of a worker's attempt lies inside the folder of the worker.
-    copy = (folder.parents[1] if case.attempt.worker else folder) / CODE
-    kept = room.blobs.tree(others.digest).files if others and others.digest else []
+    copy = (folder.parents[1] if snapshot.attempt.worker else folder) / CODE
+    kept = context.blobs.tree(others.digest).files if others and others.digest else []
     left = others.left_out if others else []
     paths = [*(one.path for one in kept), *(one.path.rstrip("/") for one in left)]
     declared = {place_of(one, version).removeprefix(f"{CODE}/") for one in version.arguments}
-    told = [one for one in version.arguments if one.role == "output" or one.name in case.inputs]
-    told += [one for one in version.arguments if one.name in case.task.plan.bindings]
+    told = [one for one in version.arguments if one.role == "output" or one.name in snapshot.inputs]
+    told += [one for one in version.arguments if one.name in snapshot.task.plan.bindings]
     declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
     near = os.listdir(code.base / code.below)
     found: dict[str, str] = {}

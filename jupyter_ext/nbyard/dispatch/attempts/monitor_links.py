@@ -13,7 +13,7 @@ from nbyard.attempts import monitor_links
 from nbyard.attempts.folders import place
 from nbyard.attempts.monitor_links import LOOPBACK, Monitor, Spot
 from nbyard.dispatch.attempts import tensorboard
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.health import Ports
 from nbyard.dispatch.state.board import LiveAttempt
 from nbyard.dispatch.threads import Threads
@@ -68,9 +68,9 @@ class MonitorController:
     """Checks live attempts in threads, one thread per attempt; `live` lists the attempts."""
 
     def __init__(
-        self, room: Room, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
+        self, context: DispatchContext, threads: Threads, live: Callable[[], Iterable[LiveAttempt]]
     ) -> None:
-        self._room = room
+        self._context = context
         self._threads = threads
         self._live = live
         self._known: set[str] | None = None
@@ -85,7 +85,7 @@ class MonitorController:
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
         # Files of attempts that ended while no dispatcher ran have to be removed, too.
         if self._known is None:
-            self._known = monitor_links.present(self._room.folder)
+            self._known = monitor_links.present(self._context.folder)
         for attempt_id in sorted(self._known - watched.keys()):
             work = partial(self._forget, attempt_id)
             if self._threads.submit(_key(attempt_id), work):
@@ -105,8 +105,8 @@ class MonitorController:
             engine.close()
 
     def _look(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
-        folder = place(self._room.folder, attempt.id)
-        known = monitor_links.read(self._room.folder, attempt.id) or Monitor()
+        folder = place(self._context.folder, attempt.id)
+        known = monitor_links.read(self._context.folder, attempt.id) or Monitor()
         spots = {spot.name: spot for spot in known.spots}
         board = known.board
         found = list(self._declared(attempt, plan, known, spots))
@@ -116,7 +116,7 @@ class MonitorController:
         seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
         # Write only changes: this runs every second.
         if seen != known:
-            monitor_links.write(self._room.folder, attempt.id, seen)
+            monitor_links.write(self._context.folder, attempt.id, seen)
 
     def _declared(
         self,
@@ -130,7 +130,7 @@ class MonitorController:
         if plan.runtime == PROCESS:
             yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
             return
-        if reason := no_way_in(self._room.settings.container_network, attempt.site):
+        if reason := no_way_in(self._context.settings.container_network, attempt.site):
             yield from (Spot(name, 0, why=reason) for name in plan.ports)
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
@@ -143,7 +143,7 @@ class MonitorController:
         """Return the published ports of the attempt's container, by container port."""
         engine = self._engines.get(attempt.site)
         if engine is None:
-            certificates = self._room.settings.docker_cert_path
+            certificates = self._context.settings.docker_cert_path
             engine = self._engines[attempt.site] = Engine(attempt.site, certificates=certificates)
         found = engine.container(container_name(attempt.id))
         return found.published if found else {}
@@ -163,11 +163,11 @@ class MonitorController:
             if not program:
                 return Spot(TENSORBOARD, 0, why=because("tensorboard-missing")), None
             (port,) = free_ports([TENSORBOARD]).values()
-            board = tensorboard.start(self._room, attempt.id, program, logs, port)
+            board = tensorboard.start(self._context, attempt.id, program, logs, port)
             # Recorded at once: the next dispatcher must not start a second one.
-            monitor_links.write(self._room.folder, attempt.id, replace(known, board=board))
+            monitor_links.write(self._context.folder, attempt.id, replace(known, board=board))
         elif not tensorboard.is_alive(board):
-            said = tensorboard.last_words(self._room.folder, attempt.id)
+            said = tensorboard.last_words(self._context.folder, attempt.id)
             return Spot(TENSORBOARD, 0, why=because("tensorboard-ended", message=said)), board
         return Spot(TENSORBOARD, board.port, is_trusted=True), board
 
@@ -185,14 +185,14 @@ class MonitorController:
 
     def _forget(self, attempt_id: str) -> None:
         """Stop the TensorBoard of an ended attempt and delete its links."""
-        with self._room.store.read() as c:
-            state = self._room.store.attempts.state(c, attempt_id)
+        with self._context.store.read() as c:
+            state = self._context.store.attempts.state(c, attempt_id)
         if state in ATTEMPT.live:
             return
-        known = monitor_links.read(self._room.folder, attempt_id)
+        known = monitor_links.read(self._context.folder, attempt_id)
         if known is not None and known.board is not None:
             tensorboard.stop(known.board)
-        monitor_links.forget(self._room.folder, attempt_id)
+        monitor_links.forget(self._context.folder, attempt_id)
         self._ports.pop(attempt_id, None)
 
 

@@ -18,8 +18,8 @@ from nbyard.blobs import files as blob_files
 from nbyard.dispatch.attempts.folder_setup import MODEL
 from nbyard.dispatch.attempts.input_staging import is_dataset_link
 from nbyard.dispatch.attempts.secrets import masks
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.other_files import (
     MAX_DEPTH,
     MOST_SEEN,
@@ -44,34 +44,36 @@ log = logging.getLogger("nbyard.dispatch")
 INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def take_other_files(room: Room, case: Case, *, adopt: bool = False) -> OtherFiles | None:
+def take_other_files(
+    context: DispatchContext, snapshot: AttemptSnapshot, *, adopt: bool = False
+) -> OtherFiles | None:
     """Store the files that the attempt wrote into its copy of the code.
 
     Call it inside `keeping`. Return None if there are none, or if the copy did not come back. With
     `adopt`, files are not copied; no process of the work may survive.
     """
-    code = case.order.folder / CODE
-    if case.attempt.worker or not code.is_dir():
+    code = snapshot.order.folder / CODE
+    if snapshot.attempt.worker or not code.is_dir():
         return None
-    with room.store.read() as c:
-        version = room.store.executables.version(c, case.task.plan.executable_version_id)
+    with context.store.read() as c:
+        version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
     if version is None or version.kind == MODEL:  # a model writes only files for serving
         return None
     try:
-        bundle = {one.path: one for one in room.blobs.tree(version.bundle_digest).files}
-        outputs = case.outputs or read_task(case.order.folder).outputs
+        bundle = {one.path: one for one in context.blobs.tree(version.bundle_digest).files}
+        outputs = snapshot.outputs or read_task(snapshot.order.folder).outputs
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
-        declared |= placed(version.file, version.arguments, case.inputs)
+        declared |= placed(version.file, version.arguments, snapshot.inputs)
         # task.json is written last, so anything newer comes from the work.
-        since = stamp(f"{case.order.folder}/{TASK}")[1]
-        look = _Look(room, bundle, declared, since)
+        since = stamp(f"{snapshot.order.folder}/{TASK}")[1]
+        look = _Look(context, bundle, declared, since)
         look.all(os.path.realpath(code))
-        if case.attempt.runtime == PROCESS and not version.invocation.apart:
-            look.above(case.order.folder)
-        return merged(_keep(room, case, look, adopt), read_others(case.order.folder))
+        if snapshot.attempt.runtime == PROCESS and not version.invocation.apart:
+            look.above(snapshot.order.folder)
+        return merged(_keep(context, snapshot, look, adopt), read_others(snapshot.order.folder))
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # Extra files must not fail finished work.
-        log.warning("the other files of attempt %s are not kept: %s", case.attempt.id, error)
+        log.warning("the other files of attempt %s are not kept: %s", snapshot.attempt.id, error)
         return None
 
 
@@ -79,11 +81,11 @@ class _Look:
     """Collects the files written below a folder."""
 
     def __init__(
-        self, room: Room, bundle: dict[str, Entry], declared: set[str], since: int
+        self, context: DispatchContext, bundle: dict[str, Entry], declared: set[str], since: int
     ) -> None:
         self.files = FileFilter(declared)
-        self._room = room
-        self._blobs = room.blobs
+        self._context = context
+        self._blobs = context.blobs
         self._bundle = bundle
         self._since = since
         self._seen = 0
@@ -122,7 +124,7 @@ class _Look:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 self._below(fd, name, f"{path}/")
-            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._room, name, fd):
+            elif stat.S_ISLNK(found.st_mode) and is_dataset_link(self._context, name, fd):
                 return
             elif self._is_new(fd, name, path, found):
                 self.files.add(path, found.st_size, is_file=stat.S_ISREG(found.st_mode))
@@ -154,9 +156,11 @@ class _Look:
             return not blob_files.fits(blob_files.hash_file(file), entry.digest)
 
 
-def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None:
+def _keep(
+    context: DispatchContext, snapshot: AttemptSnapshot, look: _Look, adopt: bool
+) -> OtherFiles | None:
     """Store the files that are within the limits and contain no secrets."""
-    settings, hidden = room.settings, masks(room, case)
+    settings, hidden = context.settings, masks(context, snapshot)
     most = (settings.max_other_bytes, settings.max_other_files)
     files = look.files
     wanted, beyond = within_caps(files.written, *most)
@@ -171,12 +175,12 @@ def _keep(room: Room, case: Case, look: _Look, adopt: bool) -> OtherFiles | None
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode) or found.st_size != one.size_bytes:
                     raise Invalid.field("path", because("changed-while-read", file=place.name))
-                digest = room.blobs.put_fd(fd, adopt=adopt).digest
+                digest = context.blobs.put_fd(fd, adopt=adopt).digest
         except Unavailable:
             files.leave(one.path, "no-room", one.size_bytes)
         except (NbyardError, OSError):
             files.leave(one.path, "unreadable", one.size_bytes)
         else:
             kept[one] = Entry(one.path, digest, one.size_bytes)
-    digest = room.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
+    digest = context.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
     return summary(digest, [*kept], [*files.left.values(), *beyond])

@@ -18,8 +18,8 @@ from nbyard.dispatch.attempts.store_outputs import (
     take_outputs,
 )
 from nbyard.dispatch.cache.keys import Identities, key_parts
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.reports import Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
@@ -33,118 +33,122 @@ from nbyard.reasons.structs import Reason, because
 class Conclusions:
     """Derives outcomes for controllers, in threads; it never writes to the store."""
 
-    def __init__(self, room: Room, identities: Identities):
-        self._room = room
+    def __init__(self, context: DispatchContext, identities: Identities):
+        self._context = context
         self._identities = identities
 
-    def conclude(self, case: Case, result: Result, asked: Reason | None) -> Ended | Waits:
+    def conclude(
+        self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None
+    ) -> Ended | Waits:
         """Return the outcome for the result; wait if the disk has no space for its outputs.
 
         `asked` is the reason for a requested stop, None without a request.
         """
         try:
-            return self._conclude(case, result, asked)
+            return self._conclude(snapshot, result, asked)
         except Unavailable as error:
-            return Ended("cancelled") if case.is_cancelled else Waits(waits_for_engine(error))
+            return Ended("cancelled") if snapshot.is_cancelled else Waits(waits_for_engine(error))
 
-    def _conclude(self, case: Case, result: Result, asked: Reason | None) -> Ended:
+    def _conclude(self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None) -> Ended:
         try:
-            check_token(result, case.attempt.token)
+            check_token(result, snapshot.attempt.token)
         except Invalid as error:
             return lost(error.reason)
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
-            return self._succeed(case, result)
+            return self._succeed(snapshot, result)
         if result.state == "cancelled":
-            return self._stopped(case, failure, result, asked)
+            return self._stopped(snapshot, failure, result, asked)
         # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
             return lost(failure.reason)
-        return self._fail(case, failure, result)
+        return self._fail(snapshot, failure, result)
 
-    def _succeed(self, case: Case, result: Result) -> Ended:
+    def _succeed(self, snapshot: AttemptSnapshot, result: Result) -> Ended:
         """Store the bytes; the loop writes the rows that name them."""
         crash_point("finished")
         with ExitStack() as hold:
-            hold.enter_context(self._room.blobs.keeping())
+            hold.enter_context(self._context.blobs.keeping())
             try:
                 # Processes of a local supervisor are gone, so files can be adopted. Processes in a
                 # container may survive, and a function worker continues.
-                adopt = case.attempt.runtime == PROCESS and not case.attempt.worker
-                folder, outputs = case.order.folder, case.outputs
-                rows = take_outputs(self._room, folder, result, outputs, adopt=adopt)
-                others = take_other_files(self._room, case, adopt=adopt)
+                adopt = snapshot.attempt.runtime == PROCESS and not snapshot.attempt.worker
+                folder, outputs = snapshot.order.folder, snapshot.outputs
+                rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
+                others = take_other_files(self._context, snapshot, adopt=adopt)
             except (Busy, Unavailable):
                 raise
             except NbyardError as error:
-                return self._fail(case, failure_of(error, "contract"), result)
+                return self._fail(snapshot, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
-            is_as_keyed = self._is_as_keyed(case)
-            missed = warning_about_missing_files(self._room, case, others)
-            warnings = (*self._environment_warnings(case), *disclosed_in(result), missed)
+            is_as_keyed = self._is_as_keyed(snapshot)
+            missed = warning_about_missing_files(self._context, snapshot, others)
+            warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
             warning = "; ".join(filter(None, warnings))
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
-    def _is_as_keyed(self, case: Case) -> bool:
+    def _is_as_keyed(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the cache key still describes the result.
 
         Packages may have changed while the attempt waited or ran. Then the result must not be
         reused.
         """
-        if not secrets.are_as_named(self._room, case):
+        if not secrets.are_as_named(self._context, snapshot):
             return False
         try:
-            code, environment = self._identities.look(case.task.plan)
-            untyped = untyped_of(case.order.folder)
-            if case.attempt.runtime == PROCESS and opens_datasets(self._room, code.version):
+            code, environment = self._identities.look(snapshot.task.plan)
+            untyped = untyped_of(snapshot.order.folder)
+            if snapshot.attempt.runtime == PROCESS and opens_datasets(self._context, code.version):
                 return False  # keys do not contain the versions that the work opened
         except Busy:
             raise
         except NbyardError:
             return False
-        parts = key_parts(case.task.plan, code, case.inputs, environment, untyped)
-        return parts.key() == case.task.cache_key
+        parts = key_parts(snapshot.task.plan, code, snapshot.inputs, environment, untyped)
+        return parts.key() == snapshot.task.cache_key
 
-    def _environment_warnings(self, case: Case) -> Iterator[str]:
+    def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[str]:
         """Yield differences from the environment that the plan and the notebook name."""
-        plan = case.task.plan
-        yield not_as_locked(self._room, case.attempt, plan)
+        plan = snapshot.task.plan
+        yield not_as_locked(self._context, snapshot.attempt, plan)
         if plan.runtime == PROCESS and plan.environment is None:
             with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
                 code, environment = self._identities.look(plan)
                 named, used = plan.kernel or code.version.kernel, environment.kernel
                 yield not_installed(named, used) if named not in ("", used) else ""
 
-    def _fail(self, case: Case, failure: Failure, result: Result) -> Ended:
+    def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
-        plan, number = case.task.plan, case.attempt.number
-        if words := left_out(self._room, case, failure):
+        plan, number = snapshot.task.plan, snapshot.attempt.number
+        if words := left_out(self._context, snapshot, failure):
             reason = because("left-out", cause=failure.reason, problem=words)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
-        if plan.tries_again(failure.kind, number, case.lost) and not case.is_cancelled:
+        if plan.tries_again(failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
-            hold.enter_context(self._room.blobs.keeping())
+            hold.enter_context(self._context.blobs.keeping())
             # Outputs of failed work may be incomplete.
             kept = msgspec.structs.replace(result, outputs=[])
-            rows = take_outputs(self._room, case.order.folder, kept, case.outputs)
-            others = take_other_files(self._room, case)
-            missed = "" if words else warning_about_missing_files(self._room, case, others)
-            warning = "; ".join(filter(None, (*self._environment_warnings(case), missed)))
+            rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
+            others = take_other_files(self._context, snapshot)
+            missed = "" if words else warning_about_missing_files(self._context, snapshot, others)
+            warning = "; ".join(filter(None, (*self._environment_warnings(snapshot), missed)))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 
-    def _stopped(self, case: Case, failure: Failure, result: Result, asked: Reason | None) -> Ended:
+    def _stopped(
+        self, snapshot: AttemptSnapshot, failure: Failure, result: Result, asked: Reason | None
+    ) -> Ended:
         """Return the outcome of an attempt that was stopped from outside."""
         # The limits alone cannot decide: it may have shown signs of life while stopping.
-        written = cancel_reason(case.order.folder)
+        written = cancel_reason(snapshot.order.folder)
         # a slow start may only know it from this file
-        if case.is_cancelled or written == CANCELLED:
+        if snapshot.is_cancelled or written == CANCELLED:
             crash_point("obeyed")
             return Ended("cancelled", None, result)
         if why := asked or written:
-            return self._fail(case, over_limit(why), result)
+            return self._fail(snapshot, over_limit(why), result)
         return lost(failure.reason)
 
 

@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dockerd import logged_in
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
@@ -22,7 +22,7 @@ def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
     return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
 
 
-def give(room: Room, case: Case, folder: Path) -> Places:
+def give(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> Places:
     """Write the task's secrets to memory, link them in the folder, and return their paths.
 
     The paths are those that the attempt sees, by argument.
@@ -32,71 +32,71 @@ def give(room: Room, case: Case, folder: Path) -> Places:
         StoreUnusable: The encryption key is missing.
         Conflict: The credential was changed outside of nbyard.
     """
-    wanted = secrets_of(case.task.plan)
+    wanted = secrets_of(snapshot.task.plan)
     if not wanted:
         return {}
     files: dict[str, bytes] = {}
     hidden: list[str] = []
     places: Places = {}
-    with room.store.read() as c:
+    with context.store.read() as c:
         for argument, one in wanted.items():
-            found = room.store.credentials.get(c, case.run.owner, one.credential_id)
+            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
             if found is None:
                 raise Invalid(because("credential-deleted-since", credential=repr(one.name)))
-            fields = room.store.credentials.fields(c, found)
+            fields = context.store.credentials.fields(c, found)
             name = argument if is_plain(found.kind) else f"{argument}.json"
             files[name] = content_of(found.kind, fields).encode()
             hidden += hidden_of(found.kind, fields)
             places[argument] = f"{ATTEMPT}/{secret_files.SECRETS}/{name}"
-    target = secret_files.place(room.store.id, case.attempt.id)
+    target = secret_files.place(context.store.id, snapshot.attempt.id)
     secret_files.give(str(folder), target, files, hidden)
     return places
 
 
-def masks(room: Room, case: Case) -> Masks:
+def masks(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
     """Return masks that find the secrets of the attempt in everything it wrote.
 
     By then its runner no longer has them.
     """
-    wanted = secrets_of(case.task.plan)
+    wanted = secrets_of(snapshot.task.plan)
     if not wanted:
         return Masks(())
     # After a change the old value is unknown, so treat every file as secret.
-    if not are_as_named(room, case):
+    if not are_as_named(context, snapshot):
         return Blind()
     hidden: list[str] = []
-    with room.store.read() as c:
+    with context.store.read() as c:
         for one in wanted.values():
-            found = room.store.credentials.get(c, case.run.owner, one.credential_id)
+            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
             if found is None:
                 return Blind()
-            hidden += hidden_of(found.kind, room.store.credentials.fields(c, found))
+            hidden += hidden_of(found.kind, context.store.credentials.fields(c, found))
     return Masks(hidden)
 
 
-def are_as_named(room: Room, case: Case) -> bool:
+def are_as_named(context: DispatchContext, snapshot: AttemptSnapshot) -> bool:
     """Return whether the task's credentials are unchanged since the run was requested.
 
     Only then does the result match its cache key.
     """
-    wanted = secrets_of(case.task.plan).values()
+    wanted = secrets_of(snapshot.task.plan).values()
     if not wanted:
         return True
-    with room.store.read() as c:
-        known = room.store.credentials.references(c, case.run.owner)
+    with context.store.read() as c:
+        known = context.store.credentials.references(c, snapshot.run.owner)
     return all(known.get(one.credential_id) == one for one in wanted)
 
 
-def take_away(room: Room, attempt_id: str) -> None:
+def take_away(context: DispatchContext, attempt_id: str) -> None:
     """Delete the secrets of the attempt from memory."""
-    secret_files.remove(secret_files.place(room.store.id, attempt_id))
+    secret_files.remove(secret_files.place(context.store.id, attempt_id))
 
 
-def for_registries(room: Room, owner: str) -> AbstractContextManager[None]:
+def for_registries(context: DispatchContext, owner: str) -> AbstractContextManager[None]:
     """Use the owner's logins for pulls and pushes during the block."""
 
     def found(image: str) -> Login | None:
-        with room.store.read() as c:
-            return room.store.credentials.login(c, owner, image)
+        with context.store.read() as c:
+            return context.store.credentials.login(c, owner, image)
 
     return logged_in(found)

@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.blobs.files import opened
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
 from nbyard.domain.file_formats import format_of, suffix_of
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
@@ -57,7 +57,7 @@ def check_token(result: Result, token: str) -> None:
 
 
 def take_outputs(
-    room: Room,
+    context: DispatchContext,
     folder: Path,
     result: Result,
     outputs: Mapping[str, Output] | None = None,
@@ -71,17 +71,19 @@ def take_outputs(
     """
     if outputs is None:
         outputs = folders.read_task(folder).outputs
-    rows = [_row(room, folder, name, outputs[name], adopt) for name in result.outputs]
+    rows = [_row(context, folder, name, outputs[name], adopt) for name in result.outputs]
     executed = f"{folder}/{EXECUTED}"
     # A link could point to any file of this machine.
     if os.path.isfile(executed) and not os.path.islink(executed):
         with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
-            blob = room.blobs.put_fd(handle, adopt=adopt)
+            blob = context.blobs.put_fd(handle, adopt=adopt)
         rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
     return rows
 
 
-def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> dict[str, Any]:
+def _row(
+    context: DispatchContext, folder: Path, name: str, output: Output, adopt: bool
+) -> dict[str, Any]:
     relative = output.path
     if output.told and not output.several:  # the only file found
         relative = f"{relative}/{next(entries(str(folder / relative)))}"
@@ -90,10 +92,10 @@ def _row(room: Room, folder: Path, name: str, output: Output, adopt: bool) -> di
     with opened(open_inside(folder, relative, f"output {name}")) as handle:
         is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
         if is_folder:
-            blob = room.blobs.put_folder(Path(os.path.realpath(path)))
+            blob = context.blobs.put_folder(Path(os.path.realpath(path)))
             kind = "folder"
         else:
-            blob = room.blobs.put_fd(handle, adopt=adopt)
+            blob = context.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
     told: Told | None = None

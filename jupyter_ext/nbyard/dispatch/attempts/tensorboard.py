@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbyard.attempts import folders, monitor_links
 from nbyard.attempts.monitor_links import LOOPBACK, Board
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.monitors import TENSORBOARD
 from nbyard.runner.process import processes
 
@@ -41,11 +41,11 @@ def program_for(folder: Path) -> str:
     return shutil.which(TENSORBOARD, path=searched) or ""
 
 
-def start(room: Room, attempt_id: str, program: str, logs: Path, port: int) -> Board:
+def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int) -> Board:
     """Start TensorBoard, marked so that the sweep knows its attempt."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
-    ours = {"NBYARD_STORE": room.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
-    with monitor_links.open_log(room.folder, attempt_id) as log:
+    ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
+    with monitor_links.open_log(context.folder, attempt_id) as log:
         made = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,

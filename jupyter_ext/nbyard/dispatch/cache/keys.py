@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.reinstall import version_in_place
 from nbyard.dispatch.workdir import may_ask
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
@@ -73,8 +73,8 @@ class Identities:
     Threads look them up, because that is slow. An environment is fresh for 5 s only.
     """
 
-    def __init__(self, room: Room):
-        self._room = room
+    def __init__(self, context: DispatchContext):
+        self._context = context
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], Seen] = {}
@@ -102,7 +102,7 @@ class Identities:
         code = self._code(plan)
         # The time of the request counts: packages may change while the answer is on its way.
         asked = time.monotonic()
-        environment = environment_of(self._room, plan, code.version)
+        environment = environment_of(self._context, plan, code.version)
         seen = Seen(asked, time.monotonic(), environment)
         self._environments[_place(plan, code.version)] = seen
         return code, environment
@@ -146,7 +146,7 @@ class Identities:
         same = (name, digest, canonical_text(given) if version else "")
         known = self._probes.get(same)
         if known is None:
-            with self._room.blobs.open(digest) as handle:
+            with self._context.blobs.open(digest) as handle:
                 content = handle.read(MOST_CODE_BYTES)
             of_python = version is None or is_python(version.language)
             known = probes_of(name, content, given, is_own=version is not None, is_python=of_python)
@@ -158,12 +158,12 @@ class Identities:
     def _code(self, plan: TaskPlan) -> Code:
         known = self._codes.get(plan.executable_version_id)
         if known is None:
-            with self._room.store.read() as c:
-                version = version_of(self._room, c, plan)
+            with self._context.store.read() as c:
+                version = version_of(self._context, c, plan)
             own, function = spot(version.file)
             files = {
                 entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
-                for entry in self._room.blobs.tree(version.bundle_digest).files
+                for entry in self._context.blobs.tree(version.bundle_digest).files
                 if entry.path != own
             }
             shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
@@ -187,37 +187,39 @@ def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     return (plan.runtime, plan.image, plan.requirements_digest, plan.kernel, used, *here)
 
 
-def version_of(room: Room, c: Connection, plan: TaskPlan) -> ExecutableVersion:
+def version_of(context: DispatchContext, c: Connection, plan: TaskPlan) -> ExecutableVersion:
     """Return the frozen code of a task.
 
     Raises:
         NotFound: The code was deleted.
     """
-    version = room.store.executables.version(c, plan.executable_version_id)
+    version = context.store.executables.version(c, plan.executable_version_id)
     if version is None:
         raise NotFound(because("code-gone", node=plan.label))
     return version
 
 
-def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
+def environment_of(
+    context: DispatchContext, plan: TaskPlan, version: ExecutableVersion
+) -> EnvironmentRef:
     """Return where the task would run: a local interpreter or kernel, an image or a worker.
 
     Raises:
         Unavailable: The packages there are not known yet.
     """
-    runtime = room.runtimes.get(plan.runtime)
+    runtime = context.runtimes.get(plan.runtime)
     images = runtime if isinstance(runtime, KnowsImages) else None
     # The image of a container is its whole environment. Without a named image, that is the base
     # images of its Dockerfile, whose other files are part of the code.
     if version.kind == CONTAINER:
-        with room.blobs.open(version.content_digest) as handle:
+        with context.blobs.open(version.content_digest) as handle:
             begun = bases(handle.read().decode("utf-8", "replace"), {})
         names = [plan.image] if plan.image else begun
         # An image that is not here yet gets a new ID and matches nothing.
         ids = ((images.image_id(name) if images else "") or new_id() for name in names)
         return EnvironmentRef(fingerprint=f"{plan.runtime} {' '.join(ids)}")
     if plan.runtime == PROCESS and plan.environment:
-        return _used(room, plan.environment, version)
+        return _used(context, plan.environment, version)
     if plan.runtime != PROCESS:
         lock: Lock | None = None
         if isinstance(runtime, KnowsPackages):
@@ -225,7 +227,7 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
             lock = locks[0] if len(locks) == 1 else None
             installed = " ".join(digest_of(msgspec.to_builtins(one)) for one in locks)
         else:
-            image = plan.image or room.settings.docker_base_image
+            image = plan.image or context.settings.docker_base_image
             # Tags can move, so use the image ID.
             identity = (images.image_id(image) or new_id()) if images else ""
             installed = f"{image} {identity} {plan.requirements_digest}"
@@ -244,12 +246,14 @@ def environment_of(room: Room, plan: TaskPlan, version: ExecutableVersion) -> En
     return kernels.program(version.command[0] if version.command else version.file)
 
 
-def _used(room: Room, used: UsedEnvironment, version: ExecutableVersion) -> EnvironmentRef:
+def _used(
+    context: DispatchContext, used: UsedEnvironment, version: ExecutableVersion
+) -> EnvironmentRef:
     """Return a version of an environment; a program from outside it counts, too."""
-    there = version_in_place(room, used)
+    there = version_in_place(context, used)
     place = Path(there.place)
     kernel = kernelspecs.own_kernel(place, used.shown, used.id)
-    now = bundles.with_trees(there.packages, room.blobs, room.settings.max_bundle_bytes)
+    now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
     trees = {one.name: one.tree for one in now if one.folder}
     found = kernels.of_environment(there, str(kernel), kernelspecs.ALONE, trees)
     if is_python(version.language):

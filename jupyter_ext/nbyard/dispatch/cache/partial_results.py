@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from nbyard.attempts import folders
-from nbyard.dispatch.context import Room
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain import cache_policy
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.models.structs import SERVING_FOLDER
@@ -21,9 +21,9 @@ KEPT = timedelta(days=1)
 MAX_LINE = 16 * 2**20
 
 
-def key_of(case: Case, version: ExecutableVersion) -> str:
+def key_of(snapshot: AttemptSnapshot, version: ExecutableVersion) -> str:
     """Return the key of predictions: the cache key and every file of the code."""
-    return f"{case.task.cache_key} {version.bundle_digest}"
+    return f"{snapshot.task.cache_key} {version.bundle_digest}"
 
 
 def set_aside(store: Path, attempt_id: str) -> None:
@@ -32,29 +32,30 @@ def set_aside(store: Path, attempt_id: str) -> None:
         folders.set_aside(store, attempt_id)
 
 
-def hand_over(room: Room, case: Case, key: str) -> int:
+def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> int:
     """Give a starting attempt the predictions of an earlier one; return their number of rows.
 
     Forced tasks, and tasks that skip the cache, continue only attempts of the same task.
     """
-    plan, rows = case.task.plan, room.store.attempts
-    with room.store.read() as c:
-        before = rows.before(c, case.attempt)
+    plan, rows = snapshot.task.plan, context.store.attempts
+    with context.store.read() as c:
+        before = rows.before(c, snapshot.attempt)
     for name in before:
-        set_aside(room.folder, name)
-    names = {*folders.all_unfinished(room.folder)}
+        set_aside(context.folder, name)
+    names = {*folders.all_unfinished(context.folder)}
     if plan.force or not cache_policy.is_asked(plan.cache):
-        names &= {*before, case.attempt.id}
+        names &= {*before, snapshot.attempt.id}
     if not names:
         return 0
-    with room.store.read() as c:
-        alike = rows.alike(c, names, case.task.owner, case.task.cache_key)
+    with context.store.read() as c:
+        alike = rows.alike(c, names, snapshot.task.owner, snapshot.task.cache_key)
     left = [
-        Leavings(folders.unfinished(room.folder, one), key) for one in {*alike, case.attempt.id}
+        Leavings(folders.unfinished(context.folder, one), key)
+        for one in {*alike, snapshot.attempt.id}
     ]
     # Only one set can be continued, so keep the largest and delete the others.
     most = max(left, key=lambda one: one.rows)
-    most.move(case.order.folder / folders.OUTPUTS)
+    most.move(snapshot.order.folder / folders.OUTPUTS)
     for one in left:
         folders.discard(one.place)
     return most.rows
@@ -105,13 +106,13 @@ def _line(path: str) -> str:
         return ""
 
 
-def sweep(room: Room) -> None:
+def sweep(context: DispatchContext) -> None:
     """Delete predictions whose task has its result, ended more than 1 day ago, or is deleted."""
-    names = folders.all_unfinished(room.folder)
+    names = folders.all_unfinished(context.folder)
     if not names:
         return
-    with room.store.read() as c:
-        wanted = room.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
+    with context.store.read() as c:
+        wanted = context.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
     for name in names:
         if name not in wanted:
-            folders.discard(folders.unfinished(room.folder, name))
+            folders.discard(folders.unfinished(context.folder, name))

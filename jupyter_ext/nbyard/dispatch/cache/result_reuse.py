@@ -4,26 +4,26 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.board import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because
 
 
-def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
+def take_over(context: DispatchContext, changes: Changes, task: LiveTask) -> bool:
     """Reuse the result that the plan names; return False if it is gone and must be computed.
 
     Raises:
         NotFound: The result is gone, but the node is pinned to it.
     """
     plan, pinned = task.record.plan, task.record.plan.pinned
-    with room.store.read() as c:
-        origin = room.store.tasks.get(c, plan.reuse)
-        run = room.store.runs.by_id(c, origin.run_id) if origin else None
-        rows = room.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
-        depended = room.store.tasks.key_of(c, plan.reuse)
-    if run is None or not keep_and_check_bytes(room, changes, rows, depended):
+    with context.store.read() as c:
+        origin = context.store.tasks.get(c, plan.reuse)
+        run = context.store.runs.by_id(c, origin.run_id) if origin else None
+        rows = context.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
+        depended = context.store.tasks.key_of(c, plan.reuse)
+    if run is None or not keep_and_check_bytes(context, changes, rows, depended):
         if pinned:
             raise NotFound(because("pinned-result-gone", run=pinned))
         return False
@@ -33,17 +33,17 @@ def take_over(room: Room, changes: Changes, task: LiveTask) -> bool:
 
 
 def keep_and_check_bytes(
-    room: Room, changes: Changes, rows: list[Any], columns: Mapping[str, Any]
+    context: DispatchContext, changes: Changes, rows: list[Any], columns: Mapping[str, Any]
 ) -> bool:
     """Protect the bytes of a result from collection until the commit; return whether all exist.
 
     `columns` may name the record of files that the work wrote beside its outputs.
     """
     # Keep before checking: a collection in between would delete the bytes.
-    changes.keep_bytes(room.blobs)
+    changes.keep_bytes(context.blobs)
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]
-    return all(map(room.blobs.exists, digests))
+    return all(map(context.blobs.exists, digests))
 
 
 def take(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from nbyard.dispatch.context import Room, Turn
+from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.deployments.image_wait import awaited
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dispatch.state.reports import Inbox
@@ -32,10 +32,14 @@ class DeploymentController:
     """
 
     def __init__(
-        self, room: Room, threads: Threads, inbox: Inbox, slots: Callable[[Turn], Slots]
+        self,
+        context: DispatchContext,
+        threads: Threads,
+        inbox: Inbox,
+        slots: Callable[[Turn], Slots],
     ) -> None:
-        self._room = room
-        self._rows = room.store.deployments
+        self._context = context
+        self._rows = context.store.deployments
         self._threads = threads
         self._inbox = inbox
         self._slots = slots
@@ -45,7 +49,7 @@ class DeploymentController:
         self._next_look = 0.0
         self._since: dict[str, float] = {}
         self._strays: dict[str, list[Owned]] = {}
-        for runtime in room.runtimes.values():
+        for runtime in context.runtimes.values():
             if isinstance(runtime, ListsObjects):  # it asks the engine for both controllers
                 runtime.report_objects_to(self._hear)
         self._read_grants()
@@ -58,14 +62,14 @@ class DeploymentController:
         if not has_news and now < self._next_look and self.patience() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             rows = self._rows.under_way(c)
         self._rollouts = {row.id: self._rollout(row) for row in rows}
         for rollout in self._rollouts.values():
             rollout.gives_way = False
         self._is_busy = bool(rows)
-        self._room.waits.clear()
-        if rows or self._room.grants:  # stopped deployments return GPUs, too
+        self._context.waits.clear()
+        if rows or self._context.grants:  # stopped deployments return GPUs, too
             self._read_grants()
             self._grant(rows)
         for row in rows:
@@ -87,11 +91,11 @@ class DeploymentController:
             self._engine.close()
 
     def _rollout(self, row: DeploymentRow) -> Rollout:
-        return self._rollouts.get(row.id) or Rollout(self._room, self._connected())
+        return self._rollouts.get(row.id) or Rollout(self._context, self._connected())
 
     def _connected(self) -> Engine:
         if self._engine is None:
-            settings = self._room.settings
+            settings = self._context.settings
             self._engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
         return self._engine
 
@@ -113,13 +117,13 @@ class DeploymentController:
         """Note the orphans among the objects on the engine."""
         found = orphans.of_deployments(things)
         if found:
-            with self._room.store.read() as c:
+            with self._context.store.read() as c:
                 live = self._rows.live(c)
             self._strays = {name: left for name, left in found.items() if name not in live}
 
     def _clear(self, name: str, things: list[Owned]) -> None:
         """Remove orphans; keep the files of deployments that can start again."""
-        with self._room.write() as c:  # proves that this dispatcher holds the lease
+        with self._context.write() as c:  # proves that this dispatcher holds the lease
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
@@ -131,10 +135,10 @@ class DeploymentController:
 
     def _read_grants(self) -> None:
         """Read the granted GPUs, which the queue of runs counts, too."""
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             granted = self._rows.granted(c)
-        self._room.grants.clear()
-        self._room.grants.update(granted)
+        self._context.grants.clear()
+        self._context.grants.update(granted)
 
     def _grant(self, rows: list[DeploymentRow]) -> None:
         """Grant GPUs to revisions that wait for nothing else; the longest waiting goes first.
@@ -144,7 +148,7 @@ class DeploymentController:
         waiting = [
             (self._turn(row, one), row, one)
             for row in rows
-            if (one := _waiting(row)) and not awaited(self._room, row, one)
+            if (one := _waiting(row)) and not awaited(self._context, row, one)
         ]
         ahead: list[int] = []
         for turn, row, one in sorted(waiting, key=lambda each: each[0]):
@@ -159,11 +163,11 @@ class DeploymentController:
                 self._give(one, list(slots.grant(wanted)))
                 rollout.due = 0.0
                 continue
-            self._room.waits[turn] = one.revision.spec.gpu
+            self._context.waits[turn] = one.revision.spec.gpu
             # A revision that can never fit must not block the ones after it.
             ahead += [] if slots.is_too_much(wanted) else [one.revision.spec.gpu]
             if wait != one.revision.reason:
-                with self._room.write() as c:
+                with self._context.write() as c:
                     self._rows.set_revision(c, one.revision.id, reason=wait)
         names = {one.revision.id for _, _, one in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
@@ -186,7 +190,7 @@ class DeploymentController:
         """
         if one.revision.restarts and row.state != DEPLOYMENT.initial:
             return time.time()  # it just ended, and no event exists yet
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             told = self._rows.events(c, row.id, LOOKED_BACK)
         queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
         since = self._since[one.revision.id] = max(
@@ -195,9 +199,9 @@ class DeploymentController:
         return since
 
     def _give(self, one: RevisionRow, gpus: list[str]) -> None:
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.set_revision(c, one.revision.id, gpus=gpus, reason=None)
-        self._room.grants[one.revision.id] = gpus
+        self._context.grants[one.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

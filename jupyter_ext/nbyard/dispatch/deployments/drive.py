@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from nbyard.dispatch.attempts.secrets import for_registries
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.drain import Departures
 from nbyard.dispatch.deployments.fate import Action, Event, Phase, step
 from nbyard.dispatch.deployments.image_pins import Pins
@@ -62,10 +62,10 @@ class Memory:
     All of it only affects speed and patience: a new dispatcher starts without it.
     """
 
-    def __init__(self, room: Room, engine: Engine):
+    def __init__(self, context: DispatchContext, engine: Engine):
         self.engine = engine
         self.departures = Departures(engine, self.hear_out)
-        self.pins = Pins(engine, room.stopping)
+        self.pins = Pins(engine, context.stopping)
         self.ports = Ports(ASKED_EVERY_SECONDS)
         self.followers: dict[int, Follower] = {}
         self.since: dict[int, float] = {}
@@ -96,7 +96,7 @@ class Drive:
     `has_answered` is set only if its container was seen to run.
     """
 
-    room: Room
+    context: DispatchContext
     memory: Memory
     notes: Notes
     row: DeploymentRow
@@ -190,7 +190,7 @@ class Drive:
 
     def _prepare(self) -> Signal:
         known = self.one.revision
-        if reason := awaited(self.room, self.row, self.one):
+        if reason := awaited(self.context, self.row, self.one):
             if not waits_for_build(reason):
                 return Signal(Event.REFUSED, reason=reason)
             self.reason = reason
@@ -205,14 +205,14 @@ class Drive:
 
     def _launch(self) -> Signal:
         """Create the container of the revision as soon as its image is here."""
-        if reason := no_way_in(self.room.settings.container_network, self.memory.engine.url):
+        if reason := no_way_in(self.context.settings.container_network, self.memory.engine.url):
             return Signal(Event.REFUSED, reason=reason)
         number, spec = self.one.number, self.one.revision.spec
-        folder = self.room.folder / deployment_folder(self.row.id)
+        folder = self.context.folder / deployment_folder(self.row.id)
         forget_logs(folder / log_name(each) for each in range(number - KEPT_LOGS, 0, -1))
         hear = partial(line, self.notes.log(self.row, self.one))
         try:
-            with for_registries(self.room, self.row.owner):
+            with for_registries(self.context, self.row.owner):
                 known = self.one.revision.image_id
                 image_id = self.memory.pins.image_of(number, spec.image, known, hear)
         except Unavailable:

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.deployments.structs import (
     OPEN,
     OPEN_VARIABLE,
@@ -27,9 +27,9 @@ BEGUN = ("started_at", "ready_at")
 class Notes:
     """Writes of the steps of a rollout, each in its own transaction."""
 
-    def __init__(self, room: Room):
-        self._room = room
-        self._rows = room.store.deployments
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._rows = context.store.deployments
 
     def tell(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
         """Record the observed state if it is new, and no request has arrived meanwhile."""
@@ -39,7 +39,7 @@ class Notes:
             columns["started_at"] = datetime.now(UTC)
         if (state, reason) == (row.state, row.reason):
             return
-        with self._room.write() as c:
+        with self._context.write() as c:
             if not self._rows.is_as_seen(c, row):
                 return
             if state != row.state:
@@ -49,7 +49,7 @@ class Notes:
 
     def note(self, one: RevisionRow, **columns: Any) -> None:
         """Update columns of a revision."""
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.set_revision(c, one.revision.id, **columns)
 
     def stopped(self, row: DeploymentRow, one: RevisionRow) -> bool:
@@ -57,7 +57,7 @@ class Notes:
 
         A revision that is wanted again waits to start instead.
         """
-        with self._room.write() as c:
+        with self._context.write() as c:
             is_over = self._rows.is_as_seen(c, row)
             told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
             self._rows.set_revision(c, one.revision.id, places=[], **told)
@@ -65,15 +65,15 @@ class Notes:
 
     def is_wanted(self, row: DeploymentRow) -> bool:
         """Return whether no other request has arrived and this dispatcher is not leaving."""
-        if self._room.stopping.is_set():
+        if self._context.stopping.is_set():
             return False
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             return self._rows.is_as_seen(c, row)
 
     def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
         """Return the description from which the container is created."""
         return Deployed(
-            store_id=self._room.store.id,
+            store_id=self._context.store.id,
             deployment_id=row.id,
             name=row.name,
             number=one.number,
@@ -91,23 +91,23 @@ class Notes:
         if spec.service != "api" or spec.environment.get(OPEN_VARIABLE) == OPEN:
             return
         image = (spec.image, one.revision.image_id)
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             is_model = image in served(c, row.owner, [image])
         if is_model:
             self._secret(row, one).create()
 
     def _secret(self, row: DeploymentRow, one: RevisionRow) -> KeptSecret:
-        return KeptSecret(self._room.folder / deployment_folder(row.id), one.number)
+        return KeptSecret(self._context.folder / deployment_folder(row.id), one.number)
 
     @property
     def base_url(self) -> str:
         """Return the base URL of the server through which users reach the deployment."""
-        with self._room.store.read() as c:
-            return self._room.store.facts.get(c, "base_url") or "/"
+        with self._context.store.read() as c:
+            return self._context.store.facts.get(c, "base_url") or "/"
 
     def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
         """Return the log of a revision."""
-        return KeptLog(self._room.folder / deployment_folder(row.id) / log_name(one.number))
+        return KeptLog(self._context.folder / deployment_folder(row.id) / log_name(one.number))
 
     def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
         """Write a line of nbyard to the log of the revision."""
@@ -130,7 +130,7 @@ class Notes:
         With more columns, the revision responds for the first time since its start. It receives
         requests from now on.
         """
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.set_revision(c, one.revision.id, places=places, **told)
             if told and (one.number == row.newest.number or row.newest.is_over):
                 self._rows.serve(c, row, one.number)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.drive import Drive, Memory
 from nbyard.dispatch.deployments.fate import Event, wish_of
 from nbyard.dispatch.deployments.records import Notes
@@ -31,12 +31,12 @@ class Rollout:
     Once `gives_way` is set, the serving revision releases its GPUs for the newest.
     """
 
-    def __init__(self, room: Room, engine: Engine):
-        self._room = room
-        self._rows = room.store.deployments
+    def __init__(self, context: DispatchContext, engine: Engine):
+        self._context = context
+        self._rows = context.store.deployments
         self._engine = engine
-        self._memory = Memory(room, engine)
-        self._notes = Notes(room)
+        self._memory = Memory(context, engine)
+        self._notes = Notes(context)
         self.gives_way = False
         self.due = 0.0
 
@@ -65,7 +65,7 @@ class Rollout:
         self.due = time.monotonic() + CALM_SECONDS
         if row.is_removed:
             return
-        with self._room.write() as c:
+        with self._context.write() as c:
             if not self._rows.is_as_seen(c, row):
                 return
             if row.is_wanted and not row.newest.is_over:
@@ -84,7 +84,7 @@ class Rollout:
                 kept[one.number] = standing
             else:
                 is_leaving = is_leaving or standing.phase != "over"
-        with self._room.store.read() as c:
+        with self._context.store.read() as c:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
@@ -93,7 +93,7 @@ class Rollout:
         return self._patience(kept.values())
 
     def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> Standing:
-        return Drive(self._room, self._memory, self._notes, row, one, wish).begin()
+        return Drive(self._context, self._memory, self._notes, row, one, wish).begin()
 
     def _patience(self, kept: Iterable[Standing]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
@@ -111,7 +111,7 @@ class Rollout:
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
             deployments.rest(self._engine, self._notes.deployed(row, row.newest))
-            with self._room.write() as c:
+            with self._context.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
 
@@ -120,6 +120,6 @@ class Rollout:
         if not self._end_all(row, Event.DELETED):
             return
         deployments.clear(self._engine, self._notes.deployed(row, row.newest))
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._rows.delete(c, row.id)
-        shutil.rmtree(self._room.folder / deployment_folder(row.id), ignore_errors=True)
+        shutil.rmtree(self._context.folder / deployment_folder(row.id), ignore_errors=True)

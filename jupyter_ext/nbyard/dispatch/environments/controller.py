@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.evict import archive
 from nbyard.dispatch.environments.reinstall import install, installer, new_place
 from nbyard.dispatch.threads import Threads
@@ -41,9 +41,9 @@ log = logging.getLogger("nbyard.dispatch")
 class EnvironmentController:
     """Builds each version in its own thread and folder, so no partial version is ever used."""
 
-    def __init__(self, room: Room, builders: Threads):
-        self._room = room
-        self._store = room.store
+    def __init__(self, context: DispatchContext, builders: Threads):
+        self._context = context
+        self._store = context.store
         self._builders = builders
         self._is_swept = False
 
@@ -62,14 +62,14 @@ class EnvironmentController:
 
     def _build(self, owner: str, found: Environment) -> None:
         version = found.current
-        folder = self._room.folder / version_folder(version.id)
+        folder = self._context.folder / version_folder(version.id)
         try:
-            with new_place(self._room, folder) as place:
+            with new_place(self._context, folder) as place:
                 if not self._begin(owner, found, place):
                     raise Stopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                    own = installer(self._room, said, self._wanted(version.id))
+                    own = installer(self._context, said, self._wanted(version.id))
                     columns = self._made(found, place, own)
         except Stopped:
             self._sweep()
@@ -80,20 +80,20 @@ class EnvironmentController:
         except (NbyardError, OSError) as error:
             self._fail(owner, found, reason_of(error))
             return
-        with self._room.write() as c:
+        with self._context.write() as c:
             kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
             self._store.environments.named(c, found.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
         # A new version may make older ones superfluous.
-        archive(self._room)
+        archive(self._context)
         self._sweep()
 
     def _begin(self, owner: str, found: Environment, place: Path) -> bool:
         """Record the start of a build, also again after a crash of the first dispatcher."""
         move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
-        with self._room.write() as c:
+        with self._context.write() as c:
             if found.current.state == "building":
                 # The state machine only allows building after queued.
                 move(c, to="queued")
@@ -109,7 +109,7 @@ class EnvironmentController:
         if not packages:
             found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
             packages = self._locked(version.id, found)
-        install(self._room, own, lock_lines(version.requirements, packages), place)
+        install(self._context, own, lock_lines(version.requirements, packages), place)
         sizes = (
             os.lstat(os.path.join(parent, name)).st_size
             for parent, _, names in os.walk(place)
@@ -124,9 +124,11 @@ class EnvironmentController:
 
     def _locked(self, version_id: str, found: list[LockedPackage]) -> list[LockedPackage]:
         """Add the current files of folders to the lock and record it."""
-        with self._room.blobs.keeping():
-            packages = with_trees(found, self._room.blobs, self._room.settings.max_bundle_bytes)
-            with self._room.write() as c:
+        with self._context.blobs.keeping():
+            packages = with_trees(
+                found, self._context.blobs, self._context.settings.max_bundle_bytes
+            )
+            with self._context.write() as c:
                 self._store.environments.locked(c, version_id, packages)
         return packages
 
@@ -137,7 +139,7 @@ class EnvironmentController:
         """
 
         def look() -> bool:
-            if self._room.stopping.is_set():
+            if self._context.stopping.is_set():
                 return False
             with self._store.read() as c:
                 return transition.state_of(c, ENVIRONMENT_VERSION, version_id) == "building"
@@ -145,7 +147,7 @@ class EnvironmentController:
         return look
 
     def _fail(self, owner: str, found: Environment, reason: Reason) -> None:
-        with self._room.write() as c:
+        with self._context.write() as c:
             self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
@@ -161,7 +163,7 @@ class EnvironmentController:
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", found.kernel, error)
         known = {found.id for found, _ in ready}
-        for name, owner in kernelspecs.offered(self._room.folder).items():
+        for name, owner in kernelspecs.offered(self._context.folder).items():
             if owner not in known:
                 kernelspecs.withdraw_kernel(name, owner)
 
@@ -172,10 +174,10 @@ class EnvironmentController:
         """
         with self._store.read() as c:
             known = self._store.environments.places(c)
-        for folder in self._room.folder.glob(version_folder("*")):
+        for folder in self._context.folder.glob(version_folder("*")):
             for place in folder.iterdir() if folder.name in known else [folder]:
                 if place.is_dir() and not self._is_in_use(place, known.get(folder.name)):
                     shutil.rmtree(place, ignore_errors=True)
 
     def _is_in_use(self, place: Path, known: str | None) -> bool:
-        return str(place) == known or place in self._room.building
+        return str(place) == known or place in self._context.building

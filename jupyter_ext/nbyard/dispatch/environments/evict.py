@@ -6,40 +6,42 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.environments.structs import EnvironmentVersion
 from nbyard.store import Connection
 
 log = logging.getLogger("nbyard.dispatch")
 
 
-def archive(room: Room) -> list[str]:
+def archive(context: DispatchContext) -> list[str]:
     """Evict unused versions and return their folders.
 
     The newest versions of each environment stay. Versions that a live run, a pin or a process uses
     stay, too.
     """
-    with room.store.read() as c:
-        spare = _spare(room, c, ())
+    with context.store.read() as c:
+        spare = _spare(context, c, ())
         if spare:  # reading pins is slow: it reads all workflows
-            spare = _spare(room, c, room.store.uses.by_pins(c))
+            spare = _spare(context, c, context.store.uses.by_pins(c))
     if not spare:
         return []
     busy, gone = _with_programs([version.place for version in spare]), []
-    with room.write() as c:
-        used = room.store.uses.by_runs(c)  # a run may have started meanwhile
+    with context.write() as c:
+        used = context.store.uses.by_runs(c)  # a run may have started meanwhile
         for version in spare:
             if version.id not in used and version.place not in busy:
-                room.store.environments.moved(c, version.id, "")
+                context.store.environments.moved(c, version.id, "")
                 gone.append(version.place)
     for place in gone:
         log.info("%s is removed: nothing uses it", place)
     return gone
 
 
-def _spare(room: Room, c: Connection, pinned: Collection[str]) -> list[EnvironmentVersion]:
-    keep = room.settings.environment_versions
-    in_place = room.store.environments.in_place(c).values()
+def _spare(
+    context: DispatchContext, c: Connection, pinned: Collection[str]
+) -> list[EnvironmentVersion]:
+    keep = context.settings.environment_versions
+    in_place = context.store.environments.in_place(c).values()
     return [one for versions in in_place for one in superfluous(versions, keep, pinned)]
 
 

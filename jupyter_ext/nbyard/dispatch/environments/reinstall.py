@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.requirements import check_folders
@@ -23,7 +23,7 @@ log = logging.getLogger("nbyard.dispatch")
 _one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-def version_in_place(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
+def version_in_place(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
     """Return the version with its folder in place; install it if necessary.
 
     Call it in threads, because it may take as long as an installation.
@@ -35,58 +35,60 @@ def version_in_place(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
     """
     # Many tasks may need the same evicted version at once.
     with _one_at_a_time[used.version_id]:
-        version = _known(room, used)
+        version = _known(context, used)
         if version.place and Path(version.place, "bin").is_dir():
             return version
-        folder = room.folder / version_folder(version.id)
-        with new_place(room, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
+        folder = context.folder / version_folder(version.id)
+        with new_place(context, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
             log.info("%s is installed once more", used.shown)
             said.write(b"\nOnce more, from the lock:\n")
             try:
-                own = installer(room, said, lambda: not room.stopping.is_set())
-                install(room, own, version.lock_lines, place)
+                own = installer(context, said, lambda: not context.stopping.is_set())
+                install(context, own, version.lock_lines, place)
             except Stopped:
                 why = because("environment-to-install", environment=used.shown)
                 raise Unavailable(why) from None
-            with room.write() as c:
-                room.store.environments.moved(c, version.id, str(place))
-        return _known(room, used)
+            with context.write() as c:
+                context.store.environments.moved(c, version.id, str(place))
+        return _known(context, used)
 
 
-def _known(room: Room, used: UsedEnvironment) -> EnvironmentVersion:
-    with room.store.read() as c:
-        version = room.store.environments.version(c, used.version_id)
+def _known(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
+    with context.store.read() as c:
+        version = context.store.environments.version(c, used.version_id)
     if version is None:
         raise NotFound(because("environment-deleted", environment=used.name))
     return version
 
 
-def installer(room: Room, said: FileIO, is_wanted: Callable[[], bool]) -> Installer:
+def installer(context: DispatchContext, said: FileIO, is_wanted: Callable[[], bool]) -> Installer:
     """Return an installer with the settings of this dispatcher."""
     return Installer(
         said,
         is_wanted,
-        room.settings.installer,
-        max_seconds=room.settings.install_timeout_seconds,
+        context.settings.installer,
+        max_seconds=context.settings.install_timeout_seconds,
     )
 
 
-def install(room: Room, own: Installer, lock_lines: Sequence[str], place: Path) -> None:
+def install(
+    context: DispatchContext, own: Installer, lock_lines: Sequence[str], place: Path
+) -> None:
     """Install the lock in a new folder.
 
     Raises:
         Invalid: A package is not available, or a folder is no longer allowed.
         Stopped: The installation is no longer wanted.
     """
-    check_folders(lock_lines, Sources.parse(room.settings.allowed_package_sources))
+    check_folders(lock_lines, Sources.parse(context.settings.allowed_package_sources))
     own.install(lock_lines, place)
 
 
 @contextmanager
-def new_place(room: Room, folder: Path) -> Iterator[Path]:
+def new_place(context: DispatchContext, folder: Path) -> Iterator[Path]:
     """Create a folder that no sweep deletes during the block; delete it on errors."""
     place = folder / secrets.token_hex(4)
-    room.building.add(place)
+    context.building.add(place)
     try:
         place.mkdir(parents=True)
         yield place
@@ -94,4 +96,4 @@ def new_place(room: Room, folder: Path) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
         raise
     finally:
-        room.building.discard(place)
+        context.building.discard(place)

@@ -23,7 +23,7 @@ from nbyard.dispatch.attempts.function_workers import (
     tidy,
     worker_case,
 )
-from nbyard.dispatch.context import Room, Turn
+from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import Candidates
@@ -51,17 +51,19 @@ TRIES = 3  # failed rounds with one report before its attempt fails
 class RunController:
     """The only writer of the states of live runs; one thread calls it."""
 
-    def __init__(self, room: Room, threads: Threads, inbox: Inbox, clean_ups: CleanUps):
-        self._room = room
-        self._store = room.store
+    def __init__(
+        self, context: DispatchContext, threads: Threads, inbox: Inbox, clean_ups: CleanUps
+    ):
+        self._context = context
+        self._store = context.store
         self._threads = threads
         self._inbox = inbox
         self._clean_ups = clean_ups
-        self._board = Board(room.store)
-        self._candidates = Candidates(room, self._board, threads, inbox)
-        self._attempts = AttemptController(room, self._candidates.identities)
-        self._functions = FunctionController(room, self._candidates.identities, self._attempts)
-        self._queue = QueueController(room, self._board, self._candidates, self._attempts)
+        self._board = Board(context.store)
+        self._candidates = Candidates(context, self._board, threads, inbox)
+        self._attempts = AttemptController(context, self._candidates.identities)
+        self._functions = FunctionController(context, self._candidates.identities, self._attempts)
+        self._queue = QueueController(context, self._board, self._candidates, self._attempts)
         self._changes = Changes(self._store, self._board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
@@ -111,7 +113,7 @@ class RunController:
         is_due = time.monotonic() >= self._next_full_round
         with self._store.read() as c:
             if is_due and not self._changes:
-                if not self._room.is_held(c):  # another dispatcher's work must not start twice
+                if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
                 self._cursor = self._store.events.last(c)
                 self._board.read_all(c)
@@ -202,7 +204,7 @@ class RunController:
         return self._attempts.give_up(report.attempt_id, because("report-not-stored"))
 
     def _commit(self, changes: Changes) -> None:
-        with self._room.write() as c:
+        with self._context.write() as c:
             news = self._store.events.news(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {one.run_id for one in news} & changes.runs():
@@ -233,18 +235,18 @@ class RunController:
                 if attempt.worker is not None:
                     given.append(attempt)
                     continue
-                case = case_of(self._room, attempt)
+                case = case_of(self._context, attempt)
                 key, clear = f"clear {case.attempt.id}", partial(self._attempts.clear, case)
                 self._clean_ups.add(key, clear, case.attempt.runtime)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
-        if files := files_of(self._room, given):
+        if files := files_of(self._context, given):
             self._clean_ups.add(f"tidy {files[0]}", partial(tidy, files))
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
-                order, runtime = order_of(self._room, worker), self._room.runtimes[PROCESS]
+                order, runtime = order_of(self._context, worker), self._context.runtimes[PROCESS]
                 clear = partial(self._functions.clear, order, runtime)
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
 
@@ -256,7 +258,7 @@ class RunController:
 
     def _tell_end(self, run_id: str) -> None:
         """End the run in runtimes that keep resources for it."""
-        for name, runtime in self._room.runtimes.items():
+        for name, runtime in self._context.runtimes.items():
             if isinstance(runtime, EndsRuns):
                 key = f"end {name} {run_id}"
                 self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
@@ -291,7 +293,7 @@ class RunController:
     def _look_for_remains(self, attempt: LiveAttempt) -> None:
         """Free the GPUs of an ended attempt as soon as nothing of it is left."""
         name, runtime = attempt.record.id, attempt.record.runtime
-        is_gone = partial(self._attempts.is_gone, case_of(self._room, attempt))
+        is_gone = partial(self._attempts.is_gone, case_of(self._context, attempt))
 
         def tell(is_gone: bool | None) -> None:
             if is_gone:
@@ -310,7 +312,7 @@ class RunController:
 
     def _drive_worker(self, worker: LiveWorker) -> None:
         """Drive a worker in a thread, or again after its current thread."""
-        case = worker_case(self._room, worker)
+        case = worker_case(self._context, worker)
         if case.is_cancelled:
             _ask_to_end(case.order.folder)
         if worker.busy:
@@ -338,7 +340,7 @@ class RunController:
             if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
                 apply_reports.apply(self._changes, attempt, Waits(because("waits-for-image")))
             return
-        case = case_of(self._room, attempt)
+        case = case_of(self._context, attempt)
         attempt.busy = self._threads.submit(
             case.attempt.id,
             partial(self._attempts.drive, case),
@@ -348,7 +350,7 @@ class RunController:
         )
 
     def _place(self, attempt: LiveAttempt) -> Path:
-        return folders.place(self._room.folder, attempt.record.id)
+        return folders.place(self._context.folder, attempt.record.id)
 
 
 def _ask_to_end(folder: Path) -> None:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.drive import Seen
-from nbyard.dispatch.context import Room, Turn
+from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, Placing
 from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
@@ -37,10 +37,14 @@ class QueueController:
     """
 
     def __init__(
-        self, room: Room, board: Board, candidates: Candidates, attempts: AttemptController
+        self,
+        context: DispatchContext,
+        board: Board,
+        candidates: Candidates,
+        attempts: AttemptController,
     ):
-        self._room = room
-        self._store = room.store
+        self._context = context
+        self._store = context.store
         self._board = board
         self._candidates = candidates
         self._attempts = attempts
@@ -62,7 +66,7 @@ class QueueController:
         self._serve_waiting(slots)
         self._hold_up(changes)
         taken = kept = 0
-        ahead = sorted(self._room.waits.items(), reverse=True)
+        ahead = sorted(self._context.waits.items(), reverse=True)
         for name in self._board.queue.turns():
             task = self._board.queue[name]
             while ahead and task.record.plan.gpu and ahead[-1][0] < task.waits_since:
@@ -153,7 +157,7 @@ class QueueController:
             if task.waits_since > turn:
                 break
             waits = task.waits(now) or self._why_held_up(plan)
-            if not waits and not self._room.queues_itself(plan.runtime):
+            if not waits and not self._context.queues_itself(plan.runtime):
                 lacking = slots.lacks(plan)
                 if not lacking or "gpu" in lacking:
                     slots.hold(plan.gpu)
@@ -164,13 +168,16 @@ class QueueController:
 
         An attempt that could not start keeps its GPUs, because it may live unnoticed.
         """
-        owners = [*self._room.grants.values(), *(one.record.gpus for one in self.remains.values())]
+        owners = [
+            *self._context.grants.values(),
+            *(one.record.gpus for one in self.remains.values()),
+        ]
         held = list(chain.from_iterable(owners))
         self._unstarted, running = [], []
         for name, attempt in self._board.attempts.items():
             if attempt.worker is not None and attempt.worker.first is not attempt:
                 continue  # it shares the slot of the worker's first attempt
-            if self._room.queues_itself(attempt.record.runtime):
+            if self._context.queues_itself(attempt.record.runtime):
                 continue
             has_slots = True
             if attempt.worker is None and attempt.record.state == "recorded":
@@ -181,7 +188,7 @@ class QueueController:
                 running.append((attempt.task.record.plan, attempt.record.gpus))
             else:
                 held += attempt.record.gpus
-        return Slots(capacity(self._room.settings), running, held)
+        return Slots(capacity(self._context.settings), running, held)
 
     def _is_published(self, changes: Changes, one: Candidate) -> bool:
         """Return whether another task of this round already produced the same result."""

@@ -15,7 +15,7 @@ import msgspec
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts
 from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_over
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import Unknowns
 from nbyard.dispatch.runs.worker_assignment import Group, group_of
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
@@ -88,13 +88,13 @@ class Candidates(Mapping[str, Candidate]):
     came than fit into a round.
     """
 
-    def __init__(self, room: Room, board: Board, threads: Threads, inbox: Inbox):
-        self._room = room
-        self._store = room.store
+    def __init__(self, context: DispatchContext, board: Board, threads: Threads, inbox: Inbox):
+        self._context = context
+        self._store = context.store
         self._board = board
         self._threads = threads
         self._inbox = inbox
-        self.identities = Identities(room)
+        self.identities = Identities(context)
         self.elsewhere: dict[str, Candidate] = {}
         self.is_behind = False
         self._known: dict[str, Candidate] = {}
@@ -144,7 +144,7 @@ class Candidates(Mapping[str, Candidate]):
             self._forget(one.task.id)
             if one.task.id in self._board.queue:
                 self._known[one.task.id] = one
-                if self._room.queues_itself(one.task.plan.runtime):
+                if self._context.queues_itself(one.task.plan.runtime):
                     self.elsewhere[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
@@ -227,7 +227,7 @@ class Candidates(Mapping[str, Candidate]):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
-            if record.plan.reuse and take_over(self._room, changes, task):
+            if record.plan.reuse and take_over(self._context, changes, task):
                 return None
             if known is None:
                 if self._unknowns.keep(changes, task):
@@ -236,7 +236,7 @@ class Candidates(Mapping[str, Candidate]):
                 else:
                     self._ask(task)
                 return None
-            inputs, untyped = inputs_of(task), self._room.untyped
+            inputs, untyped = inputs_of(task), self._context.untyped
             parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
             return Candidate(task, known[0], parts, parts.key(), known[1], group)
@@ -293,7 +293,7 @@ class Candidates(Mapping[str, Candidate]):
             one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
             own = beside.get(hit.task_id, {})
             if not one.too_old and keep_and_check_bytes(
-                self._room, changes, rows[hit.task_id], own
+                self._context, changes, rows[hit.task_id], own
             ):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"

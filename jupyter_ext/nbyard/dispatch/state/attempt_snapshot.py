@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from nbyard.attempts import folders
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.board import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitors import container_ports
 from nbyard.domain.attempts.structs import Output
@@ -20,7 +20,7 @@ AGAIN = 0.5
 
 
 @dataclass(frozen=True)
-class Case:
+class AttemptSnapshot:
     """A live attempt with its task, run and inputs, and what its runtime needs.
 
     - `lost`: number of lost attempts before it.
@@ -43,23 +43,27 @@ class Case:
         return self.run.cancel_requested_at is not None
 
 
-def case_of(room: Room, live: LiveAttempt) -> Case:
+def case_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
     """Return the snapshot of an attempt from the board."""
     task, run = live.task, live.task.run
-    order = order_of(room, live.record, task.record, run.run.priority)
+    order = order_of(context, live.record, task.record, run.run.priority)
     inputs = inputs_of(task)
-    return Case(live.record, task.record, run.run, order, inputs, task.lost, since=live.since)
+    return AttemptSnapshot(
+        live.record, task.record, run.run, order, inputs, task.lost, since=live.since
+    )
 
 
-def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int) -> Order:
+def order_of(
+    context: DispatchContext, attempt: AttemptRecord, task: TaskRecord, priority: int
+) -> Order:
     """Return what the runtime needs; retries get a slightly higher priority."""
     plan = task.plan
     return Order(
         attempt_id=attempt.id,
-        store_id=room.store.id,
+        store_id=context.store.id,
         run_id=task.run_id,
         node_id=task.node,
-        folder=folders.place(room.folder, attempt.id, attempt.worker),
+        folder=folders.place(context.folder, attempt.id, attempt.worker),
         mark=attempt.mark,
         site=attempt.site,
         image=plan.image,
@@ -71,7 +75,7 @@ def order_of(room: Room, attempt: AttemptRecord, task: TaskRecord, priority: int
         warm=plan.warm,
         ports=list(container_ports(plan.ports).values()),
         priority=priority + (AGAIN if attempt.number > 1 else 0.0),
-        caps=(room.settings.max_other_bytes, room.settings.max_other_files),
+        caps=(context.settings.max_other_bytes, context.settings.max_other_files),
     )
 
 

@@ -22,7 +22,7 @@ from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admission, key_of
 from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
-from nbyard.rest.handlers import Desk, NbyardHandler, check_authorizer
+from nbyard.rest.handlers import NbyardHandler, RestContext, check_authorizer
 from nbyard.rest.proxy.error_pages import POLICY, page_of
 from nbyard.rest.proxy.forwarding import (
     has_plain_length,
@@ -53,8 +53,8 @@ class ProxyHandler(NbyardHandler):
     scope = "deployments:use"
     hint = staticmethod(lambda name: because("show-deployment", name=name))
 
-    def initialize(self, desk: Desk, meter: Meter | None = None) -> None:
-        super().initialize(desk)
+    def initialize(self, context: RestContext, meter: Meter | None = None) -> None:
+        super().initialize(context)
         self._meter = meter
         self._since = time.monotonic()
         self._is_left = False
@@ -62,7 +62,7 @@ class ProxyHandler(NbyardHandler):
         self._refused: NbyardError | None = None
         # First of all, because a refused request is logged with its path.
         self._pass = take_pass(self.request)
-        self._holder: Holder | None = desk.passes.holder(self._pass)
+        self._holder: Holder | None = context.passes.holder(self._pass)
         self._admission: Admission | None = None
 
     def set_default_headers(self) -> None:
@@ -86,7 +86,7 @@ class ProxyHandler(NbyardHandler):
         if not has_plain_length(self.request.headers):
             raise web.HTTPError(400, "Content-Length must be one number without a sign.")
         connection: Any = self.request.connection
-        connection.set_max_body_size(self.desk.settings.max_upload_bytes)
+        connection.set_max_body_size(self.context.settings.max_upload_bytes)
         connection.set_body_timeout(BODY_SECONDS)
         try:
             await self._open(**self.path_kwargs)
@@ -98,7 +98,7 @@ class ProxyHandler(NbyardHandler):
         self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
         self._key = key_of(self.request, (self._prefix, self._pass))
         if not self._pass or self._holder:  # an expired pass must not use a cached admission
-            self._admission = self.desk.admissions.get(self._key)
+            self._admission = self.context.admissions.get(self._key)
         if self._admission:
             self.current_user = self._jupyter_current_user = self._admission.user
         else:
@@ -156,11 +156,11 @@ class ProxyHandler(NbyardHandler):
             # Sandboxes do not contain workers, which may outlive a trusted service at this address.
             raise Forbidden(because("service-worker-refused"))
         # Only nbyard's own images are known to keep connections longer than this proxy does.
-        kept = self.desk.connections if self._stays else None
+        kept = self.context.connections if self._stays else None
         try:
             self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
         except OSError:
-            self.desk.admissions.forget(self._key)
+            self.context.admissions.forget(self._key)
             if self._admission:  # the service may have moved to another port
                 self._admission = None
                 return await self._open(name, port)
@@ -177,7 +177,7 @@ class ProxyHandler(NbyardHandler):
             raise Forbidden(because("pass-of-other-deployment"))
         login = str(self.identity_provider.get_cookie_name(self))
         made = Admission(self.current_user, login, target)
-        self.desk.admissions.keep(self._key, made)
+        self.context.admissions.keep(self._key, made)
         return made
 
     @property
@@ -188,7 +188,7 @@ class ProxyHandler(NbyardHandler):
     def _lead_to_pass(self) -> None:
         """Redirect to an address with a pass, which the page's own requests then contain."""
         holder = Holder(self.current_user, self._target.subject)
-        self._pass = self.desk.passes.issue(holder)
+        self._pass = self.context.passes.issue(holder)
         query = request_query(self.request.query, self.request.headers)
         address = self._home + self.request.path.removeprefix(self._prefix)
         self.set_header("Referrer-Policy", "no-referrer")
@@ -207,7 +207,7 @@ class ProxyHandler(NbyardHandler):
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
         """Return the location of a port of the caller's own deployment."""
-        found: Target = await self.desk.ask("deployments", "target", caller, name, port)
+        found: Target = await self.context.ask("deployments", "target", caller, name, port)
         return found
 
     def _path(self) -> str:
@@ -393,5 +393,5 @@ class MonitorHandler(ProxyHandler):
         return monitors.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
-        found: Target = await self.desk.ask("runs", "target", caller, name, port)
+        found: Target = await self.context.ask("runs", "target", caller, name, port)
         return found

@@ -9,7 +9,7 @@ from tornado.log import app_log
 
 from nbyard.domain.deployments.traffic import Tally
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 
 EVERY_SECONDS = 10.0
 # After a pause, the first counts are stored soon, so that users see their own request.
@@ -22,9 +22,9 @@ class Meter:
     `note` is called for every request and every piece that a client sends.
     """
 
-    def __init__(self, desk: Desk, note: Callable[[], None] = lambda: None):
+    def __init__(self, context: RestContext, note: Callable[[], None] = lambda: None):
         self.note = note
-        self._desk = desk
+        self._context = context
         self._tallies: dict[str, Tally] = {}
         self._is_due = self._is_known = False
         self._given_at = -math.inf
@@ -36,7 +36,7 @@ class Meter:
         self.note()
         if not self._is_known:
             self._is_known = True
-            self._desk.closing.append(self.give)
+            self._context.closing.append(self.give)
         if not self._is_due:
             self._is_due = True
             left = self._given_at + EVERY_SECONDS - time.monotonic()
@@ -48,7 +48,7 @@ class Meter:
         if self._tallies:
             tallies, self._tallies = self._tallies, {}
             # Writing to the store blocks, so do it outside the server's loop.
-            self._desk.pool.submit(self._hand_over, tallies)
+            self._context.pool.submit(self._hand_over, tallies)
 
     def give(self) -> None:
         """Store all remaining counts now."""
@@ -59,6 +59,6 @@ class Meter:
     def _hand_over(self, tallies: dict[str, Tally]) -> None:
         for deployment, tally in tallies.items():
             try:
-                self._desk.services.deployments.counted(deployment, tally.taken())
+                self._context.services.deployments.counted(deployment, tally.taken())
             except (NbyardError, OSError) as error:
                 app_log.warning("what deployments were asked was not counted: %s", error)

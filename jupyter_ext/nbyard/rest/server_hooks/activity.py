@@ -11,7 +11,7 @@ from typing import Any
 from tornado.ioloop import PeriodicCallback
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 
 NAME = "nbyard"
 LOOK_SECONDS = 5.0
@@ -23,20 +23,20 @@ class Activity:
     `exists` returns whether there is a store; a check never creates one.
     """
 
-    def __init__(self, desk: Desk, web_app: Any, exists: Callable[[], bool]):
-        self._desk = desk
+    def __init__(self, context: RestContext, web_app: Any, exists: Callable[[], bool]):
+        self._context = context
         self._web_app = web_app
         self._exists = exists
-        self._longest = timedelta(seconds=desk.settings.keep_alive_seconds)
+        self._longest = timedelta(seconds=context.settings.keep_alive_seconds)
         self._clock = PeriodicCallback(self._look, LOOK_SECONDS * 1000)
         self._clock.start()
-        desk.closing.append(self._clock.stop)
+        context.closing.append(self._clock.stop)
 
     async def _look(self) -> None:
         if not self._exists():
             return
         with contextlib.suppress(NbyardError):  # the next request reports the error
-            if await self._desk.call(self._desk.is_working):
+            if await self._context.call(self._context.is_working):
                 self.note()
 
     def note(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tornado.ioloop import PeriodicCallback
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 
 LOOK_SECONDS = 4.0
 
@@ -17,14 +17,14 @@ class Guard:
     `exists` returns whether there is a store; a check never creates one.
     """
 
-    def __init__(self, desk: Desk, exists: Callable[[], bool]):
-        self._desk = desk
+    def __init__(self, context: RestContext, exists: Callable[[], bool]):
+        self._context = context
         self._exists = exists
         self._clock = PeriodicCallback(self._look, LOOK_SECONDS * 1000)
         self._clock.start()
-        desk.closing.append(self._clock.stop)
+        context.closing.append(self._clock.stop)
 
     async def _look(self) -> None:
         if self._exists():
             with contextlib.suppress(NbyardError):  # the next request reports the error
-                await self._desk.call(self._desk.watch)
+                await self._context.call(self._context.watch)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
-def follow_renames(desk: Desk, event_logger: Any, exists: Callable[[], bool]) -> None:
+def follow_renames(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
     """Record each rename that the server's contents service reports, until the desk closes.
 
     `exists` returns whether there is a store; a rename never creates one.
@@ -20,7 +20,7 @@ def follow_renames(desk: Desk, event_logger: Any, exists: Callable[[], bool]) ->
         if data.get("action") == "rename" and exists():
             # A workflow that is missed here is found by its ID when it is opened.
             with contextlib.suppress(NbyardError):
-                await desk.ask("workflows", "renamed", data["source_path"], data["path"])
+                await context.ask("workflows", "renamed", data["source_path"], data["path"])
 
     event_logger.add_listener(schema_id=CONTENTS, listener=noted)
-    desk.closing.append(lambda: event_logger.remove_listener(listener=noted))
+    context.closing.append(lambda: event_logger.remove_listener(listener=noted))

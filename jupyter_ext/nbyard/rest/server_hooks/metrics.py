@@ -10,24 +10,24 @@ from prometheus_client.registry import Collector
 from tornado.log import app_log
 
 from nbyard.domain.counts import Counts
-from nbyard.rest.handlers import Desk
+from nbyard.rest.handlers import RestContext
 
 # Jupyter serves /metrics in its event loop, so waiting blocks all other requests.
 PATIENCE_SECONDS = 0.5
 
 
-def mount(desk: Desk) -> None:
+def mount(context: RestContext) -> None:
     """Register the collector with Prometheus until the desk closes."""
-    collector = StoreCollector(desk)
+    collector = StoreCollector(context)
     REGISTRY.register(collector)
-    desk.closing.append(lambda: REGISTRY.unregister(collector))
+    context.closing.append(lambda: REGISTRY.unregister(collector))
 
 
 class StoreCollector(Collector):
     """Reads counts in the desk's threads; late counts appear at the next scrape."""
 
-    def __init__(self, desk: Desk):
-        self._desk = desk
+    def __init__(self, context: RestContext):
+        self._context = context
         self._asked: Future[Counts] | None = None
         self._is_up: bool | None = None
         self._counts: Counts | None = None
@@ -46,7 +46,7 @@ class StoreCollector(Collector):
 
     def _look(self) -> None:
         if self._asked is None:
-            self._asked = self._desk.pool.submit(self._ask)
+            self._asked = self._context.pool.submit(self._ask)
         # Keep the pending future, so that slow scrapes do not pile up threads.
         if wait([self._asked], PATIENCE_SECONDS).not_done:
             return
@@ -58,7 +58,7 @@ class StoreCollector(Collector):
             app_log.warning("nbyard cannot be measured: %s", error)
 
     def _ask(self) -> Counts:
-        return self._desk.services.system.counts()
+        return self._context.services.system.counts()
 
 
 def families(counts: Counts) -> Iterator[GaugeMetricFamily]:

@@ -25,7 +25,7 @@ from nbyard.domain.parsing.urls import Allowed, check_host, parse
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.naming import MAX_TOLD, check_free, name_taken, nearest
-from nbyard.services.service_context import Parts, made_before, remember
+from nbyard.services.service_context import Parts, find_idempotent, remember
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blob
@@ -55,7 +55,7 @@ class NewImport:
             Invalid: the source is refused, with its field.
         """
         with self._store.read() as c:
-            made = made_before(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
         return made if made is not None else self._made()
 
     def _made(self) -> str:
@@ -67,7 +67,7 @@ class NewImport:
             self._replaced(c, name)
         blob = self._uploaded()
         with self._store.write() as c:
-            made = made_before(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
             if made is None:
                 made = self._named(c, name)
                 # The bytes of an upload are stored already; the dispatcher fetches all others.

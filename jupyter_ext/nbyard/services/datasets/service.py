@@ -34,7 +34,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import NewImport
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, keeping_bytes
+from nbyard.services.service_context import Parts, pin_blobs
 from nbyard.services.workflows.dependents import workflows_using
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class DatasetService:
         return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def create(self, caller: Caller, body: NewDataset, idempotency_key: str = "") -> Dataset:
         """Create a dataset from an upload, a file or an address.
 

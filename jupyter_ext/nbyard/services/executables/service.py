@@ -46,7 +46,7 @@ from nbyard.services.freezing.executable_versions import Code, Freezer, with_imp
 from nbyard.services.freezing.node_problems import first_problem
 from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, keeping_bytes, made_before, remember
+from nbyard.services.service_context import Parts, find_idempotent, pin_blobs, remember
 
 CHECK_IT = "Read from what it prints to --help: check it before you save."
 NOTHING_READ = "No arguments were found in what it prints to --help."
@@ -150,7 +150,7 @@ class ExecutableService:
         return with_imported(Code(found.filename, content, None, None))
 
     @operation("POST", "/executables", scope="executables:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def create(self, caller: Caller, body: NewExecutable, idempotency_key: str = "") -> Executable:
         """Register a notebook, script, binary or function.
 
@@ -158,7 +158,7 @@ class ExecutableService:
         (`FILE.nbexec`). Registering the same file again creates a new version.
         """
         with self._store.read() as c:
-            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
@@ -168,7 +168,7 @@ class ExecutableService:
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
-            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._registered(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
@@ -260,7 +260,7 @@ class ExecutableService:
         return msgspec.structs.replace(found, hints=hints, changed=changed)
 
     @operation("PATCH", "/executables/{executable}", scope="executables:write")
-    @keeping_bytes
+    @pin_blobs
     def update(self, caller: Caller, executable: str, body: ExecutablePatch) -> Executable:
         """Rename, describe or correct an executable.
 

@@ -44,7 +44,7 @@ from nbyard.services.models.packages import (
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, keeping_bytes
+from nbyard.services.service_context import Parts, pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -63,7 +63,7 @@ class ModelService:
         self._store = parts.store
 
     @operation("POST", "/models", scope="models:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def build(self, caller: Caller, body: NewModel, beside: bool = False) -> ModelPackage:
         """Build the image of a model.
 
@@ -215,7 +215,7 @@ class ModelService:
         return ModelSchema(found.inputs, found.outputs, found.sample)
 
     @operation("POST", "/models/{model}/executable", scope="executables:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def register(self, caller: Caller, model: str, output: str = CSV) -> Executable:
         """Create an executable that predicts datasets with a model.
 

@@ -38,7 +38,7 @@ from nbyard.services.operation import operation
 from nbyard.services.runs.drafts import Draft, checked, draft
 from nbyard.services.runs.estimates import RunEstimates
 from nbyard.services.runs.single_run import checked_values
-from nbyard.services.service_context import keeping_bytes, made_before, remember
+from nbyard.services.service_context import find_idempotent, pin_blobs, remember
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class RunService(RunEstimates):
     noun = "runs"
 
     @operation("POST", "/runs", scope="runs:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def create(self, caller: Caller, body: NewRun, idempotency_key: str = "") -> Run:
         """Start a run: freeze the saved workflow and queue its tasks.
 
@@ -64,7 +64,7 @@ class RunService(RunEstimates):
         """
         crash_point("request-read")
         with self._store.read() as c:
-            before = made_before(self._parts, c, caller.name, idempotency_key, body)
+            before = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
         drafted = draft(self._parts, caller, body)
@@ -72,7 +72,7 @@ class RunService(RunEstimates):
         is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
         with self._store.write() as c:
-            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._insert(c, caller, drafted, is_there)
                 remember(self._parts, c, caller.name, idempotency_key, body, made)
@@ -298,7 +298,7 @@ class RunService(RunEstimates):
             return self._spoken(self._find(c, caller, run))
 
     @operation("POST", "/runs/{run}/retry", scope="runs:write", status=201)
-    @keeping_bytes
+    @pin_blobs
     def retry(
         self, caller: Caller, run: str, environment: str = "", idempotency_key: str = ""
     ) -> Run:
@@ -313,7 +313,7 @@ class RunService(RunEstimates):
         with self._store.write() as c:
             found = self._find(c, caller, run)
             body = ("retry", found.id, environment)
-            made = made_before(self._parts, c, caller.name, idempotency_key, body)
+            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=found.state))

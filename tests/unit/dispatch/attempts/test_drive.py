@@ -57,7 +57,7 @@ def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
     run = bench.submit({"a": []})
     bench.until(lambda: "not yet" in bench.task(run).why)
     runtime.out_of_reach = ""
-    runtime.start(bench.case(run).order)
+    runtime.start(bench.snapshot(run).order)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert runtime.running == []
@@ -478,7 +478,7 @@ def test_what_never_began_is_not_sent_again_to_be_cancelled(
 def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
     """I3, F14: it asks the store first."""
     run = waiting(bench, runtime)
-    case, former = bench.case(run), bench.replace_dispatcher()
+    case, former = bench.snapshot(run), bench.replace_dispatcher()
     runtime.forget(case.attempt.id)
     late = replace(case, since=case.since - drive.FRESH_SECONDS)
     assert former._runs._attempts.drive(late).facts == []

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from nbyard.dispatch.attempts import engine_calls
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import TASK
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
@@ -18,30 +18,32 @@ FULL, BROKEN = OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")
 
 
 @pytest.fixture
-def case(bench: Bench) -> Case:
-    return bench.case(running(bench))
+def snapshot(bench: Bench) -> AttemptSnapshot:
+    return bench.snapshot(running(bench))
 
 
-def test_an_engine_that_is_not_heard_is_away(case: Case, runtime: FakeRuntime) -> None:
-    assert engine_calls.poll(case, runtime).state == "running"
+def test_an_engine_that_is_not_heard_is_away(
+    snapshot: AttemptSnapshot, runtime: FakeRuntime
+) -> None:
+    assert engine_calls.poll(snapshot, runtime).state == "running"
     runtime.unheard = "no answer"
     with pytest.raises(Unavailable, match="no answer"):
-        engine_calls.poll(case, runtime)
+        engine_calls.poll(snapshot, runtime)
 
 
-def test_what_lives_is_there(case: Case, runtime: FakeRuntime) -> None:
-    assert engine_calls.is_there(case, runtime) and engine_calls.may_live(case, runtime)
-    runtime.lose(case.attempt.id)
-    assert engine_calls.is_there(case, runtime)
-    assert not engine_calls.is_there(case, runtime, "finished", "lost")
-    (case.order.folder / TASK).unlink()
-    assert not engine_calls.is_there(case, runtime)
-    assert not engine_calls.may_live(case, runtime)
+def test_what_lives_is_there(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+    assert engine_calls.is_there(snapshot, runtime) and engine_calls.may_live(snapshot, runtime)
+    runtime.lose(snapshot.attempt.id)
+    assert engine_calls.is_there(snapshot, runtime)
+    assert not engine_calls.is_there(snapshot, runtime, "finished", "lost")
+    (snapshot.order.folder / TASK).unlink()
+    assert not engine_calls.is_there(snapshot, runtime)
+    assert not engine_calls.may_live(snapshot, runtime)
 
 
 @pytest.mark.parametrize(("error", "may_live"), [(Unavailable("away"), False), (FULL, True)])
 def test_what_may_live_without_an_answer(
-    case: Case,
+    snapshot: AttemptSnapshot,
     runtime: FakeRuntime,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
@@ -49,15 +51,15 @@ def test_what_may_live_without_an_answer(
 ) -> None:
     """F8, F10: of an engine that is away, nothing that is merely recorded counts as live."""
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=error))
-    assert engine_calls.may_live(case, runtime) == may_live
+    assert engine_calls.may_live(snapshot, runtime) == may_live
 
 
-def test_a_stop_is_accepted_or_not(case: Case, runtime: FakeRuntime) -> None:
+def test_a_stop_is_accepted_or_not(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
     runtime.out_of_reach = "away"
-    assert not engine_calls.stop(case, runtime, because("text", text="enough"))
+    assert not engine_calls.stop(snapshot, runtime, because("text", text="enough"))
     runtime.out_of_reach = ""
-    assert engine_calls.stop(case, runtime, because("text", text="enough"))
-    assert runtime.stops == [(case.attempt.id, "enough")]
+    assert engine_calls.stop(snapshot, runtime, because("text", text="enough"))
+    assert runtime.stops == [(snapshot.attempt.id, "enough")]
 
 
 def test_only_a_full_disk_is_waited_for() -> None:

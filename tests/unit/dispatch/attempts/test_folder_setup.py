@@ -19,7 +19,7 @@ def test_the_task_file(bench: Bench) -> None:
     bench.until(lambda: bench.task(run).state == "running")
     folder = bench.folder(bench.attempt(run))
     task = json.loads((folder / "task.json").read_text())
-    case = bench.case(run)
+    case = bench.snapshot(run)
     assert (task["token"], task["mark"]) == (case.attempt.token, case.attempt.mark)
     assert len({task["token"], task["mark"], case.attempt.id}) == 3
     assert task["environment"]["NBYARD_RUN_ID"] == run
@@ -35,7 +35,7 @@ def test_the_task_file(bench: Bench) -> None:
 
 def variables(bench: Bench, runtime: str, gpu: int | None = None) -> dict[str, str]:
     """What work is told of GPUs."""
-    bench.room.runtimes[runtime] = bench.runtime
+    bench.context.runtimes[runtime] = bench.runtime
     run = bench.submit({"a": []}, runtime=runtime, gpu=gpu)
     bench.until(lambda: bench.task(run).state == "running")
     told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())["environment"]
@@ -58,7 +58,7 @@ ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 def test_work_is_told_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
     """R11: as the driver counts them; in a container, which has no others, they are numbered
     anew."""
-    bench.room.settings.gpus = ids
+    bench.context.settings.gpus = ids
     assert variables(bench, runtime, 2) == {"CUDA_VISIBLE_DEVICES": seen, **ORDER}
 
 
@@ -68,9 +68,9 @@ def test_work_without_a_grant_sees_none(
     """F38: also where somebody is given none, or while nvidia-smi fails; on a machine without it
     nobody knows what there is. A container is shown none by its engine."""
     none = {"CUDA_VISIBLE_DEVICES": "", **ORDER}
-    bench.room.settings.gpus = []
+    bench.context.settings.gpus = []
     assert (variables(bench, "process"), variables(bench, "docker")) == (none, {})
-    bench.room.settings.gpus = ["auto"]
+    bench.context.settings.gpus = ["auto"]
     monkeypatch.setattr(gpus, "_driver", gpus.Driver())
     monkeypatch.setenv("PATH", str(tmp_path))
     assert variables(bench, "process") == {}
@@ -83,7 +83,7 @@ def test_a_grant_is_told_while_nvidia_smi_fails(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F38: it was given when that was known."""
-    bench.room.settings.gpus = ["auto"]
+    bench.context.settings.gpus = ["auto"]
     said = iter([("GPU-a",), None, None])
     monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(gpus, "_driver", gpus.Driver())
@@ -100,9 +100,9 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
     """Two times the same: nothing is staged over work that may be running."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run)
+    case = bench.snapshot(run)
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
-    prepare(bench.room, Identities(bench.room), case)
+    prepare(bench.context, Identities(bench.context), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
 
 
@@ -111,7 +111,7 @@ def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
     """F13: nothing of the folder is synced; what was begun is not touched."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run)
+    case = bench.snapshot(run)
     folder = case.order.folder
     told = json.loads((folder / "task.json").read_text())
     left = {"other start": json.dumps({**told, "boot_id": "of another day"}), "half": '{"attempt'}
@@ -119,9 +119,9 @@ def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
     (folder / "code" / "work.py").write_text("")
     if torn == "other start":
         (folder / "runner.json").write_text("{}")
-        prepare(bench.room, Identities(bench.room), case)
+        prepare(bench.context, Identities(bench.context), case)
         assert (folder / "code" / "work.py").read_text() == ""
         (folder / "runner.json").unlink()
-    prepare(bench.room, Identities(bench.room), case)
+    prepare(bench.context, Identities(bench.context), case)
     assert (folder / "code" / "work.py").read_text() != ""
     assert json.loads((folder / "task.json").read_text()) == told

@@ -30,7 +30,7 @@ class Functions:
 
     def __init__(self, bench: Bench):
         self.bench = bench
-        self.runtime = bench.room.runtimes["process"] = FakeRuntime()
+        self.runtime = bench.context.runtimes["process"] = FakeRuntime()
         self.runtime.name = "process"
         (bench._root / "steps.py").write_text(STEPS)
         made = bench.yard.services.executables.create(OWNER, NewExecutable(path="steps.py::noop"))
@@ -146,7 +146,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
         raise disk_full(4)
 
     monkeypatch.setattr("nbyard.dispatch.attempts.outcome.take_outputs", full)
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     run = functions.submit(3)
     bench.until(lambda: functions.runtime.starts)
     (worker,) = functions.runtime.starts
@@ -165,7 +165,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
 def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, bench: Bench) -> None:
     """The same attempt, which nobody had begun: nothing counts against it."""
     run = functions.submit(3)
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     bench.until(lambda: len(functions.attempts(run)) == 3)
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 3)
@@ -203,7 +203,7 @@ def test_one_that_left_with_nothing_to_do_is_not_given_more(
 def test_a_worker_that_never_came_to_a_call(functions: Functions, bench: Bench) -> None:
     """Its failure is that of all."""
     run = functions.submit(2)
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     bench.until(lambda: functions.runtime.starts)
     (worker,) = functions.runtime.starts
     functions.leave(
@@ -217,7 +217,7 @@ def test_a_worker_that_never_came_to_a_call(functions: Functions, bench: Bench) 
 def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
     """F4: what had a result keeps it, everything else is lost and tried again."""
     run = functions.submit(3)
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     bench.until(lambda: len(functions.attempts(run)) == 3)
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 3)
@@ -238,13 +238,13 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
 def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
     """I7, I8: nothing is told twice, results that are there count."""
     run = functions.submit(4)
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     bench.until(lambda: len(functions.attempts(run)) == 4)
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 4)
     functions.finish(worker, *functions.told(worker)[:2])
     bench.replace_dispatcher()
-    bench.room.runtimes["process"] = functions.runtime
+    bench.context.runtimes["process"] = functions.runtime
     bench.until(lambda: sum(t.state == "succeeded" for t in functions.tasks(run)) == 2)
     assert len(functions.told(worker)) == 4 and functions.runtime.starts == [worker]
     functions.finish_all(run)
@@ -259,7 +259,7 @@ def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
     bench.until(lambda: len(functions.attempts(run)) == 2)
     bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
     bench.replace_dispatcher()
-    bench.room.runtimes["process"] = functions.runtime
+    bench.context.runtimes["process"] = functions.runtime
     functions.runtime.out_of_reach = ""
     functions.finish_all(run)
     assert bench.run(run).state == "succeeded"
@@ -273,14 +273,14 @@ def test_what_a_power_cut_left_of_a_worker_is_filled_anew(
     functions.runtime.refusal = Unavailable("not yet")
     run = functions.submit(2)
     bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
-    worker = bench.case(run, "n0").attempt.worker
+    worker = bench.snapshot(run, "n0").attempt.worker
     folder = bench.folder(worker)
     task = folders.read_task(folder)
     torn = msgspec.structs.replace(task, boot_id="of another day")
     (folder / TASK).write_bytes(msgspec.json.encode(torn))
     (folder / "code/steps.py").write_text("")
     bench.replace_dispatcher()
-    bench.room.runtimes["process"] = functions.runtime
+    bench.context.runtimes["process"] = functions.runtime
     functions.runtime.refusal = None
     bench.until(lambda: worker in functions.runtime.starts)
     assert (folder / "code/steps.py").read_text() == STEPS
@@ -338,7 +338,7 @@ def test_what_is_measured_for_a_process_has_one(functions: Functions, bench: Ben
 
 def test_who_waits_for_a_slot_gets_it(functions: Functions, bench: Bench) -> None:
     """R9: a worker is given nothing more while something before it in the queue waits."""
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     run = functions.submit(12)
     bench.until(lambda: len(functions.attempts(run)) == 4)
     (worker,) = functions.runtime.starts

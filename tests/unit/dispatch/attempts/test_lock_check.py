@@ -21,14 +21,14 @@ def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
         move(c, "ann", made.current.id, "ready", packages=packages, python="3.11.2")
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run, "a")
+    case = bench.snapshot(run, "a")
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
-    assert not_as_locked(bench.room, case.attempt, case.task.plan) == ""
+    assert not_as_locked(bench.context, case.attempt, case.task.plan) == ""
     place = folders.place(bench.store.folder, case.attempt.id) / SURROUNDINGS
     known = msgspec.json.decode(place.read_bytes(), type=Surroundings)
     for version, words in (("1.0", ""), ("2.0", "cow 2.0 instead of 1.0")):
         lock = Lock("3.11.2", "", "", "", [Package("cow", version)])
         place.write_bytes(msgspec.json.encode(msgspec.structs.replace(known, lock=lock)))
-        told = not_as_locked(bench.room, case.attempt, plan)
+        told = not_as_locked(bench.context, case.attempt, plan)
         assert told.removeprefix("not as the lock of cows version 1 has it: ") == words

@@ -34,7 +34,7 @@ http.server.HTTPServer((given["--host"], int(given["--port"])), handler).serve_f
 def local(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """The runtime that is made up stands for processes and for containers."""
     monkeypatch.setattr(controller, "LOOK_SECONDS", 0.0)
-    bench.room.runtimes |= {"process": bench.runtime, "docker": bench.runtime}
+    bench.context.runtimes |= {"process": bench.runtime, "docker": bench.runtime}
     return bench
 
 
@@ -125,7 +125,7 @@ def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) ->
     before = known(local, run)
     local.runtime.end(local.attempt(gone))
     local.replace_dispatcher()
-    local.room.runtimes |= {"process": local.runtime}
+    local.context.runtimes |= {"process": local.runtime}
     local.until(lambda: monitors.present(local.store.folder) == {local.attempt(run)})
     assert known(local, run).ports == before.ports
 
@@ -164,7 +164,7 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     board = board_of(local, run)
     assert processes.environment(board.pid)["NBYARD_ATTEMPT_ID"] == attempt
     local.replace_dispatcher()
-    local.room.runtimes |= {"process": local.runtime}
+    local.context.runtimes |= {"process": local.runtime}
     local.round(3)
     assert board_of(local, run) == board
     local.runtime.end(attempt)

@@ -46,7 +46,7 @@ def files(bench: Bench, run: str) -> OtherFileList:
 
 def kept(bench: Bench, run: str) -> dict[str, str]:
     """Their bytes by their paths."""
-    blobs = bench.room.blobs
+    blobs = bench.context.blobs
     return {one.path: blobs.path(one.digest).read_text() for one in files(bench, run).files}
 
 
@@ -148,7 +148,7 @@ def test_what_could_do_harm_is_named_and_not_kept(
 def test_the_caps_are_settings_and_what_is_beyond_is_named(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    bench.room.settings.max_other_bytes, bench.room.settings.max_other_files = 10, 2
+    bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
 
     def write(code: Path) -> None:
         for name, size in (("a", 1), ("b", 2), ("c", 3), ("large", 11)):
@@ -210,14 +210,14 @@ def test_a_full_disk_costs_the_files_and_not_the_result(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10: the output is kept, and nothing waits for the other files."""
-    real = bench.room.blobs.put_fd
+    real = bench.context.blobs.put_fd
 
     def full(fd: int, **more: bool) -> object:
         if os.fstat(fd).st_size == len("too much"):
             raise disk_full(8)
         return real(fd, **more)
 
-    monkeypatch.setattr(bench.room.blobs, "put_fd", full)
+    monkeypatch.setattr(bench.context.blobs, "put_fd", full)
     run = ended(bench, lambda code: (code / "a.txt").write_text("too much"))
     assert left(bench, run) == {"a.txt": "no-room"}
     assert [one.name for one in bench.task(run).artifacts] == ["out"]
@@ -259,7 +259,7 @@ def test_nothing_is_half_listed_when_an_attempt_is_lost_in_between(
     with monkeypatch.context() as patch:
         patch.setattr(outcome, "take_other_files", dies)
         with pytest.raises(SystemExit):
-            AttemptController(bench.room, Identities(bench.room)).drive(bench.case(run))
+            AttemptController(bench.context, Identities(bench.context)).drive(bench.snapshot(run))
     assert taken[0] is not None and taken[0].count == 2
     assert bench.task(run).other_files is None
     bench.replace_dispatcher()
@@ -271,8 +271,8 @@ def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
     """R3, I18: deleting the run that made them loses nothing that another one shows."""
-    bench.room.settings.garbage_grace_seconds = 0
-    collector = Collector(bench.room, Threads())
+    bench.context.settings.garbage_grace_seconds = 0
+    collector = Collector(bench.context, Threads())
     first = ended(bench, some, cache=True)
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.run(again).state == "succeeded")
@@ -283,7 +283,7 @@ def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
     assert kept(bench, again) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
     bench.yard.services.runs.delete(OWNER, again)
     assert collector.collect()
-    assert not any(map(bench.room.blobs.exists, digests))
+    assert not any(map(bench.context.blobs.exists, digests))
 
 
 def test_a_result_whose_other_files_are_gone_is_made_anew(
@@ -292,7 +292,7 @@ def test_a_result_whose_other_files_are_gone_is_made_anew(
     first = ended(bench, some, cache=True)
     others = bench.task(first).other_files
     assert others is not None
-    bench.room.blobs.delete(others.digest)
+    bench.context.blobs.delete(others.digest)
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state == "running")
     assert len(runtime.starts) == 2

@@ -58,8 +58,10 @@ def full_disk(
 
     monkeypatch.setattr(drive, "FULL_SECONDS", 0.0)
     run = running(bench, timeout_seconds=60.0)
-    make_room = partial(monkeypatch.setattr, bench.room.blobs, "put_fd", bench.room.blobs.put_fd)
-    monkeypatch.setattr(bench.room.blobs, "put_fd", full)
+    make_room = partial(
+        monkeypatch.setattr, bench.context.blobs, "put_fd", bench.context.blobs.put_fd
+    )
+    monkeypatch.setattr(bench.context.blobs, "put_fd", full)
     runtime.end(bench.attempt(run), text="made")
     bench.until(lambda: "waits: disk full: needs 4 bytes" in bench.task(run).why)
     return run, make_room

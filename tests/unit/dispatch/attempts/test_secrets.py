@@ -25,7 +25,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run)
+    case = bench.snapshot(run)
     keep = bench.yard.services.credentials.create
     token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
     fields = {"server": "h.test", "username": "ann", "password": CANARY}
@@ -41,7 +41,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
 
 def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
     folder = case.order.folder
-    places = secrets.give(bench.room, case, folder)
+    places = secrets.give(bench.context, case, folder)
     assert places == {
         "token": "{attempt}/secrets/token",
         "login": "{attempt}/secrets/login.json",
@@ -50,22 +50,22 @@ def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
     told = msgspec.json.decode((folder / "secrets/login.json").read_bytes())
     assert told == {"server": "h.test", "username": "ann", "password": CANARY}
     assert msgspec.json.decode((folder / "secrets/.hidden").read_bytes()) == [CANARY, CANARY]
-    secrets.take_away(bench.room, case.attempt.id)
+    secrets.take_away(bench.context, case.attempt.id)
     assert not (folder / "secrets").exists()
 
 
 def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
-    assert secrets.are_as_named(bench.room, case)
+    assert secrets.are_as_named(bench.context, case)
     with bench.yard.store.write() as c:
         rows = bench.yard.store.credentials
         api = rows.get(c, case.run.owner, "api")
         assert api is not None
         rows.change(c, api, msgspec.structs.replace(api, version=2), None)
-    assert not secrets.are_as_named(bench.room, case)
+    assert not secrets.are_as_named(bench.context, case)
     with bench.yard.store.write() as c:
         rows.delete(c, api)
     with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):
-        secrets.give(bench.room, case, case.order.folder)
+        secrets.give(bench.context, case, case.order.folder)
 
 
 def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
@@ -75,7 +75,7 @@ def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, 
     fine.write_text("x")
 
     def held() -> list[bool]:
-        masks = secrets.masks(bench.room, case)
+        masks = secrets.masks(bench.context, case)
         return [masks.holds(str(told)), masks.holds(str(fine))]
 
     assert held() == [True, False]
@@ -89,19 +89,19 @@ def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, 
 def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     """I12: also after a kill."""
     live, dead = case.order.folder, "a1"
-    secrets.give(bench.room, case, live)
-    secret_files.give(str(live.parent), secret_files.place(bench.room.store.id, dead), {}, [])
+    secrets.give(bench.context, case, live)
+    secret_files.give(str(live.parent), secret_files.place(bench.context.store.id, dead), {}, [])
     threads = Threads(1)
-    Sweeper(bench.room, threads, CleanUps(threads)).tick()
+    Sweeper(bench.context, threads, CleanUps(threads)).tick()
     threads.close()
-    assert not os.path.exists(secret_files.place(bench.room.store.id, dead))
+    assert not os.path.exists(secret_files.place(bench.context.store.id, dead))
     assert (live / "secrets/token").exists()
 
 
 def test_registries_are_told_the_logins_of_who_asks(bench: Bench, case):
-    with secrets.for_registries(bench.room, case.run.owner):
+    with secrets.for_registries(bench.context, case.run.owner):
         assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
         assert login_for("cows:1") is None
-    with secrets.for_registries(bench.room, "bob"):
+    with secrets.for_registries(bench.context, "bob"):
         assert login_for("h.test/cows:1") is None
     assert login_for("h.test/cows:1") is None

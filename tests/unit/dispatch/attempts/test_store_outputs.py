@@ -8,27 +8,27 @@ import msgspec
 import pytest
 
 from nbyard.dispatch.attempts.store_outputs import failure_of, take_outputs
-from nbyard.dispatch.state.attempt_snapshot import Case
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import Output, Result
 from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.bench import Bench
 
 
-def a_case(bench: Bench) -> Case:
+def a_case(bench: Bench) -> AttemptSnapshot:
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run)
-    return case
+    snapshot = bench.snapshot(run)
+    return snapshot
 
 
 def test_files_folders_and_the_notebook(bench: Bench) -> None:
-    case = a_case(bench)
-    out = case.order.folder / "outputs" / "out" / "out.txt"
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    snapshot = a_case(bench)
+    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     out.write_text("hello")
-    (case.order.folder / "executed.ipynb").write_text("{}")
-    rows = take_outputs(bench.room, case.order.folder, result)
+    (snapshot.order.folder / "executed.ipynb").write_text("{}")
+    rows = take_outputs(bench.context, snapshot.order.folder, result)
     told = {row["name"]: (row["filename"], row["format"], row["size_bytes"]) for row in rows}
     assert told == {
         "out": ("out.txt", "txt", 5),
@@ -37,22 +37,24 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
     out.unlink()
     out.mkdir()
     (out / "part").write_text("x")
-    (row,) = [r for r in take_outputs(bench.room, case.order.folder, result) if r["name"] == "out"]
+    (row,) = [
+        r for r in take_outputs(bench.context, snapshot.order.folder, result) if r["name"] == "out"
+    ]
     assert row["format"] == "folder" and row["digest"].startswith("tree:")
 
 
 @pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
 def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> None:
     """M6: what may be served is seen where the results are shown."""
-    case = a_case(bench)
-    folder = case.order.folder
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     out = folder / "outputs" / "out" / "out"
     out.mkdir()
     types = []
     for name in ("data", marks):
         (out / name).write_text("x")
-        (row,) = take_outputs(bench.room, folder, result, {"out": Output("outputs/out/out")})
+        (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
         types.append(row["type"])
     assert types[0] is None
     assert json.loads(types[1])["media_type"] == MODEL_TYPE
@@ -60,20 +62,20 @@ def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> 
 
 @pytest.mark.parametrize("adopt", [True, False])
 def test_a_file_is_copied_where_work_may_live_on(bench: Bench, adopt: bool) -> None:
-    case = a_case(bench)
-    out = case.order.folder / "outputs" / "out" / "out.txt"
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    snapshot = a_case(bench)
+    out = snapshot.order.folder / "outputs" / "out" / "out.txt"
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     out.write_text("hello")
-    (row,) = take_outputs(bench.room, case.order.folder, result, adopt=adopt)
-    stored = bench.room.blobs.path(row["digest"])
+    (row,) = take_outputs(bench.context, snapshot.order.folder, result, adopt=adopt)
+    stored = bench.context.blobs.path(row["digest"])
     assert (stored.stat().st_ino == out.stat().st_ino) == adopt
 
 
 @pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
 def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path: str) -> None:
     """I26: what a container wrote over task.json or linked leads nowhere."""
-    case = a_case(bench)
-    folder = case.order.folder
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
     (tmp_path / "secret").write_text("s3cr3t")
     (folder.parent.parent / "secret").write_text("s3cr3t")
     (folder / "outputs" / "out").rmdir()
@@ -82,10 +84,10 @@ def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path
     task = json.loads((folder / "task.json").read_text())
     task["outputs"]["out"]["path"] = path.format(outside=tmp_path)
     (folder / "task.json").write_text(json.dumps(task))
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
     with pytest.raises(Invalid, match="outside"):
-        take_outputs(bench.room, folder, result)
-    assert take_outputs(bench.room, folder, msgspec.structs.replace(result, outputs=[])) == []
+        take_outputs(bench.context, folder, result)
+    assert take_outputs(bench.context, folder, msgspec.structs.replace(result, outputs=[])) == []
 
 
 def test_words_of_a_failure() -> None:
@@ -117,22 +119,22 @@ def test_what_code_said_of_its_output_is_kept(
     bench: Bench, told: Any, filename: str, has_type: bool
 ) -> None:
     """E14."""
-    case = a_case(bench)
-    folder = case.order.folder
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
     (folder / "outputs" / "out" / "out").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps(told))
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
-    (row,) = take_outputs(bench.room, folder, result, {"out": Output("outputs/out/out")})
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.context, folder, result, {"out": Output("outputs/out/out")})
     assert (row["filename"], row["type"] is not None) == (filename, has_type)
     if has_type:
         assert json.loads(row["type"])["columns"] == [["a", "int64"]]
 
 
 def test_a_declared_name_stays(bench: Bench) -> None:
-    case = a_case(bench)
-    folder = case.order.folder
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
     (folder / "outputs" / "out" / "out.txt").write_text("x")
     (folder / "outputs" / "out" / ".type.json").write_text(json.dumps({"format": "txt"}))
-    result = Result(case.attempt.id, case.attempt.token, "succeeded", 0, 0, ["out"])
-    (row,) = take_outputs(bench.room, folder, result)
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    (row,) = take_outputs(bench.context, folder, result)
     assert (row["filename"], row["format"]) == ("out.txt", "txt")

@@ -15,9 +15,9 @@ from nbyard.testing.bench import Bench
 
 
 def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:
-    case = bench.case(run, node)
+    case = bench.snapshot(run, node)
     changed = msgspec.structs.replace(case.task.plan, **plan)
-    code, environment = Identities(bench.room).look(changed)
+    code, environment = Identities(bench.context).look(changed)
     return key_parts(changed, code, case.inputs, environment)
 
 
@@ -45,7 +45,7 @@ def test_inputs_values_and_image_count(bench: Bench, run: str) -> None:
 def test_who_asks_is_no_part_of_it(bench: Bench, run: str) -> None:
     """R3: a notebook that takes its run's id still comes from the cache."""
     known = parts_of(bench, run, "b")
-    bindings = {**bench.case(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
+    bindings = {**bench.snapshot(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
     assert parts_of(bench, run, "b", bindings=bindings) == known
 
 
@@ -58,7 +58,7 @@ def test_environments_are_looked_at_again(
     bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R2: what is installed may change; code that was frozen does not."""
-    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    identities, plan = Identities(bench.context), bench.snapshot(run, "b").task.plan
     assert identities.known(plan, 0.0) is None
     found = identities.look(plan)
     assert identities.known(plan, 0.0) == found
@@ -71,7 +71,7 @@ def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
     bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7: who asked an engine that is slow is not to ask for ever."""
-    identities, plan = Identities(bench.room), bench.case(run, "b").task.plan
+    identities, plan = Identities(bench.context), bench.snapshot(run, "b").task.plan
     begun = time.monotonic()
     clock = iter((begun, begun + 10))
     monkeypatch.setattr(keys, "time", SimpleNamespace(monotonic=lambda: next(clock, begun + 11)))

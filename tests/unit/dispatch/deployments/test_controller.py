@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
 from nbyard.domain.callers import Caller
@@ -93,9 +93,11 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     reports: list[Callable[[list[Owned]], None]] = []
     runtime: Any = SimpleNamespace(report_objects_to=reports.append)
     runtimes = {"process": nothing, "docker": runtime}
-    room = Room(yard.settings, yard.store, nothing, nothing, nothing, runtimes, lease or nothing)
+    context = DispatchContext(
+        yard.settings, yard.store, nothing, nothing, nothing, runtimes, lease or nothing
+    )
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
-    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
+    controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
     controller._engine = engine
     reports[0](engine.owned(STORE, yard.store.id))
@@ -117,8 +119,10 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     nothing: Any = None
     workers: Any = SimpleNamespace(submit=lambda *_: True)
-    room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
-    controller = DeploymentController(room, workers, nothing, lambda _: Slots(Capacity(0)))
+    context = DispatchContext(
+        yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing
+    )
+    controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     controller.tick()
     controller._rollouts[made.id].gives_way = True
     controller.tick()
@@ -128,8 +132,8 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
 @pytest.fixture
 def shared(bench: Bench, tmp_path: Path) -> Bench:
     """One GPU, which a task has, and no engine for deployments."""
-    bench.room.settings.gpus = ["0"]
-    bench.room.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    bench.context.settings.gpus = ["0"]
+    bench.context.settings.docker_host = f"unix://{tmp_path}/none.sock"
     return bench
 
 

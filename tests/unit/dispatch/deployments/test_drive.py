@@ -22,11 +22,11 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Drive:
     """The step of the newest revision, with these facts."""
     row: DeploymentRow = rolling.row()
     if facts:
-        with rolling.room.write() as c:
+        with rolling.context.write() as c:
             rolling.store.deployments.set_revision(c, row.newest.revision.id, **facts)
         row = rolling.row()
     memory, notes = rolling.rollout._memory, rolling.rollout._notes
-    return Drive(rolling.room, memory, notes, row, row.newest, wish)
+    return Drive(rolling.context, memory, notes, row, row.newest, wish)
 
 
 @pytest.mark.parametrize(

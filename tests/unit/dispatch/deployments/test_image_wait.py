@@ -102,7 +102,7 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
         building.to("failed", reason=text("long ago"))
     rolling.create()
     row = rolling.row()
-    assert awaited(rolling.room, row, row.newest) is None
+    assert awaited(rolling.context, row, row.newest) is None
     assert rolling.step(2).state == "running"
 
 
@@ -111,4 +111,4 @@ def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> No
     rolling.step(2)
     Building(yard)
     row = rolling.row()
-    assert awaited(rolling.room, row, row.newest) is None
+    assert awaited(rolling.context, row, row.newest) is None

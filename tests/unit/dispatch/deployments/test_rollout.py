@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.dispatch import health
-from nbyard.dispatch.context import Room
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments import drain, drive, image_pins
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Stopped
@@ -67,8 +67,10 @@ class Rolling:
             lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
         nothing: Any = None
         engine: Any = self.engine
-        self.room = Room(yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing)
-        self.rollout = Rollout(self.room, engine)
+        self.context = DispatchContext(
+            yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing
+        )
+        self.rollout = Rollout(self.context, engine)
 
     def begin_anew(self) -> None:
         """Delete all deployments, with what is remembered of them."""
@@ -77,7 +79,7 @@ class Rolling:
             self.deployments.delete(ANN, found.id)
             self.rollout.step(self.row())
         engine: Any = self.engine
-        self.rollout = Rollout(self.room, engine)
+        self.rollout = Rollout(self.context, engine)
 
     def create(self, **wish: Any) -> None:
         self.deployments.create(ANN, NewDeployment(**{"image": "cows:1", "name": "cows"} | wish))
@@ -98,7 +100,7 @@ class Rolling:
         return self.get()
 
     def grant(self, gpu: str) -> None:
-        with self.room.write() as c:
+        with self.context.write() as c:
             one = self.row().newest.revision
             self.store.deployments.set_revision(c, one.id, gpus=[gpu])
 
@@ -341,7 +343,7 @@ def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
     with rolling.store.read() as c:
         assert rolling.store.deployments.ids(c) == set()
     speaks.set()
-    assert heard.wait(60) and not (rolling.room.folder / deployment_folder(row.id)).exists()
+    assert heard.wait(60) and not (rolling.context.folder / deployment_folder(row.id)).exists()
 
 
 def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Rolling) -> None:

@@ -36,11 +36,11 @@ def used(bench: Bench, wheels: Wheels) -> UsedEnvironment:
 
 
 def test_it_is_there_again_and_then_it_is_left_alone(bench: Bench, used: UsedEnvironment) -> None:
-    found = version_in_place(bench.room, used)
+    found = version_in_place(bench.context, used)
     assert list(Path(found.place).glob("lib/python3*/site-packages/cow.py"))
-    assert version_in_place(bench.room, used) == found
+    assert version_in_place(bench.context, used) == found
     shutil.rmtree(found.place)
-    assert version_in_place(bench.room, used).place != found.place
+    assert version_in_place(bench.context, used).place != found.place
 
 
 def test_one_that_cannot_be_had_leaves_nothing(
@@ -49,25 +49,25 @@ def test_one_that_cannot_be_had_leaves_nothing(
     for path in wheels.folder.glob("cow*"):
         path.unlink()
     with pytest.raises(Invalid, match="cow"):
-        version_in_place(bench.room, used)
+        version_in_place(bench.context, used)
     folder = bench.store.folder / "environments" / used.version_id
-    assert not [path for path in folder.iterdir() if path.is_dir()] and not bench.room.building
+    assert not [path for path in folder.iterdir() if path.is_dir()] and not bench.context.building
 
 
 def test_one_that_was_deleted_is_missed(bench: Bench, used: UsedEnvironment) -> None:
     bench.yard.services.environments.delete(ANN, "cows")
     with pytest.raises(NotFound, match="The environment cows was deleted"):
-        version_in_place(bench.room, used)
+        version_in_place(bench.context, used)
 
 
 def test_who_leaves_begins_nothing(bench: Bench, used: UsedEnvironment) -> None:
-    bench.room.stopping.set()
+    bench.context.stopping.set()
     with pytest.raises(Unavailable, match="cows version 1 is to be installed once more"):
-        version_in_place(bench.room, used)
+        version_in_place(bench.context, used)
 
 
 def test_a_place_goes_with_what_goes_wrong(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="full"), new_place(bench.room, tmp_path / "v") as place:
-        assert place.is_dir() and place in bench.room.building
+    with pytest.raises(OSError, match="full"), new_place(bench.context, tmp_path / "v") as place:
+        assert place.is_dir() and place in bench.context.building
         raise OSError("full")
-    assert not place.exists() and not bench.room.building
+    assert not place.exists() and not bench.context.building

@@ -30,9 +30,9 @@ def a_run(bench: Bench) -> str:
 
 def succeeded(bench: Bench, run: str) -> Report:
     """What a thread finds when the work is done."""
-    case = bench.case(run)
+    case = bench.snapshot(run)
     bench.runtime.end(case.attempt.id, text="x")
-    return AttemptController(bench.room, Identities(bench.room)).drive(case)
+    return AttemptController(bench.context, Identities(bench.context)).drive(case)
 
 
 def told(bench: Bench, run: str, *facts: Fact) -> None:
@@ -84,7 +84,7 @@ def test_outputs_are_on_disk_before_the_commit_that_names_them(
     monkeypatch.setattr(bench.store.artifacts, "insert_all", inserting)
     bench.dispatcher._inbox.put(succeeded(bench, run))
     bench.until(lambda: bench.task(run).state == "succeeded")
-    place = bench.room.blobs.path(bench.task(run).artifacts[0].digest)
+    place = bench.context.blobs.path(bench.task(run).artifacts[0].digest)
     (before,) = at_commit
     assert {place.stat().st_ino, place.parent.stat().st_ino} <= before
 
@@ -93,11 +93,11 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
     """I6: nobody collects what no row names yet."""
     run = a_run(bench)
     report = succeeded(bench, run)
-    with bench.room.blobs.collecting() as is_alone:
+    with bench.context.blobs.collecting() as is_alone:
         assert not is_alone
     bench.dispatcher._inbox.put(report)
     bench.until(lambda: bench.task(run).state == "succeeded")
-    with bench.room.blobs.collecting() as is_alone:
+    with bench.context.blobs.collecting() as is_alone:
         assert is_alone
 
 
@@ -114,14 +114,14 @@ def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) 
         former.tick(set(), has_news=False)
     task = bench.task(run)
     assert (task.state, task.artifacts) == ("running", [])
-    with bench.room.blobs.collecting() as is_alone:
+    with bench.context.blobs.collecting() as is_alone:
         assert is_alone
 
 
 def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: FakeRuntime) -> None:
     """I6: all outputs or none."""
     run = a_run(bench)
-    case = bench.case(run)
+    case = bench.snapshot(run)
     runtime.end(case.attempt.id, text="x")
     (case.order.folder / "outputs" / "out" / "out.txt").unlink()
     (case.order.folder / "outputs" / "out" / "out.txt").symlink_to("/etc/hostname")

@@ -31,7 +31,7 @@ class Elsewhere(FakeRuntime):
 @pytest.fixture
 def runtime(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
-    made = bench.room.runtimes["elsewhere"] = Elsewhere()
+    made = bench.context.runtimes["elsewhere"] = Elsewhere()
     return made
 
 

@@ -81,7 +81,7 @@ def test_what_may_have_been_started_keeps_its_slot(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     """F14, R11: the dispatcher that had it started was ended before it could write that down."""
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     far = bench.far
     run = bench.submit({"a": []}, runtime="far")
     while not far.starts:
@@ -191,7 +191,7 @@ def test_what_one_image_waits_for_keeps_no_other_waiting(
 
 def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: FakeRuntime) -> None:
     """R11, F7: whoever could not be started may have been started all the same."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     waiting = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: waits_for_its_engine(bench, waiting))
     near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
@@ -213,7 +213,7 @@ def test_a_gpu_is_free_when_its_work_is_gone(
     bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R11, F8: of an attempt that was given up something may live on."""
-    bench.room.settings.gpus, far.out_of_reach = ["0"], ""
+    bench.context.settings.gpus, far.out_of_reach = ["0"], ""
     run = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: bench.task(run).state == "running")
     attempt, far.obeys = bench.attempt(run), False
@@ -471,13 +471,13 @@ def test_a_deployment_and_the_steps_of_runs_take_turns_at_a_gpu(
 ) -> None:
     """P6, R11: the next step of a run that was submitted earlier comes before later runs, and
     after a deployment that waits longer; neither keeps the other from starting."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     chain: Graph = {"a": [], "b": ["a"]}
     first, second = bench.submit(chain, gpu=1), bench.submit(chain, gpu=1)
     bench.until(lambda: bench.task(first).state == "running")
     monkeypatch.setattr(bench.dispatcher._deployments, "tick", lambda **_: False)
     waits = (0.0, datetime.now(UTC).timestamp(), "a deployment")
-    bench.room.waits[waits] = 1
+    bench.context.waits[waits] = 1
     slots = bench.dispatcher._runs.slots
     assert "gpu" in slots(waits).lacks(Limits(gpu=1))
     runtime.end(bench.attempt(first))
@@ -485,7 +485,7 @@ def test_a_deployment_and_the_steps_of_runs_take_turns_at_a_gpu(
     # `second` was queued before the deployment, but its turn is after that of `first`
     assert [bench.task(first, "b").state, bench.task(second).state] == ["queued", "queued"]
     assert not slots(waits).lacks(Limits(gpu=1))
-    del bench.room.waits[waits]
+    del bench.context.waits[waits]
     bench.until(lambda: bench.task(first, "b").state == "running")
     assert bench.task(second).state == "queued"
 
@@ -505,7 +505,7 @@ def test_steps_that_come_at_once_wait_in_the_order_of_the_graph(
 
 def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> None:
     """R11: one each, written on the attempt; the next waits with a reason, others go on."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     one, two, none = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 1, None))
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
@@ -524,7 +524,7 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
 
 def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: FakeRuntime) -> None:
     """R11: a grant is released on any death."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     dies = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: bench.task(dies).state == "running")
     waits = bench.submit({"a": []}, gpu=1)
@@ -539,7 +539,7 @@ def test_a_gpu_of_what_dies_for_good_goes_to_the_next(bench: Bench, runtime: Fak
 
 def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: FakeRuntime) -> None:
     """F38."""
-    bench.room.settings.gpus = []
+    bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
     assert bench.task(run).why.startswith("requests more GPUs (2) than this machine has (0)")
@@ -548,14 +548,14 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
 
 def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRuntime) -> None:
     """F38: neither GPUs nor cores; with GPUs that come it starts."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     never = bench.submit({"a": []}, gpu=2, cpu=64.0, priority=5)
     one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     last = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
     assert bench.task(last).why.startswith("waits for 1 of 1 GPUs (0 free)")
     assert bench.task(never).why.startswith("requests more GPUs (2) than this machine has (1)")
-    bench.room.settings.gpus = ["0", "1"]
+    bench.context.settings.gpus = ["0", "1"]
     for run in (one, two):
         runtime.end(bench.attempt(run))
     bench.until(lambda: bench.task(never).state == "running")
@@ -567,7 +567,7 @@ def test_however_many_wait_for_a_gpu_hide_nobody(
 ) -> None:
     """R11: also more of them than are looked at in a round."""
     monkeypatch.setattr(queue, "LENGTH", 2)
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     bench.submit({name: [] for name in "abc"}, gpu=2)
     first, *others = [bench.submit({"a": []}, gpu=1) for _ in range(4)]
     none = bench.submit({"a": []})
@@ -596,7 +596,7 @@ def test_what_a_cluster_does_takes_nothing_here_while_it_is_looked_at_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R12, R11: no slot and no GPU of this machine."""
-    bench.room.settings.gpus = ["0"]
+    bench.context.settings.gpus = ["0"]
     bench.far.queues_itself = True
     looks = iter([False, True])
     monkeypatch.setattr(ready_tasks.Candidates, "is_current", lambda *_: next(looks, True))
@@ -620,7 +620,7 @@ def test_however_many_wait_before_it_a_limit_holds(
 
 
 def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRuntime) -> None:
-    bench.room.settings.gpus = ["0", "1"]
+    bench.context.settings.gpus = ["0", "1"]
     first, both, one = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 2, 1))
     bench.until(lambda: bench.task(one).why == "waits for 1 of 2 GPUs (1 free), behind other tasks")
     assert bench.task(both).why == "waits for 2 of 2 GPUs (1 free)"
@@ -629,7 +629,7 @@ def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRu
 
 def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
     """I11: a limit for the time in the queue."""
-    bench.room.settings.gpus = []
+    bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=0.001)
     bench.until(lambda: bench.run(run).state == "failed")
     task = bench.task(run)
@@ -640,7 +640,7 @@ def test_who_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
 
 def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """I21: the limit is for the time that was waited."""
-    bench.room.settings.gpus = []
+    bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
@@ -661,7 +661,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     """I11, I21: the limit comes about, also with a clock that was set back."""
-    bench.room.settings.gpus = []
+    bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
     runs, passed = bench.dispatcher._runs, time.monotonic() + 61

@@ -44,7 +44,7 @@ class Ground:
 @pytest.fixture
 def ground(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Ground:
     """With one slot."""
-    bench.room.settings.slots = 1
+    bench.context.settings.slots = 1
     return Ground(monkeypatch)
 
 
@@ -160,7 +160,7 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
 ) -> None:
     """F7: the next one has the slot; it goes on when there is word again."""
     monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
-    bench.room.runtimes["other"] = bench.runtime
+    bench.context.runtimes["other"] = bench.runtime
     before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
     bench.until(lambda: is_running(bench, before))
     bench.round(2)

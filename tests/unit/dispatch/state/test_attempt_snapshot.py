@@ -10,14 +10,14 @@ from nbyard.testing.bench import Bench, FakeRuntime
 def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": []}, memory_bytes=5, cpu=1.5)
     bench.until(lambda: bench.task(run).state == "running")
-    case = bench.case(run)
+    case = bench.snapshot(run)
     assert not case.is_cancelled
     assert (case.order.memory_bytes, case.order.cpu, case.order.site) == (5, 1.5, "here")
     assert case.order.folder == bench.folder(bench.attempt(run))
     runtime.obeys = False
     bench.cancel(run)
     bench.round()
-    assert bench.case(run).is_cancelled
+    assert bench.snapshot(run).is_cancelled
     assert not case.is_cancelled
 
 
@@ -25,10 +25,10 @@ def test_what_is_tried_again_comes_before_what_waits(bench: Bench, runtime: Fake
     """R8: also where others keep the queue; runs of a higher priority come before both."""
     run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.case(run).order.priority == 3
+    assert bench.snapshot(run).order.priority == 3
     runtime.lose(bench.attempt(run))
     bench.until(lambda: len(bench.task(run).attempts) == 2)
-    assert 3 < bench.case(run).order.priority < bench.case(high).order.priority == 4
+    assert 3 < bench.snapshot(run).order.priority < bench.snapshot(high).order.priority == 4
 
 
 def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
@@ -40,5 +40,5 @@ def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRunt
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.task(run, "b").state == "running")
     (artifact,) = bench.task(run).artifacts
-    (found,) = bench.case(run, "b").inputs.values()
+    (found,) = bench.snapshot(run, "b").inputs.values()
     assert (found.digest, found.filename, found.origin) == (artifact.digest, "out.txt", "a")

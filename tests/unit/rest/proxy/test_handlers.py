@@ -46,9 +46,9 @@ def app(api: JupyterServer, service: Service) -> JupyterServer:
     """A server with deployments that answer, as far as rows tell: `app`, `lab` of an image that is
     trusted, and `gone`, at whose port nobody listens. `down` takes connections, and that is all."""
     assert api.send("GET", "/deployments").status == 200
-    desk = api.app.web_app.settings["nbyard"]
-    desk.settings.ide_images = ["lab:1"]
-    deployments, owner = desk.services.deployments, Caller(local_name())
+    context = api.app.web_app.settings["nbyard"]
+    context.settings.ide_images = ["lab:1"]
+    deployments, owner = context.services.deployments, Caller(local_name())
     for name, kind, image, port in (
         ("app", "own", "app:1", service.port),
         ("lab", "jupyterlab", "lab:1", service.port),
@@ -317,8 +317,8 @@ def test_what_is_down_is_not_waited_for(app):
 def traffic(app: JupyterServer, name: str) -> tuple[int, int]:
     """Requests and errors, with what was counted by now. The server's thread has counted what it
     answered before it gives that away."""
-    desk = app.app.web_app.settings["nbyard"]
-    for close in desk.closing:
+    context = app.app.web_app.settings["nbyard"]
+    for close in context.closing:
         if isinstance(getattr(close, "__self__", None), Meter):
             app.call(close)
     found = app.send("GET", f"/deployments/{name}/traffic").json

@@ -23,8 +23,8 @@ def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
 
 def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch) -> None:
     kept: list[tuple[str, int, int]] = []
-    desk = desk_of(kept)
-    meter = Meter(desk)
+    context = desk_of(kept)
+    meter = Meter(context)
 
     async def counting() -> None:
         monkeypatch.setattr(traffic, "EVERY_SECONDS", 0.0)
@@ -40,10 +40,10 @@ def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch)
 
     asyncio.run(counting())
     assert sorted(kept) == [("a", 2, 1), ("b", 1, 0)]
-    (close,) = desk.closing
+    (close,) = context.closing
     close()
     close()
-    desk.pool.shutdown()
+    context.pool.shutdown()
     assert kept[2:] == [("c", 1, 0)]
 
 
@@ -51,25 +51,25 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
     delays: list[float] = []
     loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
     monkeypatch.setattr(traffic, "IOLoop", SimpleNamespace(current=lambda: loop))
-    desk = desk_of([])
-    meter = Meter(desk)
+    context = desk_of([])
+    meter = Meter(context)
     for _ in range(2):
         meter.count("a", 0.1, is_error=False)
         meter.count("a", 0.1, is_error=False)
         meter._give_beside()
-    desk.pool.shutdown()
+    context.pool.shutdown()
     first, second = delays
     assert first == traffic.FIRST_SECONDS
     assert traffic.FIRST_SECONDS < second <= traffic.EVERY_SECONDS
 
 
 def test_a_store_that_is_away_disturbs_nobody() -> None:
-    desk = desk_of([], fails=True)
-    meter = Meter(desk)
+    context = desk_of([], fails=True)
+    meter = Meter(context)
 
     async def counting() -> None:
         meter.count("a", 0.1, is_error=False)
 
     asyncio.run(counting())
     meter.give()
-    desk.pool.shutdown()
+    context.pool.shutdown()

@@ -30,8 +30,8 @@ class WebApp:
 def noting(web_app: Any, seconds: float, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     clock = SimpleNamespace(start=lambda: None, stop=lambda: None)
     monkeypatch.setattr(activity, "PeriodicCallback", lambda *_: clock)
-    desk: Any = SimpleNamespace(closing=[], settings=SimpleNamespace(keep_alive_seconds=seconds))
-    return Activity(desk, web_app, lambda: True).note
+    context: Any = SimpleNamespace(closing=[], settings=SimpleNamespace(keep_alive_seconds=seconds))
+    return Activity(context, web_app, lambda: True).note
 
 
 def test_work_without_a_user_counts_until_the_longest_time(monkeypatch):
@@ -57,14 +57,14 @@ def test_a_server_is_active_while_a_run_is_not_at_its_end(tmp_path: Path, monkey
     server = JupyterServer(tmp_path).start()
     looks: list[bool] = []
     try:
-        desk, times = server.app.web_app.settings["nbyard"], server.app.web_app.settings
-        of_store = desk.is_working
+        context, times = server.app.web_app.settings["nbyard"], server.app.web_app.settings
+        of_store = context.is_working
 
         def look() -> bool:
             looks.append(of_store())
             return looks[-1]
 
-        monkeypatch.setattr(desk, "is_working", look)
+        monkeypatch.setattr(context, "is_working", look)
         (server.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
         assert server.send("GET", "/runs").status == 200
         wait_until(lambda: bool(looks))

@@ -100,7 +100,7 @@ def test_each_is_explained():
     assert [name for name in sorted(names) if f"| `{name}" not in told] == []
 
 
-class Desk:
+class RestContext:
     """Answers with what it is given, when it is let."""
 
     def __init__(self, answer: Callable[[], Counts]):
@@ -110,11 +110,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Callable[[Callable[[], Counts]], Any]]:
-    made: list[Desk] = []
+def context() -> Iterator[Callable[[Callable[[], Counts]], Any]]:
+    made: list[RestContext] = []
 
     def make(answer: Callable[[], Counts]) -> Any:
-        made.append(Desk(answer))
+        made.append(RestContext(answer))
         return made[-1]
 
     yield make
@@ -126,14 +126,14 @@ def values(collector: metrics.StoreCollector) -> dict[str, float]:
     return {family.name: family.samples[0].value for family in collector.collect()}
 
 
-def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(desk):
+def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(context):
     asked: list[int] = []
 
     def answer() -> Counts:
         asked.append(1)
         return COUNTS
 
-    one = desk(answer)
+    one = context(answer)
     metrics.mount(one)
     assert asked == []
     assert REGISTRY.get_sample_value("nbyard_cached_tasks") == 3
@@ -142,18 +142,18 @@ def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(desk):
     assert REGISTRY.get_sample_value("nbyard_cached_tasks") is None
 
 
-def test_a_slow_store_does_not_hold_the_server(desk, monkeypatch):
+def test_a_slow_store_does_not_hold_the_server(context, monkeypatch):
     """I28: the scrape waits a moment; the answer is told at the next one."""
     monkeypatch.setattr(metrics, "PATIENCE_SECONDS", 0.01)
     gate = threading.Event()
-    collector = metrics.StoreCollector(desk(lambda: gate.wait(30) and COUNTS))
+    collector = metrics.StoreCollector(context(lambda: gate.wait(30) and COUNTS))
     assert values(collector) == {}
     gate.set()
     monkeypatch.setattr(metrics, "PATIENCE_SECONDS", 30)
     assert values(collector)["nbyard_queue_age_seconds"] == 4.5
 
 
-def test_after_a_failure_it_is_asked_again(desk):
+def test_after_a_failure_it_is_asked_again(context):
     failures = [StoreUnusable("gone")]
 
     def answer() -> Counts:
@@ -161,6 +161,6 @@ def test_after_a_failure_it_is_asked_again(desk):
             raise failures.pop()
         return COUNTS
 
-    collector = metrics.StoreCollector(desk(answer))
+    collector = metrics.StoreCollector(context(answer))
     assert values(collector) == {"nbyard_store_up": 0}
     assert values(collector)["nbyard_attempt_seconds"] == 7
