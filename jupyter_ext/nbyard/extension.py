@@ -40,7 +40,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     web_app = serverapp.web_app
     activity = Activity(context, web_app, exists)
     rules = web_app.default_router.rules
-    # Remember which routes are new, to remove them when the desk closes.
+    # Remember which routes are new, to remove them when the context closes.
     before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, context, broadcast, Meter(context, activity.note)))
     ours = [rule for rule in rules if rule not in before]

@@ -1314,7 +1314,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'store-as-credential': (_p, _show, trans) => trans.__('Store them as a credential.'),
   'store-as-s3-credential': (_p, _show, trans) =>
     trans.__('Store it as a credential of the kind s3.'),
-  'credentials-present': (p, show, trans) => trans.__('%1.', show(p.present)),
+  'credentials-present': (p, show, trans) => trans.__('Of credentials, %1.', show(p.present)),
   'remove-from-users': (_p, _show, trans) =>
     trans.__('Remove it from these, or force the deletion.'),
   'remove-from-workflows': (_p, _show, trans) =>

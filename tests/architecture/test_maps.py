@@ -19,21 +19,21 @@ def modules(folder: Path) -> set[str]:
     return names | {path.parent.name for path in folder.glob("*/__init__.py")}
 
 
-@pytest.mark.parametrize("room", ["dispatch", "runner", "runtimes/docker"])
-def test_the_map_of_a_large_room_names_its_modules(room: str) -> None:
-    told = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()), clean=False)
+@pytest.mark.parametrize("layer", ["dispatch", "runner", "runtimes/docker"])
+def test_the_map_of_a_large_room_names_its_modules(layer: str) -> None:
+    told = ast.get_docstring(ast.parse((PACKAGE / layer / "__init__.py").read_text()), clean=False)
     named = {name for names in ENTRY.findall(told or "") for name in names.split(", ")}
-    assert modules(PACKAGE / room) - named == set(), f"not on the map in {room}/__init__.py"
-    assert named - modules(PACKAGE / room) == set(), f"gone from {room}, but not from its map"
+    assert modules(PACKAGE / layer) - named == set(), f"not on the map in {layer}/__init__.py"
+    assert named - modules(PACKAGE / layer) == set(), f"gone from {layer}, but not from its map"
 
 
 def test_the_page_about_rooms_has_those_of_the_linter() -> None:
-    """In its order, for a room may use only those below it."""
+    """In its order, for a layer may use only those below it."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = contracts["contracts"][0]["layers"]
     there = modules(PACKAGE)
     wanted = [sorted(set(re.findall(r"\w+", layer)) & there) for layer in layers]
-    table = ARCHITECTURE.read_text().partition("## Rooms")[2]
+    table = ARCHITECTURE.read_text().partition("## Layers")[2]
     rows = re.findall(r"^\| (`.+?`) \| ", table, re.MULTILINE)
     shown = [sorted(re.findall(r"`(\w+)`", row)) for row in rows]
     alone = contracts["contracts"][0]["exhaustive_ignores"]

@@ -1,4 +1,4 @@
-"""Each module of the rooms that decide things has a test file of its own; what takes long to test,
+"""Each module of the layers that decide things has a test file of its own; what takes long to test,
 such as an installation, among the integration tests."""
 
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
 SUITES = ("unit", "integration")
-ROOMS = ("dispatch", "domain", "rest", "services", "store")
+LAYERS = ("dispatch", "domain", "rest", "services", "store")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_each_module_has_its_test_file(room):
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_module_has_its_test_file(layer):
     missing = {
         str(module.relative_to(PACKAGE))
-        for module in (PACKAGE / room).rglob("*.py")
+        for module in (PACKAGE / layer).rglob("*.py")
         if module.name != "__init__.py"
         and "migrations" not in module.parts
         and not any(

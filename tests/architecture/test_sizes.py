@@ -1,4 +1,4 @@
-"""No room grows a giant: sizes of modules and functions."""
+"""No layer grows a giant: sizes of modules and functions."""
 
 import ast
 

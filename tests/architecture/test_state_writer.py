@@ -59,8 +59,8 @@ def test_only_transition_writes_states():
 def test_rows_have_no_state_assigned():
     found = {
         f"{module.relative_to(PACKAGE)}:{line}"
-        for room in ("store", "services", "dispatch")
-        for module in (PACKAGE / room).rglob("*.py")
+        for layer in ("store", "services", "dispatch")
+        for module in (PACKAGE / layer).rglob("*.py")
         if module != WRITER
         for line in assigned_states(nodes(module))
     }

@@ -74,27 +74,27 @@ def routes(base_url: str, context: RestContext, broadcast: Broadcast, meter: Met
         by_path.setdefault(operation.path, {})[operation.method] = operation
     found: list[Route] = [
         (_pattern(base_url, "/health"), HealthHandler, {}),
-        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"desk": context}),
+        (_pattern(base_url, "/openapi.json"), OpenApiHandler, {"context": context}),
         (
             _pattern(base_url, "/events/socket"),
             EventSocket,
-            {"desk": context, "broadcast": broadcast},
+            {"context": context, "broadcast": broadcast},
         ),
     ]
     for name, path in CONTENTS.items():
-        values = {"desk": context, "name": name}
+        values = {"context": context, "name": name}
         found.append((_pattern(base_url, path), ContentHandler, values))
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         by_method = by_path[path]
         handler: type[web.RequestHandler] = OperationHandler
         if path == "/uploads/{upload}":
             handler = UploadOperationHandler
-        values = {"desk": context, "by_method": by_method}
+        values = {"context": context, "by_method": by_method}
         found.append((_pattern(base_url, path), handler, values))
-    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"desk": context}))
-    values = {"desk": context, "meter": meter}
+    found.append((_pattern(base_url, "/") + "?(.*)", NowhereHandler, {"context": context}))
+    values = {"context": context, "meter": meter}
     found.append((url_path_join(base_url, SIGN_IN), SignInHandler, {}))
-    of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"desk": context})
+    of_attempts = (url_path_join(base_url, OF_ATTEMPTS), MonitorHandler, {"context": context})
     # First, because they get the most requests.
     return [(url_path_join(base_url, PROXIED), ProxyHandler, values), of_attempts, *found]
 

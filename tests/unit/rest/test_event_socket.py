@@ -207,7 +207,7 @@ def test_strangers_and_foreign_pages_are_refused(api: JupyterServer):
 
 
 class Told:
-    """A desk whose store has `newest` events, and that counts what is read."""
+    """A context whose store has `newest` events, and that counts what is read."""
 
     def __init__(self, newest: int):
         self.newest = newest

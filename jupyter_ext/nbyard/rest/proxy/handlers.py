@@ -67,7 +67,7 @@ class ProxyHandler(NbyardHandler):
 
     def set_default_headers(self) -> None:
         """Set headers for nbyard's own responses; a service's response replaces them."""
-        if hasattr(self, "desk"):
+        if hasattr(self, "context"):
             super().set_default_headers()
 
     async def prepare(self, **kwargs: Any) -> None:

@@ -17,7 +17,7 @@ FIRST_SECONDS = 0.5
 
 
 class Meter:
-    """Counts requests in the server's loop. Closing the desk stores the remaining counts.
+    """Counts requests in the server's loop. Closing the context stores the remaining counts.
 
     `note` is called for every request and every piece that a client sends.
     """

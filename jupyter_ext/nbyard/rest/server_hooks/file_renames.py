@@ -11,7 +11,7 @@ CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
 
 def follow_renames(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
-    """Record each rename that the server's contents service reports, until the desk closes.
+    """Record each rename that the server's contents service reports, until the context closes.
 
     `exists` returns whether there is a store; a rename never creates one.
     """

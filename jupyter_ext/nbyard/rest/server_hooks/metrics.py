@@ -17,14 +17,14 @@ PATIENCE_SECONDS = 0.5
 
 
 def mount(context: RestContext) -> None:
-    """Register the collector with Prometheus until the desk closes."""
+    """Register the collector with Prometheus until the context closes."""
     collector = StoreCollector(context)
     REGISTRY.register(collector)
     context.closing.append(lambda: REGISTRY.unregister(collector))
 
 
 class StoreCollector(Collector):
-    """Reads counts in the desk's threads; late counts appear at the next scrape."""
+    """Reads counts in the context's threads; late counts appear at the next scrape."""
 
     def __init__(self, context: RestContext):
         self._context = context

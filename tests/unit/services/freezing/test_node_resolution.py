@@ -31,7 +31,7 @@ def test_an_artifact_stands_for_its_newest_file(resolver, tool, root, finished):
     assert (seen.name, seen.kind, seen.arguments[0].format) == ("made", "dataset", "csv")
     data = Freeze(resolver, {"d": node}).resolved["d"].data
     assert data is not None and (data.origin, data.filename) == ("made", "result.csv")
-    assert "no artifact 'none'" in resolver.view(Node("dataset", artifact="none")).problem
+    assert "no artifact 'none'" in str(resolver.view(Node("dataset", artifact="none")).problem)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow,
     ]  # fmt: skip
     assert (found["made"].kind, found["made"].runtime) == ("container", "docker")
     assert (found["two"].after, found["data"].kind) == (["one"], "dataset")
-    assert "no file" in found["gone"].problem
+    assert "no file" in str(found["gone"].problem)
     for path, error in (("none.nbflow", NotFound), ("../x.nbflow", Invalid), (tool, Invalid)):
         with pytest.raises(error):
             yard.services.workflows.show(ann, path)

@@ -8,7 +8,7 @@ const example = (argument: string, value: unknown, line: string, problem = '') =
   argument,
   value,
   line,
-  problem
+  problem: problem ? { code: 'text', params: { text: problem } } : null
 });
 const examples = [
   example('mode', '', "--mode ''"),
