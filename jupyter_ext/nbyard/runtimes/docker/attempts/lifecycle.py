@@ -4,7 +4,6 @@ All state is in the engine and in the folder. Anything in memory may be lost at 
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cached_property
@@ -15,41 +14,29 @@ from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import Folder
-from nbyard.runner.container_main import ENDED
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import attempt_folder as files
 from nbyard.runtimes.docker import specs
 from nbyard.runtimes.docker.attempts import collector, outcome
-from nbyard.runtimes.docker.attempts.deadline import Deadline
-from nbyard.runtimes.docker.attempts.runner_channel import (
-    LOOK_SECONDS,
-    Listener,
-    Progress,
-    last_words,
-)
+from nbyard.runtimes.docker.attempts.runner_channel import last_words
 from nbyard.runtimes.docker.attempts.stdin import Feeder
-from nbyard.runtimes.docker.attempts.termination import kill
-from nbyard.runtimes.docker.attempts.usage import Meter
+from nbyard.runtimes.docker.attempts.termination import Ender, kill
+from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import transfer
 from nbyard.runtimes.docker.files.attempt_folder import place_printed, take_back
-from nbyard.runtimes.docker.files.log_copy import Over, log_copy
+from nbyard.runtimes.docker.files.log_copy import log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
 
-RUNNER_GRACE_SECONDS = 20.0  # on top of the limit, which the runner inside enforces
 LINGER_SECONDS = 5.0  # that a runner may take to end after its result
-LOOKS = 10  # checks of the runner before its container is checked again
-SEEN_SECONDS = 2.0  # after a sighting, the engine is not asked
-POKE_SECONDS = 0.1  # between two wake-ups for a growing log
-PATIENCE_SECONDS = 60.0  # with an unresponsive engine while stopping
 
 
 class ContainerAttempt:
-    """An attempt in its container, for calls from any thread.
+    """An attempt in its container, for calls from any thread: its state and its results.
 
-    The watcher thread follows the container, the ender thread stops it. Both restart when needed.
-    Results are collected once, under `_finish_lock`. Then the attempt is settled: the folder is
-    complete. `warm.attempt.GuestAttempt` enters and leaves containers differently.
+    The watcher follows the container, the ender stops it. Results are collected once, under
+    `_finish_lock`. Then the attempt is settled: the folder is complete.
+    `warm.attempt.GuestAttempt` enters and leaves containers differently.
     """
 
     is_shared = False  # if others use the container, the end of this one must be observed
@@ -60,21 +47,13 @@ class ContainerAttempt:
         self.name = specs.container_name(order.attempt_id)
         self.networks = networks
         self.is_starting = self.has_started = False
-        self._lock = threading.Lock()
         self._start_lock = threading.Lock()
         self._finish_lock = threading.Lock()
-        self._watcher: threading.Thread | None = None
-        self._ender: threading.Thread | None = None
         self._is_settled = False
         self._lost: Reason | None = None
-        self._gone = threading.Event()
-        self._listener: Listener | None = None
-        self._progress: Progress | None = None
-        self._over: Over | None = None
-        self._no_room: OSError | None = None
-        self._last_poke, self._seen_at = 0.0, -SEEN_SECONDS
-        self._deadline = Deadline(order, self.end)
         self._lingers = Stillness()
+        self.watcher = Watcher(self)
+        self._ender = Ender(self._end_when_started, self._leave)
 
     @property
     def site(self) -> str:
@@ -109,7 +88,7 @@ class ContainerAttempt:
                 self.is_starting = False
 
     def poke(self) -> None:
-        self._last_poke = time.monotonic()
+        """Wake who waits for changes of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
             Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
 
@@ -120,16 +99,16 @@ class ContainerAttempt:
             return Observation("starting")
         if self.is_over:
             return Observation("lost" if self._lost else "finished", self._lost)
-        if problem := self._no_room:
-            self._no_room = None
+        if problem := self.watcher.problem:
+            self.watcher.problem = None
             self.watch()  # tries again
             raise problem
         return Observation("running") if self._is_followed() else self._look_for_it()
 
     def _is_followed(self) -> bool:
         """Return whether a thread has just seen it run, so that the engine need not be asked."""
-        folder, age = self.order.folder, time.monotonic() - self._seen_at
-        if age > SEEN_SECONDS or not self.is_watched:
+        folder = self.order.folder
+        if not self.watcher.has_just_seen_it:
             return False
         return not files.has_result(folder) and cancel_reason(folder) is None
 
@@ -158,10 +137,16 @@ class ContainerAttempt:
         self.watch()
         return Observation("running")
 
+    def look(self) -> Container | None:
+        """Return the container; raise Unavailable if the engine does not respond."""
+        return self.engine.container(self.name)
+
     def _hurry(self) -> None:
         """Kill the container of a runner that stays too long after its result."""
         if self._lingers.seconds("result.json") > LINGER_SECONDS:
             self.engine.signal(self.name, "SIGKILL")
+
+    # Results
 
     def finish(self, container: Container) -> Observation:
         """Collect what an ended container left."""
@@ -175,7 +160,7 @@ class ContainerAttempt:
             self._settle(container)
             return Observation("finished")
 
-    def _finish_early(self, container: Container) -> None:
+    def finish_early(self, container: Container) -> None:
         """Collect the results of a runner that has killed all other processes and is ending."""
         with self._finish_lock:
             if container.labels.get(specs.STAGING) == specs.VOLUME:
@@ -212,7 +197,7 @@ class ContainerAttempt:
             memory_bytes=self.order.memory_bytes,
             cancelled=cancel_reason(folder),
             last_lines=last_lines,
-            input_was_cut=self._input_was_cut(container),
+            input_was_cut=self.input_was_cut(container),
         )
         return outcome.of_command(ending, folder) if command else outcome.of_silent_runner(ending)
 
@@ -230,111 +215,37 @@ class ContainerAttempt:
     def _drain(self, container: Container) -> str:
         if self.command is None:
             return last_words(self.engine, self.name, self.order)
-        with closing(log_copy(self.order.folder, container, self.command, self._over)) as copy:
+        with closing(
+            log_copy(self.order.folder, container, self.command, self.watcher.over)
+        ) as copy:
             return copy.drain(collector.drain(self.engine, self.order, container))
 
-    def _input_was_cut(self, container: Container) -> bool:
+    def input_was_cut(self, container: Container) -> bool:
+        """Return whether a file for standard input did not arrive completely."""
         return not specs.opens_files(container) and self.feeder.was_cut()
 
-    # Watcher
-
-    def watch(self) -> None:
-        """Follow the container in a thread, unless one does."""
-        with self._lock:
-            if self._watcher is not None and self._watcher.is_alive():
-                return
-            self._gone.clear()
-            self._watcher = threading.Thread(target=self._watch, name=self.name, daemon=True)
-            self._watcher.start()
+    # Threads
 
     @property
     def is_busy(self) -> bool:
-        threads = (self._watcher, self._ender)
-        is_alive = any(t is not None and t.is_alive() for t in threads)
-        return self.is_starting or is_alive or self.feeder.is_alive
-
-    @property
-    def is_watched(self) -> bool:
-        return self._watcher is not None and self._watcher.is_alive()
-
-    def _watch(self) -> None:
-        try:
-            while (container := self._look()) is not None:
-                if container.is_over:
-                    self.finish(container)
-                    break
-                self._seen_at = time.monotonic()
-                self._deadline.watch(self.task, 0.0 if self.command else RUNNER_GRACE_SECONDS)
-                self._attend(container)
-                if self.is_over:
-                    break
-        except (NbyardError, OSError):
-            pass  # poll meets the same error, such as a full disk, and reports it
-        finally:
-            self._deadline.rest()
-            self.poke()
-
-    def _look(self) -> Container | None:
-        while not self._gone.is_set():
-            try:
-                return self.engine.container(self.name)
-            except Unavailable:
-                self._gone.wait(1)
-        return None
-
-    def _attend(self, container: Container) -> None:
-        """Follow a running container for a while."""
-        attend = self._attend_command if self.command else self._attend_notebook
-        attend(container)
-
-    def _attend_notebook(self, container: Container) -> None:
-        """Wake listeners about changes. The runner itself writes into the folder."""
-        staging = container.labels.get(specs.STAGING, "")
-        self._progress = self._progress or Progress(
-            self.engine, self.name, self.order.folder, staging
+        return (
+            self.is_starting
+            or self.watcher.is_alive
+            or self._ender.is_alive
+            or self.feeder.is_alive
         )
-        if self._listener is None or not self._listener.is_listening:
-            self._listener = Listener(self.engine, self.name)
-        for _ in range(LOOKS):
-            self._listener.wait(self._progress.pause)
-            if self._listener.has_said(ENDED, self.order.attempt_id):
-                self._try_to_finish_early(container)
-            if self._gone.is_set() or self.is_over or not self._listener.is_listening:
-                return
-            self._progress.look(self.poke)
 
-    def _try_to_finish_early(self, container: Container) -> None:
-        try:
-            self._finish_early(container)
-        except OSError as problem:
-            self._no_room = problem  # while the container runs, nothing else shows this error
-            raise
-
-    def _attend_command(self, container: Container) -> None:
-        if not self.feeder.has_begun and self._input_was_cut(container):
-            self.engine.signal(self.name, "SIGKILL")
-        meter = Meter(self.engine, self.name, self.order.folder)
-        try:
-            with meter, closing(log_copy(self.order.folder, container, self.command)) as copy:
-                printed = collector.follow(self.engine, self.order, container, self._gone)
-                for is_stdout, piece in printed:
-                    copy.feed(is_stdout, piece)
-                    self._over = max(copy.over, self._over or copy.over)
-                    if time.monotonic() - self._last_poke > POKE_SECONDS:
-                        self.poke()
-        except Unavailable:
-            self._gone.wait(1)
-        self._gone.wait(0.02)
+    def watch(self) -> None:
+        """Follow the container in a thread, unless one does."""
+        self.watcher.start()
 
     def let_go(self) -> None:
         """Ask the threads to end. They do so at their next check."""
-        self._gone.set()
-        if self._listener is not None:
-            self._listener.wake()
+        self.watcher.let_go()
 
     def bring_up_to_date(self) -> None:
         """Update log, events and executed notebook, unless a thread does."""
-        if self.is_starting or self.is_watched or self.is_over:
+        if self.is_starting or self.watcher.is_alive or self.is_over:
             return
         # raises if the engine is down
         container = self.engine.container(self.name or self.order.attempt_id)
@@ -343,29 +254,17 @@ class ContainerAttempt:
         elif container is not None and container.status != "created":
             self.watch()
 
-    # Ender
-
     def end(self) -> None:
         """Stop the attempt and clean up, in a thread."""
-        with self._lock:
-            if self._ender is None or not self._ender.is_alive():
-                self._ender = threading.Thread(
-                    target=self._end, name=f"{self.name} end", daemon=True
-                )
-                self._ender.start()
+        self._ender.start(self.name)
 
-    def _end(self) -> None:
-        patience = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < patience:
-            try:
-                if not self.is_starting:
-                    self._end_once()
-                    break
-            except Unavailable:
-                time.sleep(1)
-            except (NbyardError, OSError):
-                break  # the sweep will try again
-            time.sleep(LOOK_SECONDS)
+    def _end_when_started(self) -> bool:
+        if self.is_starting:
+            return False
+        self._end_once()
+        return True
+
+    def _leave(self) -> None:
         self.let_go()
         self.poke()
         self._leave_network()

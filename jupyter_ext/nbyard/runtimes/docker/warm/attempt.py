@@ -64,7 +64,7 @@ class GuestAttempt(ContainerAttempt):
 
     def move_in(self, container: WarmContainer) -> None:
         """Begin in this container. First of all, record whom it serves."""
-        self._listener = container.listener
+        self.watcher.listener = container.listener
         try:
             (container.home / OCCUPANT).write_text(self.order.attempt_id)
             if container.seat is not None:
@@ -95,13 +95,13 @@ class GuestAttempt(ContainerAttempt):
                 if not self.is_over and seat.was_leaving():
                     seat.leave(self.order.folder, container_user(self.engine.info))
 
-    def _look(self) -> Container | None:
+    def look(self) -> Container | None:
         """Return the container. While its output is followed, the engine is not asked."""
         known = self._warm.known(self.name)
         if known is None:
-            return super()._look()
+            return super().look()
         if known.found is None or not known.is_usable:
-            known.found = super()._look()
+            known.found = super().look()
         return known.found
 
     def _is_followed(self) -> bool:
@@ -124,7 +124,7 @@ class GuestAttempt(ContainerAttempt):
     def _of_this(self, container: Container) -> Container:
         return msgspec.structs.replace(container, started_at=self._came_at())
 
-    def _finish_early(self, container: Container) -> None:
+    def finish_early(self, container: Container) -> None:
         """Collect what the attempt left and free its container."""
         with self._finish_lock:
             if self._is_settled or self._lost:
@@ -160,7 +160,7 @@ class GuestAttempt(ContainerAttempt):
                     transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
             self.watch()
             if self._wait_ended(GRACE_SECONDS + 1):
-                self._finish_early(container)
+                self.finish_early(container)
             else:
                 self.engine.signal(self.name, "SIGKILL")
                 is_over_within(self.engine, self.name, GRACE_SECONDS)
@@ -176,7 +176,7 @@ class GuestAttempt(ContainerAttempt):
         return has_ended
 
     def _has_said(self, word: str) -> bool:
-        listener = self._listener
+        listener = self.watcher.listener
         return listener is not None and listener.has_said(word, self.order.attempt_id)
 
     def _leave_network(self) -> None:

@@ -10,11 +10,8 @@ import pytest
 
 from nbyard.attempts.folders import write_task
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
-from nbyard.runtimes.docker.attempts.lifecycle import (
-    LINGER_SECONDS,
-    RUNNER_GRACE_SECONDS,
-    ContainerAttempt,
-)
+from nbyard.runtimes.docker.attempts.lifecycle import LINGER_SECONDS, ContainerAttempt
+from nbyard.runtimes.docker.attempts.watcher import RUNNER_GRACE_SECONDS
 from nbyard.runtimes.docker.warm.attempt import GuestAttempt
 from nbyard.runtimes.protocol import Order
 
@@ -56,13 +53,14 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
     """F10: by whoever asks for it, and tried again."""
     container: Any = SimpleNamespace(labels={})
     heard: Any = SimpleNamespace(is_listening=True, wait=lambda _: None, has_said=lambda *_: True)
-    attempt._listener, attempt._progress = heard, SimpleNamespace(pause=0.0)  # type: ignore[assignment]
+    attempt.watcher.listener = heard
+    attempt.watcher._progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
     full = OSError(errno.ENOSPC, "full")
     watched: list[int] = []
     monkeypatch.setattr(attempt, "watch", lambda: watched.append(1))
-    monkeypatch.setattr(attempt, "_finish_early", Mock(side_effect=full))
+    monkeypatch.setattr(attempt, "finish_early", Mock(side_effect=full))
     with pytest.raises(OSError, match="full"):
-        attempt._attend_notebook(container)
+        attempt.watcher._follow_runner(container)
     with pytest.raises(OSError, match="full"):
         attempt.observe()
     assert watched
@@ -77,10 +75,12 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
     one: Any = attempt
     if is_guest:
         one = GuestAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
-    one._deadline = SimpleNamespace(
+    watcher: Any = one.watcher
+    watcher._deadline = SimpleNamespace(
         watch=lambda task, grace: watched.append(grace), rest=lambda: None
     )
-    monkeypatch.setattr(one, "_look", Mock(side_effect=[SimpleNamespace(is_over=False), None]))
-    monkeypatch.setattr(one, "_attend", lambda _: None)
-    one._watch()
+    monkeypatch.setattr(watcher, "_look", Mock(side_effect=[SimpleNamespace(is_over=False), None]))
+    for name in ("_follow_command", "_follow_runner"):
+        monkeypatch.setattr(watcher, name, lambda *_: None)
+    watcher._watch()
     assert watched == [RUNNER_GRACE_SECONDS if is_guest else 0.0]

@@ -1,0 +1,176 @@
+"""The thread that follows an attempt in its running container."""
+
+import threading
+import time
+from contextlib import closing
+from typing import Protocol
+
+from nbyard.dockerd import Container, Engine
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runner.container_main import ENDED
+from nbyard.runtimes.docker import specs
+from nbyard.runtimes.docker.attempts import collector
+from nbyard.runtimes.docker.attempts.deadline import Deadline
+from nbyard.runtimes.docker.attempts.runner_channel import Listener, Progress
+from nbyard.runtimes.docker.attempts.stdin import Feeder
+from nbyard.runtimes.docker.attempts.usage import Meter
+from nbyard.runtimes.docker.files.log_copy import Over, log_copy
+from nbyard.runtimes.protocol import Observation, Order
+
+RUNNER_GRACE_SECONDS = 20.0  # on top of the limit, which the runner inside enforces
+LOOKS = 10  # checks of the runner before its container is checked again
+SEEN_SECONDS = 2.0  # after a sighting, the engine is not asked
+POKE_SECONDS = 0.1  # between two wake-ups for a growing log
+
+
+class Followed(Protocol):
+    """What the watcher needs of an attempt."""
+
+    order: Order
+    engine: Engine
+    name: str
+
+    @property
+    def task(self) -> TaskFile: ...
+
+    @property
+    def command(self) -> CommandWork | None: ...
+
+    @property
+    def feeder(self) -> Feeder: ...
+
+    @property
+    def is_over(self) -> bool: ...
+
+    def look(self) -> Container | None:
+        """Return the container; raise Unavailable if the engine does not respond."""
+
+    def finish(self, container: Container) -> Observation:
+        """Collect what an ended container left."""
+
+    def finish_early(self, container: Container) -> None:
+        """Collect the results of a runner that is ending."""
+
+    def input_was_cut(self, container: Container) -> bool:
+        """Return whether a file for standard input did not arrive completely."""
+
+    def end(self) -> None:
+        """Stop the attempt."""
+
+    def poke(self) -> None:
+        """Wake who waits for changes of the attempt."""
+
+
+class Watcher:
+    """Follows the container of an attempt until its end, in a thread that restarts when needed.
+
+    `over` is how far the log was copied. `problem` is an error that nothing else shows while the
+    container runs.
+    """
+
+    def __init__(self, attempt: Followed):
+        self._attempt = attempt
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._gone = threading.Event()
+        self._poked_at, self._seen_at = 0.0, -SEEN_SECONDS
+        self._deadline = Deadline(attempt.order, attempt.end)
+        self._progress: Progress | None = None
+        self.listener: Listener | None = None
+        self.over: Over | None = None
+        self.problem: OSError | None = None
+
+    def start(self) -> None:
+        """Follow the container, unless a thread does."""
+        with self._lock:
+            if self.is_alive:
+                return
+            self._gone.clear()
+            name = self._attempt.name
+            self._thread = threading.Thread(target=self._watch, name=name, daemon=True)
+            self._thread.start()
+
+    def let_go(self) -> None:
+        """Ask the thread to end. It does so at its next check."""
+        self._gone.set()
+        if self.listener is not None:
+            self.listener.wake()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def has_just_seen_it(self) -> bool:
+        """Return whether the container ran a moment ago, so that the engine need not be asked."""
+        return self.is_alive and time.monotonic() - self._seen_at <= SEEN_SECONDS
+
+    def _watch(self) -> None:
+        attempt = self._attempt
+        try:
+            grace = 0.0 if attempt.command else RUNNER_GRACE_SECONDS
+            while (container := self._look()) is not None:
+                if container.is_over:
+                    attempt.finish(container)
+                    break
+                self._seen_at = time.monotonic()
+                self._deadline.watch(attempt.task, grace)
+                if attempt.command:
+                    self._follow_command(container, attempt.command)
+                else:
+                    self._follow_runner(container)
+                if attempt.is_over:
+                    break
+        except (NbyardError, OSError):
+            pass  # poll meets the same error, such as a full disk, and reports it
+        finally:
+            self._deadline.rest()
+            attempt.poke()
+
+    def _look(self) -> Container | None:
+        while not self._gone.is_set():
+            try:
+                return self._attempt.look()
+            except Unavailable:
+                self._gone.wait(1)
+        return None
+
+    def _follow_runner(self, container: Container) -> None:
+        """Wake listeners about changes for a while. The runner itself writes into the folder."""
+        attempt, staging = self._attempt, container.labels.get(specs.STAGING, "")
+        if self._progress is None:
+            self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
+        if self.listener is None or not self.listener.is_listening:
+            self.listener = Listener(attempt.engine, attempt.name)
+        for _ in range(LOOKS):
+            self.listener.wait(self._progress.pause)
+            if self.listener.has_said(ENDED, attempt.order.attempt_id):
+                try:
+                    attempt.finish_early(container)
+                except OSError as problem:
+                    self.problem = problem
+                    raise
+            if self._gone.is_set() or attempt.is_over or not self.listener.is_listening:
+                return
+            self._progress.look(attempt.poke)
+
+    def _follow_command(self, container: Container, command: CommandWork) -> None:
+        """Copy what the command prints, until it ends or the engine stops to respond."""
+        attempt = self._attempt
+        if not attempt.feeder.has_begun and attempt.input_was_cut(container):
+            attempt.engine.signal(attempt.name, "SIGKILL")
+        folder = attempt.order.folder
+        meter = Meter(attempt.engine, attempt.name, folder)
+        try:
+            with meter, closing(log_copy(folder, container, command)) as copy:
+                printed = collector.follow(attempt.engine, attempt.order, container, self._gone)
+                for is_stdout, piece in printed:
+                    copy.feed(is_stdout, piece)
+                    self.over = max(copy.over, self.over or copy.over)
+                    if time.monotonic() - self._poked_at > POKE_SECONDS:
+                        self._poked_at = time.monotonic()
+                        attempt.poke()
+        except Unavailable:
+            self._gone.wait(1)
+        self._gone.wait(0.02)
