@@ -54,6 +54,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'lost-often': (p, show, trans) => trans.__('%1 (lost %2 times)', show(p.cause), show(p.count)),
   'no-earlier-result': (_p, _show, trans) => trans.__('it has no earlier result'),
   forced: (_p, _show, trans) => trans.__('the cache was ignored on request'),
+  'reads-not-watched': (p, show, trans) =>
+    trans.__('its reads could not be watched: %1', show(p.error)),
+  'too-many-reads': (_p, _show, trans) => trans.__('it opened too many files of its code'),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
   'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
   'result-expired': (p, show, trans) =>
@@ -736,6 +739,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its listing has more than %1 entries', show(p.most)),
   'input-not-text': (p, show, trans) =>
     trans.__('%1: its contents cannot be put into words', show(p.cause)),
+  'dispatcher-silent': (_p, _show, trans) => trans.__('the dispatcher does not answer'),
   'probe-interrupted': (_p, _show, trans) =>
     trans.__('the dispatcher ended before the model answered: try again'),
   'probe-image-gone': (p, show, trans) =>
@@ -859,7 +863,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'model-image-gone': (_p, _show, trans) =>
     trans.__('the record of the image that its step ran in is gone: run the step again'),
   'model-needs-container': (p, show, trans) =>
-    trans.__('A model that was written in a container is loaded only in one: %1', show(p.message)),
+    trans.__('A model that was written in a container is loaded only in one: %1', show(p.cause)),
   'model-not-batch': (p, show, trans) =>
     trans.__('%1 is of mode %2; one of mode batch predicts datasets.', show(p.image), show(p.mode)),
   'priority-out-of-range': (p, show, trans) =>

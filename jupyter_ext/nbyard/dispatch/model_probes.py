@@ -22,7 +22,7 @@ from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
-from nbyard.errors import NbyardError, Unavailable
+from nbyard.errors import NbyardError, Unavailable, reason_of
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
@@ -66,7 +66,7 @@ class TrialController:
     def _work(self, trial: Trial) -> None:
         with self._context.write() as c:
             is_new = self._rows.begin(c, trial.id)
-        lost = TrialAnswer(problem=str(INTERRUPTED), passes=True)
+        lost = TrialAnswer(problem=INTERRUPTED, passes=True)
         answer = self._answer(trial) if is_new else lost
         with self._context.write() as c:
             self._rows.conclude(c, trial.id, answer)
@@ -75,9 +75,9 @@ class TrialController:
         try:
             return TrialAnswer(text=self._text(trial))
         except Unavailable as error:
-            return TrialAnswer(problem=error.words, passes=True)
+            return TrialAnswer(problem=reason_of(error), passes=True)
         except (NbyardError, OSError) as error:
-            return TrialAnswer(problem=str(error))
+            return TrialAnswer(problem=reason_of(error))
 
     def _text(self, trial: Trial) -> str:
         """Return the answer that the process of the model wrote."""

@@ -23,9 +23,9 @@ CODES = re.compile(
     "|nothing-fits|output-missing|output-unchanged|parameter-cell|parameter-language"
     "|parameter-name|parameter-not-finite|parameter-refused|parameter-untranslatable"
     "|program-missing|program-not-executable|program-not-runnable|program-not-started|raised"
-    "|raised-bare|same-names|several-files|signal|silence-limit|supervisor-stopped"
+    "|raised-bare|reads-not-watched|same-names|several-files|signal|silence-limit|supervisor-stopped"
     "|system-error|system-killed|task-unusable|text|time-limit|told-missing|told-not-json"
-    "|told-too-large|unchanged-folder|value-null|value-unfit|warm-kernel-lost"
+    "|told-too-large|too-many-reads|unchanged-folder|value-null|value-unfit|warm-kernel-lost"
     "|working-folder-linked"
 )
 PARAMETERS = re.compile(

@@ -121,25 +121,25 @@ def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
 ) -> None:
     asked.do = lambda order: leaves(what)(asked, order)
     found = answer(bench, trial)
-    assert words in found.problem and not found.text and not found.passes
+    assert words in str(found.problem) and not found.text and not found.passes
 
 
 def test_a_failure_says_why(bench: Bench, asked: Asked, trial: Trial) -> None:
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
-    assert "broke off: exit code 1: No module named pandas" in answer(bench, trial).problem
+    assert "broke off: exit code 1: No module named pandas" in str(answer(bench, trial).problem)
 
 
 def test_a_lost_container_and_one_without_end_are_problems(
     bench: Bench, asked: Asked, trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.do = lambda order: asked.lose(order.attempt_id)
-    assert "broke off: killed by the test" in answer(bench, trial).problem
+    assert "broke off: killed by the test" in str(answer(bench, trial).problem)
     monkeypatch.setattr(model_probes, "SECONDS", 0.1)
     monkeypatch.setattr(model_probes, "GRACE_SECONDS", 0.0)
     asked.do = lambda order: None
     late = msgspec.structs.replace(trial, id="t2")
-    assert "took more than 0.1 s" in answer(bench, late).problem
+    assert "took more than 0.1 s" in str(answer(bench, late).problem)
 
 
 def test_without_an_engine_the_same_may_succeed_later(
@@ -147,15 +147,16 @@ def test_without_an_engine_the_same_may_succeed_later(
 ) -> None:
     asked.out_of_reach = "Docker cannot be reached"
     found = answer(bench, trial)
-    assert (found.problem, found.passes) == ("Docker cannot be reached", True)
+    assert (str(found.problem), found.passes) == ("Docker cannot be reached", True)
     other = msgspec.structs.replace(trial, id="t2", runtime="gone")
-    assert answer(bench, other) == TrialAnswer(problem="there is no runtime gone here", passes=True)
+    reason = because("no-runtime-here", runtime="gone")
+    assert answer(bench, other) == TrialAnswer(problem=reason, passes=True)
 
 
 def test_another_image_is_never_taken(bench: Bench, asked: Asked, trial: Trial) -> None:
     asked.images.clear()
     found = answer(bench, trial)
-    assert "the image cows in which the step ran is gone" in found.problem and not found.passes
+    assert "the image cows in which the step ran is gone" in str(found.problem) and not found.passes
     assert asked.starts == []
 
 
@@ -169,10 +170,10 @@ def test_what_a_dispatcher_had_begun_that_is_gone_is_not_begun_again(
     assert bench.dispatcher.settle(10)
     with bench.store.read() as c:
         found = bench.store.trials.answer(c, trial.id)
-    assert found == TrialAnswer(problem=str(INTERRUPTED), passes=True)
+    assert found == TrialAnswer(problem=INTERRUPTED, passes=True)
     assert asked.starts == []
 
 
 def test_a_dispatcher_that_leaves_says_so(bench: Bench, asked: Asked, trial: Trial) -> None:
     asked.do = lambda order: bench.context.stopping.set()
-    assert answer(bench, trial) == TrialAnswer(problem=str(INTERRUPTED), passes=True)
+    assert answer(bench, trial) == TrialAnswer(problem=INTERRUPTED, passes=True)

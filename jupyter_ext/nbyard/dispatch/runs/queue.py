@@ -21,7 +21,7 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of, because, text
+from nbyard.reasons.structs import Reason, all_of, because, read
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -281,7 +281,7 @@ class QueueController:
         why = explain(last.parts, one.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
-        problem = text(observed.problem) if observed else None
+        problem = read(observed.problem) if observed else None
         return because("unsure", reason=why, problem=problem or because("not-observed"))
 
 

@@ -271,7 +271,8 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     listed: list[str] = []
     written: list[str] | None = None
     passing: list[str] = []
-    problem: str = ""
+    # an earlier version wrote a text
+    problem: Reason | str | None = None
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 # limits of the trial's process
 SECONDS = 120.0
@@ -70,5 +70,5 @@ class TrialAnswer(msgspec.Struct, frozen=True):
     """
 
     text: str = ""
-    problem: str = ""
+    problem: Reason | None = None
     passes: bool = False

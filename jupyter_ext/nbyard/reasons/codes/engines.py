@@ -188,6 +188,7 @@ DISPATCH = {
     "output-not-made": code("{node} made no output {output}.", node=str, output=str),
     "listing-too-long": code("its listing has more than {most} entries", most=str),
     "input-not-text": code("{cause}: its contents cannot be put into words", cause=REASON),
+    "dispatcher-silent": code("the dispatcher does not answer"),
     "probe-interrupted": code("the dispatcher ended before the model answered: try again"),
     "probe-image-gone": code(
         "the image {image} in which the step ran is gone from the engine: run the step again",

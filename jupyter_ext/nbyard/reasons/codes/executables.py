@@ -96,7 +96,7 @@ MODELS = {
         "the record of the image that its step ran in is gone: run the step again"
     ),
     "model-needs-container": code(
-        "A model that was written in a container is loaded only in one: {message}", message=str
+        "A model that was written in a container is loaded only in one: {cause}", cause=REASON
     ),
     "model-not-batch": code(
         "{image} is of mode {mode}; one of mode batch predicts datasets.", image=str, mode=str

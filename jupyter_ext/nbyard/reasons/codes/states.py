@@ -52,6 +52,8 @@ RUNS = {
     "lost-often": code("{cause} (lost {count} times)", cause=REASON, count=int),
     "no-earlier-result": code("it has no earlier result"),
     "forced": code("the cache was ignored on request"),
+    "reads-not-watched": code("its reads could not be watched: {error}", error=str),
+    "too-many-reads": code("it opened too many files of its code"),
     "cache-off": code("its cache is off"),
     "result-gone": code("the result to reuse is gone"),
     "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),

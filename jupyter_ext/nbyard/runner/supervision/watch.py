@@ -16,6 +16,8 @@ import struct
 import time
 from typing import Any
 
+from ..reasons import Reason, because
+
 CREATE, MOVED_FROM, MOVED_TO, OPEN, WRITTEN = 0x100, 0x40, 0x80, 0x20, 0x8
 ONLY_FOLDERS, NO_LINKS = 0x0100_0000, 0x0200_0000
 OVERFLOW, IS_FOLDER = 0x4000, 0x4000_0000
@@ -24,7 +26,6 @@ EVENT = struct.Struct("iIII")
 BUFFER = 1 << 16
 MOST_WRITTEN = 100
 MOST = 20_000  # paths; code that opens more depends on the whole folder
-TOO_MANY = "it opened too many files of its code"
 
 
 class Watch:
@@ -37,7 +38,7 @@ class Watch:
         self._descriptor = -1
         self._selector = selector
         self._is_heard = False
-        self.problem = ""
+        self.problem: Reason | None = None
         self._folder = folder
         self._places: dict[int, str] = {}
         self._read: set[str] = set()
@@ -51,7 +52,7 @@ class Watch:
         try:
             self._begin()
         except (OSError, AttributeError) as error:  # no inotify on this system
-            self.problem = f"its reads could not be watched: {error}"
+            self.problem = because("reads-not-watched", error=str(error))
 
     def _begin(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -109,7 +110,7 @@ class Watch:
 
     def _note(self, place: int, mask: int, name: str) -> None:
         if mask & OVERFLOW or len(self._read) > MOST:
-            self.problem = TOO_MANY
+            self.problem = because("too-many-reads")
             self.leave()
         inside = self._places.get(place)
         if inside is None:

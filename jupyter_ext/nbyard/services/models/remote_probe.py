@@ -90,7 +90,8 @@ def ask_there(
     )
     answer = _awaited(parts, trial)
     if answer.passes:
-        why = because("model-needs-container", message=answer.problem)
+        cause = answer.problem or because("unknown-cause")
+        why = because("model-needs-container", cause=cause)
         raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
     if answer.problem:
         raise refused(answer.problem)
@@ -116,4 +117,4 @@ def _awaited(parts: Parts, trial: Trial) -> TrialAnswer:
         with parts.store.write() as c:
             # Nobody else reads the row, also if this request gives up.
             rows.delete(c, trial.id)
-    return TrialAnswer(problem="the dispatcher does not answer", passes=True)
+    return TrialAnswer(problem=because("dispatcher-silent"), passes=True)

@@ -12,6 +12,7 @@ from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.models.trials import Trial, TrialAnswer
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import text
 from nbyard.services.models import remote_probe
 from nbyard.services.models.remote_probe import NO_IMAGE, UNKNOWN
 from nbyard.store.schema.tables import attempts, tasks
@@ -115,7 +116,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (TrialAnswer(problem="it has no predict"), "it has no predict"),
+        (TrialAnswer(problem=text("it has no predict")), "it has no predict"),
         (TrialAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
         (TrialAnswer(text="[" * 100_000), "cannot be understood"),
         (TrialAnswer(text='{"inputs": 3}'), "cannot be understood"),
@@ -134,7 +135,7 @@ def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypa
 
     def answered(parts, trial):
         asked.append(trial)
-        return TrialAnswer(problem="enough")
+        return TrialAnswer(problem=text("enough"))
 
     monkeypatch.setattr(remote_probe, "_awaited", answered)
     with pytest.raises(Invalid, match="enough"):

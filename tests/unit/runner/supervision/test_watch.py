@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.runner.reasons import because
 from nbyard.runner.supervision import watch
 from nbyard.runner.supervision.watch import Watch
 
@@ -136,7 +137,7 @@ def test_more_than_can_be_kept_is_a_problem(
     monkeypatch.setattr(watch, "MOST", 1)
     for name in ("a.txt", "data/b.txt", "data/deep/c.txt"):
         (code / name).read_text()
-    assert watching.seen() == {"problem": watch.TOO_MANY}
+    assert watching.seen() == {"problem": because("too-many-reads")}
     (code / "a.txt").read_text()
     assert selector.select(0) == []
 
@@ -155,9 +156,8 @@ def test_a_system_that_watches_no_more_is_a_problem(
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Libc)
     made = Watch(str(code), selector)
     made.leave()
-    assert made.seen()["problem"] == (
-        "its reads could not be watched: [Errno 24] Too many open files"
-    )
+    too_many = because("reads-not-watched", error="[Errno 24] Too many open files")
+    assert made.seen()["problem"] == too_many
     made.close()
 
 
@@ -165,5 +165,6 @@ def test_a_folder_that_cannot_be_watched_is_a_problem(
     tmp_path: Path, selector: selectors.BaseSelector
 ) -> None:
     made = Watch(str(tmp_path / "none"), selector)
-    assert "could not be watched" in made.seen()["problem"]
+    problem = made.seen()["problem"]
+    assert isinstance(problem, dict) and problem["code"] == "reads-not-watched"
     made.close()
