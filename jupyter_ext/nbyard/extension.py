@@ -44,12 +44,17 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     before = list(rules)
     web_app.add_handlers(".*$", routes(base_url, context, broadcast, Meter(context, activity.note)))
     ours = [rule for rule in rules if rule not in before]
-    context.closing.extend(partial(rules.remove, rule) for rule in ours)
+    context.closing.append(partial(_remove, rules, ours))
     web_app.settings["nbyard"] = context
     metrics.mount(context)
     Guard(context, exists)
     follow_renames(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
+
+
+def _remove(rules: list[Any], closed: list[Any]) -> None:
+    """Remove the routes of a closed store, so that the extension can be loaded again."""
+    rules[:] = [rule for rule in rules if rule not in closed]
 
 
 def _open(settings: Settings, root: Path, base_url: str) -> Any:

@@ -1318,7 +1318,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'store-as-credential': (_p, _show, trans) => trans.__('Store them as a credential.'),
   'store-as-s3-credential': (_p, _show, trans) =>
     trans.__('Store it as a credential of the kind s3.'),
-  'credentials-present': (p, show, trans) => trans.__('Of credentials, %1.', show(p.present)),
+  'your-credentials': (p, show, trans) => trans.__('Your credentials: %1.', show(p.names, ', ')),
+  'no-credentials-yet': (_p, _show, trans) => trans.__('There are no credentials yet.'),
   'remove-from-users': (_p, _show, trans) =>
     trans.__('Remove it from these, or force the deletion.'),
   'remove-from-workflows': (_p, _show, trans) =>
@@ -1426,6 +1427,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'or-remove-model': (p, show, trans) => trans.__('Or: nbyard models rm %1', show(p.image)),
   'image-rebuilt-by-deploying': (_p, _show, trans) =>
     trans.__('Deploying builds it anew and replaces the earlier image.'),
+  'follow-image-log': (_p, _show, trans) => trans.__('nbyard images log shows its progress.'),
   'see-image-log': (_p, _show, trans) => trans.__('nbyard images log shows why.'),
   'remove-built-image': (p, show, trans) =>
     trans.__(

@@ -89,7 +89,7 @@ def test_what_no_credential_is_called_is_refused_at_its_field(work):
             call(ANN, NewRun(path=path, parameters={"token": CANARY}))
         assert [one.path for one in refused.value.details] == ["parameters.token"]
         assert "there is no credential of that name" in refused.value.message
-        assert "there are: api." in refused.value.hint
+        assert "Your credentials: api." in refused.value.hint
         assert not is_in(refused.value.words.encode())
     with pytest.raises(Invalid, match="the name of a credential is needed"):
         work.yard.services.runs.create(ANN, NewRun(path=path, parameters={"token": ""}))

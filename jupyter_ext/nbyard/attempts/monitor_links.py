@@ -14,6 +14,7 @@ import msgspec
 from nbyard.domain.attempts.monitors import MonitorLink, link_path
 from nbyard.host.project_files import read_small, write_whole
 from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import read as read_reason
 
 FOLDER = "monitors"
 LOOPBACK = "127.0.0.1"
@@ -22,15 +23,16 @@ LOOPBACK = "127.0.0.1"
 class Spot(msgspec.Struct, frozen=True):
     """The target of a link, and whether it responds.
 
-    The pages of a spot with `is_trusted` have the same rights as JupyterLab. `why` says why it
-    never will respond.
+    The pages of a spot with `is_trusted` have the same rights as JupyterLab. `reason` says
+    why it never will respond.
     """
 
     name: str
     port: int
     answers: bool = False
     is_trusted: bool = False
-    why: Reason | None = None
+    # an earlier version wrote a text
+    reason: Reason | str | None = None
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -85,7 +87,9 @@ def links(store: Path, attempt_id: str) -> list[MonitorLink]:
     """Return the links of a running attempt."""
     monitor = read(store, attempt_id)
     return [
-        MonitorLink(spot.name, link_path(attempt_id, spot.name), spot.answers, spot.why)
+        MonitorLink(
+            spot.name, link_path(attempt_id, spot.name), spot.answers, read_reason(spot.reason)
+        )
         for spot in (monitor.spots if monitor else ())
     ]
 

@@ -182,14 +182,16 @@ class ImageController:
             return self._rows.built(c, digest)
 
     def _wish(self, row: ImageRow) -> Wish:
-        image, context = row.image, self._folder(row) / CONTEXT
-        shutil.rmtree(context, ignore_errors=True)
+        image, build_folder = row.image, self._folder(row) / CONTEXT
+        shutil.rmtree(build_folder, ignore_errors=True)
         if row.context_digest:
-            self._context.blobs.stage(row.context_digest, context, writable=True)
+            self._context.blobs.stage(row.context_digest, build_folder, writable=True)
         network, store_id = self._context.settings.docker_build_network, self._context.store.id
         if not image.environment:
             base = image.recipe.base
-            wish = self._wish_of_model(row, context) or code_wish(context, row.file, network, base)
+            wish = self._wish_of_model(row, build_folder) or code_wish(
+                build_folder, row.file, network, base
+            )
             labels = store_labels(store_id, "code") | dict(wish.labels)
             change = {"reference": image.reference, "network": network, "labels": labels}
             return msgspec.structs.replace(wish, **change)
@@ -202,28 +204,28 @@ class ImageController:
         return Wish(
             text=files["Dockerfile"],
             files=files,
-            folders=folders | ({"project": context} if project else {}),
+            folders=folders | ({"project": build_folder} if project else {}),
             base=base_of(image.recipe, default),
             labels=store_labels(store_id, "environment") | self._labels(row),
             reference=image.reference,
             network=network,
         )
 
-    def _wish_of_model(self, row: ImageRow, context: Path) -> Wish | None:
+    def _wish_of_model(self, row: ImageRow, build_folder: Path) -> Wish | None:
         from nbyard.images.models import MODEL_FOLDER, model_files
 
         with self._context.store.read() as c:
             found = self._context.store.models.of_image(c, row.image.id)
         if found is None:
             return None
-        self._context.blobs.stage(found.bundle_digest, context, writable=True)
+        self._context.blobs.stage(found.bundle_digest, build_folder, writable=True)
         base = self._context.settings.docker_base_image
         files = model_files(found.model, base)
         labels = store_labels(self._context.store.id, "model")
         return Wish(
             text=files["Dockerfile"],
             files=files,
-            folders={MODEL_FOLDER: context},
+            folders={MODEL_FOLDER: build_folder},
             base=base,
             labels=labels | model_labels(found.model, found.owner),
         )

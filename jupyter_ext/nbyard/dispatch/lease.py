@@ -71,6 +71,7 @@ def take_lease(store: Store, settings: Settings, stopping: threading.Event) -> L
         with store.read() as c:
             known = store.leases.get(c, LEASE)
         first = first or known
+        # It is free, or its holder is gone.
         if (
             known is None
             or known.is_free

@@ -4,6 +4,7 @@ A probe is an attempt of its own, in the runtime and image of the task. It has n
 secrets.
 """
 
+import errno
 import logging
 import os
 import stat
@@ -76,8 +77,12 @@ class TrialController:
             return TrialAnswer(text=self._text(trial))
         except Unavailable as error:
             return TrialAnswer(problem=reason_of(error), passes=True)
-        except (NbyardError, OSError) as error:
-            return TrialAnswer(problem=reason_of(error))
+        except NbyardError as error:
+            return TrialAnswer(problem=error.reason)
+        except OSError as error:
+            symbol = errno.errorcode.get(error.errno or 0, "")
+            reason = because("system-error", error=symbol, message=str(error))
+            return TrialAnswer(problem=reason)
 
     def _text(self, trial: Trial) -> str:
         """Return the answer that the process of the model wrote."""

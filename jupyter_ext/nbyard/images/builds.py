@@ -156,6 +156,8 @@ def _build(
             if not (tries_left and STAGE_GONE.search(error.message)):
                 raise _failure(wish.text, steps, list(tail), error) from error
             say(f"{error.message}. Building again.")
+            steps.clear()
+            tail.clear()
 
 
 def _failure(text: str, steps: list[str], tail: list[str], error: NbyardError) -> BuildFailed:

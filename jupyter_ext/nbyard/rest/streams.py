@@ -30,7 +30,7 @@ class UploadHandler(NbyardHandler, APIHandler):
     async def prepare(self, **kwargs: Any) -> None:
         self._refused: NbyardError | None = None
         self._piece: Any = None
-        self._context: Any = None
+        self._appending: Any = None
         await super().prepare(**kwargs)
         if self.request.method == "PATCH":  # large pieces over slow networks take long
             self.request.connection.set_max_body_size(self.context.settings.max_upload_bytes)  # type: ignore[union-attr]
@@ -50,8 +50,8 @@ class UploadHandler(NbyardHandler, APIHandler):
     def _open(self) -> None:
         caller = self.authorised("datasets:write")
         uploads = self.context.services.uploads
-        self._context = uploads.appending(caller, self.path_kwargs["upload"], self._offset())
-        self._piece = self._context.__enter__()
+        self._appending = uploads.appending(caller, self.path_kwargs["upload"], self._offset())
+        self._piece = self._appending.__enter__()
 
     def _offset(self) -> int:
         text = self.request.headers.get("Upload-Offset", "")
@@ -60,9 +60,9 @@ class UploadHandler(NbyardHandler, APIHandler):
         return int(text)
 
     def _close(self) -> None:
-        context, self._context, self._piece = self._context, None, None
-        if context is not None:
-            context.__exit__(None, None, None)
+        appending, self._appending, self._piece = self._appending, None, None
+        if appending is not None:
+            appending.__exit__(None, None, None)
 
     @web.authenticated
     async def patch(self, upload: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, case_of
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, snapshot_of
 from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFile
 from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import NewExecutable
@@ -307,7 +307,7 @@ class Bench:
                 board.read(c, run_id)
         live = board.runs[run_id].tasks[node].attempt
         assert live is not None
-        return case_of(self.context, live)
+        return snapshot_of(self.context, live)
 
     def folder(self, attempt_id: str) -> Path:
         """Return the folder of an attempt."""

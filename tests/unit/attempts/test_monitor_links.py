@@ -25,7 +25,7 @@ def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
 
 
 def test_links_are_told_without_where_they_lead(tmp_path: Path) -> None:
-    spots = [Spot("web", 1, answers=True), Spot("tensorboard", 0, why=text("gone"))]
+    spots = [Spot("web", 1, answers=True), Spot("tensorboard", 0, reason=text("gone"))]
     monitor_links.write(tmp_path, "a", Monitor(spots=spots))
     assert monitor_links.links(tmp_path, "a") == [
         MonitorLink("web", "nbyard/attempts/a/web/", True),

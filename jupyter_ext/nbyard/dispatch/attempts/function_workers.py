@@ -71,7 +71,7 @@ class WorkerSnapshot:
         return self.run.cancel_requested_at is not None
 
 
-def worker_case(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
+def worker_snapshot(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
     """Return the snapshot of a worker from the board."""
     waiting = [Waiting(one.record, one.task, one.since) for one in worker.attempts.values()]
     return WorkerSnapshot(order_of(context, worker), worker.run.run, waiting)

@@ -109,11 +109,9 @@ def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failu
     if code is None:
         return ""
     # Paths in the attempt's folder become relative to the code.
-    attempt, up, words = (
-        snapshot.order.folder,
-        "../" * len(Path(code.below).parts),
-        "\n".join(lines),
-    )
+    attempt = snapshot.order.folder
+    up = "../" * len(Path(code.below).parts)
+    words = "\n".join(lines)
     if code.below:
         words = words.replace(f"{attempt}/code/{code.below}/", "")
     words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")

@@ -131,7 +131,7 @@ class MonitorController:
             yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
             return
         if reason := no_way_in(self._context.settings.container_network, attempt.site):
-            yield from (Spot(name, 0, why=reason) for name in plan.ports)
+            yield from (Spot(name, 0, reason=reason) for name in plan.ports)
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
@@ -154,21 +154,21 @@ class MonitorController:
         """Return the link to TensorBoard; start TensorBoard as soon as logs exist."""
         board = known.board
         if plan.runtime != PROCESS:
-            return Spot(TENSORBOARD, 0, why=because("tensorboard-beside-processes-only")), None
+            return Spot(TENSORBOARD, 0, reason=because("tensorboard-beside-processes-only")), None
         if board is None:
             logs = tensorboard.logs_of(folder, plan.tensorboard)
             if logs is None:
                 return Spot(TENSORBOARD, 0), None
             program = tensorboard.program_for(folder)
             if not program:
-                return Spot(TENSORBOARD, 0, why=because("tensorboard-missing")), None
+                return Spot(TENSORBOARD, 0, reason=because("tensorboard-missing")), None
             (port,) = free_ports([TENSORBOARD]).values()
             board = tensorboard.start(self._context, attempt.id, program, logs, port)
             # Recorded at once: the next dispatcher must not start a second one.
             monitor_links.write(self._context.folder, attempt.id, replace(known, board=board))
         elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._context.folder, attempt.id)
-            return Spot(TENSORBOARD, 0, why=because("tensorboard-ended", message=said)), board
+            return Spot(TENSORBOARD, 0, reason=because("tensorboard-ended", message=said)), board
         return Spot(TENSORBOARD, board.port, is_trusted=True), board
 
     def _asked(

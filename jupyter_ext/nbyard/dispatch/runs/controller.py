@@ -21,13 +21,13 @@ from nbyard.dispatch.attempts.function_workers import (
     files_of,
     order_of,
     tidy,
-    worker_case,
+    worker_snapshot,
 )
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import Candidates
-from nbyard.dispatch.state.attempt_snapshot import case_of
+from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED, Changes
@@ -235,9 +235,9 @@ class RunController:
                 if attempt.worker is not None:
                     given.append(attempt)
                     continue
-                case = case_of(self._context, attempt)
-                key, clear = f"clear {case.attempt.id}", partial(self._attempts.clear, case)
-                self._clean_ups.add(key, clear, case.attempt.runtime)
+                snapshot = snapshot_of(self._context, attempt)
+                key, clear = f"clear {snapshot.attempt.id}", partial(self._attempts.clear, snapshot)
+                self._clean_ups.add(key, clear, snapshot.attempt.runtime)
         for run_id in changes.ended_runs:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
@@ -293,7 +293,7 @@ class RunController:
     def _look_for_remains(self, attempt: LiveAttempt) -> None:
         """Free the GPUs of an ended attempt as soon as nothing of it is left."""
         name, runtime = attempt.record.id, attempt.record.runtime
-        is_gone = partial(self._attempts.is_gone, case_of(self._context, attempt))
+        is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))
 
         def tell(is_gone: bool | None) -> None:
             if is_gone:
@@ -312,16 +312,16 @@ class RunController:
 
     def _drive_worker(self, worker: LiveWorker) -> None:
         """Drive a worker in a thread, or again after its current thread."""
-        case = worker_case(self._context, worker)
-        if case.is_cancelled:
-            _ask_to_end(case.order.folder)
+        snapshot = worker_snapshot(self._context, worker)
+        if snapshot.is_cancelled:
+            _ask_to_end(snapshot.order.folder)
         if worker.busy:
             worker.again = True
             return
         worker.busy = self._threads.submit(
             worker.id,
-            partial(self._functions.drive, case),
-            partial(self._functions.give_up, case),
+            partial(self._functions.drive, snapshot),
+            partial(self._functions.give_up, snapshot),
             lambda reports: self._put([*(reports or [Report(worker.id, [])])]),
             runtime=PROCESS,
         )
@@ -340,13 +340,13 @@ class RunController:
             if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
                 apply_reports.apply(self._changes, attempt, Waits(because("waits-for-image")))
             return
-        case = case_of(self._context, attempt)
+        snapshot = snapshot_of(self._context, attempt)
         attempt.busy = self._threads.submit(
-            case.attempt.id,
-            partial(self._attempts.drive, case),
-            partial(self._attempts.give_up, case.attempt.id),
-            lambda report: self._inbox.put(report or Report(case.attempt.id, [])),
-            runtime=case.attempt.runtime,
+            snapshot.attempt.id,
+            partial(self._attempts.drive, snapshot),
+            partial(self._attempts.give_up, snapshot.attempt.id),
+            lambda report: self._inbox.put(report or Report(snapshot.attempt.id, [])),
+            runtime=snapshot.attempt.runtime,
         )
 
     def _place(self, attempt: LiveAttempt) -> Path:

@@ -43,7 +43,7 @@ class AttemptSnapshot:
         return self.run.cancel_requested_at is not None
 
 
-def case_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
+def snapshot_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
     """Return the snapshot of an attempt from the board."""
     task, run = live.task, live.task.run
     order = order_of(context, live.record, task.record, run.run.priority)

@@ -70,5 +70,6 @@ class TrialAnswer(msgspec.Struct, frozen=True):
     """
 
     text: str = ""
-    problem: Reason | None = None
+    # an earlier version wrote a text
+    problem: Reason | str | None = None
     passes: bool = False

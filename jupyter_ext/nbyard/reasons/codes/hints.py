@@ -76,7 +76,8 @@ STORES = {
     "make-key": code("Make one with: openssl rand -hex 32"),
     "store-as-credential": code("Store them as a credential."),
     "store-as-s3-credential": code("Store it as a credential of the kind s3."),
-    "credentials-present": code("Of credentials, {present}.", present=REASON),
+    "your-credentials": code("Your credentials: {names:, }.", names=list),
+    "no-credentials-yet": code("There are no credentials yet."),
     "remove-from-users": code("Remove it from these, or force the deletion."),
     "remove-from-workflows": code("Remove it from these workflows, or force the deletion."),
     "move-away": code("Move it away, or choose another link folder."),
@@ -187,6 +188,7 @@ PRODUCTS = {
     "or-remove-image": code("Or: nbyard images rm {image}", image=str),
     "or-remove-model": code("Or: nbyard models rm {image}", image=str),
     "image-rebuilt-by-deploying": code("Deploying builds it anew and replaces the earlier image."),
+    "follow-image-log": code("nbyard images log shows its progress."),
     "see-image-log": code("nbyard images log shows why."),
     "remove-built-image": code(
         "Choose another one (--tag), or remove that one first: nbyard images rm {image}", image=str

@@ -206,17 +206,3 @@ def _pandas_values(column: Column, values: list[Any]) -> str:
         return ("UInt64" if nullable else "uint64") if _fits_uint64(values) else "object"
     plain = {"int": ("int64", "Int64"), "float": ("float64",) * 2, "bool": ("bool", "boolean")}
     return plain.get(kind, ("object", "object"))[nullable]
-
-
-def _polars_type(polars: Any, column: Column, values: list[Any]) -> Any:
-    kind = column["type"]
-    if kind == "datetime":
-        return polars.Datetime("us", "UTC" if _is_zoned(column) else None)
-    if kind == "decimal":
-        return polars.Decimal(MAX_DIGITS, int(column["layout"]))
-    if kind == "int" and column.get("layout"):
-        if _fits_uint64(values):
-            return polars.UInt64
-        return getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
-    known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
-    return getattr(polars, known.get(kind, "String"))

@@ -24,7 +24,7 @@ class Log:
         self._masks = Masks(()) if masks is None else masks
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._context = limit_bytes - TAIL_BYTES - os.fstat(self._file).st_size
+        self._space = limit_bytes - TAIL_BYTES - os.fstat(self._file).st_size
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self._recent = b""
@@ -39,8 +39,8 @@ class Log:
 
     def _take(self, text: bytes) -> None:
         self._recent = (self._recent + text)[-LAST_LINES_BYTES:]
-        if self._tail or len(text) > self._context:
-            head, text = text[: max(self._context, 0)], text[max(self._context, 0) :]
+        if self._tail or len(text) > self._space:
+            head, text = text[: max(self._space, 0)], text[max(self._space, 0) :]
             self._write(head)
             self._keep_end(text)
         else:
@@ -48,7 +48,7 @@ class Log:
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
-        self._context -= len(data)
+        self._space -= len(data)
         while view:
             try:
                 view = view[os.write(self._file, view) :]

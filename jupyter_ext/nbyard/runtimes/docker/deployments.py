@@ -116,6 +116,7 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
     """
     user = container_user(engine.info)
     name = check_name(one.deployment_id, one.number)
+    # GPUs are verified like before an attempt.
     order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
     verify(engine, order, one.spec.image, wanted)
     if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):

@@ -17,7 +17,7 @@ from nbyard.domain.models.trials import FIELD, HINT, SECONDS, KnownTable, Told, 
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.model_probe import refused, told_by
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, read
 from nbyard.services.runs.attempt_views import surroundings
 from nbyard.services.runs.attempts import attempts_behind
 
@@ -90,11 +90,11 @@ def ask_there(
     )
     answer = _awaited(parts, trial)
     if answer.passes:
-        cause = answer.problem or because("unknown-cause")
+        cause = read(answer.problem) or because("unknown-cause")
         why = because("model-needs-container", cause=cause)
         raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
-    if answer.problem:
-        raise refused(answer.problem)
+    if problem := read(answer.problem):
+        raise refused(problem)
     return told_by(answer.text)
 
 

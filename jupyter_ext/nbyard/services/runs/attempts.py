@@ -19,7 +19,7 @@ from nbyard.domain.paging import check_count
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.states import TASK
 from nbyard.errors import NotFound, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, read
 from nbyard.services.executables import undeclared_files
 from nbyard.services.naming import no_such
 from nbyard.services.operation import operation
@@ -155,7 +155,7 @@ class RunAttempts:
                 host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
-                raise Unavailable(spot.why or because("nothing-listens", port=port))
+                raise Unavailable(read(spot.reason) or because("nothing-listens", port=port))
         raise NotFound(because("no-link", port=port[:80]))
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:

@@ -26,7 +26,7 @@ from nbyard.services.artifacts import file_named
 from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
 from nbyard.services.freezing.node_problems import first_problem, problem_of
 from nbyard.services.freezing.node_resolution import Resolver
-from nbyard.services.naming import nearest
+from nbyard.services.naming import MAX_TOLD
 
 MAIN = "main"
 
@@ -46,6 +46,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     try:
         view = resolver.seen(node)
     except NbyardError as error:
+        # A problem of the environment keeps its own field.
         if [one.path for one in error.details] == [ENVIRONMENT]:
             raise
         raise Invalid.field("path" if body.path else "executable", problem_of(error)) from None
@@ -123,8 +124,10 @@ def _check_values(
         with resolver.parts.store.read() as c:
             known = resolver.parts.store.credentials.references(c, resolver.owner)
         if value not in known:
-            names = {one.name for one in known.values()}
-            hint = because("credentials-present", present=nearest(names, ""))
+            names = sorted({one.name for one in known.values()})
+            hint = because("your-credentials", names=names[:MAX_TOLD])
+            if not names:
+                hint = because("no-credentials-yet")
             # The value may be a secret, so it is not repeated.
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
 

@@ -48,7 +48,8 @@ def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event
                 connection.execute(f"listen {CHANNEL}")
                 poke()
                 while not end.is_set():
-                    told = connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)
+                    # Read to the end: a suspended generator holds the connection's lock.
+                    told = [*connection.notifies(timeout=PATIENCE_SECONDS, stop_after=1)]
                     if any(one.payload != sender for one in told):
                         poke()
         except psycopg.OperationalError:

@@ -95,12 +95,12 @@ class _Copy:
     """Appends the missing part of a stream that is always read from its start."""
 
     def __init__(
-        self, path: Path, base_bytes: int, room_bytes: int | None, seen: Over | None = None
+        self, path: Path, base_bytes: int, space_bytes: int | None, seen: Over | None = None
     ):
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o644)
         self._base = base_bytes
-        self._context = room_bytes
+        self._space = space_bytes
         self._position = 0
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
@@ -117,16 +117,16 @@ class _Copy:
         os.fsync(self._file)
 
     def feed(self, data: bytes) -> None:
-        if self._context is None:
+        if self._space is None:
             self._append(data)
         elif data:
             if not self._has_begun:
                 self._has_begun = True
-                self._begin(data, self._base + self._context)
-            context = max(0, self._context - self._position)
+                self._begin(data, self._base + self._space)
+            space = max(0, self._space - self._position)
             if not self._is_there:
-                self._append(data[:context])
-            self._keep_end(data, b"" if self._is_there else data[context:])
+                self._append(data[:space])
+            self._keep_end(data, b"" if self._is_there else data[space:])
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -161,7 +161,7 @@ class _Copy:
                     return
                 os.write(self._file, FORGOTTEN)
                 start = size + len(FORGOTTEN)
-            self._base, self._context = start, max(0, end - start)
+            self._base, self._space = start, max(0, end - start)
 
     def _append(self, data: bytes) -> None:
         if not data:
@@ -186,14 +186,14 @@ class _Copy:
 
     def _say_that_it_is_full(self) -> None:
         with self._locked() as size:
-            if self._context is not None and size == self._base + self._context:
+            if self._space is not None and size == self._base + self._space:
                 os.write(self._file, AT_LIMIT)
 
     def finish(self) -> None:
         """Write the end of a log that exceeds the limit, after a line about the missing part."""
         seen = self._seen or (0, 0)
         over, lines = max(self.over, seen)
-        if over and self._context is not None:
+        if over and self._space is not None:
             end = b"".join(self._tail)[-min(over, TAIL_BYTES) :]
             least = "at least " if self._is_cut or seen > self.over else ""
             lost, lines = over - len(end), max(0, lines - end.count(b"\n"))
@@ -203,7 +203,7 @@ class _Copy:
             if is_short:
                 self._say_that_it_is_full()
             with self._locked():
-                full = self._base + self._context + (len(AT_LIMIT) if is_short else 0)
+                full = self._base + self._space + (len(AT_LIMIT) if is_short else 0)
                 os.ftruncate(self._file, full)
                 os.write(self._file, (words.encode() if is_short else b"") + end)
         self.sync()
