@@ -164,6 +164,7 @@ def follow(source: Source) -> Walk | None:
             # `["--x", "1"]` or `"--x 1".split()`
             case ast.List() | ast.Tuple() | ast.Call(func=ast.Attribute(value=ast.Constant())):
                 raise Unread(f"line {call.lineno} parses a list of its own")
+    # The scope of the parser is the innermost function that creates it, or the module.
     functions = [
         node
         for node in source.nodes

@@ -106,12 +106,12 @@ def _never_skipped(arguments: Collection[Argument], spared: Collection[str]) -> 
         if isinstance(one.reach, Positional):
             # nbyard passes a default if no value is set
             is_filled = one.default is not None and one.default is not msgspec.UNSET
-            is_always = is_filled or one.role == "output"
-            if is_followed and one.type != "list" and not is_always:
+            is_passed = is_filled or one.role == "output"
+            if is_followed and one.type != "list" and not is_passed:
                 one = msgspec.structs.replace(
                     one, required=True, nullable=False, default=msgspec.UNSET
                 )
-            always = one.required or one.role == "output"
-            is_followed |= always and one.name not in spared
+            takes_a_word = one.required or one.role == "output"
+            is_followed |= takes_a_word and one.name not in spared
         found.append(one)
     return found[::-1]

@@ -41,6 +41,7 @@ def read_json(content: bytes | str) -> Any:
             parse_float=_float,
         )
         if _HALF.search(text):
+            # fails for half of a surrogate pair
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except UnicodeDecodeError:

@@ -21,6 +21,7 @@ from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
 MAX_FILENAME_BYTES = 255
+MAX_TOLD = 5  # problems in the message of a refusal
 CONTAINER = "container"  # the kind of a Dockerfile
 
 
@@ -261,9 +262,11 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
 def refuse(problems: Sequence[Problem]) -> None:
     """Raise Invalid with these problems."""
     details = [Detail.of(".".join(filter(None, (p.node, p.field))), p.reason) for p in problems]
-    paths = zip(details, problems[:5], strict=False)
-    places = [because("field", path=detail.path, reason=p.reason) for detail, p in paths]
-    raise Invalid(because("workflow-cannot-run", problems=places), details=details)
+    places = [
+        because("field", path=detail.path, reason=problem.reason)
+        for detail, problem in zip(details, problems, strict=True)
+    ]
+    raise Invalid(because("workflow-cannot-run", problems=places[:MAX_TOLD]), details=details)
 
 
 class _Planner(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ Ports = Mapping[str, Sequence[Argument]]
 FOLDER = "folder"
 SEVERAL = "a folder with several files"
 ONE_OR_SEVERAL = f"a file or {SEVERAL}"
-ENDS = {
+PLAIN_REASONS = {
     "unknown-node": because("edge-unknown-node"),
     "self": because("edge-self"),
     "direction": because("edge-direction"),
@@ -28,18 +28,18 @@ ENDS = {
 
 def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
     """Return the reason of a refusal for users, with the names of both ends."""
-    ends = msgspec.structs.asdict(edge)
+    fields = msgspec.structs.asdict(edge)
     match refusal:
         case "unknown-port":
-            return because("edge-unknown-port", **ends)
+            return because("edge-unknown-port", **fields)
         case "taken":
             return because("edge-taken", input=edge.input, target=edge.target)
         case "format":
             output = _kind(_port(ports, edge.source, edge.output))
             wanted = _kind(_port(ports, edge.target, edge.input))
-            both = {"output": edge.output, "input": edge.input}
-            return because("edge-format", **both, given=output, wanted=wanted)
-    return ENDS[refusal]
+            told = {"output": edge.output, "given": output}
+            return because("edge-format", **told, input=edge.input, wanted=wanted)
+    return PLAIN_REASONS[refusal]
 
 
 def _kind(port: Argument | None) -> str:

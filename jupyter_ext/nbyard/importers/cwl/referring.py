@@ -26,7 +26,7 @@ def with_records(
     """
     arguments = description.arguments or ()
     is_plain = all(path == (name,) for path, name in names.items())
-    wholes = set()
+    wholes = set()  # the empty path means all inputs
     for where, text, _ in texts_in(description.invocation, arguments):
         for first, *rest in names_in(text, where):
             path = tuple(rest)
