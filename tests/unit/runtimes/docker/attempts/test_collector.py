@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ class Collecting:
 
     def reads_the_pipe(self) -> bool:
         # The shell closes its input before it opens the pipe.
-        with suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError):
             return os.readlink(f"/proc/{self.process.pid}/fd/0") == str(self.folder / PIPE)
         return False
 
