@@ -127,7 +127,7 @@ def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Gr
     for own in begun(witness).values():
         assert all(f"loaded in {pid}\n" in project.log(run, "model") for pid in own)
     wait_until(lambda: gone(witness))
-    assert not copies_of_models(wide)
+    wait_until(lambda: not copies_of_models(wide))
 
 
 @pytest.mark.timeout(200)
