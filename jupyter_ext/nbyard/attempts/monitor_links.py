@@ -75,8 +75,8 @@ def forget(store: Path, attempt_id: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def present(store: Path) -> set[str]:
-    """Return the ids of all attempts with Monitor data."""
+def stored_attempts(store: Path) -> set[str]:
+    """Return the IDs of the attempts whose Monitor links are stored."""
     with contextlib.suppress(FileNotFoundError):
         names = [name for name in os.listdir(store / FOLDER) if not name.startswith(".")]
         return {name.removesuffix(".json") for name in names if name.endswith(".json")}

@@ -146,7 +146,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 
 
 def generated_commands(noun: str) -> Iterator[click.Command]:
-    """Yield a command for each operation of a noun."""
+    """Yield a command for each operation of a noun that has no request body."""
     for operation in table():
         # A request body fits no options, so these commands are written by hand.
         if operation.noun == noun and not operation.placed("body"):

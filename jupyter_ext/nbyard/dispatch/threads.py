@@ -47,9 +47,10 @@ class Threads:
         *,
         runtime: str = "",
     ) -> bool:
-        """Start the work unless its key is busy or pauses; return whether it was started.
+        """Start the work, unless work with this key runs or has just failed.
 
-        When the key is free again, `then` receives the result, or that of `give_up`.
+        Return whether it was started. Afterwards `then` receives its result; after an error, that
+        of `give_up` if it was called, else None.
         """
         if key in self._busy or time.monotonic() < self._not_before.get(key, 0.0):
             return False

@@ -19,7 +19,10 @@ GPU = "nvidia.com/gpu"
 
 
 def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
-    """Return the container that `host_options` describes, with its GPUs as CDI devices."""
+    """Return the body of Podman's request to create the container.
+
+    It sets the same limits as `specs.host_options`, and GPUs as CDI devices.
+    """
     memory = spec.memory_bytes or info.memory_bytes
     cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
     network = spec.network if spec.network != "none" else ""

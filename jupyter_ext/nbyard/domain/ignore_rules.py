@@ -1,4 +1,7 @@
-"""Rules of code bundles: which files count as code or results, by name."""
+"""Rules of code bundles: which files count as code or results, by name.
+
+`transfer.bundles` adds the rules of .gitignore and .nbyardignore.
+"""
 
 import fnmatch
 from collections.abc import Sequence

@@ -69,7 +69,13 @@ class CommandKind:
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
     ) -> CommandWork:
-        """Return the command line; the environment's interpreter starts a Python script."""
+        """Return the command line with its environment and streams.
+
+        The interpreter of the node's environment starts a Python script.
+
+        Raises:
+            Invalid: it is not known how to start the file.
+        """
         prefix = list(reading.command)
         if not prefix and not reading.invocation.words:
             raise Invalid.field("command", because("start-unknown"))

@@ -128,7 +128,10 @@ class Folder:
                 file.write(written)
 
     def here(self, path: str) -> str:
-        """Translate a path as the work sees it to the path on this side."""
+        """Translate a path in the attempt folder as the work sees it to the path in this process.
+
+        Other paths stay unchanged.
+        """
         is_inside = path == self.seen or path.startswith(f"{self.seen}/")
         return self.path + path[len(self.seen) :] if is_inside else path
 

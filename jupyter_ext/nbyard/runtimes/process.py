@@ -155,7 +155,7 @@ class ProcessRuntime:
         """Do nothing: the supervisor writes into the folder itself."""
 
     def stop(self, order: Order, reason: Reason) -> None:
-        """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
+        """Ask the work to stop, kill it after its grace (3 s), clean up. Return at once."""
         is_finished = _finished(order) is not None
         if not is_finished:
             ask_to_end(order.folder, reason)

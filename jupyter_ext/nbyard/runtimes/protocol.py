@@ -110,7 +110,7 @@ class Runtime(Protocol):
         """Update log, events and executed notebook in the folder."""
 
     def stop(self, order: Order, reason: Reason) -> None:
-        """Ask the work to stop, kill it after 3 s and clean up. Return at once."""
+        """Ask the work to stop, kill it after its grace (3 s), clean up. Return at once."""
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove what carries this store's label but belongs to no live attempt."""

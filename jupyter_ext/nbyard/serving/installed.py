@@ -48,8 +48,8 @@ def needed(modules: Iterable[str]) -> Needed:
 class Imports(NamedTuple):
     """The imports of a module.
 
-    `modules` are full names. `tried` are imports that may fail, as the code handles that. `near`
-    are relative ones, such as `.other`.
+    `modules` are full names that are always imported. `tried` are only imported in `try` or under
+    `TYPE_CHECKING`. `near` are relative ones, such as `.other`.
     """
 
     modules: set[str]

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, String, cast, delete, func, insert, select, update
 
 from nbyard.domain.deployments.endpoint_forms import CallForm
-from nbyard.domain.deployments.status import Phase, Standing
+from nbyard.domain.deployments.status import Phase, RevisionStatus
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentEvent,
@@ -79,12 +79,12 @@ class RevisionRow(msgspec.Struct, frozen=True):
         return "alive" if self.revision.started_at else "pending"
 
     @property
-    def standing(self) -> Standing:
-        """Return the standing of the revision when the row was read."""
+    def status(self) -> RevisionStatus:
+        """Return the status of the revision when the row was read."""
         known = self.revision
         is_ready = all(place.answers for place in self.places[:1]) and self.has_answered
         told = (known.reason, known.exit_code)
-        return Standing(self.number, self.phase, is_ready, self.has_answered, *told)
+        return RevisionStatus(self.number, self.phase, is_ready, self.has_answered, *told)
 
 
 class DeploymentRow(msgspec.Struct, frozen=True):

@@ -57,7 +57,7 @@ def _listen(questions: "queue.Queue[bytes]") -> None:
 
 
 def reply_to(line: bytes) -> Reply:
-    """Answer one question; errors of the file become reasons."""
+    """Answer one question; if the file cannot be read, the reply has the reason."""
     question = msgspec.json.decode(line, type=Question)
     try:
         return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))

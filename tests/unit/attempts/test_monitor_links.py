@@ -10,14 +10,17 @@ from nbyard.reasons.structs import text
 
 def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
     known = Monitor({"web": 1}, [Spot("web", 1, answers=True)], Board(7, 1.5, 2))
-    assert monitor_links.read(tmp_path, "a") is None and monitor_links.present(tmp_path) == set()
+    assert (
+        monitor_links.read(tmp_path, "a") is None
+        and monitor_links.stored_attempts(tmp_path) == set()
+    )
     monitor_links.write(tmp_path, "a", Monitor())
     monitor_links.write(tmp_path, "a", known)
     with monitor_links.open_log(tmp_path, "a") as log:
         log.write(b"said")
     assert monitor_links.log_path(tmp_path, "a").read_text() == "said"
     assert monitor_links.read(tmp_path, "a") == known
-    assert monitor_links.present(tmp_path) == {"a"}
+    assert monitor_links.stored_attempts(tmp_path) == {"a"}
     assert (tmp_path / monitor_links.FOLDER).stat().st_mode & 0o077 == 0
     monitor_links.forget(tmp_path, "a")
     monitor_links.forget(tmp_path, "a")

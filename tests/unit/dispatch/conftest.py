@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.attempts import drive
-from nbyard.domain import limits
+from nbyard.domain import limits_and_retries as limits
 from nbyard.testing.bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 

@@ -19,9 +19,9 @@ from sqlalchemy import create_engine, text
 
 from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain import limits
+from nbyard.domain import limits_and_retries as limits
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.limits import LOST_RETRIES
+from nbyard.domain.limits_and_retries import LOST_RETRIES
 from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings

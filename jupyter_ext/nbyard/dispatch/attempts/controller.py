@@ -2,8 +2,8 @@
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts import engine_calls, secrets
+from nbyard.dispatch.attempts.attempt_fate import Event, step
 from nbyard.dispatch.attempts.drive import Drive, Seen
-from nbyard.dispatch.attempts.fate import Event, step
 from nbyard.dispatch.attempts.outcome import Conclusions
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results

@@ -1,4 +1,4 @@
-"""One check of an attempt: gather events, and carry out what the table in `fate` says.
+"""One check of an attempt: gather events, and carry out what the table in `attempt_fate` says.
 
 Every step can repeat after a crash.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nbyard.attempts import folders
 from nbyard.blobs.files import no_file_in_words
 from nbyard.dispatch.attempts import engine_calls, secrets
-from nbyard.dispatch.attempts.fate import UNSURE, WITH_SLOTS, Action, Event, Phase, step
+from nbyard.dispatch.attempts.attempt_fate import UNSURE, WITH_SLOTS, Action, Event, Phase, step
 from nbyard.dispatch.attempts.folder_setup import prepare
 from nbyard.dispatch.attempts.outcome import lost, over_limit
 from nbyard.dispatch.attempts.store_outputs import failure_of

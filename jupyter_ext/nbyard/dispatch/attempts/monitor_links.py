@@ -85,7 +85,7 @@ class MonitorController:
         watched = {one.record.id: one for one in self._live() if one.task.record.plan.is_monitored}
         # Files of attempts that ended while no dispatcher ran have to be removed, too.
         if self._known is None:
-            self._known = monitor_links.present(self._context.folder)
+            self._known = monitor_links.stored_attempts(self._context.folder)
         for attempt_id in sorted(self._known - watched.keys()):
             work = partial(self._forget, attempt_id)
             if self._threads.submit(_key(attempt_id), work):

@@ -11,7 +11,7 @@ from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dispatch.state.reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.runtimes.docker import orphans

@@ -1,4 +1,4 @@
-"""One step of a revision: gather events, and carry out what the table in `fate` says.
+"""One step of a revision: gather events, and carry out what the table in `revision_fate` says.
 
 Facts are recorded before and after, so that every step can repeat after a crash.
 """
@@ -14,23 +14,23 @@ from msgspec.structs import replace
 from nbyard.dispatch.attempts.secrets import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.drain import Departures
-from nbyard.dispatch.deployments.fate import Action, Event, Phase, step
 from nbyard.dispatch.deployments.image_pins import Pins
 from nbyard.dispatch.deployments.image_wait import awaited
 from nbyard.dispatch.deployments.log_follower import Follower
 from nbyard.dispatch.deployments.records import Notes, line
+from nbyard.dispatch.deployments.revision_fate import Action, Event, Phase, step
 from nbyard.dispatch.health import Ports, described
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
 from nbyard.domain.deployments.status import (
     Ended,
-    Standing,
+    RevisionStatus,
     after,
-    backoff_seconds,
     end_reason,
     is_port_taken,
     never_answered,
     no_way_in,
     reproduce_pull,
+    restart_delay_seconds,
     restarts_then,
     start_failure,
     waits_for_build,
@@ -72,7 +72,7 @@ class Memory:
         self.not_before: dict[int, float] = {}
 
     def hear_out(self, number: int) -> None:
-        """Copy the rest of the container's output to the log."""
+        """Wait a moment until the rest of the container's output is in the log."""
         follower = self.followers.pop(number, None)
         if follower is not None:
             follower.join(LAST_SECONDS)
@@ -122,16 +122,18 @@ class Drive:
             return Phase.WAITING
         return Phase.ANSWERED if self.one.has_answered else Phase.STARTING
 
-    def begin(self) -> Standing:
+    def begin(self) -> RevisionStatus:
         """Carry out what the wish requires; return where the revision stands then."""
         self._react(Signal(self.wish))
         number, reason = self.one.number, self.reason
         match self.phase:
             case Phase.WAITING:
-                return Standing(number, "pending", reason=reason, exit_code=self.exit_code)
+                return RevisionStatus(number, "pending", reason=reason, exit_code=self.exit_code)
             case Phase.GONE:
-                return Standing(number, "over", reason=reason, exit_code=self.exit_code)
-        return Standing(number, "alive", self.answers, self.has_answered, reason, says=self.says)
+                return RevisionStatus(number, "over", reason=reason, exit_code=self.exit_code)
+        return RevisionStatus(
+            number, "alive", self.answers, self.has_answered, reason, says=self.says
+        )
 
     def _react(self, signal: Signal) -> None:
         self.phase, actions = step(self.phase, signal.event)
@@ -307,7 +309,7 @@ class Drive:
     def _restart(self, ended: Ended, reason: Reason, by_hand: str) -> None:
         self._say(reason)
         number, restarts = self.one.number, restarts_then(ended, self.one.revision.restarts)
-        self.memory.not_before[number] = time.monotonic() + backoff_seconds(restarts)
+        self.memory.not_before[number] = time.monotonic() + restart_delay_seconds(restarts)
         self.memory.since.pop(number, None)
         self.reason = because("service-restarts", end=reason)
         self._note(

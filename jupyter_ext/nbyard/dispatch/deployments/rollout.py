@@ -1,6 +1,6 @@
 """Bring one deployment to its wanted state: each step observes it and takes the next action.
 
-What happens to each revision is decided in `fate`. A rollback is a new revision
+What happens to each revision is decided in `revision_fate`. A rollback is a new revision
 (`services/deployments.py`), which is rolled out like any other.
 """
 
@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.drive import Drive, Memory
-from nbyard.dispatch.deployments.fate import Event, wish_of
 from nbyard.dispatch.deployments.records import Notes
+from nbyard.dispatch.deployments.revision_fate import Event, wish_of
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments.status import Standing, state_of
+from nbyard.domain.deployments.status import RevisionStatus, state_of
 from nbyard.domain.deployments.structs import deployment_folder
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.errors import Unavailable
@@ -79,11 +79,11 @@ class Rollout:
         for one in row.revisions.values():
             newest, serving = row.newest.number, row.serving
             wish = wish_of(one.number, newest, serving, gives_way=self.gives_way)
-            standing = self._advance(row, one, wish)
+            status = self._advance(row, one, wish)
             if wish is Event.WANTED:
-                kept[one.number] = standing
+                kept[one.number] = status
             else:
-                is_leaving = is_leaving or standing.phase != "over"
+                is_leaving = is_leaving or status.phase != "over"
         with self._context.store.read() as c:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
@@ -92,10 +92,10 @@ class Rollout:
         self._notes.tell(row, state, reason)
         return self._patience(kept.values())
 
-    def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> Standing:
+    def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> RevisionStatus:
         return Drive(self._context, self._memory, self._notes, row, one, wish).begin()
 
-    def _patience(self, kept: Iterable[Standing]) -> float:
+    def _patience(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
         if is_starting or self._memory.departures.is_busy:
             return SOON_SECONDS

@@ -30,7 +30,7 @@ def archive(context: DispatchContext) -> list[str]:
         used = context.store.uses.by_runs(c)  # a run may have started meanwhile
         for version in spare:
             if version.id not in used and version.place not in busy:
-                context.store.environments.moved(c, version.id, "")
+                context.store.environments.set_folder(c, version.id, "")
                 gone.append(version.place)
     for place in gone:
         log.info("%s is removed: nothing uses it", place)

@@ -49,7 +49,7 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
                 why = because("environment-to-install", environment=used.shown)
                 raise Unavailable(why) from None
             with context.write() as c:
-                context.store.environments.moved(c, version.id, str(place))
+                context.store.environments.set_folder(c, version.id, str(place))
         return _known(context, used)
 
 

@@ -16,7 +16,7 @@ from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from nbyard.dispatch.context import Turn
-from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
+from nbyard.domain.limits_and_retries import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.progress import Progress, TaskOutcome
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.states import ATTEMPT, RUN

@@ -152,7 +152,11 @@ class Changes:
     # Consequences
 
     def begin(self, run: LiveRun) -> None:
-        """Start or cancel a run that was read again, and move the tasks that may proceed."""
+        """Continue a run that was just read from the store.
+
+        Start it if it is queued, cancel its tasks if it is cancelled, and move the tasks that may
+        proceed.
+        """
         self._touched[run.run.id] = run
         if run.run.state == "queued":
             run.begun, now = time.monotonic(), datetime.now(UTC)
@@ -164,7 +168,7 @@ class Changes:
                 for node, task in run.tasks.items()
                 if task.record.state in CANCELS
             ]
-        self._follow += [(run, node, after) for node, after in run.progress.due()]
+        self._follow += [(run, node, after) for node, after in run.progress.first_steps()]
         self.settle()
 
     def settle(self) -> None:

@@ -20,7 +20,7 @@ from nbyard.reasons.structs import Reason, because
 TRIES = 3
 # a longer life resets the count
 STEADY_SECONDS = 60.0
-MAX_BACKOFF_SECONDS, MAX_DOUBLINGS = 60.0, 10
+MAX_RESTART_DELAY_SECONDS, MAX_DOUBLINGS = 60.0, 10
 HERE = ("localhost", "127.0.0.1", "::1")
 # 128 plus the numbers of SIGKILL and SIGTERM
 KILLED, TERMINATED = 137, 143
@@ -33,7 +33,7 @@ SILENT, SILENT_BECAUSE = "service-silent", "service-silent-because"
 Phase = Literal["pending", "alive", "over"]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class RevisionStatus(msgspec.Struct, frozen=True):
     """The state of one revision: it waits (*pending*), runs (*alive*) or is *over*.
 
     `alive` means that its container was requested. `answers` states whether its first port
@@ -65,15 +65,15 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def state_of(
-    serving: int, standings: Mapping[int, Standing], *, is_leaving: bool = False
+    serving: int, statuses: Mapping[int, RevisionStatus], *, is_leaving: bool = False
 ) -> tuple[DeploymentState, Reason | None]:
     """Return the state of a wanted deployment, and the reason for it.
 
     The serving revision decides until it is over. With `is_leaving`, a replaced revision still has
     its container, so that the deployment does not rest yet.
     """
-    newest = standings[max(standings)]
-    answering = standings.get(serving)
+    newest = statuses[max(statuses)]
+    answering = statuses.get(serving)
     if answering is None or answering.phase == "over":
         if newest.phase == "over" and not is_leaving:
             has_completed = newest.exit_code == 0 and newest.reason is None
@@ -121,9 +121,9 @@ def restarts_then(ended: Ended, restarts: int) -> int:
     return 1 if ended.lived_seconds >= STEADY_SECONDS else restarts + 1
 
 
-def backoff_seconds(restarts: int) -> float:
+def restart_delay_seconds(restarts: int) -> float:
     """Return the seconds to wait before the next start."""
-    return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
+    return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_RESTART_DELAY_SECONDS)
 
 
 def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:

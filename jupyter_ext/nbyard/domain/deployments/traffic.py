@@ -72,7 +72,7 @@ class Tally:
         minute = int(at // MINUTE_SECONDS)
         self._requests[minute] += 1
         self._errors[minute] += is_error
-        self._times.setdefault(minute, Counter())[step_of(seconds)] += 1
+        self._times.setdefault(minute, Counter())[latency_bin(seconds)] += 1
 
     def taken(self) -> list[Counted]:
         """Return all counts and reset them."""
@@ -84,8 +84,8 @@ class Tally:
         return found
 
 
-def step_of(seconds: float) -> int:
-    """Return the first step of the scale that is not shorter."""
+def latency_bin(seconds: float) -> int:
+    """Return the index of the shortest time on the scale that is not below `seconds`."""
     if seconds <= LEAST_SECONDS:
         return 0
     # the small difference keeps exact lengths from rounding up

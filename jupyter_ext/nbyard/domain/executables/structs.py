@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 
 # Files with the same name everywhere: their folder identifies them.
@@ -83,7 +83,7 @@ class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code cell (counted over all cells) that becomes the parameters cell."""
+    """The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0."""
 
     path: str
     cell: int

@@ -11,7 +11,7 @@ from nbyard.domain.attempts.monitors import wrong_monitors
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, called
 from nbyard.domain.file_formats import suffix_of
-from nbyard.domain.limits import Limits, wrong
+from nbyard.domain.limits_and_retries import Limits, wrong
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal

@@ -37,8 +37,12 @@ class Progress:
         }
         self._ended = Counter(state for state in self._states.values() if state in TASK.terminal)
 
-    def due(self) -> Steps:
-        """Return where to start: the waiting nodes whose dependencies have ended."""
+    def first_steps(self) -> Steps:
+        """Return the first moves.
+
+        Waiting nodes whose dependencies have succeeded are queued; those that depend on a failed
+        node are skipped.
+        """
         found: Steps = []
         for node, state in self._states.items():
             if state == "waiting" and not self._unmet[node]:

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
@@ -39,7 +39,7 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
 
     @property
     def key(self) -> str:
-        """Return the part that a result depends on."""
+        """Return what a result depends on: the digest, and whether the task gets column types."""
         return f"{self.digest} typed" if self.typed else self.digest
 
 

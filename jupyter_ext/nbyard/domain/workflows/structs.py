@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 from nbyard.reasons.structs import Reason, because

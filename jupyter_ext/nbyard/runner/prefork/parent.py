@@ -23,7 +23,7 @@ from ..process.forks import live_as, settle
 from ..process.prctl import adopt_orphans
 from ..supervision.guard import clear, make_scratch
 from ..supervision.start import supervise
-from .pool import Pool, Standing
+from .pool import Pool, WaitingSupervisor
 from .preload import preload
 from .supervisor_pool import SupervisorPool, serve
 from .warm_runner import MOST_ATTEMPTS, WarmRunner, is_wanted_again, stand_by
@@ -164,7 +164,7 @@ class Parent:
             return 0  # the supervisor has just ended
         return one.pid
 
-    def _have_back(self, one: Standing) -> None:
+    def _have_back(self, one: WaitingSupervisor) -> None:
         """Keep a supervisor whose attempt has ended for another one, or dismiss it."""
         self._folders.pop(one.pid, None)
         scratch = ""
@@ -193,7 +193,7 @@ class Parent:
                 clear(scratch)
                 self._pool.give_up()
                 return
-        self._pool.add(Standing(pid, kernel, scratch, ours, is_forkable(kernel)))
+        self._pool.add(WaitingSupervisor(pid, kernel, scratch, ours, is_forkable(kernel)))
 
     def _fork(self, work: Callable[[], int], *keep: int) -> int:
         pid = os.fork()

@@ -34,7 +34,7 @@ READY = b"r"
 FREE = b"f"
 
 
-class Standing(NamedTuple):
+class WaitingSupervisor(NamedTuple):
     """A waiting supervisor. It receives its attempt through `claims` and reports there."""
 
     pid: int
@@ -56,11 +56,11 @@ class Pool:
         # size of each kernel with the time of measurement
         self._sizes: dict[str, tuple[float, int]] = {}
         self._failures: dict[str, int] = {}
-        self.standing: dict[int, Standing] = {}
-        self.busy: dict[int, Standing] = {}
-        self.leaving: dict[int, Standing] = {}
+        self.standing: dict[int, WaitingSupervisor] = {}
+        self.busy: dict[int, WaitingSupervisor] = {}
+        self.leaving: dict[int, WaitingSupervisor] = {}
 
-    def take(self, kernel: str, *, is_forked: bool = True) -> Standing | None:
+    def take(self, kernel: str, *, is_forked: bool = True) -> WaitingSupervisor | None:
         """Take a supervisor for an attempt: a ready one first, then one that has served before."""
         self._asked[kernel] = time.monotonic()
         fitting = [one for one in self._of(kernel) if one.is_forked == is_forked]
@@ -71,7 +71,7 @@ class Pool:
         self.busy[chosen.pid] = self.standing.pop(chosen.pid)
         return chosen
 
-    def _of(self, kernel: str) -> list[Standing]:
+    def _of(self, kernel: str) -> list[WaitingSupervisor]:
         return [one for one in self.standing.values() if one.kernel == kernel]
 
     def missing(self) -> str:
@@ -106,7 +106,7 @@ class Pool:
         names = [name for name in self._asked if self._failures.get(name, 0) < FAILURES]
         return sorted(names, key=lambda name: -self._asked[name])[: self._count]
 
-    def _in_its_way(self, kernel: str) -> list[Standing] | None:
+    def _in_its_way(self, kernel: str) -> list[WaitingSupervisor] | None:
         """Return the supervisors to dismiss for one more of this kernel, None if it cannot fit.
 
         Kernels used less recently go first. So do kernels of which several wait.
@@ -114,7 +114,7 @@ class Pool:
         own = self._of(kernel)
         if any(not one.is_forked and one.pid not in self._ready for one in own):
             return None  # spawning takes as long as the work, so only one spawns at a time
-        go: list[Standing] = []
+        go: list[WaitingSupervisor] = []
         for one in sorted(self.standing.values(), key=self._worth):
             if self._has_place(kernel, go):
                 break
@@ -124,10 +124,10 @@ class Pool:
                 go.append(one)
         return go if self._has_place(kernel, go) else None
 
-    def _worth(self, one: Standing) -> tuple[float, bool]:
+    def _worth(self, one: WaitingSupervisor) -> tuple[float, bool]:
         return self._asked.get(one.kernel, 0.0), one.has_served
 
-    def _has_place(self, kernel: str, go: Collection[Standing], beyond: int = 0) -> bool:
+    def _has_place(self, kernel: str, go: Collection[WaitingSupervisor], beyond: int = 0) -> bool:
         """Return whether one more of this kernel fits without the supervisors in `go`."""
         stay = [one for one in self.standing.values() if one not in go]
         held, more = sum(self._size(one.kernel) for one in stay), self._size(kernel)
@@ -142,7 +142,7 @@ class Pool:
         """Stop preparing kernels, because no more can be forked."""
         self._count = 0
 
-    def is_free(self, one: Standing) -> bool:
+    def is_free(self, one: WaitingSupervisor) -> bool:
         """Return whether a busy supervisor has finished its attempt and would serve another."""
         word = b""
         with contextlib.suppress(OSError):  # the supervisor is ending
@@ -151,7 +151,7 @@ class Pool:
             self.leaving[one.pid] = self.busy.pop(one.pid)
         return word == FREE
 
-    def take_back(self, one: Standing, scratch: str) -> None:
+    def take_back(self, one: WaitingSupervisor, scratch: str) -> None:
         """Let a supervisor wait again.
 
         Raises:
@@ -165,11 +165,11 @@ class Pool:
         """Return whether a supervisor of this kernel may wait again."""
         return kernel in self._recent() and self._has_place(kernel, (), MORE)
 
-    def add(self, one: Standing) -> None:
+    def add(self, one: WaitingSupervisor) -> None:
         """Add a supervisor that waits."""
         self.standing[one.pid] = one
 
-    def hear(self, one: Standing) -> None:
+    def hear(self, one: WaitingSupervisor) -> None:
         """Mark a supervisor as ready when it reports so."""
         with contextlib.suppress(OSError):  # the supervisor is ending, which `lost` handles
             if one.claims.recv(1):
@@ -177,7 +177,7 @@ class Pool:
                 self._ready.add(one.pid)
                 self._measure(one)
 
-    def _measure(self, one: Standing) -> None:
+    def _measure(self, one: WaitingSupervisor) -> None:
         """Measure the memory of a kernel, once for all alike: a look takes as long as a cell."""
         now = time.monotonic()
         if now - self._sizes.get(one.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
@@ -189,7 +189,7 @@ class Pool:
         waiting = [one for one in self.standing.values() if one.pid not in self._ready]
         return [one.claims for one in (*waiting, *self.busy.values())]
 
-    def lost(self, pid: int) -> Standing | None:
+    def lost(self, pid: int) -> WaitingSupervisor | None:
         """Remove a supervisor that has ended. Return it, or None if it was not in the pool."""
         one = self.leaving.pop(pid, None) or self.busy.pop(pid, None)
         if one is None and pid in self.standing:
@@ -215,7 +215,7 @@ class Pool:
             if short or held > self._budget_bytes or one.kernel not in self._asked or is_more:
                 self.drop(one)
 
-    def drop(self, one: Standing) -> None:
+    def drop(self, one: WaitingSupervisor) -> None:
         """Dismiss a supervisor. It ends when its socket is shut down."""
         with contextlib.suppress(OSError):  # the supervisor has ended
             one.claims.shutdown(socket.SHUT_WR)

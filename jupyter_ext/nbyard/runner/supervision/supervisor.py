@@ -23,7 +23,7 @@ from .limits import Limits
 from .log import Log
 from .progress import POKE_SECONDS, Progress
 from .reports import Reports
-from .signals import Signals
+from .stop_requests import Signals
 from .usage import GpuMeter, UsageRecord
 from .watch import Watch
 

@@ -25,7 +25,7 @@ from nbyard.domain.executables.structs import (
     TagCell,
 )
 from nbyard.domain.inspection.help_texts import read_help
-from nbyard.domain.limits import wrong
+from nbyard.domain.limits_and_retries import wrong
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command

@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.inspection.functions import spot
-from nbyard.domain.limits import Limits, wrong
+from nbyard.domain.limits_and_retries import Limits, wrong
 from nbyard.domain.runs.planning import Wish
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runtime_names import DOCKER

@@ -31,14 +31,14 @@ class Full(Exception):
     """Too many rows are waiting."""
 
 
-class Asked(NamedTuple):
+class WaitingRequest(NamedTuple):
     """The rows of a request, and the future for the answer."""
 
     columns: Columns
     answer: asyncio.Future[Columns]
 
     @property
-    def size(self) -> int:
+    def row_count(self) -> int:
         """Return the number of rows."""
         return len(self.columns[0])
 
@@ -63,14 +63,14 @@ class Worker:
     ):
         self.calls = Calls(call_seconds)
         self.is_late = self._is_long = self._will_look = self._is_closed = False
-        self._asked: list[Asked] = []
+        self._asked: list[WaitingRequest] = []
         self._load = load
         self._fail = fail
         self._tell_loaded = loaded
         self._most = most_rows
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Asked] = deque()
-        self._batches: queue.SimpleQueue[list[Asked] | None] = queue.SimpleQueue()
+        self._waiting: deque[WaitingRequest] = deque()
+        self._batches: queue.SimpleQueue[list[WaitingRequest] | None] = queue.SimpleQueue()
         self._is_busy = True
         self.rows_waiting = 0
         self.batches = 0
@@ -90,12 +90,12 @@ class Worker:
         """
         if self.is_late:
             raise Held(self.calls.words_of_held())
-        asked = Asked(columns, self._loop.create_future())
+        asked = WaitingRequest(columns, self._loop.create_future())
         # a large request is accepted if nothing else waits
-        if self.rows_waiting and self.rows_waiting + asked.size > self._most:
+        if self.rows_waiting and self.rows_waiting + asked.row_count > self._most:
             raise Full
         self._waiting.append(asked)
-        self.rows_waiting += asked.size
+        self.rows_waiting += asked.row_count
         if not self._is_busy:
             self._next()
         return asked.answer
@@ -114,15 +114,15 @@ class Worker:
 
     def _next(self) -> None:
         """Pass waiting requests to the model, without those that were cancelled."""
-        batch: list[Asked] = []
+        batch: list[WaitingRequest] = []
         rows = 0
         # a request that is larger than a batch goes alone
-        while self._waiting and (not batch or rows + self._waiting[0].size <= MAX_BATCH_ROWS):
+        while self._waiting and (not batch or rows + self._waiting[0].row_count <= MAX_BATCH_ROWS):
             asked = self._waiting.popleft()
-            self.rows_waiting -= asked.size
+            self.rows_waiting -= asked.row_count
             if not asked.answer.cancelled():
                 batch.append(asked)
-                rows += asked.size
+                rows += asked.row_count
         self._is_busy = bool(batch)
         if batch:
             self.batches += 1
@@ -183,7 +183,7 @@ class Worker:
             log.warning("the model came back from its long call")
         self.is_late = self._is_long = False
 
-    def _done(self, batch: list[Asked], outcomes: list[Outcome]) -> None:
+    def _done(self, batch: list[WaitingRequest], outcomes: list[Outcome]) -> None:
         self._came_back()
         self._next()
         for asked, outcome in zip(batch, outcomes, strict=True):
@@ -199,7 +199,7 @@ class Worker:
         self._tell_loaded()
         self._next()
 
-    def _broke(self, batch: list[Asked], error: BaseException) -> None:
+    def _broke(self, batch: list[WaitingRequest], error: BaseException) -> None:
         self._came_back()
         self.is_ready = False
         for asked in [*batch, *self._waiting]:
@@ -215,7 +215,7 @@ class Worker:
         A model may raise more than Exception: a panic of an extension in Rust is a BaseException.
         """
         tell = self._loop.call_soon_threadsafe
-        batch: list[Asked] | None = []
+        batch: list[WaitingRequest] | None = []
         try:
             predict = self.calls.noted(self._load())
             tell(self._loaded)
@@ -228,23 +228,23 @@ class Worker:
             tell(self.ended.set)
 
 
-def _fail(asked: Asked, error: Exception) -> None:
+def _fail(asked: WaitingRequest, error: Exception) -> None:
     if not asked.answer.done():
         asked.answer.set_exception(error)
 
 
-def outcomes_of(predict: Predict, batch: list[Asked]) -> list[Outcome]:
+def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
     """Return the answer to each request, from one call for all.
 
     If that call fails, call the model for each, so that only the wrong requests fail.
     """
     if len(batch) > 1:
         pieces = zip(*(asked.columns for asked in batch), strict=True)
-        ends = accumulate(asked.size for asked in batch)
+        ends = accumulate(asked.row_count for asked in batch)
         try:
             columns = predict([[*chain.from_iterable(column)] for column in pieces])
             return [
-                [column[end - asked.size : end] for column in columns]
+                [column[end - asked.row_count : end] for column in columns]
                 for asked, end in zip(batch, ends, strict=True)
             ]
         except (ModelFailed, Refused) as error:

@@ -107,8 +107,8 @@ class EnvironmentRows:
         row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
         return _environment(row) if row and kernel else None
 
-    def moved(self, c: Connection, version_id: str, place: str) -> None:
-        """Set the folder of a version; empty if it has none."""
+    def set_folder(self, c: Connection, version_id: str, place: str) -> None:
+        """Set the folder of a version; "" if its files were removed."""
         query = update(environment_versions).where(V.id == version_id).values(place=place)
         c.execute(query)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.deployments.drive import FOLLOWS, Drive
-from nbyard.dispatch.deployments.fate import WISHES, Event, Phase
-from nbyard.domain.deployments.status import Standing
+from nbyard.dispatch.deployments.revision_fate import WISHES, Event, Phase
+from nbyard.domain.deployments.status import RevisionStatus
 from nbyard.store.deployments import DeploymentRow
 
 from .test_rollout import ANN, Rolling, rolling
@@ -55,14 +55,14 @@ def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wis
     rolling.step(2)
     rolling.engine.removes = False
     facts = ENDED | {"exit_code": 3}
-    assert driven(rolling, wish, **facts).begin() == Standing(1, "alive")
+    assert driven(rolling, wish, **facts).begin() == RevisionStatus(1, "alive")
     rolling.engine.removes = True
-    assert driven(rolling, wish).begin() == Standing(1, "over", exit_code=3)
+    assert driven(rolling, wish).begin() == RevisionStatus(1, "over", exit_code=3)
 
 
 def test_a_wait_for_a_gpu_is_no_start(rolling: Rolling) -> None:
     rolling.create(gpu=1)
-    assert driven(rolling).begin() == Standing(1, "pending")
+    assert driven(rolling).begin() == RevisionStatus(1, "pending")
     assert rolling.row().newest.revision.started_at is None
     rolling.grant("0")
     assert driven(rolling).begin().phase == "alive" and rolling.engine.living()

@@ -53,7 +53,7 @@ FRESH = Revision(
 )
 def test_how_a_revision_stands(facts, answers, seen):
     row = RevisionRow(replace(FRESH, **facts), [Place("api", "h", 1, answers)], "", "")
-    found = row.standing
+    found = row.status
     assert (found.number, (found.phase, found.answers, found.has_answered)) == (3, seen)
 
 
@@ -120,7 +120,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
         image_pins, "BRIEF_SECONDS", 60.0
     )  # what fails at once is known in one step
     monkeypatch.setattr(drive, "described", lambda *_: [])
-    monkeypatch.setattr(drive, "backoff_seconds", lambda _: 0.0)
+    monkeypatch.setattr(drive, "restart_delay_seconds", lambda _: 0.0)
     monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
     return made
 

@@ -11,9 +11,9 @@ import pytest
 from nbyard.dispatch.attempts import drive
 from nbyard.dispatch.runs import queue, ready_tasks
 from nbyard.dispatch.state import board
-from nbyard.domain import limits
+from nbyard.domain import limits_and_retries as limits
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.limits import Limits
+from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.states import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
 from nbyard.reasons.structs import because

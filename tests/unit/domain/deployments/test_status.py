@@ -6,21 +6,21 @@ from hypothesis import strategies as st
 
 from nbyard.domain.deployments.form import completed
 from nbyard.domain.deployments.status import (
-    MAX_BACKOFF_SECONDS,
+    MAX_RESTART_DELAY_SECONDS,
     SILENT,
     SILENT_BECAUSE,
     TRIES,
     WAITS_FOR_BUILD,
     Ended,
-    Standing,
+    RevisionStatus,
     after,
-    backoff_seconds,
     end_reason,
     is_port_taken,
     never_answered,
     no_way_in,
     not_built,
     reproduce_pull,
+    restart_delay_seconds,
     restarts_then,
     start_failure,
     state_of,
@@ -32,13 +32,13 @@ from nbyard.reasons.structs import because, text
 SPEC = completed(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
 NO_IMAGE = text("no image")
 phases = st.sampled_from(["pending", "alive", "over"])
-standings = st.builds(
-    Standing, st.just(1), phases, st.booleans(), st.booleans(),
+statuses = st.builds(
+    RevisionStatus, st.just(1), phases, st.booleans(), st.booleans(),
     st.sampled_from([None, text("why")]), st.sampled_from([None, 0, 1]),
 )  # fmt: skip
 
 
-@given(st.integers(0, 2), standings, standings)
+@given(st.integers(0, 2), statuses, statuses)
 def test_any_two_revisions_make_one_state_that_has_its_reason(serving, one, other):
     from msgspec.structs import replace
 
@@ -56,34 +56,36 @@ def test_any_two_revisions_make_one_state_that_has_its_reason(serving, one, othe
 
 
 def test_one_that_is_replaced_answers_until_the_other_does():
-    old, new = Standing(1, "alive", True, True), Standing(2, "alive", False, False)
+    old, new = RevisionStatus(1, "alive", True, True), RevisionStatus(2, "alive", False, False)
     assert state_of(1, {1: old, 2: new}) == ("running", None)
-    failed = Standing(2, "over", reason=NO_IMAGE)
+    failed = RevisionStatus(2, "over", reason=NO_IMAGE)
     not_taken = because("no-takeover", number=2, cause=NO_IMAGE)
     assert state_of(1, {1: old, 2: failed}) == ("running", not_taken)
-    waits = Standing(2, "pending", reason=because(WAITS_FOR_BUILD))
+    waits = RevisionStatus(2, "pending", reason=because(WAITS_FOR_BUILD))
     assert state_of(1, {1: old, 2: waits}) == ("running", None), "it is no failure"
     assert state_of(0, {2: waits}) == ("queued", waits.reason)
-    again = Standing(1, "pending", reason=because("service-ended", exit_code=0))
+    again = RevisionStatus(1, "pending", reason=because("service-ended", exit_code=0))
     both = because("all", reasons=[again.reason, not_taken])
     assert state_of(1, {1: again, 2: failed}) == ("queued", both), "it is started again"
-    thrice = Standing(1, "over", reason=again.reason, exit_code=0)
+    thrice = RevisionStatus(1, "over", reason=again.reason, exit_code=0)
     assert state_of(0, {1: thrice}) == ("failed", again.reason)
-    assert state_of(2, {2: Standing(2, "alive", True, True)}) == ("running", None)
-    assert state_of(0, {1: Standing(1, "pending", reason=text("waits for 1 of"))})[0] == "queued"
-    silent = Standing(1, "alive", False, True)
+    assert state_of(2, {2: RevisionStatus(2, "alive", True, True)}) == ("running", None)
+    assert (
+        state_of(0, {1: RevisionStatus(1, "pending", reason=text("waits for 1 of"))})[0] == "queued"
+    )
+    silent = RevisionStatus(1, "alive", False, True)
     assert state_of(1, {1: silent}) == ("down", because(SILENT))
     both = because("all", reasons=[because(SILENT), not_taken])
     assert state_of(1, {1: silent, 2: failed}) == ("down", both)
-    busy = Standing(1, "alive", False, True, says="it is in a call")
+    busy = RevisionStatus(1, "alive", False, True, says="it is in a call")
     assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="it is in a call"))
-    assert state_of(1, {1: Standing(1, "alive", False, False)})[0] == "starting"
+    assert state_of(1, {1: RevisionStatus(1, "alive", False, False)})[0] == "starting"
 
 
 @pytest.mark.parametrize("reason", [None, NO_IMAGE])
 def test_it_does_not_rest_while_a_replaced_revision_is_leaving(reason):
     """P4: nothing would stop the container of that one."""
-    over = {2: Standing(2, "over", reason=reason, exit_code=0)}
+    over = {2: RevisionStatus(2, "over", reason=reason, exit_code=0)}
     assert state_of(0, over, is_leaving=True) == ("starting", reason)
     assert state_of(0, over)[0] == ("failed" if reason else "completed")
 
@@ -115,7 +117,12 @@ def test_what_serves_is_never_through(service):
 
 @given(st.integers(1, 2000))
 def test_waiting_grows_up_to_a_minute(restarts):
-    assert 1 <= backoff_seconds(restarts) <= backoff_seconds(restarts + 1) <= MAX_BACKOFF_SECONDS
+    assert (
+        1
+        <= restart_delay_seconds(restarts)
+        <= restart_delay_seconds(restarts + 1)
+        <= MAX_RESTART_DELAY_SECONDS
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.traffic import SPANS, Counted, Tally, step_of, traffic_of, within
+from nbyard.domain.deployments.traffic import SPANS, Counted, Tally, latency_bin, traffic_of, within
 from nbyard.errors import Invalid
 
 NOW = 1_800_000_030.0  # half a minute into a minute
@@ -30,7 +30,7 @@ def test_quantiles_are_true_to_a_fifth_of_their_step(seconds, share):
 
 @pytest.mark.parametrize(("seconds", "step"), [(0, 0), (0.0005, 0), (0.001, 4), (1e9, 100)])
 def test_the_scale_has_two_ends(seconds, step):
-    assert step_of(seconds) == step
+    assert latency_bin(seconds) == step
 
 
 def test_counts_of_a_minute_come_together_whoever_counted_them():

@@ -33,7 +33,7 @@ class Story:
         self.states: dict[str, Any] = dict.fromkeys(needs, "waiting")
         self.started: list[str] = []
         self.progress = self.afresh()
-        self.follow(self.progress.due())
+        self.follow(self.progress.first_steps())
 
     def afresh(self) -> Progress:
         return Progress({n: TaskOutcome(self.states[n], self.needs[n]) for n in self.needs})
@@ -65,7 +65,7 @@ def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
         assert story.progress.end(False) is None
         if data.draw(st.booleans()):
             story.progress = story.afresh()
-            assert story.progress.due() == []
+            assert story.progress.first_steps() == []
         node = data.draw(st.sampled_from(ready))
         story.follow(story.move(node, data.draw(st.sampled_from(ENDS))))
     assert set(story.states.values()) <= TASK.terminal
@@ -80,7 +80,7 @@ def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
 def test_a_terminal_state_is_told_twice_in_vain():
     tasks = {"a": TaskOutcome("running", ()), "b": TaskOutcome("waiting", ("a",))}
     progress = Progress(tasks)
-    assert progress.due() == []
+    assert progress.first_steps() == []
     assert progress.moved("a", "succeeded") == [("b", "queued")]
     assert progress.moved("a", "failed") == progress.moved("a", "succeeded") == []
 
@@ -92,7 +92,7 @@ def test_skips_that_nobody_wrote_yet_are_due():
         "a": TaskOutcome("failed", ()),
     }
     progress = Progress(tasks)
-    assert progress.due() == [("b", "skipped")]
+    assert progress.first_steps() == [("b", "skipped")]
     assert progress.moved("b", "skipped") == [("c", "skipped")]
 
 

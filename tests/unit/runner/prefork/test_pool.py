@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.runner.prefork import pool as module
-from nbyard.runner.prefork.pool import IDLE_SECONDS, Pool, Standing
+from nbyard.runner.prefork.pool import IDLE_SECONDS, Pool, WaitingSupervisor
 
 MIB = 1 << 20
 ROOMY = (900 * MIB, 1000 * MIB)
@@ -44,7 +44,7 @@ class Kernels:
         self.pool.make_room(kernel)
         pid = 10_000_000 + len(self.ends)
         ours, self.ends[pid] = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.pool.add(Standing(pid, kernel, "/nowhere", ours, is_forked))
+        self.pool.add(WaitingSupervisor(pid, kernel, "/nowhere", ours, is_forked))
         return pid
 
     def hear(self, pid: int) -> None:
@@ -319,7 +319,7 @@ def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
         assert kernels.pool.missing() == "python3"
         ours, theirs = socket.socketpair()
         theirs.close()
-        kernels.pool.add(Standing(pid, "python3", "/nowhere", ours))
+        kernels.pool.add(WaitingSupervisor(pid, "python3", "/nowhere", ours))
         assert kernels.pool.lost(pid) is not None
     assert kernels.pool.missing() == ""
 

@@ -1,4 +1,4 @@
-"""Limits of a node: resources, timeouts, retries and cache policy."""
+"""Limits of a node (resources, timeouts, cache policy), and when an attempt is retried."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args

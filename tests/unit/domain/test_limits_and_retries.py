@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.limits import (
+from nbyard.domain.limits_and_retries import (
     LOST_RETRIES,
     MAX_BACKOFF_SECONDS,
     Limits,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbyard.dispatch.attempts.fate import (
+from nbyard.dispatch.attempts.attempt_fate import (
     ASKED_TO_STOP,
     ENDS,
     TABLE,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbyard.dispatch.deployments.fate import (
+from nbyard.dispatch.deployments.revision_fate import (
     TABLE,
     WISHES,
     Action,
@@ -17,7 +17,7 @@ from nbyard.dispatch.deployments.fate import (
     step,
     wish_of,
 )
-from nbyard.domain.deployments.status import TRIES, Standing, state_of
+from nbyard.domain.deployments.status import TRIES, RevisionStatus, state_of
 from nbyard.domain.states import DEPLOYMENT
 from nbyard.reasons.structs import text
 
@@ -61,15 +61,15 @@ class Rev:
         if self.record == "over":
             self.record, self.has_failed, self.restarts = "waiting", False, 0
 
-    def standing(self, phase: Phase) -> Standing:
+    def status(self, phase: Phase) -> RevisionStatus:
         reason = text("why") if self.has_failed else None
         if phase is P.WAITING:
-            return Standing(self.number, "pending", reason=reason)
+            return RevisionStatus(self.number, "pending", reason=reason)
         if phase is P.GONE:
-            return Standing(self.number, "over", reason=reason, exit_code=0)
+            return RevisionStatus(self.number, "over", reason=reason, exit_code=0)
         runs = phase in (P.STARTING, P.ANSWERED) and self.container == "running"
         has_answered = runs and phase is P.ANSWERED
-        return Standing(self.number, "alive", has_answered and self.answers, has_answered)
+        return RevisionStatus(self.number, "alive", has_answered and self.answers, has_answered)
 
 
 @dataclass
@@ -171,9 +171,9 @@ class World:
             return E.STOPPED if self.want == "stopped" else E.DELETED
         return wish_of(number, self.newest.number, self.serving, gives_way=self.gives_way)
 
-    def advance(self, rev: Rev) -> Standing:
+    def advance(self, rev: Rev) -> RevisionStatus:
         self.wish = self.wish_of(rev.number)
-        return rev.standing(self.react(rev, rev.phase(), self.wish))
+        return rev.status(self.react(rev, rev.phase(), self.wish))
 
     def react(self, rev: Rev, phase: Phase, event: Event) -> Phase:
         phase, actions = step(phase, event)
