@@ -1,5 +1,6 @@
 /** Texts of the canvas that depend on a value. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { stateText } from '../../components/StateMark';
 import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
 import { IEdge } from '../../document/flow';
 import { INodeView } from './nodeViews';
@@ -77,28 +78,8 @@ function formatOf(node: IPorts | undefined, name: string, trans: TranslationBund
   return port?.format || trans.__('any file');
 }
 
-export function stateWord(run: INodeRun, trans: TranslationBundle): string {
-  if (run.state === 'succeeded' && run.cached) {
-    return trans.__('cached');
-  }
-  switch (run.state) {
-    case 'waiting':
-      return trans.__('waiting');
-    case 'queued':
-      return trans.__('queued');
-    case 'preparing':
-      return trans.__('preparing');
-    case 'running':
-      return trans.__('running');
-    case 'succeeded':
-      return trans.__('succeeded');
-    case 'failed':
-      return trans.__('failed');
-    case 'cancelled':
-      return trans.__('cancelled');
-    case 'skipped':
-      return trans.__('skipped');
-  }
+export function stateWord({ state, cached }: INodeRun, trans: TranslationBundle): string {
+  return stateText(state === 'succeeded' && cached ? 'cached' : state, trans);
 }
 
 export function kindWord(view: INodeView, trans: TranslationBundle): string {
