@@ -226,5 +226,6 @@ class GeneratedCommand(click.Command):
             return
         rows = [[read(item) for read in columns.values()] for item in items]
         show_table(rows, list(columns))
-        if is_list and getattr(answer, "next", None):
+        can_continue = any(field.name == "after" for field in operation.fields)
+        if can_continue and getattr(answer, "next", None):
             click.echo(f"More with --after {answer.next}", err=True)

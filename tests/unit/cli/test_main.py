@@ -12,13 +12,16 @@ from click.testing import CliRunner
 
 from nbyard.cli.commands.by_hand import add_dataset
 from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _conclude, _explain
+from nbyard.cli.generated_commands import GeneratedCommand
 from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error
 from nbyard.discover import Local
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.paging import Page
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
 from nbyard.reasons.structs import because
+from nbyard.services.table import table
 from nbyard.yard import Yard
 
 
@@ -306,3 +309,11 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
     said = CliRunner().invoke(add_dataset, ["http://x.example/a.csv"])
     assert "NBYARD_SLOTS does not count" in said.output
+
+
+@pytest.mark.parametrize("next_page", [None, "7"])
+def test_a_page_of_a_list_below_a_thing_names_the_next_one(capsys, next_page) -> None:
+    """Such as the revisions of a deployment, whose verb is not `list`."""
+    (operation,) = (one for one in table() if one.id == "deployments.revisions")
+    GeneratedCommand(operation)._show(Page([], next=next_page), as_json=False)
+    assert ("More with --after 7" in capsys.readouterr().err) == bool(next_page)
