@@ -114,7 +114,7 @@ def test_at_the_end_nothing_is_left_of_it(local) -> None:
     assert variables(local, run)["NBYARD_PORT"] == variables(local, run)["NBYARD_PORT_WEB"]
     local.until(lambda: links(local, run))
     local.runtime.end(attempt)
-    local.until(lambda: not monitors.present(local.store.folder))
+    local.until(lambda: not monitors.stored_attempts(local.store.folder))
     assert links(local, run) == []
     with pytest.raises(NotFound, match="its links end with it"):
         local.yard.services.runs.target(OWNER, attempt, "web")
@@ -126,14 +126,14 @@ def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) ->
     local.runtime.end(local.attempt(gone))
     local.replace_dispatcher()
     local.context.runtimes |= {"process": local.runtime}
-    local.until(lambda: monitors.present(local.store.folder) == {local.attempt(run)})
+    local.until(lambda: monitors.stored_attempts(local.store.folder) == {local.attempt(run)})
     assert known(local, run).ports == before.ports
 
 
 def test_most_steps_have_none(local) -> None:
     run = started(local)
     local.round(2)
-    assert links(local, run) == [] and monitors.present(local.store.folder) == set()
+    assert links(local, run) == [] and monitors.stored_attempts(local.store.folder) == set()
     assert not [name for name in variables(local, run) if name.startswith("NBYARD_PORT")]
     with pytest.raises(NotFound, match="no link 'web'"):
         local.yard.services.runs.target(OWNER, local.attempt(run), "web")
@@ -168,7 +168,7 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     local.round(3)
     assert board_of(local, run) == board
     local.runtime.end(attempt)
-    local.until(lambda: not monitors.present(local.store.folder))
+    local.until(lambda: not monitors.stored_attempts(local.store.folder))
     assert not tensorboard.is_alive(board)
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect(("127.0.0.1", board.port))
