@@ -4410,7 +4410,7 @@ export interface components {
         };
         /**
          * TagCell
-         * @description The code cell (counted over all cells) that becomes the parameters cell.
+         * @description The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0.
          */
         TagCell: {
             path: string;
