@@ -4,7 +4,6 @@ A probe is an attempt of its own, in the runtime and image of the task. It has n
 secrets.
 """
 
-import errno
 import logging
 import os
 import stat
@@ -27,8 +26,9 @@ from nbyard.errors import NbyardError, Unavailable, reason_of
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, read
 from nbyard.runner.process import processes
+from nbyard.runner.reasons import system_error
 from nbyard.runtimes.protocol import KnowsImages, Order, Runtime
 
 log = logging.getLogger("nbyard.dispatch")
@@ -80,9 +80,7 @@ class TrialController:
         except NbyardError as error:
             return TrialAnswer(problem=error.reason)
         except OSError as error:
-            symbol = errno.errorcode.get(error.errno or 0, "")
-            reason = because("system-error", error=symbol, message=str(error))
-            return TrialAnswer(problem=reason)
+            return TrialAnswer(problem=read(system_error(error)))
 
     def _text(self, trial: Trial) -> str:
         """Return the answer that the process of the model wrote."""

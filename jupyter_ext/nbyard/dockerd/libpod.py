@@ -26,19 +26,6 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     memory = spec.memory_bytes or info.memory_bytes
     cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
     network = spec.network if spec.network != "none" else ""
-    mounts: list[dict[str, Any]] = []
-    volumes: list[dict[str, Any]] = []
-    for mount in spec.mounts:
-        mode = "ro" if mount.read_only else "rw"
-        if mount.kind == "bind":
-            place = {"destination": mount.target, "source": mount.source}
-            mounts.append({"type": "bind", "options": ["rbind", mode], **place})
-        elif mount.kind == "volume":
-            place = {"Name": mount.source, "Dest": mount.target}
-            volumes.append({"Options": [mode, "nocopy"], **place})
-    for target, words in scratch_of(spec, info).items():
-        place = {"destination": target, "source": "tmpfs"}
-        mounts.append({"type": "tmpfs", "options": words.split(","), **place})
     return {
         "name": spec.name,
         "image": spec.image,
@@ -49,8 +36,7 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         "work_dir": spec.directory,
         "stdin": spec.takes_stdin,
         "healthconfig": {"Test": ["NONE"]},
-        "mounts": mounts,
-        "volumes": volumes,
+        **_mounts(spec, info),
         "cap_drop": ["all"],
         "no_new_privileges": True,
         "read_only_filesystem": True,
@@ -73,3 +59,20 @@ def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
         },
         "devices": [{"path": f"{GPU}={gpu}"} for gpu in spec.gpus],
     }
+
+
+def _mounts(spec: ContainerSpec, info: EngineInfo) -> dict[str, list[dict[str, Any]]]:
+    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    for mount in spec.mounts:
+        mode = "ro" if mount.read_only else "rw"
+        if mount.kind == "bind":
+            place = {"destination": mount.target, "source": mount.source}
+            mounts.append({"type": "bind", "options": ["rbind", mode], **place})
+        elif mount.kind == "volume":
+            place = {"Name": mount.source, "Dest": mount.target}
+            volumes.append({"Options": [mode, "nocopy"], **place})
+    for target, words in scratch_of(spec, info).items():
+        place = {"destination": target, "source": "tmpfs"}
+        mounts.append({"type": "tmpfs", "options": words.split(","), **place})
+    return {"mounts": mounts, "volumes": volumes}

@@ -85,7 +85,7 @@ def is_known(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(is_known, value))
     if isinstance(value, Reason):
-        return value.code in CODES and all(map(is_known, value.params.values()))
+        value = msgspec.structs.asdict(value)
     if isinstance(value, dict) and isinstance(value.get("params"), dict):
         return value.get("code") in CODES and all(map(is_known, value["params"].values()))
     return True

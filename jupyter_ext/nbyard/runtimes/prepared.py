@@ -18,6 +18,7 @@ import sysconfig
 import tempfile
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -30,8 +31,6 @@ from nbyard.runner.work.environment import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(str(nbyard.runner.__file__)).with_name("__main__.py")
-# The folders with the distributions of this Python.
-PLACES = sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 # Space in the parent's environment for the values of each fork.
 NO_ATTEMPT = "-" * 36
 NO_MARK = "-" * 32
@@ -226,10 +225,16 @@ class Parent:
             self._process = None
 
 
+@cache
+def _places() -> list[str]:
+    """Return the folders with the distributions of this Python."""
+    return sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+
+
 def _installed() -> object:
     """Return a value that changes when a distribution is installed or removed."""
     found = []
-    for place in PLACES:
+    for place in _places():
         with contextlib.suppress(OSError):
             found.append((place, os.stat(place).st_mtime_ns))
     return found

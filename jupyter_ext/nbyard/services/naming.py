@@ -44,7 +44,7 @@ def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
 
 def name_taken(why: Reason, hint: Reason) -> NameTaken:
     """Return the error for a name that another thing has."""
-    return NameTaken(why, hint=hint, details=[Detail("name", str(why), why)])
+    return NameTaken(why, hint=hint, details=[Detail.of("name", why)])
 
 
 def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") -> None:

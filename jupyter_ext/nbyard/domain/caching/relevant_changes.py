@@ -49,18 +49,24 @@ def changes_that_count(
             # of an unread file that stays, only its size, times or mode can matter
             counts = any(one.asks_sizes for one in known)
         else:
-            ends = name.split("/")
-            is_module = any(end.partition(".")[0] in taken for end in (ends[0], ends[-1]))
-            # the code may have looked for the file, or for a folder that came or went
-            asked = [name, *(folder for folder in _above(name) if folder not in seen.parts)]
-            counts = (
-                ends[-1] in SPECIAL
-                or (is_module and name.endswith((".py", ".so")))
-                or any(one.is_open for one in known)
-                or any(asks_for(known, path) for path in asked)
-            )
+            counts = _is_looked_for(known, name, taken, seen.parts)
         if counts:
             yield name
+
+
+def _is_looked_for(
+    known: Sequence[Probes], name: str, taken: Collection[str], kept: Collection[str]
+) -> bool:
+    """Return whether the code may have looked for a file, or a folder that came or went with it."""
+    ends = name.split("/")
+    is_module = any(end.partition(".")[0] in taken for end in (ends[0], ends[-1]))
+    asked = [name, *(folder for folder in _above(name) if folder not in kept)]
+    return (
+        ends[-1] in SPECIAL
+        or (is_module and name.endswith((".py", ".so")))
+        or any(one.is_open for one in known)
+        or any(asks_for(known, path) for path in asked)
+    )
 
 
 class _Seen:

@@ -46,13 +46,7 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     if tag and not TAG.fullmatch(tag):
         _refuse(f"{where}.tag", because("not-tag", tag=repr(tag[:MAX_TAG])))
     src = folder_path(_scalar(document, where, "src"), f"{where}.src")
-    module = _scalar(interface, f"{where}.interface", "model_module")
-    if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
-        _refuse(f"{where}.interface.model_module", because("not-module", name=repr(module[:80])))
-    class_name = _scalar(interface, f"{where}.interface", "model_class")
-    if not _is_name(class_name):
-        reason = because("not-class-name", name=repr(class_name[:80]))
-        _refuse(f"{where}.interface.model_class", reason)
+    module, class_name = _module_and_class(interface, f"{where}.interface")
     inputs = columns_of(_needed(document, where, "input_schema"), f"{where}.input_schema")
     outputs = columns_of(_needed(document, where, "output_schema"), f"{where}.output_schema")
     metadata = document.get("metadata")
@@ -72,6 +66,16 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
         outputs=outputs,
         metadata=dict(metadata or {}),
     )
+
+
+def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, str]:
+    module = _scalar(interface, where, "model_module")
+    if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
+        _refuse(f"{where}.model_module", because("not-module", name=repr(module[:80])))
+    class_name = _scalar(interface, where, "model_class")
+    if not _is_name(class_name):
+        _refuse(f"{where}.model_class", because("not-class-name", name=repr(class_name[:80])))
+    return module, class_name
 
 
 def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:

@@ -155,8 +155,7 @@ def _argument_problems(
             problem = None
         elif argument.role != "input":
             has_none = default is msgspec.UNSET or is_blank_secret(argument, default)
-            needed = because("argument-needs-value", argument=argument.name)
-            problem = needed if has_none else None
+            problem = because("argument-needs-value", argument=argument.name) if has_none else None
         elif default not in (msgspec.UNSET, None, ""):
             told = {"argument": argument.name, "file": repr(default)}
             problem = because("connection-needed-for-file", **told)

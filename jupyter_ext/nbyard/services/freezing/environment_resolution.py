@@ -161,7 +161,7 @@ def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
 def no_environment(why: Reason) -> NotFound:
     """Return the error for an environment, or a version of one, that does not exist."""
     whole = because("field", path=FIELD, reason=why)
-    return NotFound(whole, details=[Detail(FIELD, str(why), why)])
+    return NotFound(whole, details=[Detail.of(FIELD, why)])
 
 
 def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:

@@ -96,7 +96,7 @@ def _beside(
 def _invalid(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
     """Return the error for several refused fields; its own reason is the first one."""
     path, why = wrong[0]
-    details = [Detail(field, str(one), one) for field, one in wrong]
+    details = [Detail.of(field, one) for field, one in wrong]
     return Invalid(because("field", path=path, reason=why), hint=hint, details=details)
 
 
@@ -188,7 +188,7 @@ def given_values(
         if isinstance(value, str) and len(value) > MAX_TEXT:
             why = because("value-too-long", most=f"{MAX_TEXT:,}")
             whole = because("field-is", path=where, reason=why)
-            raise TooLarge(whole, details=[Detail(where, str(why), why)])
+            raise TooLarge(whole, details=[Detail.of(where, why)])
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")
         for name, value in body.parameters.items()
