@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { useLayoutEffect, useRef } from 'react';
 
 interface INameFieldProps {
   name: string;
@@ -15,15 +16,28 @@ interface INameFieldProps {
 /** The name, with an error message below it. */
 export function NameField(props: INameFieldProps): JSX.Element {
   const { name, error, free, busy, trans, onChange, onFree } = props;
+  const field = useRef<HTMLInputElement>(null);
+  const typed = useRef(name);
+  useLayoutEffect(() => {
+    // a suggestion that arrives in a focused field gives way to what is typed next
+    if (name !== typed.current && field.current === document.activeElement) {
+      field.current?.select();
+    }
+    typed.current = name;
+  }, [name]);
   return (
     <>
       <label className={error ? 'nby-mod-invalid' : undefined}>
         {trans.__('Name')}{' '}
         <input
+          ref={field}
           value={name}
           aria-invalid={!!error}
           aria-describedby={error ? 'nby-name-problem' : undefined}
-          onChange={event => onChange(event.target.value)}
+          onChange={event => {
+            typed.current = event.target.value;
+            onChange(typed.current);
+          }}
           required
         />
       </label>

@@ -28,7 +28,7 @@ test(
     await drawer.tab('Results');
     const files = drawer.body.getByRole('region', { name: 'Other files' });
     await expect(files).toContainText('2 files');
-    await expect(files).toContainText('dist/ (8 B) was not kept');
+    await expect(files).toContainText('dist/ (8 B) was not stored');
     await files.getByText('result.csv').click();
     await expect(files.getByRole('cell', { name: '2800000' })).toBeVisible();
     await files.getByText('plots/note.txt').click();
