@@ -1,6 +1,7 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import '../../style/canvas.css';
+import '../../style/cards.css';
 import { Away } from '../components/Away';
 import { Boundary } from '../components/Boundary';
 import { Picker } from '../components/Picker';

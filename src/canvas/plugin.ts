@@ -9,6 +9,7 @@ import {
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { FlowDoc } from '../document/flowDoc';
@@ -39,7 +40,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     IWorkflowBackend,
     IRunStatesSource,
     IPaletteSource,
-    IChosenSteps
+    IChosenSteps,
+    INotebookTracker
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -55,7 +57,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     backend: IWorkflowBackend | null,
     runs: IRunStatesSource | null,
     rows: IPaletteSource | null,
-    steps: IChosenSteps | null
+    steps: IChosenSteps | null,
+    notebooks: INotebookTracker | null
   ) => {
     translator ??= nullTranslator;
     const trans = translator.load('nbyard');
@@ -78,7 +81,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
         backend: backend ?? undefined,
         runs: runs ?? undefined,
         palette: rows ?? undefined,
-        steps: steps ?? undefined
+        steps: steps ?? undefined,
+        openNotebook: () => notebooks?.currentWidget?.context.path
       },
       contents,
       commands: app.commands,

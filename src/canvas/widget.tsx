@@ -86,6 +86,7 @@ export class CanvasPanel extends ReactWidget {
       this.canvas = new code.CanvasController(this.options);
       this.canvas.store.subscribe(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
+      this.canvas.runs?.changed.connect(() => this._changed.emit());
     } catch (error) {
       this._loading = false;
       this._failed = this.options.trans.__('Failed to show the canvas: %1', String(error));

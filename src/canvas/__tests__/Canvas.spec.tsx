@@ -27,7 +27,7 @@ async function open(): Promise<IBench> {
   one.canvas.services.palette = new FakePalette();
   const never: Signal<object, unknown> = new Signal({});
   Object.assign(one.canvas.context, { fileChanged: never });
-  one.canvas.set({ outline: true, inspector: true });
+  one.canvas.set({ outline: true, inspector: true, palette: true });
   render(<Canvas canvas={one.canvas} />);
   return one;
 }

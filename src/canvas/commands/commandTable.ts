@@ -40,7 +40,7 @@ export interface ICanvasCommand {
   caption?: string;
   icon?: LabIcon;
   /** What the command requires to be enabled. */
-  needs?: 'edit' | 'targets' | 'undo' | 'redo';
+  needs?: 'edit' | 'live' | 'targets' | 'undo' | 'redo';
   /** JSON schema properties of its arguments. */
   args?: ReadonlyJSONObject;
   /** Hidden in the palette because only a key makes sense. */
@@ -108,6 +108,7 @@ function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:stop-workflow',
       label: trans.__('Stop Run'),
       icon: stopIcon,
+      needs: 'live',
       run: (canvas, { running }) => running.stop(canvas)
     }
   ];
@@ -138,12 +139,14 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
         path: {
           type: 'string',
           description: trans.__('Path of the file to add. Omit it to choose from a list.')
-        }
+        },
+        x: { type: 'number', description: trans.__('Where to add it, in pixels of the window') },
+        y: { type: 'number' }
       },
       run: (canvas, { editing, prompts }, args) =>
         typeof args.path === 'string'
           ? editing.addFiles(canvas, [args.path])
-          : prompts.quickAdd(canvas)
+          : prompts.quickAdd(canvas, pointOf(args))
     },
     {
       id: 'nbyard:copy-nodes',
@@ -179,7 +182,8 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:delete-selection',
-      label: trans.__('Delete Selected Nodes and Connections'),
+      label: trans.__('Delete'),
+      caption: trans.__('Delete the selected nodes and connections'),
       icon: deleteIcon,
       needs: 'edit',
       run: (canvas, { editing }) => editing.removeSelection(canvas)
@@ -217,7 +221,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     {
       id: 'nbyard:open-node',
-      label: trans.__('Open File of Node'),
+      label: trans.__('Open File'),
       icon: launcherIcon,
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.openNode(canvas)
@@ -252,8 +256,15 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { pinning }) => pinning.chooseResult(canvas)
     },
     {
+      id: 'nbyard:choose-resources',
+      label: trans.__('Choose Resources…'),
+      caption: trans.__('Choose GPUs and the runtime of the selected nodes'),
+      needs: 'targets',
+      run: (canvas, { prompts }) => prompts.chooseResources(canvas)
+    },
+    {
       id: 'nbyard:deploy-node',
-      label: trans.__('Deploy Model of Node'),
+      label: trans.__('Deploy Model'),
       caption: trans.__('Deploy the model file, or the model from the newest run'),
       needs: 'targets',
       run: (canvas, { prompts }) => prompts.deployNode(canvas)
@@ -268,6 +279,10 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     },
     ...moves(trans)
   ];
+}
+
+function pointOf({ x, y }: ReadonlyPartialJSONObject): { x: number; y: number } | undefined {
+  return typeof x === 'number' && typeof y === 'number' ? { x, y } : undefined;
 }
 
 function moves(trans: TranslationBundle): ICanvasCommand[] {
@@ -354,7 +369,7 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:clear-selection',
       label: trans.__('Clear Selection'),
       quiet: true,
-      run: canvas => canvas.store.select([])
+      run: canvas => canvas.clearSelection()
     },
     focus('left', trans.__('Go to Node on the Left')),
     focus('right', trans.__('Go to Node on the Right')),

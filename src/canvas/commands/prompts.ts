@@ -1,6 +1,8 @@
 /** Commands that first ask the user for input. */
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../../api/paths';
+import { Json } from '../../document/canonical';
+import { Position } from '../../document/flow';
 import { filesBeside } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
 import { addFiles, addRow, rename, resolvePath } from '../model/editing';
@@ -9,8 +11,11 @@ import { reveal } from '../model/focus';
 /** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;
 
-/** Show a list of all possible nodes; Enter adds one. */
-export async function quickAdd(canvas: CanvasController): Promise<void> {
+/** Show a list of all possible nodes; Enter adds one, at a point of the window if one is given. */
+export async function quickAdd(
+  canvas: CanvasController,
+  point?: { x: number; y: number }
+): Promise<void> {
   const { palette } = canvas.services;
   if (palette && palette.state !== 'ready') {
     await palette.refresh();
@@ -23,14 +28,16 @@ export async function quickAdd(canvas: CanvasController): Promise<void> {
       .filter(path => !rows.some(row => row.path === path))
       .map(path => ({ id: path, label: path, detail: canvas.trans.__('file') }))
   ];
-  const chosen = await canvas.pick(canvas.trans.__('Add a node'), items);
+  const place = point && canvas.flow?.screenToFlowPosition(point);
+  const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
+  const chosen = await canvas.pick(canvas.trans.__('Add a node'), items, point);
   if (!chosen) {
     return;
   }
   if (chosen.id.startsWith('row ')) {
-    addRow(canvas, rows[Number(chosen.id.slice(4))]);
+    addRow(canvas, rows[Number(chosen.id.slice(4))], at);
   } else {
-    await addFiles(canvas, [chosen.id]);
+    await addFiles(canvas, [chosen.id], at);
   }
 }
 
@@ -79,6 +86,40 @@ export async function deployNode(canvas: CanvasController): Promise<void> {
   if (chosen) {
     await commands.execute('nbyard:deploy-output', { run, output: `${node}.${chosen.id}` });
   }
+}
+
+/** Choose the GPUs or the runtime of the selected nodes from one list. */
+export async function chooseResources(canvas: CanvasController): Promise<void> {
+  const { doc, services, targets, trans } = canvas;
+  const runtimes = (await services.backend?.runtimes().catch(() => [])) ?? [];
+  const choices: [string, string, Json | undefined, string][] = [
+    [trans.__('CPU only'), 'gpu', undefined, trans.__('default')],
+    ...[1, 2, 4].map((count): [string, string, Json, string] => [
+      trans._n('%1 GPU', '%1 GPUs', count),
+      'gpu',
+      count,
+      ''
+    ]),
+    ...runtimes.map((name): [string, string, Json, string] => [
+      name,
+      'runtime',
+      name,
+      trans.__('runtime')
+    ])
+  ];
+  const items = choices.map(([label, , , detail], index) => ({ id: `${index}`, label, detail }));
+  const chosen = await canvas.pick(trans.__('Where it runs'), items, placeOf(canvas, targets[0]));
+  if (chosen) {
+    const [, field, value] = choices[Number(chosen.id)];
+    doc.edit(() => targets.forEach(id => doc.setField(id, field, value)));
+  }
+}
+
+/** Return the place below a card, in pixels of the window. */
+function placeOf({ stage }: CanvasController, id: string): { x: number; y: number } | undefined {
+  const card = stage?.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+  const box = card?.getBoundingClientRect();
+  return box && { x: box.left, y: box.bottom };
 }
 
 /** Open or close the inspector, and keep its node visible. */

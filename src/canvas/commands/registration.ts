@@ -60,6 +60,8 @@ function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
   switch (command.needs) {
     case 'edit':
       return !canvas.readOnly;
+    case 'live':
+      return ['queued', 'running'].includes(canvas.runs?.run?.state ?? '');
     case 'undo':
       return !canvas.readOnly && canvas.doc.canUndo();
     case 'redo':

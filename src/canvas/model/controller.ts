@@ -11,7 +11,7 @@ import { carry, recall, remember } from './viewState';
 import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
 import { CardNode, FlowStore } from './flowStore';
-import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates } from './tokens';
+import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates, TaskState } from './tokens';
 import { NodeViews } from './nodeViews';
 
 /** Between two updates of changed cards in the diagram, in milliseconds. */
@@ -60,7 +60,8 @@ export class CanvasController {
     this.trans = options.trans;
     const model = this.context.model;
     this.doc = model.sharedModel;
-    const { palette = true, inspector = false, outline = false } = recall(this.path);
+    const empty = this.doc.nodes.size === 0;
+    const { palette = empty, inspector = false, outline = false } = recall(this.path);
     this._ui = { palette, inspector, outline };
     const id = this.doc.meta.get('id');
     this.id = typeof id === 'string' ? id : undefined;
@@ -71,8 +72,11 @@ export class CanvasController {
     this.store = new FlowStore(this.doc, model.collaborative, {
       nameOf: id => this.nameOf(id),
       portsOf: id => this.views.usedPorts(id),
-      isRunning: id => this.runs?.stateOf(id) === 'running'
+      stateOf: id => this.stateOf(id),
+      formatOf: (id, output) =>
+        this.checker.reading(id)?.arguments?.find(({ name }) => name === output)?.format
     });
+    this.doc.changed.connect(this._onDocument, this);
     this.views.changed.connect(this._onViews, this);
     this.runs?.changed.connect(this._onRuns, this);
     this.store.subscribe(this._onSelection);
@@ -155,10 +159,9 @@ export class CanvasController {
   }
 
   set(change: Partial<ICanvasUi>): void {
-    const { palette, inspector, outline } = (this._ui = { ...this._ui, ...change });
-    if (!('notice' in change || 'picker' in change)) {
-      remember(this.path, { palette, inspector, outline });
-    }
+    this._ui = { ...this._ui, ...change };
+    const { notice: _, picker: __, ...panels } = change;
+    remember(this.path, panels);
     this._uiChanged.emit();
   }
 
@@ -188,17 +191,39 @@ export class CanvasController {
     });
   }
 
-  /** The nodes that commands apply to: the selection, else the focused card. */
+  /** The nodes that commands apply to: the selection, else the card that has the keyboard focus. */
   get targets(): readonly string[] {
-    const selected = this.store.selected;
-    const focused = this.store.focused;
-    return selected.length ? selected : focused ? [focused] : [];
+    const { selected, focused } = this.store;
+    if (selected.length || !focused) {
+      return selected;
+    }
+    const card = document.activeElement?.closest<HTMLElement>('.react-flow__node');
+    return card?.dataset.id === focused && this.stage?.contains(card) ? [focused] : [];
+  }
+
+  /** Select nothing; the keys stay on the canvas. */
+  clearSelection(): void {
+    this.store.focus(undefined);
+    this.store.select([]);
+    this.front?.focus({ preventScroll: true });
+  }
+
+  /** The state of a node in the newest run. Data is there from the start. */
+  stateOf(id: string): TaskState | undefined {
+    const { runs } = this;
+    const isData = runs?.run && this.doc.nodes.get(id)?.get('type') === 'dataset';
+    return isData ? 'succeeded' : runs?.stateOf(id);
   }
 
   /** Whether all of these nodes use the result of a run. */
   get isPinned(): boolean {
     const { targets } = this;
     return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
+  }
+
+  /** Whether a click on a node opens the inspector: until the user has closed it. */
+  get opensInspector(): boolean {
+    return recall(this.path).inspector !== false;
   }
 
   dispose(): void {
@@ -208,11 +233,24 @@ export class CanvasController {
     this.services.steps?.chosen.disconnect(this._onStep, this);
     this.context.pathChanged.disconnect(this._onPath, this);
     this.context.saveState.disconnect(this._onSave, this);
+    this.doc.changed.disconnect(this._onDocument, this);
     this.store.dispose();
     this.views.dispose();
     this.checker.dispose();
     this.runs?.dispose();
     Signal.clearData(this);
+  }
+
+  /** Keep the keys on the canvas when the focused card is removed, for example by Undo. */
+  private _onDocument(): void {
+    const card = document.activeElement?.closest('.react-flow__node');
+    if (card && this.stage?.contains(card)) {
+      requestAnimationFrame(() => {
+        if (!card.isConnected && document.activeElement === document.body) {
+          this.stage?.focus({ preventScroll: true });
+        }
+      });
+    }
   }
 
   private _onPath(): void {

@@ -12,16 +12,18 @@ import { naturally } from '../../components/format/names';
 import { JsonObject } from '../../document/canonical';
 import { IEdge, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
+import { dataKind } from './dataKinds';
+import type { TaskState } from './tokens';
 
 /** The size of a card before it is drawn, for its place in the overview. */
-const SIZE = { initialWidth: 230, initialHeight: 90 };
+const SIZE = { initialWidth: 232, initialHeight: 90 };
 /**
  * Up to this many nodes, every card is drawn once and measured. In larger workflows a card's height
  * follows from its ports until it is first visible.
  */
 export const MEASURED = 200;
-/** Distances of `canvas.css`: to the middle of the first port, and between ports. */
-const FIRST_PORT = 48;
+/** Distances of `cards.css`: to the middle of the first port, and between ports. */
+const FIRST_PORT = 56;
 const NEXT_PORT = 22;
 
 export type CardNode = Node<{ fields: JsonObject }, 'card'>;
@@ -32,9 +34,14 @@ export interface ICards {
   nameOf(id: string): string;
   /** Known names of a card's ports: inputs, outputs. */
   portsOf(id: string): readonly (readonly string[])[];
-  isRunning(id: string): boolean;
+  /** The state in the newest run, if there is one. */
+  stateOf(id: string): TaskState | undefined;
+  /** The format of an output, once it is known. */
+  formatOf(id: string, output: string): string | undefined;
 }
 
+/** A node in these states will provide its data. */
+const AWAITED = new Set<TaskState | undefined>(['waiting', 'queued', 'preparing', 'running']);
 /** Animated connections of more running nodes would take all the browser's time. */
 const LIVELY = 30;
 /** How often other windows see a drag in progress, in milliseconds. */
@@ -109,26 +116,27 @@ export class FlowStore {
     }
   }
 
-  /** Update the connections into changed cards, which may start or stop moving. */
+  /** Update the connections of changed cards: data arrives, and flows into running nodes. */
   refresh(ids: Iterable<string>): void {
-    const changed = new Set<string>();
-    for (const id of ids) {
-      if (this.cards.isRunning(id) !== this._running.has(id)) {
-        changed.add(id);
-        this._running[this._running.has(id) ? 'delete' : 'add'](id);
-      }
+    const changed = new Set(ids);
+    for (const id of changed) {
+      this._running[this.cards.stateOf(id) === 'running' ? 'add' : 'delete'](id);
     }
-    const { lively } = this;
+    const { edges, lively } = this;
     this.lively = this._running.size <= LIVELY;
     const all = lively !== this.lively;
-    if (!all && (!this.lively || !changed.size)) {
-      return;
-    }
-    this.edges = this.edges.map(edge => {
-      const animated = this._isAnimated(edge.target);
-      return !!edge.animated !== animated ? { ...edge, animated } : edge;
+    const next = edges.map(edge => {
+      if (!all && !changed.has(edge.source) && !changed.has(edge.target)) {
+        return edge;
+      }
+      const look = this._look(edge);
+      const same = edge.className === look.className && edge.animated === look.animated;
+      return same ? edge : { ...edge, ...look };
     });
-    this._emit();
+    if (all || next.some((edge, place) => edge !== edges[place])) {
+      this.edges = next;
+      this._emit();
+    }
   }
 
   /** Forget the sizes of invisible cards whose ports have changed. */
@@ -139,8 +147,15 @@ export class FlowStore {
     this._emit();
   }
 
-  private _isAnimated(target: string): boolean {
-    return this.lively && this._running.has(target);
+  /** Return the colour and the movement of a connection. */
+  private _look({ source, sourceHandle, target }: Edge): Pick<Edge, 'animated' | 'className'> {
+    const state = this.cards.stateOf(source);
+    const kind = dataKind(this.cards.formatOf(source, sourceHandle ?? '') ?? '');
+    const flow = state === 'succeeded' ? 'arrived' : AWAITED.has(state) ? 'awaited' : 'idle';
+    return {
+      animated: this.lively && this._running.has(target),
+      className: `nby-mod-${kind} nby-mod-${flow}`
+    };
   }
 
   place(id: string): Position {
@@ -305,18 +320,18 @@ export class FlowStore {
 
   private _edge(id: string, old?: Edge): Edge | undefined {
     const edge: IEdge | undefined = this.doc.edge(id);
-    return (
-      edge && {
-        ...old,
-        id,
-        source: edge.source,
-        sourceHandle: edge.output,
-        target: edge.target,
-        targetHandle: edge.input,
-        animated: this._isAnimated(edge.target),
-        ariaLabel: `${edge.source}.${edge.output} → ${edge.target}.${edge.input}`
-      }
-    );
+    if (!edge) {
+      return undefined;
+    }
+    const ends = {
+      id,
+      source: edge.source,
+      sourceHandle: edge.output,
+      target: edge.target,
+      targetHandle: edge.input
+    };
+    const ariaLabel = `${edge.source}.${edge.output} → ${edge.target}.${edge.input}`;
+    return { ...old, ...ends, ...this._look(ends), ariaLabel };
   }
 
   private _emit(): void {

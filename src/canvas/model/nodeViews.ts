@@ -1,4 +1,5 @@
 import { ISignal, Signal } from '@lumino/signaling';
+import { showMemory } from '../../components/format/bytes';
 import { alike } from '../../components/format/names';
 import { IArgument } from '../../document/arguments';
 import { called } from '../../document/called';
@@ -36,7 +37,8 @@ export interface INodeView {
   checked: boolean;
   /** The server is still reading it. */
   pending: boolean;
-  chip: string;
+  /** Where it runs and with what, if that is not the default. */
+  chips: string[];
   run?: INodeRun;
 }
 
@@ -190,7 +192,7 @@ export class NodeViews {
       pinnedTo: pinOf(fields)?.number,
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
-      chip: chipOf(fields),
+      chips: chipsOf(fields),
       run: this.runs?.get(id)
     };
   }
@@ -254,9 +256,17 @@ export function pinOf({ pin }: JsonObject): { run: string; number: number } | un
   return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
 }
 
-function chipOf(fields: JsonObject): string {
-  const parts = [fields.runtime, fields.image, fields.cpu && `${String(fields.cpu)} CPU`];
-  return parts.filter(Boolean).map(String).join(' · ');
+function chipsOf(fields: JsonObject): string[] {
+  const { runtime, image, environment, cpu, gpu, memory_bytes: memory } = fields;
+  const parts = [
+    runtime,
+    image,
+    environment,
+    cpu && `${String(cpu)} CPU`,
+    gpu && `${String(gpu)} GPU`,
+    typeof memory === 'number' && showMemory(memory)
+  ];
+  return parts.filter(Boolean).map(String);
 }
 
 function portView(port: IArgument, connected: boolean, given: boolean): IPortView {

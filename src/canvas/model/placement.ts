@@ -11,8 +11,8 @@ export interface IBox {
 
 /** The distance between two cards. */
 export const GAP = 40;
-/** A card before it is drawn: the maximum width and the usual height. */
-const UNSEEN = { width: 320, height: 140 };
+/** A card before it is drawn: its width and the usual height. */
+const UNSEEN = { width: 232, height: 140 };
 
 function apart(one: IBox, other: IBox): boolean {
   return (

@@ -132,6 +132,26 @@ export interface IWorkflowBackend {
 export type TaskState =
   'waiting' | 'queued' | 'preparing' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
+/** A result, small enough for a card. */
+export interface INodePreview {
+  /** The address of a small picture. */
+  picture?: string;
+  caption?: string;
+  table?: ITableHead;
+  metrics?: readonly { name: string; value: string }[];
+  /** The class of a model. */
+  model?: string;
+  text?: string;
+}
+
+/** The first rows of a table. */
+export interface ITableHead {
+  columns: readonly string[];
+  rows: readonly (readonly string[])[];
+  /** "344 rows × 8 columns" */
+  size?: string;
+}
+
 export interface INodeRun {
   state: TaskState;
   /** Why it waits, or why it failed. */
@@ -144,6 +164,12 @@ export interface INodeRun {
   seconds?: number;
   /** Links to monitor it, while they respond. */
   monitors?: readonly { name: string; href: string }[];
+  /** What it produced. */
+  preview?: INodePreview;
+  /** The last line of its output, while it runs. */
+  lastLine?: string;
+  /** The line of the user's code that failed. */
+  failingLine?: string;
   /** The run, and the outputs that may be models. */
   models?: { run: string; outputs: readonly string[] };
 }
@@ -216,4 +242,6 @@ export interface ICanvasServices {
   runs?: IRunStatesSource;
   palette?: IPaletteSource;
   steps?: IChosenSteps;
+  /** Return the path of the notebook that was used last, while it is open. */
+  openNotebook?(): string | undefined;
 }

@@ -1,25 +1,72 @@
+import { CommandRegistry } from '@lumino/commands';
 import { workflowIcon } from '../../icons/startup';
 import { useCanvas } from '../model/hooks';
 
-/** Shows what to do with an empty canvas. */
+const EXAMPLE = 'nbyard:open-example';
+
+/** Three ways to start an empty workflow. */
 export function EmptyStage(): JSX.Element {
-  const { trans, commands } = useCanvas();
+  const { trans, commands, services } = useCanvas();
+  const notebook = services.openNotebook?.();
   return (
     <div className="nby-Empty">
       <workflowIcon.react tag="span" className="nby-Empty-icon" />
-      <h2>{trans.__('Drag notebooks, scripts and data here')}</h2>
-      <p>
-        {trans.__(
-          'Use the file browser or the list on the left. Each file becomes a node. To connect nodes, drag from an output to an input.'
+      <h2>{trans.__('Start your workflow')}</h2>
+      <div className="nby-Empty-ways">
+        <Way
+          title={trans.__('Drag files here')}
+          text={trans.__(
+            'Notebooks, scripts and data from the file browser or the list on the left. Each file becomes a node.'
+          )}
+          action={trans.__('Add a Node… (A)')}
+          command="nbyard:add-node"
+          commands={commands}
+        />
+        {commands.hasCommand(EXAMPLE) && (
+          <Way
+            title={trans.__('Try the example')}
+            text={trans.__('Five connected nodes that clean data, train a model and report on it.')}
+            action={trans.__('Open the Penguins Example')}
+            command={EXAMPLE}
+            commands={commands}
+          />
         )}
-      </p>
+        {notebook && (
+          <Way
+            title={trans.__('Use the open notebook')}
+            text={trans.__('%1 becomes the first node.', notebook)}
+            action={trans.__('Add the Notebook')}
+            command="nbyard:add-node"
+            args={{ path: notebook }}
+            commands={commands}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface IWayProps {
+  title: string;
+  text: string;
+  action: string;
+  command: string;
+  args?: { path: string };
+  commands: CommandRegistry;
+}
+
+function Way({ title, text, action, command, args, commands }: IWayProps): JSX.Element {
+  return (
+    <section className="nby-Empty-way">
+      <h3>{title}</h3>
+      <p>{text}</p>
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-accept"
-        onClick={() => void commands.execute('nbyard:add-node')}
+        onClick={() => void commands.execute(command, args)}
       >
-        {trans.__('Add a Node… (A)')}
+        {action}
       </button>
-    </div>
+    </section>
   );
 }

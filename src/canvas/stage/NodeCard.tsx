@@ -8,6 +8,9 @@ import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
 import { INodeRun } from '../model/tokens';
 import { IPortView } from '../model/nodeViews';
+import { dataKind } from '../model/dataKinds';
+import { Chips } from './Chips';
+import { Preview } from './Preview';
 import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
@@ -21,7 +24,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const { run } = view;
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
   const missing = view.inputs.some(port => port.state === 'missing');
-  const classes = ['nby-Node', `nby-mod-${view.type}`];
+  const classes = ['nby-Node', `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
   }
@@ -36,7 +39,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
     <div className={classes.join(' ')}>
       <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
       <div className="nby-Node-head" title={view.subtitle}>
-        <Icon.react tag="span" className="nby-Icon" title={kindWord(view, trans)} />
+        <Icon.react tag="span" className="nby-Icon nby-Node-kind" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
         {view.alike && <span className="nby-Node-id">{id}</span>}
         {view.pinned && (
@@ -55,6 +58,15 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
           />
         )}
         {view.stale && <Mark text={trans.__('stale')} />}
+        {run && state && <RunState run={run} icon={state} />}
+        {run?.state === 'running' && (
+          <progress
+            className="nby-Node-progress"
+            aria-label={trans.__('Progress')}
+            max={1}
+            value={run.progress}
+          />
+        )}
       </div>
       {/* Instead of ports, so that a card with ports does not move. */}
       {view.pending && !view.inputs.length && !view.outputs.length && (
@@ -77,15 +89,17 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
           ))}
         </div>
       </div>
-      {view.chip && <div className="nby-Node-chip">{view.chip}</div>}
+      {/* Below the ports, which keep their places. */}
+      {run && <RunWords run={run} />}
       {(view.problems.length > 0 || missing) && (
         <div className="nby-Node-problem" title={view.problems.join('\n')}>
           <problemIcon.react tag="span" className="nby-Icon" />
           <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
-      {run && state && <RunLine run={run} icon={state} />}
+      {run?.preview && <Preview preview={run.preview} />}
       {run?.models && <Models id={id} {...run.models} />}
+      {view.chips.length > 0 && <Chips id={id} chips={view.chips} />}
     </div>
   );
 });
@@ -120,7 +134,7 @@ function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
 
 function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JSX.Element {
   const { trans } = useCanvas();
-  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${shapeOf(port.format)}`;
+  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${dataKind(port.format)}`;
   const words = [port.name, port.format || trans.__('any file'), port.help];
   if (port.state === 'missing') {
     words.push(trans.__('required, not connected'));
@@ -135,42 +149,48 @@ function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JS
         position={side === 'input' ? Position.Left : Position.Right}
       />
       <span className="nby-Port-name">{port.name}</span>
-      {port.format && <span className="nby-Port-format">{port.format}</span>}
+      {port.format && <span className="nby-Sr"> {port.format}</span>}
     </div>
   );
 }
 
-/** Return a shape for a format, so that colour is not the only difference. */
-function shapeOf(format: string): string {
-  if (['csv', 'tsv', 'parquet', 'arrow', 'feather', 'xlsx', 'jsonl'].includes(format)) {
-    return 'table';
-  }
-  return format === 'folder' ? 'folder' : format ? 'file' : 'any';
-}
 
-function RunLine({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
+/** The state at the right of the title: an icon, and the duration or a word. */
+function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
   const { trans } = useCanvas();
   const Icon = STATE_ICONS[icon];
   const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
   const detail = rest.filter(Boolean).join(' · ');
+  const hasDuration = icon === 'succeeded' && run.seconds !== undefined;
   return (
-    <>
-      <div className="nby-Node-run" title={detail}>
-        <Icon.react tag="span" className="nby-Icon" />
-        <span>{stateWord(run, trans)}</span>
-        {detail && <span className="nby-Node-words nby-mod-detail">{detail}</span>}
-        {run.monitors && (
-          <MonitorLinks monitors={run.monitors} trans={trans} className="nodrag nopan" />
-        )}
-      </div>
-      {run.state === 'running' && (
-        <progress
-          className="nby-Node-progress"
-          aria-label={trans.__('Progress')}
-          max={1}
-          value={run.progress}
-        />
-      )}
-    </>
+    <span className={`nby-Node-run nby-mod-${icon}`} title={detail}>
+      <Icon.react tag="span" className="nby-Icon" />
+      <span className={hasDuration ? 'nby-Sr' : undefined}>{stateWord(run, trans)}</span>
+      {hasDuration && <span>{duration(run.seconds!)}</span>}
+      {detail && <span className="nby-Sr"> {detail}</span>}
+    </span>
   );
+}
+
+/** What happens, while it has not succeeded: its progress, why it waits, or what failed. */
+function RunWords({ run }: { run: INodeRun }): JSX.Element | null {
+  const { trans } = useCanvas();
+  if (run.state === 'succeeded') {
+    return null;
+  }
+  const words = [run.detail, run.reason].filter(Boolean).join(' · ');
+  const code = run.state === 'failed' ? run.failingLine : run.lastLine;
+  return words || code || run.monitors ? (
+    <div className={`nby-Node-reason nby-mod-${run.state}`} title={words}>
+      {words && (
+        <span className="nby-Node-words" aria-hidden="true">
+          {words}
+        </span>
+      )}
+      {run.monitors && (
+        <MonitorLinks monitors={run.monitors} trans={trans} className="nodrag nopan" />
+      )}
+      {code && <code className="nby-Node-code">{code}</code>}
+    </div>
+  ) : null;
 }

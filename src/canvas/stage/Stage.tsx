@@ -11,7 +11,7 @@ import { ConnectionHint } from './ConnectionHint';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
-import { useDrawing, useHands, useSelecting } from './gestures';
+import { isField, useDrawing, useHands, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit } from './navigation';
@@ -24,7 +24,7 @@ const NODE_TYPES = { card: NodeCard };
 const OVERVIEW = { from: 16, to: 1000 };
 const FAR = 0.35;
 /** Used until the sizes of cards are known. */
-const OPENING = { minZoom: 0.6, maxZoom: 1, padding: 0.15 };
+const OPENING = { minZoom: 0.75, maxZoom: 1, padding: 0.1 };
 
 /** The diagram: React Flow without its keys; keys are commands on this element. */
 export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -39,8 +39,9 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     (element: HTMLDivElement | null) => {
       canvas.stage = element ?? undefined;
       canvas.arrive();
-      const panel = element?.closest('.nby-CanvasPanel');
-      if (panel && panel === document.activeElement) {
+      const { activeElement: active } = document;
+      const tab = element?.closest('.jp-Document');
+      if (!active || active === document.body || (tab?.contains(active) && !isField(active))) {
         element?.focus({ preventScroll: true }); // the tab was opened before the diagram existed
       }
     },
@@ -107,6 +108,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onConnectEnd={drawing.onConnectEnd}
         isValidConnection={drawing.isValidConnection}
         onNodeClick={selecting.onNodeClick}
+        onPaneClick={() => canvas.clearSelection()}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
         onNodeDoubleClick={() => void commands.execute('nbyard:inspect-node')}
@@ -131,7 +133,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         minZoom={leastZoom(nodes.length)}
         attributionPosition="bottom-left"
       >
-        <Background />
+        <Background gap={24} size={1.5} />
         {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && <Overview />}
       </ReactFlow>
       {!nodes.length && <EmptyStage />}

@@ -15,9 +15,13 @@ import { REF_MIME } from '../../document/dragTypes';
 import { droppedOn } from './dropOnCard';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { reveal } from '../model/focus';
 import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
+
+/** How long a panel needs to be drawn and measured, in milliseconds. */
+const DRAWN = 50;
 
 export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));
@@ -118,7 +122,8 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
       },
       onDoubleClick: (event: ReactMouseEvent) => {
         if (!readOnly && (event.target as Element).matches('.react-flow__pane')) {
-          void canvas.commands.execute('nbyard:add-node');
+          const { clientX: x, clientY: y } = event;
+          void canvas.commands.execute('nbyard:add-node', { x, y });
         }
       },
       onFocus: (event: FocusEvent) => {
@@ -131,7 +136,7 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
   }, [canvas, readOnly]);
 }
 
-function isField(target: EventTarget): boolean {
+export function isField(target: EventTarget): boolean {
   return (target as HTMLElement).matches('input, textarea, select');
 }
 
@@ -144,8 +149,12 @@ export function useSelecting(canvas: CanvasController) {
   const before = useRef<readonly string[]>([]);
   const handlers = useMemo(
     () => ({
-      onPointerDown: () => {
+      onPointerDown: (event: ReactPointerEvent) => {
         before.current = canvas.store.selected;
+        const { stage } = canvas;
+        if (stage && !stage.contains(document.activeElement) && !isField(event.target)) {
+          stage.focus({ preventScroll: true }); // React Flow keeps the browser from doing so
+        }
       },
       onPointerMove: (event: ReactPointerEvent) => {
         if (!event.buttons) {
@@ -159,6 +168,9 @@ export function useSelecting(canvas: CanvasController) {
             chosen.add(node.id);
           }
           canvas.store.select(chosen);
+        } else if (canvas.opensInspector && !canvas.ui.inspector) {
+          canvas.set({ inspector: true });
+          window.setTimeout(() => reveal(canvas, node.id), DRAWN);
         }
       }
     }),

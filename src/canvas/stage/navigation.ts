@@ -53,11 +53,9 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
   }
 }
 
-const ROOM = 0.15;
+const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
-const READABLE = 0.6;
-/** Cards may be a little smaller if all of them are visible then. */
-const SMALL = 0.5;
+const READABLE = 0.75;
 /** With more cards than this, showing all at once takes seconds. */
 const MANY = 1500;
 
@@ -79,7 +77,7 @@ export function viewFor(
   const fits = ({ zoom }: Viewport) => all.width * zoom <= width && all.height * zoom <= height;
   let view = getViewportForBounds(all, width, height, READABLE, 1, ROOM);
   if (!fits(view)) {
-    const close = getViewportForBounds(all, width, height, whole ?? SMALL, 1, `${MARGIN}px`);
+    const close = getViewportForBounds(all, width, height, whole ?? READABLE, 1, `${MARGIN}px`);
     view = whole !== undefined || fits(close) ? close : view;
   }
   const { zoom } = view;

@@ -367,7 +367,7 @@ describe('runs', () => {
     backend.failure = new Error('no place');
     expect(await run(canvas, 'all')).toBeUndefined();
     expect(canvas.ui.notice!.text).toContain('no place');
-    canvas.store.select([]);
+    canvas.clearSelection();
     await run(canvas, 'selected');
     expect(canvas.ui.notice!.text).toBe('Select a node first.');
   });
@@ -378,9 +378,9 @@ describe('arrow keys', () => {
     const few = viewFor({ x: 100, y: 0, width: 500, height: 100 }, 50, 1000, 400);
     expect(few).toEqual({ x: 150, y: 150, zoom: 1 });
     const long = viewFor({ x: 100, y: 0, width: 3000, height: 100 }, 50, 1000, 400);
-    expect(long).toEqual({ x: 16 - 60, y: 170, zoom: 0.6 });
+    expect(long).toEqual({ x: 16 - 75, y: 162.5, zoom: 0.75 });
     const high = viewFor({ x: 0, y: 0, width: 3000, height: 3000 }, 2990, 1000, 400);
-    expect(high.y).toBe(400 - 16 - 1800);
+    expect(high.y).toBe(400 - 16 - 2250);
   });
 
   it('K2: go to the nearest node in their direction', () => {

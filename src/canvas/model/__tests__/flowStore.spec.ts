@@ -74,7 +74,7 @@ describe('FlowStore', () => {
     expect(store.place('sales')).not.toEqual(store.place('clean'));
   });
 
-  it('moves the arrows of the few that run', () => {
+  it('moves the connections of the few that run, and colours those whose data has arrived', () => {
     const { store, doc } = one.canvas;
     doc.connect({ source: 'sales', output: 'data', target: 'clean', input: 'raw' });
     one.runs.states.set('clean', { state: 'running' });
@@ -86,6 +86,12 @@ describe('FlowStore', () => {
     one.runs.states.set('clean', { state: 'succeeded' });
     store.refresh(['clean']);
     expect(store.edges[0].animated).toBe(false);
+    one.runs.states.set('sales', { state: 'succeeded' });
+    store.refresh(['sales']);
+    expect(store.edges[0].className).toBe('nby-mod-table nby-mod-arrived');
+    one.runs.states.set('sales', { state: 'queued' });
+    store.refresh(['sales']);
+    expect(store.edges[0].className).toBe('nby-mod-table nby-mod-awaited');
   });
 
   it('K1: knows where arrows end at cards of a large workflow that were never drawn', () => {

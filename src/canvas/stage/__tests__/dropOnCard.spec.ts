@@ -87,11 +87,11 @@ describe('a thing that is dropped on a card', () => {
 });
 
 describe('all of a workflow', () => {
-  it('K2: shows all cards a little smaller before it cuts one, and where all is asked for', () => {
-    const six = { x: 0, y: 0, width: 1540, height: 90 };
+  it('K2: leaves less space around the cards before it cuts one, and shows all where that is asked for', () => {
+    const six = { x: 0, y: 0, width: 1120, height: 90 };
     expect(six.width * viewFor(six, 45, 875, 700).zoom).toBeLessThanOrEqual(875 - 2 * 16 + 0.01);
     const nine = { ...six, width: 2320 };
-    expect(viewFor(nine, 45, 875, 700).zoom).toBe(0.6);
+    expect(viewFor(nine, 45, 875, 700).zoom).toBe(0.75);
     const { x, zoom } = viewFor(nine, 45, 875, 700, 0.05);
     expect(x).toBeCloseTo(16);
     expect(nine.width * zoom).toBeCloseTo(875 - 2 * 16);
@@ -102,7 +102,7 @@ describe('all of a workflow', () => {
     canvas.doc.move([['train', [3000, 0]]]);
     const { moves, end } = picture(one, 500);
     fit(canvas);
-    expect(moves.pop()!.zoom).toBe(0.6);
+    expect(moves.pop()!.zoom).toBe(0.75);
     fit(canvas, { isWhole: true });
     refit(canvas, { width: 900, height: 600 });
     expect(moves).toHaveLength(2);
