@@ -4,7 +4,7 @@ import { Parameters } from '../../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
-import { deployNode } from '../prompts';
+import { chooseResources, deployNode } from '../prompts';
 import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';
 
 // jsdom has none; browsers do
@@ -49,6 +49,25 @@ describe('E9: nodes pinned to a version', () => {
     await pin(one.canvas);
     expect(one.backend.frozen).toEqual([]);
     expect(one.canvas.ui.notice!.problem).toBe(true);
+  });
+});
+
+describe('E5: where a node runs', () => {
+  it('is chosen from one list, for all selected nodes in one undo step', async () => {
+    const { canvas } = one;
+    canvas.store.select(['clean', 'train']);
+    const before = steps(canvas);
+    const choosing = chooseResources(canvas);
+    await Promise.resolve();
+    await Promise.resolve();
+    const { items, done } = canvas.ui.picker!;
+    expect(items[0].label).toBe('CPU only');
+    done(items.find(({ label }) => label === '1 GPU'));
+    await choosing;
+    expect(nodesOf(canvas).clean.gpu).toBe(1);
+    expect(nodesOf(canvas).train.gpu).toBe(1);
+    expect(canvas.views.get('train')!.chips).toEqual(['1 GPU']);
+    expect(steps(canvas)).toBe(before + 1);
   });
 });
 

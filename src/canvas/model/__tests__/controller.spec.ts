@@ -296,6 +296,15 @@ describe('nodes', () => {
     expect(steps(canvas)).toBe(before + 1);
   });
 
+  it('stay without a selection, also after a click on one of them', () => {
+    const { canvas } = one;
+    canvas.store.focus('clean');
+    canvas.store.select([]);
+    removeSelection(canvas);
+    expect(Object.keys(nodesOf(canvas))).toHaveLength(3);
+    expect(canvas.targets).toEqual([]);
+  });
+
   it('a selected arrow is removed alone', () => {
     const { canvas } = one;
     connect(canvas, RAW);
