@@ -15,7 +15,7 @@ import { REF_MIME } from '../../document/dragTypes';
 import { droppedOn } from './dropOnCard';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { reveal } from '../model/focus';
+import { focusNode } from '../model/focus';
 import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
@@ -169,8 +169,10 @@ export function useSelecting(canvas: CanvasController) {
           }
           canvas.store.select(chosen);
         } else if (canvas.opensInspector && !canvas.ui.inspector) {
+          // where the narrower canvas no longer shows the card, it is drawn again
+          canvas.stage?.focus({ preventScroll: true });
           canvas.set({ inspector: true });
-          window.setTimeout(() => reveal(canvas, node.id), DRAWN);
+          window.setTimeout(() => focusNode(canvas, node.id), DRAWN);
         }
       }
     }),
