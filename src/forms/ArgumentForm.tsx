@@ -67,6 +67,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       <div className="nby-Field">
         <div className="nby-Field-head">
           <span className="nby-Field-name">{name}</span>
+          <span className="nby-Field-note">{trans.__('connected')}</span>
         </div>
         <div className="nby-Field-source">← {source}</div>
       </div>
@@ -101,7 +102,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       label={name}
       type={isSecret ? 'choice' : argument.role === 'value' ? argument.type : 'string'}
       value={binding && 'value' in binding ? binding.value : undefined}
-      fallback={argument.default}
+      fallback={argument.role === 'input' && argument.required ? undefined : argument.default}
       choices={isSecret ? withChosen(credentials, binding) : argument.choices}
       suggestions={inputs?.names}
       help={helpOf(argument, trans, !!inputs)}

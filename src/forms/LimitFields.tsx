@@ -24,28 +24,31 @@ interface ILimit {
   key: string;
   label: string;
   type: ValueType;
+  isSize?: boolean;
   help?: string;
 }
 
-/** Resources, time limits and retries. */
+/** Resources in one row; time limits, retries and the cache below, closed at first. */
 export function LimitFields(props: ILimitFieldsProps): JSX.Element {
   const { fields, errors = {}, readOnly, trans, onChange } = props;
-  const limits: ILimit[] = [
+  const resources: ILimit[] = [
     { key: 'cpu', label: trans.__('CPUs'), type: 'float' },
-    {
-      key: 'gpu',
-      label: trans.__('GPUs'),
-      type: 'int',
-      help: trans.__('The task waits for free GPUs and sees only these.')
-    },
-    { key: 'timeout_seconds', label: trans.__('Time limit in seconds'), type: 'float' },
+    { key: 'gpu', label: trans.__('GPUs'), type: 'int' },
+    { key: 'memory_bytes', label: trans.__('Memory'), type: 'string', isSize: true }
+  ];
+  const limits: ILimit[] = [
+    { key: 'timeout_seconds', label: trans.__('Timeout (seconds)'), type: 'float' },
     {
       key: 'silence_timeout_seconds',
-      label: trans.__('Silence limit in seconds'),
+      label: trans.__('Stop if silent for (seconds)'),
       type: 'float',
       help: trans.__('Time since the last log line or finished cell.')
     },
-    { key: 'queue_timeout_seconds', label: trans.__('Queue limit in seconds'), type: 'float' },
+    {
+      key: 'queue_timeout_seconds',
+      label: trans.__('Give up queueing after (seconds)'),
+      type: 'float'
+    },
     {
       key: 'retries',
       label: trans.__('Retries'),
@@ -53,50 +56,52 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       help: trans.__('Retries after a failure. Lost attempts are always retried.')
     }
   ];
+  const field = ({ key, ...limit }: ILimit) => (
+    <ValueField
+      key={key}
+      {...limit}
+      value={shown(fields[key], limit)}
+      error={errors[key]}
+      readOnly={readOnly}
+      trans={trans}
+      draft={props.drafts?.[key]}
+      onChange={value => onChange(key, value)}
+      onUnread={(why, text) => props.onUnread?.(key, why, text)}
+    />
+  );
+  const later = [...limits.map(({ key }) => key), 'retry_on', 'cache'];
+  const isOpen = later.some(key => fields[key] != null || errors[key] || props.drafts?.[key]);
   return (
     <>
-      {limits.map(({ key, ...limit }) => (
-        <ValueField
-          key={key}
-          {...limit}
-          value={fields[key] ?? undefined}
-          error={errors[key]}
+      <div className="nby-Fields">{resources.map(field)}</div>
+      <p className="nby-Field-help">
+        {trans.__('The task waits for free GPUs and sees only these. Memory: 512 MiB or 2 GiB.')}
+      </p>
+      <details className="nby-More" open={isOpen}>
+        <summary>{trans.__('Limits, retries and cache')}</summary>
+        {limits.map(field)}
+        <RetryField
+          value={fields.retry_on}
+          error={errors.retry_on}
           readOnly={readOnly}
           trans={trans}
-          draft={props.drafts?.[key]}
-          onChange={value => onChange(key, value)}
-          onUnread={(why, text) => props.onUnread?.(key, why, text)}
+          onChange={value => onChange('retry_on', value)}
         />
-      ))}
-      <RetryField
-        value={fields.retry_on}
-        error={errors.retry_on}
-        readOnly={readOnly}
-        trans={trans}
-        onChange={value => onChange('retry_on', value)}
-      />
-      <ValueField
-        label={trans.__('Memory')}
-        type="string"
-        isSize
-        help={trans.__('For example 512 MiB or 2 GiB.')}
-        value={
-          typeof fields.memory_bytes === 'number' ? showMemory(fields.memory_bytes) : undefined
-        }
-        error={errors.memory_bytes}
-        readOnly={readOnly}
-        trans={trans}
-        draft={props.drafts?.memory_bytes}
-        onChange={value => onChange('memory_bytes', value)}
-        onUnread={(why, text) => props.onUnread?.('memory_bytes', why, text)}
-      />
-      <CacheField
-        value={fields.cache}
-        error={errors.cache}
-        readOnly={readOnly}
-        trans={trans}
-        onChange={value => onChange('cache', value)}
-      />
+        <CacheField
+          value={fields.cache}
+          error={errors.cache}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={value => onChange('cache', value)}
+        />
+      </details>
     </>
   );
+}
+
+function shown(value: Json | undefined, { isSize }: { isSize?: boolean }): Json | undefined {
+  if (isSize) {
+    return typeof value === 'number' ? showMemory(value) : undefined;
+  }
+  return value ?? undefined;
 }

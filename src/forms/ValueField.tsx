@@ -11,7 +11,7 @@ export interface IValueFieldProps {
   value: Json | undefined;
   /** A size, shown with units and stored in bytes. */
   isSize?: boolean;
-  /** The value without input; shown as a hint, not stored. */
+  /** The value without input; shown as a value, not stored. */
   fallback?: Json;
   choices?: readonly Json[];
   /** Suggestions while the user types. */
@@ -54,10 +54,17 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
     setResets(resets + 1);
     onChange(undefined);
   };
+  const isGiven = value !== undefined || !!problem;
+  const usual = props.type === 'choice' ? '' : showValue(props.fallback);
   const aside = (
     <>
+      {usual && (
+        <span className={`nby-Field-note${isGiven ? ' nby-mod-changed' : ''}`}>
+          {isGiven ? trans.__('changed from %1', usual) : trans.__('default')}
+        </span>
+      )}
       {props.aside}
-      {(value !== undefined || problem) && !readOnly && (
+      {isGiven && !readOnly && (
         <button
           type="button"
           className="nby-Link"
@@ -115,7 +122,7 @@ function Choice(props: IControl): JSX.Element {
 
 function Text(props: IControl): JSX.Element {
   const { type, value, fallback, onChange, onProblem } = props;
-  const given = showValue(value);
+  const given = showValue(value ?? fallback);
   const [text, setText] = useState(props.draft ?? given);
   const shown = useRef(given);
   useEffect(() => {
@@ -127,12 +134,13 @@ function Text(props: IControl): JSX.Element {
   }, [given, onProblem]);
 
   const commit = () => {
-    if (text === showValue(value)) {
+    if (text === given) {
       onProblem(undefined);
       return;
     }
-    if (!text && (type !== 'string' || !fallback)) {
+    if ((!text && (type !== 'string' || !fallback)) || text === showValue(fallback)) {
       onProblem(undefined);
+      setText(showValue(fallback));
       onChange(undefined);
       return;
     }
@@ -153,7 +161,7 @@ function Text(props: IControl): JSX.Element {
       commit();
       form?.requestSubmit();
     } else if (event.key === 'Escape') {
-      setText(showValue(value));
+      setText(given);
       onProblem(undefined);
     }
   };
@@ -162,7 +170,6 @@ function Text(props: IControl): JSX.Element {
     className: 'jp-mod-styled',
     readOnly: props.readOnly,
     spellCheck: false,
-    placeholder: showValue(fallback),
     value: text,
     onBlur: commit,
     onKeyDown

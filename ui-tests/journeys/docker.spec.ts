@@ -89,12 +89,10 @@ withDocker(
     await expect(drawer.body.locator('pre')).toHaveText('2\n');
 
     await canvas.card('second.sh').dblclick();
-    await canvas.inspector.getByText('Run settings').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('docker');
-    await expect(canvas.card('second.sh')).toContainText(`docker · ${engine.image}`);
+    await expect(canvas.card('second.sh')).toContainText(`docker${engine.image}`);
     // it names an image, too: a process only where that is said
     await canvas.card('first.sh').dblclick();
-    await canvas.inspector.getByText('Run settings').click();
     await canvas.inspector.getByLabel('Runtime').selectOption('process');
     await lab.execute('nbyard:run-workflow-anew');
     await expect(drawer.root).toContainText('#2');
@@ -128,7 +126,6 @@ test('R12: without an engine that is a fact, not an error: what waits says for w
   await expect(drawer.state).toContainText('cancelled');
 
   await canvas.card('first.sh').dblclick();
-  await canvas.inspector.getByText('Run settings').click();
   await canvas.inspector.getByLabel('Runtime').selectOption('docker');
   await expect(canvas.inspector).toContainText('Containers are unavailable');
   await canvas.inspector.getByLabel('Runtime').selectOption('process');

@@ -81,7 +81,6 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await draw.click();
   const { inspector } = canvas;
   await expect(inspector).toContainText('Pinned to the result of run 1. The node does not run.');
-  await inspector.getByText('Run settings').click();
   const result = inspector.getByLabel('Result', { exact: true });
   await expect(result.locator('option')).toHaveCount(3); // new in each run, run 2, run 1
   const [first] = await result.locator('option').filter({ hasText: 'run 1 ·' }).all();
@@ -89,6 +88,7 @@ test('K8: a result is pinned, taken by later runs, undone, chosen in the inspect
   await inspector.getByRole('button', { name: 'Unpin' }).click();
   await expect(draw.getByText('run 1', { exact: true })).toHaveCount(0);
 
+  await inspector.getByText('Limits, retries and cache').click();
   await inspector.getByLabel('Use cached results').selectOption('age');
   const age = inspector.getByLabel('Maximum age of results');
   await age.fill('often');

@@ -109,7 +109,7 @@ describe('a workflow tab', () => {
     expect(field().value).toBe('zz');
     expect(field().getAttribute('aria-invalid')).toBe('true');
     fireEvent.click(screen.getByTitle('Reset “alpha” to its default'));
-    expect(field().value).toBe('');
+    expect(field().value).toBe('0.1');
     expect(screen.queryByText('1 problem')).toBeNull();
     await act(async () => void (await run(canvas, 'all')));
     expect(backend.runs).toHaveLength(1);

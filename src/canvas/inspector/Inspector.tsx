@@ -133,14 +133,14 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           readOnly={readOnly}
         />
       )}
-      <Section title={trans.__('Connections')}>
-        <Arrows id={id} readOnly={readOnly} />
-      </Section>
       {view.type !== 'dataset' && (
-        <Section title={trans.__('Run settings')} closed>
+        <Section title={trans.__('Resources')}>
           <NodeSettings id={id} fields={fields} errors={errors} readOnly={readOnly} />
         </Section>
       )}
+      <Section title={trans.__('Connections')} closed={view.type !== 'dataset'}>
+        <Arrows id={id} readOnly={readOnly} />
+      </Section>
     </>
   );
 }

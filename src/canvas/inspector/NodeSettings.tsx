@@ -57,7 +57,9 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Environment'),
       type: 'string',
       help: trans.__('A name, or name@2 for version 2.')
-    },
+    }
+  ];
+  const rare: ISetting[] = [
     ...(isNotebook || fields.kernel !== undefined
       ? [
           {
@@ -80,21 +82,20 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       )
     }
   ];
+  const field = ({ key, ...setting }: ISetting) => (
+    <ValueField
+      key={key}
+      {...setting}
+      value={fields[key]}
+      error={errors[key]}
+      readOnly={readOnly}
+      trans={trans}
+      onChange={value => doc.setField(id, key, value)}
+    />
+  );
   return (
     <div className="nby-Form">
-      <VersionChoice id={id} fields={fields} readOnly={readOnly} />
-      <ResultChoice id={id} fields={fields} readOnly={readOnly} />
-      {settings.map(({ key, ...setting }) => (
-        <ValueField
-          key={key}
-          {...setting}
-          value={fields[key]}
-          error={errors[key]}
-          readOnly={readOnly}
-          trans={trans}
-          onChange={value => doc.setField(id, key, value)}
-        />
-      ))}
+      {settings.map(field)}
       <LimitFields
         fields={fields}
         errors={errors}
@@ -104,6 +105,15 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
         onChange={(key, value) => doc.setField(id, key, value)}
         onUnread={(key, why, text) => canvas.checker.keep(id, key, why, text)}
       />
+      <details
+        className="nby-More"
+        open={[...rare, { key: 'version' }, { key: 'pin' }].some(({ key }) => key in fields)}
+      >
+        <summary>{trans.__('Version, result and image')}</summary>
+        <VersionChoice id={id} fields={fields} readOnly={readOnly} />
+        <ResultChoice id={id} fields={fields} readOnly={readOnly} />
+        {rare.map(field)}
+      </details>
     </div>
   );
 }
