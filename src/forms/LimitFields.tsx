@@ -70,11 +70,13 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
     />
   );
   const later = [...limits.map(({ key }) => key), 'retry_on', 'cache'];
-  const isOpen = later.some(key => fields[key] != null || errors[key] || props.drafts?.[key]);
+  const isOpen = later.some(
+    key => (fields[key] ?? errors[key] ?? props.drafts?.[key]) !== undefined
+  );
   return (
     <>
       <div className="nby-Fields">{resources.map(field)}</div>
-      <p className="nby-Field-help">
+      <p className="nby-Field-help nby-Fields-help">
         {trans.__('The task waits for free GPUs and sees only these. Memory: 512 MiB or 2 GiB.')}
       </p>
       <details className="nby-More" open={isOpen}>

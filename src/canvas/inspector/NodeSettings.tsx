@@ -107,7 +107,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       />
       <details
         className="nby-More"
-        open={[...rare, { key: 'version' }, { key: 'pin' }].some(({ key }) => key in fields)}
+        open={['version', 'pin', 'kernel', 'image'].some(key => key in fields)}
       >
         <summary>{trans.__('Version, result and image')}</summary>
         <VersionChoice id={id} fields={fields} readOnly={readOnly} />

@@ -12,7 +12,7 @@ import { naturally } from '../../components/format/names';
 import { JsonObject } from '../../document/canonical';
 import { IEdge, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
-import { dataKind } from './dataKinds';
+import { dataKind } from '../../components/format/dataKinds';
 import type { TaskState } from './tokens';
 
 /** The size of a card before it is drawn, for its place in the overview. */

@@ -8,7 +8,7 @@ import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
 import { INodeRun } from '../model/tokens';
 import { IPortView } from '../model/nodeViews';
-import { dataKind } from '../model/dataKinds';
+import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { Preview } from './Preview';
 import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from '../model/texts';
@@ -153,7 +153,6 @@ function Port({ port, side }: { port: IPortView; side: 'input' | 'output' }): JS
     </div>
   );
 }
-
 
 /** The state at the right of the title: an icon, and the duration or a word. */
 function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
