@@ -339,6 +339,12 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: canvas => canvas.toggleOutline()
     },
     {
+      id: 'nbyard:find-node',
+      label: trans.__('Find Node…'),
+      caption: trans.__('Find a node by name, is:failed or kind:notebook'),
+      run: (canvas, { prompts }) => prompts.findNode(canvas)
+    },
+    {
       id: 'nbyard:fit-workflow',
       label: trans.__('Fit Workflow into View'),
       icon: fitIcon,

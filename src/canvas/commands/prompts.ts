@@ -2,11 +2,15 @@
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../../api/paths';
 import { Json } from '../../document/canonical';
+import { portsOf } from '../../document/edges';
 import { Position } from '../../document/flow';
+import { IPaletteRow } from '../model/tokens';
+import { whenChecked } from '../model/whenChecked';
 import { filesBeside } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
+import { connectToNode, IEnd } from '../model/connecting';
 import { addFiles, addRow, rename, resolvePath } from '../model/editing';
-import { reveal } from '../model/focus';
+import { focusNode, reveal } from '../model/focus';
 
 /** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;
@@ -14,30 +18,74 @@ const DRAWN = 50;
 /** Show a list of all possible nodes; Enter adds one, at a point of the window if one is given. */
 export async function quickAdd(
   canvas: CanvasController,
-  point?: { x: number; y: number }
-): Promise<void> {
+  point?: { x: number; y: number },
+  title = canvas.trans.__('Add a node'),
+  fits: (row: IPaletteRow) => boolean = () => true
+): Promise<string[]> {
   const { palette } = canvas.services;
   if (palette && palette.state !== 'ready') {
     await palette.refresh();
   }
-  const rows = palette?.rows ?? [];
+  const rows = (palette?.rows ?? []).filter(fits);
   const files = await filesBeside(canvas);
   const items = [
     ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
     ...files
-      .filter(path => !rows.some(row => row.path === path))
+      .filter(path => !palette?.rows.some(row => row.path === path))
       .map(path => ({ id: path, label: path, detail: canvas.trans.__('file') }))
   ];
   const place = point && canvas.flow?.screenToFlowPosition(point);
   const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
-  const chosen = await canvas.pick(canvas.trans.__('Add a node'), items, point);
+  const chosen = await canvas.pick(title, items, point);
   if (!chosen) {
-    return;
+    return [];
   }
-  if (chosen.id.startsWith('row ')) {
-    addRow(canvas, rows[Number(chosen.id.slice(4))], at);
-  } else {
-    await addFiles(canvas, [chosen.id], at);
+  return chosen.id.startsWith('row ')
+    ? [addRow(canvas, rows[Number(chosen.id.slice(4))], at)]
+    : addFiles(canvas, [chosen.id], at);
+}
+
+/** Choose a new node for the end of a connection that was dropped on empty space. */
+export async function addAtEnd(
+  canvas: CanvasController,
+  from: IEnd,
+  point: { x: number; y: number }
+): Promise<void> {
+  const ports = canvas.checker.ports(from.node);
+  const port = ports && portsOf(ports).find(({ name }) => name === from.port);
+  const isOutput = port?.role === 'output';
+  const title = isOutput
+    ? canvas.trans.__('Add a node that takes %1', from.port)
+    : canvas.trans.__('Add a node that provides %1', from.port);
+  const close = canvas.doc.gesture();
+  try {
+    const fits = (row: IPaletteRow) => !isOutput || row.type === 'executable';
+    const [added] = await quickAdd(canvas, point, title, fits);
+    if (added) {
+      await whenChecked(canvas);
+      await connectToNode(canvas, from, added, point);
+    }
+  } finally {
+    close();
+  }
+}
+
+/** Go to a node that is chosen by name, state (`is:failed`) or kind (`kind:notebook`). */
+export async function findNode(canvas: CanvasController): Promise<void> {
+  const { doc, runs, trans, views } = canvas;
+  const items = [...doc.nodes.keys()].map(id => {
+    const { title = id, kind = '', stale, problems = [] } = views.get(id) ?? {};
+    const words = [
+      kind && `kind:${kind}`,
+      runs?.stateOf(id) && `is:${runs.stateOf(id)}`,
+      stale && 'is:stale',
+      problems.length && 'is:problem'
+    ];
+    return { id, label: title, detail: words.filter(Boolean).join(' ') };
+  });
+  const chosen = await canvas.pick(trans.__('Find a node: name, is:failed, kind:notebook'), items);
+  if (chosen) {
+    focusNode(canvas, chosen.id, true);
   }
 }
 

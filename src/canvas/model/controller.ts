@@ -32,6 +32,12 @@ export interface IPickRequest {
   done: (item: IPick | undefined) => void;
 }
 
+/** What the user can do about a message. */
+export interface INoticeAction {
+  label: string;
+  run: () => void;
+}
+
 /** The state of the canvas' panels, which is not part of the document. */
 export interface ICanvasUi {
   palette: boolean;
@@ -39,7 +45,7 @@ export interface ICanvasUi {
   outline: boolean;
   picker?: IPickRequest;
   /** The latest message, also for screen readers. */
-  notice?: { text: string; problem: boolean; run?: string };
+  notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };
 }
 
 export interface ICanvasOptions {
@@ -166,12 +172,12 @@ export class CanvasController {
   }
 
   /** Show a message for some seconds; a message about a run at most while the run is live. */
-  say(text: string, problem = false, run?: string): void {
-    this.set({ notice: { text, problem, run } });
+  say(text: string, problem = false, run?: string, action?: INoticeAction): void {
+    this.set({ notice: { text, problem, run, action } });
     window.clearTimeout(this._quiet);
     this._quiet = window.setTimeout(
       () => this.set({ notice: undefined }),
-      problem ? 12_000 : 5_000
+      problem || action ? 12_000 : 5_000
     );
   }
 

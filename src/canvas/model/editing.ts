@@ -3,6 +3,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
 import { called, isModelFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
+import { checkEdge } from '../../document/edges';
 import { IEdge, Position } from '../../document/flow';
 import { newId } from '../../document/nodeId';
 import { EXTENSION } from '../../document/fileType';
@@ -106,9 +107,36 @@ export function removeSelection(canvas: CanvasController): void {
   const edges = canvas.store.selectedEdges;
   const nodes = canvas.store.selected.length || !edges.length ? canvas.targets : [];
   if (nodes.length + edges.length) {
+    const bridges = nodes.length ? bridgesOver(canvas, new Set(nodes)) : [];
     canvas.doc.remove(nodes, edges);
     canvas.stage?.focus();
+    if (bridges.length) {
+      const { trans } = canvas;
+      canvas.say(
+        trans._n('Deleted %1 node.', 'Deleted %1 nodes.', nodes.length),
+        false,
+        undefined,
+        {
+          label: trans.__('Connect Its Neighbours'),
+          run: () => canvas.doc.edit(() => bridges.forEach(edge => canvas.doc.connect(edge)))
+        }
+      );
+    }
   }
+}
+
+/** Return the connections that could replace these nodes: what they took to who took from them. */
+function bridgesOver({ checker, doc }: CanvasController, nodes: ReadonlySet<string>): IEdge[] {
+  const all = doc.allEdges();
+  const kept = all.filter(({ source, target }) => !nodes.has(source) && !nodes.has(target));
+  const into = all.filter(({ source, target }) => !nodes.has(source) && nodes.has(target));
+  const from = all.filter(({ source, target }) => nodes.has(source) && !nodes.has(target));
+  return from.flatMap(({ target, input }) => {
+    const bridges = into
+      .map(({ source, output }) => ({ source, output, target, input }))
+      .filter(bridge => !checkEdge(bridge, kept, checker.ports));
+    return bridges.length === 1 ? bridges : [];
+  });
 }
 
 export function disconnect(canvas: CanvasController, edge: string): void {

@@ -50,6 +50,18 @@ export function ProblemStrip(): JSX.Element {
         <span role="status" className={notice?.problem ? 'nby-Strip-bad' : undefined}>
           {notice?.text}
         </span>
+        {notice?.action && (
+          <button
+            type="button"
+            className="nby-Link"
+            onClick={() => {
+              notice.action?.run();
+              canvas.set({ notice: undefined });
+            }}
+          >
+            {notice.action.label}
+          </button>
+        )}
       </div>
     </div>
   );

@@ -108,6 +108,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onConnectEnd={drawing.onConnectEnd}
         isValidConnection={drawing.isValidConnection}
         onNodeClick={selecting.onNodeClick}
+        onNodeDragStop={selecting.onNodeDragStop}
         onPaneClick={() => canvas.clearSelection()}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}

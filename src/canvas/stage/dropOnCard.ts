@@ -1,5 +1,5 @@
 /** Connects things that are dropped on a card. */
-import { portsOf } from '../../document/edges';
+import { fittingEdges, portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
 import { connect, fitting } from '../model/connecting';
 import { CanvasController } from '../model/controller';
@@ -14,8 +14,22 @@ import { placeBeside } from '../model/placement';
 export async function droppedOn(
   canvas: CanvasController,
   card: string | undefined,
-  add: () => Promise<string[]>
+  add: () => Promise<string[]>,
+  edge?: string
 ): Promise<void> {
+  if (!card && edge) {
+    const close = canvas.doc.gesture();
+    try {
+      const [id, ...more] = await add();
+      if (id !== undefined && !more.length) {
+        await whenChecked(canvas);
+        insertInto(canvas, id, edge);
+      }
+    } finally {
+      close();
+    }
+    return;
+  }
   if (!card) {
     const added = await add();
     added.forEach(id => show(canvas, id)); // at once: later moves happen below the next drop
@@ -35,6 +49,39 @@ export async function droppedOn(
   } finally {
     close();
   }
+}
+
+/** Return the connection at a point of the window. */
+export function edgeAt(x: number, y: number): string | undefined {
+  const found = document.elementsFromPoint(x, y).map(one => one.closest('.react-flow__edge'));
+  return found.find(Boolean)?.getAttribute('data-id') ?? undefined;
+}
+
+/** Put a node into a connection, if it can take its data and provide what the target takes. */
+export function insertInto(canvas: CanvasController, id: string, edge: string): boolean {
+  const old = canvas.doc.edge(edge);
+  if (!old || id === old.source || id === old.target) {
+    return false;
+  }
+  const others = canvas.doc.allEdges().filter(one => edgeId(one) !== edge);
+  const { ports } = canvas.checker;
+  const into = fittingEdges({ node: old.source, port: old.output }, id, others, ports).edges;
+  const from = fittingEdges({ node: old.target, port: old.input }, id, others, ports).edges;
+  if (into.length !== 1 || from.length !== 1) {
+    canvas.say(
+      into.length && from.length
+        ? canvas.trans.__('Several connections are possible. Draw the ones you want.')
+        : canvas.trans.__('The node does not fit into this connection.')
+    );
+    return false;
+  }
+  canvas.doc.edit(() => {
+    canvas.doc.remove([], [edge]);
+    canvas.doc.connect(into[0]);
+    canvas.doc.connect(from[0]);
+  });
+  canvas.say(canvas.trans.__('Inserted into the connection.'));
+  return true;
 }
 
 function wire(canvas: CanvasController, id: string, card: string): void {

@@ -1,6 +1,6 @@
 import { Drag } from '@lumino/dragdrop';
 import { CONTENTS_MIME, REF_MIME } from '../../document/dragTypes';
-import { droppedOn } from './dropOnCard';
+import { droppedOn, edgeAt } from './dropOnCard';
 import { CanvasController } from '../model/controller';
 import { addFiles, addRow } from '../model/editing';
 import { cardOf } from './gestures';
@@ -46,7 +46,7 @@ function take(canvas: CanvasController, event: Drag.Event): void {
   const at: Position | undefined = point && [Math.round(point.x), Math.round(point.y)];
   const rows = event.mimeData.getData(REF_MIME) as IPaletteRow | IPaletteRow[] | undefined;
   const on = cardOf(event.target);
-  void droppedOn(canvas, on, async () => {
+  const add = async () => {
     if (rows) {
       return [rows].flat().map(row => addRow(canvas, row, at));
     }
@@ -56,5 +56,6 @@ function take(canvas: CanvasController, event: Drag.Event): void {
       paths.map(path => canvas.contents.localPath(path)),
       at
     );
-  });
+  };
+  void droppedOn(canvas, on, add, edgeAt(event.clientX, event.clientY));
 }

@@ -12,7 +12,9 @@ import {
 } from 'react';
 import { IEdge } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
-import { droppedOn } from './dropOnCard';
+import { addAtEnd } from '../commands/prompts';
+import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
+import { droppedOn, edgeAt, insertInto } from './dropOnCard';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { focusNode } from '../model/focus';
@@ -65,6 +67,8 @@ export function useDrawing(canvas: CanvasController) {
       const node = nodeAt(x, y);
       if (node && node !== from.node) {
         void connectToNode(canvas, from, node, { x, y });
+      } else if (document.elementFromPoint(x, y)?.matches('.react-flow__pane')) {
+        void addAtEnd(canvas, from, { x, y });
       }
     };
     return { isValidConnection, onConnect, onConnectEnd };
@@ -110,14 +114,21 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           const point = { x: event.clientX, y: event.clientY };
           const { x, y } = canvas.flow!.screenToFlowPosition(point);
           const row = JSON.parse(text) as IPaletteRow;
-          void droppedOn(canvas, cardOf(event.target), () =>
-            addThing(canvas, row, [Math.round(x), Math.round(y)])
+          void droppedOn(
+            canvas,
+            cardOf(event.target),
+            () => addThing(canvas, row, [Math.round(x), Math.round(y)]),
+            edgeAt(point.x, point.y)
           );
+        } else if (cameFromDesktop(event)) {
+          event.preventDefault();
+          const { clientX, clientY, dataTransfer } = event;
+          void takeFromDesktop(canvas, [...dataTransfer.files], { x: clientX, y: clientY });
         }
       },
       onDragOver: (event: DragEvent) => {
-        if (!readOnly && event.dataTransfer.types.includes(REF_MIME)) {
-          event.preventDefault();
+        if (cameFromDesktop(event) || (!readOnly && event.dataTransfer.types.includes(REF_MIME))) {
+          event.preventDefault(); // otherwise the browser leaves the page to show a file
         }
       },
       onDoubleClick: (event: ReactMouseEvent) => {
@@ -159,6 +170,15 @@ export function useSelecting(canvas: CanvasController) {
       onPointerMove: (event: ReactPointerEvent) => {
         if (!event.buttons) {
           setFrame(event.shiftKey);
+        }
+      },
+      /** Insert a card without connections that is dropped on a connection. */
+      onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
+        const { readOnly, views } = canvas;
+        const isFree = !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
+        const edge = 'clientX' in event && isFree && edgeAt(event.clientX, event.clientY);
+        if (edge && !readOnly) {
+          insertInto(canvas, id, edge);
         }
       },
       onNodeClick: (event: ReactMouseEvent, node: CardNode) => {

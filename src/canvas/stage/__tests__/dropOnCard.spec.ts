@@ -1,4 +1,8 @@
-import { droppedOn } from '../dropOnCard';
+import { droppedOn, insertInto } from '../dropOnCard';
+import { takeFromDesktop } from '../desktopFiles';
+import { connect } from '../../model/connecting';
+import { removeSelection } from '../../model/editing';
+import { findNode } from '../../commands/prompts';
 import { fit, refit, viewFor } from '../navigation';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
@@ -83,6 +87,86 @@ describe('a thing that is dropped on a card', () => {
     expect(canvas.views.get('clean')).toMatchObject({ checked: true, pending: false });
     expect(moves.length).toBe(before);
     end();
+  });
+});
+
+describe('a node and a connection', () => {
+  const DIRECT = { source: 'sales', output: 'data', target: 'train', input: 'data' };
+
+  it('K2: a node that fits is inserted into the connection, in one undo step', async () => {
+    const { canvas, settle } = one;
+    await settle();
+    connect(canvas, DIRECT);
+    expect(insertInto(canvas, 'clean', 'sales.data->train.data')).toBe(true);
+    expect(canvas.doc.allEdges()).toEqual([
+      { source: 'clean', output: 'tidy', target: 'train', input: 'data' },
+      { source: 'sales', output: 'data', target: 'clean', input: 'raw' }
+    ]);
+    canvas.doc.undo();
+    expect(canvas.doc.allEdges()).toEqual([DIRECT]);
+  });
+
+  it('K2: the ends of a connection are not inserted into it', async () => {
+    const { canvas, settle } = one;
+    await settle();
+    connect(canvas, DIRECT);
+    expect(insertInto(canvas, 'train', 'sales.data->train.data')).toBe(false);
+    expect(insertInto(canvas, 'clean', 'no such connection')).toBe(false);
+    expect(canvas.doc.allEdges()).toEqual([DIRECT]);
+  });
+
+  it('K2: after a node in the middle is deleted, its neighbours can be connected', async () => {
+    const { canvas, settle } = one;
+    await settle();
+    connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    canvas.store.select(['clean']);
+    removeSelection(canvas);
+    expect(canvas.doc.allEdges()).toEqual([]);
+    canvas.ui.notice!.action!.run();
+    expect(canvas.doc.allEdges()).toEqual([DIRECT]);
+  });
+
+  it('K2: a node is found by its state and kind', async () => {
+    const { canvas, settle, runs } = one;
+    await settle();
+    runs.states.set('clean', { state: 'failed' });
+    void findNode(canvas);
+    const found = canvas.ui.picker!.items.filter(({ detail }) => detail?.includes('is:failed'));
+    expect(found).toEqual([
+      { id: 'clean', label: 'clean.ipynb', detail: 'kind:notebook is:failed' }
+    ]);
+    canvas.ui.picker!.done(found[0]);
+    await Promise.resolve();
+    expect(canvas.store.selected).toEqual(['clean']);
+  });
+});
+
+describe('files from the desktop', () => {
+  const file = (name: string, text: string) =>
+    Object.assign(new File([text], name), {
+      arrayBuffer: async () => new TextEncoder().encode(text).buffer
+    });
+
+  it('D10, K2: are stored beside the workflow and become nodes; nothing is overwritten', async () => {
+    const { canvas, backend, settle } = one;
+    const saved: [string, string][] = [];
+    Object.assign(canvas.contents, {
+      get: async (path: string) => {
+        if (!path.endsWith('there.csv')) {
+          throw new Error('404');
+        }
+      },
+      save: async (path: string, { content }: { content: string }) =>
+        void saved.push([path, atob(content)])
+    });
+    const files = [file('there.csv', 'a'), file('new.py', 'print(1)')];
+    await takeFromDesktop(canvas, files, { x: 0, y: 0 });
+    await settle();
+    expect(saved).toEqual([['work/new.py', 'print(1)']]);
+    expect(backend.registered).toEqual(['work/new.py']);
+    expect(canvas.doc.nodes.get('new')?.get('path')).toBe('new.py');
+    expect(canvas.ui.notice!.text).toBe('there.csv exists already.');
   });
 });
 
