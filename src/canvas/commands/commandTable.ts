@@ -27,6 +27,7 @@ import {
   problemIcon,
   tidyIcon
 } from '../../icons/startup';
+import type { IEnd } from '../model/connecting';
 import type { CanvasController } from '../model/controller';
 import type * as actions from './actions';
 
@@ -141,12 +142,14 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
           description: trans.__('Path of the file to add. Omit it to choose from a list.')
         },
         x: { type: 'number', description: trans.__('Where to add it, in pixels of the window') },
-        y: { type: 'number' }
+        y: { type: 'number' },
+        node: { type: 'string', description: trans.__('Connect it to a port of this node') },
+        port: { type: 'string' }
       },
       run: (canvas, { editing, prompts }, args) =>
         typeof args.path === 'string'
           ? editing.addFiles(canvas, [args.path])
-          : prompts.quickAdd(canvas, pointOf(args))
+          : prompts.quickAdd(canvas, pointOf(args), endOf(args))
     },
     {
       id: 'nbyard:copy-nodes',
@@ -283,6 +286,10 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
 
 function pointOf({ x, y }: ReadonlyPartialJSONObject): { x: number; y: number } | undefined {
   return typeof x === 'number' && typeof y === 'number' ? { x, y } : undefined;
+}
+
+function endOf({ node, port }: ReadonlyPartialJSONObject): IEnd | undefined {
+  return typeof node === 'string' && typeof port === 'string' ? { node, port } : undefined;
 }
 
 function moves(trans: TranslationBundle): ICanvasCommand[] {

@@ -4,7 +4,6 @@ import { fileOf } from '../../api/paths';
 import { Json } from '../../document/canonical';
 import { portsOf } from '../../document/edges';
 import { Position } from '../../document/flow';
-import { IPaletteRow } from '../model/tokens';
 import { whenChecked } from '../model/whenChecked';
 import { filesBeside } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
@@ -12,62 +11,70 @@ import { connectToNode, IEnd } from '../model/connecting';
 import { addFiles, addRow, rename, resolvePath } from '../model/editing';
 import { focusNode, reveal } from '../model/focus';
 
+interface IPoint {
+  x: number;
+  y: number;
+}
+
 /** How long a panel needs to be drawn and measured, in milliseconds. */
 const DRAWN = 50;
 
-/** Show a list of all possible nodes; Enter adds one, at a point of the window if one is given. */
+/**
+ * Show a list of all possible nodes; Enter adds one: at a point of the window, or at the end of a
+ * connection that was dropped on empty space.
+ */
 export async function quickAdd(
   canvas: CanvasController,
-  point?: { x: number; y: number },
-  title = canvas.trans.__('Add a node'),
-  fits: (row: IPaletteRow) => boolean = () => true
-): Promise<string[]> {
-  const { palette } = canvas.services;
-  if (palette && palette.state !== 'ready') {
-    await palette.refresh();
-  }
-  const rows = (palette?.rows ?? []).filter(fits);
-  const files = await filesBeside(canvas);
-  const items = [
-    ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
-    ...files
-      .filter(path => !palette?.rows.some(row => row.path === path))
-      .map(path => ({ id: path, label: path, detail: canvas.trans.__('file') }))
-  ];
-  const place = point && canvas.flow?.screenToFlowPosition(point);
-  const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
-  const chosen = await canvas.pick(title, items, point);
-  if (!chosen) {
-    return [];
-  }
-  return chosen.id.startsWith('row ')
-    ? [addRow(canvas, rows[Number(chosen.id.slice(4))], at)]
-    : addFiles(canvas, [chosen.id], at);
-}
-
-/** Choose a new node for the end of a connection that was dropped on empty space. */
-export async function addAtEnd(
-  canvas: CanvasController,
-  from: IEnd,
-  point: { x: number; y: number }
+  point?: IPoint,
+  end?: IEnd
 ): Promise<void> {
-  const ports = canvas.checker.ports(from.node);
-  const port = ports && portsOf(ports).find(({ name }) => name === from.port);
-  const isOutput = port?.role === 'output';
-  const title = isOutput
-    ? canvas.trans.__('Add a node that takes %1', from.port)
-    : canvas.trans.__('Add a node that provides %1', from.port);
   const close = canvas.doc.gesture();
   try {
-    const fits = (row: IPaletteRow) => !isOutput || row.type === 'executable';
-    const [added] = await quickAdd(canvas, point, title, fits);
-    if (added) {
+    const added = await chooseNode(canvas, point, end);
+    if (end && added) {
       await whenChecked(canvas);
-      await connectToNode(canvas, from, added, point);
+      await connectToNode(canvas, end, added, point);
     }
   } finally {
     close();
   }
+}
+
+async function chooseNode(
+  canvas: CanvasController,
+  point?: IPoint,
+  end?: IEnd
+): Promise<string | undefined> {
+  const { trans, services, checker, flow } = canvas;
+  const { palette } = services;
+  if (palette && palette.state !== 'ready') {
+    await palette.refresh();
+  }
+  const ports = end && checker.ports(end.node);
+  const isOutput = ports && portsOf(ports).find(({ name }) => name === end.port)?.role === 'output';
+  const all = palette?.rows ?? [];
+  const rows = all.filter(({ type }) => !isOutput || type === 'executable');
+  const files = await filesBeside(canvas);
+  const items = [
+    ...rows.map((row, index) => ({ id: `row ${index}`, label: row.name, detail: row.detail })),
+    ...files
+      .filter(path => !all.some(row => row.path === path))
+      .map(path => ({ id: path, label: path, detail: trans.__('file') }))
+  ];
+  const title = !end
+    ? trans.__('Add a node')
+    : isOutput
+      ? trans.__('Add a node that takes %1', end.port)
+      : trans.__('Add a node that provides %1', end.port);
+  const chosen = await canvas.pick(title, items, point);
+  if (!chosen) {
+    return undefined;
+  }
+  const place = point && flow?.screenToFlowPosition(point);
+  const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
+  return chosen.id.startsWith('row ')
+    ? addRow(canvas, rows[Number(chosen.id.slice(4))], at)
+    : (await addFiles(canvas, [chosen.id], at))[0];
 }
 
 /** Go to a node that is chosen by name, state (`is:failed`) or kind (`kind:notebook`). */

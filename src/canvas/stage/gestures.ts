@@ -12,7 +12,6 @@ import {
 } from 'react';
 import { IEdge } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
-import { addAtEnd } from '../commands/prompts';
 import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { droppedOn, edgeAt, insertInto } from './dropOnCard';
 import { connect, connectToNode, refusal } from '../model/connecting';
@@ -68,7 +67,7 @@ export function useDrawing(canvas: CanvasController) {
       if (node && node !== from.node) {
         void connectToNode(canvas, from, node, { x, y });
       } else if (document.elementFromPoint(x, y)?.matches('.react-flow__pane')) {
-        void addAtEnd(canvas, from, { x, y });
+        void canvas.commands.execute('nbyard:add-node', { x, y, ...from });
       }
     };
     return { isValidConnection, onConnect, onConnectEnd };
