@@ -2014,17 +2014,17 @@ export interface components {
         };
         /**
          * Check
-         * @description One check. `missing` things are optional, `failed` ones are required.
+         * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
-         *         `cure` is a command or a sentence that helps.
+         *         `cure` says what helps.
          */
         Check: {
             name: string;
             /** @enum {unknown} */
             state: "failed" | "missing" | "ok";
-            message: string;
-            /** @default  */
-            cure: string;
+            finding: components["schemas"]["Reason"];
+            /** @default null */
+            cure: components["schemas"]["Reason"] | null;
         };
         /**
          * CheckWorkflow
@@ -4039,7 +4039,7 @@ export interface components {
         };
         /**
          * Proposal
-         * @description A proposed connection. `score` runs from 0 to 1, `reason` says why.
+         * @description A proposed connection. `score` runs from 0 to 1.
          *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
          */
         Proposal: {
@@ -4048,7 +4048,7 @@ export interface components {
             target: string;
             input: string;
             score: number;
-            reason: string;
+            reason: components["schemas"]["Reason"];
             /** @default  */
             writes: string;
             /** @default  */
@@ -4466,8 +4466,8 @@ export interface components {
             executable_id: string;
             /** @default  */
             executable_version_id: string;
-            /** @default  */
-            warning: string;
+            /** @default null */
+            warning: components["schemas"]["Reason"] | null;
             /** @default null */
             environment: components["schemas"]["UsedEnvironment"] | null;
             /** @default null */

@@ -558,6 +558,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
   'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
   'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'engine-answers': (p, show, trans) =>
+    trans.__('%1 %2 at %3, %4', show(p.engine), show(p.version), show(p.url), show(p.way)),
+  'over-ssh': (_p, _show, trans) => trans.__('over ssh'),
+  'by-local-socket': (_p, _show, trans) => trans.__('by a local socket'),
+  'by-tls': (_p, _show, trans) => trans.__('by TCP with TLS'),
+  'by-tcp': (_p, _show, trans) => trans.__('by TCP without TLS'),
   'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
   'network-of-other-kind': (p, show, trans) =>
     trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
@@ -668,6 +674,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The runner did not start within %1 s.', show(p.seconds)),
   'runner-ended-at-start': (p, show, trans) =>
     trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+  'dask-workers': (p, show, trans) =>
+    trans.__('%1 workers with %2 threads at %3', show(p.workers), show(p.threads), show(p.address)),
+  'dask-creates': (p, show, trans) => trans.__('%1 makes one when it is needed', show(p.name)),
+  'dask-gateway-creates': (p, show, trans) =>
+    trans.__('dask-gateway %1 at %2 makes one when it is needed', show(p.version), show(p.address)),
   'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
   'dask-not-installed': (_p, _show, trans) =>
     trans.__('The Dask runtime needs distributed, which is not installed.'),
@@ -872,7 +883,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
   'too-few-gpus': (p, show, trans) =>
     trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
-  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
+  'no-gpus': (p, show, trans) => trans.__('no GPUs (%1)', show(p.source)),
   'replaced-run-not-ended': (p, show, trans) =>
     trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
@@ -1174,7 +1185,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is outside the folders allowed here', show(p.path)),
   'not-an-ordinary-file': (p, show, trans) => trans.__('%1 is not an ordinary file', show(p.path)),
   'path-is-folder': (p, show, trans) => trans.__('%1 is a folder, not a file', show(p.path)),
-  'path-is-link': (p, show, trans) => trans.__('%1 is a link', show(p.path)),
+  'path-is-link': (p, show, trans) =>
+    trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
   'path-missing': (p, show, trans) => trans.__('%1 does not exist', show(p.path)),
   'path-unreadable': (p, show, trans) =>
     trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
@@ -1396,6 +1408,21 @@ export const CODES: Readonly<Record<string, Render>> = {
   'give-input-file': (p, show, trans) =>
     trans.__('From a shell: --input-file %1=path', show(p.name)),
   'cancel-run': (p, show, trans) => trans.__('From a shell: nbyard runs cancel %1', show(p.number)),
+  'use-linux': (_p, _show, trans) => trans.__('Only Linux is tested. On Windows, use WSL2.'),
+  'free-space-for-outputs': (_p, _show, trans) =>
+    trans.__('Free space: runs need room for their outputs.'),
+  'install-ipykernel': (_p, _show, trans) => trans.__('pip install ipykernel'),
+  'restart-dispatcher': (p, show, trans) =>
+    trans.__(
+      'kill %1 stops it. Running work continues. The next dispatcher has the settings of the process that starts it.',
+      show(p.pid)
+    ),
+  'check-gpus': (_p, _show, trans) => trans.__('Check the output of nvidia-smi -L, or set gpus.'),
+  'install-docker': (_p, _show, trans) =>
+    trans.__('Install and start Docker, or set docker_host, to run in containers.'),
+  'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
+  'reinstall-nbyard': (_p, _show, trans) =>
+    trans.__('Reinstall nbyard: its wheel carries the extension.'),
   'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
   'replace-makes-version': (_p, _show, trans) =>
     trans.__('--replace makes a new version of that one.'),
@@ -1857,6 +1884,45 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
   'model-not-built': (p, show, trans) =>
     trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
+  'python-on': (p, show, trans) => trans.__('Python %1 on %2', show(p.version), show(p.system)),
+  'store-in': (p, show, trans) =>
+    trans.__('%1 %2 in %3', show(p.database), show(p.version), show(p.folder)),
+  'disk-free': (p, show, trans) => trans.__('%1 GiB free', show(p.free)),
+  'disk-nearly-full': (p, show, trans) =>
+    trans.__('%1 MiB free; %2 MiB are always kept free', show(p.free), show(p.kept)),
+  'bytes-stored': (p, show, trans) =>
+    trans.__('%1 MiB in %2 files', show(p.size, ','), show(p.files, ',')),
+  'kernels-found': (p, show) => show(p.names, ', '),
+  'no-kernels': (_p, _show, trans) => trans.__('none installed'),
+  'dispatcher-idle': (_p, _show, trans) => trans.__('not running; it starts when there is work'),
+  'dispatcher-runs': (p, show, trans) =>
+    trans.__('running: process %1 on %2', show(p.pid), show(p.host)),
+  'dispatcher-runs-otherwise': (p, show, trans) =>
+    trans.__(
+      'running: process %1 on %2, with other settings than here: %3',
+      show(p.pid),
+      show(p.host),
+      show(p.settings, ', ')
+    ),
+  'cores-found': (p, show, trans) => trans.__('%1 (one for each core)', show(p.cores)),
+  'cores-set': (p, show, trans) => trans.__('%1 (as set)', show(p.cores)),
+  'memory-found': (p, show, trans) => trans.__('%1 GiB of memory', show(p.memory)),
+  'memory-set': (p, show, trans) => trans.__('%1 GiB of memory (as set)', show(p.memory)),
+  'gpus-found': (p, show, trans) => trans.__('GPUs %1 (%2)', show(p.gpus, ', '), show(p.source)),
+  'gpus-shared': (p, show, trans) =>
+    trans.__(
+      'GPUs %1 (%2), each for %3 tasks at once',
+      show(p.gpus, ', '),
+      show(p.source),
+      show(p.tasks)
+    ),
+  'gpus-as-set': (_p, _show, trans) => trans.__('as set'),
+  'gpus-of-driver': (_p, _show, trans) => trans.__('asked of nvidia-smi'),
+  'gpus-of-job': (p, show, trans) =>
+    trans.__('asked of nvidia-smi, of those in the %1 of this job', show(p.variable)),
+  'no-gpu-driver': (_p, _show, trans) => trans.__('there is no nvidia-smi'),
+  'extension-in': (p, show, trans) => trans.__('extension in %1', show(p.folder)),
+  'no-extension': (_p, _show, trans) => trans.__('the extension is not installed'),
   'no-preview': (_p, _show, trans) => trans.__('this kind of file has no preview'),
   'no-preview-of-format': (p, show, trans) =>
     trans.__('this kind of %1 file has no preview', show(p.format)),
@@ -2178,5 +2244,97 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
     ),
-  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message))
+  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message)),
+  'same-names-of-ends': (_p, _show, trans) => trans.__('same name'),
+  'similar-names': (_p, _show, trans) => trans.__('similar names'),
+  'similar-names-same-format': (p, show, trans) =>
+    trans.__('similar names, both %1', show(p.format)),
+  'same-file': (p, show, trans) =>
+    trans.__('%1 writes %2, and %3 reads it', show(p.writer), show(p.file), show(p.reader)),
+  'file-of-same-name': (p, show, trans) =>
+    trans.__(
+      '%1 writes %2, and %3 reads a file of that name',
+      show(p.writer),
+      show(p.file),
+      show(p.reader)
+    ),
+  'environment-not-on-dask': (p, show, trans) =>
+    trans.__(
+      'the environment %1 is not installed on the Dask workers: what it names has to be there already',
+      show(p.name)
+    ),
+  'requirements-not-on-dask': (_p, _show, trans) =>
+    trans.__(
+      'its requirements file is not installed on the Dask workers: what it names has to be there already'
+    ),
+  'no-links-on-dask': (_p, _show, trans) =>
+    trans.__('there are no Monitor links to work on a Dask worker'),
+  'kernel-replaced': (p, show, trans) =>
+    trans.__('The kernel %1 is not installed: %2 runs the notebook.', show(p.kernel), show(p.used)),
+  'output-holds-secret': (p, show, trans) =>
+    trans.__('the output %1 holds something secret', show(p.output)),
+  'lock-differs': (p, show, trans) =>
+    trans.__(
+      'not as the lock of %1 version %2 has it: %3',
+      show(p.environment),
+      show(p.number),
+      show(p.differences)
+    ),
+  'lock-differs-in-more': (p, show, trans) =>
+    trans.__(
+      'not as the lock of %1 version %2 has it: %3 and %4 more',
+      show(p.environment),
+      show(p.number),
+      show(p.differences),
+      show(p.more)
+    ),
+  'python-instead': (p, show, trans) =>
+    trans.__('Python %1 instead of %2', show(p.found), show(p.locked)),
+  'package-instead': (p, show, trans) =>
+    trans.__('%1 %2 instead of %3', show(p.package), show(p.found), show(p.locked)),
+  'package-lacks': (p, show, trans) => trans.__('no %1', show(p.package)),
+  'locked-folder-changed': (p, show, trans) =>
+    trans.__('the folder %1 has changed since it was locked', show(p.path)),
+  'locked-folder-gone': (p, show, trans) => trans.__('the folder %1 is gone', show(p.path)),
+  'packages-beside-lock': (p, show, trans) =>
+    trans.__('%1 beside the lock', show(p.packages, ', ')),
+  'more-packages-beside-lock': (p, show, trans) =>
+    trans.__('%1 and %2 more beside the lock', show(p.packages, ', '), show(p.more)),
+  'file-did-not-travel': (p, show, trans) =>
+    trans.__(
+      '%1 lies beside %2, but did not travel with it: %3',
+      show(p.name),
+      show(p.beside),
+      show(p.cause)
+    ),
+  'more-did-not-travel': (p, show, trans) => trans.__('%1 more paths did not travel', show(p.more)),
+  'file-is-dataset': (_p, _show, trans) =>
+    trans.__(
+      'it is a dataset. Give it as an input, or open it below the folder that the variable NBYARD_RESOURCES names'
+    ),
+  'rule-leaves-out': (p, show, trans) =>
+    trans.__(
+      'the rule %1 leaves it out. A line !%2 in .nbyardignore takes it along',
+      show(p.rule),
+      show(p.path)
+    ),
+  'folder-does-not-travel': (p, show, trans) =>
+    trans.__(
+      'the folder %1 is too large to travel whole. Create an empty file nbyard.toml there, or name the path in the code',
+      show(p.folder)
+    ),
+  'outside-of-code': (p, show, trans) =>
+    trans.__(
+      '%1 did not travel with the code, because it lies outside of the folder %2. %3',
+      show(p.path),
+      show(p.folder),
+      show(p.remedy)
+    ),
+  'move-or-give-as-input': (_p, _show, trans) => trans.__('Move it there, or give it as an input'),
+  'mark-shared-folder': (p, show, trans) =>
+    trans.__(
+      'Create an empty file nbyard.toml in %1: then all of %2 travels',
+      show(p.folder),
+      show(p.folder)
+    )
 };

@@ -157,6 +157,22 @@ CODE = {
     "cancel-run": code("From a shell: nbyard runs cancel {number}", number=int),
 }
 
+# what `nbyard doctor` advises
+CURES = {
+    "use-linux": code("Only Linux is tested. On Windows, use WSL2."),
+    "free-space-for-outputs": code("Free space: runs need room for their outputs."),
+    "install-ipykernel": code("pip install ipykernel"),
+    "restart-dispatcher": code(
+        "kill {pid} stops it. Running work continues. The next dispatcher has the settings of the"
+        " process that starts it.",
+        pid=int,
+    ),
+    "check-gpus": code("Check the output of nvidia-smi -L, or set gpus."),
+    "install-docker": code("Install and start Docker, or set docker_host, to run in containers."),
+    "start-cluster": code("Start it, or ask its owner."),
+    "reinstall-nbyard": code("Reinstall nbyard: its wheel carries the extension."),
+}
+
 OPTIONS = {
     "force-takes-name": code("--force takes the name over."),
     "replace-makes-version": code("--replace makes a new version of that one."),
@@ -206,4 +222,4 @@ PRODUCTS = {
     "one-way-only": code("Use either the fields of nbyard or those of the dashboard."),
 }
 
-HINTS = GENERAL | STORES | MACHINES | CODE | OPTIONS | PRODUCTS
+HINTS = GENERAL | STORES | MACHINES | CODE | CURES | OPTIONS | PRODUCTS

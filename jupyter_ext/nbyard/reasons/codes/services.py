@@ -1,6 +1,6 @@
 """Why a request about data, credentials, environments, images or deployments is refused."""
 
-from nbyard.reasons.codes.code import REASON, code
+from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 # the names that exist, the most similar ones first
 PRESENT = {
@@ -183,6 +183,45 @@ DEPLOYMENTS = {
     "model-not-built": code("{image} was not built: {cause}", image=str, cause=REASON),
 }
 
+# what `nbyard doctor` finds
+CHECKS = {
+    "python-on": code("Python {version} on {system}", version=str, system=str),
+    "store-in": code("{database} {version} in {folder}", database=str, version=str, folder=str),
+    "disk-free": code("{free} GiB free", free=NUMBER),
+    "disk-nearly-full": code(
+        "{free} MiB free; {kept} MiB are always kept free", free=NUMBER, kept=NUMBER
+    ),
+    "bytes-stored": code("{size:,} MiB in {files:,} files", size=NUMBER, files=int),
+    "kernels-found": code("{names:, }", names=list),
+    "no-kernels": code("none installed"),
+    "dispatcher-idle": code("not running; it starts when there is work"),
+    "dispatcher-runs": code("running: process {pid} on {host}", pid=int, host=str),
+    "dispatcher-runs-otherwise": code(
+        "running: process {pid} on {host}, with other settings than here: {settings:, }",
+        pid=int,
+        host=str,
+        settings=list,
+    ),
+    "cores-found": code("{cores} (one for each core)", cores=NUMBER),
+    "cores-set": code("{cores} (as set)", cores=NUMBER),
+    "memory-found": code("{memory} GiB of memory", memory=NUMBER),
+    "memory-set": code("{memory} GiB of memory (as set)", memory=NUMBER),
+    "gpus-found": code("GPUs {gpus:, } ({source})", gpus=list, source=REASON),
+    "gpus-shared": code(
+        "GPUs {gpus:, } ({source}), each for {tasks} tasks at once",
+        gpus=list,
+        source=REASON,
+        tasks=int,
+    ),
+    "no-gpus-found": code("no GPUs ({source})", source=REASON),
+    "gpus-as-set": code("as set"),
+    "gpus-of-driver": code("asked of nvidia-smi"),
+    "gpus-of-job": code("asked of nvidia-smi, of those in the {variable} of this job", variable=str),
+    "no-gpu-driver": code("there is no nvidia-smi"),
+    "extension-in": code("extension in {folder}", folder=str),
+    "no-extension": code("the extension is not installed"),
+}
+
 SERVICES = {
     **PRESENT,
     **NAMES,
@@ -191,4 +230,5 @@ SERVICES = {
     **ENVIRONMENTS,
     **IMAGES,
     **DEPLOYMENTS,
+    **CHECKS,
 }

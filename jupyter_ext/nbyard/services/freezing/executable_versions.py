@@ -196,7 +196,7 @@ class Freezer:
         if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
             return []
         used = kernels.substitute(reading.kernel, reading.language)
-        return [not_installed(reading.kernel, used)] if used else []
+        return [str(not_installed(reading.kernel, used))] if used else []
 
     def _link_hints(self, code: Code) -> list[str]:
         """Return a hint with the symbolic links that are not copied with the code."""
