@@ -2199,8 +2199,8 @@ export interface components {
             files: components["schemas"]["FileChange"][];
             /** @default 0 */
             file_changes: number;
-            /** @default  */
-            note: string;
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
         };
         /**
          * Credential
@@ -2342,8 +2342,8 @@ export interface components {
             current: components["schemas"]["DatasetVersion"];
             /** @default  */
             resource: string;
-            /** @default  */
-            notice: string;
+            /** @default null */
+            notice: components["schemas"]["Reason"] | null;
         };
         /**
          * DatasetPatch
@@ -2468,7 +2468,7 @@ export interface components {
             gpus: string[];
             reproduce: string;
             links: components["schemas"]["Link"][];
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             owner: string;
             created_at: string;
             changed_at: string;
@@ -2563,8 +2563,8 @@ export interface components {
             lines: components["schemas"]["DiffLine"][];
             /** @default false */
             cut: boolean;
-            /** @default  */
-            hint: string;
+            /** @default null */
+            hint: components["schemas"]["Reason"] | null;
         };
         /**
          * DiffLine
@@ -4027,7 +4027,7 @@ export interface components {
             /** @default null */
             total: number | null;
             /** @default [] */
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             /** @default 0 */
             column_offset: number;
             /** @default 0 */
@@ -4398,7 +4398,7 @@ export interface components {
             total: number | null;
             rows: unknown[][];
             /** @default [] */
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             /** @default 0 */
             column_offset: number;
             /** @default 0 */

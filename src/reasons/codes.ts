@@ -883,7 +883,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'path-or-executable': (_p, _show, trans) => trans.__('name either a path or an executable'),
   'too-few-gpus': (p, show, trans) =>
     trans.__('%1 wanted, but this machine has %2', show(p.wanted), show(p.present)),
-  'no-gpus': (p, show, trans) => trans.__('no GPUs (%1)', show(p.source)),
+  'no-gpus': (p, show, trans) => trans.__('%1 wanted, but this machine has none', show(p.wanted)),
   'replaced-run-not-ended': (p, show, trans) =>
     trans.__("'%1' is %2; it can be replaced when it has ended.", show(p.name), show(p.state)),
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
@@ -1185,8 +1185,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 is outside the folders allowed here', show(p.path)),
   'not-an-ordinary-file': (p, show, trans) => trans.__('%1 is not an ordinary file', show(p.path)),
   'path-is-folder': (p, show, trans) => trans.__('%1 is a folder, not a file', show(p.path)),
-  'path-is-link': (p, show, trans) =>
-    trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
+  'path-is-link': (p, show, trans) => trans.__('%1 is a link', show(p.path)),
   'path-missing': (p, show, trans) => trans.__('%1 does not exist', show(p.path)),
   'path-unreadable': (p, show, trans) =>
     trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
@@ -1441,6 +1440,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'list-requirements': (p, show, trans) =>
     trans.__('List what it needs in a %1 beside it.', show(p.file)),
+  'install-nbdime': (_p, _show, trans) =>
+    trans.__("Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"),
+  'too-much-changed': (_p, _show, trans) =>
+    trans.__('Too much changed to compare the notebooks cell by cell; these are plain lines.'),
   'run-model': (p, show, trans) => trans.__('nbyard models run -n %1', show(p.name)),
   'serve-or-predict': (p, show, trans) =>
     trans.__(
@@ -1771,6 +1774,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
+  'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -1884,6 +1888,15 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
   'model-not-built': (p, show, trans) =>
     trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
+  'tag-for-gpus': (p, show, trans) =>
+    trans.__("The tag '%1' is for GPUs, but no GPU is requested.", show(p.tag)),
+  'tag-for-cpu': (p, show, trans) =>
+    trans.__("The tag '%1' is for the CPU, but a GPU is requested.", show(p.tag)),
+  'ide-in-sandbox': (p, show, trans) =>
+    trans.__(
+      '%1 is not among the images of the setting ide_images. Browsers show its pages in a sandbox, in which it does not work.',
+      show(p.image)
+    ),
   'python-on': (p, show, trans) => trans.__('Python %1 on %2', show(p.version), show(p.system)),
   'store-in': (p, show, trans) =>
     trans.__('%1 %2 in %3', show(p.database), show(p.version), show(p.folder)),
@@ -1916,6 +1929,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.source),
       show(p.tasks)
     ),
+  'no-gpus-found': (p, show, trans) => trans.__('no GPUs (%1)', show(p.source)),
   'gpus-as-set': (_p, _show, trans) => trans.__('as set'),
   'gpus-of-driver': (_p, _show, trans) => trans.__('asked of nvidia-smi'),
   'gpus-of-job': (p, show, trans) =>
@@ -1997,6 +2011,37 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'table-reader-ended': (_p, _show, trans) =>
     trans.__('reading this table broke off; it may be damaged or need more memory than allowed'),
+  'text-not-utf-8': (p, show, trans) =>
+    trans.__('the text is not UTF-8: it is read as %1', show(p.encoding)),
+  'columns-renamed': (p, show, trans) =>
+    trans.__('columns without a name of their own were renamed: %1', show(p.names, ', ')),
+  'ragged-line': (p, show, trans) =>
+    trans.__(
+      'line %1 has %2 values, the header has %3',
+      show(p.line, ','),
+      show(p.found, ','),
+      show(p.expected, ',')
+    ),
+  'ragged-lines': (p, show, trans) =>
+    trans.__('%1 (%2 such lines)', show(p.first), show(p.count, ',')),
+  'dates-unclear': (p, show, trans) =>
+    trans.__('day or month first? the dates stay text in: %1', show(p.names, ', ')),
+  'first-sheet': (p, show, trans) =>
+    trans.__(
+      'this is the sheet %1 of %2; the others are %3',
+      show(p.sheet),
+      show(p.count, ','),
+      show(p.others, ', ')
+    ),
+  'first-columns-shown': (p, show, trans) =>
+    trans.__('only the first %1 of %2 columns are shown', show(p.last, ','), show(p.count, ',')),
+  'columns-shown': (p, show, trans) =>
+    trans.__(
+      'only columns %1 to %2 of %3 columns are shown',
+      show(p.first, ','),
+      show(p.last, ','),
+      show(p.count, ',')
+    ),
   'not-text': (_p, _show, trans) => trans.__('must be text'),
   empty: (_p, _show, trans) => trans.__('may not be empty'),
   'too-long': (p, show, trans) => trans.__('may have at most %1 characters', show(p.most)),
@@ -2312,6 +2357,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'it is a dataset. Give it as an input, or open it below the folder that the variable NBYARD_RESOURCES names'
     ),
+  'link-left-out': (p, show, trans) =>
+    trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
   'rule-leaves-out': (p, show, trans) =>
     trans.__(
       'the rule %1 leaves it out. A line !%2 in .nbyardignore takes it along',

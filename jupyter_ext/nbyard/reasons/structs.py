@@ -68,6 +68,11 @@ def read(value: Any) -> Reason | None:
     return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
 
 
+def read_all(values: Iterable[Any]) -> list[Reason]:
+    """Return the reasons in plain data, some of which an earlier version wrote as text."""
+    return [one for one in map(read, values) if one is not None]
+
+
 def all_of(reasons: list[Reason]) -> Reason:
     """Return several reasons as one."""
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)

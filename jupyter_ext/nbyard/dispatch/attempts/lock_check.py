@@ -11,7 +11,9 @@ from nbyard.reasons.structs import Reason
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan) -> Reason | None:
+def not_as_locked(
+    context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan
+) -> Reason | None:
     """Return a warning if the packages of an attempt differ from the lock of its environment.
 
     Return None if they do not differ, or if that is unknown.

@@ -94,7 +94,9 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
     return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
 
 
-def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure) -> Reason | None:
+def left_out(
+    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+) -> Reason | None:
     """Return why the first missing file that exists is not in the bundle.
 
     The failure names the file, which lies beside or above the code. Return None without one.

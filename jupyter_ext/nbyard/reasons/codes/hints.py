@@ -194,6 +194,12 @@ PRODUCTS = {
         " declares what the model takes and needs."
     ),
     "list-requirements": code("List what it needs in a {file} beside it.", file=str),
+    "install-nbdime": code(
+        "Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"
+    ),
+    "too-much-changed": code(
+        "Too much changed to compare the notebooks cell by cell; these are plain lines."
+    ),
     "run-model": code("nbyard models run -n {name}", name=str),
     "serve-or-predict": code(
         "nbyard models deploy -n {name} serves it; its file predicts, too: nbyard run {path}",

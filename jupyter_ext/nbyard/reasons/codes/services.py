@@ -55,6 +55,7 @@ REQUESTS = {
     "no-such-folder": code("there is no folder '{path}'", path=str),
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
     "unknown-cause": code("the cause is not recorded"),
+    "folder-not-compared": code("One of them is a folder."),
 }
 
 DATA = {
@@ -181,6 +182,14 @@ DEPLOYMENTS = {
         "'{name}' is a model in mode {mode}, which runs once", name=str, mode=str
     ),
     "model-not-built": code("{image} was not built: {cause}", image=str, cause=REASON),
+    # what may be a mistake
+    "tag-for-gpus": code("The tag '{tag}' is for GPUs, but no GPU is requested.", tag=str),
+    "tag-for-cpu": code("The tag '{tag}' is for the CPU, but a GPU is requested.", tag=str),
+    "ide-in-sandbox": code(
+        "{image} is not among the images of the setting ide_images. Browsers show its pages in a"
+        " sandbox, in which it does not work.",
+        image=str,
+    ),
 }
 
 # what `nbyard doctor` finds
@@ -216,7 +225,9 @@ CHECKS = {
     "no-gpus-found": code("no GPUs ({source})", source=REASON),
     "gpus-as-set": code("as set"),
     "gpus-of-driver": code("asked of nvidia-smi"),
-    "gpus-of-job": code("asked of nvidia-smi, of those in the {variable} of this job", variable=str),
+    "gpus-of-job": code(
+        "asked of nvidia-smi, of those in the {variable} of this job", variable=str
+    ),
     "no-gpu-driver": code("there is no nvidia-smi"),
     "extension-in": code("extension in {folder}", folder=str),
     "no-extension": code("the extension is not installed"),

@@ -374,7 +374,7 @@ class ExecutableService:
         if first is None or second is None:
             raise NotFound(because("no-version-to-compare", present=sorted(versions)))
         contents = [self._content(first), self._content(second)]
-        lines, hint = None, ""
+        lines, hint = None, None
         if (first.kind, second.kind) == ("notebook", "notebook"):
             from nbyard.kinds.notebook import read_notebook
 

@@ -15,7 +15,15 @@ def detail(state: str, **warnings: str) -> Any:
     told: dict[str, Any] = {"state": state, "cached": False, "reason": "", "runtime": "dask"}
     now = datetime.now(UTC)
     tasks = [
-        Task(id=node, run_id="r", node=node, label=node, created_at=now, warning=text(warning), **told)
+        Task(
+            id=node,
+            run_id="r",
+            node=node,
+            label=node,
+            created_at=now,
+            warning=text(warning),
+            **told,
+        )
         for node, warning in warnings.items()
     ]
     return SimpleNamespace(tasks=tasks)
