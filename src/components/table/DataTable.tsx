@@ -62,11 +62,13 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const below = items.length ? virtual.getTotalSize() - items[items.length - 1].end : 0;
   return (
     <div className="nby-DataTable">
-      {table.warnings.map(warning => reasonText(warning, trans)).map(warning => (
-        <p key={warning} className="nby-Warning">
-          {warning}
-        </p>
-      ))}
+      {table.warnings
+        .map(warning => reasonText(warning, trans))
+        .map(warning => (
+          <p key={warning} className="nby-Warning">
+            {warning}
+          </p>
+        ))}
       <div ref={box} className="nby-DataTable-box" tabIndex={0} role="region" aria-label={label}>
         <table className="nby-Table nby-mod-data" aria-rowcount={total ?? -1}>
           <thead>
