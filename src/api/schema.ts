@@ -2738,7 +2738,7 @@ export interface components {
             updated_at: string;
             current: components["schemas"]["ExecutableVersion"];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default false */
             changed: boolean;
         };
@@ -2976,7 +2976,7 @@ export interface components {
         };
         /**
          * Inspection
-         * @description The result of reading a file without running it. `hints` are sentences for users.
+         * @description The result of reading a file without running it. `hints` are for users.
          *
          *         `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
          */
@@ -2987,7 +2987,7 @@ export interface components {
             kernel: string;
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default false */
             can_tag: boolean;
             /** @default [] */
@@ -3649,7 +3649,7 @@ export interface components {
             kind: string;
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default  */
             executable: string;
             /** @default  */

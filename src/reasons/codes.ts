@@ -784,8 +784,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
   'program-behind-shell': (p, show, trans) =>
     trans.__(
-      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
-      show(p.file),
+      'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',
       show(p.line),
       show(p.keyword)
     ),
@@ -835,7 +834,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'model-source-needed': (_p, _show, trans) =>
     trans.__('a folder, a Python file, or a run with an output is needed'),
   'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
-  'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
+  'python-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
   'name-not-importable': (p, show, trans) =>
     trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
   'imports-not-installed': (p, show, trans) =>
@@ -1521,6 +1521,196 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
   'parameters-cell-invalid': (p, show, trans) =>
     trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'script-utf-16': (p, show, trans) =>
+    trans.__('%1 is UTF-16 text, which no interpreter reads. Save it as UTF-8.', show(p.name)),
+  'script-with-bom': (p, show, trans) =>
+    trans.__(
+      '%1 begins with a byte order mark (BOM), which %2 takes for a part of the first word. Save it as UTF-8 without BOM.',
+      show(p.name),
+      show(p.reader)
+    ),
+  'read-by-system': (_p, _show, trans) => trans.__('the system'),
+  'windows-line-ends': (p, show, trans) =>
+    trans.__(
+      '%1 has Windows line ends (CRLF), which %2 takes for a part of the words. Save it with Unix line ends (LF).',
+      show(p.name),
+      show(p.language)
+    ),
+  'sh-lacks-word': (p, show, trans) =>
+    trans.__(
+      '%1 has no first line (#!), therefore sh runs it. sh does not know %2. Add the first line #!/bin/bash.',
+      show(p.name),
+      show(p.word)
+    ),
+  'script-names-no-program': (p, show, trans) =>
+    trans.__(
+      '%1 does not say which program runs it. Add a first line such as #!/usr/bin/env python3, or set its command in the form.',
+      show(p.name)
+    ),
+  'arguments-of-binary': (p, show, trans) =>
+    trans.__(
+      'nbyard cannot read the arguments of the binary %1. Declare them in the form, or let Read --help (nbyard executables help) suggest them.',
+      show(p.name)
+    ),
+  'arguments-by-other-way': (p, show, trans) =>
+    trans.__(
+      '%1 reads its arguments with %2, which nbyard cannot follow. Declare them in the form, or let Read --help (nbyard executables help) suggest them.',
+      show(p.name),
+      show(p.way)
+    ),
+  'python-line-invalid': (p, show, trans) =>
+    trans.__('%1, line %2: %3', show(p.name), show(p.line), show(p.message)),
+  'help-found-nothing': (_p, _show, trans) =>
+    trans.__('No arguments were found in what it prints to --help.'),
+  'help-to-check': (_p, _show, trans) =>
+    trans.__('Read from what it prints to --help: check it before you save.'),
+  'links-stay': (p, show, trans) =>
+    trans.__(
+      'Links do not travel with the code: %1. Copy what they lead to, or hand it over as an input.',
+      show(p.names, ', ')
+    ),
+  'more-links-stay': (p, show, trans) =>
+    trans.__(
+      'Links do not travel with the code: %1, …. Copy what they lead to, or hand it over as an input.',
+      show(p.names, ', ')
+    ),
+  'file-not-served': (p, show, trans) =>
+    trans.__('Its file is not in the folder that is served; runs use version %1.', show(p.number)),
+  'file-gone': (p, show, trans) =>
+    trans.__('Its file is gone; runs use version %1.', show(p.number)),
+  'file-changed-since': (p, show, trans) =>
+    trans.__(
+      'Its file has changed since version %1; the next run makes a new one.',
+      show(p.number)
+    ),
+  'arguments-unread': (p, show, trans) =>
+    trans.__(
+      'Arguments are not read: %1. Describe them in the form or a .nbexec file.',
+      show(p.problem)
+    ),
+  'arguments-between': (p, show, trans) =>
+    trans.__(
+      'Arguments are not read: others may stand between them. %1 Describe them in the form or a .nbexec file.',
+      show(p.hint)
+    ),
+  'argument-name-unfit': (p, show, trans) =>
+    trans.__('%1 is no argument name that nbyard takes.', show(p.name)),
+  'argument-unread': (p, show, trans) =>
+    trans.__(
+      'The argument %1 in line %2 is not read: %3.',
+      show(p.name),
+      show(p.line),
+      show(p.problem)
+    ),
+  'unnamed-argument-unread': (p, show, trans) =>
+    trans.__('The argument in line %1 is not read: %2.', show(p.line), show(p.problem)),
+  'loose-arguments-unread': (p, show, trans) =>
+    trans.__(
+      'Arguments added in a loop, under a condition or elsewhere are not read (line %1).',
+      show(p.lines, ', ')
+    ),
+  'arguments-of-call-unread': (p, show, trans) =>
+    trans.__('Arguments that %1 in line %2 may add are not read.', show(p.name), show(p.line)),
+  'arguments-of-decorator-unread': (p, show, trans) =>
+    trans.__('Arguments that @%1 may add are not read.', show(p.name)),
+  'words-unread': (p, show, trans) =>
+    trans.__('The words behind the options are not read: %1.', show(p.problem)),
+  'parameter-unread': (p, show, trans) =>
+    trans.__('%1 is not read: %2', show(p.name), show(p.problem)),
+  'option-unread': (p, show, trans) =>
+    trans.__('%1 is not read: %2.', show(p.name), show(p.problem)),
+  'variadic-unused': (p, show, trans) =>
+    trans.__('Nothing is given to %1: only named parameters are.', show(p.name)),
+  'type-bool': (p, show, trans) =>
+    trans.__('%1 has the type bool: every text but the empty one is true to it.', show(p.name)),
+  'choices-computed': (p, show, trans) =>
+    trans.__('The choices of %1 are computed and not shown.', show(p.name)),
+  'default-computed': (p, show, trans) =>
+    trans.__(
+      'The default of %1 is computed (%2): the script decides it when nothing is given.',
+      show(p.name),
+      show(p.expression)
+    ),
+  'default-kept': (p, show, trans) =>
+    trans.__('The default of %1 is none that can be given: the script keeps it.', show(p.name)),
+  'default-not-shown': (p, show, trans) =>
+    trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
+  'default-unfit': (p, show, trans) =>
+    trans.__('The default of %1 does not fit what is declared: %2.', show(p.name), show(p.problem)),
+  'handed-name-computed': (p, show, trans) =>
+    trans.__('%1 in line %2 is not read: its name is not written out.', show(p.call), show(p.line)),
+  'handed-both-ways': (p, show, trans) =>
+    trans.__(
+      '%1 is asked for and handed over under one name, and counts as what came first.',
+      show(p.name)
+    ),
+  'action-has-keyword': (p, show, trans) =>
+    trans.__('%1 belongs to an action of its own', show(p.keyword)),
+  'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
+  'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
+  'name-not-given': (_p, _show, trans) => trans.__('its name is none that nbyard gives'),
+  'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
+  'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
+  'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
+  'rest-of-line': (_p, _show, trans) => trans.__('it takes the rest of the line'),
+  'counts-on': (_p, _show, trans) => trans.__('it counts on from its default'),
+  'makes-own': (p, show, trans) => trans.__('%1 makes it one of its own', show(p.keyword)),
+  'without-name': (_p, _show, trans) => trans.__('it has no name'),
+  'true-when-not-given': (_p, _show, trans) => trans.__('it is true when it is not given'),
+  'name-no-text': (_p, _show, trans) => trans.__('a name that is no text'),
+  'negative-option': (p, show, trans) =>
+    trans.__('beside the option %1 no number can be negative', show(p.option)),
+  'foreign-parser': (_p, _show, trans) =>
+    trans.__('the script has a parser that is not of argparse itself'),
+  'several-parsers': (_p, _show, trans) => trans.__('the script has several parsers'),
+  'parser-keyword': (p, show, trans) =>
+    trans.__('%1 of the parser changes what its arguments are', show(p.keyword)),
+  'own-parser-class': (_p, _show, trans) => trans.__('the script has a parser class of its own'),
+  'has-subcommands': (_p, _show, trans) => trans.__('the script has subcommands'),
+  'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
+  'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
+  'words-not-told-apart': (p, show, trans) =>
+    trans.__('the words of %1 and %2 cannot be told apart', show(p.first), show(p.second)),
+  'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
+  'parameters-before-command': (_p, _show, trans) =>
+    trans.__('parameters stand before the command'),
+  'command-keyword': (p, show, trans) =>
+    trans.__('%1 of the command may change how words are read', show(p.keyword)),
+  'argparse-and-click': (_p, _show, trans) => trans.__('the script uses both argparse and click'),
+  'no-parameters-cell': (_p, _show, trans) =>
+    trans.__('No parameters cell was found: tag one to give this notebook arguments.'),
+  'kernel-not-read': (p, show, trans) =>
+    trans.__('Arguments of %1 notebooks are not read: add them in the form.', show(p.kernel)),
+  'several-parameters-cells': (p, show, trans) =>
+    trans.__('Cells %1 are all tagged parameters; the last value counts.', show(p.cells, ', ')),
+  'parameter-hides-function': (p, show, trans) =>
+    trans.__(
+      '%1: the name of a function of Python is used for a parameter. The notebook cannot call that function any more; rename the parameter.',
+      show(p.name)
+    ),
+  'parameters-hide-functions': (p, show, trans) =>
+    trans.__(
+      '%1: the name of a function of Python is used for parameters. The notebook cannot call that function any more; rename the parameter.',
+      show(p.names, ', ')
+    ),
+  'cell-no-python': (p, show, trans) =>
+    trans.__('The parameters cell is no valid Python (%1).', show(p.message)),
+  'ipython-lines-unread': (_p, _show, trans) =>
+    trans.__('Lines that only IPython understands were not read as parameters.'),
+  'several-names-at-once': (p, show, trans) =>
+    trans.__(
+      'Line %1 assigns several names at once; each is an argument of its own.',
+      show(p.line)
+    ),
+  'line-no-assignment': (p, show, trans) =>
+    trans.__(
+      'Line %1 of the parameters cell is no plain assignment and was not read.',
+      show(p.line)
+    ),
+  'cell-no-r': (p, show, trans) =>
+    trans.__('Cell %1 is not read as R: %2.', show(p.cell), show(p.problem)),
+  'cell-too-large': (p, show, trans) => trans.__('it has more than %1 KiB', show(p.most)),
+  'r-line-unread': (p, show, trans) => trans.__('line %1, %2', show(p.line), show(p.words)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),

@@ -138,7 +138,7 @@ def test_another_kernel_takes_the_place_of_one_that_is_not_installed(yard: Yard,
     record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
     assert record.kernel == "python3"
     seen = yard.services.executables.inspect(ADA, Inspect(path="n.ipynb"))
-    assert words in seen.hints
+    assert words in map(str, seen.hints)
     assert run("print(1 + 1)").tasks[0].cached
     assert run("1", "cobol").tasks[0].failure is not None
 

@@ -38,6 +38,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       {
         ...view,
         arguments: view.arguments as readonly Partial<IArgument>[],
+        hints: view.hints?.map(hint => reasonText(hint, this.trans)),
         problem: reasonText(view.problem, this.trans)
       }
     ]);

@@ -56,7 +56,7 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
     page = ground.send("GET", f"/datasets/{dataset['id']}/preview")
     if page.status >= 400:
         return seen(page)
-    told = page.json.get("notes") or page.json.get("warnings") or page.json.get("hints") or []
+    told = map(words_of, page.json["warnings"])
     columns = [column["name"] for column in page.json["columns"]]
     said = [*told, *([f"{len(columns)} columns"] if len(columns) < 100_000 else [])]
     if "duplicate" in entry["input"]:

@@ -183,7 +183,7 @@ def _executable(executable: Any) -> None:
             rows.append((one.name, one.role, type_words(one), default, one.help))
         show_table(rows, head)
     for hint in executable.hints:
-        click.echo(harmless(hint), err=True)
+        click.echo(harmless(str(hint)), err=True)
 
 
 def _diff(diff: Any) -> None:

@@ -328,7 +328,7 @@ class NodeView(msgspec.Struct, frozen=True):
     name: str
     kind: str
     arguments: list[Argument]
-    hints: list[str] = []
+    hints: list[Reason] = []
     executable: str = ""
     dataset: str = ""
     problem: Reason | None = None
