@@ -784,7 +784,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'data-not-code': (p, show, trans) => trans.__('%1 is data, not code', show(p.file)),
   'program-behind-shell': (p, show, trans) =>
     trans.__(
-      'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      '%1, line %2: %3 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      show(p.file),
       show(p.line),
       show(p.keyword)
     ),
@@ -834,8 +835,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'model-source-needed': (_p, _show, trans) =>
     trans.__('a folder, a Python file, or a run with an output is needed'),
   'not-python-file': (p, show, trans) => trans.__('%1 is no Python file', show(p.path)),
-  'python-unreadable': (p, show, trans) =>
-    trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
+  'python-unreadable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.message)),
   'name-not-importable': (p, show, trans) =>
     trans.__('%1 cannot be imported: its name is no Python name', show(p.file)),
   'imports-not-installed': (p, show, trans) =>
@@ -1560,6 +1560,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'python-line-invalid': (p, show, trans) =>
     trans.__('%1, line %2: %3', show(p.name), show(p.line), show(p.message)),
+  'script-no-python': (p, show, trans) =>
+    trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
+  'shell-passes-no-arguments': (p, show, trans) =>
+    trans.__(
+      'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      show(p.line),
+      show(p.keyword)
+    ),
   'help-found-nothing': (_p, _show, trans) =>
     trans.__('No arguments were found in what it prints to --help.'),
   'help-to-check': (_p, _show, trans) =>

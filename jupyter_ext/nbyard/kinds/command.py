@@ -52,7 +52,7 @@ class CommandKind:
                 script = Script(hints=[because("python-line-invalid", name=name, **params)])
             except (ValueError, RecursionError, MemoryError) as error:
                 words = str(error) or type(error).__name__
-                script = Script(hints=[because("python-unreadable", name=name, message=words)])
+                script = Script(hints=[because("script-no-python", name=name, message=words)])
         unread = script.hints
         if not (script.arguments or unread):
             # Without arguments in the code, say how to describe them.

@@ -74,7 +74,7 @@ def shell_program(text: str) -> Instruction | None:
 
 def program_behind_shell(program: Instruction) -> Reason:
     """Return what is wrong with such a program, and what to write."""
-    return because("program-behind-shell", line=program.line, keyword=program.keyword)
+    return because("shell-passes-no-arguments", line=program.line, keyword=program.keyword)
 
 
 def takes_base(text: str) -> bool:

@@ -82,8 +82,8 @@ STARTS = {
         way=str,
     ),
     "python-line-invalid": code("{name}, line {line}: {message}", name=str, line=int, message=str),
-    "python-unreadable": code("{name} cannot be read as Python: {message}", name=str, message=str),
-    "program-behind-shell": code(
+    "script-no-python": code("{name} cannot be read as Python: {message}", name=str, message=str),
+    "shell-passes-no-arguments": code(
         "line {line}: {keyword} is a line for a shell, which passes no arguments on; write"
         ' ["program", "word"]',
         line=int,

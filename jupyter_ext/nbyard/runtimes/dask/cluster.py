@@ -144,12 +144,8 @@ class Cluster:
     def describe(self) -> Reason:
         """Describe the cluster for users."""
         workers = self.workers().values()
-        return because(
-            "dask-workers",
-            workers=len(workers),
-            threads=sum(told["nthreads"] for told in workers),
-            address=self._settings.dask_address,
-        )
+        counts = {"workers": len(workers), "threads": sum(told["nthreads"] for told in workers)}
+        return because("dask-workers", address=self._settings.dask_address, **counts)
 
     def check(self) -> None:
         """Check the versions of workers that joined meanwhile.

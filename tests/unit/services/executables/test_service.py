@@ -240,7 +240,7 @@ def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
     diff = executables.diff(ann, found.id)
     changed = [(line.kind, line.text) for line in diff.lines if line.kind in ("added", "removed")]
     assert changed == [("removed", "x = 1"), ("added", "x = 2")]
-    assert ("nbyard[nbdime]" in diff.hint) is not has_nbdime
+    assert ("nbyard[nbdime]" in str(diff.hint)) is not has_nbdime
     titles = [line.text for line in diff.lines if line.kind == "place"]
     assert (titles == ["Cell 1 (code) changed"]) is has_nbdime
 
