@@ -6,6 +6,7 @@ from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
 from nbyard.host.capacity import capacity
+from nbyard.reasons.structs import all_of, because
 from nbyard.settings import Settings
 
 GIB = 2**30
@@ -14,17 +15,20 @@ GIB = 2**30
 def probe_slots(settings: Settings) -> Check:
     """Check which cores, memory and GPUs tasks may use, and how the GPUs were found."""
     found = capacity(settings)
-    slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
-    memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"
-    memory += " (as set)" if settings.memory_bytes else ""
+    cores = because("cores-set" if settings.slots else "cores-found", cores=found.cores)
+    gib = round(found.memory_bytes / GIB, 1)
+    memory = because("memory-set" if settings.memory_bytes else "memory-found", memory=gib)
     source = gpus.source(settings.gpus)
-    names = f"GPUs {', '.join(found.gpus)}" if found.gpus else "no GPUs"
-    shared = found.gpus and found.tasks_per_gpu > 1
-    each = f", each for {found.tasks_per_gpu} tasks at once" if shared else ""
-    text = f"{slots}; {memory}; {names} ({source}){each}"
+    cards = because("no-gpus-found", source=source)
+    if found.gpus and found.tasks_per_gpu > 1:
+        tasks = found.tasks_per_gpu
+        cards = because("gpus-shared", gpus=list(found.gpus), source=source, tasks=tasks)
+    elif found.gpus:
+        cards = because("gpus-found", gpus=list(found.gpus), source=source)
+    finding = all_of([cores, memory, cards])
     if found.gpus or source not in (gpus.DRIVER, gpus.OURS):
-        return Check("slots", "ok", text)
-    return Check("slots", "missing", text, "See what nvidia-smi -L says, or set gpus.")
+        return Check("slots", "ok", finding)
+    return Check("slots", "missing", finding, because("check-gpus"))
 
 
 def probe_docker(settings: Settings) -> Check:
@@ -35,12 +39,15 @@ def probe_docker(settings: Settings) -> Check:
     try:
         info = engine.info
     except NbyardError as error:
-        cure = error.hint or "Install and start Docker, or set docker_host, to run in containers."
-        return Check("docker", "missing", error.message, cure)
+        cure = error.hint_reason or because("install-docker")
+        return Check("docker", "missing", error.reason, cure)
     finally:
         engine.close()
     name = "Podman" if info.is_podman else "Docker"
-    return Check("docker", "ok", f"{name} {info.version} at {engine.url}, {engine.way}")
+    finding = because(
+        "engine-answers", engine=name, version=info.version, url=engine.url, way=engine.way
+    )
+    return Check("docker", "ok", finding)
 
 
 def probe_dask(settings: Settings) -> Check:
@@ -53,9 +60,10 @@ def probe_dask(settings: Settings) -> Check:
         # Creating a cluster could cost money or queue jobs, so only describe it.
         if cluster.is_set and not cluster.is_reached_by_address:
             return Check("dask", "ok", describe(settings))
-        return Check("dask", "ok", f"{cluster.describe()} at {settings.dask_address}")
+        return Check("dask", "ok", cluster.describe())
     except NbyardError as error:
-        return Check("dask", "missing", error.message, error.hint or "Start it, or ask its owner.")
+        cure = error.hint_reason or because("start-cluster")
+        return Check("dask", "missing", error.reason, cure)
     finally:
         cluster.close()
 
@@ -67,6 +75,5 @@ def probe_front_end() -> Check:
     places = [Path(p, "nbyard", "package.json") for p in jupyter_path("labextensions")]
     found = next((place.parent for place in places if place.is_file()), None)
     if found is None:
-        cure = "Reinstall nbyard: its wheel carries the extension."
-        return Check("jupyterlab", "missing", "the extension is not installed", cure)
-    return Check("jupyterlab", "ok", f"extension in {found}")
+        return Check("jupyterlab", "missing", because("no-extension"), because("reinstall-nbyard"))
+    return Check("jupyterlab", "ok", because("extension-in", folder=str(found)))

@@ -36,6 +36,11 @@ class Detail(msgspec.Struct, frozen=True):
     message: str
     reason: Reason | None = None
 
+    @property
+    def why(self) -> Reason:
+        """Return the reason; a detail of an earlier version has only a message."""
+        return self.reason or because("text", text=self.message)
+
     @classmethod
     def of(cls, path: str, reason: Reason) -> "Detail":
         """Return the detail of a field that is refused for this reason."""
@@ -174,8 +179,7 @@ class Invalid(NbyardError):
     def fields(cls, details: Sequence[Detail], *, hint: Reason | None = None) -> "Invalid":
         """Return the error for several refused fields; its message is that of the first."""
         first = details[0]
-        reason = first.reason or because("text", text=first.message)
-        return cls(because("field", path=first.path, reason=reason), hint=hint, details=details)
+        return cls(because("field", path=first.path, reason=first.why), hint=hint, details=details)
 
 
 class Busy(NbyardError):

@@ -2014,17 +2014,17 @@ export interface components {
         };
         /**
          * Check
-         * @description One check. `missing` things are optional, `failed` ones are required.
+         * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
-         *         `cure` is a command or a sentence that helps.
+         *         `cure` says what helps.
          */
         Check: {
             name: string;
             /** @enum {unknown} */
             state: "failed" | "missing" | "ok";
-            message: string;
-            /** @default  */
-            cure: string;
+            finding: components["schemas"]["Reason"];
+            /** @default null */
+            cure: components["schemas"]["Reason"] | null;
         };
         /**
          * CheckWorkflow
@@ -2199,8 +2199,8 @@ export interface components {
             files: components["schemas"]["FileChange"][];
             /** @default 0 */
             file_changes: number;
-            /** @default  */
-            note: string;
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
         };
         /**
          * Credential
@@ -2342,8 +2342,8 @@ export interface components {
             current: components["schemas"]["DatasetVersion"];
             /** @default  */
             resource: string;
-            /** @default  */
-            notice: string;
+            /** @default null */
+            notice: components["schemas"]["Reason"] | null;
         };
         /**
          * DatasetPatch
@@ -2468,7 +2468,7 @@ export interface components {
             gpus: string[];
             reproduce: string;
             links: components["schemas"]["Link"][];
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             owner: string;
             created_at: string;
             changed_at: string;
@@ -2563,8 +2563,8 @@ export interface components {
             lines: components["schemas"]["DiffLine"][];
             /** @default false */
             cut: boolean;
-            /** @default  */
-            hint: string;
+            /** @default null */
+            hint: components["schemas"]["Reason"] | null;
         };
         /**
          * DiffLine
@@ -2738,7 +2738,7 @@ export interface components {
             updated_at: string;
             current: components["schemas"]["ExecutableVersion"];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default false */
             changed: boolean;
         };
@@ -2976,7 +2976,7 @@ export interface components {
         };
         /**
          * Inspection
-         * @description The result of reading a file without running it. `hints` are sentences for users.
+         * @description The result of reading a file without running it. `hints` are for users.
          *
          *         `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
          */
@@ -2987,7 +2987,7 @@ export interface components {
             kernel: string;
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default false */
             can_tag: boolean;
             /** @default [] */
@@ -3649,7 +3649,7 @@ export interface components {
             kind: string;
             arguments: components["schemas"]["Argument"][];
             /** @default [] */
-            hints: string[];
+            hints: components["schemas"]["Reason"][];
             /** @default  */
             executable: string;
             /** @default  */
@@ -4027,7 +4027,7 @@ export interface components {
             /** @default null */
             total: number | null;
             /** @default [] */
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             /** @default 0 */
             column_offset: number;
             /** @default 0 */
@@ -4039,7 +4039,7 @@ export interface components {
         };
         /**
          * Proposal
-         * @description A proposed connection. `score` runs from 0 to 1, `reason` says why.
+         * @description A proposed connection. `score` runs from 0 to 1.
          *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
          */
         Proposal: {
@@ -4048,7 +4048,7 @@ export interface components {
             target: string;
             input: string;
             score: number;
-            reason: string;
+            reason: components["schemas"]["Reason"];
             /** @default  */
             writes: string;
             /** @default  */
@@ -4398,7 +4398,7 @@ export interface components {
             total: number | null;
             rows: unknown[][];
             /** @default [] */
-            warnings: string[];
+            warnings: components["schemas"]["Reason"][];
             /** @default 0 */
             column_offset: number;
             /** @default 0 */
@@ -4466,8 +4466,8 @@ export interface components {
             executable_id: string;
             /** @default  */
             executable_version_id: string;
-            /** @default  */
-            warning: string;
+            /** @default null */
+            warning: components["schemas"]["Reason"] | null;
             /** @default null */
             environment: components["schemas"]["UsedEnvironment"] | null;
             /** @default null */

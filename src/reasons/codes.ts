@@ -558,6 +558,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'connection-closed': (p, show, trans) => trans.__('The connection to %1 is closed.', show(p.url)),
   'no-answer-in-time': (_p, _show, trans) => trans.__('no answer in time'),
   'no-ssh': (_p, _show, trans) => trans.__('there is no ssh here.'),
+  'engine-answers': (p, show, trans) =>
+    trans.__('%1 %2 at %3, %4', show(p.engine), show(p.version), show(p.url), show(p.way)),
+  'over-ssh': (_p, _show, trans) => trans.__('over ssh'),
+  'by-local-socket': (_p, _show, trans) => trans.__('by a local socket'),
+  'by-tls': (_p, _show, trans) => trans.__('by TCP with TLS'),
+  'by-tcp': (_p, _show, trans) => trans.__('by TCP without TLS'),
   'permission-denied': (_p, _show, trans) => trans.__('permission denied'),
   'network-of-other-kind': (p, show, trans) =>
     trans.__('The network %1 is of the other kind and still in use.', show(p.network)),
@@ -668,6 +674,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The runner did not start within %1 s.', show(p.seconds)),
   'runner-ended-at-start': (p, show, trans) =>
     trans.__('The runner was ended while it started (%1).', show(p.exit_code)),
+  'dask-workers': (p, show, trans) =>
+    trans.__('%1 workers with %2 threads at %3', show(p.workers), show(p.threads), show(p.address)),
+  'dask-creates': (p, show, trans) => trans.__('%1 makes one when it is needed', show(p.name)),
+  'dask-gateway-creates': (p, show, trans) =>
+    trans.__('dask-gateway %1 at %2 makes one when it is needed', show(p.version), show(p.address)),
   'dask-unset': (_p, _show, trans) => trans.__('No Dask cluster is set.'),
   'dask-not-installed': (_p, _show, trans) =>
     trans.__('The Dask runtime needs distributed, which is not installed.'),
@@ -1396,6 +1407,21 @@ export const CODES: Readonly<Record<string, Render>> = {
   'give-input-file': (p, show, trans) =>
     trans.__('From a shell: --input-file %1=path', show(p.name)),
   'cancel-run': (p, show, trans) => trans.__('From a shell: nbyard runs cancel %1', show(p.number)),
+  'use-linux': (_p, _show, trans) => trans.__('Only Linux is tested. On Windows, use WSL2.'),
+  'free-space-for-outputs': (_p, _show, trans) =>
+    trans.__('Free space: runs need room for their outputs.'),
+  'install-ipykernel': (_p, _show, trans) => trans.__('pip install ipykernel'),
+  'restart-dispatcher': (p, show, trans) =>
+    trans.__(
+      'kill %1 stops it. Running work continues. The next dispatcher has the settings of the process that starts it.',
+      show(p.pid)
+    ),
+  'check-gpus': (_p, _show, trans) => trans.__('Check the output of nvidia-smi -L, or set gpus.'),
+  'install-docker': (_p, _show, trans) =>
+    trans.__('Install and start Docker, or set docker_host, to run in containers.'),
+  'start-cluster': (_p, _show, trans) => trans.__('Start it, or ask its owner.'),
+  'reinstall-nbyard': (_p, _show, trans) =>
+    trans.__('Reinstall nbyard: its wheel carries the extension.'),
   'force-takes-name': (_p, _show, trans) => trans.__('--force takes the name over.'),
   'replace-makes-version': (_p, _show, trans) =>
     trans.__('--replace makes a new version of that one.'),
@@ -1414,6 +1440,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'list-requirements': (p, show, trans) =>
     trans.__('List what it needs in a %1 beside it.', show(p.file)),
+  'install-nbdime': (_p, _show, trans) =>
+    trans.__("Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"),
+  'too-much-changed': (_p, _show, trans) =>
+    trans.__('Too much changed to compare the notebooks cell by cell; these are plain lines.'),
   'run-model': (p, show, trans) => trans.__('nbyard models run -n %1', show(p.name)),
   'serve-or-predict': (p, show, trans) =>
     trans.__(
@@ -1491,6 +1521,204 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-a-kernel-name': (p, show, trans) => trans.__('%1 is no name of a kernel', show(p.name)),
   'parameters-cell-invalid': (p, show, trans) =>
     trans.__('the parameters cell is no valid Python (%1)', show(p.message)),
+  'script-utf-16': (p, show, trans) =>
+    trans.__('%1 is UTF-16 text, which no interpreter reads. Save it as UTF-8.', show(p.name)),
+  'script-with-bom': (p, show, trans) =>
+    trans.__(
+      '%1 begins with a byte order mark (BOM), which %2 takes for a part of the first word. Save it as UTF-8 without BOM.',
+      show(p.name),
+      show(p.reader)
+    ),
+  'read-by-system': (_p, _show, trans) => trans.__('the system'),
+  'windows-line-ends': (p, show, trans) =>
+    trans.__(
+      '%1 has Windows line ends (CRLF), which %2 takes for a part of the words. Save it with Unix line ends (LF).',
+      show(p.name),
+      show(p.language)
+    ),
+  'sh-lacks-word': (p, show, trans) =>
+    trans.__(
+      '%1 has no first line (#!), therefore sh runs it. sh does not know %2. Add the first line #!/bin/bash.',
+      show(p.name),
+      show(p.word)
+    ),
+  'script-names-no-program': (p, show, trans) =>
+    trans.__(
+      '%1 does not say which program runs it. Add a first line such as #!/usr/bin/env python3, or set its command in the form.',
+      show(p.name)
+    ),
+  'arguments-of-binary': (p, show, trans) =>
+    trans.__(
+      'nbyard cannot read the arguments of the binary %1. Declare them in the form, or let Read --help (nbyard executables help) suggest them.',
+      show(p.name)
+    ),
+  'arguments-by-other-way': (p, show, trans) =>
+    trans.__(
+      '%1 reads its arguments with %2, which nbyard cannot follow. Declare them in the form, or let Read --help (nbyard executables help) suggest them.',
+      show(p.name),
+      show(p.way)
+    ),
+  'python-line-invalid': (p, show, trans) =>
+    trans.__('%1, line %2: %3', show(p.name), show(p.line), show(p.message)),
+  'script-no-python': (p, show, trans) =>
+    trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
+  'shell-passes-no-arguments': (p, show, trans) =>
+    trans.__(
+      'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',
+      show(p.line),
+      show(p.keyword)
+    ),
+  'help-found-nothing': (_p, _show, trans) =>
+    trans.__('No arguments were found in what it prints to --help.'),
+  'help-to-check': (_p, _show, trans) =>
+    trans.__('Read from what it prints to --help: check it before you save.'),
+  'links-stay': (p, show, trans) =>
+    trans.__(
+      'Links do not travel with the code: %1. Copy what they lead to, or hand it over as an input.',
+      show(p.names, ', ')
+    ),
+  'more-links-stay': (p, show, trans) =>
+    trans.__(
+      'Links do not travel with the code: %1, …. Copy what they lead to, or hand it over as an input.',
+      show(p.names, ', ')
+    ),
+  'file-not-served': (p, show, trans) =>
+    trans.__('Its file is not in the folder that is served; runs use version %1.', show(p.number)),
+  'file-gone': (p, show, trans) =>
+    trans.__('Its file is gone; runs use version %1.', show(p.number)),
+  'file-changed-since': (p, show, trans) =>
+    trans.__(
+      'Its file has changed since version %1; the next run makes a new one.',
+      show(p.number)
+    ),
+  'arguments-unread': (p, show, trans) =>
+    trans.__(
+      'Arguments are not read: %1. Describe them in the form or a .nbexec file.',
+      show(p.problem)
+    ),
+  'arguments-between': (p, show, trans) =>
+    trans.__(
+      'Arguments are not read: others may stand between them. %1 Describe them in the form or a .nbexec file.',
+      show(p.hint)
+    ),
+  'argument-name-unfit': (p, show, trans) =>
+    trans.__('%1 is no argument name that nbyard takes.', show(p.name)),
+  'argument-unread': (p, show, trans) =>
+    trans.__(
+      'The argument %1 in line %2 is not read: %3.',
+      show(p.name),
+      show(p.line),
+      show(p.problem)
+    ),
+  'unnamed-argument-unread': (p, show, trans) =>
+    trans.__('The argument in line %1 is not read: %2.', show(p.line), show(p.problem)),
+  'loose-arguments-unread': (p, show, trans) =>
+    trans.__(
+      'Arguments added in a loop, under a condition or elsewhere are not read (line %1).',
+      show(p.lines, ', ')
+    ),
+  'arguments-of-call-unread': (p, show, trans) =>
+    trans.__('Arguments that %1 in line %2 may add are not read.', show(p.name), show(p.line)),
+  'arguments-of-decorator-unread': (p, show, trans) =>
+    trans.__('Arguments that @%1 may add are not read.', show(p.name)),
+  'words-unread': (p, show, trans) =>
+    trans.__('The words behind the options are not read: %1.', show(p.problem)),
+  'parameter-unread': (p, show, trans) =>
+    trans.__('%1 is not read: %2', show(p.name), show(p.problem)),
+  'option-unread': (p, show, trans) =>
+    trans.__('%1 is not read: %2.', show(p.name), show(p.problem)),
+  'variadic-unused': (p, show, trans) =>
+    trans.__('Nothing is given to %1: only named parameters are.', show(p.name)),
+  'type-bool': (p, show, trans) =>
+    trans.__('%1 has the type bool: every text but the empty one is true to it.', show(p.name)),
+  'choices-computed': (p, show, trans) =>
+    trans.__('The choices of %1 are computed and not shown.', show(p.name)),
+  'default-computed': (p, show, trans) =>
+    trans.__(
+      'The default of %1 is computed (%2): the script decides it when nothing is given.',
+      show(p.name),
+      show(p.expression)
+    ),
+  'default-kept': (p, show, trans) =>
+    trans.__('The default of %1 is none that can be given: the script keeps it.', show(p.name)),
+  'default-not-shown': (p, show, trans) =>
+    trans.__('The default of %1 is not shown: %2.', show(p.name), show(p.problem)),
+  'default-unfit': (p, show, trans) =>
+    trans.__('The default of %1 does not fit what is declared: %2.', show(p.name), show(p.problem)),
+  'handed-name-computed': (p, show, trans) =>
+    trans.__('%1 in line %2 is not read: its name is not written out.', show(p.call), show(p.line)),
+  'handed-both-ways': (p, show, trans) =>
+    trans.__(
+      '%1 is asked for and handed over under one name, and counts as what came first.',
+      show(p.name)
+    ),
+  'action-has-keyword': (p, show, trans) =>
+    trans.__('%1 belongs to an action of its own', show(p.keyword)),
+  'own-action': (_p, _show, trans) => trans.__('it has an action of its own'),
+  'action-is': (p, show, trans) => trans.__('its action is %1', show(p.action)),
+  'name-not-given': (_p, _show, trans) => trans.__('its name is none that nbyard gives'),
+  'changes-nothing': (_p, _show, trans) => trans.__('it changes nothing'),
+  'lists-of-lists': (_p, _show, trans) => trans.__('it takes lists of lists'),
+  'letters-one-by-one': (_p, _show, trans) => trans.__('it takes letters one by one'),
+  'rest-of-line': (_p, _show, trans) => trans.__('it takes the rest of the line'),
+  'counts-on': (_p, _show, trans) => trans.__('it counts on from its default'),
+  'makes-own': (p, show, trans) => trans.__('%1 makes it one of its own', show(p.keyword)),
+  'without-name': (_p, _show, trans) => trans.__('it has no name'),
+  'true-when-not-given': (_p, _show, trans) => trans.__('it is true when it is not given'),
+  'name-no-text': (_p, _show, trans) => trans.__('a name that is no text'),
+  'negative-option': (p, show, trans) =>
+    trans.__('beside the option %1 no number can be negative', show(p.option)),
+  'foreign-parser': (_p, _show, trans) =>
+    trans.__('the script has a parser that is not of argparse itself'),
+  'several-parsers': (_p, _show, trans) => trans.__('the script has several parsers'),
+  'parser-keyword': (p, show, trans) =>
+    trans.__('%1 of the parser changes what its arguments are', show(p.keyword)),
+  'own-parser-class': (_p, _show, trans) => trans.__('the script has a parser class of its own'),
+  'has-subcommands': (_p, _show, trans) => trans.__('the script has subcommands'),
+  'program-has-subcommands': (_p, _show, trans) => trans.__('the program has subcommands'),
+  'parses-own-list': (p, show, trans) => trans.__('line %1 parses a list of its own', show(p.line)),
+  'words-not-told-apart': (p, show, trans) =>
+    trans.__('the words of %1 and %2 cannot be told apart', show(p.first), show(p.second)),
+  'several-commands': (_p, _show, trans) => trans.__('the script has several commands'),
+  'parameters-before-command': (_p, _show, trans) =>
+    trans.__('parameters stand before the command'),
+  'command-keyword': (p, show, trans) =>
+    trans.__('%1 of the command may change how words are read', show(p.keyword)),
+  'argparse-and-click': (_p, _show, trans) => trans.__('the script uses both argparse and click'),
+  'no-parameters-cell': (_p, _show, trans) =>
+    trans.__('No parameters cell was found: tag one to give this notebook arguments.'),
+  'kernel-not-read': (p, show, trans) =>
+    trans.__('Arguments of %1 notebooks are not read: add them in the form.', show(p.kernel)),
+  'several-parameters-cells': (p, show, trans) =>
+    trans.__('Cells %1 are all tagged parameters; the last value counts.', show(p.cells, ', ')),
+  'parameter-hides-function': (p, show, trans) =>
+    trans.__(
+      '%1: the name of a function of Python is used for a parameter. The notebook cannot call that function any more; rename the parameter.',
+      show(p.name)
+    ),
+  'parameters-hide-functions': (p, show, trans) =>
+    trans.__(
+      '%1: the name of a function of Python is used for parameters. The notebook cannot call that function any more; rename the parameter.',
+      show(p.names, ', ')
+    ),
+  'cell-no-python': (p, show, trans) =>
+    trans.__('The parameters cell is no valid Python (%1).', show(p.message)),
+  'ipython-lines-unread': (_p, _show, trans) =>
+    trans.__('Lines that only IPython understands were not read as parameters.'),
+  'several-names-at-once': (p, show, trans) =>
+    trans.__(
+      'Line %1 assigns several names at once; each is an argument of its own.',
+      show(p.line)
+    ),
+  'line-no-assignment': (p, show, trans) =>
+    trans.__(
+      'Line %1 of the parameters cell is no plain assignment and was not read.',
+      show(p.line)
+    ),
+  'cell-no-r': (p, show, trans) =>
+    trans.__('Cell %1 is not read as R: %2.', show(p.cell), show(p.problem)),
+  'cell-too-large': (p, show, trans) => trans.__('it has more than %1 KiB', show(p.most)),
+  'r-line-unread': (p, show, trans) => trans.__('line %1, %2', show(p.line), show(p.words)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -1744,6 +1972,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
+  'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -1857,6 +2086,55 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__("'%1' is a model in mode %2, which runs once", show(p.name), show(p.mode)),
   'model-not-built': (p, show, trans) =>
     trans.__('%1 was not built: %2', show(p.image), show(p.cause)),
+  'tag-for-gpus': (p, show, trans) =>
+    trans.__("The tag '%1' is for GPUs, but no GPU is requested.", show(p.tag)),
+  'tag-for-cpu': (p, show, trans) =>
+    trans.__("The tag '%1' is for the CPU, but a GPU is requested.", show(p.tag)),
+  'ide-in-sandbox': (p, show, trans) =>
+    trans.__(
+      '%1 is not among the images of the setting ide_images. Browsers show its pages in a sandbox, in which it does not work.',
+      show(p.image)
+    ),
+  'python-on': (p, show, trans) => trans.__('Python %1 on %2', show(p.version), show(p.system)),
+  'store-in': (p, show, trans) =>
+    trans.__('%1 %2 in %3', show(p.database), show(p.version), show(p.folder)),
+  'disk-free': (p, show, trans) => trans.__('%1 GiB free', show(p.free)),
+  'disk-nearly-full': (p, show, trans) =>
+    trans.__('%1 MiB free; %2 MiB are always kept free', show(p.free), show(p.kept)),
+  'bytes-stored': (p, show, trans) =>
+    trans.__('%1 MiB in %2 files', show(p.size, ','), show(p.files, ',')),
+  'kernels-found': (p, show) => show(p.names, ', '),
+  'no-kernels': (_p, _show, trans) => trans.__('none installed'),
+  'dispatcher-idle': (_p, _show, trans) => trans.__('not running; it starts when there is work'),
+  'dispatcher-runs': (p, show, trans) =>
+    trans.__('running: process %1 on %2', show(p.pid), show(p.host)),
+  'dispatcher-runs-otherwise': (p, show, trans) =>
+    trans.__(
+      'running: process %1 on %2, with other settings than here: %3',
+      show(p.pid),
+      show(p.host),
+      show(p.settings, ', ')
+    ),
+  'cores-found': (p, show, trans) => trans.__('%1 (one for each core)', show(p.cores)),
+  'cores-set': (p, show, trans) => trans.__('%1 (as set)', show(p.cores)),
+  'memory-found': (p, show, trans) => trans.__('%1 GiB of memory', show(p.memory)),
+  'memory-set': (p, show, trans) => trans.__('%1 GiB of memory (as set)', show(p.memory)),
+  'gpus-found': (p, show, trans) => trans.__('GPUs %1 (%2)', show(p.gpus, ', '), show(p.source)),
+  'gpus-shared': (p, show, trans) =>
+    trans.__(
+      'GPUs %1 (%2), each for %3 tasks at once',
+      show(p.gpus, ', '),
+      show(p.source),
+      show(p.tasks)
+    ),
+  'no-gpus-found': (p, show, trans) => trans.__('no GPUs (%1)', show(p.source)),
+  'gpus-as-set': (_p, _show, trans) => trans.__('as set'),
+  'gpus-of-driver': (_p, _show, trans) => trans.__('asked of nvidia-smi'),
+  'gpus-of-job': (p, show, trans) =>
+    trans.__('asked of nvidia-smi, of those in the %1 of this job', show(p.variable)),
+  'no-gpu-driver': (_p, _show, trans) => trans.__('there is no nvidia-smi'),
+  'extension-in': (p, show, trans) => trans.__('extension in %1', show(p.folder)),
+  'no-extension': (_p, _show, trans) => trans.__('the extension is not installed'),
   'no-preview': (_p, _show, trans) => trans.__('this kind of file has no preview'),
   'no-preview-of-format': (p, show, trans) =>
     trans.__('this kind of %1 file has no preview', show(p.format)),
@@ -1931,6 +2209,37 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'table-reader-ended': (_p, _show, trans) =>
     trans.__('reading this table broke off; it may be damaged or need more memory than allowed'),
+  'text-not-utf-8': (p, show, trans) =>
+    trans.__('the text is not UTF-8: it is read as %1', show(p.encoding)),
+  'columns-renamed': (p, show, trans) =>
+    trans.__('columns without a name of their own were renamed: %1', show(p.names, ', ')),
+  'ragged-line': (p, show, trans) =>
+    trans.__(
+      'line %1 has %2 values, the header has %3',
+      show(p.line, ','),
+      show(p.found, ','),
+      show(p.expected, ',')
+    ),
+  'ragged-lines': (p, show, trans) =>
+    trans.__('%1 (%2 such lines)', show(p.first), show(p.count, ',')),
+  'dates-unclear': (p, show, trans) =>
+    trans.__('day or month first? the dates stay text in: %1', show(p.names, ', ')),
+  'first-sheet': (p, show, trans) =>
+    trans.__(
+      'this is the sheet %1 of %2; the others are %3',
+      show(p.sheet),
+      show(p.count, ','),
+      show(p.others, ', ')
+    ),
+  'first-columns-shown': (p, show, trans) =>
+    trans.__('only the first %1 of %2 columns are shown', show(p.last, ','), show(p.count, ',')),
+  'columns-shown': (p, show, trans) =>
+    trans.__(
+      'only columns %1 to %2 of %3 columns are shown',
+      show(p.first, ','),
+      show(p.last, ','),
+      show(p.count, ',')
+    ),
   'not-text': (_p, _show, trans) => trans.__('must be text'),
   empty: (_p, _show, trans) => trans.__('may not be empty'),
   'too-long': (p, show, trans) => trans.__('may have at most %1 characters', show(p.most)),
@@ -2178,5 +2487,99 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'TensorBoard is not installed where the task runs, nor beside nbyard: `pip install tensorboard`'
     ),
-  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message))
+  'tensorboard-ended': (p, show, trans) => trans.__('TensorBoard has ended: %1', show(p.message)),
+  'same-names-of-ends': (_p, _show, trans) => trans.__('same name'),
+  'similar-names': (_p, _show, trans) => trans.__('similar names'),
+  'similar-names-same-format': (p, show, trans) =>
+    trans.__('similar names, both %1', show(p.format)),
+  'same-file': (p, show, trans) =>
+    trans.__('%1 writes %2, and %3 reads it', show(p.writer), show(p.file), show(p.reader)),
+  'file-of-same-name': (p, show, trans) =>
+    trans.__(
+      '%1 writes %2, and %3 reads a file of that name',
+      show(p.writer),
+      show(p.file),
+      show(p.reader)
+    ),
+  'environment-not-on-dask': (p, show, trans) =>
+    trans.__(
+      'the environment %1 is not installed on the Dask workers: what it names has to be there already',
+      show(p.name)
+    ),
+  'requirements-not-on-dask': (_p, _show, trans) =>
+    trans.__(
+      'its requirements file is not installed on the Dask workers: what it names has to be there already'
+    ),
+  'no-links-on-dask': (_p, _show, trans) =>
+    trans.__('there are no Monitor links to work on a Dask worker'),
+  'kernel-replaced': (p, show, trans) =>
+    trans.__('The kernel %1 is not installed: %2 runs the notebook.', show(p.kernel), show(p.used)),
+  'output-holds-secret': (p, show, trans) =>
+    trans.__('the output %1 holds something secret', show(p.output)),
+  'lock-differs': (p, show, trans) =>
+    trans.__(
+      'not as the lock of %1 version %2 has it: %3',
+      show(p.environment),
+      show(p.number),
+      show(p.differences)
+    ),
+  'lock-differs-in-more': (p, show, trans) =>
+    trans.__(
+      'not as the lock of %1 version %2 has it: %3 and %4 more',
+      show(p.environment),
+      show(p.number),
+      show(p.differences),
+      show(p.more)
+    ),
+  'python-instead': (p, show, trans) =>
+    trans.__('Python %1 instead of %2', show(p.found), show(p.locked)),
+  'package-instead': (p, show, trans) =>
+    trans.__('%1 %2 instead of %3', show(p.package), show(p.found), show(p.locked)),
+  'package-lacks': (p, show, trans) => trans.__('no %1', show(p.package)),
+  'locked-folder-changed': (p, show, trans) =>
+    trans.__('the folder %1 has changed since it was locked', show(p.path)),
+  'locked-folder-gone': (p, show, trans) => trans.__('the folder %1 is gone', show(p.path)),
+  'packages-beside-lock': (p, show, trans) =>
+    trans.__('%1 beside the lock', show(p.packages, ', ')),
+  'more-packages-beside-lock': (p, show, trans) =>
+    trans.__('%1 and %2 more beside the lock', show(p.packages, ', '), show(p.more)),
+  'file-did-not-travel': (p, show, trans) =>
+    trans.__(
+      '%1 lies beside %2, but did not travel with it: %3',
+      show(p.name),
+      show(p.beside),
+      show(p.cause)
+    ),
+  'more-did-not-travel': (p, show, trans) => trans.__('%1 more paths did not travel', show(p.more)),
+  'file-is-dataset': (_p, _show, trans) =>
+    trans.__(
+      'it is a dataset. Give it as an input, or open it below the folder that the variable NBYARD_RESOURCES names'
+    ),
+  'link-left-out': (p, show, trans) =>
+    trans.__('%1 is a link. Put the files there, or give them as an input', show(p.path)),
+  'rule-leaves-out': (p, show, trans) =>
+    trans.__(
+      'the rule %1 leaves it out. A line !%2 in .nbyardignore takes it along',
+      show(p.rule),
+      show(p.path)
+    ),
+  'folder-does-not-travel': (p, show, trans) =>
+    trans.__(
+      'the folder %1 is too large to travel whole. Create an empty file nbyard.toml there, or name the path in the code',
+      show(p.folder)
+    ),
+  'outside-of-code': (p, show, trans) =>
+    trans.__(
+      '%1 did not travel with the code, because it lies outside of the folder %2. %3',
+      show(p.path),
+      show(p.folder),
+      show(p.remedy)
+    ),
+  'move-or-give-as-input': (_p, _show, trans) => trans.__('Move it there, or give it as an input'),
+  'mark-shared-folder': (p, show, trans) =>
+    trans.__(
+      'Create an empty file nbyard.toml in %1: then all of %2 travels',
+      show(p.folder),
+      show(p.folder)
+    )
 };

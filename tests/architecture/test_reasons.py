@@ -1,6 +1,7 @@
 """HOUSE 6.13: reasons and failures are codes. No code reads their text; every code is used."""
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -13,8 +14,18 @@ from nbyard.store.schema.tables import metadata
 
 from .sources import PACKAGE, nodes
 
-FIELDS = ("reason", "waits", "why")
+FIELDS = ("reason", "waits", "why", "warning", "finding", "cure", "notice")
 RENDERED = ("str", "shown")
+# fields of answers that tell people something
+TOLD = frozenset(
+    {
+        *("cure", "finding", "hint", "hints", "message", "note", "notes", "notice", "notices"),
+        *("problem", "problems", "reason", "reasons", "waits", "warning", "warnings", "why"),
+    }
+)
+ALSO_TEXT = re.compile(r'"type": (?:"string"|\[[^\]]*"string")(?!, "enum")')
+# the English text of errors stands beside the reason for programs that have no catalogue
+RENDERED_TOO = {"Detail.message", "ErrorBody.hint", "ErrorBody.message"}
 SEARCHES = frozenset({"findall", "finditer", "fullmatch", "match", "search", "sub"})
 READERS = frozenset(
     {
@@ -27,7 +38,7 @@ CATALOGUE = PACKAGE / "reasons"
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path.parents)
 # in TypeScript: reads of the text of a reason
 READ_IN_BROWSER = re.compile(
-    r"\b(?:reason|waits|reasonText\([^)]*\))\??\.(?:split|startsWith|endsWith|includes|match|replace|slice)\b"
+    r"\b(?:reason|waits|warning|finding|cure|notice|reasonText\([^)]*\))\??\.(?:split|startsWith|endsWith|includes|match|replace|slice)\b"
     r"|\bfailure\??\.message\b"
 )
 
@@ -95,6 +106,8 @@ def test_no_code_reads_the_text_of_a_reason() -> None:
         'str(task.reason).startswith("attempt")',
         'shown(task.reason, task.waits).removeprefix("It ")',
         'one.reason == "Its image is being built."',
+        'task.warning.startswith("not as the lock")',
+        '"nvidia-smi" in str(check.finding)',
         '"disk full" in str(task.waits)',
         '"SIGKILL" in failure["message"]',
         '"SIGKILL" in str(failure["reason"])',
@@ -178,5 +191,20 @@ def test_every_code_is_made_somewhere() -> None:
 
 def test_every_column_with_a_reason_stores_its_code() -> None:
     columns = [c for table in metadata.sorted_tables for c in table.c if c.name in FIELDS]
-    assert len(columns) >= 9
+    assert len(columns) >= 10
     assert [str(c) for c in columns if not isinstance(c.type, Because)] == []
+
+
+def test_what_the_server_tells_has_codes() -> None:
+    """Clients would have to read a sentence, and could not translate it."""
+    schemas = json.loads((PACKAGE / "rest/openapi.json").read_text("utf-8"))["components"][
+        "schemas"
+    ]
+    found = {
+        f"{schema}.{name}"
+        for schema, described in schemas.items()
+        for name, field in described.get("properties", {}).items()
+        if name in TOLD and ALSO_TEXT.search(json.dumps(field))
+    }
+    assert sorted(found - RENDERED_TOO) == []
+    assert sorted(RENDERED_TOO - found) == []

@@ -261,7 +261,7 @@ def test_a_kernel_of_an_odd_name_is_one_that_is_not_installed(yard: Place, tmp_p
 
 def _warning(yard: Yard) -> str:
     newest = yard.services.runs.list(ADA).items[0]
-    return yard.services.runs.get(ADA, newest.id).tasks[0].warning
+    return str(yard.services.runs.get(ADA, newest.id).tasks[0].warning)
 
 
 @pytest.mark.leaves_running

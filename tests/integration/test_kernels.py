@@ -82,7 +82,7 @@ def test_another_kernel_is_chosen_for_a_run_or_a_node(
     assert printed(yard, own) == str(environment.python.parents[1])
     assert printed(yard, chosen) != printed(yard, own)
     assert not chosen.tasks[0].cached
-    assert chosen.tasks[0].warning == ""
+    assert chosen.tasks[0].warning is None
     node = {"type": "executable", "path": "n.ipynb", "kernel": "python3"}
     whole = {"version": 1, "nodes": {"main": node}}
     (tmp_path / "root/flow.nbflow").write_text(json.dumps(whole))
@@ -134,11 +134,11 @@ def test_another_kernel_takes_the_place_of_one_that_is_not_installed(yard: Yard,
     found = run("print(1 + 1)")
     words = f"The kernel {KERNEL} is not installed: python3 runs the notebook."
     assert printed(yard, found) == "2"
-    assert found.tasks[0].warning == words
+    assert str(found.tasks[0].warning) == words
     record = yard.services.runs.surroundings(ADA, found.run.id, found.tasks[0].node)
     assert record.kernel == "python3"
     seen = yard.services.executables.inspect(ADA, Inspect(path="n.ipynb"))
-    assert words in seen.hints
+    assert words in map(str, seen.hints)
     assert run("print(1 + 1)").tasks[0].cached
     assert run("1", "cobol").tasks[0].failure is not None
 

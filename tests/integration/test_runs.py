@@ -382,8 +382,10 @@ def test_a_warning_names_what_was_looked_for_in_vain(
     for is_cached in (False, True):
         task = next(iter(project.run().tasks))
         assert task.cached == (is_cached and task.failure is None)
-        assert f"{name} lies beside looks.ipynb, but did not travel with it: " in task.warning
-        assert why in task.warning and task.warning.count("lies beside") == 1
+        assert task.warning is not None and task.warning.code == "file-did-not-travel"
+        words = str(task.warning)
+        assert f"{name} lies beside looks.ipynb, but did not travel with it: " in words
+        assert why in words and words.count("lies beside") == 1
 
 
 @pytest.mark.parametrize(
@@ -401,7 +403,7 @@ def test_no_warning_names_what_is_not_missed(project: Project, code: str) -> Non
     travel_not(project.root)
     project.notebook("looks", *code.split("\n\n"))
     detail = project.run()
-    assert (detail.run.state, detail.tasks[0].warning) == ("succeeded", "")
+    assert (detail.run.state, detail.tasks[0].warning) == ("succeeded", None)
 
 
 def test_a_dataset_is_opened_below_resources(project: Project, tmp_path: Path) -> None:
@@ -418,7 +420,7 @@ print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
             links.link(dataset, "x.csv", partial(Path.write_text, data=text))
         detail = project.run()
         (task,) = detail.tasks
-        assert (task.state, task.cached, task.warning) == ("succeeded", False, "")
+        assert (task.state, task.cached, task.warning) == ("succeeded", False, None)
         printed = project.log(detail.run.id, "reads")
         assert printed.startswith(f"{text} {text}\n") and "resources/d2" not in printed
         assert task.other_files is not None

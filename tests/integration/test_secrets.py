@@ -7,6 +7,7 @@ import pytest
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid
+from nbyard.reasons.structs import because
 from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
 
 from .telling import ANN, ENDED, REACHES, Telling
@@ -69,7 +70,7 @@ def test_an_output_that_holds_it_is_said(work):
     ]  # fmt: skip
     detail = work.run(path=work.script(text, *arguments), parameters={"token": "api"})
     assert detail.run.state == "succeeded"
-    assert detail.tasks[0].warning == "the output out holds something secret"
+    assert detail.tasks[0].warning == because("output-holds-secret", output="out")
 
 
 def test_a_login_is_a_json_file_and_what_is_not_secret_in_it_is_shown(work):

@@ -14,6 +14,7 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
+from nbyard.reasons.structs import because, shown
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.wheels import Wheels, project
@@ -90,7 +91,7 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     first = ground.run(path="n.ipynb", environment="cows")
     task = first.tasks[0]
     assert task.failure is None
-    assert (first.run.state, ground.printed(first), task.warning) == ("succeeded", "1.0", "")
+    assert (first.run.state, ground.printed(first), task.warning) == ("succeeded", "1.0", None)
     version = ground.environments.get(ADA, "cows").current
     assert task.environment is not None
     assert (task.environment.shown, task.environment.digest) == ("cows version 1", version.digest)
@@ -181,7 +182,7 @@ def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -
     place = ground.environments.get(ADA, "cows").current.place
     shutil.rmtree(place)
     run = ground.run(path="n.ipynb", environment="cows")
-    assert (ground.printed(run), run.tasks[0].warning) == ("1.0", "")
+    assert (ground.printed(run), run.tasks[0].warning) == ("1.0", None)
     assert ground.environments.get(ADA, "cows").current.place != place
 
 
@@ -197,9 +198,10 @@ def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
         "Metadata-Version: 2.1\nName: calf\nVersion: 3.0\n"
     )
     run = ground.run(path="s.py", environment="cows")
-    assert first.tasks[0].warning == "" and not run.tasks[0].cached
-    assert (
-        run.tasks[0].warning == "not as the lock of cows version 1 has it: calf 3.0 beside the lock"
+    assert first.tasks[0].warning is None and not run.tasks[0].cached
+    beside = because("packages-beside-lock", packages=["calf 3.0"])
+    assert run.tasks[0].warning == because(
+        "lock-differs", environment="cows", number=1, differences=[beside]
     )
 
 
@@ -218,7 +220,7 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
 
     def ran() -> tuple[str, bool, str]:
         run = ground.run(path="s.py", environment="cows")
-        return ground.log(run), run.tasks[0].cached, run.tasks[0].warning
+        return ground.log(run), run.tasks[0].cached, shown(run.tasks[0].warning)
 
     changed = f"not as the lock of cows version 2 has it: the folder {folder}"
     assert ran() == ("0.1 2.0", False, "")

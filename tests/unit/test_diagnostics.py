@@ -25,28 +25,28 @@ def says(driver: Path, script: str) -> None:
 def test_slots_memory_and_gpus_that_are_set(driver: Path) -> None:
     told = probe_slots(Settings(slots=3, memory_bytes=2**30, gpus=["0", "1"], tasks_per_gpu=2))
     assert (told.name, told.state) == ("slots", "ok")
-    assert told.message.startswith("3 (as set); ")
-    assert "; 1.0 GiB of memory (as set); " in told.message
-    assert told.message.endswith("GPUs 0, 1 (as set), each for 2 tasks at once")
+    assert str(told.finding).startswith("3 (as set); ")
+    assert "; 1 GiB of memory (as set); " in str(told.finding)
+    assert str(told.finding).endswith("GPUs 0, 1 (as set), each for 2 tasks at once")
 
 
 def test_gpus_that_the_driver_names(driver: Path) -> None:
     says(driver, "echo 'GPU 0: A (UUID: GPU-a)'")
     told = probe_slots(Settings(slots=0))
-    assert "(one for each core)" in told.message
-    assert told.message.endswith("GPUs GPU-a (asked of nvidia-smi)")
+    assert "(one for each core)" in str(told.finding)
+    assert str(told.finding).endswith("GPUs GPU-a (asked of nvidia-smi)")
 
 
 def test_no_gpus_and_why(driver: Path) -> None:
     """Only a driver that is there and names none needs a cure."""
     told = probe_slots(Settings())
-    assert told.message.endswith("no GPUs (there is no nvidia-smi)") and told.state == "ok"
+    assert str(told.finding).endswith("no GPUs (there is no nvidia-smi)") and told.state == "ok"
     told = probe_slots(Settings(gpus=[]))
-    assert told.message.endswith("no GPUs (as set)") and told.state == "ok"
+    assert str(told.finding).endswith("no GPUs (as set)") and told.state == "ok"
 
 
 def test_a_driver_that_fails(driver: Path) -> None:
     says(driver, "exit 9")
     told = probe_slots(Settings())
-    assert told.message.endswith("no GPUs (asked of nvidia-smi)")
-    assert told.state == "missing" and "nvidia-smi -L" in told.cure
+    assert str(told.finding).endswith("no GPUs (asked of nvidia-smi)")
+    assert told.state == "missing" and "nvidia-smi -L" in str(told.cure)

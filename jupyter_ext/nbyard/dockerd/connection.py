@@ -86,13 +86,13 @@ class Connection:
         return self._info or self.fresh_info()
 
     @property
-    def way(self) -> str:
-        """Return how the engine is reached, as text."""
+    def way(self) -> Reason:
+        """Return how the engine is reached."""
         if self.url.startswith("ssh://"):
-            return "over ssh"
+            return because("over-ssh")
         if self.url.startswith("unix://"):
-            return "by a local socket"
-        return "by TCP with TLS" if self._has_tls else "by TCP without TLS"
+            return because("by-local-socket")
+        return because("by-tls") if self._has_tls else because("by-tcp")
 
     @property
     def _has_tls(self) -> bool:

@@ -4,17 +4,19 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.reasons.structs import Reason
+
 
 class Check(msgspec.Struct, frozen=True):
-    """One check. `missing` things are optional, `failed` ones are required.
+    """One check and its finding. `missing` things are optional, `failed` ones are required.
 
-    `cure` is a command or a sentence that helps.
+    `cure` says what helps.
     """
 
     name: str
     state: Literal["ok", "missing", "failed"]
-    message: str
-    cure: str = ""
+    finding: Reason
+    cure: Reason | None = None
 
 
 class Runtimes(msgspec.Struct, frozen=True):

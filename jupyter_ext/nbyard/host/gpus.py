@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from threading import Event, Lock, Thread
 
+from nbyard.reasons.structs import Reason, because
+
 AUTO = "auto"
 PROGRAM = "nvidia-smi"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -16,8 +18,8 @@ ATTEMPT_ID = "NBYARD_ATTEMPT_ID"
 # Variables of Slurm, PBS and LSF. With ATTEMPT_ID set, they may be those of a notebook task that
 # started the dispatcher.
 JOBS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID")
-SET, DRIVER, NOBODY = "as set", "asked of nvidia-smi", "there is no nvidia-smi"
-OURS = f"{DRIVER}, of those in the {VISIBLE} of this job"
+SET, NOBODY = because("gpus-as-set"), because("no-gpu-driver")
+DRIVER, OURS = because("gpus-of-driver"), because("gpus-of-job", variable=VISIBLE)
 LOOK_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
 # Output of `nvidia-smi -L`: one line per card, followed by one line per MIG partition.
@@ -65,8 +67,8 @@ def present(configured: Sequence[str]) -> tuple[str, ...]:
     return _driver.gpus()
 
 
-def source(configured: Sequence[str]) -> str:
-    """Return where the GPU ids come from, as text."""
+def source(configured: Sequence[str]) -> Reason:
+    """Return where the GPU ids come from."""
     if list(configured) != [AUTO]:
         return SET
     if shutil.which(PROGRAM) is None:

@@ -248,7 +248,7 @@ def of_environment(
     whole = replace(found.lock, packages=packages)
     lock = msgspec.to_builtins(replace(found.lock, packages=[]))
     told = differences(version.packages, version.python, whole, beside=True)
-    of = {"lock": version.digest, "found": lock, "otherwise": told}
+    of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(told)}
     text = digest_of(of | {"trees": dict(trees)} if trees else of)
     return replace(found, fingerprint=text, lock=whole)
 

@@ -5,13 +5,15 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import msgspec
 
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.inspection.functions import SEPARATOR, spot
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 MAX_DOCUMENT = 64 * 2**20
 MAX_NAME_BYTES = 255
@@ -97,8 +99,19 @@ class ProjectFiles:
         return Path(os.path.normpath(self._start / shown))
 
     def spoken(self, text: str) -> str:
-        """Remove the root from a path, or from a sentence that begins with one."""
+        """Remove the root from a path."""
         return text.removeprefix(f"{self.root}/") if self.is_served else text
+
+    def spoken_in(self, reason: Reason) -> Reason:
+        """Return a reason whose paths are relative to the root."""
+        return msgspec.convert(self._spoken_in(msgspec.to_builtins(reason)), Reason)
+
+    def _spoken_in(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._spoken_in(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self._spoken_in(one) for one in value]
+        return self.spoken(value) if isinstance(value, str) else value
 
     def has(self, real: Path) -> bool:
         """Return whether a real path lies below the root."""

@@ -48,10 +48,11 @@ class CommandKind:
                     warnings.simplefilter("ignore")
                     script = read_script(ast.parse(content, name), names_us=MARK in content)
             except SyntaxError as error:
-                script = Script(hints=[f"{name}, line {error.lineno or 1}: {error.msg}"])
+                params = {"line": error.lineno or 1, "message": error.msg}
+                script = Script(hints=[because("python-line-invalid", name=name, **params)])
             except (ValueError, RecursionError, MemoryError) as error:
                 words = str(error) or type(error).__name__
-                script = Script(hints=[f"{name} cannot be read as Python: {words}"])
+                script = Script(hints=[because("script-no-python", name=name, message=words)])
         unread = script.hints
         if not (script.arguments or unread):
             # Without arguments in the code, say how to describe them.

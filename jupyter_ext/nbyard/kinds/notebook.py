@@ -15,7 +15,7 @@ from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 BOM = b"\xef\xbb\xbf"
 FORMAT = 4
@@ -30,7 +30,7 @@ KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
 CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
 LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python", "": "python"}
-HINT_NO_CELL = "No parameters cell was found: tag one to give this notebook arguments."
+HINT_NO_CELL = because("no-parameters-cell")
 
 
 class NotebookKind:
@@ -235,14 +235,14 @@ def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _inspected(
     notebook: Mapping[str, Any], cells: list[int], kernel: str, language: str
-) -> tuple[list[Argument], list[str]]:
+) -> tuple[list[Argument], list[Reason]]:
     """Read the cell of another kernel with papermill's translator for it."""
     if not cells:
         return [], []
     from papermill.exceptions import PapermillException
     from papermill.translators import papermill_translators
 
-    hint = f"Arguments of {language or kernel} notebooks are not read: add them in the form."
+    hint = because("kernel-not-read", kernel=language or kernel)
     try:
         translator = papermill_translators.find_translator(kernel, language)
         found = translator.inspect(

@@ -10,6 +10,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import Work
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.reasons.structs import Reason
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -27,11 +28,11 @@ class Reading(msgspec.Struct, frozen=True):
     language: str
     kernel: str
     arguments: list[Argument]
-    hints: list[str] = []
+    hints: list[Reason] = []
     can_tag: bool = False
     command: list[str] = []
     is_unread: bool = False
-    hints_without_description: list[str] = []
+    hints_without_description: list[Reason] = []
     invocation: Invocation = Invocation()
     facts: Facts = Facts()
 

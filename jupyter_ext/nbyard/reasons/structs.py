@@ -6,6 +6,7 @@ here for the shell, logs and notebooks, in `src/reasons` for the browser. The ca
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -67,9 +68,20 @@ def read(value: Any) -> Reason | None:
     return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
 
 
+def read_all(values: Iterable[Any]) -> list[Reason]:
+    """Return the reasons in plain data, some of which an earlier version wrote as text."""
+    return [one for one in map(read, values) if one is not None]
+
+
 def all_of(reasons: list[Reason]) -> Reason:
     """Return several reasons as one."""
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
+
+
+def joined(reasons: Iterable[Reason | None]) -> Reason | None:
+    """Return the reasons that exist as one, None if there are none."""
+    present = [one for one in reasons if one is not None]
+    return all_of(present) if present else None
 
 
 def shown(*reasons: Reason | None) -> str:

@@ -17,6 +17,7 @@ from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
 from nbyard.host.sqlite_locks import busy, is_stopped, writers
+from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runtimes import offered
 from nbyard.services.service_context import Parts
@@ -67,43 +68,49 @@ class SystemService:
         return Page(list(gpus.present(self._parts.settings.gpus)))
 
     def _versions(self) -> Check:
-        text = f"Python {sys.version.split()[0]} on {sys.platform}"
+        version = sys.version.split()[0]
+        finding = because("python-on", version=version, system=sys.platform)
         if sys.platform.startswith("linux"):
-            return Check("platform", "ok", text)
-        return Check("platform", "missing", text, "Only Linux is tested; on Windows use WSL2.")
+            return Check("platform", "ok", finding)
+        return Check("platform", "missing", finding, because("use-linux"))
 
     def _store(self) -> Check:
+        store = self._parts.store
         try:
-            version = self._parts.store.database.server_version()
+            version = store.database.server_version()
         except NbyardError as error:
-            return Check("store", "failed", error.message, error.hint)
+            return Check("store", "failed", error.reason, error.hint_reason)
         # A suspended process that holds the write lock blocks everybody else.
-        if any(is_stopped(pid) for pid in writers(self._parts.store.folder)):
-            told = busy(self._parts.store.folder)
-            return Check("store", "failed", told.message, told.hint)
-        kind = "SQLite" if self._parts.store.database.sqlite else "PostgreSQL"
-        return Check("store", "ok", f"{kind} {version} in {self._parts.store.folder}")
+        if any(is_stopped(pid) for pid in writers(store.folder)):
+            told = busy(store.folder)
+            return Check("store", "failed", told.reason, told.hint_reason)
+        kind = "SQLite" if store.database.sqlite else "PostgreSQL"
+        finding = because("store-in", database=kind, version=version, folder=str(store.folder))
+        return Check("store", "ok", finding)
 
     def _disk(self) -> Check:
         free = shutil.disk_usage(self._parts.store.folder).free
         if free >= GIB:
-            return Check("disk", "ok", f"{free / GIB:.1f} GiB free")
+            return Check("disk", "ok", because("disk-free", free=round(free / GIB, 1)))
         # Little space is an error, because runs cannot store their outputs.
-        kept = self._parts.blobs.reserve_bytes
-        text = f"{free / MIB:,.1f} MiB free; {kept / MIB:,.1f} MiB are always kept free"
-        return Check("disk", "failed", text, "Free space: runs need room for their outputs.")
+        amounts = {"free": free, "kept": self._parts.blobs.reserve_bytes}
+        in_mib = {name: round(size / MIB, 1) for name, size in amounts.items()}
+        cure = because("free-space-for-outputs")
+        return Check("disk", "failed", because("disk-nearly-full", **in_mib), cure)
 
     def _bytes(self) -> Check:
         sizes = [found.size_bytes for found in self._parts.blobs.stored()]
-        return Check("bytes", "ok", f"{sum(sizes) / MIB:,.1f} MiB in {len(sizes):,} files")
+        mib = sum(sizes) / MIB
+        size = round(mib, 1) if mib < 100 else round(mib)
+        return Check("bytes", "ok", because("bytes-stored", size=size, files=len(sizes)))
 
     def _kernels(self) -> Check:
         from jupyter_client.kernelspec import KernelSpecManager
 
         names = sorted(KernelSpecManager().find_kernel_specs())
         if names:
-            return Check("kernels", "ok", ", ".join(names))
-        return Check("kernels", "failed", "none installed", "pip install ipykernel")
+            return Check("kernels", "ok", because("kernels-found", names=names))
+        return Check("kernels", "failed", because("no-kernels"), because("install-ipykernel"))
 
     def _dispatcher(self) -> Check:
         from nbyard.ipc.dispatcher_launcher import (  # slow: it imports the database
@@ -113,17 +120,14 @@ class SystemService:
 
         lease = self._lease()
         if lease is None:
-            return Check("dispatcher", "ok", "not running; it starts when there is work")
-        text = f"running: process {pid_of(lease.holder)} on {lease.holder.partition(':')[0]}"
+            return Check("dispatcher", "ok", because("dispatcher-idle"))
+        pid, host = pid_of(lease.holder), lease.holder.partition(":")[0]
         others = other_settings(self._parts.store, self._parts.settings)
         if not others:
-            return Check("dispatcher", "ok", text)
-        told = ", ".join(f"{name}={value}" for name, value in others.items())
-        cure = (
-            f"kill {pid_of(lease.holder)} ends it; what runs goes on, and the next one has the"
-            " settings of whoever starts it."
-        )
-        return Check("dispatcher", "ok", f"{text}, with other settings than here: {told}", cure)
+            return Check("dispatcher", "ok", because("dispatcher-runs", pid=pid, host=host))
+        settings = [f"{name}={value}" for name, value in others.items()]
+        finding = because("dispatcher-runs-otherwise", pid=pid, host=host, settings=settings)
+        return Check("dispatcher", "ok", finding, because("restart-dispatcher", pid=pid))
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""

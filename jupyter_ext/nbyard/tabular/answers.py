@@ -16,7 +16,7 @@ from nbyard.domain.datasets.tables import (
     TablePage,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.tabular import texts
 from nbyard.tabular.schemas import FIRST_ROWS, info_of
 from nbyard.tabular.sources import Source
@@ -63,14 +63,14 @@ def _shown(question: Question, info: TableInfo) -> range:
     return range(start, min(start + MAX_COLUMNS, len(info.columns)))
 
 
-def _warnings(info: TableInfo, shown: range) -> list[str]:
+def _warnings(info: TableInfo, shown: range) -> list[Reason]:
+    known = read_all(info.warnings)
     if len(shown) == info.column_count:
-        return info.warnings
-    count = f"{info.column_count:,} columns are shown"
-    words = f"only columns {shown.start + 1:,} to {shown.stop:,} of {count}"
+        return known
+    ends = {"last": shown.stop, "count": info.column_count}
     if shown.start == 0:
-        words = f"only the first {shown.stop:,} of {count}"
-    return [words, *info.warnings]
+        return [because("first-columns-shown", **ends), *known]
+    return [because("columns-shown", first=shown.start + 1, **ends), *known]
 
 
 def _page(question: Question, source: Source) -> TablePage:

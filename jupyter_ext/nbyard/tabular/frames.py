@@ -225,8 +225,9 @@ def info(source: Source) -> TableInfo:
     names = list(fastexcel.read_excel(source.path).sheet_names)
     shown, warnings = _sheet(source, names), []
     if len(names) > 1 and not source.sheet:
-        others = ", ".join(repr(name[:40]) for name in names[1:6])
-        warnings = [f"this is the sheet {shown!r} of {len(names):,}; the others are {others}"]
+        others = [repr(name[:40]) for name in names[1:6]]
+        params = {"sheet": repr(shown), "count": len(names), "others": others}
+        warnings = [because("first-sheet", **params)]
     return msgspec.structs.replace(found, sheet=shown, sheets=names, warnings=warnings)
 
 

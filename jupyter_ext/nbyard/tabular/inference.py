@@ -13,6 +13,7 @@ import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.datasets.tables import Column
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular.layouts import NULLS, Form, form_of, pattern, twin
 
 MISFITS = 100
@@ -28,7 +29,7 @@ class Inferred(NamedTuple):
 
     columns: list[Column]
     null_words: bool
-    warnings: list[str]
+    warnings: list[Reason]
 
 
 def infer(
@@ -54,8 +55,8 @@ def infer(
     ]
     warnings = []
     if search.unclear:
-        shown = ", ".join(repr(names[place][:40]) for place in search.unclear[:5])
-        warnings.append(f"day or month first? the dates stay text in: {shown}")
+        shown = [repr(names[place][:40]) for place in search.unclear[:5]]
+        warnings.append(because("dates-unclear", names=shown))
     return Inferred(columns, search.null_words, warnings)
 
 

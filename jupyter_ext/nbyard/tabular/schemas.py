@@ -8,6 +8,7 @@ from nbyard.domain.datasets.tables import (
     Column,
     TableInfo,
 )
+from nbyard.reasons.structs import Reason, because, read
 from nbyard.tabular import texts
 from nbyard.tabular.formats import ENCODINGS
 from nbyard.tabular.layouts import form_of
@@ -93,18 +94,18 @@ def text_info(
     rows: int | None,
     columns: list[Column],
     null_words: bool = True,
-    warnings: Sequence[str] = (),
+    warnings: Sequence[Reason] = (),
 ) -> TableInfo:
     """Return the schema of a text table with known columns."""
     dialect, scan = source.dialect, source.known_scan()
-    notes = []
+    notes: list[Reason | str] = []
     if dialect.encoding in ENCODINGS:
-        notes.append(f"the text is not UTF-8: it is read as {ENCODINGS[dialect.encoding]}")
+        notes.append(because("text-not-utf-8", encoding=ENCODINGS[dialect.encoding]))
     if dialect.renamed:
-        shown = ", ".join(repr(name[:40]) for name in dialect.renamed[:5])
-        notes.append(f"columns without a name of their own were renamed: {shown}")
-    if scan and scan.ragged:
-        notes.append(f"{scan.first_ragged} ({scan.ragged:,} such lines)")
+        shown = [repr(name[:40]) for name in dialect.renamed[:5]]
+        notes.append(because("columns-renamed", names=shown))
+    if scan and (first := read(scan.first_ragged)):
+        notes.append(because("ragged-lines", first=first, count=scan.ragged))
     is_wide = source.encoding.startswith("utf-16")
     return TableInfo(
         format=source.format,

@@ -12,7 +12,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, read_all
 from nbyard.tabular.answers import Question
 from nbyard.tabular.formats import SUFFIXES
 from nbyard.tabular.reader import IDLE_SECONDS, MEMORY_BYTES, Reader
@@ -86,7 +86,7 @@ class Tables:
         """Return the profile of all rows, which is stored, or quickly that of a sample."""
         kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
-            return msgspec.json.decode(kept.read_bytes(), type=Profile)
+            return _read_profile(kept.read_bytes())
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, slow=not sample)
         # A sample is cheap, so only exact profiles are stored.
@@ -155,3 +155,10 @@ class Tables:
         if not KEY.match(name):
             raise Invalid.field("key", because("not-a-table-key"))
         return self.folder / name
+
+
+def _read_profile(content: bytes) -> Profile:
+    """Return a stored profile; an earlier version stored its warnings as texts."""
+    found = msgspec.json.decode(content)
+    warnings = msgspec.to_builtins(read_all(found.get("warnings", ())))
+    return msgspec.convert(found | {"warnings": warnings}, Profile)

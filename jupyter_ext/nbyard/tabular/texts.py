@@ -17,7 +17,7 @@ import msgspec
 
 from nbyard.domain.datasets.tables import MAX_FIELD_CHARACTERS, BrokenTable
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular.formats import MAX_LINE_BYTES, Dialect, in_words
 
 CHUNK = 256 << 10
@@ -33,7 +33,8 @@ class Scan(msgspec.Struct):
     rows: int = 0
     blank: int = 0
     ragged: int = 0
-    first_ragged: str = ""
+    # an earlier version stored a text
+    first_ragged: Reason | str | None = None
     rows_at: list[int] = []
     offsets: list[int] = []
 
@@ -43,9 +44,10 @@ class Scan(msgspec.Struct):
         self.offsets.append(offset)
 
     def add_ragged(self, line: int, found: int, expected: int) -> None:
-        """Count a line with another number of values; keep the message for the first."""
+        """Count a line with another number of values; keep the first as a reason."""
         if not self.ragged:
-            self.first_ragged = f"line {line:,} has {found:,} values, the header has {expected:,}"
+            params = {"line": line, "found": found, "expected": expected}
+            self.first_ragged = because("ragged-line", **params)
         self.ragged += 1
 
 

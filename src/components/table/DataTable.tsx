@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback, useEffect, useReducer, useRef, useState } from 'react';
+import { Reason, reasonText } from '../../reasons';
 
 export interface ITableColumn {
   name: string;
@@ -12,7 +13,7 @@ export interface ITablePage {
   offset: number;
   total: number | null;
   rows: readonly (readonly unknown[])[];
-  warnings?: readonly string[];
+  warnings?: readonly Reason[];
 }
 
 interface IDataTableProps {
@@ -61,11 +62,13 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
   const below = items.length ? virtual.getTotalSize() - items[items.length - 1].end : 0;
   return (
     <div className="nby-DataTable">
-      {table.warnings.map(warning => (
-        <p key={warning} className="nby-Warning">
-          {warning}
-        </p>
-      ))}
+      {table.warnings
+        .map(warning => reasonText(warning, trans))
+        .map(warning => (
+          <p key={warning} className="nby-Warning">
+            {warning}
+          </p>
+        ))}
       <div ref={box} className="nby-DataTable-box" tabIndex={0} role="region" aria-label={label}>
         <table className="nby-Table nby-mod-data" aria-rowcount={total ?? -1}>
           <thead>
@@ -157,7 +160,7 @@ interface IPages {
   columns?: readonly ITableColumn[];
   total: number | null;
   count: number;
-  warnings: readonly string[];
+  warnings: readonly Reason[];
   problem?: string;
   row: (index: number) => readonly unknown[] | undefined;
   want: (first: number, last: number) => void;

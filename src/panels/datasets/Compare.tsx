@@ -3,6 +3,7 @@ import { useCallback, useState } from 'react';
 import { ColumnChange, ColumnFigures, Comparison, Dataset, DatasetVersion } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 import { showNumber } from './Pictures';
 
@@ -45,7 +46,7 @@ function Differences({ found, trans }: IDifferencesProps): JSX.Element {
   const said = found.same
     ? [trans.__('Both versions have the same bytes.')]
     : [
-        note,
+        reasonText(note, trans),
         rowsSaid(found, trans),
         sizesSaid(found, trans),
         columns.length &&

@@ -72,7 +72,7 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
             )
         )}
       </div>
-      {dataset.notice && <p className="nby-Warning">{dataset.notice}</p>}
+      {dataset.notice && <p className="nby-Warning">{reasonText(dataset.notice, trans)}</p>}
       <Facts dataset={dataset} version={shown} services={services} />
       <Tabs label={trans.__('Dataset')} current={tab} onChange={setTab} tabs={tabs}>
         {tab === 'versions' ? (

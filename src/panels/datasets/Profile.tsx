@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ColumnProfile, Profile } from '../../api/types';
 import { ITablePart, TablePartChoice } from '../../components/table/TablePart';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 import { HistogramPicture, showNumber, TopPicture } from './Pictures';
 
@@ -55,11 +56,13 @@ export function ProfileView({ services, id, version }: IProfileViewProps): JSX.E
           : trans.__('Based on all %1 rows', profile.rows.toLocaleString())}
         {problem && ` · ${problem}`}
       </p>
-      {profile.warnings?.map(warning => (
-        <p key={warning} className="nby-Warning">
-          {warning}
-        </p>
-      ))}
+      {profile.warnings
+        ?.map(warning => reasonText(warning, trans))
+        .map(warning => (
+          <p key={warning} className="nby-Warning">
+            {warning}
+          </p>
+        ))}
       <div className="nby-Profile-columns">
         {profile.columns.map((column, index) => (
           <ColumnCard key={index} column={column} trans={trans} />

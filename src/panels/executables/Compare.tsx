@@ -1,6 +1,7 @@
 import { useCallback } from 'react';
 import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
+import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 
 interface ICompareProps {
@@ -73,7 +74,7 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
           )
         )}
       </div>
-      {diff.hint && <p className="nby-Note">{diff.hint}</p>}
+      {diff.hint && <p className="nby-Note">{reasonText(diff.hint, trans)}</p>}
       {diff.cut && <p className="nby-Note">{trans.__('Further differences are not shown.')}</p>}
     </>
   );

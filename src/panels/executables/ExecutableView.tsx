@@ -7,6 +7,7 @@ import { showProblem } from '../../components/problems';
 import { Tabs } from '../../components/Tabs';
 import { useSignal } from '../../components/hooks/useSignal';
 import { kindIcon } from '../../icons/items';
+import { Reason } from '../../reasons';
 import { IExecutableTarget, IPanelServices } from '../frame/services';
 import { exportExecutable } from './exportExecutable';
 import { RegisterForm } from './form/RegisterForm';
@@ -81,7 +82,7 @@ function Registering({ services, target, onRegistered }: IExecutableViewProps): 
 function useExecutable(
   { yard, app }: IPanelServices,
   id: string
-): { executable?: Executable; hints?: readonly string[]; isChanged?: boolean; problem?: string } {
+): { executable?: Executable; hints?: readonly Reason[]; isChanged?: boolean; problem?: string } {
   const { executables } = yard;
   const listed = useSignal(executables.changed, () => executables.find(id));
   const [found, setFound] = useState<Executable>();

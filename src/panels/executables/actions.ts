@@ -8,6 +8,7 @@ import { askText } from '../../forms/askText';
 import { askValues, IAskValues } from '../../forms/askValues';
 import { ValuesHolder } from '../../forms/ValuesForm';
 import { chooseFiles } from '../../components/chooseFiles';
+import { reasonText } from '../../reasons';
 import { confirm } from '../frame/confirm';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
@@ -129,7 +130,7 @@ async function runInBackground(services: IPanelServices, path: string): Promise<
   const asked: IAskValues<Run> = {
     title: trans.__('Run “%1” in the background', found.name),
     arguments: readArguments(found.arguments as Partial<IArgument>[]),
-    hints: found.hints,
+    hints: found.hints?.map(hint => reasonText(hint, trans)),
     asksHow: true,
     ok: trans.__('Run'),
     trans,

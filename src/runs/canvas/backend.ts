@@ -38,6 +38,7 @@ export class WorkflowBackend implements IWorkflowBackend {
       {
         ...view,
         arguments: view.arguments as readonly Partial<IArgument>[],
+        hints: view.hints?.map(hint => reasonText(hint, this.trans)),
         problem: reasonText(view.problem, this.trans)
       }
     ]);
@@ -48,7 +49,10 @@ export class WorkflowBackend implements IWorkflowBackend {
         path: field,
         message: reasonText(reason, this.trans)
       })),
-      proposals: answer.proposals,
+      proposals: answer.proposals.map(({ reason, ...edge }) => ({
+        ...edge,
+        reason: reasonText(reason, this.trans)
+      })),
       copyOf: answer.copy_of
     };
   }
@@ -108,7 +112,7 @@ export class WorkflowBackend implements IWorkflowBackend {
   async noContainers(): Promise<string> {
     const { checks } = await this.yard.client.call('system.doctor', {});
     const docker = checks.find(({ name }) => name === 'docker');
-    return docker && docker.state !== 'ok' ? docker.message : '';
+    return docker && docker.state !== 'ok' ? reasonText(docker.finding, this.trans) : '';
   }
 
   async lastParameters(path: string): Promise<Record<string, Json>> {

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .ground import Ground, Seen, notebook, seen
+from .ground import Ground, Seen, notebook, seen, worded
 
 PORTS = [
     {"name": "in_file", "role": "input", "reach": {"kind": "positional", "position": 1}},
@@ -24,7 +24,7 @@ def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     if answer.status >= 400:
         return seen(answer)
     inspected = ground.send("POST", "/executables/inspect", {"path": path}).json
-    return Seen(200, " ".join(inspected["hints"]))
+    return Seen(200, worded(inspected["hints"]))
 
 
 def register_tool(ground: Ground, what: str, entry: dict[str, Any]) -> Seen:
@@ -50,7 +50,7 @@ def parse_parameters(ground: Ground, what: dict[str, str], entry: dict[str, Any]
     if registered.status >= 400:
         return seen(registered)
     names = [argument["name"] for argument in found["arguments"]]
-    return Seen(200, " ".join(found["hints"]), kept=bool(names or found["hints"]))
+    return Seen(200, worded(found["hints"]), kept=bool(names or found["hints"]))
 
 
 def save_workflow(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:

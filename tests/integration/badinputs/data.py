@@ -17,7 +17,7 @@ from nbyard.dispatch import imports
 from nbyard.transfer import fetching
 from nbyard.transfer.fetching import Limits
 
-from .ground import TOOL, Ground, Seen, seen, words_of
+from .ground import TOOL, Ground, Seen, seen, worded, words_of
 
 
 def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
@@ -56,7 +56,7 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
     page = ground.send("GET", f"/datasets/{dataset['id']}/preview")
     if page.status >= 400:
         return seen(page)
-    told = page.json.get("notes") or page.json.get("warnings") or page.json.get("hints") or []
+    told = [one for one in [worded(page.json["warnings"])] if one]
     columns = [column["name"] for column in page.json["columns"]]
     said = [*told, *([f"{len(columns)} columns"] if len(columns) < 100_000 else [])]
     if "duplicate" in entry["input"]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.reasons.structs import Reason, shown
+from nbyard.reasons.structs import Reason, read_all, shown
 from nbyard.settings import Settings
 from nbyard.testing.dispatching import Dispatching
 from nbyard.testing.server import Answer, JupyterServer
@@ -54,6 +54,11 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
 def words_of(version: dict[str, Any]) -> str:
     """The text of the reason of a version or a task."""
     return shown(msgspec.convert(version["reason"], Reason | None))
+
+
+def worded(reasons: list[Any]) -> str:
+    """Return the texts of hints or warnings."""
+    return " ".join(map(str, read_all(reasons)))
 
 
 class Ground:

@@ -352,7 +352,7 @@ def test_a_cluster_is_made_by_a_callable(
     module.write_text(EMBEDDED)
     monkeypatch.syspath_prepend(module.parent)
     settings = Settings(store_dir=str(tmp_path), dask_cluster="my_clusters:embedded")
-    assert "my_clusters:embedded" in probe_dask(settings).message
+    assert "my_clusters:embedded" in str(probe_dask(settings).finding)
     runtime = DaskRuntime(settings)
     order = place_attempt(tmp_path, "echo done", {}, "")
     runtime.start(order)

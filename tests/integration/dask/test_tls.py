@@ -61,7 +61,8 @@ def test_work_on_a_cluster_with_tls(
     assert (order.folder / "log").read_text() == "6\n"
     runtime.close()
     said = probe_dask(settings)
-    assert (said.state, said.message) == ("ok", f"1 workers with 1 threads at {cluster.address}")
+    words = f"1 workers with 1 threads at {cluster.address}"
+    assert (said.state, str(said.finding)) == ("ok", words)
 
 
 @pytest.mark.long

@@ -75,7 +75,7 @@ def test_the_image_has_what_is_locked(
     task, printed = worked(yard)
     assert printed == version
     assert task.environment is not None and task.environment.shown == "cows version 1"
-    assert task.warning == ""
+    assert task.warning is None
     record = yard.services.runs.surroundings(ANN, task.run_id, "n")
     assert record.lock is not None
     assert ("cloudpickle", version) in {(one.name, one.version) for one in record.lock.packages}
@@ -94,7 +94,7 @@ def test_what_the_image_has_otherwise_is_told(
     environment(yard, "cows", f"joblib=={joblib}", python="3.9.1")
     task, _ = worked(yard)
     told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} beside the lock"
-    assert task.warning == f"not as the lock of cows version 1 has it: {told}"
+    assert str(task.warning) == f"not as the lock of cows version 1 has it: {told}"
 
 
 @pytest.mark.long
@@ -112,7 +112,7 @@ def test_packages_of_the_base_are_told_where_they_are_seen(
     task, printed = worked(yard, image=image)
     assert printed == version
     told = f"wcwidth {beside} beside the lock"
-    assert task.warning == f"not as the lock of cows version 1 has it: {told}"
+    assert str(task.warning) == f"not as the lock of cows version 1 has it: {told}"
 
 
 @pytest.mark.long
@@ -126,7 +126,7 @@ def test_what_images_have_to_execute_notebooks_is_no_difference(
     image = ended(yard, yard.services.images.build(ANN, NewImage(environment="cows")))
     assert image.state == "ready", image.reason
     task, printed = worked(yard, image=image.reference)
-    assert (printed, task.warning) == (version, "")
+    assert (printed, task.warning) == (version, None)
     docker_engine.remove_image(image.reference)
 
 
@@ -143,7 +143,7 @@ def test_what_lay_in_a_folder_when_it_was_locked_is_in_the_image(
     task, printed = worked(yard, code)
     version, place = printed.split()
     assert version == "3.1" and place.startswith("/opt/nbyard/")
-    assert task.warning == ""
+    assert task.warning is None
     again, _ = worked(yard, code)
     assert again.cached
     with_folder(yard, "calves", folder, python)

@@ -12,6 +12,7 @@ import pytest
 
 import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
+from nbyard.domain.doctor import Check
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.testing.engine import PrivateEngine, why_not
@@ -169,13 +170,13 @@ def test_what_ssh_says_is_told(ssh: Ssh, monkeypatch: pytest.MonkeyPatch):
     assert "Permission denied (publickey)" in caught.value.message
 
 
-def doctor(environment: dict[str, str]) -> dict[str, str]:
+def doctor(environment: dict[str, str]) -> Check:
     words = [sys.executable, "-m", "nbyard.cli.main", "doctor", "--json"]
     done = subprocess.run(
         words, env=os.environ | environment, capture_output=True, timeout=60, check=False
     )
     (found,) = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "docker"]
-    return found
+    return msgspec.convert(found, Check)
 
 
 def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
@@ -183,10 +184,10 @@ def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
     keys = str(tls.keys / "client")
     told = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_DOCKER_HOST": tls.url}
     found = doctor(told | {"NBYARD_DOCKER_CERT_PATH": keys})
-    assert found["state"] == "ok" and f"at {tls.url}, by TCP with TLS" in found["message"]
+    assert found.state == "ok" and f"at {tls.url}, by TCP with TLS" in str(found.finding)
     found = doctor(told)
-    assert found["state"] == "missing" and "wants TLS" in found["message"]
-    assert "docker_cert_path" in found["cure"]
+    assert found.state == "missing" and "wants TLS" in str(found.finding)
+    assert "docker_cert_path" in str(found.cure)
 
 
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the run

@@ -22,25 +22,25 @@ def no_engine_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("url", "certificates", "way"),
     [
-        ("", "", "by a local socket"),
-        ("unix:///x", "/keys", "by a local socket"),
-        ("tcp://far:2375", "", "by TCP without TLS"),
-        ("tcp://far:2376", "/keys", "by TCP with TLS"),
-        ("ssh://far", "/keys", "over ssh"),
+        ("", "", "by-local-socket"),
+        ("unix:///x", "/keys", "by-local-socket"),
+        ("tcp://far:2375", "", "by-tcp"),
+        ("tcp://far:2376", "/keys", "by-tls"),
+        ("ssh://far", "/keys", "over-ssh"),
     ],
 )
 def test_the_way_is_told(url: str, certificates: str, way: str):
-    assert Connection(url, certificates=certificates).way == way
+    assert Connection(url, certificates=certificates).way.code == way
 
 
 def test_the_environment_counts_where_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
-    assert Connection().way == "by TCP without TLS"
+    assert Connection().way.code == "by-tcp"
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
-    assert (Connection().url, Connection().way) == ("tcp://far:2376", "by TCP with TLS")
+    assert (Connection().url, Connection().way.code) == ("tcp://far:2376", "by-tls")
     monkeypatch.delenv("DOCKER_TLS_VERIFY")
     monkeypatch.setenv("DOCKER_CERT_PATH", "/keys")
-    assert Connection().way == "by TCP with TLS", "certificates are always checked"
+    assert Connection().way.code == "by-tls", "certificates are always checked"
     assert Connection("unix:///x").url == "unix:///x"
 
 
@@ -70,7 +70,7 @@ def test_without_rights_on_the_socket_the_group_is_named(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Connection, "_knock", refuse)
     told = probe_docker(Settings(docker_host=f"unix://{place}"))
-    assert told.message.endswith("permission denied")
-    assert f"usermod -aG {place.group()} ACCOUNT" in told.cure
-    assert "Start it" not in told.cure
-    assert "-aG docker " in probe_docker(Settings(docker_host="unix:///no/such.sock")).cure
+    assert str(told.finding).endswith("permission denied")
+    assert f"usermod -aG {place.group()} ACCOUNT" in str(told.cure)
+    assert "Start it" not in str(told.cure)
+    assert "-aG docker " in str(probe_docker(Settings(docker_host="unix:///no/such.sock")).cure)

@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 
 from nbyard.host import gpus
+from nbyard.reasons.structs import because
 
 CARDS = """GPU 0: NVIDIA A (UUID: GPU-1)
 GPU 1: NVIDIA A (UUID: GPU-2)
@@ -87,7 +88,7 @@ def test_only_what_was_left_to_us_is_granted(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     assert gpus.present(["auto"]) == found
-    assert gpus.source(["auto"]).endswith("of those in the CUDA_VISIBLE_DEVICES of this job")
+    assert gpus.source(["auto"]) == because("gpus-of-job", variable="CUDA_VISIBLE_DEVICES")
     assert gpus.present(["0", "1"]) == ("0", "1")
 
 
@@ -102,7 +103,7 @@ def test_what_a_notebook_wants_to_see_limits_nobody(
         monkeypatch.setenv("SLURM_JOB_ID", "7")
         monkeypatch.setenv("NBYARD_ATTEMPT_ID", "one")
     assert gpus.present(["auto"]) == ("GPU-1", "GPU-2")
-    assert gpus.source(["auto"]) == "asked of nvidia-smi"
+    assert gpus.source(["auto"]) == because("gpus-of-driver")
 
 
 def test_without_a_driver_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import ProjectFiles, write_whole
+from nbyard.reasons.structs import because
 
 
 @pytest.fixture
@@ -145,3 +146,12 @@ def test_a_file_is_replaced_whole(tmp_path, monkeypatch):
         write_whole(path, b"3")
     assert path.read_bytes() == b"2"
     assert os.listdir(tmp_path) == [path.name]
+
+
+def test_paths_in_a_reason_are_relative_to_the_root(tmp_path):
+    files = ProjectFiles(tmp_path, tmp_path)
+    taken = because("link-place-taken", path=f"{tmp_path}/resources/d1")
+    refused = because("link-refused", path="/elsewhere/d1", message="No such file")
+    found = files.spoken_in(because("all", reasons=[taken, refused]))
+    shown = because("link-place-taken", path="resources/d1")
+    assert found == because("all", reasons=[shown, refused])

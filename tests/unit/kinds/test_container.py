@@ -33,7 +33,7 @@ def test_its_program_is_that_of_the_image():
 def test_a_program_behind_a_shell_is_told(line):
     text = f"FROM a\nENTRYPOINT x\nFROM b\n{line}\n"
     (hint,) = DockerfileKind().read("Dockerfile", text.encode()).hints
-    assert hint.startswith("line 4: ")
+    assert str(hint).startswith("line 4: ")
     quiet = DockerfileKind().read("Dockerfile", b'FROM a\nCMD x\nENTRYPOINT ["y"]\n')
     assert quiet.hints == []
 

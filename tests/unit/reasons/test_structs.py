@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.reasons.codes import CODES
-from nbyard.reasons.structs import Reason, because, shown, text
+from nbyard.reasons.structs import Reason, because, joined, read_all, shown, text
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
@@ -52,3 +52,15 @@ def test_only_what_is_there_is_shown() -> None:
     assert shown(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
     assert shown(None, None) == ""
     assert text("") is None
+
+
+def test_several_reasons_are_one_and_none_is_none() -> None:
+    why, waits = because("forced"), because("waits-for-turn")
+    assert joined([None, why]) == why
+    assert joined([why, None, waits]) == because("all", reasons=[why, waits])
+    assert joined([None]) is joined([]) is None
+
+
+def test_texts_of_an_earlier_version_are_read_among_reasons() -> None:
+    plain = {"code": "forced", "params": {}}
+    assert read_all(["an old text", plain, ""]) == [text("an old text"), because("forced")]

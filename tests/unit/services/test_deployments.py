@@ -165,7 +165,7 @@ def test_what_it_can_be_asked_is_told_while_it_answers(deployments, ann, yard):
 
 def test_warnings_come_with_it(deployments, ann):
     deployments.create(ann, replace(COWS, image="cows:gpu"))
-    assert "GPU" in deployments.get(ann, "cows").warnings[0]
+    assert deployments.get(ann, "cows").warnings[0].code == "tag-for-gpus"
 
 
 def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):

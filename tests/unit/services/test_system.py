@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 from nbyard.ipc import dispatcher_launcher
+from nbyard.reasons.structs import because
 
 
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
@@ -13,7 +14,7 @@ def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     names = [check.name for check in found.checks]
     assert {"platform", "store", "disk", "bytes", "kernels", "dispatcher"} <= set(names)
     assert len(names) == len(set(names))
-    assert all(check.message for check in found.checks)
+    assert all(str(check.finding) for check in found.checks)
     assert all(check.cure for check in found.checks if check.state == "failed")
 
 
@@ -30,8 +31,8 @@ def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["store"]
     process.kill()
     process.wait()
-    assert told.state == "failed" and f"process {pid} " in told.message
-    assert f"kill -CONT {pid}" in told.cure
+    assert told.state == "failed" and f"process {pid} " in str(told.finding)
+    assert f"kill -CONT {pid}" in str(told.cure)
 
 
 def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
@@ -39,11 +40,12 @@ def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
     assert told.state == "failed"
-    assert told.message == "24.0 MiB free; 64.0 MiB are always kept free"
+    assert told.finding == because("disk-nearly-full", free=24.0, kept=64.0)
+    assert str(told.finding) == "24 MiB free; 64 MiB are always kept free"
 
 
 def test_doctor_names_slots(yard, ann):
-    told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
+    told = {check.name: str(check.finding) for check in yard.services.system.doctor(ann).checks}
     assert "GiB of memory" in told["slots"] and "GPUs" in told["slots"]
 
 
@@ -55,17 +57,17 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
         dispatcher_launcher, "other_settings", lambda *_: {"slots": "4", "gpus": ""}
     )
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
-    assert told.message == (
+    assert str(told.finding) == (
         "running: process 7 on somewhere, with other settings than here: slots=4, gpus="
     )
-    assert told.cure.startswith("kill 7 ends it; what runs goes on")
+    assert told.cure == because("restart-dispatcher", pid=7)
 
 
 def test_doctor_tells_how_much_is_stored(yard, ann):
     yard.parts.blobs.put_bytes(b"x" * 2**20)
     yard.parts.blobs.put_bytes(b"y" * 2**20)
-    told = {check.name: check.message for check in yard.services.system.doctor(ann).checks}
-    assert told["bytes"] == "2.0 MiB in 2 files"
+    told = {check.name: str(check.finding) for check in yard.services.system.doctor(ann).checks}
+    assert told["bytes"] == "2 MiB in 2 files"
 
 
 def test_what_is_under_way_is_counted(yard, root, finished):

@@ -9,13 +9,14 @@ import polars as pl
 import pytest
 
 from nbyard.domain.datasets.tables import Column
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular.inference import infer, values_of
 from nbyard.tabular.layouts import NULLS
 
 
 def inferred(
     texts: Sequence[str], first: int = 2, comma: bool = False
-) -> tuple[Column, list[Any], list[str]]:
+) -> tuple[Column, list[Any], list[Reason]]:
     present = [None if text in NULLS else text for text in texts]
     frame = pl.DataFrame({"0": present}, {"0": pl.String})
     columns, _, warnings = infer(frame.lazy(), [texts[:first]], ["x"], comma)
@@ -107,7 +108,8 @@ def test_all_rows_decide(texts: list[str], column: Column, values: list[Any] | N
 def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
     found, values, warnings = inferred(["05/06/2024", "07/06/2024"])
     assert (found.type, values) == ("string", ["05/06/2024", "07/06/2024"])
-    assert warnings == ["day or month first? the dates stay text in: 'x'"]
+    assert warnings == [because("dates-unclear", names=["'x'"])]
+    assert str(warnings[0]) == "day or month first? the dates stay text in: 'x'"
 
 
 @pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])

@@ -17,11 +17,13 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from nbyard.domain.datasets.tables import BrokenTable, Profile, TableInfo
+from nbyard.domain.datasets.tables import BrokenTable, Column, Profile, TableInfo
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.answers import Question
 from nbyard.tabular.reader import Reader
+from nbyard.tabular.sources import INFO
 
 from ...workbooks import write_excel
 
@@ -67,7 +69,7 @@ def test_readable_text(tables: Tables, make: Make, case: dict[str, Any]) -> None
         if name in case.get("info", {}):
             assert getattr(info, name) == case["info"][name]
     for word in case.get("warnings", []):
-        assert any(word in warning for warning in info.warnings), info.warnings
+        assert any(word in str(warning) for warning in info.warnings), info.warnings
     assert bool(info.warnings) == bool(case.get("warnings"))
     for sample in (True, False):
         profile = tables.profile(file, sample=sample)
@@ -97,7 +99,7 @@ def test_very_many_columns_are_cut_and_it_is_said(tables: Tables, make: Make) ->
     info = tables.info(file)
     assert (info.column_count, len(info.columns), info.rows) == (100_000, 500, None)
     page = tables.page(file)
-    assert "first 500 of 100,000" in page.warnings[0]
+    assert page.warnings[0] == because("first-columns-shown", last=500, count=100_000)
     assert len(page.rows[0]) == 500
     for look in (lambda: tables.info(file, count=True), lambda: tables.profile(file, sample=True)):
         with pytest.raises(BrokenTable, match="line 1 has 100,000 columns; a table may have 50"):
@@ -232,10 +234,10 @@ def test_a_late_sign_of_windows_names_the_encoding(tables: Tables, make: Make, f
     assert tables.info(file, count=True).encoding == "cp1252"
     page = tables.page(file, 100_001, 5)
     assert page.rows == [["\u20ac", "\u201cq\u201d"]]
-    words = ["the text is not UTF-8: it is read as Windows-1252 (cp1252)"]
-    assert page.warnings == words
+    warning = because("text-not-utf-8", encoding="Windows-1252 (cp1252)")
+    assert page.warnings == [warning]
     profile = tables.profile(file, sample=False)
-    assert (profile.warnings, profile.columns[0].max) == (words, "\u20ac")
+    assert (profile.warnings, profile.columns[0].max) == ([warning], "\u20ac")
 
 
 @pytest.fixture
@@ -314,7 +316,8 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
     first = tables.page(TableFile(path, "book.xlsx"))
     assert first.rows == [[1, "x", 1.5, "0049"], [2, None, 2.0, None]]
     assert (first.sheet, first.sheets) == ("One", ["One", "Two"])
-    assert first.warnings == ["this is the sheet 'One' of 2; the others are 'Two'"]
+    words = "this is the sheet 'One' of 2; the others are 'Two'"
+    assert list(map(str, first.warnings)) == [words]
     second = TableFile(path, "book.xlsx", "book", "Two")
     page = tables.page(second)
     assert (page.rows, page.sheet, page.sheets) == ([[1.5]], "Two", ["One", "Two"])
@@ -325,6 +328,22 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
         assert (profile.rows, profile.sheet, profile.sheets) == (1, "Two", ["One", "Two"])
     with pytest.raises(Invalid, match="there is no sheet 'Three', but 'One', 'Two'"):
         tables.page(TableFile(path, "book.xlsx", sheet="Three"))
+
+
+def test_warnings_that_an_earlier_version_stored_are_shown(tables: Tables, make: Make) -> None:
+    """It stored the schema, the scan and the profile of a table with texts."""
+    file = make("a\n1\n", key="old-texts")
+    folder = tables.folder / "old-texts" / "csv"
+    folder.mkdir(parents=True)
+    old = "line 2 has 2 values, the header has 1 (1 such lines)"
+    info = TableInfo("csv", 1, [Column("a", "int")], 1, warnings=[old])
+    (folder / INFO).write_bytes(msgspec.json.encode(info))
+    for profile in (tables.page(file), tables.profile(file, sample=False)):
+        assert profile.warnings == [because("text", text=old)]
+    stored = folder / "profile-0"
+    plain = msgspec.json.decode(stored.read_bytes()) | {"warnings": ["an old text"]}
+    stored.write_bytes(msgspec.json.encode(plain))
+    assert tables.profile(file, sample=False).warnings == [because("text", text="an old text")]
 
 
 @pytest.mark.parametrize("filename", ["x.csv", "x.parquet", "x.jsonl"])
@@ -340,7 +359,7 @@ def test_every_column_of_many_can_be_seen(tables: Tables, tmp_path: Path, filena
         assert page.rows[1] == list(range(start + 1, stop + 1))
         assert (page.column_offset, page.column_count) == (start, 1_200)
         words = f"only columns {start + 1:,} to {stop:,} of 1,200 columns are shown"
-        assert page.warnings == [
+        assert list(map(str, page.warnings)) == [
             words if start else "only the first 500 of 1,200 columns are shown"
         ]
         for sample in (True, False):

@@ -84,7 +84,7 @@ def test_ragged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None
             dialect = dialect_of(file, "csv")
         scan = texts.check(path, dialect)
         assert (scan.rows, scan.blank, scan.ragged) == (32, 1, 2)
-        assert scan.first_ragged == "line 33 has 3 values, the header has 2"
+        assert str(scan.first_ragged) == "line 33 has 3 values, the header has 2"
         assert texts.page(path, dialect, 30, 9, scan) == [["1", "2"], ["1", ""]]
         texts.copy_plain(path, dialect, tmp_path / "plain")
         assert (tmp_path / "plain").read_bytes().endswith(b"1,2\n1,2\n1,\n")

@@ -128,7 +128,7 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
     for argument in made.current.arguments:
         say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
     for hint in connection.executables.inspect(body=Inspect(path=path)).hints:
-        say(f"! {harmless(hint)}")
+        say(f"! {harmless(str(hint))}")
     click.echo(made.id)
 
 

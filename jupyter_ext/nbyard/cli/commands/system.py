@@ -31,7 +31,7 @@ def doctor(server: str, as_json: bool) -> None:
         from nbyard.yard import probes
 
         # The store of this machine cannot be opened: check the rest.
-        store = Check("store", "failed", error.message, error.hint)
+        store = Check("store", "failed", error.reason, error.hint_reason)
         probed = [probe() for probe in probes(Settings())]
         diagnosis = Diagnosis(__version__, [store, *probed])
     if as_json:
@@ -39,7 +39,7 @@ def doctor(server: str, as_json: bool) -> None:
     else:
         click.echo(f"nbyard {diagnosis.version}")
         for check in diagnosis.checks:
-            click.echo(f"{SIGNS[check.state]} {check.name}: {check.message}")
+            click.echo(f"{SIGNS[check.state]} {check.name}: {check.finding}")
             if check.cure:
                 click.echo(f"    {check.cure}")
     if any(check.state == "failed" for check in diagnosis.checks):

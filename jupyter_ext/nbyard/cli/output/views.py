@@ -9,7 +9,7 @@ import click
 from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
 from nbyard.domain.arguments.structs import type_words
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import Reason, shown
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -60,7 +60,7 @@ def _dataset(dataset: Any) -> None:
             ("size", size(now.size_bytes)),
             ("digest", now.digest),
             ("from", now.source or now.origin),
-            ("opens as", dataset.resource or dataset.notice),
+            ("opens as", dataset.resource or shown(dataset.notice)),
             ("description", dataset.description),
             ("made", ago(dataset.created_at)),
             ("id", dataset.id),
@@ -96,9 +96,9 @@ def _rows(page: Any) -> None:
     _warn(page.warnings)
 
 
-def _warn(warnings: Iterable[str]) -> None:
+def _warn(warnings: Iterable[Reason]) -> None:
     for warning in warnings:
-        click.echo(harmless(warning), err=True)
+        click.echo(harmless(str(warning)), err=True)
 
 
 def _profile(profile: Any) -> None:
@@ -123,7 +123,7 @@ def show_comparison(found: Any) -> None:
     ]
     show_facts([("version", f"{found.old.number} → {found.new.number}"), *rows])
     if found.same or found.note:
-        click.echo(harmless(found.note) or "The bytes are the same.", err=True)
+        click.echo(harmless(shown(found.note)) or "The bytes are the same.", err=True)
     if found.columns:
         from nbyard.domain.datasets.comparisons import FIGURES
 
@@ -183,7 +183,7 @@ def _executable(executable: Any) -> None:
             rows.append((one.name, one.role, type_words(one), default, one.help))
         show_table(rows, head)
     for hint in executable.hints:
-        click.echo(harmless(hint), err=True)
+        click.echo(harmless(str(hint)), err=True)
 
 
 def _diff(diff: Any) -> None:
@@ -191,7 +191,7 @@ def _diff(diff: Any) -> None:
     for line in diff.lines:
         click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
     if diff.hint:
-        click.echo(diff.hint, err=True)
+        click.echo(str(diff.hint), err=True)
 
 
 def _text(exported: Any) -> None:

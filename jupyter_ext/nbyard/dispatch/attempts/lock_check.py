@@ -7,17 +7,20 @@ from nbyard.domain.environments.references import differences, warning
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import Reason
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan) -> str:
+def not_as_locked(
+    context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan
+) -> Reason | None:
     """Return a warning if the packages of an attempt differ from the lock of its environment.
 
-    Return "" if they do not differ, or if that is unknown.
+    Return None if they do not differ, or if that is unknown.
     """
     used = plan.environment
     if used is None:
-        return ""
+        return None
     # Attempts of a function worker share the surroundings of their worker.
     found = folders.surroundings_in(folders.place(context.folder, attempt.worker or attempt.id))
     with context.store.read() as c:
@@ -25,12 +28,12 @@ def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPl
         try:
             is_notebook = version_of(context, c, plan).kind == "notebook"
         except NotFound:
-            return ""
+            return None
         has_more = is_notebook or bool(
             plan.image and context.store.images.has_notebook_packages(c, attempt.owner, plan.image)
         )
     if found is None or found.lock is None or version is None:
-        return ""
+        return None
     # Images contain extra packages to run notebooks.
     beside = attempt.runtime == PROCESS or not has_more
     told = differences(version.packages, version.python, found.lock, beside=beside)

@@ -24,19 +24,15 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import spot
 from nbyard.errors import NbyardError
+from nbyard.reasons.structs import Reason, because, joined
 from nbyard.runner.attempt_folder import CODE
 from nbyard.transfer import bundles
 from nbyard.transfer.dataset_links import shows_dataset
 
 log = logging.getLogger("nbyard.dispatch")
 SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")
-DATASET = (
-    "it is a dataset. Give it as an input, or open it below the folder that the variable"
-    " NBYARD_RESOURCES names"
-)
 MOST_NAMED = 3
 MOST_FITTING = 1000
-_BESIDE = "lies beside {}, but did not travel with it"
 
 
 class _Code(msgspec.Struct, frozen=True):
@@ -98,16 +94,18 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
     return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
 
 
-def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure) -> str:
-    """Return a sentence about the first missing file that exists but is not in the bundle.
+def left_out(
+    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+) -> Reason | None:
+    """Return why the first missing file that exists is not in the bundle.
 
-    The failure names the file, which lies beside or above the code. Return "" if there is none.
+    The failure names the file, which lies beside or above the code. Return None without one.
     """
     told = COLOURS.sub("", f"{said_in(failure)}\n{failure.traceback}")
     lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
     code = _code(context, snapshot) if lines else None
     if code is None:
-        return ""
+        return None
     # Paths in the attempt's folder become relative to the code.
     attempt = snapshot.order.folder
     up = "../" * len(Path(code.below).parts)
@@ -122,7 +120,7 @@ def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failu
     for name in names:
         place = code.place(name)
         if place and code.is_left_out(place):
-            return f"{name} {_BESIDE.format(code.path.name)}: {why(code.base, place)}"
+            return _beside(code, name, why(code.base, place))
     above = [
         text for text in mentions(code_of(code.path.name, code.content)) if text.startswith("..")
     ]
@@ -131,30 +129,32 @@ def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failu
 
 def warning_about_missing_files(
     context: DispatchContext, snapshot: AttemptSnapshot, others: OtherFiles | None
-) -> str:
-    """Return a sentence about files beside the code that it names, but that did not travel.
+) -> Reason | None:
+    """Return a warning about files beside the code that it names, but that did not travel.
 
     Work that lists files or tests for them does not fail. `others` holds the files that it wrote.
     """
     try:
         code = _code(context, snapshot)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
-            return ""
+            return None
         found = _overlooked(context, snapshot, code, others)
     except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
         # A warning must not fail finished work: its code may have moved or may not be text.
         log.info("what the attempt %s did not find is not known: %s", snapshot.attempt.id, error)
-        return ""
-    sentences = [
-        f"{name} {_BESIDE.format(code.path.name)}: {reason}" for name, reason in found[:MOST_NAMED]
-    ]
+        return None
     more = len(found) - MOST_NAMED
-    return "; ".join([*sentences, f"{more} more paths did not travel"] if more > 0 else sentences)
+    rest = because("more-did-not-travel", more=more) if more > 0 else None
+    return joined([*(_beside(code, name, cause) for name, cause in found[:MOST_NAMED]), rest])
+
+
+def _beside(code: _Code, name: str, cause: Reason) -> Reason:
+    return because("file-did-not-travel", name=name, beside=code.path.name, cause=cause)
 
 
 def _overlooked(
     context: DispatchContext, snapshot: AttemptSnapshot, code: _Code, others: OtherFiles | None
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, Reason]]:
     """Return (name, reason) for missing files that the code names, one per reason.
 
     Paths that exist now or are declared are not missing.
@@ -170,18 +170,20 @@ def _overlooked(
     told += [one for one in version.arguments if one.name in snapshot.task.plan.bindings]
     declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
     near = os.listdir(code.base / code.below)
-    found: dict[str, str] = {}
+    found: list[tuple[str, Reason]] = []
     for name in _asked(code.path.name, code.content):
         if literal(name).split("/")[0] not in ("", *near):
             continue  # most strings are not paths
         for one in code.meant(name):
             place = code.place(one)
-            reason = place and code.is_left_out(place) and _reason(code.base, place)
-            if not reason or place in declared or os.path.lexists(copy / place):
+            reason = _reason(code.base, place) if place and code.is_left_out(place) else None
+            if reason is None or place in declared or os.path.lexists(copy / place):
                 continue
-            if not any(f"{path}/".startswith(f"{place}/") for path in paths):
-                found.setdefault(reason, one)
-    return [(name, reason) for reason, name in found.items()]
+            if any(f"{path}/".startswith(f"{place}/") for path in paths):
+                continue
+            if all(reason != known for _, known in found):
+                found.append((one, reason))
+    return found
 
 
 @lru_cache(maxsize=32)  # the same code runs repeatedly
@@ -190,8 +192,8 @@ def _asked(filename: str, content: bytes) -> Sequence[str]:
     return asked(filename, code_of(filename, content), probes.names)
 
 
-def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
-    """Return a sentence about the first name that exists outside the bundle, else "".
+def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> Reason | None:
+    """Return why the first name that exists outside the bundle did not travel, None without one.
 
     Look in the folder above the bundle and in the folders `above` that the code names.
     """
@@ -200,37 +202,30 @@ def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) 
         if os.path.exists(place) and not Path(place).is_relative_to(base):
             shared = Path(os.path.commonpath((base, place)))
             if bundles.is_project(base) or shared in bundles.no_projects(base):
-                remedy = "Move it there, or give it as an input"
+                remedy = because("move-or-give-as-input")
             else:
-                remedy = (
-                    f"Create an empty file nbyard.toml in {shared}: then all of {shared} travels"
-                )
-            return (
-                f"{place} did not travel with the code, because it lies outside of the folder"
-                f" {base}. {remedy}"
-            )
-    return ""
+                remedy = because("mark-shared-folder", folder=str(shared))
+            return because("outside-of-code", path=place, folder=str(base), remedy=remedy)
+    return None
 
 
-def why(base: Path, place: str) -> str:
+def why(base: Path, place: str) -> Reason:
     """Return why a file is not in the bundle of this folder, and what to do."""
-    return _reason(base, place) or (
-        f"the folder {base.name or base} is too large to travel whole. Create an empty file"
-        " nbyard.toml there, or name the path in the code"
-    )
+    folder = base.name or str(base)
+    return _reason(base, place) or because("folder-does-not-travel", folder=folder)
 
 
-def _reason(base: Path, place: str) -> str:
-    """Return the reason if a link or an ignore rule is the cause, else ""."""
+def _reason(base: Path, place: str) -> Reason | None:
+    """Return the reason if a link or an ignore rule is the cause, else None."""
     parts = place.split("/")
     folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     links = (one for one in folders if os.path.islink(base / one))
     if shows_dataset(base / next(links, place)):
-        return DATASET
+        return because("file-is-dataset")
     for above in folders:
         if os.path.islink(base / above):
-            return f"{above} is a link. Put the files there, or give them as an input"
+            return because("link-left-out", path=above)
         name = f"{above}/" if os.path.isdir(base / above) else above
         if rule := bundles.rule_of(base, name):
-            return f"the rule {rule} leaves it out. A line !{above} in .nbyardignore takes it along"
-    return ""
+            return because("rule-leaves-out", rule=rule, path=above)
+    return None

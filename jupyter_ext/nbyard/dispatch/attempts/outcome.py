@@ -27,7 +27,7 @@ from nbyard.domain.environments.kernels import not_installed
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined
 
 
 class Conclusions:
@@ -84,7 +84,7 @@ class Conclusions:
             is_as_keyed = self._is_as_keyed(snapshot)
             missed = warning_about_missing_files(self._context, snapshot, others)
             warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
-            warning = "; ".join(filter(None, warnings))
+            warning = joined(warnings)
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
@@ -108,7 +108,7 @@ class Conclusions:
         parts = key_parts(snapshot.task.plan, code, snapshot.inputs, environment, untyped)
         return parts.key() == snapshot.task.cache_key
 
-    def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[str]:
+    def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
         """Yield differences from the environment that the plan and the notebook name."""
         plan = snapshot.task.plan
         yield not_as_locked(self._context, snapshot.attempt, plan)
@@ -116,13 +116,13 @@ class Conclusions:
             with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
                 code, environment = self._identities.look(plan)
                 named, used = plan.kernel or code.version.kernel, environment.kernel
-                yield not_installed(named, used) if named not in ("", used) else ""
+                yield not_installed(named, used) if named not in ("", used) else None
 
     def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = snapshot.task.plan, snapshot.attempt.number
-        if words := left_out(self._context, snapshot, failure):
-            reason = because("left-out", cause=failure.reason, problem=words)
+        if problem := left_out(self._context, snapshot, failure):
+            reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         if plan.tries_again(failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
@@ -132,8 +132,10 @@ class Conclusions:
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
             others = take_other_files(self._context, snapshot)
-            missed = "" if words else warning_about_missing_files(self._context, snapshot, others)
-            warning = "; ".join(filter(None, (*self._environment_warnings(snapshot), missed)))
+            missed = None
+            if problem is None:
+                missed = warning_about_missing_files(self._context, snapshot, others)
+            warning = joined((*self._environment_warnings(snapshot), missed))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 

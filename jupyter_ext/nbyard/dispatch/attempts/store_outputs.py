@@ -19,7 +19,7 @@ from nbyard.domain.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_inside
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.ports import TYPE
 from nbyard.runner.work.collect_outputs import entries
 
@@ -121,9 +121,9 @@ def _artifact(name: str, filename: str, kind: str, digest: str, size: int) -> di
     }
 
 
-def disclosed_in(result: Result) -> list[str]:
-    """Return a sentence for each output that contains a secret."""
-    return [f"the output {name} holds something secret" for name in result.disclosed]
+def disclosed_in(result: Result) -> list[Reason]:
+    """Return a warning for each output that contains a secret."""
+    return [because("output-holds-secret", output=name) for name in result.disclosed]
 
 
 def failure_of(error: NbyardError, kind: str) -> Failure:

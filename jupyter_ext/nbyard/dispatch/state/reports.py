@@ -58,7 +58,7 @@ class Ended:
     rows: list[dict[str, Any]] = field(default_factory=list)
     hold: ExitStack = field(default_factory=ExitStack)
     is_as_keyed: bool = True
-    warning: str = ""
+    warning: Reason | None = None
     others: OtherFiles | None = None
     reason: Reason | None = None
 

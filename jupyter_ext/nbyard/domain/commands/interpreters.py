@@ -6,6 +6,7 @@ import shlex
 import msgspec
 
 from nbyard.domain.commands.command_line import FILE
+from nbyard.reasons.structs import Reason, because, text
 
 PYTHON = "python3"
 # Suffix: language and command.
@@ -57,7 +58,6 @@ BASH_ONLY = re.compile(
     rb"|\$\{\w+\[)",
     re.M,
 )
-DECLARE = "Declare them in the form, or let Read --help (nbyard executables help) suggest them."
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -106,39 +106,28 @@ def is_utf16(content: bytes) -> bool:
     return content.startswith(UTF16_MARKS)
 
 
-def start_hints(name: str, content: bytes, start: Start) -> list[str]:
+def start_hints(name: str, content: bytes, start: Start) -> list[Reason]:
     """Return hints about encodings and first lines that break a script."""
     if is_utf16(content) and not start.is_binary:
-        return [f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."]
+        return [because("script-utf-16", name=name)]
     if content.startswith(UTF8_MARK) and start.language != "python":
-        return [
-            f"{name} begins with a byte order mark (BOM), which {start.language or 'the system'}"
-            " takes for a part of the first word. Save it as UTF-8 without BOM."
-        ]
+        reader = text(start.language) or because("read-by-system")
+        return [because("script-with-bom", name=name, reader=reader)]
     if start.language in SHELLS and b"\r\n" in content:
-        return [
-            f"{name} has Windows line ends (CRLF), which {start.language} takes for a part of the"
-            " words. Save it with Unix line ends (LF)."
-        ]
+        return [because("windows-line-ends", name=name, language=start.language)]
     if start.language == "sh" and not shebang(content) and (found := BASH_ONLY.search(content)):
-        return [
-            f"{name} has no first line (#!), therefore sh runs it. sh does not know"
-            f" {found['word'].decode()}. Add the first line #!/bin/bash."
-        ]
+        return [because("sh-lacks-word", name=name, word=found["word"].decode())]
     return []
 
 
-def description_hints(name: str, content: bytes, start: Start) -> list[str]:
+def description_hints(name: str, content: bytes, start: Start) -> list[Reason]:
     """Return hints about what a description must add: the program or unreadable arguments."""
     if start.command == [FILE] and not start.is_binary:
-        return [
-            f"{name} does not say which program runs it."
-            " Add a first line such as #!/usr/bin/env python3, or set its command in the form."
-        ]
+        return [because("script-names-no-program", name=name)]
     if start.is_binary:
-        return [f"nbyard cannot read the arguments of the binary {name}. {DECLARE}"]
+        return [because("arguments-of-binary", name=name)]
     language = "shell" if start.language in SHELLS else start.language
     for way, pattern in READERS.get(language, {}).items():
         if pattern.search(content):
-            return [f"{name} reads its arguments with {way}, which nbyard cannot follow. {DECLARE}"]
+            return [because("arguments-by-other-way", name=name, way=way)]
     return []

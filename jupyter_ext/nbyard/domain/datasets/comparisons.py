@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.tables import ColumnProfile, ColumnType, Profile
+from nbyard.reasons.structs import Reason
 
 MAX_FILES = 1_000
 FIGURES = ("type", "count", "nulls", "distinct", "min", "mean", "max")
@@ -63,7 +64,7 @@ class Comparison(msgspec.Struct, frozen=True):
     columns: list[ColumnChange] = []
     files: list[FileChange] = []
     file_changes: int = 0
-    note: str = ""
+    note: Reason | None = None
 
 
 class Content(msgspec.Struct, frozen=True):

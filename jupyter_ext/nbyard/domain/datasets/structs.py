@@ -115,7 +115,7 @@ class Dataset(msgspec.Struct, frozen=True):
     updated_at: datetime
     current: DatasetVersion
     resource: str = ""
-    notice: str = ""
+    notice: Reason | None = None
 
 
 class NewNotebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

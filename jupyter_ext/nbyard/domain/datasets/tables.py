@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason
 
 TableFormat = Literal["csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel"]
 ColumnType = Literal[
@@ -76,7 +77,8 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     null_words: bool = True
     sheet: str = ""
     sheets: list[str] = []
-    warnings: list[str] = []
+    # an earlier version stored texts
+    warnings: list[Reason | str] = []
 
 
 class TablePage(msgspec.Struct, frozen=True):
@@ -91,7 +93,7 @@ class TablePage(msgspec.Struct, frozen=True):
     offset: int
     total: int | None
     rows: list[list[Any]]
-    warnings: list[str] = []
+    warnings: list[Reason] = []
     column_offset: int = 0
     column_count: int = 0
     sheet: str = ""
@@ -139,7 +141,7 @@ class Profile(msgspec.Struct, frozen=True):
     sampled: bool
     columns: list[ColumnProfile]
     total: int | None = None
-    warnings: list[str] = []
+    warnings: list[Reason] = []
     column_offset: int = 0
     column_count: int = 0
     sheet: str = ""

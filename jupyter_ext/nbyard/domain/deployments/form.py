@@ -29,7 +29,7 @@ from nbyard.domain.images.structs import check_reference
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.names import without_accents
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 MIN_PASSWORD, MAX_PASSWORD = 9, 200
 FORM = "form"  # reserved: the address of the form itself
@@ -245,21 +245,18 @@ def changed(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
     return _with_tag(made)
 
 
-def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[str]:
+def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[Reason]:
     """Return warnings about allowed settings that may be mistakes.
     `ide_images` are patterns of images that may act in the browser as JupyterLab itself."""
     tag = spec.image.rpartition(":")[2].lower()
     parts = set(re.split(r"[^a-z]+", tag))
     found = []
     if not spec.gpu and parts & {"gpu", "cuda"}:
-        found.append(f"The tag {tag!r} is one for GPUs, but none was asked for.")
+        found.append(because("tag-for-gpus", tag=tag))
     if spec.gpu and "cpu" in parts:
-        found.append(f"The tag {tag!r} is one for the CPU, but a GPU was asked for.")
+        found.append(because("tag-for-cpu", tag=tag))
     if spec.service in IDES and not is_ide(spec.image, ide_images):
-        found.append(
-            f"{spec.image} is not among the images of the setting ide_images: browsers will show"
-            " its pages in a sandbox, in which it does not work."
-        )
+        found.append(because("ide-in-sandbox", image=spec.image))
     return found
 
 

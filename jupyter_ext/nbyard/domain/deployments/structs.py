@@ -237,7 +237,7 @@ class Deployment(msgspec.Struct, frozen=True):
     gpus: list[str]
     reproduce: str
     links: list[Link]
-    warnings: list[str]
+    warnings: list[Reason]
     owner: str
     created_at: datetime
     changed_at: datetime

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 Origin = Literal["conda", "venv", "system"]
 
@@ -30,9 +30,9 @@ class Kernel(msgspec.Struct, frozen=True):
     reason: Reason | None = None
 
 
-def not_installed(name: str, used: str) -> str:
+def not_installed(name: str, used: str) -> Reason:
     """Return the warning that another kernel runs a notebook."""
-    return f"The kernel {name} is not installed: {used} runs the notebook."
+    return because("kernel-replaced", kernel=name, used=used)
 
 
 def is_ours(spec: Mapping[str, object]) -> bool:

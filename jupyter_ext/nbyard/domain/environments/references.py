@@ -56,38 +56,41 @@ def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | 
 
 def differences(
     locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
-) -> list[str]:
-    """Describe the differences between a lock and the packages found.
+) -> list[Reason]:
+    """Return the differences between a lock and the packages found.
 
     `beside` includes packages that are not in the lock.
     """
     has = {normal_name(one.name): one.version for one in found.packages}
     wanted = {normal_name(one.name): one for one in locked}
     told = []
+    if python and found.python != python:
+        told.append(because("python-instead", found=found.python, locked=python))
     for name, one in wanted.items():
-        if (there := has.get(name)) != one.version:
-            instead = f"{one.name} {there} instead of {one.version}"
-            told.append(instead if there else f"no {one.name}")
+        there = has.get(name)
+        if not there:
+            told.append(because("package-lacks", package=one.name))
+        elif there != one.version:
+            versions = {"found": there, "locked": one.version}
+            told.append(because("package-instead", package=one.name, **versions))
     # folders used in place
     for package in found.packages:
         known = wanted.get(normal_name(package.name))
         if known and package.tree is not None and package.tree != known.tree:
-            path = known.folder.removeprefix("file://")
-            what = "has changed since it was locked" if package.tree else "is gone"
-            told.append(f"the folder {path} {what}")
-    more = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
-    if more and beside:
-        told.append(f"{_few(more)} beside the lock")
-    if python and found.python != python:
-        told.insert(0, f"Python {found.python} instead of {python}")
+            code = "locked-folder-changed" if package.tree else "locked-folder-gone"
+            told.append(because(code, path=known.folder.removeprefix("file://")))
+    others = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
+    more = len(others) - MAX_TOLD
+    if beside and more > 0:
+        told.append(because("more-packages-beside-lock", packages=others[:MAX_TOLD], more=more))
+    elif beside and others:
+        told.append(because("packages-beside-lock", packages=others))
     return told
 
 
-def warning(used: UsedEnvironment, told: Sequence[str]) -> str:
-    """Return these differences as a sentence; empty if there are none."""
-    return f"not as the lock of {used.shown} has it: {_few(told, '; ')}" if told else ""
-
-
-def _few(words: Sequence[str], between: str = ", ") -> str:
-    more = f" and {len(words) - MAX_TOLD} more" if len(words) > MAX_TOLD else ""
-    return between.join(words[:MAX_TOLD]) + more
+def warning(used: UsedEnvironment, told: Sequence[Reason]) -> Reason | None:
+    """Return the warning about these differences, None if there are none."""
+    params = {"environment": used.name, "number": used.number, "differences": [*told[:MAX_TOLD]]}
+    if len(told) > MAX_TOLD:
+        return because("lock-differs-in-more", **params, more=len(told) - MAX_TOLD)
+    return because("lock-differs", **params) if told else None

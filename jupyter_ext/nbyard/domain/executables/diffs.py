@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.reasons.structs import Reason
+
 MAX_LINES = 5_000
 MAX_CHARACTERS = 2_000  # of a line
 
@@ -27,7 +29,7 @@ class Diff(msgspec.Struct, frozen=True):
     new: int
     lines: list[DiffLine]
     cut: bool = False
-    hint: str = ""
+    hint: Reason | None = None
 
 
 def diff_lines(old: str, new: str) -> Iterator[DiffLine]:

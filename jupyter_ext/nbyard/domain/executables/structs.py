@@ -9,6 +9,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.reasons.structs import Reason
 
 # Files with the same name everywhere: their folder identifies them.
 NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
@@ -48,7 +49,7 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 
 
 class Inspection(msgspec.Struct, frozen=True):
-    """The result of reading a file without running it. `hints` are sentences for users.
+    """The result of reading a file without running it. `hints` are for users.
 
     `file` is the name of the file. `can_tag` offers "tag this cell" for notebooks.
     """
@@ -58,7 +59,7 @@ class Inspection(msgspec.Struct, frozen=True):
     language: str
     kernel: str
     arguments: list[Argument]
-    hints: list[str] = []
+    hints: list[Reason] = []
     can_tag: bool = False
     command: list[str] = []
     resources: Resources = Resources()
@@ -159,5 +160,5 @@ class Executable(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     current: ExecutableVersion
-    hints: list[str] = []
+    hints: list[Reason] = []
     changed: bool = False

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from nbyard.reasons.structs import Reason, because
+
 CONTINUED = re.compile(r"\\[ \t]*$")
 STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
 PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
@@ -70,10 +72,9 @@ def shell_program(text: str) -> Instruction | None:
     return program
 
 
-def program_behind_shell(program: Instruction) -> str:
+def program_behind_shell(program: Instruction) -> Reason:
     """Return what is wrong with such a program, and what to write."""
-    words = f"line {program.line}: {program.keyword} is a line for a shell, which passes no"
-    return f'{words} arguments on; write ["program", "word"]'
+    return because("shell-passes-no-arguments", line=program.line, keyword=program.keyword)
 
 
 def takes_base(text: str) -> bool:

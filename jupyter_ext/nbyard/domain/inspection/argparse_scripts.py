@@ -31,6 +31,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Unread,
     usual_name,
 )
+from nbyard.reasons.structs import because
 
 # fmt: off
 KEYWORDS = frozenset({
@@ -89,20 +90,20 @@ def _parameter(
     told = Written(source, call)
     others = set(told.keywords) - KEYWORDS
     if others:
-        raise Unknown(f"{min(others)} belongs to an action of its own")
+        raise Unknown(because("action-has-keyword", keyword=min(others)))
     node = told.keywords.get("action", ast.Constant("store"))
     is_boolean = source.origin(node).endswith("BooleanOptionalAction")
     try:
         action = "boolean" if is_boolean else str(source.value(node))
     except Unknown:
-        raise Unknown("it has an action of its own") from None
+        raise Unknown(because("own-action")) from None
     if action in ("help", "version"):
         return None
     words = told.texts() or [str(told.value("dest"))]
     if words[0].startswith("-"):
         found = _option(source, told, action, words)
     elif action != "store":
-        raise Unknown(f"its action is {action}")
+        raise Unknown(because("action-is", action=action))
     else:
         reach = Positional(position, separated=True)
         found = _stored(source, told, Parameter(usual_name(words[0]), words[0], reach))
@@ -126,11 +127,11 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     for word in words:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
-            raise Unread(f"beside the option {word} no number can be negative")
+            raise Unread(because("negative-option", option=word))
     long = [word for word in words if word.startswith("--")]
     flag = best_option(words)
     if not flag:
-        raise Unknown("its name is none that nbyard gives")
+        raise Unknown(because("name-not-given"))
     own = usual_name(flag.lstrip("-"))
     dest = told.value("dest") or (long or words)[0].lstrip("-")
     plain = Parameter(
@@ -139,7 +140,7 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     if action in ("store_true", "store_false", "store_const"):
         name = plain.name if action == "store_true" else own
         if action == "store_true" and told.value("default"):
-            raise Unknown("it changes nothing")
+            raise Unknown(because("changes-nothing"))
         return msgspec.structs.replace(plain, name=name, taken=Taken("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
@@ -153,12 +154,12 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
 
 def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Parameter:
     if action not in ("store", "append", "extend"):
-        raise Unknown(f"its action is {action}")
+        raise Unknown(because("action-is", action=action))
     several = _several(source, told)
     if action == "append" and several is not None:
-        raise Unknown("it takes lists of lists")
+        raise Unknown(because("lists-of-lists"))
     if action == "extend" and several in (None, "?"):
-        raise Unknown("it takes letters one by one")
+        raise Unknown(because("letters-one-by-one"))
     is_list = action == "append" or several not in (None, "?")
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
@@ -187,7 +188,7 @@ def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
     is_list = _several(source, told) not in (None, "?")
     found = msgspec.structs.replace(plain, taken=taken, is_list=is_list)
     if origin == "bool":
-        note = f"{plain.shown} has the type bool: every text but the empty one is true to it."
+        note = because("type-bool", name=plain.shown)
         found = msgspec.structs.replace(found, note=note)
     return _with_default(source, told, with_choices(found, told))
 
@@ -199,7 +200,7 @@ def _several(source: Source, told: Written) -> Any:
         return None
     found = SEVERAL.get(source.origin(node)) or source.value(node)
     if found in ("...", "A..."):
-        raise Unknown("it takes the rest of the line")
+        raise Unknown(because("rest-of-line"))
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from nbyard.domain.inspection.calls import Source, shown
 from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.reasons.structs import Reason, because
 
 NAME = "ArgumentParser"
 PARSER = f"argparse.{NAME}"
@@ -122,16 +123,15 @@ class Walk:
         later = [one for one in calls if ast.unparse(one.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
 
-    def hints(self) -> list[str]:
+    def hints(self) -> list[Reason]:
         """Return hints about arguments that were not followed."""
         found = []
         if self.missed:
-            lines = ", ".join(str(one.lineno) for one in self.missed)
-            words = "Arguments added in a loop, under a condition or elsewhere are not read"
-            found.append(f"{words} (line {lines}).")
+            lines = [one.lineno for one in self.missed]
+            found.append(because("loose-arguments-unread", lines=lines))
         for call in self._given_away:
-            name = shown(call.func)
-            found.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
+            params = {"name": shown(call.func), "line": call.lineno}
+            found.append(because("arguments-of-call-unread", **params))
         return found
 
 
@@ -144,26 +144,26 @@ def follow(source: Source) -> Walk | None:
     made = [call for call in source.calls() if source.origin(call.func).endswith(NAME)]
     parsers = [call for call in made if source.origin(call.func) == PARSER]
     if len(made) > len(parsers):
-        raise Unread("the script has a parser that is not of argparse itself")
+        raise Unread(because("foreign-parser"))
     if len(parsers) > 1:
-        raise Unread("the script has several parsers")
+        raise Unread(because("several-parsers"))
     others = {keyword.arg or "**" for call in parsers for keyword in call.keywords} - HARMLESS
     if others:
-        raise Unread(f"{min(others)} of the parser changes what its arguments are")
+        raise Unread(because("parser-keyword", keyword=min(others)))
     classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
     if any(source.origin(base) == PARSER for one in classes for base in one.bases):
-        raise Unread("the script has a parser class of its own")
+        raise Unread(because("own-parser-class"))
     if not parsers:
         return None
     for call in source.calls():
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method == "add_subparsers":
-            raise Unread("the script has subcommands")
+            raise Unread(because("has-subcommands"))
         given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
         match given[0] if method in PARSES and given else None:
             # `["--x", "1"]` or `"--x 1".split()`
             case ast.List() | ast.Tuple() | ast.Call(func=ast.Attribute(value=ast.Constant())):
-                raise Unread(f"line {call.lineno} parses a list of its own")
+                raise Unread(because("parses-own-list", line=call.lineno))
     # The scope of the parser is the innermost function that creates it, or the module.
     functions = [
         node

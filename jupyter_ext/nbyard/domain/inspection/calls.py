@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.reasons.structs import Reason, because
 
 MAX_RANGE = 1000
 MAX_SHOWN = 60
 
 
 class Unknown(Exception):
-    """The source does not state a value explicitly. The text names the expression."""
+    """The source does not state a value explicitly. The reason names the expression."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Source:
@@ -53,12 +58,12 @@ class Source:
         if isinstance(node, ast.Call) and self.origin(node.func) == "range":
             numbers = [self.value(one) for one in node.args]
             if not numbers or len(numbers) > 3 or not all(type(one) is int for one in numbers):
-                raise Unknown(shown(node))
+                raise Unknown(because("text", text=shown(node)))
             return list(range(*numbers)[:MAX_RANGE]) if 0 not in numbers[2:] else []
         try:
             return evaluate(node, self.constants)
         except (NotConstant, RecursionError):
-            raise Unknown(shown(node)) from None
+            raise Unknown(because("text", text=shown(node))) from None
 
     def _assignments(self) -> Iterator[tuple[str, ast.expr]]:
         """Yield top-level names that are bound once in the whole file."""
@@ -88,14 +93,14 @@ class Written:
 
     def __init__(self, source: Source, call: ast.Call):
         if any(isinstance(one, ast.Starred) for one in call.args):
-            raise Unknown("*")
+            raise Unknown(because("text", text="*"))
         self._source = source
         self.line = call.lineno
         self.positional = call.args
         self.keywords: dict[str, ast.expr] = {}
         for keyword in call.keywords:
             if keyword.arg is None:
-                raise Unknown("**")
+                raise Unknown(because("text", text="**"))
             self.keywords[keyword.arg] = keyword.value
 
     def value(self, name: str, default: Any = None) -> Any:
@@ -123,7 +128,7 @@ class Written:
         """
         found = [self._source.value(node) for node in self.positional]
         if not all(isinstance(one, str) for one in found):
-            raise Unknown("a name that is no text")
+            raise Unknown(because("name-no-text"))
         return found
 
 

@@ -12,6 +12,7 @@ from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
 from nbyard.domain.inspection.file_access import role_of_mode
 from nbyard.domain.inspection.literals import PATHS
+from nbyard.reasons.structs import Reason, because
 
 BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
 
@@ -24,7 +25,7 @@ class Collected:
 
     def __init__(self, is_open: bool = False) -> None:
         self.parameters: list[Parameter] = []
-        self.hints: list[str] = []
+        self.hints: list[Reason] = []
         self.is_open = is_open
 
     def add(
@@ -39,8 +40,11 @@ class Collected:
         try:
             found = read(position)
         except Unknown as problem:
-            name = f" {shown(named)}" if named is not None else ""
-            self.hints.append(f"The argument{name} in line {call.lineno} is not read: {problem}.")
+            params = {"line": call.lineno, "problem": problem.reason}
+            if named is None:
+                self.hints.append(because("unnamed-argument-unread", **params))
+            else:
+                self.hints.append(because("argument-unread", name=shown(named), **params))
             return False
         self.parameters += [found] if found is not None else []
         return True
@@ -59,7 +63,7 @@ def check_count(told: Written) -> None:
         Unknown: it does not.
     """
     if told.value("default"):
-        raise Unknown("it counts on from its default")
+        raise Unknown(because("counts-on"))
 
 
 def with_choices(plain: Parameter, told: Written) -> Parameter:
@@ -69,7 +73,7 @@ def with_choices(plain: Parameter, told: Written) -> Parameter:
     try:
         found = told.value("choices")
     except Unknown:
-        note = f"The choices of {plain.shown} are computed and not shown."
+        note = because("choices-computed", name=plain.shown)
         return msgspec.structs.replace(plain, note=note)
     choices = tuple(found) if isinstance(found, str | list | dict) else ()
     fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)

@@ -15,6 +15,7 @@ from nbyard.domain.inspection.declarations import argument_of
 from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
 from nbyard.domain.inspection.literals import FilePath
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -38,7 +39,7 @@ class Parameter(msgspec.Struct, frozen=True):
     """One parameter. `shown` is the users' name (`--alpha`), `name` the program's.
 
     `default` is UNSET if the source does not state it; `computed` is then its expression.
-    `note` is a sentence for users.
+    `note` is a hint for users.
     """
 
     name: str
@@ -52,11 +53,11 @@ class Parameter(msgspec.Struct, frozen=True):
     choices: tuple[Any, ...] = ()
     help: str = ""
     is_exclusive: bool = False
-    note: str = ""
+    note: Reason | None = None
 
 
 class Declaration(msgspec.Struct, frozen=True):
-    """The parameters of a script, and sentences for users.
+    """The parameters of a script, and hints for users.
 
     `is_open` means that unknown positional parameters may be among them. Some parsers leave
     words for required parameters before they fill optional ones. Parsers that fill them
@@ -64,13 +65,17 @@ class Declaration(msgspec.Struct, frozen=True):
     """
 
     parameters: list[Parameter] = []
-    hints: list[str] = []
+    hints: list[Reason] = []
     is_open: bool = False
     in_turn: bool = False
 
 
 class Unread(Exception):
-    """The arguments of a script cannot be read from its source. The text says why."""
+    """The arguments of a script cannot be read from its source."""
+
+    def __init__(self, reason: Reason):
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def usual_name(name: str) -> str:
@@ -80,7 +85,7 @@ def usual_name(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[str]]:
+def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[Reason]]:
     """Convert a parameter to an argument, with hints about it.
 
     `opened` maps names to the role of files that the script opens. An exclusive parameter is
@@ -127,13 +132,13 @@ def _choices(parameter: Parameter) -> tuple[Any, ...]:
     return () if parameter.is_list else parameter.choices
 
 
-def _default(parameter: Parameter) -> tuple[Any, list[str]]:
+def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
     """Return the program's default if it can be passed as a value, with hints."""
     if parameter.required:
         return msgspec.UNSET, []
     if parameter.computed:
-        hint = f"The default of {parameter.shown} is computed ({parameter.computed}): the script"
-        return msgspec.UNSET, [f"{hint} decides it when nothing is given."]
+        params = {"name": parameter.shown, "expression": parameter.computed}
+        return msgspec.UNSET, [because("default-computed", **params)]
     default = parameter.default
     if default is None or default is msgspec.UNSET:
         return default, []
@@ -149,8 +154,7 @@ def _default(parameter: Parameter) -> tuple[Any, list[str]]:
         argument = Argument("x", type=_type(parameter), choices=_choices(parameter))
         with suppress(Invalid):
             return check_value(argument, found), []
-    hint = f"The default of {parameter.shown} is none that can be given: the script keeps it."
-    return msgspec.UNSET, [hint]
+    return msgspec.UNSET, [because("default-kept", name=parameter.shown)]
 
 
 def _item(taken: Taken, value: Any) -> Any:
@@ -179,5 +183,5 @@ def check_places(parameters: list[Parameter]) -> None:
     for at, one in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
         if one.is_list and loose:
-            words = f"the words of {one.shown} and {loose[0].shown} cannot be told apart"
-            raise Unread(words)
+            names = {"first": one.shown, "second": loose[0].shown}
+            raise Unread(because("words-not-told-apart", **names))

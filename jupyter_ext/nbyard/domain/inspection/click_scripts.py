@@ -32,6 +32,7 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
+from nbyard.reasons.structs import because
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
 # Packages with the same API under another name.
@@ -83,7 +84,8 @@ def read_click(source: Source) -> Declaration:
         if origin in SILENT:
             continue
         if not isinstance(call, ast.Call) or origin not in (OPTIONS, ARGUMENT):
-            collected.hints.append(f"Arguments that @{shown(decorator)} may add are not read.")
+            hint = because("arguments-of-decorator-unread", name=shown(decorator))
+            collected.hints.append(hint)
             collected.is_open = True
             continue
         named = call.args[0] if call.args else None
@@ -130,9 +132,9 @@ def _command(source: Source) -> Definition | None:
         name.endswith((".add_command", ".set_default_command")) for name in made
     )
     if (others | made) & set(GROUPS) or (commands and has_subcommands):
-        raise Unread("the script has subcommands")
+        raise Unread(because("has-subcommands"))
     if len(commands) > 1:
-        raise Unread("the script has several commands")
+        raise Unread(because("several-commands"))
     return commands[0] if commands else None
 
 
@@ -141,7 +143,7 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
     found = command.decorator_list
     at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
     if at and any(_called(source, one) in (OPTIONS, ARGUMENT) for one in found[:at]):
-        raise Unread("parameters stand before the command")
+        raise Unread(because("parameters-before-command"))
     made = found[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
@@ -157,7 +159,7 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
         if names <= SETTINGS:
             others -= {"context_settings"}
         if others:
-            raise Unread(f"{min(others)} of the command may change how words are read")
+            raise Unread(because("command-keyword", keyword=min(others)))
     return iter(found[at + 1 :])
 
 
@@ -175,10 +177,10 @@ def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int)
     told = Written(source, call)
     others = set(told.keywords) - KEYWORDS
     if others:
-        raise Unknown(f"{min(others)} makes it one of its own")
+        raise Unknown(because("makes-own", keyword=min(others)))
     words = told.texts()
     if not words:
-        raise Unknown("it has no name")
+        raise Unknown(because("without-name"))
     if not is_argument:
         return _option(source, told, words)
     nargs = told.value("nargs")
@@ -203,7 +205,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     on = best_option(firsts)
     off = best_option([second.lstrip() for _, _, second in pairs])
     if not on:
-        raise Unknown("its name is none that nbyard gives")
+        raise Unknown(because("name-not-given"))
     # as in click, the option with the most dashes names the parameter
     first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
@@ -217,7 +219,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
         return _flag(told, plain, off)
     is_many = told.value("nargs", 1) != 1 or isinstance(told.keywords.get("type"), ast.Tuple)
     if is_many and told.value("multiple"):
-        raise Unknown("it takes lists of lists")
+        raise Unknown(because("lists-of-lists"))
     reach: Reach = Words(on) if is_many else plain.reach
     is_list = is_many or bool(told.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
@@ -237,7 +239,7 @@ def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
         both = Flag(f"{plain.shown}/{off}")
         return with_default(msgspec.structs.replace(found, reach=both), told)
     if told.value("default"):
-        raise Unknown("it is true when it is not given")
+        raise Unknown(because("true-when-not-given"))
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 

@@ -9,6 +9,7 @@ from nbyard.domain.inspection.annotations import Declared
 from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.domain.inspection.literals import FilePath
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
 
 TYPES: dict[type, ValueType] = {
     bool: "bool",
@@ -54,15 +55,15 @@ def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing
     )
 
 
-def fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
+def fitting(argument: Argument, value: Any) -> tuple[Argument, Reason | None]:
     """Return the argument with a default that matches its type, and a hint about the change."""
     if argument.default is msgspec.UNSET:
-        return argument, ""
+        return argument, None
     try:
         default = check_value(argument, argument.default)
-        return msgspec.structs.replace(argument, default=default), ""
+        return msgspec.structs.replace(argument, default=default), None
     except Invalid as error:
-        problem = error.details[0].message
+        problem = error.details[0].why
     own = msgspec.structs.replace(
         argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
     )
@@ -70,6 +71,7 @@ def fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
         default = check_value(own, argument.default)
     except Invalid as error:
         unknown = msgspec.structs.replace(argument, default=msgspec.UNSET)
-        return unknown, f"The default of {argument.name} is not shown: {error.details[0].message}."
-    hint = f"The default of {argument.name} does not fit what is declared: {problem}."
+        why = error.details[0].why
+        return unknown, because("default-not-shown", name=argument.name, problem=why)
+    hint = because("default-unfit", name=argument.name, problem=problem)
     return msgspec.structs.replace(own, default=default), hint

@@ -49,10 +49,10 @@ def is_function(path: str) -> bool:
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """The arguments of a function. `hints` are sentences for users."""
+    """The arguments of a function. `hints` are for users."""
 
     arguments: list[Argument]
-    hints: list[str]
+    hints: list[Reason]
 
 
 def read_function(content: bytes, name: str) -> Signature:
@@ -117,7 +117,7 @@ class _Reader:
         self._constants = constants
         self._definition = definition
         self._arguments: list[Argument] = []
-        self._hints: list[str] = []
+        self._hints: list[Reason] = []
 
     def read(self) -> Signature:
         returns = self._returns()
@@ -130,10 +130,10 @@ class _Reader:
             if is_name(one.arg):
                 self._add(one.arg, one.annotation, default, returns)
             else:
-                self._hints.append(f"{one.arg[:60]!r} is no argument name that nbyard takes.")
+                self._hints.append(because("argument-name-unfit", name=repr(one.arg[:60])))
         for extra in (given.vararg, given.kwarg):
             if extra is not None:
-                self._hints.append(f"Nothing is given to {extra.arg}: only named parameters are.")
+                self._hints.append(because("variadic-unused", name=extra.arg))
         taken = {argument.name for argument in self._arguments}
         self._arguments += [
             Argument(name, role="output", format=file_format)

@@ -23,6 +23,7 @@ from nbyard.domain.inspection.calls import Source, Unknown, Written
 from nbyard.domain.inspection.declarations import argument_of, fitting
 from nbyard.domain.inspection.heuristics import Comment
 from nbyard.domain.inspection.literals import FilePath
+from nbyard.reasons.structs import Reason, because
 
 MARK = b"nbyard"
 STAGED = f"{ATTEMPT}/inputs/"
@@ -31,16 +32,16 @@ WAYS = (INPUT, OUTPUT, SECRET)
 
 
 class HandedOver(msgspec.Struct, frozen=True):
-    """The arguments of these calls. `hints` are sentences for users."""
+    """The arguments of these calls. `hints` are for users."""
 
     arguments: list[Argument]
-    hints: list[str]
+    hints: list[Reason]
 
 
 def read_handed(source: Source) -> HandedOver:
     """Return the arguments of all these calls, each name once."""
     found: dict[str, Argument] = {}
-    hints: list[str] = []
+    hints: list[Reason] = []
     for call in source.calls():
         way = source.origin(call.func)
         if way not in WAYS:
@@ -53,7 +54,7 @@ def read_handed(source: Source) -> HandedOver:
         except Unknown:
             name = None
         if not isinstance(name, str) or not is_name(name):
-            hints.append(f"{way} in line {call.lineno} is not read: its name is not written out.")
+            hints.append(because("handed-name-computed", call=way, line=call.lineno))
             continue
         if way == OUTPUT:
             argument = Argument(name, role="output", reach=Handed())
@@ -66,8 +67,7 @@ def read_handed(source: Source) -> HandedOver:
                 hints.append(hint)
         known = found.setdefault(argument.name, argument)
         if (known.role == "output") != (argument.role == "output"):
-            words = "is asked for and handed over under one name, and counts as what came first"
-            hints.append(f"{argument.name} {words}.")
+            hints.append(because("handed-both-ways", name=argument.name))
     return HandedOver(list(found.values()), hints)
 
 
@@ -90,21 +90,23 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     }
 
 
-def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Argument, str]:
+def _asked_for(
+    source: Source, name: str, default: ast.expr | None
+) -> tuple[Argument, Reason | None]:
     """Return a value argument if the default is a plain value, else an input.
 
     An input with a computed default is a file as well.
     """
     if default is None:
-        return Argument(name, role="input", required=True, reach=Handed()), ""
+        return Argument(name, role="input", required=True, reach=Handed()), None
     try:
         value = source.value(default)
     except Unknown:
         value = msgspec.UNSET
     if isinstance(value, FilePath):
-        return Argument(name, role="input", default=str(value), reach=Handed()), ""
+        return Argument(name, role="input", default=str(value), reach=Handed()), None
     if value is None or value is msgspec.UNSET:
-        return Argument(name, role="input", reach=Handed(), nullable=True, default=None), ""
+        return Argument(name, role="input", reach=Handed(), nullable=True, default=None), None
     argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
     argument, hint = fitting(argument, value)
     return msgspec.structs.replace(argument, reach=Handed()), hint

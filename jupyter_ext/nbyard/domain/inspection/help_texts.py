@@ -16,6 +16,7 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.scripts import Script, arguments_of
+from nbyard.reasons.structs import because
 
 FLAG = re.compile(
     r"(?P<flag>-{1,2}(\[no-\])?\w[\w.-]*?)(?P<many>\.\.\.)?((?P<by>\[?=| )(?P<rest>.+))?\Z"
@@ -62,7 +63,7 @@ def read_help(text: str) -> Script:
         check_places(positional)
     except Unread as problem:
         positional = []
-        hints.append(f"The words behind the options are not read: {problem}.")
+        hints.append(because("words-unread", problem=problem.reason))
     found: dict[str, Parameter] = {}
     for parameter in [*options, *positional][:MAX_ARGUMENTS]:
         name = parameter.name
@@ -155,7 +156,7 @@ def _positional(lines: list[str]) -> list[Parameter]:
         if name.lower() in OPTION_WORDS:
             continue
         if name.lower() in COMMANDS or word.startswith("{"):
-            raise Unread("the program has subcommands")
+            raise Unread(because("program-has-subcommands"))
         parameter = Parameter(
             usual_name(name.lower()),
             name,

@@ -21,15 +21,14 @@ from nbyard.domain.inspection.click_scripts import names_of, read_click
 from nbyard.domain.inspection.file_access import opened
 from nbyard.domain.inspection.handoff_calls import added, read_handed
 from nbyard.errors import Invalid
-
-DESCRIBE = "Describe them in the form or a .nbexec file."
+from nbyard.reasons.structs import Reason, because
 
 
 class Script(msgspec.Struct, frozen=True):
-    """The arguments of a script. `hints` are sentences for users."""
+    """The arguments of a script. `hints` are for users."""
 
     arguments: list[Argument] = []
-    hints: list[str] = []
+    hints: list[Reason] = []
 
 
 def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
@@ -42,7 +41,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     try:
         of_argparse, of_click = read_argparse(source), read_click(source)
         if of_argparse.parameters and of_click.parameters:
-            raise Unread("the script uses both argparse and click")
+            raise Unread(because("argparse-and-click"))
         if of_click.parameters:
             found, name_of = of_click, names_of(source)
         else:
@@ -50,11 +49,12 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
             found, name_of = msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
         check_places(found.parameters)
         if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
-            raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
-        script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
-        script = Script(script.arguments, [*found.hints, *script.hints])
+            script = Script([], [because("arguments-between", hint=found.hints[0])])
+        else:
+            script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
+            script = Script(script.arguments, [*found.hints, *script.hints])
     except Unread as problem:
-        script = Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
+        script = Script([], [because("arguments-unread", problem=problem.reason)])
     if not names_us:
         return script
     handed = read_handed(source)
@@ -70,7 +70,7 @@ def arguments_of(
         Unread: a positional parameter has no valid argument name.
     """
     arguments: dict[str, Argument] = {}
-    hints: list[str] = []
+    hints: list[Reason] = []
     spared: set[str] = set()
     for one in parameters:
         parameter = one
@@ -81,10 +81,10 @@ def arguments_of(
         try:
             check_arguments([*arguments.values(), argument])
         except Invalid as problem:
-            words = f"{one.shown} is not read: {problem.details[0].message}"
+            params = {"name": one.shown, "problem": problem.details[0].why}
             if isinstance(one.reach, Positional):
-                raise Unread(words) from None
-            hints.append(f"{words}.")
+                raise Unread(because("parameter-unread", **params)) from None
+            hints.append(because("option-unread", **params))
         else:
             arguments[argument.name] = argument
             hints += said

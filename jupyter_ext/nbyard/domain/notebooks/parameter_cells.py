@@ -21,7 +21,7 @@ from nbyard.domain.inspection.declarations import argument_of, fitting
 from nbyard.domain.inspection.heuristics import Comment, read_comment
 from nbyard.domain.inspection.literals import NotConstant, evaluate
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 TAG = "parameters"
 # Tags that change what is executed.
@@ -44,13 +44,13 @@ MAX_SHOWN = 60
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """The arguments of a notebook. `hints` are sentences for users.
+    """The arguments of a notebook. `hints` are for users.
 
     `error` names the line and cell that are not valid Python.
     """
 
     arguments: list[Argument]
-    hints: list[str]
+    hints: list[Reason]
     error: str = ""
 
 
@@ -81,19 +81,16 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     hints = reader.hints + several_cells(cells)
     hiding = [name for name in reader.arguments if callable(getattr(builtins, name, None))]
     if hiding:
-        words = "a parameter" if len(hiding) == 1 else "parameters"
-        hints.append(
-            f"{', '.join(hiding)}: the name of a function of Python is used for {words}."
-            " The notebook cannot call that function any more; rename the parameter."
-        )
+        one = because("parameter-hides-function", name=hiding[0])
+        several = because("parameters-hide-functions", names=hiding)
+        hints.append(one if len(hiding) == 1 else several)
     return Parameters(list(reader.arguments.values()), hints, reader.error)
 
 
-def several_cells(cells: Sequence[int]) -> list[str]:
+def several_cells(cells: Sequence[int]) -> list[Reason]:
     """Return a hint if several cells are tagged."""
-    places = ", ".join(str(index + 1) for index in cells)
-    words = f"Cells {places} are all tagged parameters; the last value counts."
-    return [words] if len(cells) > 1 else []
+    hint = because("several-parameters-cells", cells=[index + 1 for index in cells])
+    return [hint] if len(cells) > 1 else []
 
 
 def whole(notebook: Mapping[str, Any]) -> Source:
@@ -226,7 +223,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.arguments: dict[str, Argument] = {}
-        self.hints: list[str] = []
+        self.hints: list[Reason] = []
         self.error = ""
         self._values: dict[str, Any] = {}
 
@@ -236,10 +233,10 @@ class Reader:
             tree, text = parse(source)
         except SyntaxError as error:
             self.error = f"cell {cell + 1}, line {error.lineno or 1}: {error.msg}"
-            self.hints.append(f"The parameters cell is no valid Python ({self.error}).")
+            self.hints.append(because("cell-no-python", message=self.error))
             return
         if text != source:
-            self.hints.append("Lines that only IPython understands were not read as parameters.")
+            self.hints.append(because("ipython-lines-unread"))
         comments = Comments.of_python(text)
         for statement in tree.body:
             self._read_statement(statement, comments)
@@ -254,10 +251,7 @@ class Reader:
                 pair for target in statement.targets for pair in _pairs(target, statement.value)
             ]
             if len(pairs) > 1:
-                self.hints.append(
-                    f"Line {statement.lineno} assigns several names at once;"
-                    " each is an argument of its own."
-                )
+                self.hints.append(because("several-names-at-once", line=statement.lineno))
             for name, value in pairs:
                 self._add(name, value, UNKNOWN, comment)
             if not pairs:
@@ -266,10 +260,7 @@ class Reader:
             self._skip(statement)
 
     def _skip(self, statement: ast.stmt) -> None:
-        self.hints.append(
-            f"Line {statement.lineno} of the parameters cell is no plain assignment"
-            " and was not read."
-        )
+        self.hints.append(because("line-no-assignment", line=statement.lineno))
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self._forget_default(node.id)
@@ -283,7 +274,7 @@ class Reader:
 
     def _add(self, name: str, node: ast.expr | None, told: Declared, comment: Comment) -> None:
         if not is_name(name):
-            self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
+            self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         if comment.type and not told.type:
             told = declared(ast.Constant(comment.type))

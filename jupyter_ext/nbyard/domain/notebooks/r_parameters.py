@@ -29,6 +29,7 @@ from nbyard.domain.notebooks.parameter_cells import (
     several_cells,
     source_of,
 )
+from nbyard.reasons.structs import Reason, because
 
 MAX_SOURCE = 64 * 1024
 TOKEN = re.compile(
@@ -69,6 +70,10 @@ class Token(NamedTuple):
 class _NoR(Exception):
     """The source at a position is not valid R."""
 
+    def __init__(self, reason: Reason):
+        super().__init__(str(reason))
+        self.reason = reason
+
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
     """Return the arguments of an R notebook. The last of several parameters cells wins."""
@@ -82,14 +87,14 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
 class _Reader:
     def __init__(self) -> None:
         self.arguments: dict[str, Argument] = {}
-        self.hints: list[str] = []
+        self.hints: list[Reason] = []
         self._values: dict[str, Any] = {}
 
     def read(self, source: str, cell: int) -> None:
         try:
             tokens = list(_tokens(source))
         except _NoR as error:
-            self.hints.append(f"Cell {cell + 1} is not read as R: {error}.")
+            self.hints.append(because("cell-no-r", cell=cell + 1, problem=error.reason))
             return
         found, alone = {}, set()
         for one in tokens:
@@ -120,9 +125,7 @@ class _Reader:
         is_arrow = any(one.text in ("<-", "<<-", "->", "->>") for one in found)
         if not is_arrow and found[0].text not in CONTROLS:
             return
-        self.hints.append(
-            f"Line {found[0].line} of the parameters cell is no plain assignment and was not read."
-        )
+        self.hints.append(because("line-no-assignment", line=found[0].line))
         for one, following in pairwise(found):
             if one.kind == "name" and following.text in ASSIGNS and one.text in self.arguments:
                 known = self.arguments[one.text]
@@ -132,7 +135,7 @@ class _Reader:
 
     def _add(self, name: str, tokens: Sequence[Token], text: str, comment: Comment) -> None:
         if not is_name(name):
-            self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
+            self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         self._values.pop(name, None)
         told = declared(ast.Constant(comment.type)) if comment.type else UNKNOWN
@@ -158,12 +161,13 @@ def _tokens(source: str) -> Iterator[Token]:
         _NoR: with the line.
     """
     if len(source) > MAX_SOURCE:
-        raise _NoR(f"it has more than {MAX_SOURCE // 1024} KiB")
+        raise _NoR(because("cell-too-large", most=MAX_SOURCE // 1024))
     at, line = 0, 1
     while at < len(source):
         found = TOKEN.match(source, at)
         if found is None:
-            raise _NoR(f"line {line}, {source[at : at + 20].partition(chr(10))[0]!r}")
+            words = repr(source[at : at + 20].partition(chr(10))[0])
+            raise _NoR(because("r-line-unread", line=line, words=words))
         if found.lastgroup != "space":
             kind = "raw" if found["raw"] else found.lastgroup or ""
             yield Token(kind, found[0], at, line)

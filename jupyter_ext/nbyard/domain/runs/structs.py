@@ -16,7 +16,7 @@ from nbyard.domain.limits_and_retries import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.states import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
-from nbyard.reasons.structs import Reason, shown
+from nbyard.reasons.structs import Reason, because, joined, shown
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):
@@ -104,21 +104,18 @@ class TaskPlan(Limits, frozen=True):
         return bool(self.ports or self.tensorboard) and self.runtime in (DOCKER, PROCESS)
 
     @property
-    def warning(self) -> str:
-        """Return which settings have no effect in its runtime; empty if all have."""
+    def warning(self) -> Reason | None:
+        """Return which settings have no effect in its runtime, None if all have."""
         if self.runtime != DASK or self.pinned:
-            return ""
-        words = []
-        if self.requirements_digest:
-            used = self.environment
-            what = f"the environment {used.name}" if used else "its requirements file"
-            words.append(
-                f"{what} is not installed on the Dask workers: what it names has to be there"
-                " already"
-            )
+            return None
+        found = []
+        if self.requirements_digest and self.environment:
+            found.append(because("environment-not-on-dask", name=self.environment.name))
+        elif self.requirements_digest:
+            found.append(because("requirements-not-on-dask"))
         if self.ports or self.tensorboard:
-            words.append("there are no Monitor links to work on a Dask worker")
-        return "; ".join(words)
+            found.append(because("no-links-on-dask"))
+        return joined(found)
 
     def needs(self) -> set[str]:
         """Return the nodes whose results this one uses."""
@@ -283,7 +280,7 @@ class Task(msgspec.Struct, frozen=True):
     inputs: dict[str, BytesOf] = {}
     executable_id: str = ""
     executable_version_id: str = ""
-    warning: str = ""
+    warning: Reason | None = None
     environment: UsedEnvironment | None = None
     missing: Missing | None = None
     other_files: OtherFiles | None = None

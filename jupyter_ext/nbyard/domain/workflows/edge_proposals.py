@@ -11,6 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.undeclared_files import OpenedFile
 from nbyard.domain.workflows.edges import Drawn
 from nbyard.domain.workflows.structs import Edge, Node, Proposal
+from nbyard.reasons.structs import because
 
 # words that state a role or format, not the content
 ROLE_WORDS = frozenset(
@@ -21,6 +22,7 @@ ENOUGH = 0.6
 # scores of proposals from files
 SAME_FILE, SAME_NAME = 1.0, 0.8
 MAX_PAIRS = 50_000
+SAME_NAMES, SIMILAR_NAMES = because("same-names-of-ends"), because("similar-names")
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -141,10 +143,10 @@ def _candidates(nodes: Mapping[str, Node], edges: Sequence[Edge], ports: Ports) 
             is_dataset = nodes[source].type == "dataset"
             name = (nodes[source].label or source) if is_dataset else output.name
             alike = likeness(name, wanted.name)
-            score, reason = round(alike, 3), "same name" if alike == 1.0 else "alike names"
+            score, reason = round(alike, 3), SAME_NAMES if alike == 1.0 else SIMILAR_NAMES
             if output.format and output.format == wanted.format:
                 score = round(0.43 + 0.57 * alike, 3)
-                reason = f"alike names, both {output.format}"
+                reason = because("similar-names-same-format", format=output.format)
             if score >= ENOUGH and (source, output.name, node) not in feeds:
                 found.append(Proposal(source, output.name, node, wanted.name, score, reason))
     return found
@@ -167,8 +169,8 @@ def _by_files(
             if not is_open or not is_new or (output.node, wanted.node) in feeds:
                 continue
             one, other = (nodes[end.node].label or end.node for end in (output, wanted))
-            score, reason = SAME_NAME, f"{one} writes {name}, and {other} reads a file of that name"
-            if output.place == wanted.place:
-                score, reason = SAME_FILE, f"{one} writes {name}, and {other} reads it"
+            is_same = output.place == wanted.place
+            score, code = (SAME_FILE, "same-file") if is_same else (SAME_NAME, "file-of-same-name")
+            reason = because(code, writer=one, reader=other, file=name)
             ends = (output.node, output.port, wanted.node, wanted.port)
             yield Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)

@@ -328,7 +328,7 @@ class NodeView(msgspec.Struct, frozen=True):
     name: str
     kind: str
     arguments: list[Argument]
-    hints: list[str] = []
+    hints: list[Reason] = []
     executable: str = ""
     dataset: str = ""
     problem: Reason | None = None
@@ -366,7 +366,7 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A proposed connection. `score` runs from 0 to 1, `reason` says why.
+    """A proposed connection. `score` runs from 0 to 1.
     Files to declare first: `writes` as an output of the source, `reads` as a target's input."""
 
     source: str
@@ -374,7 +374,7 @@ class Proposal(msgspec.Struct, frozen=True):
     target: str
     input: str
     score: float
-    reason: str
+    reason: Reason
     writes: str = ""
     reads: str = ""
 

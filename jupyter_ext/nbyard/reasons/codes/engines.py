@@ -12,6 +12,13 @@ CONNECTIONS = {
     "connection-closed": code("The connection to {url} is closed.", url=str),
     "no-answer-in-time": code("no answer in time"),
     "no-ssh": code("there is no ssh here."),
+    "engine-answers": code(
+        "{engine} {version} at {url}, {way}", engine=str, version=str, url=str, way=REASON
+    ),
+    "over-ssh": code("over ssh"),
+    "by-local-socket": code("by a local socket"),
+    "by-tls": code("by TCP with TLS"),
+    "by-tcp": code("by TCP without TLS"),
     "permission-denied": code("permission denied"),
     "network-of-other-kind": code(
         "The network {network} is of the other kind and still in use.", network=str
@@ -127,6 +134,16 @@ PROCESSES = {
 }
 
 DASK = {
+    "dask-workers": code(
+        "{workers} workers with {threads} threads at {address}",
+        workers=int,
+        threads=int,
+        address=str,
+    ),
+    "dask-creates": code("{name} makes one when it is needed", name=str),
+    "dask-gateway-creates": code(
+        "dask-gateway {version} at {address} makes one when it is needed", version=str, address=str
+    ),
     "dask-unset": code("No Dask cluster is set."),
     "dask-not-installed": code("The Dask runtime needs distributed, which is not installed."),
     "dask-unreachable": code(

@@ -82,7 +82,7 @@ WORK = {
     "interrupted": code("interrupted"),
     "supervisor-stopped": code("the supervisor was told to stop ({signal})", signal=str),
     # the work missed a file that did not travel with its code
-    "left-out": code("{cause} ({problem})", cause=REASON, problem=str),
+    "left-out": code("{cause} ({problem})", cause=REASON, problem=REASON),
 }
 
 # how the process of the work ended

@@ -157,6 +157,22 @@ CODE = {
     "cancel-run": code("From a shell: nbyard runs cancel {number}", number=int),
 }
 
+# what `nbyard doctor` advises
+CURES = {
+    "use-linux": code("Only Linux is tested. On Windows, use WSL2."),
+    "free-space-for-outputs": code("Free space: runs need room for their outputs."),
+    "install-ipykernel": code("pip install ipykernel"),
+    "restart-dispatcher": code(
+        "kill {pid} stops it. Running work continues. The next dispatcher has the settings of the"
+        " process that starts it.",
+        pid=int,
+    ),
+    "check-gpus": code("Check the output of nvidia-smi -L, or set gpus."),
+    "install-docker": code("Install and start Docker, or set docker_host, to run in containers."),
+    "start-cluster": code("Start it, or ask its owner."),
+    "reinstall-nbyard": code("Reinstall nbyard: its wheel carries the extension."),
+}
+
 OPTIONS = {
     "force-takes-name": code("--force takes the name over."),
     "replace-makes-version": code("--replace makes a new version of that one."),
@@ -178,6 +194,12 @@ PRODUCTS = {
         " declares what the model takes and needs."
     ),
     "list-requirements": code("List what it needs in a {file} beside it.", file=str),
+    "install-nbdime": code(
+        "Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"
+    ),
+    "too-much-changed": code(
+        "Too much changed to compare the notebooks cell by cell; these are plain lines."
+    ),
     "run-model": code("nbyard models run -n {name}", name=str),
     "serve-or-predict": code(
         "nbyard models deploy -n {name} serves it; its file predicts, too: nbyard run {path}",
@@ -206,4 +228,4 @@ PRODUCTS = {
     "one-way-only": code("Use either the fields of nbyard or those of the dashboard."),
 }
 
-HINTS = GENERAL | STORES | MACHINES | CODE | OPTIONS | PRODUCTS
+HINTS = GENERAL | STORES | MACHINES | CODE | CURES | OPTIONS | PRODUCTS

@@ -1,6 +1,6 @@
 """Why a request about data, credentials, environments, images or deployments is refused."""
 
-from nbyard.reasons.codes.code import REASON, code
+from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 # the names that exist, the most similar ones first
 PRESENT = {
@@ -55,6 +55,7 @@ REQUESTS = {
     "no-such-folder": code("there is no folder '{path}'", path=str),
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
     "unknown-cause": code("the cause is not recorded"),
+    "folder-not-compared": code("One of them is a folder."),
 }
 
 DATA = {
@@ -181,6 +182,55 @@ DEPLOYMENTS = {
         "'{name}' is a model in mode {mode}, which runs once", name=str, mode=str
     ),
     "model-not-built": code("{image} was not built: {cause}", image=str, cause=REASON),
+    # what may be a mistake
+    "tag-for-gpus": code("The tag '{tag}' is for GPUs, but no GPU is requested.", tag=str),
+    "tag-for-cpu": code("The tag '{tag}' is for the CPU, but a GPU is requested.", tag=str),
+    "ide-in-sandbox": code(
+        "{image} is not among the images of the setting ide_images. Browsers show its pages in a"
+        " sandbox, in which it does not work.",
+        image=str,
+    ),
+}
+
+# what `nbyard doctor` finds
+CHECKS = {
+    "python-on": code("Python {version} on {system}", version=str, system=str),
+    "store-in": code("{database} {version} in {folder}", database=str, version=str, folder=str),
+    "disk-free": code("{free} GiB free", free=NUMBER),
+    "disk-nearly-full": code(
+        "{free} MiB free; {kept} MiB are always kept free", free=NUMBER, kept=NUMBER
+    ),
+    "bytes-stored": code("{size:,} MiB in {files:,} files", size=NUMBER, files=int),
+    "kernels-found": code("{names:, }", names=list),
+    "no-kernels": code("none installed"),
+    "dispatcher-idle": code("not running; it starts when there is work"),
+    "dispatcher-runs": code("running: process {pid} on {host}", pid=int, host=str),
+    "dispatcher-runs-otherwise": code(
+        "running: process {pid} on {host}, with other settings than here: {settings:, }",
+        pid=int,
+        host=str,
+        settings=list,
+    ),
+    "cores-found": code("{cores} (one for each core)", cores=NUMBER),
+    "cores-set": code("{cores} (as set)", cores=NUMBER),
+    "memory-found": code("{memory} GiB of memory", memory=NUMBER),
+    "memory-set": code("{memory} GiB of memory (as set)", memory=NUMBER),
+    "gpus-found": code("GPUs {gpus:, } ({source})", gpus=list, source=REASON),
+    "gpus-shared": code(
+        "GPUs {gpus:, } ({source}), each for {tasks} tasks at once",
+        gpus=list,
+        source=REASON,
+        tasks=int,
+    ),
+    "no-gpus-found": code("no GPUs ({source})", source=REASON),
+    "gpus-as-set": code("as set"),
+    "gpus-of-driver": code("asked of nvidia-smi"),
+    "gpus-of-job": code(
+        "asked of nvidia-smi, of those in the {variable} of this job", variable=str
+    ),
+    "no-gpu-driver": code("there is no nvidia-smi"),
+    "extension-in": code("extension in {folder}", folder=str),
+    "no-extension": code("the extension is not installed"),
 }
 
 SERVICES = {
@@ -191,4 +241,5 @@ SERVICES = {
     **ENVIRONMENTS,
     **IMAGES,
     **DEPLOYMENTS,
+    **CHECKS,
 }

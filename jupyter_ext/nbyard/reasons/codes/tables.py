@@ -1,6 +1,6 @@
 """Why a file could not be read as a table."""
 
-from nbyard.reasons.codes.code import code
+from nbyard.reasons.codes.code import REASON, code
 
 FORMATS = {
     "no-preview": code("this kind of file has no preview"),
@@ -77,4 +77,35 @@ READING = {
     ),
 }
 
-TABLES = {**FORMATS, **ROWS, **QUESTIONS, **READING}
+# what a page or a profile of a table warns of
+WARNINGS = {
+    "text-not-utf-8": code("the text is not UTF-8: it is read as {encoding}", encoding=str),
+    "columns-renamed": code(
+        "columns without a name of their own were renamed: {names:, }", names=list
+    ),
+    "ragged-line": code(
+        "line {line:,} has {found:,} values, the header has {expected:,}",
+        line=int,
+        found=int,
+        expected=int,
+    ),
+    "ragged-lines": code("{first} ({count:,} such lines)", first=REASON, count=int),
+    "dates-unclear": code("day or month first? the dates stay text in: {names:, }", names=list),
+    "first-sheet": code(
+        "this is the sheet {sheet} of {count:,}; the others are {others:, }",
+        sheet=str,
+        count=int,
+        others=list,
+    ),
+    "first-columns-shown": code(
+        "only the first {last:,} of {count:,} columns are shown", last=int, count=int
+    ),
+    "columns-shown": code(
+        "only columns {first:,} to {last:,} of {count:,} columns are shown",
+        first=int,
+        last=int,
+        count=int,
+    ),
+}
+
+TABLES = {**FORMATS, **ROWS, **QUESTIONS, **READING, **WARNINGS}

@@ -101,4 +101,97 @@ MONITORS = {
     "tensorboard-ended": code("TensorBoard has ended: {message}", message=str),
 }
 
-WORKFLOWS = CONNECTIONS | VALUES | LIMITS | RUNTIMES | FILES | MONITORS
+# why a connection is proposed
+PROPOSALS = {
+    "same-names-of-ends": code("same name"),
+    "similar-names": code("similar names"),
+    "similar-names-same-format": code("similar names, both {format}", format=str),
+    "same-file": code(
+        "{writer} writes {file}, and {reader} reads it", writer=str, reader=str, file=str
+    ),
+    "file-of-same-name": code(
+        "{writer} writes {file}, and {reader} reads a file of that name",
+        writer=str,
+        reader=str,
+        file=str,
+    ),
+}
+
+# warnings of tasks
+WARNINGS = {
+    "environment-not-on-dask": code(
+        "the environment {name} is not installed on the Dask workers: what it names has to be"
+        " there already",
+        name=str,
+    ),
+    "requirements-not-on-dask": code(
+        "its requirements file is not installed on the Dask workers: what it names has to be there"
+        " already"
+    ),
+    "no-links-on-dask": code("there are no Monitor links to work on a Dask worker"),
+    "kernel-replaced": code(
+        "The kernel {kernel} is not installed: {used} runs the notebook.", kernel=str, used=str
+    ),
+    "output-holds-secret": code("the output {output} holds something secret", output=str),
+    "lock-differs": code(
+        "not as the lock of {environment} version {number} has it: {differences}",
+        environment=str,
+        number=int,
+        differences=REASONS,
+    ),
+    "lock-differs-in-more": code(
+        "not as the lock of {environment} version {number} has it: {differences} and {more} more",
+        environment=str,
+        number=int,
+        differences=REASONS,
+        more=int,
+    ),
+    "python-instead": code("Python {found} instead of {locked}", found=str, locked=str),
+    "package-instead": code(
+        "{package} {found} instead of {locked}", package=str, found=str, locked=str
+    ),
+    "package-lacks": code("no {package}", package=str),
+    "locked-folder-changed": code("the folder {path} has changed since it was locked", path=str),
+    "locked-folder-gone": code("the folder {path} is gone", path=str),
+    "packages-beside-lock": code("{packages:, } beside the lock", packages=list),
+    "more-packages-beside-lock": code(
+        "{packages:, } and {more} more beside the lock", packages=list, more=int
+    ),
+    "file-did-not-travel": code(
+        "{name} lies beside {beside}, but did not travel with it: {cause}",
+        name=str,
+        beside=str,
+        cause=REASON,
+    ),
+    "more-did-not-travel": code("{more} more paths did not travel", more=int),
+    "file-is-dataset": code(
+        "it is a dataset. Give it as an input, or open it below the folder that the variable"
+        " NBYARD_RESOURCES names"
+    ),
+    "link-left-out": code(
+        "{path} is a link. Put the files there, or give them as an input", path=str
+    ),
+    "rule-leaves-out": code(
+        "the rule {rule} leaves it out. A line !{path} in .nbyardignore takes it along",
+        rule=str,
+        path=str,
+    ),
+    "folder-does-not-travel": code(
+        "the folder {folder} is too large to travel whole. Create an empty file nbyard.toml there,"
+        " or name the path in the code",
+        folder=str,
+    ),
+    "outside-of-code": code(
+        "{path} did not travel with the code, because it lies outside of the folder {folder}."
+        " {remedy}",
+        path=str,
+        folder=str,
+        remedy=REASON,
+    ),
+    "move-or-give-as-input": code("Move it there, or give it as an input"),
+    "mark-shared-folder": code(
+        "Create an empty file nbyard.toml in {folder}: then all of {folder} travels", folder=str
+    ),
+}
+
+WORKFLOWS = CONNECTIONS | VALUES | LIMITS | RUNTIMES | FILES | MONITORS | PROPOSALS | WARNINGS

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
 from nbyard.runtimes.dask.versions import differences
 from nbyard.runtimes.dask.worker_calls import (
@@ -141,11 +141,11 @@ class Cluster:
         """Return whether the worker exists. False is based on fresh information only."""
         return address in self.workers() or address in self.workers(since=time.monotonic())
 
-    def describe(self) -> str:
+    def describe(self) -> Reason:
         """Describe the cluster for users."""
         workers = self.workers().values()
-        threads = sum(told["nthreads"] for told in workers)
-        return f"{len(workers)} workers with {threads} threads"
+        counts = {"workers": len(workers), "threads": sum(told["nthreads"] for told in workers)}
+        return because("dask-workers", address=self._settings.dask_address, **counts)
 
     def check(self) -> None:
         """Check the versions of workers that joined meanwhile.

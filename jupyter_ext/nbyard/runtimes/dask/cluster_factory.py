@@ -74,7 +74,7 @@ def make(settings: Settings) -> Made:
     return Made(target, end)
 
 
-def describe(settings: Settings) -> str:
+def describe(settings: Settings) -> Reason:
     """Describe what would create a cluster, without creating one.
 
     Raises:
@@ -84,12 +84,13 @@ def describe(settings: Settings) -> str:
     if name == GATEWAY:
         with _gateway() as gateway:
             version = gateway.get_versions()["server"]["version"]
-            return f"dask-gateway {version} at {gateway.address} makes one when it is needed"
+            address = str(gateway.address)
+            return because("dask-gateway-creates", version=version, address=address)
     if name in JOB_QUEUES:
         _job_queue(name)
     else:
         _callable(name)
-    return f"{name} makes one when it is needed"
+    return because("dask-creates", name=name)
 
 
 # dask-gateway: one cluster for the store, shared by successive dispatchers

@@ -96,7 +96,7 @@ class DatasetService:
         try:
             self._parts.links.link_everywhere(dataset.id)
         except Conflict as error:
-            notice = self._parts.files.spoken(error.message)
+            notice = self._parts.files.spoken_in(error.reason)
             return msgspec.structs.replace(dataset, notice=notice)
         return msgspec.structs.replace(dataset, resource=f"{folders[0]}/{dataset.id}")
 
@@ -216,14 +216,14 @@ class DatasetService:
             listed = changes[:MAX_FILES]
             return Comparison(first, second, same=False, files=listed, file_changes=len(changes))
         if any(folders):
-            return Comparison(first, second, same=False, note="One of them is a folder.")
+            return Comparison(first, second, same=False, note=because("folder-not-compared"))
         try:
             profiles = [
                 self._parts.tables.whole_profile(self._table(version))
                 for version in (first, second)
             ]
         except Invalid as error:
-            return Comparison(first, second, same=False, note=error.message)
+            return Comparison(first, second, same=False, note=error.reason)
         return Comparison(first, second, same=False, columns=compare_columns(*profiles))
 
     def _before(self, version: DatasetVersion) -> int:

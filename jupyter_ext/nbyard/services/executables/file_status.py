@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import file_of
+from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 COARSE_SECONDS = 2  # file systems may round times this much
 
 
-def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
+def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[Reason], bool]:
     """Return hints about the file, and whether the next run creates a new version of it."""
     number, path = found.current.number, Path(found.path)
     if not found.path:
         return [], False
     if not files.has(path):
-        return [f"Its file is not in the folder that is served; runs use version {number}."], False
+        return [because("file-not-served", number=number)], False
     file = file_of(path)
     if not os.path.isfile(file):
-        return [f"Its file is gone; runs use version {number}."], False
+        return [because("file-gone", number=number)], False
     # An older file is unchanged, which saves reading it.
     if file.stat().st_mtime < found.current.created_at.timestamp() - COARSE_SECONDS:
         return [], False
@@ -37,5 +38,4 @@ def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]
         digest = f"sha256:{hashlib.sha256(files.content(file)).hexdigest()}"
     if digest == found.current.content_digest:
         return [], False
-    said = f"Its file has changed since version {number}; the next run makes a new one."
-    return [said], True
+    return [because("file-changed-since", number=number)], True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from nbyard.domain.executables.diffs import DiffLine, diff_lines
+from nbyard.reasons.structs import Reason, because
 
 # nbdime compares all pairs of cells, and similar cells by character, which is slow.
 MAX_CELLS = 200
@@ -15,13 +16,12 @@ MAX_SOURCE = 50_000  # characters of all cells
 MAX_CELL = 8_000
 OF_CELLS = ("tags", "name")
 OF_NOTEBOOKS = ("kernelspec", "title")
-TOO_LONG = "Too much changed to compare the notebooks cell by cell; these are plain lines."
-HINT = "Install nbdime to compare notebooks cell by cell: pip install 'nbyard[nbdime]'"
+TOO_LONG, HINT = because("too-much-changed"), because("install-nbdime")
 
 Json = dict[str, Any]
 
 
-def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
+def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, Reason | None]:
     """Return the changed lines, or None and a hint if nbdime cannot compare the notebooks."""
     first, second = _plain(old), _plain(new)
     before, after = first["cells"], second["cells"]
@@ -42,7 +42,7 @@ def notebook_diff(old: Json, new: Json) -> tuple[list[DiffLine] | None, str]:
     lines = list(_metadata("Notebook", first["metadata"], second["metadata"]))
     if "cells" in ops:
         lines += _cells(before, after, ops["cells"].diff, start)
-    return lines, ""
+    return lines, None
 
 
 def _is_long(cells: list[Json]) -> bool:

@@ -48,8 +48,7 @@ from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, find_idempotent, pin_blobs, remember
 
-CHECK_IT = "Read from what it prints to --help: check it before you save."
-NOTHING_READ = "No arguments were found in what it prints to --help."
+CHECK_IT, NOTHING_READ = because("help-to-check"), because("help-found-nothing")
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -374,7 +373,7 @@ class ExecutableService:
         if first is None or second is None:
             raise NotFound(because("no-version-to-compare", present=sorted(versions)))
         contents = [self._content(first), self._content(second)]
-        lines, hint = None, ""
+        lines, hint = None, None
         if (first.kind, second.kind) == ("notebook", "notebook"):
             from nbyard.kinds.notebook import read_notebook
 

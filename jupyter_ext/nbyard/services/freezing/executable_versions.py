@@ -41,7 +41,7 @@ from nbyard.host import kernels
 from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.services.naming import free_name
 from nbyard.transfer import bundles
 
@@ -65,7 +65,7 @@ class Code(msgspec.Struct, frozen=True):
     content: bytes
     path: Path | None
     description: Description | None
-    hints: tuple[str, ...] = ()
+    hints: tuple[Reason, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -103,7 +103,9 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
     if importer is None:
         return code
     found = importer.read(code.content, code.filename, near)
-    return msgspec.structs.replace(code, description=found.description, hints=found.notes)
+    return msgspec.structs.replace(
+        code, description=found.description, hints=tuple(read_all(found.notes))
+    )
 
 
 class Freezer:
@@ -190,7 +192,7 @@ class Freezer:
             invocation=reading.invocation,
         )
 
-    def _kernel_hints(self, reading: Reading, resources: Resources) -> list[str]:
+    def _kernel_hints(self, reading: Reading, resources: Resources) -> list[Reason]:
         """Return a hint with the local kernel that replaces a notebook's missing kernel."""
         elsewhere = resources.environment or resources.image or resources.requirements
         if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
@@ -198,18 +200,15 @@ class Freezer:
         used = kernels.substitute(reading.kernel, reading.language)
         return [not_installed(reading.kernel, used)] if used else []
 
-    def _link_hints(self, code: Code) -> list[str]:
+    def _link_hints(self, code: Code) -> list[Reason]:
         """Return a hint with the symbolic links that are not copied with the code."""
         if code.path is None:
             return []
         found = bundles.links_left_out(file_of(code.path), self._parts.files.root)
         if not found:
             return []
-        names = ", ".join(found[:MAX_LINKS]) + (", …" if len(found) > MAX_LINKS else "")
-        return [
-            f"Links do not travel with the code: {names}. Copy what they lead to, or hand it over"
-            " as an input."
-        ]
+        key = "more-links-stay" if len(found) > MAX_LINKS else "links-stay"
+        return [because(key, names=found[:MAX_LINKS])]
 
     def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
         """Return the fields of a version, all but its identity; store its bytes, but no rows.

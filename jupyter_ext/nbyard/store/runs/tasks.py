@@ -13,7 +13,7 @@ from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.runs.structs import BytesOf, Run, SecretOf, Task, TaskPlan, ValueOf
 from nbyard.domain.states import RUN, TASK, TaskState
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject
@@ -268,7 +268,7 @@ def _view(row: Row[Any]) -> Task:
         executable_id=plan.executable_id,
         executable_version_id=plan.executable_version_id,
         pinned=plan.pinned or None,
-        warning="; ".join(filter(None, (plan.warning, row.warning))),
+        warning=joined((plan.warning, row.warning)),
         environment=plan.environment,
         other_files=msgspec.convert(row.other_files, OtherFiles | None),
         missing=missing_from(failure, plan.environment.name if plan.environment else ""),

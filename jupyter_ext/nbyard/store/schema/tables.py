@@ -184,7 +184,7 @@ tasks = Table(
     Column("cached", Boolean, nullable=False),
     Column("reason", Because, nullable=False),
     Column("waits", Because, nullable=False, server_default=""),
-    Column("warning", Text, nullable=False, server_default=""),
+    Column("warning", Because, nullable=False, server_default=""),
     Column("failure", JSON),
     Column("plan", JSON, nullable=False),
     Column("parts", JSON),

@@ -39,7 +39,7 @@ const FAILED = {
     { name: 'api', path: 'nbyard/deployments/cows/api/', port: 5000, answers: true },
     { name: 'extra', path: 'nbyard/deployments/cows/extra/', port: 80, answers: false }
   ],
-  warnings: ['The tag is odd.'],
+  warnings: [{ code: 'tag-for-cpu', params: { tag: '1-cpu' } }],
   created_at: '2030-01-01T00:00:00Z',
   changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
@@ -177,7 +177,7 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByRole('alert').textContent).toBe('There is no image cows:2.');
     expect(screen.getByRole('region', { name: 'Command' }).textContent).toBe('docker pull cows:2');
     expect(screen.getByText('Revision 1 responds until revision 2 does.')).toBeTruthy();
-    expect(screen.getByText('The tag is odd.')).toBeTruthy();
+    expect(screen.getByText(/'1-cpu' is for the CPU/)).toBeTruthy();
     const links = screen.getAllByRole<HTMLAnchorElement>('link');
     expect(new Set(links.map(({ href }) => href))).toEqual(
       new Set(['http://here/user/x/nbyard/deployments/cows/api/'])

@@ -38,8 +38,8 @@ export function Overview({ services, deployment }: IOverviewProps): JSX.Element 
         </p>
       )}
       {warnings.map(warning => (
-        <p key={warning} className="nby-Warning">
-          {warning}
+        <p key={warning.code} className="nby-Warning">
+          {reasonText(warning, trans)}
         </p>
       ))}
       <Facts services={services} deployment={deployment} />

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Inspection } from '../../../api/types';
+import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 
 interface IAskHelpProps {
@@ -18,7 +19,7 @@ export function AskHelp({ services, of, onRead }: IAskHelpProps): JSX.Element {
     setSaid([]);
     try {
       const found = await yard.client.call('executables.help', { body: of });
-      setSaid(found.hints ?? []);
+      setSaid((found.hints ?? []).map(hint => reasonText(hint, trans)));
       if (found.arguments.length) {
         onRead(found);
       }

@@ -4,6 +4,7 @@ import { ApiError, fieldErrors } from '../../../api/client';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { freeName, stemOf } from '../../../components/format/freeName';
 import { showProblem } from '../../../components/problems';
+import { Reason, reasonText } from '../../../reasons';
 import { IExecutableTarget, IPanelServices } from '../../frame/services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
@@ -20,7 +21,7 @@ interface ISource {
   file?: string;
   invocation?: Invocation;
   resources?: Partial<Resources>;
-  hints?: readonly string[];
+  hints?: readonly Reason[];
   can_tag?: boolean;
   /** Reads the file again, if it differs from the newest version. */
   renew?: () => Promise<void>;
@@ -240,9 +241,11 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
   };
   return (
     <div className="nby-Warning">
-      {source.hints.map(hint => (
-        <div key={hint}>{hint}</div>
-      ))}
+      {source.hints
+        .map(hint => reasonText(hint, trans))
+        .map(hint => (
+          <div key={hint}>{hint}</div>
+        ))}
       {source.can_tag && path && (
         <button type="button" className="nby-Button" onClick={() => void tag()}>
           {trans.__('Tag the first cell')}

@@ -118,7 +118,7 @@ function why(task: Task, whole: boolean, trans: ReturnType<typeof useServices>['
     (whole ? message : message.split('\n')[0]) ||
     reasonsText(task.waits && !whole ? [task.waits] : [task.reason, task.waits], trans);
   const place = task.state === 'queued' && task.place ? trans.__('position %1', task.place) : '';
-  return [place, reason, task.warning ?? ''];
+  return [place, reason, reasonText(task.warning, trans)];
 }
 
 interface IAttemptsProps {

@@ -19,6 +19,7 @@ from nbyard.errors import (
     NotFound,
     StaleWrite,
 )
+from nbyard.reasons.structs import because
 
 from ....workbooks import write_excel
 
@@ -213,7 +214,7 @@ def test_folders_and_what_is_no_table(yard, ann, root, versions):
     ]  # fmt: skip
     assert found.file_changes == 3
     assert datasets.compare(ann, "t", 1, 4).same
-    assert datasets.compare(ann, "t", 2, 3).note == "One of them is a folder."
+    assert datasets.compare(ann, "t", 2, 3).note == because("folder-not-compared")
     (root / "y.bin").write_bytes(b"\0\2")
     versions("u", "x.bin", "y.bin")
     found = datasets.compare(ann, "u")
@@ -329,3 +330,14 @@ def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported,
     with Yard.open(yard.settings) as shell:  # no root: as `nbyard datasets rm` opens it
         shell.services.datasets.delete(ann, imported.id)
     assert not shown.is_symlink()
+
+
+def test_a_dataset_whose_link_has_no_place_tells_why(yard, ann, root, imported):
+    """D4: the path is shown as the browser shows it."""
+    link = root / imported.resource
+    link.unlink()
+    link.write_text("mine")
+    found = yard.services.datasets.get(ann, imported.id)
+    assert found.resource == ""
+    assert found.notice == because("link-place-taken", path=imported.resource)
+    assert link.read_text() == "mine"

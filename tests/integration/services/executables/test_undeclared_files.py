@@ -66,7 +66,8 @@ def test_files_are_told_declared_and_connected(two: Project) -> None:
     assert (proposal.source, proposal.output) == ("clean", "result")
     assert (proposal.target, proposal.input) == ("report", "result")
     assert (proposal.writes, proposal.reads) == ("result.csv", "result.csv")
-    assert proposal.score == 1 and proposal.reason == "clean writes result.csv, and report reads it"
+    assert proposal.score == 1
+    assert str(proposal.reason) == "clean writes result.csv, and report reads it"
 
     declare(two, "clean.ipynb", inputs=["data/iris.csv"], outputs=["result.csv"])
     declare(two, "report.py", inputs=["result.csv"], outputs=["out/report.txt"])

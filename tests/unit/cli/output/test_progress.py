@@ -8,13 +8,22 @@ import pytest
 
 from nbyard.cli.output.progress import Progress
 from nbyard.domain.runs.structs import Task
+from nbyard.reasons.structs import text
 
 
 def detail(state: str, **warnings: str) -> Any:
     told: dict[str, Any] = {"state": state, "cached": False, "reason": "", "runtime": "dask"}
     now = datetime.now(UTC)
     tasks = [
-        Task(id=node, run_id="r", node=node, label=node, created_at=now, warning=warning, **told)
+        Task(
+            id=node,
+            run_id="r",
+            node=node,
+            label=node,
+            created_at=now,
+            warning=text(warning),
+            **told,
+        )
         for node, warning in warnings.items()
     ]
     return SimpleNamespace(tasks=tasks)

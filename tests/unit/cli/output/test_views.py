@@ -18,7 +18,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.paging import Page
 from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, RunDetail, Task
 from nbyard.domain.workflows.structs import NeededImage, NodeLine
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import because, text
 
 
 def shown(view: str, answer: object) -> list[list[str]]:
@@ -44,10 +44,15 @@ def test_a_profile_is_a_line_for_each_column():
 
 def test_what_should_be_known_of_a_table_is_said(capsys):
     """D6: such as the encoding that was guessed, and that there are more sheets."""
-    VIEWS["datasets.profile"](Profile(0, False, [], 0, ["read as cp1252"]))
-    VIEWS["datasets.preview"](TablePage([], 0, 0, [], ["the sheet 'One' of 2"]))
+    VIEWS["datasets.profile"](
+        Profile(0, False, [], 0, [because("text-not-utf-8", encoding="cp1252")])
+    )
+    VIEWS["datasets.preview"](
+        TablePage([], 0, 0, [], [because("text", text="the sheet 'One' of 2")])
+    )
     told = capsys.readouterr().err.splitlines()
-    assert told == ["read as cp1252", "rows 0 to 0 of 0", "the sheet 'One' of 2"]
+    first = "the text is not UTF-8: it is read as cp1252"
+    assert told == [first, "rows 0 to 0 of 0", "the sheet 'One' of 2"]
 
 
 def test_two_versions_of_a_table_side_by_side(capsys):

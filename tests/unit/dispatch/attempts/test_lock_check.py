@@ -8,6 +8,7 @@ from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock, NewEnvironment, Package
+from nbyard.reasons.structs import because
 from nbyard.testing.bench import Bench
 
 ANN = Caller("ann")
@@ -24,11 +25,12 @@ def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
     case = bench.snapshot(run, "a")
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
-    assert not_as_locked(bench.context, case.attempt, case.task.plan) == ""
+    assert not_as_locked(bench.context, case.attempt, case.task.plan) is None
     place = folders.place(bench.store.folder, case.attempt.id) / SURROUNDINGS
     known = msgspec.json.decode(place.read_bytes(), type=Surroundings)
-    for version, words in (("1.0", ""), ("2.0", "cow 2.0 instead of 1.0")):
+    differs = because("package-instead", package="cow", found="2.0", locked="1.0")
+    expected = because("lock-differs", environment="cows", number=1, differences=[differs])
+    for version, told in (("1.0", None), ("2.0", expected)):
         lock = Lock("3.11.2", "", "", "", [Package("cow", version)])
         place.write_bytes(msgspec.json.encode(msgspec.structs.replace(known, lock=lock)))
-        told = not_as_locked(bench.context, case.attempt, plan)
-        assert told.removeprefix("not as the lock of cows version 1 has it: ") == words
+        assert not_as_locked(bench.context, case.attempt, plan) == told

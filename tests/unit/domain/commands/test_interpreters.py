@@ -22,7 +22,7 @@ def test_a_plain_script_needs_no_hint(name: str, content: bytes) -> None:
 @pytest.mark.parametrize("name", ["run", "a.txt", "a.bash.bak"])
 def test_a_script_without_a_program_is_told_of(name: str) -> None:
     (hint,) = description_hints(name, b"echo 1", read_start(name, b"echo 1"))
-    assert hint.startswith(f"{name} does not say which program runs it.")
+    assert str(hint).startswith(f"{name} does not say which program runs it.")
     started = b"#!/bin/sh\necho 1"
     assert description_hints(name, started, read_start(name, started)) == []
 
@@ -33,7 +33,7 @@ def test_utf16_is_told_of(encoding: str) -> None:
     for name in ("a.py", "a.sh", "run"):
         script = content.encode(encoding)
         (hint,) = start_hints(name, script, read_start(name, script))
-        assert hint == f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."
+        assert str(hint) == f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."
 
 
 def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None:
@@ -41,7 +41,7 @@ def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None
     for name, line in (("a.sh", b"#!/bin/bash\n"), ("run", b"#!/bin/bash\n"), ("b.R", b"x\n")):
         start = read_start(name, mark + line)
         (hint,) = start_hints(name, mark + line, start)
-        assert "begins with a byte order mark (BOM), which " in hint
+        assert "begins with a byte order mark (BOM), which " in str(hint)
     python = mark + b"#!/usr/bin/env python3\n"
     assert start_hints("run", python, read_start("run", python)) == []
     assert read_start("run", python).language == "python"
@@ -51,7 +51,7 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
     content = b"#!/bin/bash\r\necho one\r\n"
     for name in ("a.sh", "run"):
         (hint,) = start_hints(name, content, read_start(name, content))
-        assert "Windows line ends (CRLF), which bash" in hint
+        assert "Windows line ends (CRLF), which bash" in str(hint)
     assert start_hints("a.py", content[2:], read_start("a.py", content[2:])) == []
 
 
@@ -85,15 +85,17 @@ def test_arguments_that_are_read_in_another_way_are_told_of(
     name: str, content: bytes, way: str
 ) -> None:
     (hint,) = description_hints(name, content, read_start(name, content))
-    assert hint.startswith(f"{name} reads its arguments with {way}, which nbyard cannot follow.")
-    assert "Read --help" in hint
+    assert str(hint).startswith(
+        f"{name} reads its arguments with {way}, which nbyard cannot follow."
+    )
+    assert "Read --help" in str(hint)
 
 
 def test_a_binary_gets_a_hint_about_its_arguments() -> None:
     start = read_start("wc.sh", b"\x7fELF\x02")
     assert start.command == ["{file}"] and start_hints("wc.sh", b"\x7fELF\x02", start) == []
     (hint,) = description_hints("wc.sh", b"\x7fELF\x02", start)
-    assert hint.startswith("nbyard cannot read the arguments of the binary wc.sh.")
+    assert str(hint).startswith("nbyard cannot read the arguments of the binary wc.sh.")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
 )
 def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> None:
     (hint,) = start_hints("a.sh", line, read_start("a.sh", line))
-    assert f"sh does not know {word}. Add the first line #!/bin/bash." in hint
+    assert f"sh does not know {word}. Add the first line #!/bin/bash." in str(hint)
     for name, content in (("a.sh", b"#!/bin/bash\n" + line), ("a.bash", line)):
         assert start_hints(name, content, read_start(name, content)) == []
     comment = b"# not in sh: " + line

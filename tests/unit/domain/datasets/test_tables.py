@@ -16,6 +16,7 @@ from nbyard.domain.datasets.tables import (
     TopValue,
 )
 from nbyard.domain.file_formats import SUFFIXES
+from nbyard.reasons.structs import because
 
 COLUMNS = [Column("n", "int"), Column("when", "date", False)]
 
@@ -24,7 +25,9 @@ COLUMNS = [Column("n", "int"), Column("when", "date", False)]
     "said",
     [
         TableInfo("csv", None, COLUMNS, 2, ";", "utf-8", True),
-        TablePage(COLUMNS, 100, None, [[1, "2024-02-29"], [None, "1999-12-31"]], ["cut"]),
+        TablePage(
+            COLUMNS, 100, None, [[1, "2024-02-29"], [None, "1999-12-31"]], [because("table-empty")]
+        ),
         Profile(
             2,
             True,

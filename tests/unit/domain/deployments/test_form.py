@@ -17,6 +17,7 @@ from nbyard.domain.deployments.form import (
 )
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 NUMBERS = {
     (preset.name, field.name): field
@@ -148,12 +149,12 @@ def test_letters_of_a_title_keep_what_is_plain_of_them():
 def test_a_tag_that_says_otherwise_is_a_warning(image, gpu, word):
     """P1."""
     found = warnings_of(completed(NewDeployment(image, name="x", gpu=gpu))[1])
-    assert [word in text for text in found] == ([True] if word else [])
+    assert [word in str(one) for one in found] == ([True] if word else [])
 
 
 def test_an_ide_that_is_not_trusted_is_a_warning():
     spec = completed(NewDeployment("lab:1", "jupyterlab", "x", password="123456789"))[1]
-    assert "sandbox" in warnings_of(spec)[0]
+    assert warnings_of(spec) == [because("ide-in-sandbox", image="lab:1")]
     assert warnings_of(spec, ["lab:*"]) == []
     assert is_ide("a.b/c:1", ["a.b/*"]) and not is_ide("axb/c:1", ["a.b/*"])
     assert not is_ide("evil/a.b/c", ["a.b/*"])

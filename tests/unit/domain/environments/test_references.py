@@ -49,18 +49,18 @@ def test_what_is_as_it_is_locked_differs_in_nothing() -> None:
     """However its name is written, and whatever a virtual environment has of itself."""
     there = found("cow-bell 1.0", "Ant 2.0", "pip 24.0", "setuptools 70")
     assert differences(LOCKED, "3.11.2", there, beside=True) == []
-    assert warning(COWS, []) == ""
+    assert warning(COWS, []) is None
 
 
 def test_what_differs_is_told() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
     told = differences(LOCKED, "3.11.2", there, beside=True)
-    assert told == [
+    assert list(map(str, told)) == [
         "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "no ant",
         "six 1.16 beside the lock",
     ]  # fmt: skip
     assert differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
-    assert warning(COWS, told) == (
+    assert str(warning(COWS, told)) == (
         "not as the lock of cows version 2 has it: Python 3.12.1 instead of 3.11.2;"
         " Cow.Bell 1.1 instead of 1.0; no ant and 1 more"
     )
@@ -76,4 +76,4 @@ def test_a_folder_that_is_not_as_it_was_is_told() -> None:
         ("", ["the folder /srv/cow is gone"]),
     ):
         there = Lock("3.11.2", "", "cpython", "linux", [Package("cow", "1.0", tree=tree)])
-        assert differences(locked, "3.11.2", there, beside=True) == told
+        assert list(map(str, differences(locked, "3.11.2", there, beside=True))) == told

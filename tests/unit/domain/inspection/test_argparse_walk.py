@@ -33,7 +33,7 @@ def test_calls_are_found_in_their_order() -> None:
 def test_what_was_not_followed_is_told() -> None:
     walk = followed("if x: p.add_argument('--a')\nother.add_argument('b')\nplugin(parser=p)")
     assert walk.added == []
-    assert walk.hints() == [
+    assert list(map(str, walk.hints())) == [
         "Arguments added in a loop, under a condition or elsewhere are not read (line 3, 4).",
         "Arguments that plugin in line 5 may add are not read.",
     ]

@@ -19,6 +19,7 @@ from nbyard.domain.inspection.cli_calls import (
     with_default,
 )
 from nbyard.domain.inspection.cli_parameters import Parameter, Taken
+from nbyard.reasons.structs import because
 
 PLAIN = Parameter("n", "--n", Option("--n"), taken=Taken("int"))
 
@@ -40,7 +41,7 @@ def test_parameters_and_hints_are_collected_in_order() -> None:
     """A reader gets the number of positional parameters so far; it may add none."""
 
     def unknown(position: int) -> Parameter | None:
-        raise Unknown("it is odd")
+        raise Unknown(because("text", text="it is odd"))
 
     _, call = call_in("\nadd('x')")
     readers: list[Callable[[int], Parameter | None]] = [at, unknown, lambda _: None, at]
@@ -49,9 +50,9 @@ def test_parameters_and_hints_are_collected_in_order() -> None:
     results = [found.add(call, *one) for one in zip(named, readers, strict=True)]
     assert results == [True, False, True, True]
     assert found.parameters == [at(0), at(1)]
-    assert found.hints == ["The argument 'x' in line 2 is not read: it is odd."]
+    assert list(map(str, found.hints)) == ["The argument 'x' in line 2 is not read: it is odd."]
     found.add(call, None, unknown)
-    assert found.hints[1] == "The argument in line 2 is not read: it is odd."
+    assert str(found.hints[1]) == "The argument in line 2 is not read: it is odd."
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_choices_have_the_type_of_the_values() -> None:
     assert with_choices(PLAIN, written("add()")) == PLAIN
     assert with_choices(PLAIN, written("add(choices=[1, 2])")).choices == (1, 2)
     assert with_choices(PLAIN, written("add(choices=['a'])")).choices == ()
-    assert "are computed" in with_choices(PLAIN, written("add(choices=f())")).note
+    assert "are computed" in str(with_choices(PLAIN, written("add(choices=f())")).note)
 
 
 def test_a_default_is_a_value_or_an_expression() -> None:

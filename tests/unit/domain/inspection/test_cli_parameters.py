@@ -71,7 +71,7 @@ def test_a_list_is_of_its_items(default: Any, shown: Any) -> None:
 
 def test_a_default_that_is_no_choice_stays_with_the_script() -> None:
     argument, hints = to_argument(parameter(choices=("a", "b"), default="auto"), {})
-    assert (argument.type, argument.default) == ("choice", UNSET) and "--x" in hints[0]
+    assert (argument.type, argument.default) == ("choice", UNSET) and "--x" in str(hints[0])
 
 
 @pytest.mark.parametrize(

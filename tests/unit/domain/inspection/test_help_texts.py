@@ -131,7 +131,7 @@ def test_what_click_prints() -> None:
 )
 def test_words_that_are_not_read(text: str, words: str) -> None:
     found = read_help(text)
-    assert [one.name for one in found.arguments] == ["quiet"] and words in found.hints[0]
+    assert [one.name for one in found.arguments] == ["quiet"] and words in str(found.hints[0])
 
 
 @pytest.mark.parametrize("text", ["", "no such option: --help\n", "-- done --", "Usage:", "1 - 2"])

@@ -35,7 +35,7 @@ def read(*sources: str) -> dict[str, Argument]:
 
 
 def hints(source: str) -> list[str]:
-    return read_parameters(notebook(cell(source, "parameters"))).hints
+    return list(map(str, read_parameters(notebook(cell(source, "parameters"))).hints))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_cannot_be_read_is_said() -> None:
     )
     by_name = {argument.name: argument for argument in found.arguments}
     assert by_name["n"].default is msgspec.UNSET and by_name["n2"].default is msgspec.UNSET
-    assert len(found.hints) == 3 and "Line 2" in found.hints[0]
+    assert len(found.hints) == 3 and "Line 2" in str(found.hints[0])
 
 
 def test_several_names_at_once() -> None:
@@ -187,7 +187,7 @@ def test_defaults_that_do_not_fit() -> None:
 
 def test_a_megabyte_of_text() -> None:
     found = read_parameters(notebook(cell("x = '" + "y" * (1 << 20) + "'", "parameters")))
-    assert found.arguments[0].default is msgspec.UNSET and "longer than" in found.hints[0]
+    assert found.arguments[0].default is msgspec.UNSET and "longer than" in str(found.hints[0])
 
 
 def test_names_are_spelled_as_python_does() -> None:

@@ -367,7 +367,7 @@ def test_what_has_ports_is_planned_with_them_and_warms_no_container():
     assert (plan.ports, plan.tensorboard, plan.warm) == ({"web": 0}, "runs", False)
     assert plan.is_monitored and not plan.warning
     (plan,) = plan_tasks(document, known, {}, {"tool"}, Wish("dask"), {})
-    assert not plan.is_monitored and "no Monitor links" in plan.warning
+    assert not plan.is_monitored and plan.warning == because("no-links-on-dask")
 
 
 def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():

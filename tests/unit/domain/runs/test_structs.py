@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.runs.structs import (
     MODEL_TYPE,
     ArtifactType,
@@ -15,6 +16,7 @@ from nbyard.domain.runs.structs import (
     ValueOf,
     may_be_model,
 )
+from nbyard.reasons.structs import because
 
 
 def test_bindings_keep_their_kind_in_json():
@@ -47,7 +49,19 @@ def test_a_wish_with_an_unknown_field_is_refused():
 def test_requirements_that_do_not_count_are_told(more: dict[str, Any], is_warned: bool):
     """R12: workers have what is installed there."""
     plan = TaskPlan("train", "Train", "e", "v", [], {}, **more)
-    assert ("not installed on the Dask workers" in plan.warning) == is_warned
+    assert plan.warning == (because("requirements-not-on-dask") if is_warned else None)
+
+
+def test_all_that_has_no_effect_is_one_warning():
+    """R16, R12."""
+    used = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
+    more: dict[str, Any] = {"environment": used, "requirements_digest": "sha256:1"}
+    plan = TaskPlan("train", "Train", "e", "v", [], {}, "dask", ports={"web": 0}, **more)
+    assert plan.warning is not None and plan.warning.code == "all"
+    assert str(plan.warning) == (
+        "the environment cows is not installed on the Dask workers: what it names has to be there"
+        " already; there are no Monitor links to work on a Dask worker"
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from nbyard.domain.workflows.edge_proposals import (
 )
 from nbyard.domain.workflows.edges import Drawn, check_edge, data_port
 from nbyard.domain.workflows.structs import Edge, Node
+from nbyard.reasons.structs import because
 
 WORDS = ["data", "raw", "raw_csv", "trainData", "train", "model", "output_model", "x"]
 FORMATS = st.sampled_from(["", "csv", "joblib", "folder"])
@@ -111,7 +112,7 @@ def _two_steps(outputs, inputs):
         "clean": [Argument(name, role="output", format=kind) for name, kind in outputs.items()],
         "train": [Argument(name, role="input", format=kind) for name, kind in inputs.items()],
     }
-    return [(p.output, p.input, p.reason) for p in propose(nodes, [], ports)]
+    return [(p.output, p.input, str(p.reason)) for p in propose(nodes, [], ports)]
 
 
 @pytest.mark.parametrize(
@@ -121,14 +122,14 @@ def _two_steps(outputs, inputs):
         (
             {"output_features": "csv"},
             {"features_path": "csv"},
-            [("output_features", "features_path", "alike names, both csv")],
+            [("output_features", "features_path", "similar names, both csv")],
         ),
         (
             {"trainFeatures": ""},
             {"train_features": ""},
             [("trainFeatures", "train_features", "same name")],
         ),
-        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "alike names, both csv")]),
+        ({"out": "csv"}, {"table": "csv"}, [("out", "table", "similar names, both csv")]),
         ({"report": "html"}, {"model": "joblib"}, []),
         ({"model": "joblib"}, {"model": "csv"}, []),
         ({"weights": ""}, {"labels": ""}, []),
@@ -190,9 +191,9 @@ def test_what_one_writes_and_another_reads_is_proposed():
     (same,) = by_files(opened)
     assert (same.edge(), same.score) == (Edge("a", "r", "b", "r"), 1)
     assert (same.writes, same.reads) == ("r.csv", "r.csv")
-    assert same.reason == "a writes r.csv, and b reads it"
+    assert same.reason == because("same-file", writer="a", reader="b", file="r.csv")
     (alike,) = by_files(opened, folders={"a": "/p/x", "b": "/p", "c": "/p"})
-    assert alike.score == SAME_NAME and "a file of that name" in alike.reason
+    assert alike.score == SAME_NAME and "a file of that name" in str(alike.reason)
     assert by_files(opened, edges=[same.edge()]) == []
 
 

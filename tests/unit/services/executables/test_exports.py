@@ -27,7 +27,7 @@ def test_a_tool_is_read_as_a_command(yard, ann, root):
     (root / "sort.cwl").write_text(TOOL)
     found = yard.services.executables.inspect(ann, Inspect("sort.cwl"))
     assert (found.kind, found.name, found.command) == ("command", "sort", ["sort"])
-    assert found.hints == ["The hint SoftwareRequirement is left out."]
+    assert list(map(str, found.hints)) == ["The hint SoftwareRequirement is left out."]
     told = [(a.name, a.role, a.format, a.required) for a in found.arguments]
     assert told == [
         ("table", "input", "csv", True), ("reverse", "value", "", False),

@@ -15,7 +15,7 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     (root / tool).write_text((root / tool).read_text() + "# more\n")
     body = NewRun(executable=made.name, parameters={"source": "a.csv"})
     changed = executables.get(ann, made.id)
-    assert "changed since version 1" in changed.hints[0]
+    assert "changed since version 1" in str(changed.hints[0])
     assert changed.changed
 
     def version_that_runs():
@@ -26,7 +26,7 @@ def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
     assert version_that_runs() == 2
     assert executables.get(ann, made.id).hints == []
     (root / tool).unlink()
-    assert "gone; runs use version 2" in executables.get(ann, made.id).hints[0]
+    assert "gone; runs use version 2" in str(executables.get(ann, made.id).hints[0])
     assert version_that_runs() == 2
 
 
@@ -41,4 +41,4 @@ def test_a_file_outside_of_the_served_folder_is_named(yard, ann, tool, root, mon
     made = yard.services.executables.create(ann, NewExecutable(path=tool))
     monkeypatch.setattr(yard.parts.files, "has", lambda path: False)
     (hint,) = yard.services.executables.get(ann, made.id).hints
-    assert hint.startswith("Its file is not in the folder that is served")
+    assert str(hint).startswith("Its file is not in the folder that is served")

@@ -57,7 +57,7 @@ def test_cells_are_aligned_and_named(nbdime):
 
 def test_outputs_and_ids_do_not_count_and_the_kernel_does(nbdime):
     rerun = notebook(*({**one, "id": "y", "outputs": []} for one in OLD["cells"]))
-    assert notebook_diff(OLD, rerun) == ([], "")
+    assert notebook_diff(OLD, rerun) == ([], None)
     assert notebook_diff(OLD, notebook(*OLD["cells"], kernel="ir"))[0] == [
         DiffLine("place", "Notebook: kernelspec"),
         DiffLine("removed", '{"name": "python3"}'),
@@ -69,7 +69,7 @@ def test_what_programs_write_into_metadata_does_not_count(nbdime):
     timed = {"execution": {"iopub.execute_input": "2026-01-01"}, "papermill": {"duration": 1.5}}
     rerun = notebook(*(one | {"metadata": timed} for one in OLD["cells"]))
     rerun["metadata"] |= {"widgets": {"state": "x" * 1_000_000}, "papermill": {"duration": 3}}
-    assert notebook_diff(OLD, rerun) == ([], "")
+    assert notebook_diff(OLD, rerun) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_programs_write_into_metadata_does_not_count(nbdime):
 def test_very_long_notebooks_are_not_compared_by_nbdime(long):
     assert notebook_diff(notebook(*long), OLD) == (None, TOO_LONG)
     assert notebook_diff(OLD, notebook(*long)) == (None, TOO_LONG)
-    assert "nstall" not in TOO_LONG
+    assert "nstall" not in str(TOO_LONG)
 
 
 def test_a_long_notebook_with_few_changes_is_compared(nbdime):

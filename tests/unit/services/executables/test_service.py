@@ -84,7 +84,7 @@ def test_two_parameters_cells_are_told(yard, ann, root):
     book["cells"][1]["metadata"]["tags"] = ["parameters"]
     (root / path).write_text(json.dumps(book))
     hints = yard.services.executables.inspect(ann, Inspect(path)).hints
-    assert any("Cells 1, 2" in hint for hint in hints)
+    assert any("Cells 1, 2" in str(hint) for hint in hints)
 
 
 def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
@@ -99,7 +99,7 @@ def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
 
 
 def inspected(yard, ann, path: str) -> list[str]:
-    return yard.services.executables.inspect(ann, Inspect(path)).hints
+    return list(map(str, yard.services.executables.inspect(ann, Inspect(path)).hints))
 
 
 def test_a_kernel_that_is_not_here_is_named(yard, ann, root):
@@ -113,7 +113,7 @@ def test_a_kernel_that_is_not_here_is_named(yard, ann, root):
 def test_a_kernel_that_another_one_of_its_language_stands_in_for_is_named(yard, ann, root):
     path = write_notebook(root, "a = 1", kernel="no_such_kernel")
     words = "The kernel no_such_kernel is not installed: python3 runs the notebook."
-    assert words in yard.services.executables.inspect(ann, Inspect(path)).hints
+    assert words in map(str, yard.services.executables.inspect(ann, Inspect(path)).hints)
     assert yard.services.executables.create(ann, NewExecutable(path=path)).name == "book"
 
 
@@ -240,7 +240,7 @@ def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
     diff = executables.diff(ann, found.id)
     changed = [(line.kind, line.text) for line in diff.lines if line.kind in ("added", "removed")]
     assert changed == [("removed", "x = 1"), ("added", "x = 2")]
-    assert ("nbyard[nbdime]" in diff.hint) is not has_nbdime
+    assert ("nbyard[nbdime]" in str(diff.hint)) is not has_nbdime
     titles = [line.text for line in diff.lines if line.kind == "place"]
     assert (titles == ["Cell 1 (code) changed"]) is has_nbdime
 
@@ -296,11 +296,11 @@ def test_help_is_read_when_it_is_asked_for(yard, ann, root):
         ("top", "int", Option("--top")),
         ("file", "string", Positional(0)),
     ]
-    assert "check it before you save" in found.hints[-1]
+    assert "check it before you save" in str(found.hints[-1])
     assert executables.inspect(ann, Inspect(path="tool.sh")).arguments == []
     (root / "hello.py").write_text("import sys; print('hello', *sys.argv[1:])")
     found = executables.help(ann, AskHelp("hello.py"))
-    assert found.arguments == [] and found.hints == [
+    assert found.arguments == [] and list(map(str, found.hints)) == [
         "No arguments were found in what it prints to --help."
     ]
     assert [path.name for path in root.glob("*.nbexec")] == []
@@ -326,7 +326,9 @@ def test_a_binary_offers_its_help(yard, ann, root):
     ):
         assert (found.kind, found.arguments) == ("command", [])
         (hint,) = found.hints
-        assert "cannot read the arguments of the binary head" in hint and "Read --help" in hint
+        assert "cannot read the arguments of the binary head" in str(hint) and "Read --help" in str(
+            hint
+        )
     for asked in (AskHelp("head"), AskHelp(upload=upload)):
         found = executables.help(ann, asked)
         assert {"lines", "quiet"} <= {one.name for one in found.arguments}

@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text as sql
 from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.states import RUN
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, text
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs.history import Last
@@ -63,6 +64,28 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
         "waits": {"code": "waits-for-turn", "params": {}},
     }
     assert (view.reason, view.waits, view.queued_at) == (reason, waits, moment(1))
+
+
+def test_a_warning_that_an_earlier_version_stored_as_text_is_shown(store: Store) -> None:
+    """Also where its result is used again, and beside a warning of the plan."""
+    old, new = "not as the lock has it: no ant", because("output-holds-secret", output="out")
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second = (rows.task(rows.run(), "a") for _ in range(2))
+        c.execute(
+            sql("update tasks set warning = :old where id = :id"), {"old": old, "id": first.id}
+        )
+        taken = store.tasks.beside(c, [first.id])[first.id]
+        transition.move_all(c, [store.tasks.step(second, "queued", taken)])
+        views = [store.tasks.views(c, task.run_id)[0] for task in (first, second)]
+        assert [view.warning for view in views] == [text(old), text(old)]
+        c.execute(update(tasks).where(tasks.c.id == first.id).values(warning=new))
+        plan = msgspec.to_builtins(
+            msgspec.structs.replace(first.plan, runtime="dask", ports={"w": 0})
+        )
+        c.execute(update(tasks).where(tasks.c.id == first.id).values(plan=plan))
+        (view,) = store.tasks.views(c, first.run_id)
+    assert view.warning == because("all", reasons=[because("no-links-on-dask"), new])
 
 
 def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:

@@ -16,16 +16,16 @@ describe('E13: the options of a program', () => {
   }
 
   it('are read on a click', async () => {
-    const found = { arguments: [{ name: 'top' }], hints: ['Check it.'] };
+    const found = { arguments: [{ name: 'top' }], hints: [{ code: 'help-to-check', params: {} }] };
     const onRead = await asked(jest.fn().mockResolvedValue(found));
     expect(onRead).toHaveBeenCalledWith(found);
-    expect(screen.getByRole('status').textContent).toBe('Check it.');
+    expect(screen.getByRole('status').textContent).toMatch(/check it before you save/);
   });
 
   it('leave the form as it is when there are none', async () => {
-    const none = { arguments: [], hints: ['No arguments were found.'] };
+    const none = { arguments: [], hints: [{ code: 'help-found-nothing', params: {} }] };
     expect(await asked(jest.fn().mockResolvedValue(none))).not.toHaveBeenCalled();
-    expect(screen.getByRole('status').textContent).toBe('No arguments were found.');
+    expect(screen.getByRole('status').textContent).toMatch(/^No arguments were found/);
   });
 
   it('or when it cannot be started', async () => {
