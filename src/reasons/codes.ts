@@ -1365,6 +1365,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'install-ssh': (_p, _show, trans) => trans.__('Install the OpenSSH client.'),
   'free-networks': (_p, _show, trans) =>
     trans.__('Remove unused networks (docker network prune) or add address pools.'),
+  'declare-parameters': (_p, _show, trans) =>
+    trans.__(
+      'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
+    ),
   'find-gpus': (_p, _show, trans) =>
     trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
   'install-gpu-toolkit': (_p, _show, trans) =>

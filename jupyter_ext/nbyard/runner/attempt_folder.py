@@ -54,8 +54,11 @@ class Folder:
     """The paths of an attempt, and access to its files.
 
     Only the supervisor appends to the event stream and the log. `seen` is the folder's path where
-    the work is done, if it is another one there.
+    the work is done, if it is another one there. `has_distributions` states whether its code may
+    contain installed Python packages.
     """
+
+    has_distributions = True
 
     def __init__(self, path: str, seen: str = "") -> None:
         self.path = os.path.realpath(path)

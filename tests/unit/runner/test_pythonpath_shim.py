@@ -81,6 +81,37 @@ def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
     assert read == {name for name in seen["read"] if "__pycache__" not in name}
 
 
+def test_looking_up_a_package_lists_no_folder_of_the_attempt(tmp_path: Path) -> None:
+    """X1: scikit-learn looks up the version of numpy, and entry points."""
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "main.py").write_text(
+        "from importlib.metadata import entry_points, version\n"
+        "print(version('msgspec') > '0', len(entry_points()) > 0)\n"
+    )
+    (code / "own.py").write_text(
+        "import os\nfrom importlib.metadata import version\nos.mkdir('mine-7.dist-info')\n"
+        "open('mine-7.dist-info/METADATA', 'w').write('Name: mine\\nVersion: 7')\n"
+        "from importlib.metadata import distributions\n"
+        "print(version('mine'), any(one.name == 'mine' for one in distributions()))\n"
+    )
+    told = []
+    for program in ("main.py", "own.py", "main.py"):
+        with selectors.DefaultSelector() as selector:
+            watch = Watch(str(code), selector)
+            variables = {"PYTHONPATH": pythonpath_shim.on_path(""), "NBYARD_ATTEMPT": str(tmp_path)}
+            if not watch.has_distributions:
+                variables[pythonpath_shim.NO_DISTRIBUTIONS] = "1"
+            line = [sys.executable, program]
+            done = subprocess.run(
+                line, env=variables, cwd=code, capture_output=True, text=True, check=True
+            )
+            told.append((done.stdout.strip(), watch.seen()["listed"]))
+            watch.close()
+    # a package that the code installed is found, and listed for
+    assert told == [("True True", []), ("7 True", ["."]), ("True True", ["."])]
+
+
 def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("print('its own')")
     variables = {"PYTHONPATH": os.pathsep.join([str(FOLDER), str(tmp_path)])}

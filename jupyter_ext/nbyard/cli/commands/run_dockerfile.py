@@ -131,6 +131,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
         yield body.tag
     finally:
         connection.images.delete(image=made.id)
+        say("The image is removed.")
 
 
 @contextlib.contextmanager
@@ -174,4 +175,4 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     for made in (one for one in used if one and one not in known):
         with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
-    say("The image and the record of the run are removed.")
+    say("The record of the run is removed.")

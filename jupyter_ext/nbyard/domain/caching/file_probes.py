@@ -40,7 +40,7 @@ HARMLESS = re.compile(
     re.MULTILINE,
 )
 SIZES = re.compile(
-    r"\bl?stat\b|getsize|getmtime|getctime|st_size|st_mtime|scandir|sendfile|filecmp|fsspec"
+    r"\bl?stat\b|getsize|getmtime|getctime|\bst_size|\bst_mtime|scandir|sendfile|filecmp|fsspec"
     r"|X_OK|\bwhich\(|\.(?:size|info|du)\("
 )
 

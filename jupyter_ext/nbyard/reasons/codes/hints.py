@@ -113,6 +113,10 @@ MACHINES = {
     ),
     "install-ssh": code("Install the OpenSSH client."),
     "free-networks": code("Remove unused networks (docker network prune) or add address pools."),
+    "declare-parameters": code(
+        "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script"
+        " or Dockerfile (Dockerfile.nbexec)."
+    ),
     "find-gpus": code("nbyard doctor shows how GPUs were detected. The setting gpus names them."),
     "install-gpu-toolkit": code(
         "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine. For"

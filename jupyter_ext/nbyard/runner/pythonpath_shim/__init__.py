@@ -17,6 +17,7 @@ from typing import Any
 NAME = "nbyard"
 # The inside of Python's own finder that `import_by_name` relies on.
 INSIDE = {"_fill_cache", "_path_cache", "_relaxed_path_cache"}
+NO_DISTRIBUTIONS = "NBYARD_NO_DISTRIBUTIONS"  # set if the attempt's code contained none at first
 
 
 class HandoffFinder:
@@ -73,14 +74,58 @@ def import_by_name() -> None:
         (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
     )
 
+    def is_inside(path: str) -> bool:
+        return (os.path.realpath(path or ".") + os.sep).startswith(code + os.sep)
+
     def hook(path: str) -> Any:
-        if not (os.path.realpath(path or ".") + os.sep).startswith(code + os.sep):
+        if not is_inside(path):
             raise ImportError
         return make(path)
 
     sys.path_hooks.insert(0, hook)
+    if NO_DISTRIBUTIONS in os.environ:
+        search_elsewhere(machinery.PathFinder, is_inside, code)
     for path in [one for one in sys.path_importer_cache if os.path.realpath(one).startswith(code)]:
         del sys.path_importer_cache[path]
+
+
+def changed_at(folder: str) -> int:
+    """Return when an entry of a folder was created or removed last, 0 if there is no folder."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def search_elsewhere(finder: Any, is_inside: Any, code: str) -> None:
+    """Look up installed packages without listing the attempt's code, which contained none at first.
+
+    A folder of the code counts again once something was created there, such as a package that the
+    code itself installed.
+    """
+    search = getattr(finder, "find_distributions", None)
+    if search is None:  # Python 3.7 and older
+        return
+    begun = {place: changed_at(place) for place in map(os.path.realpath, (".", code))}
+
+    def may_contain(path: str) -> bool:
+        place = os.path.realpath(path or ".")
+        return place not in begun or changed_at(place) != begun[place]
+
+    def find_distributions(*words: Any, **named: Any) -> Any:
+        context = named.get("context", words[0] if words else None)
+        if context is None:
+            return search()
+        told, make = vars(context), type(context)
+        own = [one for one in context.path if is_inside(one)]
+        found = list(search(make(**{**told, "path": [p for p in context.path if p not in own]})))
+        if not (found and context.name):
+            # a name that is nowhere else, or all names
+            own = own if context.name else [one for one in own if may_contain(one)]
+            found += search(make(**{**told, "path": own}))
+        return iter(found)
+
+    finder.find_distributions = staticmethod(find_distributions)
 
 
 def folder() -> str:

@@ -129,6 +129,8 @@ class Supervisor:
             os.makedirs(parent, exist_ok=True)
         os.makedirs(self._folder.at(CODE), exist_ok=True)
         self._watch = Watch(self._folder.at(CODE), self._selector)
+        unknown = self._watch.problem is not None
+        self._folder.has_distributions = unknown or self._watch.has_distributions
         self._launch.start()
         self._limits.begin()
         stage = "preparing" if self._launch.reports else "running"

@@ -24,6 +24,7 @@ OVERFLOW, IS_FOLDER = 0x4000, 0x4000_0000
 COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE
 EVENT = struct.Struct("iIII")
 BUFFER = 1 << 16
+DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg")  # what importlib.metadata looks for
 MOST_WRITTEN = 100
 MOST = 20_000  # paths; code that opens more depends on the whole folder
 
@@ -32,6 +33,7 @@ class Watch:
     """Watches a folder and the folders that it contains now.
 
     `problem` is set if events are missing. The recorded events do not count then.
+    `has_distributions` states whether the folder contained an installed Python package at first.
     """
 
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
@@ -39,6 +41,7 @@ class Watch:
         self._selector = selector
         self._is_heard = False
         self.problem: Reason | None = None
+        self.has_distributions = False
         self._folder = folder
         self._places: dict[int, str] = {}
         self._read: set[str] = set()
@@ -79,6 +82,7 @@ class Watch:
             with os.scandir(os.path.join(self._folder, inside)) as entries:
                 for one in entries:
                     path = start + one.name
+                    self.has_distributions |= one.name.lower().endswith(DISTRIBUTIONS)
                     if one.is_dir(follow_symlinks=False):
                         found.append(path)
                     else:

@@ -8,9 +8,13 @@ from typing import Any
 
 from .. import secret_files
 from ..attempt_folder import Folder
+from ..pythonpath_shim import NO_DISTRIBUTIONS
 
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
-HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
+HOST_VARIABLES = (
+    *("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE"),
+    NO_DISTRIBUTIONS,
+)
 
 
 def is_plain(environment: Iterable[str]) -> bool:
@@ -46,6 +50,8 @@ def setup_of(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, An
     environment["NBYARD_ATTEMPT"] = folder.path
     environment["NBYARD_ATTEMPT_ID"] = task["attempt_id"]
     environment["NBYARD_MARK"] = task["mark"]
+    if not folder.has_distributions:
+        environment[NO_DISTRIBUTIONS] = "1"
     if scratch:
         environment["JUPYTER_RUNTIME_DIR"] = scratch
     return {"directory": directory, "environment": environment}

@@ -180,7 +180,8 @@ def given_values(
             why = because("no-workflow-parameter", known=known)
         else:
             why = because("no-workflow-parameters")
-        raise Invalid.field(f"parameters.{name}", why)
+        hint = because("declare-parameters") if owner and not known else None
+        raise Invalid.field(f"parameters.{name}", why, hint=hint)
     for name, value in {**body.parameters, **body.texts}.items():
         where = f"parameters.{name}"
         if arguments[name].role == "output":

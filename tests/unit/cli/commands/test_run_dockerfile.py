@@ -6,7 +6,16 @@ from unittest.mock import Mock
 import click
 import pytest
 
-from nbyard.cli.commands.run_dockerfile import _clear, _executables, _run_of, check_target, declared
+from nbyard.cli.commands import run_dockerfile
+from nbyard.cli.commands.run_dockerfile import (
+    _clear,
+    _executables,
+    _image,
+    _run_of,
+    check_target,
+    declared,
+)
+from nbyard.errors import Unavailable
 
 
 def test_what_is_given_is_what_it_takes():
@@ -96,3 +105,18 @@ def test_the_executable_that_it_made_goes_and_others_stay():
         connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=tasks)
         _clear(connection, run, known)
     connection.executables.delete.assert_called_once_with(executable="c")
+
+
+def test_an_image_that_could_not_be_removed_is_not_said_to_be(monkeypatch, capsys):
+    """A3: nor does the record, which goes first, say so for it."""
+    monkeypatch.setattr(run_dockerfile, "until_made", Mock(return_value=Some(state="ready")))
+    connection, run = Mock(), Mock(id="r")
+    connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=[])
+    connection.images.delete.side_effect = Unavailable("the engine is away")
+    with pytest.raises(Unavailable), _image(connection, Some(tag="t")):
+        _clear(connection, run, known=set())
+    assert capsys.readouterr().err == "The record of the run is removed.\n"
+    connection.images.delete.side_effect = None
+    with _image(connection, Some(tag="t")):
+        pass
+    assert capsys.readouterr().err == "The image is removed.\n"

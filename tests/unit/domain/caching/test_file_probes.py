@@ -49,6 +49,7 @@ def notebook(*cells: str) -> bytes:
         "match = re.match(a, b)\nmatch.group(n)\nself.dataset[0]",
         "import pandas as pd\npd.options.mode.copy_on_write = True",
         "px.sunburst(path=['a', 'b'])",
+        "train_test_split(data, test_size=0.25)",
     ],
 )
 def test_names_that_are_fixed(code):

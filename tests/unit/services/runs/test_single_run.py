@@ -132,8 +132,9 @@ def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root)
     with yard.store.read() as c:
         (record,) = yard.store.tasks.of_run(c, made.id)
     assert (record.plan.runtime, record.plan.gpu) == ("docker", None)
-    with pytest.raises(Invalid, match="no such parameter"):
+    with pytest.raises(Invalid, match="no such parameter") as refused:
         yard.services.runs.create(ann, NewRun(path="tool/Dockerfile", parameters={"n": 3}))
+    assert "Dockerfile.nbexec" in refused.value.hint
     with pytest.raises(Invalid, match="runs in containers"):
         yard.services.runs.create(ann, msgspec.structs.replace(body, runtime="process"))
 
