@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.datasets.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
@@ -18,6 +19,7 @@ from nbyard.domain.datasets.tables import (
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular import texts
+from nbyard.tabular.previews.files import preview
 from nbyard.tabular.schemas import FIRST_ROWS, info_of
 from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
@@ -42,8 +44,10 @@ class Question(msgspec.Struct, omit_defaults=True):
     column_offset: int = 0
 
 
-def answer(question: Question) -> TableInfo | TablePage | Profile:
-    """Answer one question about a table."""
+def answer(question: Question) -> TableInfo | TablePage | Profile | FilePreview:
+    """Answer one question about a file."""
+    if question.about == "preview":
+        return _preview(question)
     source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
     if question.about == "info":
         return info_of(source, question.count)
@@ -53,6 +57,16 @@ def answer(question: Question) -> TableInfo | TablePage | Profile:
         "profile": _profile,
     }
     return answers[question.about](question, source)
+
+
+def _preview(question: Question) -> FilePreview:
+    path, folder = Path(question.path), Path(question.folder)
+    return preview(
+        path,
+        question.filename,
+        folder,
+        lambda: _page(question, Source(path, question.filename, folder)),
+    )
 
 
 def _shown(question: Question, info: TableInfo) -> range:

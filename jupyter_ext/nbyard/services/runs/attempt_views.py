@@ -12,6 +12,8 @@ from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
 from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.datasets.previews import ShownMetric
+from nbyard.domain.runs.previews import last_metrics
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
 from nbyard.logs import reading
@@ -20,6 +22,7 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_METRICS = 16 * 2**20
 MAX_SEEN = 20_000
+METRICS_END = 64 << 10
 
 
 class CellsSeen(NamedTuple):
@@ -71,6 +74,20 @@ def metrics(store: Path, attempt: Attempt) -> Metrics:
     path = place(store, attempt.id, attempt.worker) / contract.METRICS
     points = read_points(_recorded(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
+
+
+def last_values(store: Path, attempt: Attempt) -> list[ShownMetric]:
+    """Return the newest values of the metrics that an attempt recorded, from the file's end."""
+    path = place(store, attempt.id, attempt.worker) / contract.METRICS
+    return last_metrics(read_points(_end(path, METRICS_END).splitlines()))
+
+
+def _end(path: Path, most: int) -> bytes:
+    """Return the end of a file that the task's code may have replaced."""
+    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - most))
+        return handle.read(most) or b""
+    return b""
 
 
 def _recorded(path: Path, most: int) -> list[bytes]:

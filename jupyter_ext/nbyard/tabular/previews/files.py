@@ -1,0 +1,54 @@
+"""Make the preview of a file, whatever its format."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from nbyard.domain.datasets.previews import (
+    FilePreview,
+    ShownMetric,
+    first_line,
+    head_of,
+    metrics_in,
+)
+from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.file_formats import format_of
+from nbyard.tabular.previews.pickles import model_in
+from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
+from nbyard.tabular.sources import write
+
+PICTURE = "picture"
+MiB = 1 << 20
+# Larger files have no preview. Tables of other formats are read in parts.
+LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
+MAX_METRICS_BYTES = 256 << 10
+MAX_TEXT_BYTES = 4 << 10
+
+
+def preview(
+    path: Path, filename: str, folder: Path, read_table: Callable[[], TablePage]
+) -> FilePreview:
+    """Return the preview of a file; its small picture is written to `folder`."""
+    kind, size = format_of(filename), path.stat().st_size
+    if size > LARGEST.get(kind, size):
+        return FilePreview()
+    if kind in ("ipynb", *MEDIA):
+        made = figure_in(path) if kind == "ipynb" else small(path.read_bytes())
+        if made:
+            write(folder / PICTURE, made)
+        return FilePreview(picture=bool(made))
+    if kind == "json" and (metrics := _numbers(path, size)):
+        return FilePreview(metrics=metrics)
+    if kind in ("pickle", "joblib"):
+        return FilePreview(model=model_in(path))
+    if kind in ("txt", "md"):
+        with path.open("rb") as file:
+            head = file.read(MAX_TEXT_BYTES)
+        text = "" if b"\0" in head else head.decode("utf-8", "replace")
+        return FilePreview(text=first_line(text))
+    return FilePreview(table=head_of(read_table()))
+
+
+def _numbers(path: Path, size: int) -> list[ShownMetric]:
+    # The standard library also reads NaN and Infinity, which its own writer writes.
+    return metrics_in(json.loads(path.read_bytes())) if size <= MAX_METRICS_BYTES else []
