@@ -92,7 +92,9 @@ export class Previews implements IDisposable {
     let pause = BETWEEN;
     const news = new Set<string>();
     try {
-      await this._read([...this._wanted], news);
+      // the whole run is listed once; what the server still makes is requested by name
+      const isWhole = this._wanted.size > NAMED && !this._listed;
+      await this._read([...this._wanted].slice(0, isWhole ? undefined : NAMED), isWhole, news);
     } catch {
       pause = AFTER_FAILURE; // the server is away, or the run was deleted
     }
@@ -106,8 +108,12 @@ export class Previews implements IDisposable {
     }
   }
 
-  private async _read(wanted: readonly string[], news: Set<string>): Promise<void> {
-    const nodes = wanted.length > NAMED ? '' : wanted.join();
+  private async _read(
+    wanted: readonly string[],
+    isWhole: boolean,
+    news: Set<string>
+  ): Promise<void> {
+    const nodes = isWhole ? '' : wanted.join();
     const pending = new Set<string>();
     let after: string | null | undefined = '';
     do {
@@ -134,6 +140,7 @@ export class Previews implements IDisposable {
         this._wanted.delete(node);
       }
     }
+    this._listed = (isWhole || this._listed) && this._wanted.size > 0;
   }
 
   private _shownAs(found: NodePreview): INodePreview {
@@ -175,6 +182,7 @@ export class Previews implements IDisposable {
   private _asking = false;
   private _disposed = false;
   private _known = new Map<string, INodePreview | undefined>();
+  private _listed = false;
   private _next = 0;
   private _shown = true;
   private _tables = new Map<string, Promise<ITableHead | undefined>>();

@@ -25,7 +25,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "table": ("csv", "tsv", "parquet", "arrow", "jsonl", "excel", "json"),
     "metrics": ("json",),
     "model": ("pickle", "joblib"),
-    "text": ("txt", "md"),
+    "text": ("txt", "md", "html"),
 }
 SHOWN = frozenset(one for formats in FORMATS.values() for one in formats)
 

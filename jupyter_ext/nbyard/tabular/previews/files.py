@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 
 from nbyard.domain.datasets.previews import (
@@ -23,6 +24,8 @@ MiB = 1 << 20
 LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
 MAX_METRICS_BYTES = 256 << 10
 MAX_TEXT_BYTES = 4 << 10
+# Styles and scripts may precede the text of a page.
+MAX_PAGE_BYTES = 64 << 10
 
 
 def preview(
@@ -41,12 +44,40 @@ def preview(
         return FilePreview(metrics=metrics)
     if kind in ("pickle", "joblib"):
         return FilePreview(model=model_in(path))
-    if kind in ("txt", "md"):
-        with path.open("rb") as file:
-            head = file.read(MAX_TEXT_BYTES)
-        text = "" if b"\0" in head else head.decode("utf-8", "replace")
-        return FilePreview(text=first_line(text))
+    if kind in ("txt", "md", "html"):
+        return FilePreview(text=first_line(_text(path, kind == "html")))
     return FilePreview(table=head_of(read_table()))
+
+
+def _text(path: Path, is_page: bool) -> str:
+    """Return the beginning of a text, or of the text in a page."""
+    with path.open("rb") as file:
+        head = file.read(MAX_PAGE_BYTES if is_page else MAX_TEXT_BYTES)
+    text = "" if b"\0" in head else head.decode("utf-8", "replace")
+    if not is_page:
+        return text
+    page = _Page()
+    page.feed(text)
+    return "\n".join(page.texts)
+
+
+class _Page(HTMLParser):
+    """Collects the text of a page without its scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._tag = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._tag = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._tag not in ("script", "style"):
+            self.texts.append(data)
 
 
 def _numbers(path: Path, size: int) -> list[ShownMetric]:

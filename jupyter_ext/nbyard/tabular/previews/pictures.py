@@ -85,9 +85,9 @@ def small(content: bytes) -> bytes:
 
 def _encoded(picture: Any) -> bytes:
     """Return a picture within the limit: PNG for drawings, JPEG for photographs."""
-    for colours in COLOURS:
+    for drawing in itertools.chain([picture], map(picture.quantize, COLOURS)):
         found = io.BytesIO()
-        picture.quantize(colours).save(found, "PNG", optimize=True)
+        drawing.save(found, "PNG")
         if found.tell() <= MAX_BYTES:
             return found.getvalue()
     for quality in QUALITIES:

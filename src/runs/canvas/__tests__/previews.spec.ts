@@ -84,6 +84,19 @@ describe('Previews', () => {
     expect(previews.get('n119')).toEqual({ text: '119' });
   });
 
+  it('requests what a page leaves open by name', async () => {
+    const items = Array.from({ length: 120 }, (_, at) => ({ node: `n${at}`, text: `${at}` }));
+    const pending = items.slice(0, 60).map(({ node }) => node);
+    const { previews, asked, told } = serve(items, { pending });
+    items.forEach(({ node }) => previews.get(node));
+    await pass(100);
+    told.pending = [];
+    await pass(1000);
+    await pass(1000);
+    expect(asked.slice(1)).toEqual([pending.slice(0, 50).join(), pending.slice(50).join()]);
+    expect(previews.get('n59')).toEqual({ text: '59' });
+  });
+
   it('asks again for what the server still makes', async () => {
     const { previews, asked, news, told } = serve([{ node: 'a', text: 'hi' }], { pending: ['a'] });
     previews.get('a');

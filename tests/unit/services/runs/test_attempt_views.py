@@ -161,8 +161,8 @@ def test_how_far_an_attempt_is(tmp_path, folder):
     """K5: also for who asks again and again."""
     progress = views.Progress(tmp_path)
 
-    def seen(*cells: int) -> Activity:
-        return Activity("r", "clean", 1, 5, *cells, last_line="12345")
+    def seen(done: int, total: int, current: int | None = None) -> Activity:
+        return Activity("r", "clean", 1, 5, done, total, current, last_line="12345")
 
     assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
     (folder / contract.LOG).write_bytes(b"12345")

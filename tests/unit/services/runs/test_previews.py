@@ -198,7 +198,7 @@ def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
     def slow(file: object) -> FilePreview:
         begun.set()
         go_on.wait(30)
-        return read(file)  # type: ignore[arg-type]
+        return read(file)
 
     monkeypatch.setattr(yard.parts.tables, "preview", slow)
     answers: list[Any] = []

@@ -7,7 +7,7 @@ import json
 import random
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -72,7 +72,7 @@ def bomb(width: int, height: int) -> bytes:
     )
 
 
-def notebook(*outputs: dict[str, object]) -> str:
+def notebook(*outputs: Mapping[str, object]) -> str:
     cells = [
         {"cell_type": "code", "outputs": [{"data": one}, {"name": "stdout"}]} for one in outputs
     ]
@@ -158,6 +158,16 @@ def test_the_first_line_of_a_text(tables: Tables, make: Make) -> None:
     )
     assert tables.preview(make("\0\1\2", "b.txt")) == FilePreview()
     assert len(tables.preview(make("long " * 9999, "c.md")).text) == 120
+
+
+def test_the_first_words_of_a_page(tables: Tables, make: Make) -> None:
+    page = (
+        "<!doctype html><!-- no --><head><style>a {}</style><script>alert('<b>')</script></head>"
+        "<body onload='alert(1)'>\n<h1>Tom &amp; <i>Jerry</i></h1><p>more &lt;b&gt;</p>"
+    )
+    assert tables.preview(make(page, "report.html")).text == "Tom &"
+    for text in ("<" * 99_999, "<!--", "<script>x", "<![CDATA[" * 9, "&#x110000;" * 9, "\0"):
+        assert len(tables.preview(make(text, "bad.html")).text) <= 120
 
 
 def test_a_picture_is_scaled_down(tables: Tables, make: Make) -> None:
