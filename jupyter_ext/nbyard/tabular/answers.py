@@ -46,9 +46,14 @@ class Question(msgspec.Struct, omit_defaults=True):
 
 def answer(question: Question) -> TableInfo | TablePage | Profile | FilePreview:
     """Answer one question about a file."""
+    path, folder = Path(question.path), Path(question.folder)
     if question.about == "preview":
-        return _preview(question)
-    source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
+
+        def read_table() -> TablePage:
+            return _page(question, Source(path, question.filename, folder))
+
+        return preview(path, question.filename, folder, read_table)
+    source = Source(path, question.filename, folder, question.sheet)
     if question.about == "info":
         return info_of(source, question.count)
     answers: dict[str, Callable[[Question, Source], TablePage | Profile]] = {
@@ -57,16 +62,6 @@ def answer(question: Question) -> TableInfo | TablePage | Profile | FilePreview:
         "profile": _profile,
     }
     return answers[question.about](question, source)
-
-
-def _preview(question: Question) -> FilePreview:
-    path, folder = Path(question.path), Path(question.folder)
-    return preview(
-        path,
-        question.filename,
-        folder,
-        lambda: _page(question, Source(path, question.filename, folder)),
-    )
 
 
 def _shown(question: Question, info: TableInfo) -> range:

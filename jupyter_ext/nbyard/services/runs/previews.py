@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.previews import FilePreview, ShownMetric
-from nbyard.domain.models.structs import ModelFile
 from nbyard.domain.paging import check_limit
 from nbyard.domain.runs.previews import (
     FORMATS,
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
 # A request makes previews for at most this long. The client asks for the others later.
 SECONDS = 2.0
-# Files whose reading failed are not tried again until the server restarts.
+# A file whose reading failed is not read again for this long.
+AGAIN_SECONDS = 600.0
 MAX_FAILED = 10_000
 EMPTY = FilePreview()
 
@@ -52,7 +52,7 @@ class RunPreviews(RunEstimates):
     def __init__(self, parts: Parts):
         super().__init__(parts)
         self._making = threading.Lock()
-        self._failed: set[StoredFile] = set()
+        self._failed: dict[StoredFile, float] = {}
 
     @operation("GET", "/runs/{run}/previews", scope="runs:read")
     def previews(
@@ -73,7 +73,9 @@ class RunPreviews(RunEstimates):
             shown = made[:limit]
             files = self._files_of(c, found, shown)
             data = {} if after else self._datasets(c, found)
-            packages = self._packages(c, caller, files)
+            digests = {one.digest for own in files.values() for one in own if one.may_be_model}
+            rows = self._store.models
+            packages = rows.of_outputs(c, caller.name, digests) if digests else {}
             logged = self._recorded(c, caller, found, shown)
         files |= {node: [file] for node, file in data.items() if not wanted or node in wanted}
         end = time.monotonic() + SECONDS
@@ -107,7 +109,7 @@ class RunPreviews(RunEstimates):
         file = next((one for one in files if one.name == output), None)
         if file is None:
             raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
-        return (self._read(file) if file.format in SHOWN else None) or EMPTY
+        return self._read(file) if file.format in SHOWN else EMPTY
 
     def picture(self, caller: Caller, run: str, digest: str) -> bytes:
         """Return the small picture of a file of this run.
@@ -120,7 +122,7 @@ class RunPreviews(RunEstimates):
             files = [stored(file) for file in self._store.artifacts.of_run(c, found.id)]
             files += self._datasets(c, found).values()
         for file in in_order(files, "picture"):
-            if file.digest == digest and (preview := self._read(file)) and preview.picture:
+            if file.digest == digest and self._read(file).picture:
                 return self._parts.tables.picture(self._table(file))
         raise NotFound(because("no-picture", digest=digest[:80]))
 
@@ -145,12 +147,6 @@ class RunPreviews(RunEstimates):
             if isinstance(data, BytesOf):
                 found[edge.source] = StoredFile(edge.output, data.filename, data.digest)
         return found
-
-    def _packages(
-        self, c: Connection, caller: Caller, files: Mapping[str, list[StoredFile]]
-    ) -> dict[str, ModelFile]:
-        digests = {one.digest for own in files.values() for one in own if one.may_be_model}
-        return self._store.models.of_outputs(c, caller.name, digests) if digests else {}
 
     def _recorded(
         self, c: Connection, caller: Caller, run: Run, tasks: Sequence[MadeTask]
@@ -177,7 +173,7 @@ class RunPreviews(RunEstimates):
                 if preview is None and may_make() and self._making.acquire(blocking=False):
                     # One request at a time makes previews, so that threads stay for the others.
                     try:
-                        preview = self._read(file) or EMPTY
+                        preview = self._read(file)
                     finally:
                         self._making.release()
                 if preview is None:
@@ -191,18 +187,20 @@ class RunPreviews(RunEstimates):
         return self._parts.table(file.digest, file.filename)
 
     def _known(self, file: StoredFile) -> FilePreview | None:
-        if file in self._failed:
+        """Return the stored preview of a file; an empty one if reading it failed lately."""
+        if time.monotonic() < self._failed.get(file, 0.0):
             return EMPTY
         return self._parts.tables.known_preview(self._table(file))
 
-    def _read(self, file: StoredFile) -> FilePreview | None:
-        """Return the preview of a file; None if it cannot be read, also at the next request."""
-        if file in self._failed:
-            return None
+    def _read(self, file: StoredFile) -> FilePreview:
+        """Return the preview of a file, which is read if necessary; empty if that fails."""
+        known = self._known(file)
+        if known is not None:
+            return known
         try:
             return self._parts.tables.preview(self._table(file))
         except (Invalid, NotFound, OSError):
             if len(self._failed) >= MAX_FAILED:
                 self._failed.clear()
-            self._failed.add(file)
-            return None
+            self._failed[file] = time.monotonic() + AGAIN_SECONDS
+            return EMPTY

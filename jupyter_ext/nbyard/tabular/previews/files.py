@@ -7,7 +7,6 @@ from pathlib import Path
 
 from nbyard.domain.datasets.previews import (
     FilePreview,
-    ShownMetric,
     first_line,
     head_of,
     metrics_in,
@@ -40,7 +39,9 @@ def preview(
         if made:
             write(folder / PICTURE, made)
         return FilePreview(picture=bool(made))
-    if kind == "json" and (metrics := _numbers(path, size)):
+    # The standard library also reads NaN and Infinity, which its own writer writes.
+    is_small = kind == "json" and size <= MAX_METRICS_BYTES
+    if is_small and (metrics := metrics_in(json.loads(path.read_bytes()))):
         return FilePreview(metrics=metrics)
     if kind in ("pickle", "joblib"):
         return FilePreview(model=model_in(path))
@@ -78,8 +79,3 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._tag not in ("script", "style"):
             self.texts.append(data)
-
-
-def _numbers(path: Path, size: int) -> list[ShownMetric]:
-    # The standard library also reads NaN and Infinity, which its own writer writes.
-    return metrics_in(json.loads(path.read_bytes())) if size <= MAX_METRICS_BYTES else []

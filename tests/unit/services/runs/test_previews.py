@@ -180,6 +180,22 @@ def test_broken_files_leave_the_others(yard, made, monkeypatch):
     assert list(by_node(ask(yard, made))) == ["a"]
 
 
+def test_a_file_that_failed_is_read_again_later(yard, made, monkeypatch):
+    made.task("a", rows=("rows.csv", "a\n1\n"))
+    read, reads = yard.parts.tables.preview, []
+
+    def slow_once(file: object) -> FilePreview:
+        reads.append(file)
+        if len(reads) == 1:
+            raise Invalid("too slow")
+        return read(file)
+
+    monkeypatch.setattr(yard.parts.tables, "preview", slow_once)
+    monkeypatch.setattr(service, "AGAIN_SECONDS", 0.0)
+    assert by_node(ask(yard, made)) == {}
+    assert list(by_node(ask(yard, made))) == ["a"]
+
+
 def test_a_request_waits_for_seconds_at_most(yard, made, monkeypatch):
     for node in "ab":
         made.task(node, rows=(f"{node}.csv", f"a\n{node}\n"))
