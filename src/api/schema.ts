@@ -1332,6 +1332,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/pictures/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["runs.picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what the nodes of a run produced, for small cards
+         * @description The page has finished tasks in the order of the graph, after the node `after`. The first
+         *     page also has the dataset nodes. `nodes` limits it to these nodes, separated by commas. A
+         *     preview is made once for the same bytes; a request waits a few seconds at most. Nodes
+         *     without any result to show are left out.
+         */
+        get: operations["runs.previews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/previews/{node}/{output}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the first rows of an output, for a connection
+         * @description `node` is a task or a dataset node, whose output is `data`. An output that cannot be read
+         *     has an empty preview.
+         */
+        get: operations["runs.output_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/retry": {
         parameters: {
             query?: never;
@@ -2844,6 +2905,22 @@ export interface components {
             new_bytes: number | null;
         };
         /**
+         * FilePreview
+         * @description The preview of one file. `picture` means that the file has a small picture.
+         */
+        FilePreview: {
+            /** @default false */
+            picture: boolean;
+            /** @default null */
+            table: components["schemas"]["TableHead"] | null;
+            /** @default [] */
+            metrics: components["schemas"]["ShownMetric"][];
+            /** @default null */
+            model: components["schemas"]["ShownModel"] | null;
+            /** @default  */
+            text: string;
+        };
+        /**
          * FileSource
          * @description A file or folder below the server's root. Its bytes are copied.
          */
@@ -3639,6 +3716,31 @@ export interface components {
             problem: components["schemas"]["Reason"] | null;
         };
         /**
+         * NodePreview
+         * @description The preview of one node. `picture` is the digest in the address of its small picture.
+         *
+         *         `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
+         *         are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a
+         *         text output, if there is nothing else.
+         */
+        NodePreview: {
+            node: string;
+            /** @default  */
+            picture: string;
+            /** @default  */
+            caption: string;
+            /** @default null */
+            table: components["schemas"]["TableHead"] | null;
+            /** @default  */
+            table_name: string;
+            /** @default [] */
+            metrics: components["schemas"]["ShownMetric"][];
+            /** @default null */
+            model: components["schemas"]["ShownModel"] | null;
+            /** @default  */
+            text: string;
+        };
+        /**
          * NodeView
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
@@ -4002,6 +4104,19 @@ export interface components {
             fields: components["schemas"]["FormField"][];
         };
         /**
+         * PreviewPage
+         * @description A page of previews. `pending` nodes are not ready yet; ask for them again a second later.
+         *
+         *         `next` is the cursor of the next page, null on the last.
+         */
+        PreviewPage: {
+            items: components["schemas"]["NodePreview"][];
+            /** @default [] */
+            pending: string[];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Problem
          * @description A problem that blocks a run: its place (node, edge, field) and what to do.
          */
@@ -4326,6 +4441,23 @@ export interface components {
             source: components["schemas"]["RunOutput"] | null;
         };
         /**
+         * ShownMetric
+         * @description A number by name. Values that are not numbers are "NaN", "Infinity" or "-Infinity".
+         */
+        ShownMetric: {
+            name: string;
+            value: number | string;
+        };
+        /**
+         * ShownModel
+         * @description The class of a model, empty if unknown, and its number of features if known.
+         */
+        ShownModel: {
+            class_name: string;
+            /** @default null */
+            features: number | null;
+        };
+        /**
          * Stderr
          * @description The program's standard error becomes the file.
          */
@@ -4383,6 +4515,18 @@ export interface components {
             image: components["schemas"]["Image"] | null;
             /** @default null */
             environment: components["schemas"]["UsedEnvironment"] | null;
+        };
+        /**
+         * TableHead
+         * @description The first cells of a table as short texts: at most 3 rows of at most 4 columns.
+         *
+         *         `column_count` counts all columns. `row_count` is null if the rows were not counted.
+         */
+        TableHead: {
+            columns: string[];
+            rows: string[][];
+            column_count: number;
+            row_count: number | null;
         };
         /**
          * TablePage
@@ -7553,6 +7697,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["400"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.previews": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                nodes?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.output_preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+                output: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
                 };
             };
             400: components["responses"]["400"];

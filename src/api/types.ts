@@ -64,6 +64,10 @@ export type Resolution = Schemas['Resolution'];
 export type Resources = Schemas['Resources'];
 export type Revision = Schemas['Revision'];
 export type RevisionSpec = Schemas['RevisionSpec'];
+export type NodePreview = Schemas['NodePreview'];
+export type FilePreview = Schemas['FilePreview'];
+export type ShownMetric = Schemas['ShownMetric'];
+export type TableHead = Schemas['TableHead'];
 export type Run = Schemas['Run'];
 export type ServedModel = Schemas['ServedModel'];
 export type StoreEvent = Schemas['Event'];
@@ -94,6 +98,8 @@ export interface Activity {
   total: number;
   current?: number | null;
   links?: MonitorLink[];
+  last_line?: string;
+  metrics?: ShownMetric[];
 }
 
 export const LIVE_RUN: ReadonlySet<string> = new Set(['queued', 'running']);

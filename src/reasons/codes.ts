@@ -905,6 +905,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-other-file': (p, show, trans) =>
     trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
   'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
+  'no-output-of-node': (p, show, trans) =>
+    trans.__("'%1' has no output '%2'.", show(p.node), show(p.output)),
+  'no-picture': (p, show, trans) => trans.__("This run has no picture '%1'.", show(p.digest)),
   'needs-any-data': (_p, _show, trans) =>
     trans.__('a file, a folder, a dataset or an artifact is needed'),
   'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),

@@ -3,7 +3,7 @@
 A client first sends `{"after": ID}` (0 or nothing: from now on), or has `?after=ID` in the address.
 It may send `{"watch": [RUN, …]}` at any time. Frames are
 `{"events": […], "last": ID, "refetch": bool}` and, for watched runs,
-`{"activity": [{run, node, attempt, log_bytes, done, total, current}, …]}`.
+`{"activity": [{run, node, attempt, log_bytes, done, total, current, …}, …]}`.
 """
 
 import asyncio

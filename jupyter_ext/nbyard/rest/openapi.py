@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, generated from the table of operations."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from nbyard.errors import ErrorBody, error_classes
 from nbyard.services.operation import Field, Operation
 from nbyard.services.table import table
 
+BINARY = "application/octet-stream"
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
 CONTENT_REFUSALS = (400, 403, 404, 409, 422, 500, 503)
@@ -117,8 +119,10 @@ def _variable(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _download(operation: str, variables: list[str], *parameters: Json) -> Json:
-    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+def _download(
+    operation: str, variables: list[str], *parameters: Json, media: Iterable[str] = (BINARY,)
+) -> Json:
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media}
     return {
         "get": {
             "operationId": operation,
@@ -141,6 +145,9 @@ STREAMS: dict[str, Json] = {
         {"name": "version", "in": "query", "schema": {"type": "integer", "default": 0, **COUNT}},
     ),
     "/artifacts/{artifact}/content": _download("artifacts.content", ["artifact"]),
+    "/runs/{run}/pictures/{digest}": _download(
+        "runs.picture", ["run", "digest"], media=("image/png", "image/jpeg")
+    ),
     "/runs/{run}/tasks/{node}/inputs/{name}/content": _download(
         "runs.content", ["run", "node", "name"]
     ),

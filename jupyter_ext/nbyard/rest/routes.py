@@ -16,7 +16,7 @@ from nbyard.rest.proxy.error_pages import SignInHandler
 from nbyard.rest.proxy.handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
 from nbyard.rest.proxy.handlers import PATTERN as PROXIED
 from nbyard.rest.proxy.traffic import Meter
-from nbyard.rest.streams import ContentHandler, UploadHandler
+from nbyard.rest.streams import ContentHandler, PictureHandler, UploadHandler
 from nbyard.services.operation import Operation
 from nbyard.services.table import table
 
@@ -84,6 +84,8 @@ def routes(base_url: str, context: RestContext, broadcast: Broadcast, meter: Met
     for name, path in CONTENTS.items():
         values = {"context": context, "name": name}
         found.append((_pattern(base_url, path), ContentHandler, values))
+    pictures = _pattern(base_url, "/runs/{run}/pictures/{digest}")
+    found.append((pictures, PictureHandler, {"context": context}))
     for path in sorted(by_path, key=lambda p: (p.count("{"), p)):
         by_method = by_path[path]
         handler: type[web.RequestHandler] = OperationHandler

@@ -83,6 +83,26 @@ class UploadHandler(NbyardHandler, APIHandler):
         super().on_connection_close()
 
 
+class PictureHandler(NbyardHandler):
+    """`GET /runs/{run}/pictures/{digest}`: a small picture, which nbyard itself encoded."""
+
+    @web.authenticated
+    async def get(self, run: str, digest: str) -> None:
+        try:
+            caller = self.authorised("runs:read")
+            keys = [check_text(run, "run"), check_text(digest, "digest")]
+            found = await self.context.ask("runs", "picture", caller, *keys)
+        except NbyardError as error:
+            self.fail(error)
+            return
+        is_png = found.startswith(b"\x89PNG")
+        self.set_header("Content-Type", "image/png" if is_png else "image/jpeg")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        # The same digest always gives the same picture. Caches of proxies must not keep it.
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.finish(found)
+
+
 class ContentHandler(NbyardHandler):
     """`GET …/content`: the bytes of a dataset, an artifact, or an input or other file of a task.
 

@@ -96,13 +96,10 @@ class ArtifactService:
         Only readable tables have a preview. A page has at most 500 columns, from `column_offset`
         on. `sheet` selects a sheet of an Excel file; the default is the first.
         """
-        from nbyard.tabular import TableFile
-
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         found = self.get(caller, artifact)
-        path = self._parts.blobs.path(found.digest)
-        table = TableFile(path, found.filename, found.digest, sheet)
+        table = self._parts.table(found.digest, found.filename, sheet)
         # The first page of a small table also shows its number of rows.
         if not offset and found.size_bytes <= COUNTED_BYTES:
             self._parts.tables.info(table, count=True)

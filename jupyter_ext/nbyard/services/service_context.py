@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nbyard.host.project_files import ProjectFiles
     from nbyard.settings import Settings
     from nbyard.store import Connection, Store
-    from nbyard.tabular import Tables
+    from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks
     from nbyard.transfer.uploads import Uploads
 
@@ -46,6 +46,12 @@ class Parts:
     call_dispatcher: Callable[[], None]
     watch: Callable[[], None]
     probes: tuple[Callable[[], Check], ...] = ()
+
+    def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:
+        """Return stored bytes as a file that may contain a table; of Excel files, a sheet."""
+        from nbyard.tabular import TableFile
+
+        return TableFile(self.blobs.path(digest), filename, digest, sheet)
 
 
 def find_idempotent(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:

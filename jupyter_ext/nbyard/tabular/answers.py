@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.datasets.tables import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
@@ -18,6 +19,7 @@ from nbyard.domain.datasets.tables import (
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.tabular import texts
+from nbyard.tabular.previews.files import preview
 from nbyard.tabular.schemas import FIRST_ROWS, info_of
 from nbyard.tabular.sources import Source
 from nbyard.tabular.values import to_json
@@ -42,9 +44,16 @@ class Question(msgspec.Struct, omit_defaults=True):
     column_offset: int = 0
 
 
-def answer(question: Question) -> TableInfo | TablePage | Profile:
-    """Answer one question about a table."""
-    source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
+def answer(question: Question) -> TableInfo | TablePage | Profile | FilePreview:
+    """Answer one question about a file."""
+    path, folder = Path(question.path), Path(question.folder)
+    if question.about == "preview":
+
+        def read_table() -> TablePage:
+            return _page(question, Source(path, question.filename, folder))
+
+        return preview(path, question.filename, folder, read_table)
+    source = Source(path, question.filename, folder, question.sheet)
     if question.about == "info":
         return info_of(source, question.count)
     answers: dict[str, Callable[[Question, Source], TablePage | Profile]] = {

@@ -1,4 +1,4 @@
-"""Answer the questions of the rest of nbyard about tables."""
+"""Answer the questions of the rest of nbyard about tables and other files."""
 
 import contextlib
 import re
@@ -10,7 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
+from nbyard.domain.datasets.previews import MAX_ROWS, FilePreview
 from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
+from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because, read_all
 from nbyard.tabular.answers import Question
@@ -20,9 +22,11 @@ from nbyard.tabular.sources import INFO, write
 
 QUICK_SECONDS = 30.0
 SLOW_SECONDS = 600.0
+PREVIEW_SECONDS = 10.0
+PICTURE = "picture"
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 
-T = TypeVar("T", TableInfo, TablePage, Profile)
+T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview)
 
 
 class TableFile(msgspec.Struct, frozen=True):
@@ -40,7 +44,7 @@ class TableFile(msgspec.Struct, frozen=True):
 
 
 class Tables:
-    """Reads tables in two processes: one for quick answers, one for thorough ones."""
+    """Reads files in three processes: for quick answers, for thorough ones, and for previews."""
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Tables:
         self._slow_seconds = slow_seconds
         self._quick = Reader(folder, memory_bytes, idle_seconds)
         self._slow = Reader(folder, memory_bytes, idle_seconds)
+        self._previews = Reader(folder, memory_bytes, idle_seconds)
 
     def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
         """Return format and columns; with `count`, all lines are checked and counted.
@@ -65,7 +70,12 @@ class Tables:
             BrokenTable: the name promises a table that the file does not contain.
             Invalid: the table cannot be shown.
         """
-        return self._ask(Question("info", count=count), file, TableInfo, slow=count and not quick)
+        return self._ask(
+            Question("info", count=count),
+            file,
+            TableInfo,
+            self._slow if count and not quick else self._quick,
+        )
 
     def page(
         self,
@@ -80,7 +90,7 @@ class Tables:
         question = Question(
             "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
         )
-        return self._ask(question, file, TablePage, slow=bool(sort))
+        return self._ask(question, file, TablePage, self._slow if sort else self._quick)
 
     def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
         """Return the profile of all rows, which is stored, or quickly that of a sample."""
@@ -88,7 +98,7 @@ class Tables:
         if kept and kept.exists():
             return _read_profile(kept.read_bytes())
         question = Question("sample" if sample else "profile", column_offset=column_offset)
-        found = self._ask(question, file, Profile, slow=not sample)
+        found = self._ask(question, file, Profile, self._quick if sample else self._slow)
         # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
             write(kept, msgspec.json.encode(found))
@@ -103,19 +113,52 @@ class Tables:
             columns += more.columns
         return msgspec.structs.replace(found, columns=columns)
 
+    def known_preview(self, file: TableFile) -> FilePreview | None:
+        """Return the stored preview of a file, or None."""
+        try:
+            return msgspec.json.decode(self._preview_place(file).read_bytes(), type=FilePreview)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def preview(self, file: TableFile) -> FilePreview:
+        """Return the preview of a file, which is made once and stored.
+
+        Raises:
+            Invalid: the file cannot be read in a few seconds.
+        """
+        known = self.known_preview(file)
+        if known is not None:
+            return known
+        found = self._ask(Question("preview", limit=MAX_ROWS), file, FilePreview, self._previews)
+        write(self._preview_place(file), msgspec.json.encode(found))
+        return found
+
+    def _preview_place(self, file: TableFile) -> Path:
+        # Formats that are no tables share a folder, but the same bytes may be a text, too.
+        return self._folder(file) / f"preview-{format_of(file.filename)}"
+
+    def picture(self, file: TableFile) -> bytes:
+        """Return the small picture of a file; empty if the file has none.
+
+        Raises:
+            Invalid: the file cannot be read in a few seconds.
+        """
+        if not self.preview(file).picture:
+            return b""
+        return (self._folder(file) / PICTURE).read_bytes()
+
     def forget(self, key: str) -> None:
         """Delete the stored results for these bytes."""
         shutil.rmtree(self._kept(key), ignore_errors=True)
 
     def close(self) -> None:
-        """Stop both reader processes."""
-        self._quick.close()
-        self._slow.close()
+        """Stop the reader processes."""
+        for reader in (self._quick, self._slow, self._previews):
+            reader.close()
 
-    def _ask(self, question: Question, file: TableFile, answer: type[T], slow: bool) -> T:
-        reader, seconds = self._quick, QUICK_SECONDS
-        if slow:
-            reader, seconds = self._slow, self._slow_seconds
+    def _ask(self, question: Question, file: TableFile, answer: type[T], reader: Reader) -> T:
+        limits = {self._slow: self._slow_seconds, self._previews: PREVIEW_SECONDS}
+        seconds = limits.get(reader, QUICK_SECONDS)
         with self._kept_folder(file) as folder:
             asked = msgspec.structs.replace(
                 question,

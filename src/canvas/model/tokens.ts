@@ -132,24 +132,25 @@ export interface IWorkflowBackend {
 export type TaskState =
   'waiting' | 'queued' | 'preparing' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
 
-/** A result, small enough for a card. */
-export interface INodePreview {
-  /** The address of a small picture. */
-  picture?: string;
-  caption?: string;
-  table?: ITableHead;
-  metrics?: readonly { name: string; value: string }[];
-  /** The class of a model. */
-  model?: string;
-  text?: string;
-}
-
-/** The first rows of a table. */
+/** The first cells of a table as short texts. */
 export interface ITableHead {
   columns: readonly string[];
   rows: readonly (readonly string[])[];
-  /** "344 rows × 8 columns" */
+  /** For example "150 × 5". */
   size?: string;
+}
+
+/** What a node produced, small enough for its card. */
+export interface INodePreview {
+  /** The address of a picture of at most 320 × 200 pixels. */
+  picture?: string;
+  /** The file of the picture, or the output with the table. */
+  caption?: string;
+  table?: ITableHead;
+  metrics?: readonly { name: string; value: string }[];
+  /** For example "LogisticRegression · 4 features". */
+  model?: string;
+  text?: string;
 }
 
 export interface INodeRun {
@@ -164,14 +165,16 @@ export interface INodeRun {
   seconds?: number;
   /** Links to monitor it, while they respond. */
   monitors?: readonly { name: string; href: string }[];
-  /** What it produced. */
-  preview?: INodePreview;
-  /** The last line of its output, while it runs. */
-  lastLine?: string;
-  /** The line of the user's code that failed. */
-  failingLine?: string;
   /** The run, and the outputs that may be models. */
   models?: { run: string; outputs: readonly string[] };
+  /** What it produced; requested by asking for the node, so it comes with a later change. */
+  preview?: INodePreview;
+  /** The last line that a running node printed. */
+  lastLine?: string;
+  /** The newest values that a running node recorded. */
+  metrics?: readonly { name: string; value: string }[];
+  /** The user's own line of code that failed. */
+  failingLine?: string;
 }
 
 /** The states of one document's newest run. */
@@ -182,6 +185,12 @@ export interface IRunStates extends IDisposable {
   get(node: string): INodeRun | undefined;
   /** Return the state without texts, because there may be thousands of nodes. */
   stateOf(node: string): TaskState | undefined;
+  /** False while the canvas is hidden: then no preview is requested. */
+  isShown?: boolean;
+  /** Return the preview of a node that is no task, such as a dataset. */
+  previewFor?(node: string): INodePreview | undefined;
+  /** Return the head of the table in an output, for the hover of a connection. */
+  previewOf?(node: string, output: string): Promise<ITableHead | undefined>;
   /** Emits the changed nodes, or undefined if all may have changed. */
   readonly changed: ISignal<IRunStates, ReadonlySet<string> | undefined>;
 }

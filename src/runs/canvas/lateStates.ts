@@ -1,5 +1,11 @@
 import { ISignal, Signal } from '@lumino/signaling';
-import { INodeRun, IRunStates, TaskState } from '../../canvas/model/tokens';
+import {
+  INodePreview,
+  INodeRun,
+  IRunStates,
+  ITableHead,
+  TaskState
+} from '../../canvas/model/tokens';
 
 /** States that load with their code; until then nothing is known. */
 export class LateStates implements IRunStates {
@@ -10,6 +16,7 @@ export class LateStates implements IRunStates {
         return;
       }
       this._states = found;
+      found.isShown = this._shown;
       found.changed.connect((_, nodes) => this._changed.emit(nodes));
       this._changed.emit(undefined);
     });
@@ -39,6 +46,25 @@ export class LateStates implements IRunStates {
     return this._states?.stateOf(node);
   }
 
+  get isShown(): boolean {
+    return this._shown;
+  }
+
+  set isShown(shown: boolean) {
+    this._shown = shown;
+    if (this._states) {
+      this._states.isShown = shown;
+    }
+  }
+
+  previewFor(node: string): INodePreview | undefined {
+    return this._states?.previewFor?.(node);
+  }
+
+  async previewOf(node: string, output: string): Promise<ITableHead | undefined> {
+    return this._states?.previewOf?.(node, output);
+  }
+
   dispose(): void {
     this._disposed = true;
     this._states?.dispose();
@@ -47,5 +73,6 @@ export class LateStates implements IRunStates {
 
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
   private _disposed = false;
+  private _shown = true;
   private _states?: IRunStates;
 }

@@ -2,13 +2,15 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../../api/eventStream';
-import { StoreEvent } from '../../api/types';
+import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { INodeRun, IRunStates } from '../../canvas/model/tokens';
+import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
+import { failingLine } from '../model/failingLine';
 import { RunModel } from '../model/runModel';
 import { monitorsOf } from '../model/monitors';
 import { progressOf, workSeconds } from '../model/reducer';
 import { reasonText } from '../../reasons';
+import { Previews, shownMetrics } from './previews';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -71,11 +73,53 @@ export class RunStates implements IRunStates {
     if (models.length) {
       made.models = { run: this._model!.id, outputs: models.map(({ name }) => name) };
     }
+    return { ...made, ...this._live(task, activity) };
+  }
+
+  /** What a running node prints, what a failed one stopped at, what another one produced. */
+  private _live(task: Task, activity: Activity | undefined): Partial<INodeRun> {
+    const made: Partial<INodeRun> = {};
+    if (task.state === 'running' && activity?.last_line) {
+      made.lastLine = activity.last_line;
+    }
+    if (task.state === 'running' && activity?.metrics?.length) {
+      made.metrics = shownMetrics(activity.metrics);
+    }
+    const line = task.state === 'failed' && failingLine(task.failure?.traceback ?? '');
+    if (line) {
+      made.failingLine = line;
+    }
+    const preview = task.state === 'succeeded' && this._previews?.get(task.node);
+    if (preview) {
+      made.preview = preview;
+    }
     return made;
   }
 
   stateOf(node: string): INodeRun['state'] | undefined {
     return this._model?.task(node)?.state;
+  }
+
+  get isShown(): boolean {
+    return this._shown;
+  }
+
+  set isShown(shown: boolean) {
+    this._shown = shown;
+    if (this._previews) {
+      this._previews.isShown = shown;
+    }
+  }
+
+  previewFor(node: string): INodePreview | undefined {
+    // the first page of tasks tells which nodes are none
+    return this._model?.run && !this._model.task(node) ? this._previews?.get(node) : undefined;
+  }
+
+  async previewOf(node: string, output: string): Promise<ITableHead | undefined> {
+    const state = this.stateOf(node);
+    const isThere = !!this._model?.run && (!state || state === 'succeeded');
+    return isThere ? this._previews?.table(node, output) : undefined;
   }
 
   dispose(): void {
@@ -94,6 +138,8 @@ export class RunStates implements IRunStates {
   private _leave(): void {
     this._model?.changed.disconnect(this._onRun, this);
     this._model?.dispose();
+    this._previews?.dispose();
+    this._previews = undefined;
   }
 
   private _onRun(_: RunModel, nodes: ReadonlySet<string> | undefined): void {
@@ -126,6 +172,11 @@ export class RunStates implements IRunStates {
       this._leave();
       this._model = id === undefined ? undefined : RunModel.of(this.yard, id);
       this._model?.changed.connect(this._onRun, this);
+      if (id !== undefined) {
+        const { client } = this.yard;
+        this._previews = new Previews(client, id, this.trans, news => this._changed.emit(news));
+        this._previews.isShown = this._shown;
+      }
       this._changed.emit(undefined);
     } catch {
       // unreachable: the event stream triggers a reload when it reconnects
@@ -135,4 +186,6 @@ export class RunStates implements IRunStates {
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
   private _disposed = false;
   private _model?: RunModel;
+  private _previews?: Previews;
+  private _shown = true;
 }

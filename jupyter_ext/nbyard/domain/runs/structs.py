@@ -10,6 +10,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitors import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits_and_retries import Limits
@@ -370,7 +371,11 @@ class Cells(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """The progress of a running task: bytes of its log, cells as in `Cells`, and its links."""
+    """The progress of a running task: bytes of its log, cells as in `Cells`, and its links.
+
+    `last_line` is the last line of its log, at most 80 characters. `metrics` are the newest values
+    of at most 6 metrics that it recorded.
+    """
 
     run: str
     node: str
@@ -380,3 +385,5 @@ class Activity(msgspec.Struct, frozen=True):
     total: int
     current: int | None = None
     links: list[MonitorLink] = []
+    last_line: str = ""
+    metrics: list[ShownMetric] = []

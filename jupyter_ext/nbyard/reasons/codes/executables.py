@@ -130,6 +130,8 @@ RUNS = {
     "no-data-given": code("{node} was given no data as '{name}'.", node=str, name=str),
     "no-other-file": code("'{node}' has no other file '{path}'.", node=str, path=str),
     "no-other-files": code("'{node}' has no other files.", node=str),
+    "no-output-of-node": code("'{node}' has no output '{output}'.", node=str, output=str),
+    "no-picture": code("This run has no picture '{digest}'.", digest=str),
 }
 
 VALUES = {

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,8 @@ from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
 from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.datasets.previews import ShownMetric, last_line
+from nbyard.domain.runs.previews import last_metrics
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
 from nbyard.domain.states import ATTEMPT
 from nbyard.logs import reading
@@ -20,6 +22,8 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_METRICS = 16 * 2**20
 MAX_SEEN = 20_000
+METRICS_END = 64 << 10
+LOG_END = 4 << 10
 
 
 class CellsSeen(NamedTuple):
@@ -73,6 +77,23 @@ def metrics(store: Path, attempt: Attempt) -> Metrics:
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
+def last_values(store: Path, attempt: Attempt) -> list[ShownMetric]:
+    """Return the newest values of the metrics that an attempt recorded, from the file's end."""
+    return _last_values(place(store, attempt.id, attempt.worker))
+
+
+def _last_values(folder: Path) -> list[ShownMetric]:
+    return last_metrics(read_points(_end(folder / contract.METRICS, METRICS_END).splitlines()))
+
+
+def _end(path: Path, most: int) -> bytes:
+    """Return the end of a file that the task's code may have replaced."""
+    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - most))
+        return handle.read(most) or b""
+    return b""
+
+
 def _recorded(path: Path, most: int) -> list[bytes]:
     """Return the lines of a file; empty if the task's code put something else in its place."""
     # The opener follows no link and does not block on a pipe.
@@ -81,25 +102,43 @@ def _recorded(path: Path, most: int) -> list[bytes]:
     return []
 
 
+Stamps = tuple[tuple[int, int], ...]
+
+
 class Progress:
-    """Progress of attempts for frequent requests: files that did not grow are not read again."""
+    """Progress of attempts for frequent requests: files that did not change are not read again."""
 
     def __init__(self, store: Path):
         self._store = store
-        self._seen: dict[str, tuple[tuple[int, int], CellsSeen]] = {}
+        self._seen: dict[str, tuple[Stamps, Activity]] = {}
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        folder = os.fspath(place(self._store, attempt_id, worker))
-        size, _ = stamp(f"{folder}/{contract.LOG}")
-        written = stamp(f"{folder}/{contract.EVENTS}")
-        seen, told = self._seen.get(attempt_id, (None, CellsSeen()))
-        # Size and time of the file are cheaper than reading it for every window.
-        if seen != written and written[0]:
-            told = _cells_seen(Path(folder))
+        folder = place(self._store, attempt_id, worker)
+        files = (contract.LOG, contract.EVENTS, contract.METRICS)
+        # Size and time of the files are cheaper than reading them for every window.
+        stamps = tuple(stamp(f"{folder}/{name}") for name in files)
+        seen, told = self._seen.get(attempt_id, ((), Activity(run, node, number, 0, 0, 0)))
+        if seen != stamps:
+            told = _activity(folder, told, stamps, seen or ((0, 0),) * len(files))
             if len(self._seen) > MAX_SEEN:
                 self._seen.clear()
-            self._seen[attempt_id] = (written, told)
-        return Activity(run, node, number, size, *told)
+            self._seen[attempt_id] = (stamps, told)
+        return told
+
+
+def _activity(folder: Path, before: Activity, stamps: Stamps, seen: Stamps) -> Activity:
+    """Return the progress after some of the files changed."""
+    log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
+    change: dict[str, Any] = {"log_bytes": stamps[0][0]}
+    if log:
+        change["last_line"] = last_line(
+            _end(folder / contract.LOG, LOG_END).decode("utf-8", "replace")
+        )
+    if events:
+        change |= _cells_seen(folder)._asdict()
+    if metrics:
+        change["metrics"] = _last_values(folder)
+    return msgspec.structs.replace(before, **change)
 
 
 def _cells_seen(folder: Path) -> CellsSeen:

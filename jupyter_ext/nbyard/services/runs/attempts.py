@@ -28,6 +28,7 @@ from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
+    from nbyard.store.runs.tasks import MadeTask
 
 
 class RunAttempts:
@@ -178,7 +179,9 @@ class RunAttempts:
         return msgspec.structs.replace(found, attempts=attempts)
 
 
-def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
+def attempts_behind(
+    store: Store, c: Connection, caller: Caller, task: Task | MadeTask
+) -> list[Attempt]:
     """Return a task's attempts; for a cached task, those of the task whose result it uses."""
     maker = store.tasks.taken_from(c, task.id) if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)

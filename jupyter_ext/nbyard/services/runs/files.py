@@ -53,13 +53,10 @@ class RunFiles(RunAttempts):
         A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
         sheet of an Excel file; the default is the first.
         """
-        from nbyard.tabular import TableFile
-
         check_count(offset, "offset")
         check_count(column_offset, "column_offset")
         found = self._file(caller, run, node, path)
-        place = self._parts.blobs.path(found.digest)
-        table = TableFile(place, Path(found.path).name, found.digest, sheet)
+        table = self._parts.table(found.digest, Path(found.path).name, sheet)
         limit = check_limit(limit)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 

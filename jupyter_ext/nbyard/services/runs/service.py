@@ -36,7 +36,7 @@ from nbyard.services.freezing.environment_resolution import Renew, renewing, wit
 from nbyard.services.naming import check_apart, check_run_name_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.runs.drafts import Draft, checked, draft
-from nbyard.services.runs.estimates import RunEstimates
+from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.runs.single_run import checked_values
 from nbyard.services.service_context import find_idempotent, pin_blobs, remember
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class RunService(RunEstimates):
+class RunService(RunPreviews):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"

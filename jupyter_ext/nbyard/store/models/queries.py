@@ -83,6 +83,15 @@ class ModelRows:
             query = query.where(fits)
         return [_package(row) for row in c.execute(query)]
 
+    def of_outputs(
+        self, c: Connection, owner: str, digests: Collection[str]
+    ) -> dict[str, ModelFile]:
+        """Return the newest model that was built from each of these bytes."""
+        digest = M.source["digest"].as_string()
+        query = select(digest.label("digest"), M.model).where(M.owner == owner, digest.in_(digests))
+        rows = c.execute(query.order_by(M.id))
+        return {row.digest: msgspec.convert(row.model, ModelFile) for row in rows}
+
     def digests(self, c: Connection) -> set[str]:
         """Return the digests of the bundles of all packages."""
         return set(c.execute(select(M.bundle_digest)).scalars())

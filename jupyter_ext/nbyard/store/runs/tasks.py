@@ -66,6 +66,14 @@ class TaskRecord(msgspec.Struct, frozen=True):
         return Subject(self.id, self.owner, self.run_id)
 
 
+class MadeTask(msgspec.Struct, frozen=True):
+    """A succeeded task, without its plan."""
+
+    id: str
+    node: str
+    cached: bool
+
+
 class TaskRows:
     """Queries on tasks."""
 
@@ -191,6 +199,20 @@ class TaskRows:
             query = query.where(tasks.c.id.in_(news) | tasks.c.id.in_(tried))
         rows = c.execute(query.order_by(tasks.c.place).limit(limit))
         return [_view(row) for row in rows]
+
+    def made(
+        self, c: Connection, run_id: str, limit: int, after: str, nodes: Collection[str]
+    ) -> list[MadeTask]:
+        """Return succeeded tasks in graph order, after a node; of these nodes, if there are any."""
+        query = select(tasks.c.id, tasks.c.node, tasks.c.cached)
+        query = query.where(tasks.c.run_id == run_id, tasks.c.state == "succeeded")
+        if after:
+            own = select(tasks.c.place).where(tasks.c.run_id == run_id, tasks.c.node == after)
+            query = query.where(tasks.c.place > own.scalar_subquery())
+        if nodes:
+            query = query.where(tasks.c.node.in_(nodes))
+        rows = c.execute(query.order_by(tasks.c.place).limit(limit))
+        return [MadeTask(row.id, row.node, row.cached) for row in rows]
 
     def view(self, c: Connection, run_id: str, node: str) -> Task | None:
         """Return one task for display, without attempts and artifacts."""

@@ -14,6 +14,7 @@ from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metrics import Metrics
 from nbyard.domain.attempts.structs import Image, Surroundings
 from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.structs import Activity, Attempt, Task
 from nbyard.logs import reading
@@ -159,17 +160,48 @@ def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
 def test_how_far_an_attempt_is(tmp_path, folder):
     """K5: also for who asks again and again."""
     progress = views.Progress(tmp_path)
+
+    def seen(done: int, total: int, current: int | None = None) -> Activity:
+        return Activity("r", "clean", 1, 5, done, total, current, last_line="12345")
+
     assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 0, 0, 0)
     (folder / contract.LOG).write_bytes(b"12345")
     events = [_event(1, "running"), _event(2, "done"), _event(3, "running", 1)]
     _write_events(folder, *events)
-    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 1, 3, 1)
+    assert progress.of("r", "clean", "a1", 1) == Activity(
+        "r", "clean", 1, 5, 1, 3, 1, last_line="12345"
+    )
     _write_events(folder, *events, _event(4, "done", 1), _event(5, "running", 3))
-    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 2, 3, 3)
+    assert progress.of("r", "clean", "a1", 1) == Activity(
+        "r", "clean", 1, 5, 2, 3, 3, last_line="12345"
+    )
     _write_events(folder, _event(1, "done", cell="1"))
     assert progress.of("r", "clean", "a1", 1).done == 0
     _write_events(folder, _event(1, "running"), _event(2, "failed"))
-    assert progress.of("r", "clean", "a1", 1) == Activity("r", "clean", 1, 5, 0, 3)
+    assert progress.of("r", "clean", "a1", 1) == Activity(
+        "r", "clean", 1, 5, 0, 3, last_line="12345"
+    )
+
+
+def test_the_last_line_and_the_newest_metrics_of_an_attempt(tmp_path, folder):
+    progress = views.Progress(tmp_path)
+    (folder / contract.LOG).write_text("x" * 9000 + "\nepoch 1\n 10 %\r\x1b[32m 20 %\x1b[0m\r\n")
+    point = {"at": 1.0, "name": "loss", "value": 0.5}
+    (folder / contract.METRICS).write_text(f"{json.dumps(point)}\n")
+    found = progress.of("r", "clean", "a1", 1)
+    assert (found.last_line, found.metrics) == ("20 %", [ShownMetric("loss", 0.5)])
+    (folder / contract.LOG).write_text("done\n")
+    assert progress.of("r", "clean", "a1", 1).last_line == "done"
+    (folder / contract.METRICS).write_text(f"{json.dumps(point | {'value': 0.25})}\n")
+    found = progress.of("r", "clean", "a1", 1)
+    assert (found.last_line, found.metrics) == ("done", [ShownMetric("loss", 0.25)])
+
+
+def test_the_last_line_is_not_that_of_another_file(tmp_path, folder):
+    (tmp_path / "secret").write_text("secret")
+    (folder / contract.LOG).unlink(missing_ok=True)
+    (folder / contract.LOG).symlink_to(tmp_path / "secret")
+    assert views.Progress(tmp_path).of("r", "clean", "a1", 1).last_line == ""
 
 
 def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from nbyard.domain.models.structs import ModelColumn, ModelFile, ModelFilter, RunOutput
 from nbyard.store.models.queries import served
+from nbyard.store.schema.deployment_tables import models
 
 MODEL = ModelFile(
     "Churn", "http", "src", "model", "M", [ModelColumn("x", "float")], [ModelColumn("y", "int")]
@@ -46,6 +48,18 @@ def test_an_image_leads_to_its_package_and_that_to_its_run(store):
     assert found(store, "1").source == SOURCE
     add(store, "2")
     assert found(store, "2").source is None
+
+
+def test_bytes_lead_to_the_newest_package_built_from_them(store):
+    """M6."""
+    source, newer = msgspec.to_builtins(SOURCE), msgspec.structs.replace(MODEL, name="Newer")
+    add(store, "1", source=source)
+    add(store, "2", source=source)
+    add(store, "3")
+    with store.write() as c:
+        c.execute(update(models).where(models.c.id == "2").values(model=msgspec.to_builtins(newer)))
+        assert store.models.of_outputs(c, "ada", ["sha256:9", "sha256:8"]) == {"sha256:9": newer}
+        assert store.models.of_outputs(c, "bob", ["sha256:9"]) == {}
 
 
 def keys(store, owner: str = "ada", **wanted) -> list[str]:

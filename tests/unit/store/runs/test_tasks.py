@@ -15,7 +15,7 @@ from nbyard.reasons.structs import because, text
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs.history import Last
-from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.runs.tasks import MadeTask, TaskRecord
 from nbyard.store.schema.tables import tasks
 
 from ..rows import START, Rows, moment
@@ -43,6 +43,23 @@ def test_tasks_come_in_the_order_of_the_graph(store: Store) -> None:
         ]  # fmt: skip
         assert store.tasks.of_run(c, other.run_id) == [other]
         assert store.tasks.get(c, "none") is None
+
+
+def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        last, first = (
+            rows.task(run, n, place=p, state="succeeded") for n, p in (("a", 2), ("z", 0))
+        )
+        rows.task(run, "b", place=1, state="failed")
+        rows.task(rows.run(), "a", state="succeeded")
+    made = [MadeTask(one.id, one.node, False) for one in (first, last)]
+    with store.read() as c:
+        assert store.tasks.made(c, run.id, 9, "", []) == made
+        assert store.tasks.made(c, run.id, 1, "", []) == made[:1]
+        assert store.tasks.made(c, run.id, 9, "z", []) == made[1:]
+        assert store.tasks.made(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
 
 
 def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:

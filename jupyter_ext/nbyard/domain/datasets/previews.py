@@ -1,0 +1,118 @@
+"""Previews of files: what a file contains, in a form that fits on a small card."""
+
+import math
+import re
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.attempts.metrics import WORDS
+from nbyard.domain.datasets.tables import TablePage
+
+MAX_COLUMNS = 4
+MAX_ROWS = 3
+MAX_CELL = 24
+MAX_METRICS = 6
+MAX_NAME = 40
+MAX_TEXT = 120
+MAX_LINE = 80
+# Escape sequences for colours and cursors, and all other control characters.
+CONTROLS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x1f\x7f-\x9f]"
+)
+
+
+class TableHead(msgspec.Struct, frozen=True):
+    """The first cells of a table as short texts: at most 3 rows of at most 4 columns.
+
+    `column_count` counts all columns. `row_count` is null if the rows were not counted.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    column_count: int
+    row_count: int | None
+
+
+class ShownMetric(msgspec.Struct, frozen=True):
+    """A number by name. Values that are not numbers are "NaN", "Infinity" or "-Infinity"."""
+
+    name: str
+    value: float | str
+
+
+class ShownModel(msgspec.Struct, frozen=True):
+    """The class of a model, empty if unknown, and its number of features if known."""
+
+    class_name: str
+    features: int | None = None
+
+
+class FilePreview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The preview of one file. `picture` means that the file has a small picture."""
+
+    picture: bool = False
+    table: TableHead | None = None
+    metrics: list[ShownMetric] = []
+    model: ShownModel | None = None
+    text: str = ""
+
+
+def head_of(page: TablePage) -> TableHead:
+    """Return the head of a table as short texts."""
+    columns = [short(column.name, MAX_CELL) for column in page.columns[:MAX_COLUMNS]]
+    rows = [[cell(value) for value in row[:MAX_COLUMNS]] for row in page.rows[:MAX_ROWS]]
+    return TableHead(columns, rows, page.column_count, page.total)
+
+
+def cell(value: Any) -> str:
+    """Return a value of a table as short text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | dict):
+        return short(msgspec.json.encode(value).decode(), MAX_CELL)
+    return short(str(value), MAX_CELL)
+
+
+def metrics_in(value: Any) -> list[ShownMetric]:
+    """Return the first numbers of a flat JSON object; empty for any other value."""
+    found: list[ShownMetric] = []
+    for name, one in value.items() if isinstance(value, dict) else ():
+        if isinstance(one, bool) or not isinstance(one, int | float) or len(found) == MAX_METRICS:
+            continue
+        try:
+            found.append(ShownMetric(short(name, MAX_NAME), number(float(one))))
+        except OverflowError:  # an integer of hundreds of digits
+            continue
+    return found
+
+
+def number(value: float) -> float | str:
+    """Return a number as JSON can carry it."""
+    return value if math.isfinite(value) else WORDS[str(value)]
+
+
+def first_line(text: str) -> str:
+    """Return the first line that is not blank, cut to a card."""
+    return next((line for one in text.splitlines() if (line := short(one, MAX_TEXT))), "")
+
+
+def last_line(text: str) -> str:
+    """Return the last line that is not blank, cut to a card.
+
+    Progress bars overwrite their line, so only the text after the last carriage return counts.
+    """
+    lines = (short(one, MAX_LINE) for one in reversed(re.split(r"[\r\n]", text)))
+    return next(filter(None, lines), "")
+
+
+def short(text: str, most: int) -> str:
+    """Return text in one line of at most `most` characters, without control characters."""
+    # Only the beginning is looked at, because a cell may have a thousand characters.
+    plain = " ".join(CONTROLS.sub(" ", text[: 8 * most]).split())
+    plain = plain.encode("utf-8", "replace").decode()
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"

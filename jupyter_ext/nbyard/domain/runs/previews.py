@@ -1,0 +1,122 @@
+"""Previews of nodes: what a task produced, from the previews of its files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.attempts.metrics import WORDS, Point
+from nbyard.domain.datasets.previews import (
+    MAX_METRICS,
+    MAX_NAME,
+    FilePreview,
+    ShownMetric,
+    ShownModel,
+    TableHead,
+    short,
+)
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.models.structs import ModelFile
+from nbyard.domain.runs.structs import Artifact
+
+# For each part of a preview: formats of the files that may have it, in order of preference.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "picture": ("ipynb", "png", "jpg"),
+    "table": ("csv", "tsv", "parquet", "arrow", "jsonl", "excel", "json"),
+    "metrics": ("json",),
+    "model": ("pickle", "joblib"),
+    "text": ("txt", "md", "html"),
+}
+SHOWN = frozenset(one for formats in FORMATS.values() for one in formats)
+
+
+class NodePreview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The preview of one node. `picture` is the digest in the address of its small picture.
+
+    `caption` names the file of the picture, and `table_name` the output with the table. `metrics`
+    are at most 6, logged by the code or from a flat JSON output. `text` is the first line of a
+    text output, if there is nothing else.
+    """
+
+    node: str
+    picture: str = ""
+    caption: str = ""
+    table: TableHead | None = None
+    table_name: str = ""
+    metrics: list[ShownMetric] = []
+    model: ShownModel | None = None
+    text: str = ""
+
+
+class PreviewPage(msgspec.Struct, frozen=True):
+    """A page of previews. `pending` nodes are not ready yet; ask for them again a second later.
+
+    `next` is the cursor of the next page, null on the last.
+    """
+
+    items: list[NodePreview]
+    pending: list[str] = []
+    next: str | None = None
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """Stored bytes with the name that determines their format; `name` is that of the output."""
+
+    name: str
+    filename: str
+    digest: str
+    may_be_model: bool = False
+
+    @property
+    def format(self) -> str:
+        """Return the format of a file; empty for a folder."""
+        return format_of(self.filename) if not self.digest.startswith("tree:") else ""
+
+
+def stored(file: Artifact) -> StoredFile:
+    """Return the bytes of an artifact."""
+    return StoredFile(file.name, file.filename, file.digest, file.may_be_model)
+
+
+def in_order(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
+    """Return the files that may have this part of a preview, the preferred formats first."""
+    formats = FORMATS[part]
+    fits = (one for one in files if one.format in formats)
+    return sorted(fits, key=lambda one: formats.index(one.format))
+
+
+def preview_of(
+    node: str,
+    found: Mapping[str, tuple[StoredFile, FilePreview]],
+    logged: Sequence[ShownMetric] = (),
+    packages: Iterable[ModelFile] = (),
+) -> NodePreview:
+    """Return the preview of a node from those of its files, by the part that each contributes.
+
+    `logged` are metrics that the code recorded. `packages` were built from outputs of the node.
+    """
+    values: dict[str, Any] = {
+        part: getattr(preview, part) for part, (_, preview) in found.items() if part != "picture"
+    }
+    if "picture" in found:
+        file = found["picture"][0]
+        values |= {"picture": file.digest}
+        values |= {} if file.format == "ipynb" else {"caption": short(file.filename, MAX_NAME)}
+    if "table" in found:
+        values["table_name"] = short(found["table"][0].name, MAX_NAME)
+    if logged:
+        values["metrics"] = list(logged[:MAX_METRICS])
+    for model in packages:
+        known = values.get("model") or ShownModel("")
+        name = model.class_name or known.class_name
+        values["model"] = ShownModel(short(name, MAX_NAME), len(model.inputs) or known.features)
+    if len(values) > 1:
+        values.pop("text", None)
+    return NodePreview(node, **values)
+
+
+def last_metrics(points: Iterable[Point]) -> list[ShownMetric]:
+    """Return the newest value of each recorded metric, the first metrics first."""
+    last = {point.name: WORDS.get(str(point.value), point.value) for point in points}
+    kept = list(last.items())[:MAX_METRICS]
+    return [ShownMetric(short(name, MAX_NAME), value) for name, value in kept]

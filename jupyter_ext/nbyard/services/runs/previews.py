@@ -1,0 +1,206 @@
+"""Service operations on runs that show what nodes produced, for small cards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.previews import FilePreview, ShownMetric
+from nbyard.domain.paging import check_limit
+from nbyard.domain.runs.previews import (
+    FORMATS,
+    SHOWN,
+    NodePreview,
+    PreviewPage,
+    StoredFile,
+    in_order,
+    preview_of,
+    stored,
+)
+from nbyard.domain.runs.structs import BytesOf
+from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.operation import operation
+from nbyard.services.runs import attempt_views as views
+from nbyard.services.runs.attempts import attempts_behind
+from nbyard.services.runs.estimates import RunEstimates
+from nbyard.services.service_context import Parts
+
+if TYPE_CHECKING:
+    from nbyard.domain.runs.structs import Run
+    from nbyard.store import Connection
+    from nbyard.store.runs.tasks import MadeTask
+    from nbyard.tabular import TableFile
+
+# A request makes previews for at most this long. The client asks for the others later.
+SECONDS = 2.0
+# A file whose reading failed is not read again for this long.
+AGAIN_SECONDS = 600.0
+MAX_FAILED = 10_000
+EMPTY = FilePreview()
+
+
+class RunPreviews(RunEstimates):
+    """The part of the run service that previews results.
+
+    `GET /runs/{run}/pictures/{digest}` returns a small picture.
+    """
+
+    def __init__(self, parts: Parts):
+        super().__init__(parts)
+        self._making = threading.Lock()
+        self._failed: dict[StoredFile, float] = {}
+
+    @operation("GET", "/runs/{run}/previews", scope="runs:read")
+    def previews(
+        self, caller: Caller, run: str, limit: int = 500, after: str = "", nodes: str = ""
+    ) -> PreviewPage:
+        """Show what the nodes of a run produced, for small cards.
+
+        The page has finished tasks in the order of the graph, after the node `after`. The first
+        page also has the dataset nodes. `nodes` limits it to these nodes, separated by commas. A
+        preview is made once for the same bytes; a request waits a few seconds at most. Nodes
+        without any result to show are left out.
+        """
+        check_limit(limit)
+        wanted = [node for node in nodes.split(",") if node]
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            made = self._store.tasks.made(c, found.id, limit + 1, after, wanted)
+            shown = made[:limit]
+            files = self._files_of(c, found, shown)
+            data = {} if after else self._datasets(c, found)
+            digests = {one.digest for own in files.values() for one in own if one.may_be_model}
+            rows = self._store.models
+            packages = rows.of_outputs(c, caller.name, digests) if digests else {}
+            logged = self._recorded(c, caller, found, shown)
+        files |= {node: [file] for node, file in data.items() if not wanted or node in wanted}
+        end = time.monotonic() + SECONDS
+        items: list[NodePreview] = []
+        pending: list[str] = []
+        for node, own in files.items():
+            parts = self._parts_of(own, lambda: time.monotonic() < end)
+            if parts is None:
+                pending.append(node)
+                continue
+            models = [packages[one.digest] for one in own if one.digest in packages]
+            preview = preview_of(node, parts, logged.get(node, ()), models)
+            if preview != NodePreview(node):
+                items.append(preview)
+        following = shown[-1].node if len(made) > limit else None
+        return PreviewPage(items, pending, following)
+
+    @operation("GET", "/runs/{run}/previews/{node}/{output}", scope="runs:read")
+    def output_preview(self, caller: Caller, run: str, node: str, output: str) -> FilePreview:
+        """Show the first rows of an output, for a connection.
+
+        `node` is a task or a dataset node, whose output is `data`. An output that cannot be read
+        has an empty preview.
+        """
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            made = self._store.tasks.made(c, found.id, 1, "", [node])
+            files = self._files_of(c, found, made).get(node, [])
+            if not made and (data := self._datasets(c, found).get(node)):
+                files = [data]
+        file = next((one for one in files if one.name == output), None)
+        if file is None:
+            raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+        return self._read(file) if file.format in SHOWN else EMPTY
+
+    def picture(self, caller: Caller, run: str, digest: str) -> bytes:
+        """Return the small picture of a file of this run.
+
+        Raises:
+            NotFound: the run has no such file, or the file has no picture.
+        """
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            files = [stored(file) for file in self._store.artifacts.of_run(c, found.id)]
+            files += self._datasets(c, found).values()
+        for file in in_order(files, "picture"):
+            if file.digest == digest and self._read(file).picture:
+                return self._parts.tables.picture(self._table(file))
+        raise NotFound(because("no-picture", digest=digest[:80]))
+
+    def _files_of(
+        self, c: Connection, run: Run, tasks: Sequence[MadeTask]
+    ) -> dict[str, list[StoredFile]]:
+        """Return the files that each task produced, in the order of the tasks."""
+        files: dict[str, list[StoredFile]] = {task.node: [] for task in tasks}
+        for one in self._store.artifacts.of_run(c, run.id, [task.id for task in tasks]):
+            files[one.node].append(stored(one))
+        return files
+
+    def _datasets(self, c: Connection, run: Run) -> dict[str, StoredFile]:
+        """Return the data of each dataset node, which the plan of a task after it has."""
+        tasks = self._store.tasks.states(c, run.id)
+        found: dict[str, StoredFile] = {}
+        for edge in self._store.runs.edges(c, run.id):
+            if edge.source in tasks or edge.source in found or edge.target not in tasks:
+                continue
+            task = self._store.tasks.view(c, run.id, edge.target)
+            data = task.inputs.get(edge.input) if task else None
+            if isinstance(data, BytesOf):
+                found[edge.source] = StoredFile(edge.output, data.filename, data.digest)
+        return found
+
+    def _recorded(
+        self, c: Connection, caller: Caller, run: Run, tasks: Sequence[MadeTask]
+    ) -> dict[str, Sequence[ShownMetric]]:
+        """Return the newest metrics that each task logged."""
+        ids = {task.id: task.node for task in tasks if not task.cached}
+        newest = {}
+        for attempt in self._store.attempts.views(c, run.id, list(ids)):
+            newest[ids[attempt.task_id]] = attempt
+        for task in tasks:
+            if task.cached and (attempts := attempts_behind(self._store, c, caller, task)):
+                newest[task.node] = attempts[-1]
+        folder = self._store.folder
+        return {node: views.last_values(folder, attempt) for node, attempt in newest.items()}
+
+    def _parts_of(
+        self, files: Sequence[StoredFile], may_make: Callable[[], bool]
+    ) -> dict[str, tuple[StoredFile, FilePreview]] | None:
+        """Return the file for each part of a preview; None if one of them is not read yet."""
+        found = {}
+        for part in FORMATS:
+            for file in in_order(files, part):
+                preview = self._known(file)
+                if preview is None and may_make() and self._making.acquire(blocking=False):
+                    # One request at a time makes previews, so that threads stay for the others.
+                    try:
+                        preview = self._read(file)
+                    finally:
+                        self._making.release()
+                if preview is None:
+                    return None
+                if getattr(preview, part):
+                    found[part] = (file, preview)
+                    break
+        return found
+
+    def _table(self, file: StoredFile) -> TableFile:
+        return self._parts.table(file.digest, file.filename)
+
+    def _known(self, file: StoredFile) -> FilePreview | None:
+        """Return the stored preview of a file; an empty one if reading it failed lately."""
+        if time.monotonic() < self._failed.get(file, 0.0):
+            return EMPTY
+        return self._parts.tables.known_preview(self._table(file))
+
+    def _read(self, file: StoredFile) -> FilePreview:
+        """Return the preview of a file, which is read if necessary; empty if that fails."""
+        known = self._known(file)
+        if known is not None:
+            return known
+        try:
+            return self._parts.tables.preview(self._table(file))
+        except (Invalid, NotFound, OSError):
+            if len(self._failed) >= MAX_FAILED:
+                self._failed.clear()
+            self._failed[file] = time.monotonic() + AGAIN_SECONDS
+            return EMPTY

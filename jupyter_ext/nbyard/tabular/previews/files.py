@@ -1,0 +1,81 @@
+"""Make the preview of a file, whatever its format."""
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+from nbyard.domain.datasets.previews import (
+    FilePreview,
+    first_line,
+    head_of,
+    metrics_in,
+)
+from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.file_formats import format_of
+from nbyard.tabular.previews.pickles import model_in
+from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
+from nbyard.tabular.sources import write
+
+PICTURE = "picture"
+MiB = 1 << 20
+# Larger files have no preview. Tables of other formats are read in parts.
+LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
+MAX_METRICS_BYTES = 256 << 10
+MAX_TEXT_BYTES = 4 << 10
+# Styles and scripts may precede the text of a page.
+MAX_PAGE_BYTES = 64 << 10
+
+
+def preview(
+    path: Path, filename: str, folder: Path, read_table: Callable[[], TablePage]
+) -> FilePreview:
+    """Return the preview of a file; its small picture is written to `folder`."""
+    kind, size = format_of(filename), path.stat().st_size
+    if size > LARGEST.get(kind, size):
+        return FilePreview()
+    if kind in ("ipynb", *MEDIA):
+        made = figure_in(path) if kind == "ipynb" else small(path.read_bytes())
+        if made:
+            write(folder / PICTURE, made)
+        return FilePreview(picture=bool(made))
+    # The standard library also reads NaN and Infinity, which its own writer writes.
+    is_small = kind == "json" and size <= MAX_METRICS_BYTES
+    if is_small and (metrics := metrics_in(json.loads(path.read_bytes()))):
+        return FilePreview(metrics=metrics)
+    if kind in ("pickle", "joblib"):
+        return FilePreview(model=model_in(path))
+    if kind in ("txt", "md", "html"):
+        return FilePreview(text=first_line(_text(path, kind == "html")))
+    return FilePreview(table=head_of(read_table()))
+
+
+def _text(path: Path, is_page: bool) -> str:
+    """Return the beginning of a text, or of the text in a page."""
+    with path.open("rb") as file:
+        head = file.read(MAX_PAGE_BYTES if is_page else MAX_TEXT_BYTES)
+    text = "" if b"\0" in head else head.decode("utf-8", "replace")
+    if not is_page:
+        return text
+    page = _Page()
+    page.feed(text)
+    return "\n".join(page.texts)
+
+
+class _Page(HTMLParser):
+    """Collects the text of a page without its scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._tag = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._tag = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._tag not in ("script", "style"):
+            self.texts.append(data)

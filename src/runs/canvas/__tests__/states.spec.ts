@@ -1,0 +1,121 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { connect } from '../../../api/yard';
+import { fakeClient, FakeSocket, settled } from '../../../api/__tests__/fake';
+import { Task } from '../../../api/types';
+import { LateStates } from '../lateStates';
+import { RunStates } from '../states';
+
+const RUN = { id: 'r', state: 'running', number: 1, path: 'a.nbflow', workflow_id: 'w' };
+const TABLE = { columns: ['a'], rows: [['1']], column_count: 1, row_count: 1 };
+
+function task(node: string, state: Task['state'], more: object = {}): Task {
+  return { id: `t-${node}`, node, state, cached: false, reason: null, ...more } as Task;
+}
+
+/** The states of one run on a canvas; the requests for previews stand in `asked`. */
+async function follow(tasks: Task[]) {
+  const asked: string[] = [];
+  const client = fakeClient((_, url) => {
+    const { pathname, searchParams } = new URL(url);
+    if (pathname.endsWith('/runs')) {
+      return { items: [RUN], next: null };
+    }
+    if (pathname.endsWith('/tasks')) {
+      return { run: RUN, items: tasks, last: 1, next: null };
+    }
+    asked.push(searchParams.get('nodes') ?? pathname.split('/').slice(-2).join('.'));
+    return pathname.endsWith('/previews')
+      ? {
+          items: [
+            { node: 'done', text: 'hi' },
+            { node: 'data', table: TABLE }
+          ],
+          pending: []
+        }
+      : { table: TABLE };
+  });
+  const yard = connect(client.settings);
+  const path = () => 'a.nbflow';
+  const found = new RunStates(yard, path, nullTranslator.load('nbyard'));
+  const states = new LateStates(Promise.resolve(found));
+  FakeSocket.last.hello(1);
+  await settled();
+  await settled();
+  return { states, asked };
+}
+
+async function pass(milliseconds: number): Promise<void> {
+  await jest.advanceTimersByTimeAsync(milliseconds);
+  await settled();
+}
+
+describe('RunStates', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('has the previews of nodes that succeeded and of data', async () => {
+    const { states, asked } = await follow([task('done', 'succeeded'), task('on', 'running')]);
+    const changes: (readonly string[] | undefined)[] = [];
+    states.changed.connect((_, nodes) => changes.push(nodes && [...nodes]));
+    expect(states.get('done')?.preview).toBeUndefined();
+    expect([states.get('on')?.preview, states.previewFor('data')]).toEqual([undefined, undefined]);
+    await pass(100);
+    expect([asked, changes]).toEqual([['done,data'], [['done', 'data']]]);
+    expect(states.get('done')?.preview).toEqual({ text: 'hi' });
+    expect(states.previewFor('data')?.table?.size).toBe('1 × 1');
+    expect(states.previewFor('on')).toBeUndefined();
+    states.dispose();
+  });
+
+  it('requests nothing for a hidden canvas', async () => {
+    const { states, asked } = await follow([task('done', 'succeeded')]);
+    states.isShown = false;
+    states.get('done');
+    await pass(5000);
+    expect(asked).toEqual([]);
+    states.isShown = true;
+    await pass(100);
+    expect(asked).toEqual(['done']);
+    states.dispose();
+  });
+
+  it('has the table of an output that exists', async () => {
+    const { states, asked } = await follow([task('done', 'succeeded'), task('on', 'running')]);
+    expect((await states.previewOf('done', 'out'))?.rows).toEqual([['1']]);
+    expect(await states.previewOf('on', 'out')).toBeUndefined();
+    expect(asked).toEqual(['done.out']);
+    states.dispose();
+  });
+
+  it('shows what a running node prints and records', async () => {
+    const { states } = await follow([task('on', 'running'), task('done', 'succeeded')]);
+    const activity = ['on', 'done'].map(node => ({
+      run: 'r',
+      node,
+      attempt: 1,
+      log_bytes: 5,
+      done: 0,
+      total: 0,
+      last_line: 'epoch 3',
+      metrics: [{ name: 'loss', value: 0.25 }]
+    }));
+    FakeSocket.last.say({ activity });
+    expect(states.get('on')).toMatchObject({
+      lastLine: 'epoch 3',
+      metrics: [{ name: 'loss', value: '0.25' }]
+    });
+    expect(states.get('done')).not.toHaveProperty('lastLine');
+    states.dispose();
+  });
+
+  it('shows the line that failed', async () => {
+    const failure = {
+      kind: 'error',
+      reason: null,
+      traceback: 'Cell In[1], line 1\n----> 1 boom()'
+    };
+    const { states } = await follow([task('bad', 'failed', { failure })]);
+    expect(states.get('bad')?.failingLine).toBe('boom()');
+    states.dispose();
+  });
+});

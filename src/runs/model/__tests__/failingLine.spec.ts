@@ -1,0 +1,72 @@
+import { failingLine } from '../failingLine';
+
+const ESC = '\u001b';
+
+describe('the line of code that failed', () => {
+  it('is that of the cell, and not of the library below it', () => {
+    const traceback = [
+      '---------------------------------------------------------------------------',
+      `${ESC}[31mKeyError${ESC}[39m                 Traceback (most recent call last)`,
+      `${ESC}[36mCell${ESC}[39m${ESC}[36m ${ESC}[39m${ESC}[32mIn[4]${ESC}[39m${ESC}[32m, line 2${ESC}[39m`,
+      `${ESC}[32m      1${ESC}[39m x = 1`,
+      `${ESC}[32m----> ${ESC}[39m${ESC}[32m2${ESC}[39m frame[${ESC}[33m"price"${ESC}[39m] * x`,
+      '',
+      `${ESC}[36mFile ${ESC}[39m${ESC}[32m/usr/lib/python3.11/site-packages/pandas/core/frame.py:3807${ESC}[39m`,
+      '   3806     return self._get(key)',
+      '-> 3807 indexer = self.columns.get_loc(key)',
+      '',
+      "KeyError: 'price'"
+    ].join('\n');
+    expect(failingLine(traceback)).toBe('frame["price"] * x');
+  });
+
+  it('is the innermost one of several cells', () => {
+    const traceback = [
+      'Cell In[3], line 1',
+      '----> 1 clean(frame)',
+      '',
+      'Cell In[2], line 2, in clean(frame)',
+      '      1 def clean(frame):',
+      '----> 2     return 1 / 0',
+      '',
+      'ZeroDivisionError: division by zero'
+    ].join('\n');
+    expect(failingLine(traceback)).toBe('return 1 / 0');
+  });
+
+  it('is the line of a syntax error', () => {
+    const traceback = '  Cell In[1], line 1\n    x = = 1\n        ^\nSyntaxError: invalid syntax';
+    expect(failingLine(traceback)).toBe('x = = 1');
+  });
+
+  it.each(['Input In [2], in <cell line: 1>()', '<ipython-input-2-a> in <module>', 'Input [2]'])(
+    'is known from older kernels: %s',
+    header => expect(failingLine(`${header}\n----> 1 boom()\n\nE: no`)).toBe('boom()')
+  );
+
+  it('is that of the script, and not of the library below it', () => {
+    const traceback = [
+      'reading',
+      'Traceback (most recent call last):',
+      '  File "/store/attempts/1/code/work.py", line 9, in <module>',
+      '    main()',
+      '  File "/store/attempts/1/code/work.py", line 5, in main',
+      '    frame = read(path)',
+      '            ^^^^^^^^^^',
+      '  File "/env/lib/python3.12/site-packages/polars/io.py", line 80, in read',
+      '    raise ValueError(path)',
+      'ValueError: a.csv'
+    ].join('\n');
+    expect(failingLine(traceback)).toBe('frame = read(path)');
+  });
+
+  it('is cut to a card', () => {
+    const line = failingLine(`Cell In[1], line 1\n----> 1 ${'call('.repeat(99)}`);
+    expect([line?.length, line?.slice(-1)]).toEqual([80, '…']);
+  });
+
+  it.each(['', 'Killed', 'Error in f(): object "x" not found', 'Cell In[1], line 1', '----> 1 x'])(
+    'is unknown without a frame: %j',
+    traceback => expect(failingLine(traceback)).toBeUndefined()
+  );
+});

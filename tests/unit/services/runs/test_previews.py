@@ -1,0 +1,293 @@
+"""What nodes produced, for small cards."""
+
+import base64
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from PIL import Image
+
+from nbyard.attempts import folders
+from nbyard.domain.attempts.structs import METRICS
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.previews import FilePreview, ShownMetric, ShownModel, TableHead
+from nbyard.domain.models.structs import ModelColumn, ModelFile
+from nbyard.domain.runs.previews import NodePreview
+from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
+from nbyard.errors import Invalid, NotFound
+from nbyard.services.runs import previews as service
+from nbyard.store import Connection
+from nbyard.store.runs.tasks import TaskRecord
+from nbyard.yard import Yard
+
+from ...store.rows import Rows
+
+TABLE = TableHead(["a"], [["1"]], 1, 1)
+
+
+def png(width: int = 40) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (width, 20), "red").save(made, "PNG")
+    return made.getvalue()
+
+
+def book(picture: bytes) -> str:
+    data = {"image/png": base64.b64encode(picture).decode()}
+    return json.dumps({"cells": [{"outputs": [{"data": data}]}]})
+
+
+class Made:
+    """A run whose tasks have succeeded with given outputs."""
+
+    def __init__(self, yard: Yard, c: Connection, owner: str = "ann"):
+        self._yard, self._c = yard, c
+        self.rows = Rows(yard.store, c)
+        self.run: Run = self.rows.run(owner=owner)
+
+    def task(self, node: str, state: str = "succeeded", **files: Any) -> TaskRecord:
+        """Insert a task; `files` maps outputs to (file name, content)."""
+        task = self.rows.task(self.run, node, state=state)
+        rows = []
+        for name, (filename, content) in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            blob = self._yard.parts.blobs.put_bytes(data)
+            kind = "pickle" if filename.endswith(".pkl") else ""
+            row = {"name": name, "filename": filename, "format": kind, "digest": blob.digest}
+            rows.append({**row, "size_bytes": blob.size_bytes, "type": None})
+        self._yard.store.artifacts.insert_all(self._c, [(task, rows)])
+        return task
+
+
+@pytest.fixture
+def made(yard: Yard) -> Iterator[Made]:
+    """A run in an open transaction, which the test commits by asking."""
+    with yard.store.write() as c:
+        yield Made(yard, c)
+
+
+def ask(yard: Yard, made: Made, **query: Any):
+    made._c.commit()
+    return yard.services.runs.previews(Caller("ann"), made.run.id, **query)
+
+
+def by_node(page) -> dict[str, NodePreview]:
+    assert page.pending == []
+    return {one.node: one for one in page.items}
+
+
+def test_every_part_comes_from_the_file_that_has_it(yard, made):
+    figure = book(png())
+    made.task(
+        "train",
+        notes=("notes.txt", "first\nsecond"),
+        rows=("rows.csv", "a\n1\n"),
+        scores=("scores.json", '{"auc": 0.9}'),
+        plot=("plot.png", png(50)),
+        executed=("executed.ipynb", figure),
+    )
+    digest = yard.parts.blobs.put_bytes(figure.encode()).digest
+    assert by_node(ask(yard, made)) == {
+        "train": NodePreview(
+            "train",
+            picture=digest,
+            table=TABLE,
+            table_name="rows",
+            metrics=[ShownMetric("auc", 0.9)],
+        )
+    }
+
+
+def test_an_output_is_the_picture_where_the_notebook_has_no_figure(yard, made):
+    made.task("a", plot=("plot.png", png()), executed=("executed.ipynb", '{"cells": []}'))
+    found = by_node(ask(yard, made))["a"]
+    assert found.caption == "plot.png"
+    assert yard.services.runs.picture(Caller("ann"), made.run.id, found.picture)[:4] == b"\x89PNG"
+
+
+def test_text_is_shown_where_there_is_nothing_else(yard, made):
+    made.task("a", notes=("notes.txt", "<b>hi</b>\nmore"))
+    made.task("b", other=("data.bin", b"\0"))
+    made.task("c", state="running", rows=("rows.csv", "a\n1\n"))
+    assert by_node(ask(yard, made)) == {"a": NodePreview("a", text="<b>hi</b>")}
+
+
+def test_the_class_of_a_model_comes_from_its_file(yard, made):
+    made.task("a", model=("m.pkl", b"csklearn.svm\nSVC\n."))
+    assert by_node(ask(yard, made))["a"].model == ShownModel("SVC")
+
+
+def test_a_package_knows_the_number_of_features(yard, made, monkeypatch):
+    made.task("a", model=("m.pkl", b"csklearn.svm\nSVC\n."))
+    inputs = [ModelColumn("x", "int"), ModelColumn("y", "int")]
+    package = ModelFile("m", "http", ".", "", "", inputs, [], flavour="pickle")
+
+    def of_outputs(_: object, __: object, owner: str, digests: set[str]):
+        return dict.fromkeys(digests, package) if owner == "ann" else {}
+
+    monkeypatch.setattr(type(yard.store.models), "of_outputs", of_outputs)
+    assert by_node(ask(yard, made))["a"].model == ShownModel("SVC", 2)
+
+
+def test_recorded_metrics_come_before_those_of_a_file(yard, made):
+    task = made.task("a", scores=("scores.json", '{"auc": 0.9}'))
+    attempt = made.rows.attempt(task)
+    folder = folders.place(yard.store.folder, attempt.id)
+    folder.mkdir(parents=True)
+    points = [
+        {"at": 1.0, "name": "loss", "value": 3.0},
+        {"at": 2.0, "name": "epoch", "value": "nan"},
+        {"at": 3.0, "name": "loss", "value": 2.0},
+    ]
+    lines = [b'{"cut off', *map(msgspec.json.encode, points), b"[" * 5000, b"null"]
+    (folder / METRICS).write_bytes(b"\n".join(lines))
+    metrics = [ShownMetric("loss", 2.0), ShownMetric("epoch", "NaN")]
+    assert by_node(ask(yard, made))["a"].metrics == metrics
+
+
+def test_what_the_code_put_in_place_of_its_metrics_is_not_followed(yard, made, tmp_path):
+    attempt = made.rows.attempt(made.task("a"))
+    folder = folders.place(yard.store.folder, attempt.id)
+    folder.mkdir(parents=True)
+    secret = tmp_path / "secret"
+    secret.write_text('{"at": 1.0, "name": "secret", "value": 1.0}\n')
+    (folder / METRICS).symlink_to(secret)
+    assert by_node(ask(yard, made)) == {}
+
+
+def test_a_page_and_chosen_nodes(yard, made):
+    for node in "abc":
+        made.task(node, rows=("rows.csv", "a\n1\n"))
+    first = ask(yard, made, limit=2)
+    assert (list(by_node(first)), first.next) == (["a", "b"], "b")
+    second = ask(yard, made, limit=2, after="b")
+    assert (list(by_node(second)), second.next) == (["c"], None)
+    assert list(by_node(ask(yard, made, nodes="c,a,none"))) == ["a", "c"]
+    with pytest.raises(Invalid):
+        ask(yard, made, limit=501)
+
+
+def test_broken_files_leave_the_others(yard, made, monkeypatch):
+    made.task("a", bad=("bad.parquet", b"PAR1 no"), good=("good.jsonl", '{"a": 1}'))
+    made.task("b", deep=("deep.json", "[" * 100_000), gone=("gone.csv", "b\n1\n"))
+    yard.parts.blobs.delete(yard.parts.blobs.put_bytes(b"b\n1\n").digest)
+    assert by_node(ask(yard, made)) == {"a": NodePreview("a", table=TABLE, table_name="good")}
+    monkeypatch.setattr(yard.parts.tables, "preview", lambda file: pytest.fail(file.filename))
+    assert list(by_node(ask(yard, made))) == ["a"]
+
+
+def test_a_file_that_failed_is_read_again_later(yard, made, monkeypatch):
+    made.task("a", rows=("rows.csv", "a\n1\n"))
+    read, reads = yard.parts.tables.preview, []
+
+    def slow_once(file: object) -> FilePreview:
+        reads.append(file)
+        if len(reads) == 1:
+            raise Invalid("too slow")
+        return read(file)
+
+    monkeypatch.setattr(yard.parts.tables, "preview", slow_once)
+    monkeypatch.setattr(service, "AGAIN_SECONDS", 0.0)
+    assert by_node(ask(yard, made)) == {}
+    assert list(by_node(ask(yard, made))) == ["a"]
+
+
+def test_a_request_waits_for_seconds_at_most(yard, made, monkeypatch):
+    for node in "ab":
+        made.task(node, rows=(f"{node}.csv", f"a\n{node}\n"))
+    monkeypatch.setattr(service, "SECONDS", -1.0)
+    assert ask(yard, made).pending == ["a", "b"]
+    monkeypatch.setattr(service, "SECONDS", 60.0)
+    assert list(by_node(ask(yard, made))) == ["a", "b"]
+
+
+def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
+    made.task("a", rows=("a.csv", "a\n1\n"))
+    made._c.commit()
+    begun, go_on = threading.Event(), threading.Event()
+    read = yard.parts.tables.preview
+
+    def slow(file: object) -> FilePreview:
+        begun.set()
+        go_on.wait(30)
+        return read(file)
+
+    monkeypatch.setattr(yard.parts.tables, "preview", slow)
+    answers: list[Any] = []
+    other = threading.Thread(target=lambda: answers.append(ask(yard, made)))
+    other.start()
+    begun.wait(30)
+    assert ask(yard, made).pending == ["a"]
+    go_on.set()
+    other.join()
+    assert list(by_node(answers[0])) == ["a"]
+
+
+def test_nobody_sees_the_results_of_others(yard, made):
+    made.task("a", plot=("plot.png", png()))
+    digest = by_node(ask(yard, made))["a"].picture
+    runs, bob, theirs = yard.services.runs, Caller("bob"), made.run.id
+    for refused in (
+        lambda: runs.previews(bob, theirs),
+        lambda: runs.output_preview(bob, theirs, "a", "plot"),
+        lambda: runs.picture(bob, theirs, digest),
+    ):
+        with pytest.raises(NotFound):
+            refused()
+
+
+def test_a_run_has_only_its_own_pictures(yard, made):
+    made.task("a", rows=("a.csv", "a\n1\n"))
+    other = Made(yard, made._c)
+    other.task("b", plot=("plot.png", png()))
+    digest = by_node(ask(yard, other))["b"].picture
+    rows = yard.parts.blobs.put_bytes(b"a\n1\n").digest
+    for wrong in (digest, rows, "", "../..", "sha256:" + "0" * 64):
+        with pytest.raises(NotFound):
+            yard.services.runs.picture(Caller("ann"), made.run.id, wrong)
+
+
+def test_the_first_rows_of_an_output(yard, made):
+    made.task("a", rows=("a.csv", "a\n1\n"), other=("b.bin", "x"), bad=("c.parquet", "PAR1"))
+    made._c.commit()
+
+    def head(node: str, output: str) -> FilePreview:
+        return yard.services.runs.output_preview(Caller("ann"), made.run.id, node, output)
+
+    assert head("a", "rows") == FilePreview(table=TABLE)
+    assert head("a", "other") == head("a", "bad") == FilePreview()
+    for node, output in (("a", "none"), ("none", "rows")):
+        with pytest.raises(NotFound):
+            head(node, output)
+
+
+def test_the_data_of_a_dataset_node(yard: Yard, tmp_path: Path):
+    digest = yard.parts.blobs.put_bytes(b"a\n1\n").digest
+    edge = {"source": "data", "output": "data", "target": "one", "input": "source"}
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        run = rows.run(owner="ann", edges=[edge])
+        plan = TaskPlan("one", "ONE", "e", "v", [], {"source": BytesOf(digest, "d.csv")}, "process")
+        rows.task(run, "one", plan=msgspec.to_builtins(plan))
+    runs, ann = yard.services.runs, Caller("ann")
+    shown = NodePreview("data", table=TABLE, table_name="data")
+    assert runs.previews(ann, run.id).items == [shown]
+    assert runs.previews(ann, run.id, nodes="data").items == [shown]
+    assert runs.previews(ann, run.id, nodes="one").items == []
+    assert runs.previews(ann, run.id, after="one").items == []
+    assert runs.output_preview(ann, run.id, "data", "data") == FilePreview(table=TABLE)
+
+
+def test_a_cached_task_has_the_previews_of_its_result(yard, ann, tool, root, finished):
+    (root / "data.csv").write_text("a\n1\n")
+    body = {"path": tool, "parameters": {"source": "data.csv"}}
+    shown = []
+    for _ in range(2):
+        found = finished(**body)
+        shown.append(yard.services.runs.previews(ann, found.run.id).items)
+    assert found.tasks[0].cached
+    assert shown[0] == shown[1] and shown[0][0].table == TABLE

@@ -1,0 +1,85 @@
+"""The class of a model is read from its file, which is never loaded."""
+
+import gzip
+import pickle
+import zlib
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nbyard.domain.datasets.previews import ShownModel
+from nbyard.tabular.previews.pickles import model_in
+
+fitted = LinearRegression().fit([[1, 2, 3], [3, 4, 5]], [1, 2])
+
+
+class Harmful:
+    """Creates a file when it is loaded."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_pickled_model(path, protocol):
+    path.write_bytes(pickle.dumps(fitted, protocol))
+    assert model_in(path) == ShownModel("LinearRegression", 3)
+
+
+@pytest.mark.parametrize("compress", [0, ("zlib", 3), ("gzip", 3)])
+def test_a_model_of_joblib(path, compress):
+    joblib.dump(fitted, path, compress=compress)
+    found = model_in(path)
+    assert found and found.class_name == "LinearRegression"
+
+
+def test_a_pipeline_is_named_as_a_whole(path):
+    path.write_bytes(pickle.dumps(make_pipeline(StandardScaler(), LinearRegression())))
+    assert model_in(path) == ShownModel("Pipeline")
+
+
+def test_data_is_no_model(path):
+    for value in ([1, 2], {"a": 1}, np.arange(3), pd.DataFrame({"a": [1]}), "text", None):
+        path.write_bytes(pickle.dumps(value))
+        assert model_in(path) is None
+
+
+def test_nothing_is_loaded(path, tmp_path):
+    trap = tmp_path / "trap"
+    path.write_bytes(pickle.dumps(Harmful(trap)))
+    model_in(path)
+    assert not trap.exists()
+
+
+def test_files_that_are_no_pickle(path):
+    bomb = zlib.compress(b"\0" * 50_000_000)
+    for content in (
+        b"",
+        b"\x80",
+        b"\x80\x04\x95",
+        b"text\n",
+        b"\x78\x9c\0",
+        gzip.compress(b"x"),
+        bomb,
+    ):
+        path.write_bytes(content)
+        assert model_in(path) is None
+
+
+def test_a_name_that_is_no_name(path):
+    path.write_bytes(b"csklearn.x\n<script>\n.")
+    assert model_in(path) is None
