@@ -1,7 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fakeClient, json, settled } from '../../../api/__tests__/fake';
-import { NodePreview } from '../../../api/types';
+import { NodePreview as Answer } from '../../../api/types';
 import { Previews } from '../previews';
+
+/** The server leaves out what is empty. */
+type NodePreview = Partial<Answer> & Pick<Answer, 'node'>;
 
 const TABLE = { columns: ['a'], rows: [['1']], column_count: 4, row_count: 1500 };
 
