@@ -63,12 +63,25 @@ export class CanvasPanel extends ReactWidget {
 
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
+    this._show(true);
     void this._load();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._show(false);
   }
 
   protected override onActivateRequest(): void {
     const target = this.canvas?.front ?? this.node;
     target.focus({ preventScroll: true });
+  }
+
+  /** Previews are requested only for a canvas that is seen. */
+  private _show(shown: boolean): void {
+    if (this.canvas?.runs) {
+      this.canvas.runs.isShown = shown;
+    }
   }
 
   private async _load(): Promise<void> {

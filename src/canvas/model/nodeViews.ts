@@ -7,7 +7,7 @@ import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
-import { INodeRun, IRunStates } from './tokens';
+import { INodePreview, INodeRun, IRunStates } from './tokens';
 
 export interface IPortView {
   name: string;
@@ -40,6 +40,8 @@ export interface INodeView {
   /** Where it runs and with what, if that is not the default. */
   chips: string[];
   run?: INodeRun;
+  /** What it produced, or what the dataset contains. */
+  preview?: INodePreview;
 }
 
 /** Views by node id; each stays the same object until its content changes. */
@@ -176,6 +178,7 @@ export class NodeViews {
       problems.unshift(reading.problem);
     }
     const [inputs, outputs] = this._ports(id, type, fields, reading?.arguments);
+    const run = this.runs?.get(id);
     return {
       id,
       title: titleOf(id, fields, reading?.name),
@@ -193,7 +196,8 @@ export class NodeViews {
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
       chips: chipsOf(fields),
-      run: this.runs?.get(id)
+      run,
+      preview: type === 'dataset' ? this.runs?.previewFor?.(id) : previewOf(run)
     };
   }
 
@@ -254,6 +258,11 @@ function ownTitle({ label, path }: JsonObject): string {
 /** Return the run whose result a node uses. */
 export function pinOf({ pin }: JsonObject): { run: string; number: number } | undefined {
   return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
+}
+
+/** While a node runs, its newest metrics are what it produced so far. */
+function previewOf(run: INodeRun | undefined): INodePreview | undefined {
+  return run?.preview ?? (run?.metrics && { metrics: run.metrics });
 }
 
 function chipsOf(fields: JsonObject): string[] {

@@ -8,6 +8,7 @@ import {
 import '@xyflow/react/dist/style.css';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 import { ConnectionHint } from './ConnectionHint';
+import { ConnectionPeek, usePeek } from './ConnectionPeek';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
@@ -15,7 +16,7 @@ import { isField, useDrawing, useHands, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit } from './navigation';
-import { NodeCard } from './NodeCard';
+import { NodeCard } from '../cards/NodeCard';
 import { Overview } from './Overview';
 import { MEASURED } from '../model/flowStore';
 
@@ -55,6 +56,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const drawing = useDrawing(canvas);
   const hands = useHands(canvas, readOnly);
   const selecting = useSelecting(canvas);
+  const peeking = usePeek(canvas);
   const [seen] = useState(() => recall(canvas.path).viewport);
   const [startsFull] = useState(nodes.length > 0 && !seen);
 
@@ -108,6 +110,8 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onConnectEnd={drawing.onConnectEnd}
         isValidConnection={drawing.isValidConnection}
         onNodeClick={selecting.onNodeClick}
+        onEdgeMouseEnter={peeking.onEdgeMouseEnter}
+        onEdgeMouseLeave={peeking.onEdgeMouseLeave}
         onNodeDragStop={selecting.onNodeDragStop}
         onPaneClick={() => canvas.clearSelection()}
         selectionOnDrag={selecting.frame}
@@ -144,6 +148,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         </div>
       )}
       <ConnectionHint />
+      <ConnectionPeek peek={peeking.peek} />
     </div>
   );
 }

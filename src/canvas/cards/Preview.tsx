@@ -9,11 +9,11 @@ export function Preview({ preview }: { preview: INodePreview }): JSX.Element {
       {picture ? (
         <img className="nby-Node-picture" src={picture} alt="" loading="lazy" draggable={false} />
       ) : table ? (
-        <TableHead table={table} />
+        <TableHead table={table} name={caption} />
       ) : (
         !metrics && !model && text && <code className="nby-Node-code">{text}</code>
       )}
-      {caption && <div className="nby-Node-caption">{caption}</div>}
+      {caption && !table && <div className="nby-Node-caption">{caption}</div>}
       {(metrics || model) && (
         <div className="nby-Chips">
           {model && <span className="nby-Chip nby-mod-model">{model}</span>}
@@ -28,8 +28,8 @@ export function Preview({ preview }: { preview: INodePreview }): JSX.Element {
   );
 }
 
-/** The first rows of a table, and its size. */
-export function TableHead({ table }: { table: ITableHead }): JSX.Element {
+/** The first rows of a table; below them its name and size. */
+export function TableHead({ table, name }: { table: ITableHead; name?: string }): JSX.Element {
   const { trans } = useCanvas();
   return (
     <table className="nby-Head" aria-label={trans.__('First rows')}>
@@ -49,7 +49,7 @@ export function TableHead({ table }: { table: ITableHead }): JSX.Element {
           </tr>
         ))}
       </tbody>
-      {table.size && <caption>{table.size}</caption>}
+      <caption>{[name, table.size].filter(Boolean).join(' · ')}</caption>
     </table>
   );
 }

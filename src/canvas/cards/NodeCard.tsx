@@ -97,7 +97,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
           <span className="nby-Node-words">{view.problems[0] ?? trans.__('unconnected')}</span>
         </div>
       )}
-      {run?.preview && <Preview preview={run.preview} />}
+      {view.preview && <Preview preview={view.preview} />}
       {run?.models && <Models id={id} {...run.models} />}
       {view.chips.length > 0 && <Chips id={id} chips={view.chips} />}
     </div>

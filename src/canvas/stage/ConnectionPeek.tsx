@@ -1,0 +1,51 @@
+import { Edge } from '@xyflow/react';
+import { MouseEvent, useMemo, useState } from 'react';
+import { CanvasController } from '../model/controller';
+import { ITableHead } from '../model/tokens';
+import { TableHead } from '../cards/Preview';
+
+/** How long the pointer rests on a connection before its data is shown, in milliseconds. */
+const REST = 300;
+
+interface IPeek {
+  edge: string;
+  x: number;
+  y: number;
+  head?: ITableHead;
+}
+
+/** Shows the first rows of the table that went through the connection below the pointer. */
+export function usePeek(canvas: CanvasController) {
+  const [peek, setPeek] = useState<IPeek>();
+  const handlers = useMemo(() => {
+    let timer = 0;
+    let current = '';
+    return {
+      onEdgeMouseEnter: ({ clientX, clientY }: MouseEvent, edge: Edge) => {
+        const box = canvas.stage?.getBoundingClientRect();
+        current = edge.id;
+        window.clearTimeout(timer);
+        timer = window.setTimeout(async () => {
+          const head = await canvas.runs?.previewOf?.(edge.source, edge.sourceHandle ?? '');
+          if (head && box && current === edge.id) {
+            setPeek({ edge: edge.id, x: clientX - box.left, y: clientY - box.top, head });
+          }
+        }, REST);
+      },
+      onEdgeMouseLeave: () => {
+        current = '';
+        window.clearTimeout(timer);
+        setPeek(undefined);
+      }
+    };
+  }, [canvas]);
+  return { peek, ...handlers };
+}
+
+export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {
+  return peek?.head ? (
+    <div className="nby-Peek" role="tooltip" style={{ left: peek.x + 12, top: peek.y + 12 }}>
+      <TableHead table={peek.head} />
+    </div>
+  ) : null;
+}
