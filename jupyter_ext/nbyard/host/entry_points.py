@@ -1,7 +1,7 @@
 """What installed packages offer in an entry point group, by name."""
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from nbyard.errors import Invalid
@@ -9,9 +9,15 @@ from nbyard.reasons.structs import because
 
 
 @cache
+def installed() -> EntryPoints:
+    """Return the entry points of all groups: each search reads a file of every distribution."""
+    return entry_points()
+
+
+@cache
 def offered(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group by name, without importing what they offer."""
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in installed().select(group=group)}
 
 
 @cache
