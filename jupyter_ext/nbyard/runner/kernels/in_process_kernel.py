@@ -35,7 +35,6 @@ from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
 from traitlets import TraitError, default
-from traitlets.config import Config
 
 from ..process import processes
 from . import wire
@@ -46,6 +45,12 @@ CONFIG_KINDS = (".py", ".json")
 # What parts of a kernel raise if ipykernel or IPython is of another version.
 UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, AssertionError, TraitError)
 REHEARSED = "x = 1\n"
+OPTIONS = (
+    # Some code looks for this name to detect a kernel.
+    "--IPKernelApp.connection_file=kernel.json",
+    # Cells of attempts do not belong in the user's history.
+    "--HistoryManager.enabled=False",
+)
 
 
 class Frame:
@@ -251,7 +256,7 @@ class App(IPKernelApp):
     def build(self) -> None:
         """Build the parts that belong to no attempt."""
         self._speaker = wire.Speaker()
-        BaseIPythonApplication.initialize(self, [])
+        BaseIPythonApplication.initialize(self, list(OPTIONS))
         self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
         self.session.key = b""  # no other process can use this channel
         self.init_pdb()
@@ -265,15 +270,6 @@ class App(IPKernelApp):
     @default("session")
     def _letters(self) -> Session:
         return Letters(parent=self)
-
-    def parse_command_line(self, argv: object = None) -> None:
-        """Load the options without a command line parser, whose construction takes long."""
-        options = Config()
-        # some code looks for this name to detect a kernel
-        options.IPKernelApp.connection_file = "kernel.json"
-        # Cells of attempts do not belong in the user's history.
-        options.HistoryManager.enabled = False
-        self.update_config(options)
 
     def init_kernel(self) -> None:
         self.kernel = Kernel.instance(

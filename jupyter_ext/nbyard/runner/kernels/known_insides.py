@@ -23,7 +23,7 @@ OF_FORKED_KERNELS = {
         *("init_io", "init_signal", "init_path", "init_extensions", "init_gui_pylab", "init_code"),
         *("iopub_thread", "iopub_socket", "displayhook", "session", "start", "connection_file"),
     ),
-    "IPython.core.application.BaseIPythonApplication": ("initialize", "parse_command_line"),
+    "IPython.core.application.BaseIPythonApplication": ("initialize",),
     "IPython.core.interactiveshell.InteractiveShell": (
         *("history_manager", "starting_dir", "exit_now", "displayhook", "atexit_operations"),
         *("compile", "transform_cell", "run_cell"),
