@@ -112,10 +112,6 @@ class Stream(Socket):
         self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.io_loop: Any = None
 
-    def hold(self) -> None:
-        """Hold the next message back, to send it together with the one after it."""
-        self._speaker.hold()
-
     def listen(self, loop: Any) -> None:
         """Read requests in this event loop."""
         self.io_loop = loop
@@ -130,10 +126,6 @@ class Stream(Socket):
             message = self._assembler.feed(packet)
             if message is not None:
                 self._requests.put_nowait([Frame(frame) for frame in message[1]])
-
-    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
-        self.hold()  # each reply is followed by the status "idle"
-        super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
         """Wait for the next request."""
@@ -216,11 +208,6 @@ class Kernel(IPythonKernel):
         reply = await super().do_execute(*args, **options)
         self.printed.tell()
         return reply
-
-    def _publish_status(self, status: str, *more: Any) -> None:
-        if status == "busy":
-            self.shell_stream.hold()  # the message about its request comes next
-        super()._publish_status(status, *more)
 
     def start(self) -> None:
         """Start serving requests in the event loop."""

@@ -16,7 +16,7 @@ OF_FORKED_KERNELS = {
     "ipykernel.ipkernel.IPythonKernel": (
         *("do_execute", "do_shutdown", "dispatch_shell", "execution_count", "language_info"),
         *("shell", "shell_stream", "iopub_thread", "iopub_socket", "io_loop", "ident", "instance"),
-        *("_abort_queues", "_execute_sleep", "_publish_status", "_topic"),
+        *("_abort_queues", "_execute_sleep", "_topic"),
     ),
     "ipykernel.kernelapp.IPKernelApp": (
         *("init_pdb", "init_blackhole", "configure_tornado_logger", "init_kernel", "init_shell"),
