@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import os
 import sys
 import threading
@@ -18,7 +17,6 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,10 +29,9 @@ from IPython.core.application import (
     BaseIPythonApplication,
 )
 from IPython.paths import get_ipython_dir
-from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
-from traitlets import TraitError, default
+from traitlets import TraitError
 
 from ..process import processes
 from . import wire
@@ -71,36 +68,6 @@ class Socket:
     def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
         """Send a message. Options of zmq are ignored."""
         self._speaker.say(self._channel, frames)
-
-
-class Letters(Session):
-    """Messages in Jupyter's format, unsigned.
-
-    Most messages answer the same request and have no metadata, so both are encoded only once.
-    """
-
-    _answered: tuple[Any, bytes] = None, b""
-
-    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
-        """Encode a message as frames, without a signature."""
-        parent = msg["parent_header"]
-        if parent is not self._answered[0]:
-            self._answered = parent, self.pack(parent)
-        metadata = self.pack(msg["metadata"]) if msg["metadata"] else b"{}"
-        idents = ident if isinstance(ident, list) else [] if ident is None else [ident]
-        parts = [self.pack(msg["header"]), self._answered[1], metadata, self.pack(msg["content"])]
-        return [*idents, DELIM, b"", *parts]
-
-    def deserialize(
-        self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
-    ) -> dict[str, Any]:
-        """Decode a message from frames."""
-        parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
-        message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
-        header = message["header"]
-        header["date"] = datetime.fromisoformat(header["date"])
-        kind = {name: header[name] for name in ("msg_id", "msg_type")}
-        return {**message, **kind, "buffers": [frame.buffer for frame in msg_list[5:]]}
 
 
 class Stream(Socket):
@@ -253,10 +220,6 @@ class App(IPKernelApp):
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
         self.init_shell()
-
-    @default("session")
-    def _letters(self) -> Session:
-        return Letters(parent=self)
 
     def init_kernel(self) -> None:
         self.kernel = Kernel.instance(

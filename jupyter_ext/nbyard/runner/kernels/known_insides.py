@@ -28,7 +28,7 @@ OF_FORKED_KERNELS = {
         *("history_manager", "starting_dir", "exit_now", "displayhook", "atexit_operations"),
         *("compile", "transform_cell", "run_cell"),
     ),
-    "jupyter_client.session.Session": ("pack", "msg", "serialize", "deserialize", "pid", "key"),
+    "jupyter_client.session.Session": ("msg", "serialize", "pid", "key"),
 }
 
 
