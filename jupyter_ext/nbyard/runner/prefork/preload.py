@@ -84,7 +84,6 @@ def preload() -> None:
         # in a container the process hides its memory
         with contextlib.suppress(ValueError, PermissionError):
             stamp(name)
-    loaded_modules.note_others()
     settle()
     _expect_one_thread()
 
