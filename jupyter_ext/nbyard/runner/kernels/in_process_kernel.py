@@ -8,7 +8,6 @@ there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import sys
 import threading
@@ -41,7 +40,6 @@ CONFIG_FILES = ("ipython_config", "ipython_kernel_config")
 CONFIG_KINDS = (".py", ".json")
 # What parts of a kernel raise if ipykernel or IPython is of another version.
 UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, AssertionError, TraitError)
-REHEARSED = "x = 1\n"
 OPTIONS = (
     # Some code looks for this name to detect a kernel.
     "--IPKernelApp.connection_file=kernel.json",
@@ -253,20 +251,6 @@ class App(IPKernelApp):
         self.init_signal()
         self.init_path()
         IOLoop.current()  # creates the loop now, while no attempt waits
-
-    def rehearse(self) -> None:
-        """Run through a start and a first cell without effect.
-
-        Memory pages shared with the parent process are copied on first use. That happens now, while
-        no attempt waits.
-        """
-        shell = self.kernel.shell
-        set(sys.modules)
-        text = shell.transform_cell(REHEARSED)
-        exec(compile(shell.compile.ast_parse(text), "", "exec"), {})
-        inspect.signature(shell.run_cell)
-        self.session.serialize(self.session.msg("status", {}))
-        IOLoop.current().run_sync(lambda: asyncio.sleep(0))
 
     def extend(self) -> None:
         """Load IPython extensions once. They may run the user's code if any are configured."""

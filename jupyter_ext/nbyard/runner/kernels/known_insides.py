@@ -26,9 +26,8 @@ OF_FORKED_KERNELS = {
     "IPython.core.application.BaseIPythonApplication": ("initialize",),
     "IPython.core.interactiveshell.InteractiveShell": (
         *("history_manager", "starting_dir", "exit_now", "displayhook", "atexit_operations"),
-        *("compile", "transform_cell", "run_cell"),
     ),
-    "jupyter_client.session.Session": ("msg", "serialize", "pid", "key"),
+    "jupyter_client.session.Session": ("serialize", "pid", "key"),
 }
 
 
