@@ -1,7 +1,7 @@
 """What installed packages offer in an entry point group, by name."""
 
 from functools import cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from nbyard.errors import Invalid
@@ -9,7 +9,7 @@ from nbyard.reasons.structs import because
 
 
 @cache
-def installed() -> EntryPoints:
+def installed() -> Any:
     """Return the entry points of all groups: each search reads a file of every distribution."""
     return entry_points()
 
