@@ -11,7 +11,7 @@ from nbyard.domain.attempts.structs import NotebookWork
 from nbyard.domain.commands.invocations import literal
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.inspection.handoff_calls import MARK, added, handed_values, read_handed
-from nbyard.domain.notebooks import parameter_cells
+from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
@@ -60,7 +60,7 @@ class NotebookKind:
                 handed = read_handed(parameter_cells.whole(notebook))
                 arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
         elif language == "R":
-            found = _of_r(notebook)
+            found = r_parameters.read_parameters(notebook)
             arguments, hints = found.arguments, found.hints
             is_unread = bool(cells) and not arguments
         else:
@@ -107,7 +107,7 @@ class NotebookKind:
             return True
         if language != "R":
             return False
-        return bool(_of_r(read_notebook(content())).arguments)
+        return bool(r_parameters.read_parameters(read_notebook(content())).arguments)
 
     def code_digest(self, content: bytes) -> str:
         """Return the digest of language, kernel and code.
@@ -231,12 +231,6 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
 def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = holder.get(key)
     return found if isinstance(found, dict) else {}
-
-
-def _of_r(notebook: Mapping[str, Any]) -> parameter_cells.Parameters:
-    from nbyard.domain.notebooks import r_parameters  # its patterns take long to compile
-
-    return r_parameters.read_parameters(notebook)
 
 
 def _inspected(
