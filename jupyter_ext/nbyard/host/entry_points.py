@@ -9,9 +9,15 @@ from nbyard.reasons.structs import because
 
 
 @cache
+def installed() -> Any:
+    """Return the entry points of all groups: each search reads a file of every distribution."""
+    return entry_points()
+
+
+@cache
 def offered(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group by name, without importing what they offer."""
-    return {point.name: point for point in entry_points(group=group)}
+    return {point.name: point for point in installed().select(group=group)}
 
 
 @cache

@@ -1,7 +1,7 @@
 """What installed packages offer, by name."""
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -15,7 +15,7 @@ GROUP = "anything"
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     points = [EntryPoint("b", "collections:Counter", GROUP), EntryPoint("a", "no.where:A", GROUP)]
     entry_points.offered.cache_clear()
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: points)
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints(points))
     yield
     entry_points.offered.cache_clear()
     entry_points.loaded.cache_clear()

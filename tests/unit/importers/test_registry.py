@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +34,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         EntryPoint("cwl", "nbyard.importers.cwl:CwlImporter", registry.GROUP),
     ]
     forget()
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: points)
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints(points))
     yield
     forget()
 

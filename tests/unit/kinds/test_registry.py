@@ -1,7 +1,7 @@
 """Kinds come from entry points, ours as a stranger's would."""
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -18,7 +18,7 @@ POINTS = [
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: POINTS)
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints(POINTS))
     yield
     forget()
 
@@ -36,7 +36,7 @@ def test_by_name() -> None:
 
 def test_one_that_is_named_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("spell", "nbyard.kinds.nowhere:Spell", registry.GROUP)
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: [broken, *POINTS])
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([broken, *POINTS]))
     assert registry.kind_named("command").name == "command"
 
 

@@ -1,7 +1,7 @@
 """Runtimes come from entry points."""
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -17,7 +17,7 @@ PROCESS = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", regist
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     entry_points.offered.cache_clear()
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: [PROCESS])
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS]))
     yield
     entry_points.offered.cache_clear()
 
@@ -28,7 +28,7 @@ class Plain:
 
 def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = EntryPoint("plain", f"{__name__}:Plain", registry.GROUP)
-    monkeypatch.setattr(entry_points, "entry_points", lambda group: [PROCESS, plain])
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS, plain]))
     made = registry.load_all(Settings(prepared_parent=True))
     assert isinstance(made["plain"], Plain)
     assert isinstance(made["process"], ProcessRuntime) and made["process"]._parents is not None

@@ -34,7 +34,6 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     os.write(tell, b"1")
     os.close(tell)
     if wait is not None:
-        app.rehearse()
         if not (told := read_whole(wait)):
             os._exit(0)  # no attempt came
         take_on(json.loads(told))

@@ -8,8 +8,6 @@ there is one, and before a fork.
 from __future__ import annotations
 
 import asyncio
-import inspect
-import json
 import os
 import sys
 import threading
@@ -18,7 +16,6 @@ import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,11 +28,9 @@ from IPython.core.application import (
     BaseIPythonApplication,
 )
 from IPython.paths import get_ipython_dir
-from jupyter_client.session import DELIM, Session
 from tornado.ioloop import IOLoop
 from traitlets import Any as AnyTrait
-from traitlets import TraitError, default
-from traitlets.config import Config
+from traitlets import TraitError
 
 from ..process import processes
 from . import wire
@@ -45,7 +40,12 @@ CONFIG_FILES = ("ipython_config", "ipython_kernel_config")
 CONFIG_KINDS = (".py", ".json")
 # What parts of a kernel raise if ipykernel or IPython is of another version.
 UNKNOWN = (AttributeError, LookupError, TypeError, ValueError, AssertionError, TraitError)
-REHEARSED = "x = 1\n"
+OPTIONS = (
+    # Some code looks for this name to detect a kernel.
+    "--IPKernelApp.connection_file=kernel.json",
+    # Cells of attempts do not belong in the user's history.
+    "--HistoryManager.enabled=False",
+)
 
 
 class Frame:
@@ -68,36 +68,6 @@ class Socket:
         self._speaker.say(self._channel, frames)
 
 
-class Letters(Session):
-    """Messages in Jupyter's format, unsigned.
-
-    Most messages answer the same request and have no metadata, so both are encoded only once.
-    """
-
-    _answered: tuple[Any, bytes] = None, b""
-
-    def serialize(self, msg: dict[str, Any], ident: Any = None) -> list[bytes]:
-        """Encode a message as frames, without a signature."""
-        parent = msg["parent_header"]
-        if parent is not self._answered[0]:
-            self._answered = parent, self.pack(parent)
-        metadata = self.pack(msg["metadata"]) if msg["metadata"] else b"{}"
-        idents = ident if isinstance(ident, list) else [] if ident is None else [ident]
-        parts = [self.pack(msg["header"]), self._answered[1], metadata, self.pack(msg["content"])]
-        return [*idents, DELIM, b"", *parts]
-
-    def deserialize(
-        self, msg_list: Sequence[Any], content: bool = True, copy: bool = True
-    ) -> dict[str, Any]:
-        """Decode a message from frames."""
-        parts = [json.loads(frame.bytes) for frame in msg_list[1:5]]
-        message = dict(zip(("header", "parent_header", "metadata", "content"), parts, strict=True))
-        header = message["header"]
-        header["date"] = datetime.fromisoformat(header["date"])
-        kind = {name: header[name] for name in ("msg_id", "msg_type")}
-        return {**message, **kind, "buffers": [frame.buffer for frame in msg_list[5:]]}
-
-
 class Stream(Socket):
     """The channel for requests and replies. Other event loops may watch it, too."""
 
@@ -106,10 +76,6 @@ class Stream(Socket):
         self._assembler = wire.Assembler()
         self._requests: asyncio.Queue[list[Any]] = asyncio.Queue()
         self.io_loop: Any = None
-
-    def hold(self) -> None:
-        """Hold the next message back, to send it together with the one after it."""
-        self._speaker.hold()
 
     def listen(self, loop: Any) -> None:
         """Read requests in this event loop."""
@@ -125,10 +91,6 @@ class Stream(Socket):
             message = self._assembler.feed(packet)
             if message is not None:
                 self._requests.put_nowait([Frame(frame) for frame in message[1]])
-
-    def send_multipart(self, frames: Sequence[bytes], *_: object, **__: object) -> None:
-        self.hold()  # each reply is followed by the status "idle"
-        super().send_multipart(frames)
 
     async def request(self) -> list[Any]:
         """Wait for the next request."""
@@ -212,11 +174,6 @@ class Kernel(IPythonKernel):
         self.printed.tell()
         return reply
 
-    def _publish_status(self, status: str, *more: Any) -> None:
-        if status == "busy":
-            self.shell_stream.hold()  # the message about its request comes next
-        super()._publish_status(status, *more)
-
     def start(self) -> None:
         """Start serving requests in the event loop."""
         self.io_loop: Any = IOLoop.current()
@@ -251,7 +208,7 @@ class App(IPKernelApp):
     def build(self) -> None:
         """Build the parts that belong to no attempt."""
         self._speaker = wire.Speaker()
-        BaseIPythonApplication.initialize(self, [])
+        BaseIPythonApplication.initialize(self, list(OPTIONS))
         self.log.setLevel(self.log_level)  # log messages that no handler shows are not formatted
         self.session.key = b""  # no other process can use this channel
         self.init_pdb()
@@ -261,19 +218,6 @@ class App(IPKernelApp):
         self.iopub_socket = self.iopub_thread.background_socket
         self.init_kernel()
         self.init_shell()
-
-    @default("session")
-    def _letters(self) -> Session:
-        return Letters(parent=self)
-
-    def parse_command_line(self, argv: object = None) -> None:
-        """Load the options without a command line parser, whose construction takes long."""
-        options = Config()
-        # some code looks for this name to detect a kernel
-        options.IPKernelApp.connection_file = "kernel.json"
-        # Cells of attempts do not belong in the user's history.
-        options.HistoryManager.enabled = False
-        self.update_config(options)
 
     def init_kernel(self) -> None:
         self.kernel = Kernel.instance(
@@ -307,20 +251,6 @@ class App(IPKernelApp):
         self.init_signal()
         self.init_path()
         IOLoop.current()  # creates the loop now, while no attempt waits
-
-    def rehearse(self) -> None:
-        """Run through a start and a first cell without effect.
-
-        Memory pages shared with the parent process are copied on first use. That happens now, while
-        no attempt waits.
-        """
-        shell = self.kernel.shell
-        set(sys.modules)
-        text = shell.transform_cell(REHEARSED)
-        exec(compile(shell.compile.ast_parse(text), "", "exec"), {})
-        inspect.signature(shell.run_cell)
-        self.session.serialize(self.session.msg("status", {}))
-        IOLoop.current().run_sync(lambda: asyncio.sleep(0))
 
     def extend(self) -> None:
         """Load IPython extensions once. They may run the user's code if any are configured."""

@@ -16,19 +16,18 @@ OF_FORKED_KERNELS = {
     "ipykernel.ipkernel.IPythonKernel": (
         *("do_execute", "do_shutdown", "dispatch_shell", "execution_count", "language_info"),
         *("shell", "shell_stream", "iopub_thread", "iopub_socket", "io_loop", "ident", "instance"),
-        *("_abort_queues", "_execute_sleep", "_publish_status", "_topic"),
+        *("_abort_queues", "_execute_sleep", "_topic"),
     ),
     "ipykernel.kernelapp.IPKernelApp": (
         *("init_pdb", "init_blackhole", "configure_tornado_logger", "init_kernel", "init_shell"),
         *("init_io", "init_signal", "init_path", "init_extensions", "init_gui_pylab", "init_code"),
         *("iopub_thread", "iopub_socket", "displayhook", "session", "start", "connection_file"),
     ),
-    "IPython.core.application.BaseIPythonApplication": ("initialize", "parse_command_line"),
+    "IPython.core.application.BaseIPythonApplication": ("initialize",),
     "IPython.core.interactiveshell.InteractiveShell": (
         *("history_manager", "starting_dir", "exit_now", "displayhook", "atexit_operations"),
-        *("compile", "transform_cell", "run_cell"),
     ),
-    "jupyter_client.session.Session": ("pack", "msg", "serialize", "deserialize", "pid", "key"),
+    "jupyter_client.session.Session": ("serialize", "pid", "key"),
 }
 
 

@@ -10,8 +10,7 @@ OF_THE_END = "psutil"
 RUNNER = str(__package__).rpartition(".")[0]
 
 _of_kernels: set[str] = set()
-_others: dict[str, ModuleType] = {}
-_known: list[int] = []  # number of modules seen when `_others` was collected
+_removed: dict[str, ModuleType] = {}  # held, as nothing of them may end in a kernel
 
 
 def note_own() -> None:
@@ -24,18 +23,11 @@ def forget_others() -> dict[str, ModuleType]:
 
     Return the removed modules that the kernel needs at shutdown.
     """
-    later = {name: module for name, module in _others.items() if name.startswith(OF_THE_END)}
-    if _known != [len(sys.modules)]:
-        note_others()
-    for name in _others:
-        sys.modules.pop(name, None)
-    return later
+    for name in [*filter(_is_other, sys.modules)]:
+        _removed[name] = sys.modules.pop(name)
+    return {name: module for name, module in _removed.items() if name.startswith(OF_THE_END)}
 
 
-def note_others() -> None:
-    """Collect the modules that no kernel has. Holding them saves each fork their teardown."""
-    for name, module in sys.modules.items():
-        top = name.partition(".")[0]
-        if top == RUNNER or (name not in _of_kernels and top not in sys.stdlib_module_names):
-            _others[name] = module
-    _known[:] = [len(sys.modules)]
+def _is_other(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top == RUNNER or (name not in _of_kernels and top not in sys.stdlib_module_names)

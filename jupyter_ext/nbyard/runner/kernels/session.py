@@ -44,7 +44,6 @@ INSIDE = ("process_message", "output_hook_stack", "clear_before_next_output")
 
 EMPTY: dict[str, Any] = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 from_dict: Any = _from_dict
-_prepared: list[Any] = []
 # nbclient's own log is no output of the work.
 _log = logging.getLogger("nbclient")
 _log.addHandler(logging.NullHandler())
@@ -113,14 +112,14 @@ def upgraded(text: str) -> dict[str, Any]:
         raise ValueError(str(error)) from error
 
 
-def client_for(notebook: Any, kernel: str) -> Any:
-    """Create a client of nbclient for a notebook and the name of a kernel.
+def client_for(kernel: str) -> Any:
+    """Create a client of nbclient for the kernel of that name, without a notebook yet.
 
     It is the plain one if nbclient's inside is not the one that `Client` relies on.
     """
     kind = Client if uses(NotebookClient, INSIDE) else PlainClient
     return kind(
-        notebook,
+        from_dict(EMPTY),
         kernel_name=kernel,
         allow_errors=False,
         timeout=None,
@@ -128,20 +127,6 @@ def client_for(notebook: Any, kernel: str) -> Any:
         record_timing=True,
         coalesce_streams=False,
     )
-
-
-def prepare() -> None:
-    """Create a client now, so that a notebook need not wait for it."""
-    _prepared.append(client_for(from_dict(EMPTY), ""))
-
-
-def prepared_client(kernel: str) -> Any:
-    """Return a client that has no notebook yet."""
-    if not _prepared:
-        return client_for(from_dict(EMPTY), kernel)
-    client = _prepared.pop()
-    client.kernel_name = kernel
-    return client
 
 
 def _write(text: str) -> None:
@@ -184,7 +169,7 @@ class Session:
         self.has_exited = False
         self._closes = False
         self.cell: int | None = None
-        self.client: Any = client or prepared_client(self._kernel)
+        self.client: Any = client or client_for(self._kernel)
         self.client.nb = self._notebook
         self.client.session = self
         self.client.on_cell_executed = self._note_exit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from functools import cache
@@ -12,7 +11,6 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 NATIVE = "python3"
 LOCAL = "local-provisioner"
-_known: dict[str, tuple[object, KernelSpec | None]] = {}
 
 
 def is_forkable(name: str) -> bool:
@@ -37,13 +35,11 @@ def is_local(spec: KernelSpec) -> bool:
 
 def specification(name: str) -> KernelSpec | None:
     """Return the current specification of the kernel of that name, or None."""
-    seen = stamps(name)
-    if name not in _known or _known[name][0] != seen:
-        spec: KernelSpec | None = None
-        with contextlib.suppress(NoSuchKernel):
-            spec = specifications().get_kernel_spec(name)
-        _known[name] = seen, spec
-    return _known[name][1]
+    try:
+        found: KernelSpec = specifications().get_kernel_spec(name)
+    except NoSuchKernel:
+        return None
+    return found
 
 
 def installed(name: str, language: str) -> str:

@@ -85,12 +85,6 @@ class Speaker:
 
     def _renew(self) -> None:
         self._turn = threading.Lock()  # the thread that held the lock may not exist in the fork
-        self._held: list[bytes] = []
-        self._holds = False
-
-    def hold(self) -> None:
-        """Send the next message together with the one after it, so that both arrive at once."""
-        self._holds = True
 
     def say(self, channel: int, frames: Sequence[bytes]) -> None:
         """Send a message on a channel. Without a connection, drop it."""
@@ -100,12 +94,7 @@ class Speaker:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
             with self._turn, contextlib.suppress(ConnectionError):  # the runner is gone
-                self._held += packets(channel, frames)
-                if self._holds:
-                    self._holds = False
-                    return
-                said, self._held = self._held, []
-                for packet in said:
+                for packet in packets(channel, frames):
                     self.end.send(packet)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -67,10 +67,9 @@ def preload() -> None:
     from ..kernels import specifications
     from . import warm_notebook  # noqa: F401
 
-    session = import_stubs.session()
+    import_stubs.session()
     with contextlib.suppress(ImportError):
         importlib.import_module(loaded_modules.OF_THE_END)
-    session.prepare()
     specifications.is_forkable("python3")  # caches the metadata of all distributions
     from ..kernels.prebuilt import build_early, take_early
 
@@ -85,7 +84,6 @@ def preload() -> None:
         # in a container the process hides its memory
         with contextlib.suppress(ValueError, PermissionError):
             stamp(name)
-    loaded_modules.note_others()
     settle()
     _expect_one_thread()
 

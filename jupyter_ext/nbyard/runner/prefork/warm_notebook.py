@@ -64,7 +64,7 @@ async def _stand_by(
 
     It does not stay if it holds more memory than `largest`, in bytes.
     """
-    client = import_stubs.session().prepared_client(kernel)
+    client = import_stubs.session().client_for(kernel)
     language_info = await forked.connect(client)
     is_there = language_info is not None
     if is_there:
@@ -91,7 +91,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
 
     If that kernel is not usable when the attempt comes, start another one.
     """
-    client = import_stubs.session().prepared_client(kernel)
+    client = import_stubs.session().client_for(kernel)
     foreign = ForeignKernel(kernel, scratch)
     language_info = await foreign.come_up(client)
     if language_info is not None:

@@ -53,7 +53,7 @@ async def _play(app: App, folder: Folder) -> None:
     opened = notebook.read_notebook(folder, WORK)
     ours, theirs = wire.pair()
     stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
-    client = import_stubs.session().client_for({}, "python3")
+    client = import_stubs.session().client_for("python3")
     client.kc = Talk(stage, ours)
     with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
         ready = (stage, client, language_info())

@@ -154,7 +154,7 @@ async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
 
 
 class Wishes:
-    """Requests to stop, from signals. Cheaper to set up than the loop's own handlers."""
+    """Requests to stop, from signals. Unlike the loop's own handlers, `close` misses none."""
 
     def __init__(self, call: Callable[[], None]) -> None:
         self._call = call

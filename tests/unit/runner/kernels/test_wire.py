@@ -51,22 +51,6 @@ def test_one_that_was_broken_off_is_forgotten() -> None:
     assert assembler.feed(torn[-1]) is None
 
 
-def test_one_that_is_held_comes_with_the_next(ends: tuple[wire.Speaker, socket.socket]) -> None:
-    """In their order; a fork does not say it once more."""
-    speaker, ours = ends
-    speaker.hold()
-    speaker.say(wire.SHELL, [b"answer"])
-    assert wire.hear(ours) is None
-    child = os.fork()
-    if child == 0:
-        speaker.say(wire.IOPUB, [b"fork"])
-        os._exit(0)
-    os.waitpid(child, 0)
-    speaker.say(wire.IOPUB, [b"idle"])
-    expected = [(wire.IOPUB, [b"fork"]), (wire.SHELL, [b"answer"]), (wire.IOPUB, [b"idle"])]
-    assert heard(ours, 3) == expected
-
-
 def test_a_fork_may_speak_too(ends: tuple[wire.Speaker, socket.socket]) -> None:
     """Also one that was made while somebody spoke."""
     speaker, ours = ends

@@ -48,11 +48,9 @@ def r(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PATH", f"{first}:/usr/bin")
-    for known in (specifications.specifications.cache_clear, specifications._known.clear):
-        known()
+    specifications.specifications.cache_clear()
     yield home
-    for known in (specifications.specifications.cache_clear, specifications._known.clear):
-        known()
+    specifications.specifications.cache_clear()
 
 
 def place_script(path: Path, text: str) -> None:

@@ -47,11 +47,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     script = tmp_path / "script"
     script.write_text("#!/bin/sh\nexec python3 $@\n")
     script.chmod(0o755)
-    for known in (specifications.specifications.cache_clear, specifications._known.clear):
-        known()
+    specifications.specifications.cache_clear()
     yield
-    for known in (specifications.specifications.cache_clear, specifications._known.clear):
-        known()
+    specifications.specifications.cache_clear()
 
 
 def declare(folder: Path, **more: Any) -> None:

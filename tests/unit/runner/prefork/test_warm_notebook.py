@@ -25,7 +25,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         found.append(ready)
         return False
 
-    session = SimpleNamespace(prepared_client=lambda kernel: SimpleNamespace())
+    session = SimpleNamespace(client_for=lambda kernel: SimpleNamespace())
     monkeypatch.setattr(warm_notebook, "import_stubs", SimpleNamespace(session=lambda: session))
     monkeypatch.setattr(warm_notebook, "take_on", lambda told: None)
     monkeypatch.setattr(warm_notebook, "_serve", serve)
