@@ -67,6 +67,18 @@ def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(found, monke
     assert "nbyard.cli.options" in lines[place + 2]
 
 
+def test_the_page_of_the_check_lists_the_limits():
+    page = (figures.ROOT / "docs/contribute/check.md").read_text()
+    for line in (
+        f"| modules in a folder | at most {figures.MAX_MODULES} |",
+        f"| imports inside functions | at most {figures.MAX_LAZY_IMPORTS} |",
+        f"| private functions used once | at most {figures.MAX_USED_ONCE} |",
+        f"| comments in 100 lines | at least {figures.MIN_COMMENTS} |",
+        f"| docstrings with a verb first, in percent | at least {figures.MIN_VERBS} |",
+    ):
+        assert line in page
+
+
 def test_what_is_new_is_new_against_the_commit(tmp_path, monkeypatch):
     package = tmp_path / "jupyter_ext/nbyard"
     monkeypatch.setattr(figures, "ROOT", tmp_path)
