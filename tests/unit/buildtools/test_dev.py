@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from dev_build import FOLDER
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_an_exported_store_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("NBYARD_STORE_DIR", str(tmp_path))
     assert dev.Development(tmp_path, 8888, False).store == str(tmp_path)
     monkeypatch.delenv("NBYARD_STORE_DIR")
-    assert dev.Development(tmp_path, 8888, False).store == str(dev.FOLDER / "store")
+    assert dev.Development(tmp_path, 8888, False).store == str(FOLDER / "store")
 
 
 def test_scripts_reach_the_application(commands: list[list[str]], tmp_path: Path):

@@ -56,6 +56,15 @@ def test_recorded_times_are_divided_among_the_workers():
     )
 
 
+def test_two_journeys_run_at_once():
+    step = journeys("/cwl.spec")
+    step.junit.write_text(
+        '<testsuite><testcase classname="cwl.spec.ts" name="a" time="480"/></testsuite>'
+    )
+    remember([Outcome(step, 0, 490.0, 0.0)])
+    assert lines(step)[-1] == "About 4 minutes by the last times in .check."
+
+
 def test_a_whole_step_is_expected_to_take_as_long_as_the_last_one():
     lint = plan.fast().steps[1]
     remember([Outcome(lint, 0, 240.0, 0.0)])
