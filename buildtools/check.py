@@ -4,13 +4,14 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from checks.affected import affected, changed_since, described
+from checks import durations
+from checks.affected import affected, changed_since
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
-from checks.results import failed, failures, report, table, totals
+from checks.results import NAMED_FAILURES, cases, failed, failures, report, table, totals
 from checks.running import Outcome, Runner, make_scratch
 
 USAGE = """\
@@ -66,8 +67,11 @@ def stages(given: argparse.Namespace) -> tuple[Stage, ...]:
         _say(f"Nothing changed since {given.changed}. Name a revision: ./check --changed REV")
         return ()
     selection = affected(Graph(ROOT), changed)
-    _say(f"{len(changed)} changed files.", *described(selection))
-    return stages_of(selection)
+    selected = stages_of(selection)
+    if selection.everything:
+        _say(f"Everything runs: {selection.everything}.")
+    _say(f"Selected for {len(changed)} changed files:", *durations.announced(selected))
+    return selected
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -75,13 +79,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
     The code is 1 after a failure, 2 for bad arguments, and 130 after Ctrl-C.
     """
+    given = arguments(words)
     try:
-        chosen = stages(arguments(words))
+        chosen = stages(given)
     except ValueError as error:
         _say(str(error))
         return 2
     outcomes: list[Outcome] = []
     try:
+        _say("Set-up: packages and programs that are missing (some minutes the first time)")
         if not set_up(programs(chosen)):
             return 1
         begin = time.monotonic()
@@ -92,12 +98,27 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("", "Interrupted: every step is stopped.")
         return 130
+    durations.remember(outcomes)
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
+        _say(*hints(given, outcomes))
     _say(totals(outcomes))
     return 1 if steps else 0
+
+
+def hints(given: argparse.Namespace, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield how to see whether the failed tests of a part fail without the change, too.
+
+    The change has to be uncommitted: otherwise, `git stash pop` restores something older.
+    """
+    tests = [case for outcome in outcomes for case in cases(outcome.step.junit)]
+    files = {durations.file_of(case) for case in tests if case.verdict == "failed"} - {""}
+    is_part = bool(given.paths) or given.changed == "HEAD"
+    if files and is_part and changed_since(ROOT, "HEAD"):
+        some = " ".join(sorted(files)[:NAMED_FAILURES])
+        yield f"Without your change? git stash -u && {{ ./check {some}; git stash pop; }}"
 
 
 def set_up(groups: Sequence[str]) -> bool:

@@ -4,7 +4,6 @@ TypeScript and CSS are bundled into build/dev, beside the production bundle, whi
 A change of Python restarts the server and its dispatcher. Runs continue, kernels stop.
 """
 
-import argparse
 import fcntl
 import os
 import secrets
@@ -20,31 +19,12 @@ from typing import TextIO
 
 import dev_processes
 from dev_build import BUNDLE, CHECKOUT, FOLDER, build, copy_schemas, stage, type_checker
+from dev_options import arguments
 from dev_processes import Process
 
 EXAMPLE = CHECKOUT / "examples/penguins"
 LOOK_SECONDS = 0.3
 PATIENCE_SECONDS = 180.0
-
-
-def arguments(words: list[str]) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        prog="./dev", description="Start JupyterLab on this checkout, with live rebuild."
-    )
-    parser.add_argument(
-        "root", nargs="?", type=Path, help="Serve this folder (default: a copy of penguins)"
-    )
-    parser.add_argument(
-        "--port", type=int, default=8888, help="Listen on this port (default: 8888 or a free one)"
-    )
-    parser.add_argument(
-        "--collaboration", action="store_true", help="Share open documents between pages"
-    )
-    parser.add_argument(
-        "--no-browser", action="store_true", help="Print the address, and open no browser"
-    )
-    return parser.parse_args(words)
 
 
 class Watched:
@@ -78,8 +58,9 @@ class Development:
         self._port = port
         self._collaboration = collaboration
         self._token = secrets.token_hex(16)
+        self.store = os.environ.get("NBYARD_STORE_DIR") or str(FOLDER / "store")
         mark = {dev_processes.MARK: str(FOLDER)}
-        self._env = {**os.environ, **mark, "NBYARD_STORE_DIR": str(FOLDER / "store")}
+        self._env = {**os.environ, **mark, "NBYARD_STORE_DIR": self.store}
         self._python = Watched(CHECKOUT / "jupyter_ext", "*.py")
         self._schemas = Watched(CHECKOUT / "schema", "*.json")
         self._running: dict[str, Process] = {}
@@ -106,6 +87,7 @@ class Development:
         options = {
             "Application.log_level": "WARN",
             "IdentityProvider.token": self._token,
+            "LabApp.expose_app_in_browser": True,  # window.jupyterapp, for scripts
             "LabApp.extra_labextensions_path": BUNDLE.parent,
             "LabApp.workspaces_dir": FOLDER / "workspaces",
             "ServerApp.allow_root": True,
@@ -230,7 +212,8 @@ def main() -> int:
     try:
         development.start()
         development.wait()
-        say(f"\nJupyterLab: {development.url}\nCtrl-C stops everything.\n")
+        say(f"\nJupyterLab: {development.url}\nStore: {development.store}")
+        say("Ctrl-C stops everything.\n")
         if not options.no_browser:
             webbrowser.open(development.url)
         development.watch()

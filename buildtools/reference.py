@@ -41,6 +41,17 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/reference"
 MADE = "<!-- Made by buildtools/reference.py; do not edit. -->"
 API = "/nbyard/api"
+# The commands written by hand whose words differ from the operation that they call.
+COMMANDS_OF = {
+    "credentials.create": "credentials add",
+    "credentials.update": "credentials replace",
+    "datasets.create": "datasets add",
+    "environments.change": "environments install",
+    "environments.preview": "environments install",
+    "executables.create": "executables add",
+    "runs.create": "run",
+    "system.doctor": "doctor",
+}
 # structs that are documented on the pages of the formats
 ELSEWHERE = {
     arguments.Argument,
@@ -226,10 +237,9 @@ def _operation(op: Operation) -> Iterator[str]:
 
 
 def _shell(op: Operation) -> str:
-    group = nbyard.commands.get(op.noun)
-    name = VERBS.get(op.verb, op.verb)
-    if isinstance(group, click.Group) and name in group.commands:
-        return f"; [`nbyard {op.noun} {name}`](cli.md)"
+    words = f"nbyard {COMMANDS_OF.get(op.id) or f'{op.noun} {VERBS.get(op.verb, op.verb)}'}"
+    if words in dict(commands(nbyard)):
+        return f"; [`{words}`](cli.md#{words.replace(' ', '-')})"
     return ""
 
 

@@ -4,7 +4,7 @@ In doubt, more is selected.
 """
 
 import subprocess
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -57,17 +57,30 @@ STARTED = {
     "docs/conf.py": "tests/integration/test_site.py",
     "docs/site/*": "tests/integration/test_site.py",
 }
+# Every test of a store runs all migrations: these tests look at a migration itself.
+MIGRATIONS = "jupyter_ext/nbyard/store/migrations/versions/*.py"
+MIGRATED = ("tests/unit/store/*", "tests/faults/test_migrations.py")
 CASES = "tests/cases/*.json"  # read by pytest and by Jest
 # The journeys that cover a little of everything.
 BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
+RUNS = ("artifacts", "capture", "docker", "executables", "metrics", "pins", "results", "versions")
 # The journeys that show what a folder does; all journeys show a folder that is missing here.
 SHOWN = {
+    # a list of paths and types of them: Jest compares both with the OpenAPI document
+    "src/api/operations.ts": (),
+    "src/api/schema.ts": (),
+    "src/runs/*": RUNS,
+    "src/panels/runs/*": RUNS,
     "src/panels/artifacts/*": ("artifacts",),
     "src/panels/credentials/*": ("credentials",),
     "src/panels/datasets/*": ("datasets",),
     "src/panels/deployments/*": ("deployments", "endpoint", "jupyterlab"),
     "src/panels/environments/*": ("environments", "images"),
     "src/panels/executables/*": ("executables", "capture", "cwl"),
+    "jupyter_ext/nbyard/domain/runs/*": RUNS,
+    "jupyter_ext/nbyard/store/runs/*": RUNS,
+    "jupyter_ext/nbyard/services/runs/*": RUNS,
+    "jupyter_ext/nbyard/rest/openapi.json": (),  # the browser gets its types from it
     "jupyter_ext/nbyard/services/artifacts.py": ("artifacts",),
     "jupyter_ext/nbyard/services/credentials.py": ("credentials",),
     "jupyter_ext/nbyard/services/datasets/*": ("datasets",),
@@ -89,9 +102,11 @@ SHOWN = {
 class Selection:
     """What has to run: everything, or test files, journeys and lints of some languages."""
 
-    everything: str = ""  # the changed file that may change anything
+    everything: str = ""  # why everything runs
     tests: set[str] = field(default_factory=set)
+    lanes: set[str] = field(default_factory=set)  # that run as a whole
     journeys: set[str] = field(default_factory=set)
+    specs: set[str] = field(default_factory=set)  # journeys that changed themselves
     typescript: set[str] = field(default_factory=set)  # changed sources, for Jest
     languages: set[str] = field(default_factory=set)  # python, typescript, documents
 
@@ -120,8 +135,16 @@ def affected(graph: Graph, changed: Collection[str]) -> Selection:
         needed = _python_of(graph, name)
         mapped = _choose(selection, name)
         known = needed or (mapped and not name.startswith("jupyter_ext/"))
-        if _matches(name, EVERYTHING) or not known or not (graph.root / name).exists():
-            selection.everything = name
+        if _matches(name, EVERYTHING):
+            selection.everything = f"{name} may change anything"
+        elif not (graph.root / name).exists():
+            selection.everything = f"{name} is deleted"
+        elif fnmatch(name, MIGRATIONS):
+            selection.tests |= {test for test in graph.files if _is_migrated(test)}
+            selection.lanes.add("postgresql")
+        elif not known:
+            selection.everything = f"no test reaches {name}"
+        if selection.everything:
             return selection
         python |= needed
     needed = graph.affected(python)
@@ -138,6 +161,10 @@ def affected(graph: Graph, changed: Collection[str]) -> Selection:
 
 def _is_test(name: str) -> bool:
     return name.startswith("tests/") and PurePosixPath(name).name.startswith("test_")
+
+
+def _is_migrated(name: str) -> bool:
+    return _is_test(name) and _matches(name, MIGRATED)
 
 
 def _python_of(graph: Graph, name: str) -> set[str]:
@@ -169,14 +196,14 @@ def _choose(selection: Selection, name: str) -> bool:
     elif fnmatch(name, CASES):
         selection.typescript.add(name)
     elif name.startswith("ui-tests/journeys/"):
-        selection.journeys.add(PurePosixPath(name).name.split(".")[0])
+        selection.specs.add(PurePosixPath(name).name.split(".")[0])
         selection.languages.add("typescript")
     elif _matches(name, BROWSER):
         selection.languages.add("typescript")
         selection.typescript.add(name)
         selection.journeys |= set() if "__tests__" in name else _journeys(name)
     elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/")):
-        selection.journeys |= _journeys(name)
+        selection.journeys |= set() if fnmatch(name, MIGRATIONS) else _journeys(name)
         selection.languages |= {"typescript"} if name == GENERATED_FROM else set()
     else:
         return _matches(name, STARTED)
@@ -191,16 +218,3 @@ def _journeys(name: str) -> set[str]:
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
-
-
-def described(selection: Selection) -> Iterator[str]:
-    """Yield a description of what runs."""
-    if selection.everything:
-        yield f"Everything: {selection.everything} may change anything."
-        return
-    yield f"{len(selection.tests)} Python test files"
-    if selection.typescript:
-        yield f"TypeScript tests of {len(selection.typescript)} files"
-    if selection.journeys:
-        names = "all" if "*" in selection.journeys else ", ".join(sorted(selection.journeys))
-        yield f"journeys: {names}"

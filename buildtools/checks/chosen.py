@@ -33,20 +33,26 @@ def stages_of(selection: Selection) -> tuple[Stage, ...]:
     second: list[Step] = []
     if "*" in selection.journeys:
         second.append(journeys())
-    elif selection.journeys:
-        second.append(journeys(*(f"/{name}.spec" for name in sorted(selection.journeys))))
-    return _staged(first, selection.tests, second)
+    elif chosen := selection.journeys | selection.specs:
+        words = (f"/{name}.spec" for name in sorted(chosen))
+        second.append(journeys(*words, long=bool(selection.specs)))
+    return _staged(first, selection.tests, second, selection.lanes)
 
 
 def _staged(
-    first: Iterable[Step], tests: Collection[str], second: Iterable[Step]
+    first: Iterable[Step],
+    tests: Collection[str],
+    second: Iterable[Step],
+    whole: Collection[str] = (),
 ) -> tuple[Stage, ...]:
     """Return the two stages of the whole check, with some test files in their lanes."""
     units = sorted(test for test in tests if test.startswith(UNIT))
     # Includes cases that need PostgreSQL: most selections have none, so a lane of their own would
     # be empty.
-    unit = [lane("unit-tests", *units, load=CORES, workers=CORES)] if units else []
-    lanes = list(_lanes({*tests} - {*units}))
+    others = ("-m", "not long and not postgresql") if "postgresql" in whole else ()
+    unit = [lane("unit-tests", *others, *units, load=CORES, workers=CORES)] if units else []
+    lanes = [step for step in LANES if step.name in whole]
+    lanes += _lanes({*tests} - {*units})
     return (Stage((*first, *unit), CORES), Stage((*second, *lanes), CORES * 1.5))
 
 
@@ -83,7 +89,13 @@ def stages_of_paths(root: Path, paths: Iterable[str]) -> tuple[Stage, ...]:
             inside |= below
     first = [typescript_tests(*sorted(typescript))] if typescript else []
     first += [pytest("chosen", *sorted(files))] if files else []
-    return _staged(first, inside, [journeys(*sorted(specs - {""}))] if specs else [])
+    return _staged(first, inside, _named_journeys(specs))
+
+
+def _named_journeys(specs: Collection[str]) -> list[Step]:
+    """Return the step of specs; an empty word stands for all of them."""
+    words = sorted({*specs} - {""})
+    return [journeys(*words, long=bool(words))] if specs else []
 
 
 def _named(root: Path, path: str) -> str:

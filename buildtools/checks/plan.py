@@ -111,9 +111,12 @@ def typescript_tests(*words: str) -> Step:
     return Step("typescript-tests", ("npx", "jest", *words, *JEST))
 
 
-def journeys(*words: str) -> Step:
-    """Return the step of all journeys without the tag `@long`, or of all that `words` name."""
-    short = () if words else ("--grep-invert", "@long")
+def journeys(*words: str, long: bool = False) -> Step:
+    """Return the step of all journeys, or of those that `words` name.
+
+    Those with the tag `@long` run only if `long` is set.
+    """
+    short = () if long else ("--grep-invert", "@long")
     return Step("journeys", (*PLAYWRIGHT, *words, *short), 1.6)
 
 

@@ -12,7 +12,7 @@ from nbyard.cli.main import nbyard
 from nbyard.services.table import SERVICES, table
 from nbyard.settings import Settings
 from nbyard.store.schema import tables
-from reference import commands, error_codes, pages
+from reference import COMMANDS_OF, commands, error_codes, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -46,6 +46,16 @@ def test_each_operation_is_told():
         assert f"`{operation.id}`" in listed
         assert operation.summary, operation.id
         assert f"## {operation.id}\n" in text(f"reference/{operation.noun}.md")
+
+
+@pytest.mark.parametrize(("operation", "words"), COMMANDS_OF.items())
+def test_an_operation_links_the_command_written_for_it(operation, words):
+    assert operation in {each.id for each in table()}
+    page = text(f"reference/{operation.partition('.')[0]}.md")
+    section = page.partition(f"## {operation}\n")[2].partition("\n## ")[0]
+    link = f"[`nbyard {words}`](cli.md#nbyard-{words.replace(' ', '-')})"
+    assert link in section
+    assert f"## nbyard {words}\n" in text("reference/cli.md")
 
 
 def test_each_command_is_told_with_its_help():

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from nbyard.cli.options import connect
 from nbyard.cli.output import attempt_views, deployment_views, environment_views, model_views, views
 from nbyard.cli.output.console import duration, say, show_json, show_table, size
 from nbyard.cli.output.environment_views import next_step, standing_of
@@ -176,8 +177,6 @@ class GeneratedCommand(click.Command):
         super().__init__(name, callback=self._call, params=parameters, help=summary)
 
     def _call(self, server: str, as_json: bool, **values: Any) -> None:
-        from nbyard.discover import connect
-
         noun = getattr(connect(server), self._operation.noun)
         # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}

@@ -5,6 +5,14 @@ from typing import Any
 import click
 
 
+def connect(server: str) -> Any:
+    """Connect to the server of --server; if it is empty, to the store of this machine."""
+    # Help and completion load the commands, and need none of what this imports.
+    from nbyard.discover import connect as connect_to
+
+    return connect_to(server)
+
+
 def server_option(command: Any) -> Any:
     """Add the option --server to a command."""
     return click.option("--server", default="", help="Port or URL of a server.")(command)

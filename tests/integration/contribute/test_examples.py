@@ -50,6 +50,16 @@ def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
     assert '"kernels.get"' in document
 
 
+def test_an_operation_that_writes_has_a_command_and_a_view(workspace: Make):
+    example = workspace("add-writing-operation.md")
+    example.copy_sources(
+        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE
+    )
+    example.lint(*example.lay())
+    example.run()  # the test of the command finds it in the table
+    assert "5 passed" in example.pytest("tests/unit")
+
+
 @pytest.mark.long
 def test_a_setting_is_in_environment_and_reference(workspace: Make):
     example = workspace("add-setting.md")

@@ -92,3 +92,36 @@ def test_an_interrupted_check_returns_130(
     monkeypatch.setattr(Runner, "run", interrupt)
     assert check.main([]) == 130
     assert "Interrupted: every step is stopped." in capsys.readouterr().out
+
+
+FAILED = """<testsuite><testcase classname="tests.unit.test_ids" name="test_a" time="1">
+<failure message="no">trace</failure></testcase></testsuite>"""
+
+
+def test_a_failed_part_says_how_to_try_it_without_the_change(
+    steps: Steps,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    failing = Step(
+        "unit-tests", ("sh", "-c", f"echo '{FAILED}' > {tmp_path}/unit-tests.xml; exit 1")
+    )
+    monkeypatch.setattr(check, "stages_of_paths", lambda root, paths: (Stage((failing,), 2.0),))
+    monkeypatch.setattr(check, "changed_since", lambda root, revision: ["a.py"])
+    assert check.main(["tests/unit"]) == 1
+    assert "git stash -u && { ./check tests/unit/test_ids.py; git stash pop; }" in (
+        capsys.readouterr().out
+    )
+    steps(failing)
+    assert check.main([]) == 1
+    assert "git stash" not in capsys.readouterr().out
+    monkeypatch.setattr(check, "changed_since", lambda root, revision: [])
+    check.main(["tests/unit"])
+    assert "git stash" not in capsys.readouterr().out, "an older stash would be restored"
+
+
+def test_a_check_says_that_it_sets_up(steps: Steps, capsys: pytest.CaptureFixture[str]):
+    steps(Step("good", ("true",)))
+    check.main([])
+    assert capsys.readouterr().out.startswith("Set-up: ")

@@ -1,5 +1,7 @@
 """How the package is built, in figures."""
 
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,26 +33,70 @@ def found(tmp_path: Path) -> dict[str, figures.Module]:
 
 
 def test_modules_are_counted_by_folder(found):
-    assert figures.sizes(found) == {"": 2, "one": 2, "two": 1}
+    sizes = {folder: len(names) for folder, names in figures.sizes(found).items()}
+    assert sizes == {"": 2, "one": 2, "two": 1}
 
 
 def test_what_stands_in_functions_is_counted(found):
-    assert figures.function_imports(found.values()) == 1
-    assert figures.first_words(found.values()) == ["Return"]
+    assert figures.function_imports(found.values()) == ["two.b: from nbyard.one import a"]
+    assert figures.first_words(found.values()) == ["two.b._once: Return"]
     assert figures.comment_share(found.values()) == pytest.approx(100 / 17)
 
 
 def test_private_functions_that_are_named_once_are_counted(found):
-    assert figures.used_once(found.values()) == 2
+    assert figures.used_once(found.values()) == ["two.b: _used", "two.b: _once"]
 
 
 def test_errors_with_a_text_are_counted(found):
-    assert figures.texts_of_errors(found.values()) == 3
+    assert figures.texts_of_errors(found.values()) == [
+        "refusing: 'a'",
+        "refusing: f'{a} b'",
+        "refusing: 'is ' + b",
+    ]
 
 
-def test_a_figure_beyond_its_limit_fails_the_step(found, monkeypatch, capsys):
+def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(found, monkeypatch, capsys):
     """That the package keeps its limits is shown by the step `figures` of the check."""
     monkeypatch.setattr(figures, "modules", lambda: found)
     monkeypatch.setattr(figures, "MAX_LAZY_IMPORTS", 0)
+    monkeypatch.setattr(figures, "before_the_change", lambda: Counter(["two.b: _used"]))
     assert figures.main() == 1
-    assert "X imports inside functions" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    place = lines.index("X imports inside functions: 1 (at most 0)")
+    assert lines[place + 1] == "    new: two.b: from nbyard.one import a"
+    assert "nbyard.cli.options" in lines[place + 2]
+
+
+def test_the_page_of_the_check_lists_the_limits():
+    page = (figures.ROOT / "docs/contribute/check.md").read_text()
+    for line in (
+        f"| modules in a folder | at most {figures.MAX_MODULES} |",
+        f"| imports inside functions | at most {figures.MAX_LAZY_IMPORTS} |",
+        f"| private functions used once | at most {figures.MAX_USED_ONCE} |",
+        f"| comments in 100 lines | at least {figures.MIN_COMMENTS} |",
+        f"| docstrings with a verb first, in percent | at least {figures.MIN_VERBS} |",
+    ):
+        assert line in page
+
+
+def test_what_is_new_is_new_against_the_commit(tmp_path, monkeypatch):
+    package = tmp_path / "jupyter_ext/nbyard"
+    monkeypatch.setattr(figures, "ROOT", tmp_path)
+    monkeypatch.setattr(figures, "PACKAGE", package)
+
+    def commit() -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        for words in (("init", "-q"), ("add", "."), (*identity, "commit", "-qm", "one")):
+            subprocess.run(["git", *words], cwd=tmp_path, check=True)
+
+    for name, text in FILES.items():
+        file = package / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    commit()
+    assert figures.before_the_change() == Counter(), "the first commit has none before it"
+    (package / "one/a.py").write_text("def _new():\n    pass\n\n\n_new()\n")
+    before = figures.before_the_change()
+    assert before["two.b: _used"] == 1 and before["one.a: _new"] == 0
+    commit()
+    assert figures.before_the_change() == before

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import asked_server, follow_up, offering, say, show_json, size
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, split_target
@@ -63,8 +63,6 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
       nbyard artifacts create --executable train.ipynb --name test1 \\
         --parameters '{"alpha": 0.1}' --input-file data=a.csv labels=b.csv --wait
     """
-    from nbyard.discover import connect
-
     # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
@@ -116,8 +114,6 @@ def parameters(name: str, server: str) -> None:
 
     Defaults are included.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     run = _run_of(connection, name)
     (task,) = connection.runs.get(run=run.id).tasks
@@ -132,8 +128,6 @@ def status(name: str, server: str) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    from nbyard.discover import connect
-
     found = _run_of(connect(server), name)
     click.echo(found.state)
     if found.state in ("failed", "cancelled"):
@@ -149,8 +143,6 @@ def log(name: str, follow: bool, server: str) -> None:
 
     You can interrupt this command; the run continues.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     run = _run_of(connection, name)
     for task in connection.runs.get(run=run.id).tasks:
@@ -173,8 +165,6 @@ def export(name: str, target: str, server: str) -> None:
     One file is saved as it is, several files and folders as a zip. NAME.OUTPUT selects one of
     several files.
     """
-    from nbyard.discover import connect
-
     save(connect(server), name, target)
 
 
@@ -201,8 +191,6 @@ def save(connection: Any, name: str, target: str) -> None:
 @server_option
 def remove(name: str, server: str) -> None:
     """Delete an artifact and the run that created it."""
-    from nbyard.discover import connect
-
     connection = connect(server)
     connection.runs.delete(run=_run_of(connection, name).id)
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import (
     asked_server,
     harmless,
@@ -46,8 +46,6 @@ def add_dataset(source: str, name: str, server: str, as_json: bool, **wish: Any)
       nbyard datasets add https://example.org/penguins.csv
       nbyard datasets add s3://CREDENTIAL@bucket/folder/penguins.csv
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     body = NewDataset(_source(connection, source), name or UNSET, **wish)
     with offering(because("replace-makes-version")):
@@ -99,8 +97,6 @@ def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> Non
     The newest version is compared with the one before. The result shows the old and new statistics
     of columns, or the changed files of folders.
     """
-    from nbyard.discover import connect
-
     found = connect(server).datasets.compare(dataset=dataset, old=old, new=new)
     if as_json:
         show_json(found)
@@ -118,8 +114,6 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
 
     Its arguments are read from the code.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     made = connection.executables.create(body=NewExecutable(path=path, name=name or UNSET))
     if as_json:
@@ -137,8 +131,6 @@ def add_executable(path: str, name: str, server: str, as_json: bool) -> None:
 @server_option
 def inspect(path: str, server: str) -> None:
     """Read the arguments of a file without running it."""
-    from nbyard.discover import connect
-
     show_json(connect(server).executables.inspect(body=Inspect(path=path)))
 
 
@@ -150,8 +142,6 @@ def ask_help(path: str, server: str) -> None:
 
     Nothing is saved.
     """
-    from nbyard.discover import connect
-
     show_json(connect(server).executables.help(body=AskHelp(path=path)))
 
 
@@ -164,8 +154,6 @@ def show(run: str, server: str, as_json: bool) -> None:
 
     RUN is an ID, name or number. For a live run, the remaining time is estimated from past runs.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     detail = connection.runs.get(run=run)
     if as_json:
@@ -182,8 +170,6 @@ def status(run: str, server: str) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    from nbyard.discover import connect
-
     found = connect(server).runs.get(run=run).run
     click.echo(found.state)
     if found.state in ("failed", "cancelled"):
@@ -202,8 +188,6 @@ def status(run: str, server: str) -> None:
 @server_option
 def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     """Print the log of a run's node, or of all its nodes."""
-    from nbyard.discover import connect
-
     connection = connect(server)
     nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
     for name in nodes:
@@ -222,8 +206,6 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @json_option
 def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
     """Show metrics of one node of a run, or of all nodes."""
-    from nbyard.discover import connect
-
     runs = connect(server).runs
     nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
     found = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.typed_values import pairs
 from nbyard.domain.credentials import (
@@ -58,8 +58,6 @@ def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard credentials add weather-api < token.txt
       nbyard credentials add minio --kind s3 --field access_key_id=ann --file secret.txt
     """
-    from nbyard.discover import connect
-
     fields = _fields(kind_of(kind), given["words"], given["files"], is_new=True)
     body = NewCredential(name, kind, fields, given["description"])
     _tell(connect(server).credentials.create(body=body), as_json)
@@ -76,8 +74,6 @@ def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
 
     Omitted fields keep their values.
     """
-    from nbyard.discover import connect
-
     credentials = connect(server).credentials
     found = credentials.get(credential=name)
     fields = _fields(kind_of(found.kind), given["words"], given["files"], is_new=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json
 from nbyard.cli.output.deployment_views import print_warnings, show_deployment
 from nbyard.cli.typed_values import pairs
@@ -80,8 +80,6 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
       nbyard deployments create --service jupyterlab --name lab --cpu 2 --memory 4
       nbyard deployments create tools:1 --service own --port web=8000 -- python3 -m http.server
     """
-    from nbyard.discover import connect
-
     wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
     body = _wish(wish) | {"image": image, "command": list(command)}
     # The services that are editors require a password.
@@ -109,8 +107,6 @@ def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) ->
     Examples:
       nbyard deployments edit penguins --image nbyard/penguins:2 --wait
     """
-    from nbyard.discover import connect
-
     wait, as_json = wish.pop("wait"), wish.pop("as_json")
     body = _wish(wish) | ({"command": list(command)} if command else {})
     connection = connect(server)
@@ -133,8 +129,6 @@ def rollback(deployment: str, revision: int, wait: bool, server: str, as_json: b
     Examples:
       nbyard deployments rollback penguins --wait
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     made = connection.deployments.rollback(deployment=deployment, revision=revision)
     _see_changed(connection, made, wait, as_json)
@@ -152,8 +146,6 @@ def start(deployment: str, wait: bool, server: str, as_json: bool) -> None:
     Examples:
       nbyard deployments start penguins --wait
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     _see_changed(connection, connection.deployments.start(deployment=deployment), wait, as_json)
 
@@ -198,8 +190,6 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 
     You can interrupt this command; the deployment continues.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     after = 0
     while True:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.output.environment_views import next_step, show_changes
 from nbyard.domain.environments.references import split_reference
@@ -50,8 +50,6 @@ def create(
       nbyard environments create reports -r requirements.txt
       nbyard environments create frozen --capture python3
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
     with offering(because("replace-changes-environment", name=shlex.quote(name))):
@@ -108,8 +106,6 @@ def _change(
     detach: bool,
     as_json: bool,
 ) -> None:
-    from nbyard.discover import connect
-
     connection = connect(server)
     if not preview:
         made = connection.environments.change(environment=name, body=body)
@@ -184,8 +180,6 @@ def log(name: str, version: int, server: str) -> None:
 
     You can interrupt this command; the installation continues.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     _print_log(connection, name, version, quiet=False)
 
@@ -198,8 +192,6 @@ def log(name: str, version: int, server: str) -> None:
 @server_option
 def lock(name: str, version: int, server: str) -> None:
     """Print a version's lock as a requirements file with hashes."""
-    from nbyard.discover import connect
-
     versions = connect(server).environments.versions(environment=name).items
     found = [one for one in versions if one.state == "ready" and version in (0, one.number)]
     if not found:

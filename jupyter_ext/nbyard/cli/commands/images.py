@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json, size
 from nbyard.cli.typed_values import pairs
 from nbyard.domain.images.structs import (
@@ -101,8 +101,6 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
       nbyard images build tools/Dockerfile --tag tools:1 --log
       nbyard images build tools/Dockerfile --base python:3.12-slim
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     # Names of environments contain no slash.
     if "/" in target or Path(target).is_file():
@@ -167,8 +165,6 @@ def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None
 
     To add your own lines, write them below its last line and build with --dockerfile.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     body = NewImage(environment, version)
     recipe = _recipe(connection, body, wish)
@@ -184,8 +180,6 @@ def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None
 @json_option
 def pull(reference: str, server: str, **wish: Any) -> None:
     """Fetch an image from a registry."""
-    from nbyard.discover import connect
-
     connection = connect(server)
     made = connection.images.pull(body=PulledImage(reference))
     _see_out(connection, made, **wish)
@@ -205,8 +199,6 @@ def push(image: str, reference: str, server: str, **wish: Any) -> None:
     Examples:
       nbyard images push nbyard/cows:1 registry.example.org:5000/ --wait
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     made = connection.images.push(image=image, body=ImageName(reference))
     _see_out(connection, made, **wish)
@@ -221,8 +213,6 @@ def log(image: str, follow: bool, server: str) -> None:
 
     You can interrupt this command; the work continues.
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     print_log(connection, image, follow)
 

@@ -15,7 +15,7 @@ from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.run_watch import see_out
 from nbyard.cli.commands.serve import serve
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
 from nbyard.domain.deployments.form import name_of
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
@@ -83,8 +83,6 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
       nbyard models build churn/model.py:Churn
       nbyard models build --run 12 --output train.model
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     made = connection.models.build(body=wanted(**source))
     if not detach:
@@ -134,8 +132,6 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
     Examples:
       nbyard models ls -f name=churn -f mode=http
     """
-    from nbyard.discover import connect
-
     found = connect(server).models.list(limit=ALL, **asked(filters))
     if as_json:
         show_json(found)
@@ -175,8 +171,6 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
       nbyard models run -n churn -t v1 --input customers.csv --output leaves.csv
       nbyard models run -n churn --input months/ --output leaves.zip
     """
-    from nbyard.discover import connect
-
     form = form_of(output)
     # Fail before a model runs whose predictions could not be saved.
     check_target(output)
@@ -239,8 +233,6 @@ def deploy(
       nbyard models deploy churn/model.py:Churn
       nbyard models deploy --run 12 --output train.model
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     if not any(source.values()):
         found = newest(connection, name, tag, HTTP)

@@ -5,7 +5,7 @@ import uuid
 import click
 
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import follow_up, say, show_json, tell_unheard
 from nbyard.cli.output.views import VIEWS
 
@@ -36,8 +36,6 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
       nbyard runs retry 12 --wait
       nbyard runs retry nightly --environment cows --follow
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     asked = {"environment": environment, "idempotency_key": str(uuid.uuid4())}
     made = connection.runs.retry(run=run, **asked)

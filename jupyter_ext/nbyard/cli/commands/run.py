@@ -7,7 +7,7 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.run_watch import Files, see_out
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import asked_server, say, tell_unheard
 from nbyard.cli.typed_values import json_object, pairs, split_target, texts_of
 from nbyard.domain.runs.structs import NewRun
@@ -71,8 +71,6 @@ def run(
       nbyard run train.ipynb --input-file input_csv=clean.csv --runtime docker
       nbyard run -f tool/Dockerfile --parameters '{"n": 3}' --input-file a=a.csv --output-file o.csv
     """
-    from nbyard.discover import connect
-
     pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
     connection = connect(server)
     if wish["file"]:

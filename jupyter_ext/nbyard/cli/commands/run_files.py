@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json, show_table, size
 from nbyard.cli.output.views import counted, not_kept
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
@@ -76,8 +76,6 @@ def files(
       nbyard runs files 12
       nbyard runs files 12 --node train --save results
     """
-    from nbyard.discover import connect
-
     connection = connect(server)
     detail = connection.runs.get(run=run)
     tasks = [task for task in detail.tasks if node in ("", task.node)]

@@ -3,7 +3,7 @@
 import click
 
 from nbyard import __version__
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import show_json
 from nbyard.domain.doctor import Check, Diagnosis
 from nbyard.errors import Unavailable
@@ -20,7 +20,7 @@ def doctor(server: str, as_json: bool) -> None:
 
     The exit code is 1 if a required part is missing.
     """
-    from nbyard.discover import connect, server_of
+    from nbyard.discover import server_of
 
     address = server_of(server)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.output.views import show_nodes
 from nbyard.errors import NbyardError, Unavailable
@@ -18,8 +18,6 @@ from nbyard.errors import NbyardError, Unavailable
 @json_option
 def show_workflow(file: str, server: str, as_json: bool) -> None:
     """Show the nodes of a saved workflow in execution order."""
-    from nbyard.discover import connect
-
     found = connect(server).workflows.show(path=file)
     if as_json:
         show_json(found)

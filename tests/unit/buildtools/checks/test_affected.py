@@ -20,7 +20,6 @@ PACKAGE = "jupyter_ext/nbyard"
     [
         "pyproject.toml",
         "check",
-        "new/folder.bin",
         "buildtools/machine.sh",
         "buildtools/set_up.sh",
         ".prettierrc.json",
@@ -30,18 +29,57 @@ PACKAGE = "jupyter_ext/nbyard"
         "scripts/layout.mjs",
     ],
 )
-def test_what_may_change_anything_and_what_is_unknown_run_everything(repository_graph, name):
-    assert affected(repository_graph, [name]).everything == name
+def test_what_may_change_anything_runs_everything(repository_graph, name):
+    assert affected(repository_graph, [name]).everything == f"{name} may change anything"
 
 
 def test_a_program_that_is_started_as_a_module_runs_everything(repository_graph):
     """No import leads to it: with its tests unknown, a few tests would be too few."""
     name = f"{PACKAGE}/dispatch/__main__.py"
-    assert affected(repository_graph, [name]).everything == name
+    assert affected(repository_graph, [name]).everything == f"no test reaches {name}"
 
 
 def test_a_deleted_source_runs_everything(repository_graph):
-    assert affected(repository_graph, ["jupyter_ext/nbyard/no_longer_there.py"]).everything
+    name = f"{PACKAGE}/no_longer_there.py"
+    assert affected(repository_graph, [name]).everything == f"{name} is deleted"
+
+
+def test_a_migration_runs_the_tests_of_the_store_and_of_postgresql(repository_graph):
+    (name, *_) = sorted((ROOT / PACKAGE / "store/migrations/versions").glob("0*.py"))
+    selection = affected(repository_graph, [name.relative_to(ROOT).as_posix()])
+    assert not selection.everything
+    assert {
+        "tests/unit/store/test_migrate.py",
+        "tests/faults/test_migrations.py",
+    } <= selection.tests
+    assert not [test for test in selection.tests if test.startswith("tests/unit/rest/")]
+    assert selection.lanes == {"postgresql"}
+    assert selection.journeys == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "src/runs/actions.ts",
+        f"{PACKAGE}/services/runs/service.py",
+        f"{PACKAGE}/store/runs/queries.py",
+        f"{PACKAGE}/domain/runs/structs.py",
+    ],
+)
+def test_the_code_of_runs_runs_the_journeys_that_show_runs(repository_graph, name):
+    journeys = affected(repository_graph, [name]).journeys
+    assert "results" in journeys
+    assert "*" not in journeys and "deployments" not in journeys
+
+
+def test_a_new_operation_leaves_most_journeys_out(repository_graph):
+    names = [f"{PACKAGE}/rest/openapi.json", "src/api/operations.ts", "src/api/schema.ts"]
+    assert "*" not in affected(repository_graph, names).journeys
+
+
+def test_a_changed_journey_also_runs_with_its_long_tests(repository_graph):
+    selection = affected(repository_graph, ["ui-tests/journeys/cwl.spec.ts"])
+    assert (selection.specs, selection.journeys) == ({"cwl"}, set())
 
 
 def test_a_page_runs_the_tests_of_the_documentation(repository_graph):

@@ -96,10 +96,22 @@ def test_a_selection_runs_each_file_in_its_lane():
     assert "tests/unit/test_errors.py" in found["unit-tests"]
     assert found["integration"].endswith("tests/integration/test_runs.py")
     assert found["docker"].endswith("tests/integration/docker/test_warm.py")
-    assert found["journeys"].endswith("/penguins.spec")
+    assert found["journeys"].endswith("/penguins.spec --grep-invert @long")
     assert "--findRelatedTests src/index.ts" in found["typescript-tests"]
     assert "python-types" in found
     assert "typescript-lint" not in found
+
+
+def test_a_journey_that_changed_runs_with_its_long_tests():
+    found = commands(stages_of(Selection(journeys={"penguins"}, specs={"cwl"})))
+    assert found["journeys"].endswith("/cwl.spec /penguins.spec")
+
+
+def test_the_lane_of_postgresql_takes_its_cases_from_the_unit_tests():
+    selection = Selection(tests={"tests/unit/store/test_migrate.py"}, lanes={"postgresql"})
+    found = commands(stages_of(selection))
+    assert found["postgresql"].endswith("-m postgresql and not long tests/unit")
+    assert "-m not long and not postgresql tests/unit/store" in found["unit-tests"]
 
 
 def test_each_lane_keeps_its_load_and_its_workers_in_a_selection():
