@@ -1741,6 +1741,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may have at most %1 characters', show(p.most)),
   'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
   'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
+  'folder-forbidden': (p, show, trans) =>
+    trans.__('The folder %1 may not be written to.', show(p.path)),
+  'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),

@@ -9,6 +9,7 @@ import click
 from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.output.views import show_nodes
+from nbyard.domain.workflows.examples import NewExample
 from nbyard.errors import NbyardError, Unavailable
 
 
@@ -25,6 +26,37 @@ def show_workflow(file: str, server: str, as_json: bool) -> None:
         show_json(found)
     else:
         show_nodes(found)
+
+
+@click.command()
+@click.argument("folder", default="")
+@click.option(
+    "-e", "--environment", default="", help="Environment for its nodes, instead of their kernel."
+)
+@server_option
+@json_option
+def example(folder: str, environment: str, server: str, as_json: bool) -> None:
+    """Create the penguins example in a new folder of FOLDER.
+
+    Existing files are kept: if there is a folder penguins, the new one is penguins-1.
+
+    \b
+    Examples:
+      nbyard example
+      nbyard example projects
+    """
+    from nbyard.discover import connect
+
+    workflows = connect(server).workflows
+    made = workflows.create_example(body=NewExample(folder, environment))
+    if as_json:
+        show_json(made)
+        return
+    click.echo(made.path)
+    missing = [] if environment else workflows.example_needs().missing
+    if missing:
+        say(f"Its kernel lacks {', '.join(missing)}. Install them before the first run.")
+    say(f"Next: nbyard run {made.path}")
 
 
 @click.command("build")
