@@ -14,6 +14,8 @@ async function known({ yard }: IPanelServices, id: string): Promise<Deployment> 
 export const deploymentActions = {
   createDeployment: (services: IPanelServices) => openDeployment(services, {}),
 
+  chooseModel: (services: IPanelServices) => openDeployment(services, { chooses: true }),
+
   deployOutput: (services: IPanelServices, [run, output]: string[]) =>
     openDeployment(services, { model: { run, output } }),
 
