@@ -57,16 +57,17 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
   const aside = (
     <>
       {props.aside}
-      {(value !== undefined || problem) && !readOnly && (
-        <button
-          type="button"
-          className="nby-Link"
-          title={trans.__('Reset “%1” to its default', label)}
-          onClick={reset}
-        >
-          {trans.__('Reset')}
-        </button>
-      )}
+      {(problem || (value !== undefined && showValue(value) !== showValue(props.fallback))) &&
+        !readOnly && (
+          <button
+            type="button"
+            className="nby-Link"
+            title={trans.__('Reset “%1” to its default', label)}
+            onClick={reset}
+          >
+            {trans.__('Reset')}
+          </button>
+        )}
     </>
   );
   return (

@@ -60,7 +60,7 @@ export const penguinIcon = draw(
 );
 export const backgroundIcon = draw(
   'background',
-  shape('M2 2.5l7.5 4.5L2 11.5z') + line('M11.5 4.5H14M11.5 7.5H14M7 13.5h7M10.5 10.5H14')
+  line('M4.5 2H13v8.5M2 5h8v8H2z') + shape('M4.6 6.6l3.6 2.4-3.6 2.4z')
 );
 export const runningIcon = draw('running', shape('M5 3l8 5-8 5z'));
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));

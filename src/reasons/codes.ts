@@ -894,10 +894,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-other-file': (p, show, trans) =>
     trans.__("'%1' has no other file '%2'.", show(p.node), show(p.path)),
   'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
-  'needs-any-data': (_p, _show, trans) =>
-    trans.__('a file, a folder, a dataset or an artifact is needed'),
-  'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),
-  'needs-file': (_p, _show, trans) => trans.__('a file, a dataset or an artifact is needed'),
+  'needs-any-data': (_p, _show, trans) => trans.__('choose a file, folder, dataset or artifact'),
+  'needs-folder': (_p, _show, trans) => trans.__('choose a folder'),
+  'needs-file': (_p, _show, trans) => trans.__('choose a file, dataset or artifact'),
   'needs-files': (_p, _show, trans) =>
     trans.__(
       'a file or a folder with several files is needed; they are taken in the order of their names'

@@ -4,17 +4,16 @@ import { stateText } from '../../components/StateMark';
 
 const LAST = 5;
 
-/** Return the last runs of the same workflow up to this one, oldest first. */
+/** What runs have in common: the workflow or, without one, the file or the name. */
+const workOf = ({ workflow_id, path, title }: Run) => workflow_id || path || title;
+
+/** Return the last runs of the same work up to this one, oldest first. */
 export function resultsUpTo(run: Run, runs: readonly Run[]): readonly Run[] {
-  const { workflow_id: workflow } = run;
-  const from = runs.indexOf(run);
-  return workflow
-    ? runs
-        .slice(from)
-        .filter(other => other.workflow_id === workflow)
-        .slice(0, LAST)
-        .reverse()
-    : [run];
+  return runs
+    .slice(runs.indexOf(run))
+    .filter(other => workOf(other) === workOf(run))
+    .slice(0, LAST)
+    .reverse();
 }
 
 interface IRunStripProps {

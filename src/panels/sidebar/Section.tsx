@@ -2,7 +2,7 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal } from '@lumino/signaling';
-import { ReactNode, useEffect, useId, useRef } from 'react';
+import { CSSProperties, ReactNode, useEffect, useId, useRef } from 'react';
 import { Collection } from '../../api/collection';
 import { CommandButton } from '../../components/CommandButton';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -48,9 +48,10 @@ export function Section(props: ISectionProps): JSX.Element {
   const isPart = useSignal(collection.changed, () => collection.more);
   const state = useSignal(collection.changed, () => collection.state);
   const chosen = useSignal(openSections.changed, () => openSections.get(noun));
-  useFirstItem(noun, count, state === 'ready');
-  const hasContent = count > 0 || state === 'failed';
-  const isOpen = isBusy || state === 'failed' || (chosen ?? (props.isOpen && hasContent));
+  // when its last item goes it stays open, and the focus stays where it is
+  const wasFull = useRef(false);
+  wasFull.current ||= count > 0;
+  const isOpen = isBusy || state === 'failed' || (chosen ?? (!!props.isOpen && wasFull.current));
   const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
   return (
@@ -58,6 +59,7 @@ export function Section(props: ISectionProps): JSX.Element {
       className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}`}
       aria-label={title}
       data-noun={noun}
+      style={{ '--nby-rows': isOpen ? Math.min(rows, Math.max(1, count)) : 0 } as CSSProperties}
       {...drop?.handlers}
     >
       <div className="nby-SideSection-head">
@@ -80,25 +82,10 @@ export function Section(props: ISectionProps): JSX.Element {
         ))}
       </div>
       {isOpen && (
-        <div
-          id={body}
-          className="nby-SideSection-body"
-          style={{ '--nby-rows': Math.min(rows, Math.max(1, count)) } as React.CSSProperties}
-        >
+        <div id={body} className="nby-SideSection-body">
           {props.children}
         </div>
       )}
     </section>
   );
-}
-
-/** Open a section when its first item appears: somebody just made it. */
-function useFirstItem(noun: string, count: number, isReady: boolean): void {
-  const wasEmpty = useRef(false);
-  useEffect(() => {
-    if (isReady && wasEmpty.current && count) {
-      openSections.set(noun, true);
-    }
-    wasEmpty.current = isReady && !count;
-  }, [noun, count, isReady]);
 }
