@@ -1,6 +1,6 @@
 import { expect, test } from '../lab/test';
 
-test('A3, A4: the notebook in front runs in the background in two actions', async ({
+test('the notebook in front runs in the background in two actions', async ({
   lab,
   server
 }, info) => {
@@ -24,7 +24,7 @@ test('A3, A4: the notebook in front runs in the background in two actions', asyn
   expect(items[0].title).toBe('clean');
 });
 
-test('A4: a missing input is refused once, at its field, and chosen from files and data', async ({
+test('a missing input is refused once, at its field, and chosen from files and data', async ({
   lab,
   server
 }, info) => {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { expect, test } from '../lab/test';
 
-test('E17: from the launcher to the results of the example in two actions', async ({
+test('from the launcher to the results of the example in two actions', async ({
   lab,
   server
 }, info) => {

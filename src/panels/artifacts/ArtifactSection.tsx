@@ -27,7 +27,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
     <div className="nby-Section">
       <ListState collection={artifacts} trans={trans}>
         <p className="nby-Note">
-          {trans.__('Outputs of an executable that ran once, stored under a name.')}
+          {trans.__('Named results of one-off runs.')}
         </p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-artifact" />

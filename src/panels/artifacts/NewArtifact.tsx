@@ -63,7 +63,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
             {trans.__('Executable')}{' '}
             <select autoFocus value={chosen} onChange={event => setChosen(event.target.value)}>
               <option value="" disabled>
-                {trans.__('Choose the executable that creates it')}
+                {trans.__('Choose an executable')}
               </option>
               {offered.map(({ id, name }) => (
                 <option key={id} value={id}>

@@ -120,7 +120,7 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
   return (
     <SideRow
       icon={datasetIcon}
-      accent={state === 'ready' ? 'dataset' : state}
+      accent={state}
       name={name}
       aside={state === 'ready' && size}
       detail={facts[state]}

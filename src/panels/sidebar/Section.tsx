@@ -18,7 +18,8 @@ export interface ISectionProps {
   /** The kind of its rows. */
   noun: string;
   title: string;
-  collection: IItems;
+  /** Its items; without it they load when the section is opened. */
+  collection?: IItems;
   /** The number of items that the collection does not know. */
   more?: number;
   /** The commands of the buttons in its head, without the prefix. */
@@ -43,10 +44,10 @@ export function Section(props: ISectionProps): JSX.Element {
   const { noun, title, collection, buttons = [], isBusy, drop, commands, trans } = props;
   const { more = 0, rows = 2 } = props;
   const body = useId();
-  useEffect(() => void collection.start(), [collection]);
-  const count = useSignal(collection.changed, () => collection.items.length) + more;
-  const isPart = useSignal(collection.changed, () => collection.more);
-  const state = useSignal(collection.changed, () => collection.state);
+  useEffect(() => void collection?.start(), [collection]);
+  const count = useSignal(collection?.changed, () => collection?.items.length ?? 0) + more;
+  const isPart = useSignal(collection?.changed, () => collection?.more);
+  const state = useSignal(collection?.changed, () => collection?.state);
   const chosen = useSignal(openSections.changed, () => openSections.get(noun));
   // when its last item goes it stays open, and the focus stays where it is
   const wasFull = useRef(false);

@@ -22,7 +22,7 @@ function show(sources: object, images: object[]): jest.Mock {
 
 afterEach(cleanup);
 
-describe('A10: what can be deployed', () => {
+describe('what can be deployed', () => {
   it('is models of runs, images that are ready, and classes; a click or Enter chooses', async () => {
     const onChosen = show(
       {

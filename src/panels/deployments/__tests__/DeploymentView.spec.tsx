@@ -183,7 +183,7 @@ describe('P3, P4: the view of a deployment', () => {
       new Set(['http://here/user/x/nbyard/deployments/cows/api/'])
     );
     expect(links.every(({ rel }) => rel === 'noopener noreferrer')).toBe(true);
-    expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
+    expect(screen.getByText('extra (port 80): not responding')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
     expect(screen.getByText('the service ended with exit code 9')).toBeTruthy();
   });

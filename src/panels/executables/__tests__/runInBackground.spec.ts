@@ -10,7 +10,7 @@ const field = (name: string, part: Partial<IArgument>): IArgument => ({
   ...part
 });
 
-describe('A4: the defaults of the form', () => {
+describe('the defaults of the form', () => {
   const fields = [
     field('table', { role: 'input', default: 'a.csv', required: true }),
     field('model', { role: 'input', default: 'gone.joblib' }),
@@ -34,7 +34,7 @@ describe('A4: the defaults of the form', () => {
   });
 });
 
-describe('A4: what can be chosen for an input', () => {
+describe('what can be chosen for an input', () => {
   const file = (path: string, type = 'file') => ({ path, name: path.split('/').pop()!, type });
   const files = [file('d/z.txt'), file('d/b.csv'), file('d/sub', 'directory'), file('d/.x.csv')];
 

@@ -32,7 +32,7 @@ const press = async (label: string) => {
   button()!.click();
 };
 
-describe('E17: the example', () => {
+describe('the example', () => {
   it('is copied into the folder and opened, without a question if nothing is missing', async () => {
     const { call, open, done } = started([]);
     await done;
