@@ -9,6 +9,7 @@ import click
 from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.output.views import show_nodes
+from nbyard.discover import Local, connect
 from nbyard.domain.workflows.examples import NewExample
 from nbyard.errors import NbyardError, Unavailable
 
@@ -19,8 +20,6 @@ from nbyard.errors import NbyardError, Unavailable
 @json_option
 def show_workflow(file: str, server: str, as_json: bool) -> None:
     """Show the nodes of a saved workflow in execution order."""
-    from nbyard.discover import connect
-
     found = connect(server).workflows.show(path=file)
     if as_json:
         show_json(found)
@@ -45,8 +44,6 @@ def example(folder: str, environment: str, server: str, as_json: bool) -> None:
       nbyard example
       nbyard example projects
     """
-    from nbyard.discover import connect
-
     workflows = connect(server).workflows
     made = workflows.create_example(body=NewExample(folder, environment))
     if as_json:
@@ -75,7 +72,6 @@ def build_workflow(file: str, runtime: str) -> None:
       nbyard workflows build pipeline.nbflow
       nbyard workflows build pipeline.nbflow --runtime docker
     """
-    from nbyard.discover import Local
     from nbyard.dockerd import logged_in
 
     connection = Local()
