@@ -26,9 +26,7 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
   return (
     <div className="nby-Section">
       <ListState collection={artifacts} trans={trans}>
-        <p className="nby-Note">
-          {trans.__('Named results of one-off runs.')}
-        </p>
+        <p className="nby-Note">{trans.__('Named results of one-off runs.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-artifact" />
         </p>

@@ -23,9 +23,7 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   return (
     <div className="nby-Section">
       <ListState collection={environments} trans={trans}>
-        <p className="nby-Note">
-          {trans.__('Versioned package sets, each with its own kernel.')}
-        </p>
+        <p className="nby-Note">{trans.__('Versioned package sets, each with its own kernel.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-environment" />
         </p>

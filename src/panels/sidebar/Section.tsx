@@ -9,6 +9,9 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { IFileDrop } from '../datasets/useFileDrop';
 import { openSections } from '../frame/openSections';
 
+/** The room for the words of an open section without items, in rows. */
+const EMPTY_ROWS = 2;
+
 /** What a section needs of a collection of any noun. */
 type IItems = Pick<Collection<{ id: string }>, 'items' | 'more' | 'state' | 'start'> & {
   changed: ISignal<unknown, void>;
@@ -49,10 +52,11 @@ export function Section(props: ISectionProps): JSX.Element {
   const isPart = useSignal(collection?.changed, () => collection?.more);
   const state = useSignal(collection?.changed, () => collection?.state);
   const chosen = useSignal(openSections.changed, () => openSections.get(noun));
-  // when its last item goes it stays open, and the focus stays where it is
-  const wasFull = useRef(false);
-  wasFull.current ||= count > 0;
-  const isOpen = isBusy || state === 'failed' || (chosen ?? (!!props.isOpen && wasFull.current));
+  // open, it stays so when its last item goes or its list comes back: the focus may be in it
+  const wasOpen = useRef(false);
+  const isOpen =
+    isBusy || state === 'failed' || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
+  wasOpen.current = isOpen;
   const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
   return (
@@ -60,7 +64,9 @@ export function Section(props: ISectionProps): JSX.Element {
       className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}`}
       aria-label={title}
       data-noun={noun}
-      style={{ '--nby-rows': isOpen ? Math.min(rows, Math.max(1, count)) : 0 } as CSSProperties}
+      style={
+        { '--nby-rows': !isOpen ? 0 : count ? Math.min(rows, count) : EMPTY_ROWS } as CSSProperties
+      }
       {...drop?.handlers}
     >
       <div className="nby-SideSection-head">

@@ -87,6 +87,9 @@ describe('a section of the sidebar', () => {
     others.state = 'failed';
     others.set(0);
     expect(isOpen()).toBe(true);
+    others.state = 'ready';
+    others.set(3);
+    expect(isOpen()).toBe(true); // somebody pressed Try Again in it
   });
 
   it('is open while it is busy, and counts what its collection does not know', () => {
