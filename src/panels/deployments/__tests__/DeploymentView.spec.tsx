@@ -153,7 +153,14 @@ async function open(
   }
   const services = { trans, yard, commands } as unknown as IPanelServices;
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
-  render(<DeploymentView services={services} target={{ id: 'd' }} onMade={() => undefined} />);
+  render(
+    <DeploymentView
+      services={services}
+      target={{ id: 'd' }}
+      onMade={() => undefined}
+      onChosen={() => undefined}
+    />
+  );
   await settle();
   const show = async (name: string) => {
     fireEvent.click(screen.getByRole('tab', { name: new RegExp(`^${name}`) }));
