@@ -1,4 +1,4 @@
-"""Copy the measurements of penguins from the installed package palmerpenguins (CC0)."""
+"""Renew penguins.csv from the package palmerpenguins, whose data are in the public domain (CC0)."""
 
 import shutil
 from importlib.resources import as_file, files

@@ -73,6 +73,7 @@ export const ROUTES = {
   'images.push': ['POST', '/images/{image}/push'],
   'kernels.list': ['GET', '/kernels'],
   'models.build': ['POST', '/models'],
+  'models.sources': ['GET', '/models/sources'],
   'models.deployed': ['POST', '/models/deployed'],
   'models.get': ['GET', '/models/{model}'],
   'models.delete': ['DELETE', '/models/{model}'],
@@ -104,6 +105,9 @@ export const ROUTES = {
   'uploads.delete': ['DELETE', '/uploads/{upload}'],
   'uploads.append': ['PATCH', '/uploads/{upload}'],
   'workflows.list': ['GET', '/workflows'],
+  'workflows.unrun': ['GET', '/workflows/unrun'],
+  'workflows.example_needs': ['GET', '/workflows/example'],
+  'workflows.create_example': ['POST', '/workflows/example'],
   'system.doctor': ['GET', '/system/doctor'],
   'system.runtimes': ['GET', '/system/runtimes'],
   'workflows.check': ['POST', '/workflows/check']

@@ -1117,6 +1117,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the newest outputs of runs and the classes of files that may be models
+         * @description Of the runs of one workflow, only the newest result of each output is listed.
+         */
+        get: operations["models.sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{model}": {
         parameters: {
             query?: never;
@@ -1760,6 +1780,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which packages the penguins example needs */
+        get: operations["workflows.example_needs"];
+        put?: never;
+        /**
+         * Copy the penguins example into a new folder
+         * @description The folder is `penguins`, or `penguins-1` if that exists, and so on.
+         */
+        post: operations["workflows.create_example"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/images": {
         parameters: {
             query?: never;
@@ -1790,6 +1831,26 @@ export interface paths {
         };
         /** List the nodes of a saved workflow in execution order */
         get: operations["workflows.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/unrun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List workflow files that never ran, those saved last first
+         * @description They lie below the root, or below the working directory of a shell.
+         */
+        get: operations["workflows.unrun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2783,6 +2844,21 @@ export interface components {
             refetch: boolean;
         };
         /**
+         * Example
+         * @description The path of a copy's workflow.
+         */
+        Example: {
+            path: string;
+        };
+        /**
+         * ExampleNeeds
+         * @description The packages that the example needs, and those that its kernel lacks.
+         */
+        ExampleNeeds: {
+            packages: string[];
+            missing: string[];
+        };
+        /**
          * Executable
          * @description A registered executable. With a `path`, it follows that file.
          *
@@ -3286,6 +3362,14 @@ export interface components {
             environment: string;
         };
         /**
+         * ModelClass
+         * @description A class with `predict` in a Python file below the root.
+         */
+        ModelClass: {
+            path: string;
+            class_name: string;
+        };
+        /**
          * ModelColumn
          * @description A column of a schema. A `nullable` column may be missing or null.
          */
@@ -3334,6 +3418,18 @@ export interface components {
             sample: Record<string, unknown>;
         };
         /**
+         * ModelOutput
+         * @description An output of a run that may be a model; `output` is `NODE.NAME`.
+         */
+        ModelOutput: {
+            run_id: string;
+            run_number: number;
+            run_title: string;
+            output: string;
+            size_bytes: number;
+            created_at: string;
+        };
+        /**
          * ModelPackage
          * @description A model as it was built, and the state of its image.
          *
@@ -3374,6 +3470,14 @@ export interface components {
             output_schema: components["schemas"]["ModelColumn"][];
             /** @default {} */
             sample: Record<string, unknown>;
+        };
+        /**
+         * ModelSources
+         * @description What models can be deployed from: outputs of runs, and classes of files.
+         */
+        ModelSources: {
+            outputs: components["schemas"]["ModelOutput"][];
+            classes: components["schemas"]["ModelClass"][];
         };
         /**
          * MonitorLink
@@ -3555,6 +3659,18 @@ export interface components {
             capture: string;
             /** @default  */
             description: string;
+        };
+        /**
+         * NewExample
+         * @description The folder in which the example is created, by default the root or working directory.
+         *
+         *         Its nodes run in `environment`, by default with the packages of their kernel.
+         */
+        NewExample: {
+            /** @default  */
+            folder: string;
+            /** @default  */
+            environment: string;
         };
         /**
          * NewExecutable
@@ -4042,6 +4158,15 @@ export interface components {
          */
         Page_Run_: {
             items: components["schemas"]["Run"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[WorkflowFile]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_WorkflowFile_: {
+            items: components["schemas"]["WorkflowFile"][];
             /** @default null */
             next: string | null;
         };
@@ -4832,6 +4957,15 @@ export interface components {
             proposals: components["schemas"]["Proposal"][];
             /** @default  */
             copy_of: string;
+        };
+        /**
+         * WorkflowFile
+         * @description A workflow file that never ran: its path below the root, its title, and when it was saved.
+         */
+        WorkflowFile: {
+            path: string;
+            title: string;
+            saved_at: string;
         };
     };
     responses: {
@@ -7299,6 +7433,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "models.sources": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSources"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "models.get": {
         parameters: {
             query?: never;
@@ -8483,6 +8647,68 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "workflows.example_needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExampleNeeds"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.create_example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExample"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Example"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "workflows.images": {
         parameters: {
             query: {
@@ -8532,6 +8758,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_NodeLine_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "workflows.unrun": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WorkflowFile_"];
                 };
             };
             400: components["responses"]["400"];

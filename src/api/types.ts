@@ -50,6 +50,7 @@ export type DeployedAs = Schemas['DeployedAs'];
 export type ModelPackage = Schemas['ModelPackage'];
 export type NamedArtifact = Schemas['NamedArtifact'];
 export type NamedImage = Schemas['NamedImage'];
+export type ModelSources = Schemas['ModelSources'];
 export type NewDeployment = Schemas['NewDeployment'];
 export type NewRun = Schemas['NewRun'];
 export type OtherFile = Schemas['OtherFile'];
@@ -81,6 +82,7 @@ export type Usage = Schemas['Usage'];
 export type MonitorLink = Schemas['MonitorLink'];
 export type Metric = Schemas['Metric'];
 export type Workflow = Schemas['Workflow'];
+export type WorkflowFile = Schemas['WorkflowFile'];
 
 /** A run and its tasks in the order of the graph. */
 export interface RunDetail {

@@ -107,7 +107,12 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
       args: { isPalette: true },
       category: trans.__('Workflows')
     });
-    launcher?.add({ command: CREATE, category: trans.__('Workflows'), rank: 1 });
+    launcher?.add({
+      command: CREATE,
+      args: { isPalette: true },
+      category: trans.__('Workflows'),
+      rank: 1
+    });
     addUndo(menu, tracker);
     void restorer?.restore(tracker, {
       command: 'docmanager:open',

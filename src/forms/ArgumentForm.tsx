@@ -168,10 +168,12 @@ function helpOf(
   isAlone: boolean
 ): string | undefined {
   if (argument.role === 'input') {
-    const file = argument.format ? trans.__('a %1 file', argument.format) : trans.__('a file');
+    const file = argument.format
+      ? trans.__('%1 file', argument.format.toUpperCase())
+      : trans.__('File');
     // without a canvas there are no connections
     const what = isAlone
-      ? trans.__('%1: a path, or the name of a dataset or artifact', file)
+      ? trans.__('%1: path, dataset or artifact', file)
       : trans.__('%1: draw a connection, or enter a path', file);
     return [argument.help, what].filter(Boolean).join(' · ');
   }

@@ -34,7 +34,16 @@ export class FormBody extends ReactWidget {
   private _onKeyDown = (event: KeyboardEvent): void => {
     const field = event.target as HTMLElement;
     const isOurs = this.node.contains(field) && event.key === 'Enter' && !event.isComposing;
-    if (isOurs && field instanceof HTMLButtonElement) {
+    const picker = this.node.contains(field) ? field.closest('.nby-Picker') : null;
+    if (picker && ['Enter', 'Escape'].includes(event.key)) {
+      event.preventDefault();
+      event.stopPropagation(); // the dialog would be over
+      if (event.key === 'Enter') {
+        picker.querySelector<HTMLElement>('[aria-selected="true"]')?.click();
+      } else {
+        field.blur();
+      }
+    } else if (isOurs && field instanceof HTMLButtonElement) {
       event.stopPropagation();
     } else if (isOurs && field instanceof HTMLTextAreaElement) {
       event.stopPropagation();

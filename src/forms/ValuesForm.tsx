@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
+import { ApiError, fieldErrors } from '../api/client';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm, IInputs } from './ArgumentForm';
@@ -39,6 +40,18 @@ export class ValuesHolder {
       )
     );
   }
+}
+
+/** The fields of a form besides the arguments. */
+const OF_RUN = ['runtime', 'containers', 'priority'];
+
+/** Put the messages of a refusal at their fields; what belongs to no field goes above the form. */
+export function refuse(holder: ValuesHolder, fields: readonly IArgument[], error: ApiError): void {
+  holder.errors = fieldErrors(error);
+  const known = new Set([...OF_RUN, ...fields.map(({ name }) => name)]);
+  const names = Object.keys(byArgument(holder.errors));
+  const isSaid = names.length > 0 && names.every(name => known.has(name));
+  holder.problem = isSaid ? '' : error.message;
 }
 
 interface IValuesFormProps {

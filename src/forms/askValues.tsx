@@ -1,14 +1,17 @@
 /** A dialog for values; it stays open with the messages of a refusal. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ApiError, fieldErrors } from '../api/client';
+import { ApiError } from '../api/client';
 import { IArgument } from '../document/arguments';
+import { IInputs } from './ArgumentForm';
 import { FormBody } from './FormBody';
-import { ValuesForm, ValuesHolder } from './ValuesForm';
+import { refuse, ValuesForm, ValuesHolder } from './ValuesForm';
 
 export interface IAskValues<T> {
   title: string;
   arguments: readonly IArgument[];
+  /** Suggestions for inputs. */
+  inputs?: IInputs;
   hints?: readonly string[];
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
@@ -17,6 +20,10 @@ export interface IAskValues<T> {
   /** Sends the form; a refusal with status 422 is shown in it. */
   send: (holder: ValuesHolder) => Promise<T>;
 }
+
+/** What gets the focus: the first field, or the first that was refused. */
+const FIELD = 'input, select, textarea';
+const REFUSED = '[aria-invalid="true"]';
 
 /** Return the response; undefined if the user cancels. */
 export async function askValues<T>(
@@ -28,7 +35,8 @@ export async function askValues<T>(
     const { button } = await showDialog({
       title,
       body: new FormBody(<ValuesForm {...asked} holder={holder} />),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })]
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      focusNodeSelector: Object.keys(holder.errors).length ? REFUSED : FIELD
     });
     if (!button.accept) {
       return undefined;
@@ -45,8 +53,7 @@ export async function askValues<T>(
       if (!(error instanceof ApiError && error.status === 422)) {
         throw error;
       }
-      holder.errors = fieldErrors(error);
-      holder.problem = error.message;
+      refuse(holder, asked.arguments, error);
     }
   }
 }

@@ -47,3 +47,8 @@ export function kindIcon(kind: string): LabIcon {
       return otherIcon;
   }
 }
+
+/** Return the icon of the state of a run or of a task. */
+export function stateIcon(state: string): LabIcon {
+  return STATE_ICONS[state as keyof typeof STATE_ICONS] ?? STATE_ICONS.waiting;
+}

@@ -46,5 +46,21 @@ export const yardIcon = draw(
   line('M2 14V5.5L8 2l6 3.5V14M5 14V8.5h6V14M2 11h3M11 11h3M8 8.5V14')
 );
 export const deployIcon = draw('deploy', line('M8 10V2M5 5l3-3 3 3M2 9v4h12V9'));
+export const rocketIcon = draw(
+  'rocket',
+  line(
+    'M8 1.5C10.3 3.2 11.3 5.6 11.3 8.3V11H4.7V8.3C4.7 5.6 5.7 3.2 8 1.5zM4.7 8.2L2.5 10.6V13l2.2-1.2M11.3 8.2l2.2 2.4V13l-2.2-1.2M6.6 13.2v1.3M9.4 13.2v1.3M8 5.3a1.2 1.2 0 1 0 .01 0'
+  )
+);
+export const penguinIcon = draw(
+  'penguin',
+  line(
+    'M8 1.5c-2 0-3 1.4-3 3.4 0 1.8-1.8 3.1-1.8 5.7 0 2.4 2 3.9 4.8 3.9s4.8-1.5 4.8-3.9c0-2.6-1.8-3.9-1.8-5.7 0-2-1-3.4-3-3.4zM6.6 4.9h.1M9.3 4.9h.1M7 6.8l1 .9 1-.9M6.2 9.5c-.5 1.6 0 3.2 1.8 3.2s2.3-1.6 1.8-3.2'
+  )
+);
+export const backgroundIcon = draw(
+  'background',
+  line('M4.5 2H13v8.5M2 5h8v8H2z') + shape('M4.6 6.6l3.6 2.4-3.6 2.4z')
+);
 export const runningIcon = draw('running', shape('M5 3l8 5-8 5z'));
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));

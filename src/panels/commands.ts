@@ -13,7 +13,7 @@ import { deploymentCommands } from './deployments/commands';
 import { environmentCommands } from './environments/commands';
 import { executableCommands } from './executables/commands';
 import { IPanelCommand, Noun } from './frame/command';
-import { IPanelServices, selectedFiles } from './frame/services';
+import { documentInFront, IPanelServices, selectedFiles } from './frame/services';
 import type { actions as Actions } from './lazy';
 import { workflowCommands } from './workflows/commands';
 
@@ -42,12 +42,30 @@ export function addPanelCommands(services: IPanelServices): string[] {
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
   };
   for (const command of table) {
-    const { id, act, label, tile, caption, icon, noun, files, chooses, args: told } = command;
+    const {
+      id,
+      act,
+      label,
+      tile,
+      caption,
+      icon,
+      noun,
+      files,
+      front,
+      chooses,
+      args: told
+    } = command;
     const said = (args: ReadonlyPartialJSONObject) => Object.keys(told ?? {}).map(n => args[n]);
-    const paths = (args: ReadonlyPartialJSONObject) =>
-      typeof args.path === 'string' ? [args.path] : selectedFiles(browser);
     const fits = (path: string) =>
       files!.includes(PathExt.extname(path)) || files!.includes(PathExt.basename(path));
+    const paths = (args: ReadonlyPartialJSONObject) => {
+      const ahead = front && !args.selected ? documentInFront(app) : undefined;
+      return typeof args.path === 'string'
+        ? [args.path]
+        : ahead !== undefined && fits(ahead)
+          ? [ahead]
+          : selectedFiles(browser);
+    };
     const target = (args: ReadonlyPartialJSONObject) =>
       typeof args.id === 'string' ? args.id : noun && (pointed(app, noun) ?? viewed(noun));
     commands.addCommand(id, {
@@ -58,10 +76,20 @@ export function addPanelCommands(services: IPanelServices): string[] {
         args: {
           type: 'object',
           properties: files
-            ? { path: { type: 'string', description: trans.__('The file') } }
-            : noun
-              ? { id: { type: 'string', description: trans.__('The ID, or the name of a kernel') } }
-              : texts(told)
+            ? {
+                path: { type: 'string', description: trans.__('The file') },
+                selected: {
+                  type: 'boolean',
+                  description: trans.__('The selection of the file browser')
+                }
+              }
+            : command.inFolder
+              ? { cwd: { type: 'string', description: trans.__('The folder') } }
+              : noun
+                ? {
+                    id: { type: 'string', description: trans.__('The ID, or the name of a kernel') }
+                  }
+                : texts(told)
         }
       },
       isEnabled: args =>
@@ -72,7 +100,10 @@ export function addPanelCommands(services: IPanelServices): string[] {
           import('./lazy'),
           chooses ? chooseFiles(chooses) : []
         ]);
-        const about = told ? said(args).map(String) : [target(args) ?? ''];
+        const folder = args.cwd ?? browser?.tracker.currentWidget?.model.path ?? '';
+        const about = told
+          ? said(args).map(String)
+          : [command.inFolder ? String(folder) : (target(args) ?? '')];
         const given = files ? paths(args).filter(fits) : about;
         return actions[act](services, given, chosen);
       }

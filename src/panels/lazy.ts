@@ -12,15 +12,8 @@ import { environmentActions } from './environments/actions';
 import { executableActions } from './executables/actions';
 import { workflowActions } from './workflows/actions';
 
-export { ArtifactSection } from './artifacts/ArtifactSection';
-export { CredentialSection } from './credentials/CredentialSection';
-export { DatasetSection } from './datasets/DatasetSection';
-export { DeploymentSection } from './deployments/DeploymentSection';
-export { EnvironmentSection } from './environments/EnvironmentSection';
 export { renewKernels } from './environments/kernels';
-export { ExecutableSection } from './executables/ExecutableSection';
-export { RunSection } from './runs/RunSection';
-export { WorkflowSection } from './workflows/WorkflowSection';
+export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,

@@ -4,26 +4,25 @@ import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
-import { CommandToolbarButton, PanelWithToolbar, SidePanel } from '@jupyterlab/ui-components';
-import { AccordionPanel } from '@lumino/widgets';
+import { IStateDB } from '@jupyterlab/statedb';
 import { IYard } from '../api/yard';
 import { IPaletteSource } from '../canvas/model/tokens';
-import { yardIcon } from '../icons/startup';
 import { addPanelCommands } from './commands';
 import { IPanelServices, Views } from './frame/services';
 import { PaletteSource } from './palette/paletteSource';
-import { SectionBody } from './widgets';
+import { SidebarWidget } from './SidebarWidget';
 
 const RANK = 550;
-const CREDENTIALS = 6;
+/** The place of our tiles in the launcher of JupyterLab 4.6; older ones put them last. */
+const BELOW_NOTEBOOKS = 5;
 
 export const panelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nbyard:panels',
   description:
-    'Datasets, executables, workflows, artifacts, environments, deployments, credentials and runs in the sidebar.',
+    'Runs, datasets, workflows, deployments, executables, environments, artifacts and credentials in the sidebar.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher],
+  optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
@@ -32,7 +31,8 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     browser: IFileBrowserFactory | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    state: IStateDB | null
   ) => {
     const trans = translator.load('nbyard');
     const services: IPanelServices = {
@@ -42,6 +42,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
       rendermime,
       commands: app.commands,
       browser,
+      state,
       views: {
         artifact: tracked('artifact', restorer),
         dataset: tracked('dataset', restorer),
@@ -57,13 +58,15 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     });
     const ids = addPanelCommands(services);
     ids.forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    launcher?.add({
-      command: 'nbyard:create-deployment',
-      args: { isTile: true },
-      category: trans.__('Workflows'),
-      rank: 3
-    });
-    const panel = sidebar(services);
+    ['nbyard:create-example', 'nbyard:choose-model'].forEach((command, place) =>
+      launcher?.add({
+        command,
+        category: trans.__('Workflows'),
+        categoryRank: BELOW_NOTEBOOKS,
+        rank: 2 + place
+      })
+    );
+    const panel = new SidebarWidget(services);
     app.shell.add(panel, 'left', { rank: RANK });
     restorer?.add(panel, panel.id);
   }
@@ -77,58 +80,6 @@ export const palettePlugin: JupyterFrontEndPlugin<IPaletteSource> = {
   activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator) =>
     new PaletteSource(yard, translator.load('nbyard'))
 };
-
-function sidebar(services: IPanelServices): SidePanel {
-  const { trans, commands } = services;
-  const panel = new SidePanel();
-  panel.id = 'nbyard-sidebar';
-  panel.addClass('nby-Sidebar');
-  panel.title.icon = yardIcon;
-  panel.title.caption = trans.__(
-    'nbyard: datasets, executables, workflows, artifacts, environments, deployments, credentials, runs'
-  );
-  panel.node.setAttribute('role', 'region');
-  panel.node.setAttribute('aria-label', trans.__('nbyard'));
-  const add = (
-    label: string,
-    name: ConstructorParameters<typeof SectionBody>[1],
-    buttons: readonly string[]
-  ) => {
-    const section = new PanelWithToolbar();
-    section.title.label = label;
-    section.addClass('nby-SectionPanel');
-    // a search and four rows; the style sheet is loaded after the first layout
-    section.node.style.minHeight = '168px';
-    section.addWidget(new SectionBody(services, name));
-    buttons.forEach(id =>
-      section.toolbar.addItem(id, new CommandToolbarButton({ commands, id, label: '' }))
-    );
-    panel.addWidget(section);
-  };
-  add(trans.__('Datasets'), 'DatasetSection', [
-    'nbyard:upload-dataset',
-    'nbyard:upload-folder',
-    'nbyard:import-dataset'
-  ]);
-  add(trans.__('Executables'), 'ExecutableSection', ['nbyard:upload-executable']);
-  add(trans.__('Workflows'), 'WorkflowSection', ['nbyard:create-workflow']);
-  add(trans.__('Artifacts'), 'ArtifactSection', ['nbyard:create-artifact']);
-  add(trans.__('Environments'), 'EnvironmentSection', ['nbyard:create-environment']);
-  add(trans.__('Deployments'), 'DeploymentSection', ['nbyard:create-deployment']);
-  add(trans.__('Credentials'), 'CredentialSection', ['nbyard:create-credential']);
-  add(trans.__('Runs'), 'RunSection', []);
-  const sections = panel.content as AccordionPanel;
-  sections.collapse(CREDENTIALS); // rarely needed
-  const share = (_: AccordionPanel, index: number) => {
-    if (index === CREDENTIALS) {
-      sections.expansionToggled.disconnect(share);
-      // it has no earlier size to restore
-      sections.setRelativeSizes(sections.widgets.map(({ isHidden }) => Number(!isHidden)));
-    }
-  };
-  sections.expansionToggled.connect(share);
-  return panel;
-}
 
 /** Track the open views, and restore them after a reload. */
 function tracked(noun: string, restorer: ILayoutRestorer | null): Views {

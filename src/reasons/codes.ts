@@ -908,10 +908,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-output-of-node': (p, show, trans) =>
     trans.__("'%1' has no output '%2'.", show(p.node), show(p.output)),
   'no-picture': (p, show, trans) => trans.__("This run has no picture '%1'.", show(p.digest)),
-  'needs-any-data': (_p, _show, trans) =>
-    trans.__('a file, a folder, a dataset or an artifact is needed'),
-  'needs-folder': (_p, _show, trans) => trans.__('a folder is needed'),
-  'needs-file': (_p, _show, trans) => trans.__('a file, a dataset or an artifact is needed'),
+  'needs-any-data': (_p, _show, trans) => trans.__('choose a file, folder, dataset or artifact'),
+  'needs-folder': (_p, _show, trans) => trans.__('choose a folder'),
+  'needs-file': (_p, _show, trans) => trans.__('choose a file, dataset or artifact'),
   'needs-files': (_p, _show, trans) =>
     trans.__(
       'a file or a folder with several files is needed; they are taken in the order of their names'
@@ -1976,6 +1975,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may have at most %1 characters', show(p.most)),
   'no-file': (p, show, trans) => trans.__('There is no file %1.', show(p.path)),
   'no-folder': (p, show, trans) => trans.__('There is no folder %1.', show(p.path)),
+  'folder-forbidden': (p, show, trans) =>
+    trans.__('The folder %1 may not be written to.', show(p.path)),
+  'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),

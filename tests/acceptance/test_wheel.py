@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from nbyard.host.example_files import FILES
+
 pytestmark = pytest.mark.timeout(600)
 
 PACKAGE = "jupyter_ext/nbyard"
@@ -31,6 +33,11 @@ def test_the_wheel_has_the_whole_bundle_once(repository, names):
     shared = {name.split(SHARED)[1] for name in names if SHARED in name}
     assert shared == wanted - {"made-from.json"} | {"install.json"}
     assert not any("nbyard/labextension" in name for name in names)
+
+
+def test_the_wheel_has_the_example(names):
+    share = "data/share/jupyter/nbyard-examples/penguins/"
+    assert {name.split(share)[1] for name in names if share in name} == set(FILES)
 
 
 def test_the_readme_on_pypi_leads_to_the_repository(wheel):

@@ -61,14 +61,14 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
   await register(server);
   const panel = await lab.panel();
-  await expect(panel).toContainText('Outputs of an executable that ran once, stored under a name.');
+  await expect(panel).toContainText('Named results of one-off runs.');
   lab.actions = 0;
   await lab.click(lab.panelButton('create-artifact'));
   const executable = view(lab).getByLabel('Executable');
   const name = view(lab).getByLabel('Name', { exact: true });
   await executable.selectOption({ label: 'tool' });
   await expect(name).toHaveValue('tool');
-  await expect(view(lab)).toContainText('a csv file: a path, or the name of a dataset or artifact');
+  await expect(view(lab)).toContainText('CSV file: path, dataset or artifact');
 
   const upload = view(lab).getByRole('button', { name: 'Upload a file for “source”' });
   const content = await readFile(server.file('penguins.csv'));

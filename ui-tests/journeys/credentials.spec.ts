@@ -38,7 +38,6 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
   await server.post('executables', { path: 'tool.py' });
 
   const panel = await lab.panel();
-  await lab.click(panel.getByRole('heading', { name: 'Credentials Section' }));
   await expect(panel).toContainText('Their values are never shown again.');
   found.push(...(await findings(lab, '#nbyard-sidebar')));
   await lab.click(lab.panelButton('create-credential').first());

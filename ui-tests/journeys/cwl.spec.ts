@@ -68,7 +68,7 @@ test(
     await clean('registered', VIEW);
 
     await lab.tab('Launcher').click();
-    await lab.tile('Workflow').click();
+    await lab.tile('New Workflow').click();
     await expect(canvas.stage).toBeFocused(); // a tab takes the focus once it is there
     for (const name of ['tally', 'penguins.csv', 'units.txt']) {
       await canvas.row(name).press('Enter');

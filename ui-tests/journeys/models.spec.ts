@@ -33,7 +33,7 @@ test('E7: the class of a model file is dragged onto the canvas, predicts a datas
 }, info) => {
   const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
   await makeModel(server);
-  await lab.tile('Workflow').click();
+  await lab.tile('New Workflow').click();
   const { canvas } = lab;
   await expect(canvas.row('birds.csv')).toContainText('13 B'); // it was imported
   await lab.drag(canvas.row('birds.csv'), await canvas.at(0.4, 0.4));

@@ -8,7 +8,7 @@ test('K2: datasets and executables are found in the drawer and dragged onto the 
   for (const path of ['clean.ipynb', 'train.ipynb', 'evaluate.py']) {
     await server.post('executables', { path });
   }
-  await lab.tile('Workflow').click();
+  await lab.tile('New Workflow').click();
   const { canvas } = lab;
   await expect(canvas.palette.getByRole('listitem')).toHaveCount(6); // and what is not registered
   await canvas.palette.getByRole('searchbox').fill('ipynb cle');
@@ -45,7 +45,7 @@ test(
   'D10, K2: files of the file browser become nodes, several at once',
   { tag: '@long' },
   async ({ lab }) => {
-    await lab.tile('Workflow').click();
+    await lab.tile('New Workflow').click();
     const { canvas } = lab;
     await expect(canvas.stage).toBeVisible();
     await expect(lab.file('untitled.nbflow')).toHaveClass(/jp-mod-selected/); // as JupyterLab does

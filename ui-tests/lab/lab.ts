@@ -114,14 +114,29 @@ export class Lab {
     );
   }
 
-  /** The sidebar of nbyard. */
-  async panel(): Promise<Locator> {
+  /** The sidebar of nbyard, as it opens. */
+  async sidebar(): Promise<Locator> {
     const panel = this.page.locator('#nbyard-sidebar');
     if (!(await panel.isVisible())) {
       await this.click(this.page.locator('.jp-SideBar .lm-TabBar-tab[data-id="nbyard-sidebar"]'));
     }
-    await expect(panel).toBeVisible();
+    await expect(panel.locator('.nby-SideSection').last()).toBeVisible();
     return panel;
+  }
+
+  /** The sidebar of nbyard with all its sections open. */
+  async panel(): Promise<Locator> {
+    const panel = await this.sidebar();
+    const closed = panel.locator('.nby-SideSection-head [aria-expanded="false"]');
+    while (await closed.count()) {
+      await closed.first().click();
+    }
+    return panel;
+  }
+
+  /** The section of a noun in the sidebar. */
+  section(noun: Noun): Locator {
+    return this.page.locator(`#nbyard-sidebar .nby-SideSection[data-noun="${noun}"]`);
   }
 
   /** A row of the sidebar. */
@@ -143,7 +158,7 @@ export class Lab {
       },
       [name, content.toString()] as const
     );
-    const section = this.page.locator('#nbyard-sidebar .nby-Section').first();
+    const section = this.section('dataset');
     for (const event of ['dragenter', 'dragover', 'drop']) {
       await section.dispatchEvent(event, { dataTransfer });
     }
@@ -169,7 +184,7 @@ export class Lab {
 
   /** A button at the head of a section of the sidebar. */
   panelButton(command: string): Locator {
-    return this.page.locator(`#nbyard-sidebar jp-button[data-command="nbyard:${command}"]`);
+    return this.page.locator(`#nbyard-sidebar .nby-SideSection-head [data-command="nbyard:${command}"]`);
   }
 
   /** Choose files of the person's own computer where a click asks for them. */

@@ -22,7 +22,7 @@ from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.table import table
 
 HIDDEN = {"uploads", "events", "system"}
-WITHOUT_NOUN: tuple[click.Command, ...] = (run, *system.COMMANDS)
+WITHOUT_NOUN: tuple[click.Command, ...] = (run, workflows.example, *system.COMMANDS)
 HELP = {
     "artifacts": "Create, show and export named results.",
     "credentials": "Store and replace secrets.",

@@ -133,6 +133,11 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "title": lambda k: k.title,
         "reason": lambda k: k.reason,
     },
+    "workflows.unrun": {
+        "path": lambda w: w.path,
+        "title": lambda w: w.title,
+        "saved": lambda w: w.saved_at,
+    },
     "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
     "runs": {
         "number": lambda r: r.number,

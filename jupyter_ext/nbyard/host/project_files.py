@@ -74,7 +74,11 @@ class ProjectFiles:
         return code_place(real, function)
 
     def documents(self) -> Iterator[Path]:
-        """Yield saved workflows below the root, or below a shell's working directory.
+        """Yield saved workflows below the root, or below a shell's working directory."""
+        return self.with_suffix(DOCUMENT)
+
+    def with_suffix(self, suffix: str) -> Iterator[Path]:
+        """Yield files below the root, or below a shell's working directory.
 
         Hidden folders and links are skipped. The search ends after MAX_LOOKED_AT entries.
         """
@@ -82,7 +86,7 @@ class ProjectFiles:
         for folder, subfolders, names in os.walk(self._start):
             subfolders[:] = [name for name in subfolders if not name.startswith((".", "node_mod"))]
             for name in names:
-                if name.endswith(DOCUMENT):
+                if name.endswith(suffix):
                     yield Path(folder, name)
             seen += len(names) + len(subfolders)
             if seen > MAX_LOOKED_AT:

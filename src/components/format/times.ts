@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 
 /** "0.4 s", "12 s", "3:05", "1:02:03". */
 export function showSeconds(seconds: number | undefined): string {
@@ -38,16 +38,60 @@ export function showMoment(at: string | null | undefined): string {
   return at ? new Date(at).toLocaleString() : '';
 }
 
-/** Return the time, updated each `period` while `ticking`; a hidden page does not update. */
-export function useNow(ticking: boolean, period = 1000): number {
+const TICK = 1000;
+
+/** Whether the panel around a component is visible; a hidden one needs no clock. */
+export const PanelVisible = createContext(true);
+
+interface IListener {
+  period: number;
+  due: number;
+  tell: (now: number) => void;
+}
+
+/** The one clock of the page; it ticks while there are listeners and the page is visible. */
+class Clock {
+  /** Call `tell` each `period` milliseconds; return how to stop. */
+  every(period: number, tell: (now: number) => void): () => void {
+    const listener = { period, due: Date.now() + period, tell };
+    this._listeners.add(listener);
+    this._timer ??= window.setInterval(() => this._tick(), TICK);
+    return () => {
+      this._listeners.delete(listener);
+      if (!this._listeners.size) {
+        window.clearInterval(this._timer);
+        this._timer = undefined;
+      }
+    };
+  }
+
+  private _tick(): void {
+    if (document.hidden) {
+      return; // whatever is due is told when the page is back
+    }
+    const now = Date.now();
+    for (const listener of this._listeners) {
+      // a timer may be some milliseconds early
+      if (now + TICK / 2 >= listener.due) {
+        listener.due = now + listener.period;
+        listener.tell(now);
+      }
+    }
+  }
+
+  private readonly _listeners = new Set<IListener>();
+  private _timer?: number;
+}
+
+const clock = new Clock();
+
+/** Return the time, updated each `period` while `ticking` and while the panel is visible. */
+export function useNow(ticking: boolean, period = TICK): number {
+  const runs = useContext(PanelVisible) && ticking;
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     setNow(Date.now());
-    if (!ticking) {
-      return;
-    }
-    const timer = window.setInterval(() => !document.hidden && setNow(Date.now()), period);
-    return () => window.clearInterval(timer);
-  }, [ticking, period]);
+    return runs ? clock.every(period, setNow) : undefined;
+  }, [runs, period]);
   return now;
 }

@@ -25,9 +25,20 @@ export function useLost(connection: IConnection): ILost | undefined {
   return useSignal(connection.connectedChanged, () => connection.lost);
 }
 
-/** Return the time, updated while `ticking`; while the server is away, its last response. */
-export function useServerNow(connection: IConnection, ticking: boolean): number {
+/**
+ * Return the time, updated each `period` milliseconds while `ticking`; while the server is away,
+ * its last response.
+ */
+export function useServerNow(connection: IConnection, ticking: boolean, period?: number): number {
   const lost = useLost(connection);
-  const now = useNow(ticking && !lost);
+  const now = useNow(ticking && !lost, period);
   return lost?.since ?? now;
+}
+
+/** "3 min ago" is never older than this, in milliseconds. */
+const AGO_PERIOD = 15_000;
+
+/** Return the time for texts such as "3 min ago"; with something live, each second. */
+export function useAgoNow(connection: IConnection, isLive = false): number {
+  return useServerNow(connection, true, isLive ? undefined : AGO_PERIOD);
 }

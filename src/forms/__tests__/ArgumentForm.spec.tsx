@@ -62,7 +62,7 @@ describe('K7: values in a typed form', () => {
     const onChange = form({ name: 'n', role: 'input', format: 'csv' }, undefined, { inputs });
     const field = screen.getByLabelText<HTMLInputElement>('n');
     expect([...field.list!.options].map(({ value }) => value)).toEqual(inputs.names);
-    expect(screen.getByText(/a csv file: a path, or the name of/)).toBeTruthy();
+    expect(screen.getByText(/CSV file: path, dataset or artifact/)).toBeTruthy();
     fireEvent.click(screen.getByText('Upload…'));
     expect(onChange).toHaveBeenCalledWith('n', { value: 'brought.csv' });
   });

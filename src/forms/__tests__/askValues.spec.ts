@@ -7,6 +7,9 @@ import { ValuesHolder } from '../ValuesForm';
 const trans = nullTranslator.load('nbyard');
 const field = () => document.querySelector<HTMLTextAreaElement>('.jp-Dialog textarea')!;
 
+const alerts = () =>
+  [...document.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
+
 function ask(send: (holder: ValuesHolder) => Promise<unknown>): Promise<unknown> {
   const extras = { name: 'extras', role: 'value' as const, type: 'json' as const, format: '' };
   return askValues({ title: 'Run', arguments: [extras], ok: 'Run', trans, send });
@@ -51,6 +54,38 @@ describe('E10: a dialog with a field of several lines', () => {
     await waitFor(() => expect(screen.getByText('may be from -100 to 100')).toBeTruthy());
     await enter('7');
     expect(await answer).toBe(7);
+  });
+
+  it('has the focus at its first field, and after a refusal at the refused one, once', async () => {
+    const details = [{ path: 'parameters.table', message: 'choose a file' }];
+    const send = jest.fn(async () => {
+      throw new ApiError(422, 'invalid', 'parameters.table: choose a file', '', details);
+    });
+    const one = { role: 'value' as const, type: 'string' as const, format: '' };
+    const fields = [
+      { ...one, name: 'title', default: 'x' },
+      { ...one, name: 'table', role: 'input' as const }
+    ];
+    const answer = askValues({ title: 'Run', arguments: fields, ok: 'Run', trans, send });
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText('title')));
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+    await waitFor(() => expect(screen.getByText('choose a file')).toBeTruthy());
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText('table')));
+    expect(alerts()).toEqual(['choose a file']);
+    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(await answer).toBeUndefined();
+  });
+
+  it('says above the form what belongs to no field', async () => {
+    const send = jest.fn(async () => {
+      throw new ApiError(422, 'invalid', 'too many runs', '', [{ path: 'owner', message: 'x' }]);
+    });
+    const answer = ask(send);
+    await waitFor(() => expect(field()).toBeTruthy());
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+    await waitFor(() => expect(alerts()).toEqual(['too many runs']));
+    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(await answer).toBeUndefined();
   });
 
   it('is asked again while a text cannot be taken', async () => {

@@ -1,16 +1,16 @@
-import { useEffect } from 'react';
 import { isLive } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { StateMark } from '../../components/StateMark';
+import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment } from '../../components/format/times';
-import { useServerNow } from '../../components/hooks/useLost';
+import { useAgoNow } from '../../components/hooks/useLost';
 import { artifactIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 import { openArtifact } from './open';
 import { Artifact, artifactsOf, inputNames } from './collection';
 
@@ -21,15 +21,12 @@ export function ArtifactSection({ services }: { services: IPanelServices }): JSX
   const { yard, trans, commands } = services;
   const artifacts = artifactsOf(yard);
   const search = useSearch(artifacts, nameOf);
-  const now = useServerNow(yard.stream, search.items.some(isLive));
-  useEffect(() => void artifacts.start(), [artifacts]);
+  const now = useAgoNow(yard.stream);
   const open = ({ id }: Artifact) => openArtifact(services, { id });
   return (
     <div className="nby-Section">
       <ListState collection={artifacts} trans={trans}>
-        <p className="nby-Note">
-          {trans.__('Outputs of an executable that ran once, stored under a name.')}
-        </p>
+        <p className="nby-Note">{trans.__('Named results of one-off runs.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-artifact" />
         </p>
@@ -93,13 +90,15 @@ function Row({ artifact, now, services }: IRowProps): JSX.Element {
   const made = files.length ? [what, size] : [];
   const title = [name, executable, showMoment(created_at), ...files.map(file => file.filename)];
   return (
-    <div className="nby-Thing" title={title.join('\n')}>
-      <artifactIcon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{name}</span>
-      <StateMark state={state} trans={trans} bare={state === 'succeeded'} />
-      <span className="nby-Thing-detail">
-        {[executable, ...made, showAgo(created_at, now, trans)].filter(Boolean).join(' · ')}
-      </span>
-    </div>
+    <SideRow
+      icon={artifactIcon}
+      accent={state}
+      name={name}
+      aside={showAgo(created_at, now, trans)}
+      detail={[state !== 'succeeded' && stateText(state, trans), executable, ...made]
+        .filter(Boolean)
+        .join(' · ')}
+      title={title.join('\n')}
+    />
   );
 }

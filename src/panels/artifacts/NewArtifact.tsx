@@ -5,7 +5,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
-import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
 import { useInputs } from './inputs';
 import { Older } from '../frame/Search';
@@ -63,7 +63,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
             {trans.__('Executable')}{' '}
             <select autoFocus value={chosen} onChange={event => setChosen(event.target.value)}>
               <option value="" disabled>
-                {trans.__('Choose the executable that creates it')}
+                {trans.__('Choose an executable')}
               </option>
               {offered.map(({ id, name }) => (
                 <option key={id} value={id}>
@@ -136,8 +136,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
       if (errors.name) {
         suggestion.refused(errors.name);
       } else if (error instanceof ApiError && error.status === 422) {
-        holder.errors = errors;
-        holder.problem = error.message;
+        refuse(holder, fields, error);
       } else {
         setProblem((error as Error).message);
       }

@@ -2,13 +2,14 @@ import { useEffect, useMemo, useState } from 'react';
 import { Dataset } from '../../api/types';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IInputs } from '../../forms/ArgumentForm';
-import { artifactsOf, inputNames } from './collection';
+import { ChooseInput } from './ChooseInput';
+import { Artifact, artifactsOf, inputNames } from './collection';
 import { chooseFiles } from '../../components/chooseFiles';
 import { datasetOf } from '../datasets/uploads';
 import { isUsable } from '../palette/paletteRows';
 import { IPanelServices } from '../frame/services';
 
-/** Suggestions for inputs: datasets, artifacts, and files of the user's computer. */
+/** Suggestions for inputs: datasets, artifacts, and files of the server and of the user. */
 export function useInputs(services: IPanelServices): IInputs {
   const { datasets } = services.yard;
   const artifacts = artifactsOf(services.yard);
@@ -18,16 +19,31 @@ export function useInputs(services: IPanelServices): IInputs {
     void datasets.start();
     void artifacts.start();
   }, [datasets, artifacts]);
-  return useMemo(
-    () => ({
-      names: [...new Set([...data.filter(isUsable).map(nameOf), ...made.flatMap(inputNames)])],
-      bring: ({ name }, onName) => <Bring services={services} input={name} onName={onName} />
-    }),
-    [services, data, made]
-  );
+  return useMemo(() => inputsOf(services, data, made, ''), [services, data, made]);
 }
 
-const nameOf = ({ name }: Dataset) => name;
+/** Return the suggestions for inputs; files are looked for first in `folder`. */
+export function inputsOf(
+  services: IPanelServices,
+  datasets: readonly Dataset[],
+  artifacts: readonly Artifact[],
+  folder: string
+): IInputs {
+  const { trans } = services;
+  const names: readonly (readonly [string, string])[] = [
+    ...datasets.filter(isUsable).map(({ name }) => [name, trans.__('dataset')] as const),
+    ...artifacts.flatMap(inputNames).map(name => [name, trans.__('artifact')] as const)
+  ];
+  return {
+    names: [...new Set(names.map(([name]) => name))],
+    bring: (argument, onName) => (
+      <>
+        <ChooseInput {...{ services, argument, folder, names, onName }} />
+        <Bring services={services} input={argument.name} onName={onName} />
+      </>
+    )
+  };
+}
 
 interface IBringProps {
   services: IPanelServices;

@@ -1,12 +1,13 @@
-import { useEffect } from 'react';
 import { Credential } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { showAgo, showMoment, useNow } from '../../components/format/times';
+import { showAgo, showMoment } from '../../components/format/times';
+import { useAgoNow } from '../../components/hooks/useLost';
 import { credentialIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 import { credentialsOf } from './collection';
 
 const nameOf = ({ name }: Credential) => name;
@@ -16,8 +17,7 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
   const { yard, trans, commands } = services;
   const credentials = credentialsOf(yard);
   const search = useSearch(credentials, nameOf);
-  const now = useNow(false);
-  useEffect(() => void credentials.start(), [credentials]);
+  const now = useAgoNow(yard.stream);
   const run = (verb: string) => (one: Credential) =>
     void commands.execute(`nbyard:${verb}-credential`, { id: one.id });
   return (
@@ -41,16 +41,14 @@ export function CredentialSection({ services }: { services: IPanelServices }): J
         nameOf={nameOf}
         render={one => {
           const { name, kind, description, version, updated_at } = one;
-          const changed = [kind, version > 1 && `v${version}`, showAgo(updated_at, now, trans)];
           return (
-            <div
-              className="nby-Thing"
+            <SideRow
+              icon={credentialIcon}
+              name={name}
+              aside={showAgo(updated_at, now, trans)}
+              detail={[kind, version > 1 && `v${version}`].filter(Boolean).join(' · ')}
               title={[name, description, showMoment(updated_at)].filter(Boolean).join('\n')}
-            >
-              <credentialIcon.react tag="span" className="nby-Icon" />
-              <span className="nby-Row-name">{name}</span>
-              <span className="nby-Thing-detail">{changed.filter(Boolean).join(' · ')}</span>
-            </div>
+            />
           );
         }}
         onOpen={run('replace')}

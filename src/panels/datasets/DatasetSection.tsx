@@ -3,9 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
-import { showProblem } from '../../components/problems';
 import { RowList } from '../../components/RowList';
-import { StateMark } from '../../components/StateMark';
+import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
 import { datasetIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
@@ -14,8 +13,8 @@ import { Older, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { focusRow } from '../frame/focusRow';
 import { IPanelServices } from '../frame/services';
+import { SideRow } from '../frame/SideRow';
 import { openDataset } from './open';
-import { dropped } from './folders';
 import { IUploadRow, Uploads, uploads } from './uploads';
 import { reasonText } from '../../reasons';
 
@@ -24,19 +23,17 @@ const OTHER_ACTIONS = ['delete-dataset'];
 
 const nameOf = ({ name }: Dataset) => name;
 
-/** Datasets in the sidebar: rows, running uploads, and a target for dropped files. */
+/** Datasets in the sidebar: rows and running uploads. */
 export function DatasetSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { datasets } = yard;
   const search = useSearch(datasets, nameOf);
   const sending = useSignal(uploads.changed, () => uploads.rows);
-  const [over, setOver] = useState(false);
   const [said, setSaid] = useState('');
   const section = useRef<HTMLDivElement>(null);
-  useEffect(() => void datasets.start(), [datasets]);
   useEffect(() => {
     const onMade = (_: Uploads, { id, name, current }: Dataset) => {
-      setSaid(trans.__('“%1” is uploaded, version %2.', name, current.number));
+      setSaid(trans.__('Uploaded %1 (version %2)', name, current.number));
       const { activeElement } = document;
       if (activeElement === document.body || section.current?.contains(activeElement)) {
         focusRow('dataset', id); // the button that was pressed is gone
@@ -45,33 +42,8 @@ export function DatasetSection({ services }: { services: IPanelServices }): JSX.
     uploads.made.connect(onMade);
     return () => void uploads.made.disconnect(onMade);
   }, [trans]);
-  const takes = (event: React.DragEvent) => event.dataTransfer.types.includes('Files');
   return (
-    <div
-      ref={section}
-      className={`nby-Section${over ? ' nby-mod-over' : ''}`}
-      onDragOver={event => {
-        if (takes(event)) {
-          event.preventDefault();
-          setOver(true);
-        }
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={event => {
-        setOver(false);
-        if (takes(event)) {
-          event.preventDefault();
-          event.stopPropagation();
-          dropped(event.dataTransfer).then(
-            ({ files, folders }) => {
-              void uploads.add(yard, files);
-              folders.forEach(folder => void uploads.addFolder(yard, folder));
-            },
-            error => showProblem(trans.__('Not uploaded.'), error, trans)
-          );
-        }
-      }}
-    >
+    <div ref={section} className="nby-Section">
       <div className="nby-Sr" role="status">
         {said}
       </div>
@@ -128,30 +100,32 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
   const size = typeof size_bytes === 'number' ? showBytes(size_bytes) : '';
   const shape = typeof rows === 'number' ? `${rows.toLocaleString()} × ${columns}` : '';
   const reason = reasonText(current.reason, trans);
-  const facts = [name, reason, shape, size, current.digest, dataset.id];
-  const title = facts.filter(Boolean).join('\n');
+  const known = [name, reason, shape, size, current.digest, dataset.id];
+  const facts = {
+    importing: (
+      <>
+        {stateText(state, trans)}{' '}
+        <progress
+          className="nby-Progress"
+          aria-label={trans.__('Import of “%1”', name)}
+          max={size_bytes ?? undefined}
+          value={size_bytes ? bytes_done : undefined}
+        />{' '}
+        {!!bytes_done && showBytes(bytes_done)}
+      </>
+    ),
+    failed: [stateText(state, trans), reason].filter(Boolean).join(' · '),
+    ready: [shape, current.format, number > 1 && `v${number}`].filter(Boolean).join(' · ')
+  };
   return (
-    <div className="nby-Thing" title={title}>
-      <datasetIcon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{name}</span>
-      <StateMark state={state} trans={trans} bare={state === 'ready'} />
-      <span className="nby-Thing-detail">
-        {state === 'importing' && (
-          <>
-            <progress
-              className="nby-Progress"
-              aria-label={trans.__('Import of “%1”', name)}
-              max={size_bytes ?? undefined}
-              value={size_bytes ? bytes_done : undefined}
-            />{' '}
-            {showBytes(bytes_done ?? 0)}
-          </>
-        )}
-        {state === 'failed' && reason}
-        {state === 'ready' &&
-          [number > 1 && `v${number}`, shape, current.format, size].filter(Boolean).join(' · ')}
-      </span>
-    </div>
+    <SideRow
+      icon={datasetIcon}
+      accent={state}
+      name={name}
+      aside={state === 'ready' && size}
+      detail={facts[state]}
+      title={known.filter(Boolean).join('\n')}
+    />
   );
 }
 

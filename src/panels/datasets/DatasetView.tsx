@@ -90,7 +90,9 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
           <p className="nby-Note" role="status">
             {shown.state === 'failed'
               ? trans.__('The import failed: %1', reasonText(shown.reason, trans))
-              : trans.__('Importing, %1 so far…', showBytes(shown.bytes_done ?? 0))}
+              : shown.bytes_done
+                ? trans.__('Importing, %1 so far…', showBytes(shown.bytes_done))
+                : trans.__('Importing…')}
           </p>
         ) : !isTable ? (
           <Other key={shown.id} services={services} version={shown} />

@@ -1,20 +1,19 @@
-import { useEffect } from 'react';
 import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { StateMark } from '../../components/StateMark';
-import { showAgo, showMoment, useNow } from '../../components/format/times';
+import { stateText } from '../../components/StateMark';
+import { showAgo, showMoment } from '../../components/format/times';
+import { useAgoNow } from '../../components/hooks/useLost';
 import { deploymentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
 import { actionsOf, hardwareOf, titleAmong } from './state/texts';
 import { reasonText } from '../../reasons';
-
-const MINUTE = 60_000;
 
 /** Deployments in the sidebar. */
 export function DeploymentSection({ services }: { services: IPanelServices }): JSX.Element {
@@ -22,8 +21,7 @@ export function DeploymentSection({ services }: { services: IPanelServices }): J
   const deployments = deploymentsOf(yard);
   const nameOf = (one: Deployment) => titleAmong(one, deployments.items);
   const search = useSearch(deployments, nameOf);
-  const now = useNow(!!search.items.length, MINUTE);
-  useEffect(() => void deployments.start(), [deployments]);
+  const now = useAgoNow(yard.stream);
   const open = ({ id }: Deployment) => openDeployment(services, { id });
   return (
     <div className="nby-Section">
@@ -77,16 +75,16 @@ function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { title, name, state, spec, created_at } = deployment;
   const reason = reasonText(deployment.reason, trans);
-  const details = [reason, hardwareOf(spec, trans), showAgo(created_at, now, trans)];
   return (
-    <div
-      className="nby-Thing"
+    <SideRow
+      icon={deploymentIcon}
+      accent={state}
+      name={called}
+      aside={showAgo(created_at, now, trans)}
+      detail={[stateText(state, trans), reason, hardwareOf(spec, trans)]
+        .filter(Boolean)
+        .join(' · ')}
       title={[title, name, spec.image, reason, showMoment(created_at)].filter(Boolean).join('\n')}
-    >
-      <deploymentIcon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{called}</span>
-      <StateMark state={state} trans={trans} />
-      <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>
-    </div>
+    />
   );
 }

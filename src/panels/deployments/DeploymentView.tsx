@@ -7,6 +7,7 @@ import { deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { useItem } from '../frame/useItem';
 import { deploymentsOf } from './state/collection';
+import { ChooseModel } from './ChooseModel';
 import { Configuration } from './form/Configuration';
 import { Links } from './Links';
 import { Log } from './tabs/Log';
@@ -23,11 +24,16 @@ interface IDeploymentViewProps {
   target: IDeploymentTarget;
   /** Called when it was created; the view then shows it, with that tab if it exists. */
   onMade: (id: string, tab?: string) => void;
+  /** Called with what is to be deployed, where that is chosen first. */
+  onChosen: (target: IDeploymentTarget) => void;
 }
 
 /** One deployment, or the form for a new one. */
 export default function DeploymentView(props: IDeploymentViewProps): JSX.Element {
   const { services, target, onMade } = props;
+  if (target.chooses) {
+    return <ChooseModel services={services} onChosen={props.onChosen} />;
+  }
   return target.id === undefined ? (
     <NewDeployment services={services} target={target} onMade={onMade} />
   ) : (

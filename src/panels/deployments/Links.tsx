@@ -37,7 +37,7 @@ export function Links({ yard, deployment, trans, bare }: ILinksProps): JSX.Eleme
             </a>
           ) : (
             <span key={link.name} className="nby-Dim">
-              {trans.__('%1 (port %2) does not answer', link.name, link.port)}
+              {trans.__('%1 (port %2): not responding', link.name, link.port)}
             </span>
           )
         )}

@@ -14,6 +14,8 @@ async function known({ yard }: IPanelServices, id: string): Promise<Deployment> 
 export const deploymentActions = {
   createDeployment: (services: IPanelServices) => openDeployment(services, {}),
 
+  chooseModel: (services: IPanelServices) => openDeployment(services, { chooses: true }),
+
   deployOutput: (services: IPanelServices, [run, output]: string[]) =>
     openDeployment(services, { model: { run, output } }),
 
@@ -33,7 +35,7 @@ export const deploymentActions = {
       const { links } = await known(services, id);
       const link = links.find(({ answers }) => answers);
       if (!link) {
-        throw new Error(services.trans.__('No port of the deployment answers now.'));
+        throw new Error(services.trans.__('No port of the deployment responds now.'));
       }
       window.open(addressOf(services.yard, link), '_blank', 'noopener,noreferrer');
     }),

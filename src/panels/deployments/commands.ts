@@ -10,7 +10,7 @@ import {
   undoIcon
 } from '@jupyterlab/ui-components';
 import { MODEL_FILES } from '../../document/called';
-import { deployIcon } from '../../icons/startup';
+import { deployIcon, rocketIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { deploymentActions } from './actions';
 
@@ -22,9 +22,15 @@ export function deploymentCommands(
       id: 'nbyard:create-deployment',
       act: 'createDeployment',
       label: trans.__('New Deployment…'),
-      tile: trans.__('Deploy a Model'),
       caption: trans.__('Start an image as a service and link to it'),
       icon: addIcon
+    },
+    {
+      id: 'nbyard:choose-model',
+      act: 'chooseModel',
+      label: trans.__('Deploy a Model'),
+      caption: trans.__('Choose a model of your runs, an image or a class, and serve it'),
+      icon: rocketIcon
     },
     {
       id: 'nbyard:deploy-output',

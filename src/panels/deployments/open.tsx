@@ -9,15 +9,22 @@ export function openDeployment(services: IPanelServices, target: IDeploymentTarg
   showItem<IDeploymentTarget>(services, target, {
     noun: 'deployment',
     icon: deploymentIcon,
-    label: target.id === undefined ? trans.__('New deployment') : trans.__('Deployment'),
+    label: target.chooses
+      ? trans.__('Deploy a model')
+      : target.id === undefined
+        ? trans.__('New deployment')
+        : trans.__('Deployment'),
     collection: deploymentsOf(yard),
-    key: ({ id, image, model }) =>
-      id === undefined ? `new ${image ?? JSON.stringify(model ?? '')}` : undefined,
+    key: ({ id, chooses, image, model }) =>
+      id === undefined
+        ? `new ${chooses ? '?' : (image ?? JSON.stringify(model ?? ''))}`
+        : undefined,
     draw: panel => (
       <DeploymentView
         services={services}
         target={panel.target}
         onMade={(id, tab) => (panel.target = { id, tab, isNew: true })}
+        onChosen={chosen => (panel.target = chosen)}
       />
     )
   });

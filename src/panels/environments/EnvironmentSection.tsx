@@ -1,12 +1,12 @@
-import { useEffect } from 'react';
 import { Environment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { StateMark } from '../../components/StateMark';
+import { stateText } from '../../components/StateMark';
 import { environmentIcon } from '../../icons/items';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
 import { isUnderWay, sizeOf, stateOf } from '../../environments/texts';
@@ -19,14 +19,11 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   const { yard, trans, commands } = services;
   const { environments } = yard;
   const search = useSearch(environments, nameOf);
-  useEffect(() => void environments.start(), [environments]);
   const open = ({ id }: Environment) => openEnvironment(services, id);
   return (
     <div className="nby-Section">
       <ListState collection={environments} trans={trans}>
-        <p className="nby-Note">
-          {trans.__('Versioned sets of packages, each with its own kernel.')}
-        </p>
+        <p className="nby-Note">{trans.__('Versioned package sets, each with its own kernel.')}</p>
         <p className="nby-Note">
           <CommandButton commands={commands} id="nbyard:create-environment" />
         </p>
@@ -79,13 +76,16 @@ function Row({ environment, services }: IRowProps): JSX.Element {
             : trans.__('open it to retry, or delete it'),
           reason
         ]
-      : [current.number > 1 && `v${current.number}`, sizeOf(current, trans)];
+      : [sizeOf(current, trans)];
+  const state = stateOf(current);
   return (
-    <div className="nby-Thing" title={[name, kernel, reason].filter(Boolean).join('\n')}>
-      <environmentIcon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{name}</span>
-      <StateMark state={stateOf(current)} trans={trans} />
-      <span className="nby-Thing-detail">{details.filter(Boolean).join(' · ')}</span>
-    </div>
+    <SideRow
+      icon={environmentIcon}
+      accent={state}
+      name={name}
+      aside={current.number > 1 && `v${current.number}`}
+      detail={[stateText(state, trans), ...details].filter(Boolean).join(' · ')}
+      title={[name, kernel, reason].filter(Boolean).join('\n')}
+    />
   );
 }

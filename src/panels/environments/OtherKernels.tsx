@@ -3,9 +3,11 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Kernel } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
-import { StateMark } from '../../components/StateMark';
+import { stateText } from '../../components/StateMark';
 import { RowList } from '../../components/RowList';
+import { environmentIcon } from '../../icons/items';
 import { IPanelServices } from '../frame/services';
+import { SideRow } from '../frame/SideRow';
 import { reportFailure } from '../frame/reportFailure';
 import { reasonText } from '../../reasons';
 
@@ -82,14 +84,14 @@ export function OtherKernels({ services }: { services: IPanelServices }): JSX.El
 function Row({ kernel, trans }: { kernel: Kernel; trans: TranslationBundle }): JSX.Element {
   const { name, title, is_there, interpreter, place } = kernel;
   const reason = reasonText(kernel.reason, trans);
+  const detail = reason || originOf(kernel, trans);
   return (
-    <div
-      className="nby-Thing"
+    <SideRow
+      icon={environmentIcon}
+      accent={is_there ? undefined : 'gone'}
+      name={title}
+      detail={is_there ? detail : [stateText('gone', trans), detail].join(' · ')}
       title={[name, place, interpreter, reason].filter(Boolean).join('\n')}
-    >
-      <span className="nby-Row-name">{title}</span>
-      {!is_there && <StateMark state="gone" trans={trans} />}
-      <span className="nby-Thing-detail">{reason || originOf(kernel, trans)}</span>
-    </div>
+    />
   );
 }

@@ -1,4 +1,3 @@
-import { useEffect } from 'react';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
@@ -8,6 +7,7 @@ import { executableRow, placeOf } from '../palette/paletteRows';
 import { IPanelServices } from '../frame/services';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 import { openExecutable } from './open';
 
 const nameOf = ({ name }: Executable) => name;
@@ -17,7 +17,6 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
   const { yard, trans, commands } = services;
   const { executables } = yard;
   const search = useSearch(executables, nameOf);
-  useEffect(() => void executables.start(), [executables]);
   return (
     <div className="nby-Section">
       <ListState collection={executables} trans={trans}>
@@ -68,34 +67,20 @@ interface IRowProps {
 function Row({ executable, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { name, current } = executable;
-  const Icon = kindIcon(current.kind);
   const of = (role: string) =>
     current.arguments.filter(argument => argument.role === role).map(argument => argument.name);
   const [inputs, outputs] = [of('input'), of('output')];
-  const values = current.arguments.length;
   const ports = `${inputs.join(', ') || '–'} → ${outputs.join(', ') || '–'}`;
   const place = placeOf(executable);
+  const hasPorts = !!inputs.length || !!outputs.length;
   return (
-    <div
-      className="nby-Thing"
+    <SideRow
+      icon={kindIcon(current.kind)}
+      accent={current.kind}
+      name={name}
+      aside={place}
+      detail={hasPorts ? ports : trans._n('%1 value', '%1 values', current.arguments.length)}
       title={[`${name} (${current.kind})`, executable.path, ports].filter(Boolean).join('\n')}
-    >
-      <Icon.react tag="span" className="nby-Icon" />
-      <span className="nby-Row-name">{name}</span>
-      <span className="nby-Thing-detail">
-        {inputs.map(port => (
-          <span key={port} className="nby-Pill">
-            {port}
-          </span>
-        ))}
-        {inputs.length || outputs.length ? '→ ' : trans._n('%1 value', '%1 values', values)}
-        {outputs.map(port => (
-          <span key={port} className="nby-Pill">
-            {port}
-          </span>
-        ))}
-      </span>
-      {place && <span className="nby-Thing-detail">{place}</span>}
-    </div>
+    />
   );
 }

@@ -1,9 +1,9 @@
 import { useMemo, useReducer, useRef, useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
+import { ApiError } from '../../api/client';
 import { Executable } from '../../api/types';
 import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
-import { ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
+import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { useInputs } from '../artifacts/inputs';
 import { IPanelServices } from '../frame/services';
 
@@ -37,8 +37,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
       await commands.execute('nbyard:show-run', { id: made.id });
     } catch (error) {
       if (error instanceof ApiError && error.status === 422) {
-        holder.errors = fieldErrors(error);
-        holder.problem = error.message;
+        refuse(holder, fields, error);
       } else {
         showProblem(trans.__('Not started.'), error, trans);
       }

@@ -1,18 +1,15 @@
 import { ApiError } from '../../api/client';
 import { belowRoot } from '../../api/paths';
-import { Executable, Run } from '../../api/types';
+import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
-import { IArgument, readArguments } from '../../document/arguments';
 import { askText } from '../../forms/askText';
-import { askValues, IAskValues } from '../../forms/askValues';
-import { ValuesHolder } from '../../forms/ValuesForm';
 import { chooseFiles } from '../../components/chooseFiles';
-import { reasonText } from '../../reasons';
 import { confirm } from '../frame/confirm';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openExecutable } from './open';
+import { runInBackground } from './runInBackground';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Executable> {
   return (
@@ -117,31 +114,3 @@ export const executableActions = {
       runInBackground(services, path)
     )
 };
-
-/** Ask for the values of the file's arguments, and run it. */
-async function runInBackground(services: IPanelServices, path: string): Promise<void> {
-  const { yard, trans, commands } = services;
-  if (!path) {
-    return;
-  }
-  const found = await yard.client.call('executables.inspect', { body: { path } });
-  const holder = new ValuesHolder();
-  holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
-  const asked: IAskValues<Run> = {
-    title: trans.__('Run “%1” in the background', found.name),
-    arguments: readArguments(found.arguments as Partial<IArgument>[]),
-    hints: found.hints?.map(hint => reasonText(hint, trans)),
-    asksHow: true,
-    ok: trans.__('Run'),
-    trans,
-    send: ({ values, runtime, kept: containers, force, priority }) =>
-      yard.client.call('runs.create', {
-        body: { path, parameters: values, runtime, containers, force, priority }
-      })
-  };
-  const made = await askValues(asked, holder);
-  if (made) {
-    yard.runs.put(made);
-    await commands.execute('nbyard:show-run', { id: made.id });
-  }
-}

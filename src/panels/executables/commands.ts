@@ -9,6 +9,7 @@ import {
   runIcon
 } from '@jupyterlab/ui-components';
 import { MODEL_FILES } from '../../document/called';
+import { backgroundIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { executableActions } from './actions';
 
@@ -40,8 +41,9 @@ export function executableCommands(
       act: 'runInBackground',
       label: trans.__('Run in Background…'),
       caption: trans.__('Run a copy of this file with other parameters'),
-      icon: runIcon,
-      files: NOTEBOOKS
+      icon: backgroundIcon,
+      files: NOTEBOOKS,
+      front: true
     },
     {
       id: 'nbyard:open-executable',

@@ -15,14 +15,18 @@ export interface IPanelCommand<Action extends string = string> {
   id: string;
   act: Action;
   label: string;
-  /** The label in the launcher. */
+  /** The label where there is little room. */
   tile?: string;
+  /** The command acts in a folder: that of the launcher, or the one in the file browser. */
+  inFolder?: boolean;
   caption?: string;
   icon?: LabIcon;
   /** The command acts on one item of this kind: its argument, or the row below the menu. */
   noun?: Noun;
   /** The command acts on files of the file browser with these suffixes; '' means any. */
   files?: readonly string[];
+  /** It prefers the document in front to the selection of the file browser. */
+  front?: boolean;
   /** The command first asks for files of the user's computer. */
   chooses?: 'file' | 'files' | 'folder';
   /** The required arguments of the command, with their descriptions by name. */

@@ -1,13 +1,20 @@
+import { openSections } from './openSections';
+
 const FRAMES = 60;
 
 /** Focus the row of a new item once it is visible, for users of the keyboard. */
-export function focusRow(noun: string, id: string, frames = FRAMES): void {
+export function focusRow(noun: string, id: string): void {
+  openSections.set(noun, true);
+  look(noun, id, FRAMES);
+}
+
+function look(noun: string, id: string, frames: number): void {
   // the row is drawn when the list has loaded, which may take a while
   requestAnimationFrame(() => {
     const row = `#nbyard-sidebar .nby-Row[data-noun="${noun}"][data-id="${CSS.escape(id)}"]`;
     const found = document.querySelector<HTMLElement>(row);
     if (!found && frames) {
-      return focusRow(noun, id, frames - 1);
+      return look(noun, id, frames - 1);
     }
     found?.focus();
   });

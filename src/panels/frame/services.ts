@@ -1,7 +1,9 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { IStateDB } from '@jupyterlab/statedb';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
@@ -15,6 +17,8 @@ export interface IPanelServices {
   rendermime: IRenderMimeRegistry;
   commands: CommandRegistry;
   browser: IFileBrowserFactory | null;
+  /** Where choices of the user are stored. */
+  state: IStateDB | null;
   /** The open views, by noun. */
   views: Record<'artifact' | 'dataset' | 'deployment' | 'environment' | 'executable', Views>;
 }
@@ -50,6 +54,8 @@ export interface IArtifactTarget extends ITarget {
 export interface IDeploymentTarget extends ITarget {
   /** It was just created in this view. */
   isNew?: boolean;
+  /** Choose what to deploy first. */
+  chooses?: boolean;
   /** The initial image of the form. */
   image?: string;
   model?: IModelSource;
@@ -62,4 +68,24 @@ export type IModelSource = { run: string; output: string } | { path: string };
 export function selectedFiles(browser: IFileBrowserFactory | null): string[] {
   const items = browser?.tracker.currentWidget?.selectedItems();
   return items ? [...items].filter(({ type }) => type !== 'directory').map(({ path }) => path) : [];
+}
+
+/** The document of a main area widget. */
+interface IDocument {
+  context?: DocumentRegistry.Context;
+}
+
+/** Return the path of the document in front. */
+export function documentInFront(app: JupyterFrontEnd): string | undefined {
+  return (app.shell.currentWidget as IDocument | null)?.context?.path;
+}
+
+/** Save the document if it is open and has changes. */
+export async function saveOpen(app: JupyterFrontEnd, path: string): Promise<void> {
+  for (const widget of app.shell.widgets('main')) {
+    const { context } = widget as IDocument;
+    if (context?.path === path && context.model.dirty) {
+      await context.save();
+    }
+  }
 }

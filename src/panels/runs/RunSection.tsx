@@ -1,30 +1,32 @@
-import { useEffect } from 'react';
+import { useState } from 'react';
 import { isLive, Run } from '../../api/types';
-import { Away } from '../../components/Away';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { StateMark } from '../../components/StateMark';
+import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../../components/format/times';
-import { useLost, useServerNow } from '../../components/hooks/useLost';
+import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
+import { stateIcon } from '../../icons/items';
 import { secondsOf } from '../../runs/model/reducer';
+import { Older } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
-import { reasonText } from '../../reasons';
+import { SideRow } from '../frame/SideRow';
+import { RunDetail } from './RunDetail';
+import { resultsUpTo, RunStrip } from './RunStrip';
 
-const SHOWN = 100;
+/** More rows come with each click. */
+const SHOWN = 30;
 
 /** The newest runs. */
 export function RunSection({ services }: { services: IPanelServices }): JSX.Element {
   const { yard, trans, commands } = services;
   const { runs } = yard;
   const items = useSignal(runs.changed, () => runs.items);
-  useEffect(() => void runs.start(), [runs]);
-  const ticking = items.some(isLive);
-  const now = useServerNow(yard.stream, ticking);
+  const [shown, setShown] = useState(SHOWN);
+  const now = useAgoNow(yard.stream, items.some(isLive));
   return (
     <div className="nby-Section">
-      <Away lost={useLost(yard.stream)} trans={trans} />
       <ListState collection={runs} trans={trans}>
         <p className="nby-Note">
           {trans.__('No runs yet. Run a workflow, or a notebook in the background.')}
@@ -33,10 +35,10 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       <RowList
         label={trans.__('Runs')}
         noun="run"
-        items={items.slice(0, SHOWN)}
+        items={items.slice(0, shown)}
         idOf={({ id }) => id}
         nameOf={run => run.name || run.title}
-        render={run => <Row run={run} now={now} services={services} />}
+        render={run => <Row run={run} runs={items} now={now} services={services} />}
         actions={run =>
           isLive(run) ? (
             <CommandButton
@@ -52,8 +54,14 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         onSelect={({ id }) => void commands.execute('nbyard:show-run', { id, quiet: true })}
         onDelete={({ id }) => void commands.execute('nbyard:delete-run', { id })}
       />
-      {items.length > SHOWN && (
-        <p className="nby-Note">{trans.__('The newest %1 are shown.', SHOWN)}</p>
+      {items.length > shown ? (
+        <p className="nby-Note">
+          <button type="button" className="nby-Button" onClick={() => setShown(shown + SHOWN)}>
+            {trans.__('Show older')}
+          </button>
+        </p>
+      ) : (
+        <Older collection={runs} trans={trans} />
       )}
     </div>
   );
@@ -61,23 +69,25 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
 
 interface IRowProps {
   run: Run;
+  runs: readonly Run[];
   now: number;
   services: IPanelServices;
 }
 
-function Row({ run, now, services }: IRowProps): JSX.Element {
+function Row({ run, runs, now, services }: IRowProps): JSX.Element {
   const { trans } = services;
+  const { state, created_at } = run;
   const took = showSeconds(secondsOf(run, now));
   return (
-    <div className="nby-Thing" title={showMoment(run.created_at)}>
-      <StateMark state={run.state} trans={trans} bare />
-      <span className="nby-Row-name">{run.name || run.title}</span>
-      <span className="nby-Dim">#{run.number}</span>
-      <span className="nby-Thing-detail">
-        {[took, showAgo(run.created_at, now, trans), reasonText(run.reason, trans)]
-          .filter(Boolean)
-          .join(' · ')}
-      </span>
-    </div>
+    <SideRow
+      icon={stateIcon(state)}
+      accent={state}
+      state={stateText(state, trans)}
+      name={run.name || run.title}
+      aside={isLive(run) ? took : showAgo(created_at, now, trans)}
+      detail={<RunDetail run={run} took={took} services={services} />}
+      strip={<RunStrip results={resultsUpTo(run, runs)} trans={trans} />}
+      title={showMoment(created_at)}
+    />
   );
 }

@@ -1,49 +1,78 @@
-import { useEffect } from 'react';
-import { Workflow } from '../../api/types';
+import { WorkflowFile } from '../../api/types';
+import { belowRoot } from '../../api/paths';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
+import { showAgo, showMoment } from '../../components/format/times';
+import { useAgoNow } from '../../components/hooks/useLost';
+import { useSignal } from '../../components/hooks/useSignal';
 import { workflowIcon } from '../../icons/startup';
-import { belowRoot } from '../../api/paths';
 import { IPanelServices } from '../frame/services';
-import { Older, SearchBox, useSearch } from '../frame/Search';
+import { matching, Older, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
+import { SideRow } from '../frame/SideRow';
 
-const nameOf = ({ title, path }: Workflow) => [title, path].filter(Boolean).join(' ');
+/** A workflow, and when it last ran or, if it never ran, was saved. */
+interface IListed extends WorkflowFile {
+  hasRun: boolean;
+}
 
-/** Workflows that the server knows. */
-export function WorkflowSection({ services }: { services: IPanelServices }): JSX.Element {
+interface IWorkflowSectionProps {
+  services: IPanelServices;
+  /** The files that never ran. */
+  unrun: readonly WorkflowFile[];
+}
+
+const nameOf = ({ title, path }: { title: string; path: string }) =>
+  [title, path].filter(Boolean).join(' ');
+
+/** Workflows that ran, and the other workflow files, newest first. */
+export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX.Element {
   const { yard, trans, commands } = services;
-  const { workflows } = yard;
+  const { workflows, runs } = yard;
   const search = useSearch(workflows, nameOf);
-  useEffect(() => void workflows.start(), [workflows]);
-  const pathOf = (path: string) => belowRoot(path) ?? path;
+  const newest = useSignal(runs.changed, () => runs.items);
+  const now = useAgoNow(yard.stream);
+  const items: IListed[] = [
+    ...search.items.map(({ id, title, path, updated_at }) => ({
+      title,
+      path: belowRoot(path) ?? path,
+      saved_at: newest.find(run => run.workflow_id === id)?.created_at ?? updated_at,
+      hasRun: true
+    })),
+    ...matching(unrun, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
+  ].sort((one, other) => Date.parse(other.saved_at) - Date.parse(one.saved_at));
+  const noted = { ...search, items, offered: search.offered || unrun.length > 5 };
   return (
     <div className="nby-Section">
-      <ListState collection={workflows} trans={trans}>
-        <p className="nby-Note">{trans.__('No workflow has run yet.')}</p>
-        <p className="nby-Note">
-          <CommandButton
-            commands={commands}
-            id="nbyard:create-workflow"
-            args={{ isPalette: true }}
-          />
-        </p>
-      </ListState>
-      <SearchBox search={search} label={trans.__('Search workflows')} trans={trans} />
+      {!items.length && (
+        <ListState collection={workflows} trans={trans}>
+          <p className="nby-Note">{trans.__('No workflows yet.')}</p>
+          <p className="nby-Note">
+            <CommandButton
+              commands={commands}
+              id="nbyard:create-workflow"
+              args={{ isPalette: true }}
+            />
+          </p>
+        </ListState>
+      )}
+      <SearchBox search={noted} label={trans.__('Search workflows')} trans={trans} />
       <RowList
         label={trans.__('Workflows')}
         noun="workflow"
-        items={search.items}
-        idOf={({ path }) => pathOf(path)}
+        items={items}
+        idOf={({ path }) => path}
         nameOf={nameOf}
-        render={({ title, path }) => (
-          <div className="nby-Thing" title={pathOf(path)}>
-            <workflowIcon.react tag="span" className="nby-Icon" />
-            <span className="nby-Row-name">{title || pathOf(path)}</span>
-            <span className="nby-Thing-detail">{pathOf(path)}</span>
-          </div>
+        render={({ title, path, saved_at, hasRun }) => (
+          <SideRow
+            icon={workflowIcon}
+            name={title || path}
+            aside={hasRun ? showAgo(saved_at, now, trans) : trans.__('never ran')}
+            detail={path}
+            title={[path, showMoment(saved_at)].join('\n')}
+          />
         )}
-        onOpen={({ path }) => void commands.execute('docmanager:open', { path: pathOf(path) })}
+        onOpen={({ path }) => void commands.execute('docmanager:open', { path })}
       />
       {!search.text && <Older collection={workflows} trans={trans} />}
     </div>

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
+import { penguinIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { workflowActions } from './actions';
 
@@ -7,6 +8,16 @@ export function workflowCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof workflowActions>[] {
   return [
+    {
+      id: 'nbyard:create-example',
+      act: 'createExample',
+      label: trans.__('Try the Penguins Example'),
+      caption: trans.__(
+        'Copy a workflow with its notebooks and data into a new folder, and open it'
+      ),
+      icon: penguinIcon,
+      inFolder: true
+    },
     {
       id: 'nbyard:open-workflow',
       act: 'openWorkflow',

@@ -9,6 +9,8 @@ import click
 from nbyard.cli.options import connect, json_option, server_option
 from nbyard.cli.output.console import say, show_json
 from nbyard.cli.output.views import show_nodes
+from nbyard.discover import Local, connect
+from nbyard.domain.workflows.examples import NewExample
 from nbyard.errors import NbyardError, Unavailable
 
 
@@ -23,6 +25,35 @@ def show_workflow(file: str, server: str, as_json: bool) -> None:
         show_json(found)
     else:
         show_nodes(found)
+
+
+@click.command()
+@click.argument("folder", default="")
+@click.option(
+    "-e", "--environment", default="", help="Environment for its nodes, instead of their kernel."
+)
+@server_option
+@json_option
+def example(folder: str, environment: str, server: str, as_json: bool) -> None:
+    """Create the penguins example in a new folder of FOLDER.
+
+    Existing files are kept: if there is a folder penguins, the new one is penguins-1.
+
+    \b
+    Examples:
+      nbyard example
+      nbyard example projects
+    """
+    workflows = connect(server).workflows
+    made = workflows.create_example(body=NewExample(folder, environment))
+    if as_json:
+        show_json(made)
+        return
+    click.echo(made.path)
+    missing = [] if environment else workflows.example_needs().missing
+    if missing:
+        say(f"Its kernel lacks {', '.join(missing)}. Install them before the first run.")
+    say(f"Next: nbyard run {made.path}")
 
 
 @click.command("build")
@@ -41,7 +72,6 @@ def build_workflow(file: str, runtime: str) -> None:
       nbyard workflows build pipeline.nbflow
       nbyard workflows build pipeline.nbflow --runtime docker
     """
-    from nbyard.discover import Local
     from nbyard.dockerd import logged_in
 
     connection = Local()

@@ -68,6 +68,17 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
     )
 
 
+def class_names(content: bytes, file: str) -> list[str]:
+    """Return the classes of a Python file that have `predict`, also from a base class there.
+
+    Raises:
+        Invalid: the file is not valid Python.
+    """
+    tree = parse_python(content, file)
+    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
+    return [name for name, one in classes.items() if _method(classes, one, PREDICT)]
+
+
 def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
     fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
     if name:

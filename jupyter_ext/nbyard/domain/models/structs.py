@@ -67,6 +67,31 @@ class ModelFile(msgspec.Struct, frozen=True):
     sample: dict[str, Any] = {}
 
 
+class ModelOutput(msgspec.Struct, frozen=True):
+    """An output of a run that may be a model; `output` is `NODE.NAME`."""
+
+    run_id: str
+    run_number: int
+    run_title: str
+    output: str
+    size_bytes: int
+    created_at: datetime
+
+
+class ModelClass(msgspec.Struct, frozen=True):
+    """A class with `predict` in a Python file below the root."""
+
+    path: str
+    class_name: str
+
+
+class ModelSources(msgspec.Struct, frozen=True):
+    """What models can be deployed from: outputs of runs, and classes of files."""
+
+    outputs: list[ModelOutput]
+    classes: list[ModelClass]
+
+
 class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model to build, from one of three sources.
 

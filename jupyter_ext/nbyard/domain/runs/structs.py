@@ -184,7 +184,7 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
 
 # type of a folder with a model file, or saved by MLflow
 MODEL_TYPE = "application/vnd.nbyard.model"
-_MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
+MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -208,7 +208,7 @@ class Artifact(msgspec.Struct, frozen=True):
 
 def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
     """Return whether a file of that format, or a folder of that type, may be a model."""
-    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
+    return file_format in MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
 
 
 class Attempt(msgspec.Struct, frozen=True):

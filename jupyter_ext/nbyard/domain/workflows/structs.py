@@ -313,6 +313,14 @@ class Workflow(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class WorkflowFile(msgspec.Struct, frozen=True):
+    """A workflow file that never ran: its path below the root, its title, and when it was saved."""
+
+    path: str
+    title: str
+    saved_at: datetime
+
+
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The document's path below the root and its present text (saved or not)."""
 

@@ -135,9 +135,9 @@ RUNS = {
 }
 
 VALUES = {
-    "needs-any-data": code("a file, a folder, a dataset or an artifact is needed"),
-    "needs-folder": code("a folder is needed"),
-    "needs-file": code("a file, a dataset or an artifact is needed"),
+    "needs-any-data": code("choose a file, folder, dataset or artifact"),
+    "needs-folder": code("choose a folder"),
+    "needs-file": code("choose a file, dataset or artifact"),
     "needs-files": code(
         "a file or a folder with several files is needed;"
         " they are taken in the order of their names"

@@ -52,6 +52,8 @@ REQUESTS = {
     "description-too-long": code("may have at most {most} characters", most=str),
     "no-file": code("There is no file {path}.", path=str),
     "no-folder": code("There is no folder {path}.", path=str),
+    "folder-forbidden": code("The folder {path} may not be written to.", path=str),
+    "no-example": code("This installation does not contain the example."),
     "no-such-folder": code("there is no folder '{path}'", path=str),
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
     "unknown-cause": code("the cause is not recorded"),

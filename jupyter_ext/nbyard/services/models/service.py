@@ -22,6 +22,7 @@ from nbyard.domain.models.structs import (
     ModelFilter,
     ModelPackage,
     ModelSchema,
+    ModelSources,
     NewModel,
     RunOutput,
     ServedModel,
@@ -42,6 +43,7 @@ from nbyard.services.models.packages import (
     package_of_folder,
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
+from nbyard.services.models.sources import classes_of_files, outputs_of_runs
 from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, pin_blobs
@@ -181,6 +183,18 @@ class ModelService:
         with self._store.read() as c:
             found = self._store.models.page(c, caller.name, limit + 1, after, wanted)
         return page_of(found, limit, lambda one: one.id)
+
+    @operation("GET", "/models/sources", scope="models:read")
+    def sources(self, caller: Caller, limit: int = 20) -> ModelSources:
+        """List the newest outputs of runs and the classes of files that may be models.
+
+        Of the runs of one workflow, only the newest result of each output is listed.
+        """
+        check_limit(limit)
+        return ModelSources(
+            outputs_of_runs(self._parts, caller.name, limit),
+            classes_of_files(self._parts.files, limit),
+        )
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:

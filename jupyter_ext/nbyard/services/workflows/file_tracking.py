@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.workflows.structs import Workflow, read_document
+from nbyard.domain.workflows.structs import Workflow, WorkflowFile, read_document
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import MAX_DOCUMENT
 
@@ -75,6 +76,27 @@ def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[st
     oldest = next((one for one in same if one == known or is_there(one.path, document_id)), None)
     original = oldest.path if oldest and oldest != known else ""
     return known.path if known else "", original
+
+
+def unrun_files(parts: Parts, owner: str) -> list[WorkflowFile]:
+    """Return the saved workflows whose path no workflow of the owner has, newest first."""
+    with parts.store.read() as c:
+        known = set(parts.store.workflows.paths(c, owner))
+    found = []
+    for file in parts.files.documents():
+        if str(file) in known:
+            continue
+        try:
+            stat = file.stat()
+            content = file.read_bytes() if stat.st_size <= MAX_DOCUMENT else b""
+            title = read_document(content).meta.title
+        except OSError:
+            continue
+        except NbyardError:
+            title = ""
+        saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+        found.append(WorkflowFile(parts.files.shown(file), title, saved_at))
+    return sorted(found, key=lambda one: one.saved_at, reverse=True)
 
 
 def _id_of(path: Path) -> str:

@@ -18,6 +18,7 @@ from nbyard.domain.runs.planning import (
 )
 from nbyard.domain.runtime_names import DOCKER
 from nbyard.domain.workflows.edge_proposals import Files, propose
+from nbyard.domain.workflows.examples import Example, ExampleNeeds, NewExample
 from nbyard.domain.workflows.structs import (
     CheckWorkflow,
     Document,
@@ -29,6 +30,7 @@ from nbyard.domain.workflows.structs import (
     Problem,
     Workflow,
     WorkflowCheck,
+    WorkflowFile,
     ordered,
     read_document,
 )
@@ -39,7 +41,8 @@ from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.operation import operation
 from nbyard.services.runtimes import check_runtimes
 from nbyard.services.service_context import Parts
-from nbyard.services.workflows.file_tracking import follow_rename, place_of
+from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
+from nbyard.services.workflows.new_example import example_needs, new_example
 
 Names = list[str]  # inside the class, `list` is the operation
 
@@ -62,6 +65,28 @@ class WorkflowService:
         with self._store.read() as c:
             found = self._store.workflows.page(c, caller.name, limit + 1, after, search)
         return page_of(found, limit, lambda w: w.id)
+
+    @operation("GET", "/workflows/unrun", scope="workflows:read")
+    def unrun(self, caller: Caller, limit: int = 50) -> Page[WorkflowFile]:
+        """List workflow files that never ran, those saved last first.
+
+        They lie below the root, or below the working directory of a shell.
+        """
+        check_limit(limit)
+        return Page(unrun_files(self._parts, caller.name)[:limit])
+
+    @operation("GET", "/workflows/example", scope="workflows:read")
+    def example_needs(self, caller: Caller) -> ExampleNeeds:
+        """Show which packages the penguins example needs."""
+        return example_needs()
+
+    @operation("POST", "/workflows/example", scope="workflows:write", status=201)
+    def create_example(self, caller: Caller, body: NewExample) -> Example:
+        """Copy the penguins example into a new folder.
+
+        The folder is `penguins`, or `penguins-1` if that exists, and so on.
+        """
+        return new_example(self._parts.files, body)
 
     @operation("GET", "/workflows/nodes", scope="workflows:read")
     def show(self, caller: Caller, path: str) -> Page[NodeLine]:

@@ -9,7 +9,14 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.structs import Artifact, ArtifactType, Run, may_be_model
+from nbyard.domain.runs.structs import (
+    MODEL_FORMATS,
+    MODEL_TYPE,
+    Artifact,
+    ArtifactType,
+    Run,
+    may_be_model,
+)
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
@@ -88,6 +95,22 @@ class ArtifactRows:
         )
         row = c.execute(query).first()
         return (row.run_id, row.node) if row else None
+
+    def models(self, c: Connection, owner: str, limit: int) -> list[Row[Any]]:
+        """Return the newest outputs that may be models, with the fields of their runs."""
+        may_be = artifacts.c.format.in_(MODEL_FORMATS) | artifacts.c.type.contains(MODEL_TYPE)
+        query = (
+            select(
+                *(artifacts.c[name] for name in ("run_id", "name", "size_bytes", "created_at")),
+                *(tasks.c.node, runs.c.number, runs.c.title, runs.c.workflow_id),
+            )
+            .join(tasks, tasks.c.id == artifacts.c.task_id)
+            .join(runs, runs.c.id == artifacts.c.run_id)
+            .where(runs.c.owner == owner, tasks.c.state == "succeeded", may_be)
+            .order_by(artifacts.c.id.desc())
+            .limit(limit)
+        )
+        return list(c.execute(query))
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:
         """Return an artifact of the owner's runs, or None."""

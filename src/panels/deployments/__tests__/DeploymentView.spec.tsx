@@ -153,7 +153,14 @@ async function open(
   }
   const services = { trans, yard, commands } as unknown as IPanelServices;
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
-  render(<DeploymentView services={services} target={{ id: 'd' }} onMade={() => undefined} />);
+  render(
+    <DeploymentView
+      services={services}
+      target={{ id: 'd' }}
+      onMade={() => undefined}
+      onChosen={() => undefined}
+    />
+  );
   await settle();
   const show = async (name: string) => {
     fireEvent.click(screen.getByRole('tab', { name: new RegExp(`^${name}`) }));
@@ -183,7 +190,7 @@ describe('P3, P4: the view of a deployment', () => {
       new Set(['http://here/user/x/nbyard/deployments/cows/api/'])
     );
     expect(links.every(({ rel }) => rel === 'noopener noreferrer')).toBe(true);
-    expect(screen.getByText('extra (port 80) does not answer')).toBeTruthy();
+    expect(screen.getByText('extra (port 80): not responding')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
     expect(screen.getByText('the service ended with exit code 9')).toBeTruthy();
   });

@@ -106,7 +106,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
       {deployment.model && <Lineage services={services} model={deployment.model} />}
       {links.map(link => (
         <div key={link.name} className="nby-Facts-wide">
-          <dt>{trans.__('Link %1', link.name)}</dt>
+          <dt>{trans.__('URL of %1', link.name)}</dt>
           <dd>
             {link.answers ? (
               <a
@@ -120,7 +120,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
             ) : (
               <>
                 <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
-                <span className="nby-Dim">{trans.__('does not answer')}</span>
+                <span className="nby-Dim">{trans.__('not responding')}</span>
               </>
             )}
           </dd>

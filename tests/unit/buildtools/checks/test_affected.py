@@ -128,7 +128,7 @@ def test_a_test_case_file_runs_the_tests_that_read_it(repository_graph):
         ("examples/penguins/clean.ipynb", "tests/integration/docker/test_penguins.py"),
         ("examples/pipeline/split/split.py", "tests/integration/docker/test_pipeline.py"),
         ("docs/conf.py", "tests/integration/test_site.py"),
-        ("src/panels/lazy.ts", "tests/integration/contribute/test_examples.py"),
+        ("src/panels/sidebar/Sidebar.tsx", "tests/integration/contribute/test_examples.py"),
     ],
 )
 def test_a_program_runs_the_test_that_starts_it(repository_graph, name, test):

@@ -1,0 +1,60 @@
+"""Create a copy of the penguins example."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from nbyard.domain.parsing.canonical_json import canonical
+from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNeeds, NewExample
+from nbyard.errors import Forbidden, NbyardError, NotFound
+from nbyard.host import kernels
+from nbyard.host.example_files import copy_example, source
+from nbyard.host.kernel_files import NATIVE
+from nbyard.host.project_files import DOCUMENT, ProjectFiles
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def example_needs() -> ExampleNeeds:
+    """Return the packages of the example; without a readable kernel, none counts as missing."""
+    try:
+        lock = kernels.kernel(NATIVE).lock
+    except NbyardError:
+        lock = None
+    if lock is None:
+        return ExampleNeeds([*PACKAGES], [])
+    installed = {canonicalize_name(one.name) for one in lock.packages}
+    return ExampleNeeds([*PACKAGES], [name for name in PACKAGES if name not in installed])
+
+
+def new_example(files: ProjectFiles, asked: NewExample) -> Example:
+    """Copy the example into a new folder, with an ID of its own."""
+    parent = files.locate(asked.folder or ".", "folder")
+    if not parent.is_dir():
+        raise NotFound(because("no-folder", path=files.shown(parent)[:200]))
+    found = source()
+    if found is None:
+        raise NotFound(because("no-example"))
+    try:
+        folder = copy_example(found, parent, NAME)
+        file = folder / f"{NAME}{DOCUMENT}"
+        _personalise(file, asked.environment)
+    except PermissionError:
+        raise Forbidden(because("folder-forbidden", path=files.shown(parent)[:200])) from None
+    return Example(files.shown(file))
+
+
+def _personalise(file: Path, environment: str) -> None:
+    """Give the copied workflow its own ID, and its nodes their environment."""
+    document = json.loads(file.read_bytes())
+    document["meta"]["id"] = str(uuid.uuid4())
+    for node in document["nodes"].values():
+        if environment and node["type"] == "executable":
+            node["environment"] = environment
+    file.write_text(canonical(document), "utf-8")

@@ -1,0 +1,125 @@
+import { ReactNode, useEffect, useRef, useState } from 'react';
+import { ModelSources, NamedImage } from '../../api/types';
+import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
+import { showBytes } from '../../components/format/bytes';
+import { showAgo } from '../../components/format/times';
+import { useAgoNow } from '../../components/hooks/useLost';
+import { artifactIcon, commandIcon, deploymentIcon } from '../../icons/items';
+import { IDeploymentTarget, IPanelServices } from '../frame/services';
+import { SideRow } from '../frame/SideRow';
+
+interface IChooseModelProps {
+  services: IPanelServices;
+  onChosen: (target: IDeploymentTarget) => void;
+}
+
+interface IOffers extends ModelSources {
+  images: readonly NamedImage[];
+}
+
+/** What can be deployed: models of runs, images, model classes, and at last any image. */
+export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const [offers, setOffers] = useState<IOffers>();
+  const [problem, setProblem] = useState('');
+  const now = useAgoNow(yard.stream);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { client } = yard;
+    Promise.all([client.call('models.sources', {}), client.call('images.list', {})]).then(
+      ([sources, { items }]) =>
+        setOffers({ ...sources, images: items.filter(({ state }) => state === 'ready') }),
+      (error: Error) => setProblem(error.message)
+    );
+  }, [yard]);
+  useEffect(() => {
+    if (offers) {
+      place.current?.querySelector<HTMLElement>('.nby-Row, button')?.focus();
+    }
+  }, [offers]);
+  if (!offers) {
+    return (
+      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+        {problem || trans.__('Loading…')}
+      </p>
+    );
+  }
+  const { outputs, images, classes } = offers;
+  const isEmpty = !outputs.length && !images.length && !classes.length;
+  return (
+    <div ref={place} className="nby-View nby-ChooseModel">
+      <div className="nby-View-header">
+        <h2>{trans.__('Deploy a model')}</h2>
+      </div>
+      {isEmpty && (
+        <p className="nby-Note">
+          {trans.__(
+            'No models yet. A run whose output is a model file offers it here, such as the run of the penguins example.'
+          )}{' '}
+          <CommandButton commands={commands} id="nbyard:create-example" />
+        </p>
+      )}
+      <Offers
+        label={trans.__('Models of your runs')}
+        items={outputs}
+        idOf={({ run_id, output }) => `${run_id} ${output}`}
+        nameOf={({ output }) => output}
+        render={({ output, run_title, run_number, size_bytes, created_at }) => (
+          <SideRow
+            icon={artifactIcon}
+            accent="succeeded"
+            name={output}
+            aside={showAgo(created_at, now, trans)}
+            detail={trans.__('%1, run %2 · %3', run_title, run_number, showBytes(size_bytes))}
+          />
+        )}
+        onChosen={({ run_id: run, output }) => onChosen({ model: { run, output } })}
+      />
+      <Offers
+        label={trans.__('Images')}
+        items={images}
+        idOf={({ id }) => id}
+        nameOf={({ reference }) => reference}
+        render={({ reference, created_at }) => (
+          <SideRow icon={deploymentIcon} name={reference} aside={showAgo(created_at, now, trans)} />
+        )}
+        onChosen={({ reference: image }) => onChosen({ image })}
+      />
+      <Offers
+        label={trans.__('Model classes')}
+        items={classes}
+        idOf={({ path, class_name }) => `${path} ${class_name}`}
+        nameOf={({ class_name }) => class_name}
+        render={({ path, class_name }) => (
+          <SideRow icon={commandIcon} accent="command" name={class_name} detail={path} />
+        )}
+        onChosen={({ path }) => onChosen({ model: { path } })}
+      />
+      <p className="nby-Note">
+        <button type="button" className="nby-Button" onClick={() => onChosen({})}>
+          {trans.__('Another Image or Service…')}
+        </button>
+      </p>
+    </div>
+  );
+}
+
+interface IOffersProps<T> {
+  label: string;
+  items: readonly T[];
+  idOf: (item: T) => string;
+  nameOf: (item: T) => string;
+  render: (item: T) => ReactNode;
+  onChosen: (item: T) => void;
+}
+
+/** A list whose rows are chosen with a click or Enter; nothing if it is empty. */
+function Offers<T>({ onChosen, ...list }: IOffersProps<T>): JSX.Element | null {
+  return list.items.length ? (
+    <>
+      <h3>{list.label}</h3>
+      <RowList {...list} noun="offer" onOpen={onChosen} onSelect={onChosen} />
+    </>
+  ) : null;
+}

@@ -1,0 +1,61 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { IPanelServices } from '../../frame/services';
+import { ChooseModel } from '../ChooseModel';
+
+const trans = nullTranslator.load('nbyard');
+const created_at = '2030-01-01T00:00:00Z';
+const OUTPUT = { run_id: 'r', run_number: 7, run_title: 'Penguins', output: 'train.model' };
+
+function show(sources: object, images: object[]): jest.Mock {
+  const call = jest.fn(async (id: string) => (id === 'images.list' ? { items: images } : sources));
+  const stream = { lost: undefined, connectedChanged: new Signal<object, boolean>({}) };
+  const commands = new CommandRegistry();
+  commands.addCommand('nbyard:create-example', { label: 'Try It', execute: () => undefined });
+  const services = { yard: { client: { call }, stream }, trans, commands };
+  const onChosen = jest.fn();
+  render(<ChooseModel services={services as unknown as IPanelServices} onChosen={onChosen} />);
+  return onChosen;
+}
+
+afterEach(cleanup);
+
+describe('what can be deployed', () => {
+  it('is models of runs, images that are ready, and classes; a click or Enter chooses', async () => {
+    const onChosen = show(
+      {
+        outputs: [{ ...OUTPUT, size_bytes: 10, created_at }],
+        classes: [{ path: 'm.py', class_name: 'Model' }]
+      },
+      [
+        { id: 'i', reference: 'birds:1', state: 'ready', created_at },
+        { id: 'j', reference: 'later:1', state: 'building', created_at }
+      ]
+    );
+    const rows = await screen.findAllByRole('row');
+    expect(rows.map(({ textContent }) => textContent)).toEqual([
+      expect.stringContaining('Penguins, run 7'),
+      expect.stringContaining('birds:1'),
+      expect.stringContaining('Model')
+    ]);
+    await waitFor(() => expect(document.activeElement).toBe(rows[0]));
+    fireEvent.keyDown(rows[0], { key: 'Enter' });
+    fireEvent.click(rows[1]);
+    fireEvent.click(rows[2]);
+    fireEvent.click(screen.getByRole('button', { name: 'Another Image or Service…' }));
+    expect(onChosen.mock.calls.map(([target]) => target)).toEqual([
+      { model: { run: 'r', output: 'train.model' } },
+      { image: 'birds:1' },
+      { model: { path: 'm.py' } },
+      {}
+    ]);
+  });
+
+  it('is the example where there is nothing yet', async () => {
+    show({ outputs: [], classes: [] }, []);
+    expect(await screen.findByRole('button', { name: 'Try It' })).toBeTruthy();
+    expect(screen.queryByRole('row')).toBeNull();
+  });
+});

@@ -1,0 +1,108 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import { Run } from '../../api/types';
+import { Binding, IArgument, readArguments, showValue } from '../../document/arguments';
+import { Json } from '../../document/canonical';
+import { askValues, IAskValues } from '../../forms/askValues';
+import { ValuesHolder } from '../../forms/ValuesForm';
+import { artifactsOf } from '../artifacts/collection';
+import { inputsOf } from '../artifacts/inputs';
+import { reasonText } from '../../reasons';
+import { IPanelServices, saveOpen } from '../frame/services';
+
+/** Ask for the values of the file's arguments, and run it; an open document is saved first. */
+export async function runInBackground(services: IPanelServices, path: string): Promise<void> {
+  const { app, yard, trans, commands } = services;
+  if (!path) {
+    return;
+  }
+  await saveOpen(app, path);
+  const { datasets } = yard;
+  const artifacts = artifactsOf(yard);
+  const [found] = await Promise.all([
+    yard.client.call('executables.inspect', { body: { path } }),
+    datasets.start(),
+    artifacts.start()
+  ]);
+  const folder = PathExt.dirname(path);
+  const fields = await withFiles(
+    readArguments(found.arguments as Partial<IArgument>[]),
+    folder,
+    file => isThere(services, file)
+  );
+  const holder = new ValuesHolder(defaults(fields));
+  holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
+  const asked: IAskValues<Run> = {
+    title: trans.__('Run “%1” in the background', found.name),
+    arguments: fields,
+    inputs: inputsOf(services, datasets.items, artifacts.items, folder),
+    hints: found.hints?.map(hint => reasonText(hint, trans)),
+    asksHow: true,
+    ok: trans.__('Run'),
+    trans,
+    send: ({ values, runtime, kept: containers, force, priority }) =>
+      yard.client.call('runs.create', {
+        body: {
+          path,
+          parameters: changed(fields, values),
+          runtime,
+          containers,
+          force,
+          priority
+        }
+      })
+  };
+  const made = await askValues(asked, holder);
+  if (made) {
+    yard.runs.put(made);
+    await commands.execute('nbyard:show-run', { id: made.id });
+  }
+}
+
+async function isThere({ app }: IPanelServices, path: string): Promise<boolean> {
+  return app.serviceManager.contents.get(path, { content: false }).then(
+    () => true,
+    () => false
+  );
+}
+
+/**
+ * Return the arguments with the defaults of inputs as paths below the root. A file that does not
+ * exist is no default: it would look like a value that was filled in.
+ */
+export async function withFiles(
+  fields: readonly IArgument[],
+  folder: string,
+  isFile: (path: string) => Promise<boolean>
+): Promise<IArgument[]> {
+  return Promise.all(
+    fields.map(async field => {
+      const { role, default: usual, ...rest } = field;
+      if (role !== 'input' || typeof usual !== 'string') {
+        return field;
+      }
+      const path = PathExt.join(folder, usual);
+      return usual && (await isFile(path)) ? { ...field, default: path } : { role, ...rest };
+    })
+  );
+}
+
+/** Return the defaults as values, so that the form shows them as such. */
+function defaults(fields: readonly IArgument[]): Record<string, Binding> {
+  return Object.fromEntries(
+    fields.flatMap(({ name, role, default: usual }) =>
+      role === 'output' || usual === undefined || usual === null ? [] : [[name, { value: usual }]]
+    )
+  );
+}
+
+/** Return the inputs, and the values that differ from their defaults. */
+export function changed(
+  fields: readonly IArgument[],
+  values: Record<string, Json>
+): Record<string, Json> {
+  const kept = fields.filter(
+    ({ name, role, default: usual }) =>
+      name in values && (role === 'input' || showValue(values[name]) !== showValue(usual))
+  );
+  return Object.fromEntries(kept.map(({ name }) => [name, values[name]]));
+}

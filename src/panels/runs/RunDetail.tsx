@@ -1,0 +1,113 @@
+import { useEffect, useReducer, useState } from 'react';
+import { isLive, Run, RunDetail as Detail } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { reasonText } from '../../reasons';
+import { Reason } from '../../reasons/text';
+import { stepTitle } from '../../runs/model/names';
+import { RunModel } from '../../runs/model/runModel';
+import { TASK_DONE } from '../../runs/model/reducer';
+import { IPanelServices } from '../frame/services';
+
+interface IRunDetailProps {
+  run: Run;
+  /** How long it took, or takes. */
+  took: string;
+  services: IPanelServices;
+}
+
+/** The second line of a run: how far it is, or why it failed, or how long it took. */
+export function RunDetail(props: IRunDetailProps): JSX.Element {
+  const { run, took, services } = props;
+  const number = services.trans.__('run %1', run.number);
+  if (isLive(run)) {
+    return <Live run={run} number={number} services={services} />;
+  }
+  if (run.state === 'failed') {
+    return <Failed run={run} number={number} services={services} />;
+  }
+  const { cached = 0 } = run.counts;
+  const parts = [
+    number,
+    took,
+    !!cached && services.trans.__('%1 cached', cached),
+    reasonText(run.reason, services.trans)
+  ];
+  return <>{parts.filter(Boolean).join(' · ')}</>;
+}
+
+interface IPartProps {
+  run: Run;
+  number: string;
+  services: IPanelServices;
+}
+
+function Live({ run, number, services }: IPartProps): JSX.Element {
+  const { yard, trans } = services;
+  const [model, setModel] = useState<RunModel>();
+  const [, draw] = useReducer((round: number) => round + 1, 0);
+  useEffect(() => {
+    const made = RunModel.of(yard, run.id);
+    const onChange = () => draw();
+    made.changed.connect(onChange);
+    setModel(made);
+    return () => {
+      made.changed.disconnect(onChange);
+      made.dispose();
+    };
+  }, [yard, run.id]);
+  const detail = model?.detail;
+  const parts = detail?.tasks.length ? progress(detail, model!, services) : [];
+  return (
+    <>
+      {[number, ...parts, !parts.length && reasonText(run.reason, trans)]
+        .filter(Boolean)
+        .join(' · ')}
+    </>
+  );
+}
+
+/** "2 of 4 nodes", "train.ipynb, cell 3 of 5", or the reason of a wait. */
+function progress(
+  { tasks }: Detail,
+  { activity }: RunModel,
+  { trans }: IPanelServices
+): (string | false)[] {
+  const done = tasks.filter(({ state }) => TASK_DONE.has(state)).length;
+  const nodes = tasks.length > 1 && trans.__('%1 of %2 nodes', done, tasks.length);
+  const works = tasks.find(({ state }) => state === 'running');
+  if (works) {
+    const { total = 0, done: cells = 0 } = activity.get(works.node) ?? {};
+    const cell = total > 0 && trans.__('cell %1 of %2', Math.min(total, cells + 1), total);
+    return [nodes, [stepTitle(works, tasks), cell].filter(Boolean).join(', ')];
+  }
+  const next = tasks.find(({ state }) => state === 'preparing' || state === 'queued');
+  return [nodes, !!next && (reasonText(next.waits, trans) || trans.__('preparing'))];
+}
+
+function Failed({ run, number, services }: IPartProps): JSX.Element {
+  const { yard, trans } = services;
+  const [reason, setReason] = useState<Reason | null | undefined>(run.reason);
+  useEffect(() => {
+    let isCurrent = true;
+    void failureOf(yard, run.id).then(found => isCurrent && found && setReason(found));
+    return () => void (isCurrent = false);
+  }, [yard, run.id]);
+  return <>{[reasonText(reason, trans), number].filter(Boolean).join(' · ')}</>;
+}
+
+const failures = new WeakMap<IYard, Map<string, Promise<Reason | undefined>>>();
+
+/** Return why the first failed task of a run failed; a failure never changes. */
+function failureOf(yard: IYard, run: string): Promise<Reason | undefined> {
+  const known = failures.get(yard) ?? new Map<string, Promise<Reason | undefined>>();
+  failures.set(yard, known);
+  const asked = { path: { run }, query: { state: 'failed', limit: 1 } };
+  const answer =
+    known.get(run) ??
+    yard.client.call('runs.tasks', asked).then(
+      ({ items }) => items[0]?.failure?.reason,
+      () => void known.delete(run) // it is asked for when it is shown again
+    );
+  known.set(run, answer);
+  return answer;
+}

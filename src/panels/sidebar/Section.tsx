@@ -1,0 +1,98 @@
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { ISignal } from '@lumino/signaling';
+import { CSSProperties, ReactNode, useEffect, useId, useRef } from 'react';
+import { Collection } from '../../api/collection';
+import { CommandButton } from '../../components/CommandButton';
+import { useSignal } from '../../components/hooks/useSignal';
+import { IFileDrop } from '../datasets/useFileDrop';
+import { openSections } from '../frame/openSections';
+
+/** The room for the words of an open section without items, in rows. */
+const EMPTY_ROWS = 2;
+
+/** What a section needs of a collection of any noun. */
+type IItems = Pick<Collection<{ id: string }>, 'items' | 'more' | 'state' | 'start'> & {
+  changed: ISignal<unknown, void>;
+};
+
+export interface ISectionProps {
+  /** The kind of its rows. */
+  noun: string;
+  title: string;
+  /** Its items; without it they load when the section is opened. */
+  collection?: IItems;
+  /** The number of items that the collection does not know. */
+  more?: number;
+  /** The commands of the buttons in its head, without the prefix. */
+  buttons?: readonly string[];
+  /** It is open unless the user closes it or it is empty. */
+  isOpen?: boolean;
+  /** It has something to show besides the items. */
+  isBusy?: boolean;
+  /** Shown at the right instead of the number of items. */
+  summary?: string;
+  /** At least so many rows stay visible where the sidebar is low. */
+  rows?: number;
+  /** What files that are dropped on it become. */
+  drop?: IFileDrop;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  children: ReactNode;
+}
+
+/** A section of the sidebar: one line while it is closed or empty, else as tall as its content. */
+export function Section(props: ISectionProps): JSX.Element {
+  const { noun, title, collection, buttons = [], isBusy, drop, commands, trans } = props;
+  const { more = 0, rows = 2 } = props;
+  const body = useId();
+  useEffect(() => void collection?.start(), [collection]);
+  const count = useSignal(collection?.changed, () => collection?.items.length ?? 0) + more;
+  const isPart = useSignal(collection?.changed, () => collection?.more);
+  const state = useSignal(collection?.changed, () => collection?.state);
+  const chosen = useSignal(openSections.changed, () => openSections.get(noun));
+  // open, it stays so when its last item goes or its list comes back: the focus may be in it
+  const wasOpen = useRef(false);
+  const isOpen =
+    isBusy || state === 'failed' || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
+  wasOpen.current = isOpen;
+  const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
+  const Caret = isOpen ? caretDownIcon : caretRightIcon;
+  return (
+    <section
+      className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}`}
+      aria-label={title}
+      data-noun={noun}
+      style={
+        { '--nby-rows': !isOpen ? 0 : count ? Math.min(rows, count) : EMPTY_ROWS } as CSSProperties
+      }
+      {...drop?.handlers}
+    >
+      <div className="nby-SideSection-head">
+        <h2>
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-controls={isOpen ? body : undefined}
+            onClick={() => openSections.set(noun, !isOpen)}
+          >
+            <Caret.react tag="span" className="nby-Icon" />
+            {title}
+          </button>
+        </h2>
+        <span className="nby-SideSection-count">
+          {props.summary || (isPart ? `${said}+` : said)}
+        </span>
+        {buttons.map(id => (
+          <CommandButton key={id} commands={commands} id={`nbyard:${id}`} bare />
+        ))}
+      </div>
+      {isOpen && (
+        <div id={body} className="nby-SideSection-body">
+          {props.children}
+        </div>
+      )}
+    </section>
+  );
+}

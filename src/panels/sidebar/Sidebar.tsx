@@ -1,0 +1,130 @@
+import { useEffect } from 'react';
+import { isLive } from '../../api/types';
+import { Away } from '../../components/Away';
+import { PanelVisible } from '../../components/format/times';
+import { useLost } from '../../components/hooks/useLost';
+import { useSignal } from '../../components/hooks/useSignal';
+import { ArtifactSection } from '../artifacts/ArtifactSection';
+import { artifactsOf } from '../artifacts/collection';
+import { CredentialSection } from '../credentials/CredentialSection';
+import { credentialsOf } from '../credentials/collection';
+import { DatasetSection } from '../datasets/DatasetSection';
+import { useFileDrop } from '../datasets/useFileDrop';
+import { uploads } from '../datasets/uploads';
+import { DeploymentSection } from '../deployments/DeploymentSection';
+import { deploymentsOf } from '../deployments/state/collection';
+import { EnvironmentSection } from '../environments/EnvironmentSection';
+import { ExecutableSection } from '../executables/ExecutableSection';
+import { IPanelServices } from '../frame/services';
+import { RunSection } from '../runs/RunSection';
+import { useUnrun } from '../workflows/unrun';
+import { WorkflowSection } from '../workflows/WorkflowSection';
+import { openSections } from '../frame/openSections';
+import { Section } from './Section';
+
+interface ISidebarProps {
+  services: IPanelServices;
+  isVisible: boolean;
+}
+
+/** All sections, those that people look at most often first. */
+export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
+  const { yard, trans, commands } = services;
+  const unrun = useUnrun(services);
+  const lost = useLost(yard.stream);
+  const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
+  const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
+  const drop = useFileDrop(services);
+  useEffect(() => {
+    if (services.state) {
+      void openSections.restore(services.state);
+    }
+  }, [services]);
+  const common = { commands, trans };
+  const shown = { services };
+  return (
+    <PanelVisible.Provider value={isVisible}>
+      <Away lost={lost} trans={trans} />
+      <Section
+        {...common}
+        noun="run"
+        title={trans.__('Runs')}
+        collection={yard.runs}
+        summary={live ? trans.__('%1 running', live) : ''}
+        isOpen
+        rows={4}
+      >
+        <RunSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="dataset"
+        title={trans.__('Datasets')}
+        collection={yard.datasets}
+        buttons={['upload-folder', 'import-dataset', 'upload-dataset']}
+        isOpen
+        isBusy={isSending}
+        drop={drop}
+      >
+        <DatasetSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="workflow"
+        title={trans.__('Workflows')}
+        collection={yard.workflows}
+        more={unrun.length}
+        buttons={['create-workflow']}
+        isOpen
+      >
+        <WorkflowSection {...shown} unrun={unrun} />
+      </Section>
+      <Section
+        {...common}
+        noun="deployment"
+        title={trans.__('Deployments')}
+        collection={deploymentsOf(yard)}
+        buttons={['create-deployment']}
+        isOpen
+      >
+        <DeploymentSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="executable"
+        title={trans.__('Executables')}
+        collection={yard.executables}
+        buttons={['upload-executable']}
+      >
+        <ExecutableSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="environment"
+        title={trans.__('Environments')}
+        collection={yard.environments}
+        buttons={['create-environment']}
+      >
+        <EnvironmentSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="artifact"
+        title={trans.__('Artifacts')}
+        collection={artifactsOf(yard)}
+        buttons={['create-artifact']}
+      >
+        <ArtifactSection {...shown} />
+      </Section>
+      <Section
+        {...common}
+        noun="credential"
+        title={trans.__('Credentials')}
+        collection={credentialsOf(yard)}
+        buttons={['create-credential']}
+      >
+        <CredentialSection {...shown} />
+      </Section>
+    </PanelVisible.Provider>
+  );
+}

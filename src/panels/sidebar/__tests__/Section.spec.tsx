@@ -1,0 +1,113 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { openSections } from '../../frame/openSections';
+import { Section } from '../Section';
+
+const trans = nullTranslator.load('nbyard');
+const commands = new CommandRegistry();
+commands.addCommand('nbyard:create-thing', { label: 'New Thing', execute: () => undefined });
+
+/** A collection whose items the test sets. */
+class Things {
+  items: { id: string }[] = [];
+  more = false;
+  state = 'ready' as 'ready' | 'failed';
+  changed = new Signal<object, void>(this);
+  start = async () => undefined;
+
+  set(count: number): void {
+    this.items = Array.from({ length: count }, (_, place) => ({ id: `${place}` }));
+    act(() => this.changed.emit());
+  }
+}
+
+let noun = 0;
+
+function show(props: Partial<Parameters<typeof Section>[0]> = {}): Things {
+  const collection = new Things();
+  render(
+    <Section
+      noun={`thing ${++noun}`}
+      title="Things"
+      collection={collection as never}
+      buttons={['create-thing']}
+      commands={commands}
+      trans={trans}
+      {...props}
+    >
+      body
+    </Section>
+  );
+  return collection;
+}
+
+const head = () => screen.getByRole('button', { name: 'Things' });
+const isOpen = () => head().getAttribute('aria-expanded') === 'true';
+
+afterEach(cleanup);
+
+describe('a section of the sidebar', () => {
+  it('is one line while it is empty, and opens to say more', () => {
+    show({ isOpen: true });
+    expect(screen.getByText('none yet')).toBeTruthy();
+    expect(screen.queryByText('body')).toBeNull();
+    expect(screen.getByRole('button', { name: 'New Thing' })).toBeTruthy();
+    fireEvent.click(head());
+    expect(screen.getByText('body')).toBeTruthy();
+  });
+
+  it('opens with its first item, and stays open without its last', () => {
+    const things = show({ isOpen: true });
+    things.set(2);
+    expect([isOpen(), screen.getByText('2').textContent]).toEqual([true, '2']);
+    things.set(0);
+    expect([isOpen(), !!screen.getByText('none yet')]).toEqual([true, true]);
+  });
+
+  it('keeps as many rows in view as it has, at most its share', () => {
+    const things = show({ isOpen: true, rows: 4 });
+    const rows = () => screen.getByRole('region').style.getPropertyValue('--nby-rows');
+    expect(rows()).toBe('0');
+    things.set(1);
+    expect(rows()).toBe('1');
+    things.set(9);
+    expect(rows()).toBe('4');
+  });
+
+  it('stays closed where it is closed at first, until somebody opens it or it fails', () => {
+    const things = show();
+    things.set(3);
+    expect(isOpen()).toBe(false);
+    act(() => openSections.set(`thing ${noun}`, true));
+    expect(isOpen()).toBe(true);
+    cleanup();
+    const others = show();
+    others.state = 'failed';
+    others.set(0);
+    expect(isOpen()).toBe(true);
+    others.state = 'ready';
+    others.set(3);
+    expect(isOpen()).toBe(true); // somebody pressed Try Again in it
+  });
+
+  it('is open while it is busy, and counts what its collection does not know', () => {
+    show({ isBusy: true, more: 3 });
+    expect([isOpen(), !!screen.getByText('3')]).toEqual([true, true]);
+  });
+});
+
+describe('the open sections', () => {
+  it('are restored, and stored when they change', async () => {
+    const saved: unknown[] = [];
+    const state = {
+      fetch: async () => ({ restored: false }),
+      save: async (_: string, value: unknown) => void saved.push(value)
+    };
+    await openSections.restore(state as never);
+    expect(openSections.get('restored')).toBe(false);
+    openSections.set('restored', true);
+    expect(saved).toEqual([expect.objectContaining({ restored: true })]);
+  });
+});

@@ -1,0 +1,43 @@
+"""The command that creates the example."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from nbyard.cli.main import nbyard
+from nbyard.domain.callers import Caller
+from nbyard.domain.workflows.examples import ExampleNeeds
+from nbyard.services.workflows import service
+
+
+@pytest.fixture
+def run(yard, monkeypatch):
+    """Run the command in the folder of the tests' yard."""
+    ann = Caller("ann")
+
+    workflows = SimpleNamespace(
+        create_example=lambda body: yard.services.workflows.create_example(ann, body),
+        example_needs=lambda: yard.services.workflows.example_needs(ann),
+    )
+    connection = SimpleNamespace(workflows=workflows)
+    monkeypatch.setattr("nbyard.cli.commands.workflows.connect", lambda server: connection)
+    return lambda *words: CliRunner().invoke(nbyard, ["example", *words])
+
+
+def test_the_example_is_created_and_the_next_command_named(run, yard):
+    said = run()
+    assert said.exit_code == 0
+    assert said.stdout == "penguins/penguins.nbflow\n"
+    assert "Next: nbyard run penguins/penguins.nbflow" in said.stderr
+    assert Path(yard.parts.files.root, "penguins/penguins.csv").is_file()
+    assert json.loads(run("--json").stdout) == {"path": "penguins-1/penguins.nbflow"}
+
+
+def test_packages_that_are_missing_are_named(run, monkeypatch):
+    needs = ExampleNeeds(["pandas"], ["pandas"])
+    monkeypatch.setattr(service, "example_needs", lambda: needs)
+    assert "Its kernel lacks pandas." in run().stderr
+    assert "lacks" not in run("-e", "birds").stderr

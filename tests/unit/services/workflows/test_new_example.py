@@ -1,0 +1,123 @@
+"""The penguins example as a copy of one's own, and the files that never ran."""
+
+import json
+import os
+
+import pytest
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.examples import NewExample
+from nbyard.domain.workflows.structs import CheckWorkflow
+from nbyard.errors import Forbidden, Invalid, NotFound
+from nbyard.host import example_files
+from nbyard.reasons.structs import because
+from nbyard.services.workflows import new_example
+
+
+def test_the_copy_is_complete_and_has_an_id_of_its_own(yard, ann, root):
+    workflows = yard.services.workflows
+    first = workflows.create_example(ann, NewExample())
+    second = workflows.create_example(ann, NewExample())
+    assert (first.path, second.path) == ("penguins/penguins.nbflow", "penguins-1/penguins.nbflow")
+    texts = [(root / one.path).read_text() for one in (first, second)]
+    ids = {json.loads(text)["meta"]["id"] for text in texts}
+    origin = json.loads((example_files.CHECKOUT / "penguins.nbflow").read_text())
+    assert len(ids) == 2
+    assert origin["meta"]["id"] not in ids
+    found = workflows.check(ann, CheckWorkflow(first.path, texts[0]))
+    assert found.problems == []
+    assert found.copy_of == ""
+    assert json.loads(texts[0]) | {"meta": 0} == origin | {"meta": 0}
+    assert '"penguins": [0, 120]' in texts[0]  # as the canvas writes it
+
+
+def test_nothing_that_exists_is_overwritten(yard, ann, root):
+    (root / "penguins").write_text("mine")
+    made = yard.services.workflows.create_example(ann, NewExample())
+    assert made.path == "penguins-1/penguins.nbflow"
+    assert (root / "penguins").read_text() == "mine"
+
+
+def test_a_folder_of_the_users_choice_and_an_environment(yard, ann, root):
+    (root / "mine").mkdir()
+    made = yard.services.workflows.create_example(ann, NewExample("mine", "birds"))
+    assert made.path == "mine/penguins/penguins.nbflow"
+    nodes = json.loads((root / made.path).read_text())["nodes"]
+    assert {name: node.get("environment") for name, node in nodes.items()} == {
+        **dict.fromkeys(("clean", "train", "evaluate", "report"), "birds"),
+        "penguins": None,
+    }
+
+
+def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
+    create = yard.services.workflows.create_example
+    with pytest.raises(NotFound, match="no folder"):
+        create(ann, NewExample("fog"))
+    with pytest.raises(Invalid):
+        create(ann, NewExample("../.."))
+
+
+def test_a_folder_that_may_not_be_written_to(yard, ann, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(new_example, "copy_example", refuse)
+    with pytest.raises(Forbidden, match="may not be written to"):
+        yard.services.workflows.create_example(ann, NewExample())
+
+
+def test_an_installation_without_the_files_says_so(yard, ann, monkeypatch):
+    monkeypatch.setattr(new_example, "source", lambda: None)
+    with pytest.raises(NotFound, match="does not contain the example"):
+        yard.services.workflows.create_example(ann, NewExample())
+
+
+def test_an_installed_example_is_found_where_jupyter_keeps_its_data(monkeypatch, tmp_path):
+    place = tmp_path / "nbyard-examples" / "penguins"
+    place.mkdir(parents=True)
+    monkeypatch.setattr(example_files, "CHECKOUT", tmp_path / "none")
+    monkeypatch.setattr(
+        example_files, "jupyter_path", lambda *names: [str(tmp_path.joinpath(*names))]
+    )
+    assert example_files.source() is None
+    (place / "penguins.nbflow").touch()
+    assert example_files.source() == place
+
+
+def test_the_wheel_is_told_of_every_file(repository):
+    listed = (repository / "pyproject.toml").read_text()
+    assert [
+        name for name in example_files.FILES if f'"examples/penguins/{name}"' not in listed
+    ] == []
+
+
+def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
+    needs = yard.services.workflows.example_needs
+    assert needs(ann).missing == []
+    monkeypatch.setattr(new_example, "PACKAGES", ("pandas", "no-such-package"))
+    assert needs(ann).missing == ["no-such-package"]
+    monkeypatch.setattr("nbyard.host.kernels.kernel", _no_kernel)
+    assert needs(ann).missing == []
+
+
+def _no_kernel(name):
+    raise NotFound(because("no-example"))
+
+
+def test_files_that_never_ran_are_listed_newest_first(yard, ann, flow, root):
+    workflows = yard.services.workflows
+    assert [one.path for one in workflows.unrun(ann).items] == [flow]
+    (root / "sub").mkdir()
+    for age, name in enumerate(("new.nbflow", "sub/old.nbflow")):
+        document = {"version": 1, "meta": {"title": f"Flow {age}"}}
+        (root / name).write_text(json.dumps(document))
+        os.utime(root / name, (2_000_000_000 - age, 2_000_000_000 - age))
+    (root / "broken.nbflow").write_text("{")
+    found = workflows.unrun(ann, limit=2).items
+    assert [(one.path, one.title) for one in found] == [
+        ("new.nbflow", "Flow 0"),
+        ("sub/old.nbflow", "Flow 1"),
+    ]
+    yard.services.runs.create(ann, NewRun(path=flow))
+    assert flow not in [one.path for one in workflows.unrun(ann).items]
+    assert "broken.nbflow" in [one.path for one in workflows.unrun(ann).items]

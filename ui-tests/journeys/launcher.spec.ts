@@ -1,0 +1,39 @@
+import { readFile, stat } from 'node:fs/promises';
+import { expect, test } from '../lab/test';
+
+test('from the launcher to the results of the example in two actions', async ({
+  lab,
+  server
+}, info) => {
+  await lab.page.setViewportSize({ width: 1280, height: 720 });
+  const tiles = lab.page.locator('.jp-LauncherCard[data-category="Workflows"]');
+  await expect(tiles).toHaveText(['New Workflow', 'Try the Penguins Example', 'Deploy a Model']);
+  for (const tile of await tiles.all()) {
+    await expect(tile).toBeInViewport({ ratio: 1 });
+  }
+  await lab.page.screenshot({ path: info.outputPath('launcher.png') });
+  await lab.click(lab.tile('Try the Penguins Example'));
+  await expect(lab.canvas.cards).toHaveCount(5);
+  await expect(lab.canvas.arrows).toHaveCount(6);
+  expect(await readFile(server.file('penguins/penguins.csv'), 'utf8')).toContain('Torgersen');
+  await lab.click(lab.canvas.button('run-workflow'));
+  expect(lab.actions).toBeLessThanOrEqual(2);
+  await expect(lab.drawer.state).toHaveText('succeeded', { timeout: 200_000 });
+  await lab.page.screenshot({ path: info.outputPath('example.png') });
+
+  await lab.execute('nbyard:create-example', { cwd: '' });
+  await expect(
+    lab.page.locator('#jp-main-dock-panel .lm-TabBar-tab', { hasText: 'penguins' })
+  ).toHaveCount(2);
+  expect((await stat(server.file('penguins-1/penguins.nbflow'))).isFile()).toBe(true);
+
+  await lab.execute('nbyard:choose-model');
+  const view = lab.page.locator('.nby-ChooseModel');
+  await expect(view.getByRole('heading')).toHaveText(['Deploy a model', 'Models of your runs']);
+  const model = view.locator('.nby-Row').filter({ hasText: 'train.output_model' });
+  await expect(model).toBeFocused();
+  await expect(model).toContainText('Penguins, run 1');
+  await lab.page.screenshot({ path: info.outputPath('models.png') });
+  await lab.press('Enter');
+  await expect(lab.page.getByRole('heading', { name: 'New deployment' })).toBeVisible();
+});
