@@ -54,7 +54,8 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
     setResets(resets + 1);
     onChange(undefined);
   };
-  const isGiven = value !== undefined || !!problem;
+  const isGiven =
+    !!problem || (value !== undefined && showValue(value) !== showValue(props.fallback));
   const usual = props.type === 'choice' ? '' : showValue(props.fallback);
   const aside = (
     <>

@@ -2,7 +2,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { workflowIcon } from '../../icons/startup';
 import { useCanvas } from '../model/hooks';
 
-const EXAMPLE = 'nbyard:open-example';
+const EXAMPLE = 'nbyard:create-example';
 
 /** Three ways to start an empty workflow. */
 export function EmptyStage(): JSX.Element {
