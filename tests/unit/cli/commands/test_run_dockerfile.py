@@ -15,6 +15,7 @@ from nbyard.cli.commands.run_dockerfile import (
     check_target,
     declared,
 )
+from nbyard.domain.images.structs import NewImage
 from nbyard.errors import Unavailable
 
 
@@ -113,10 +114,10 @@ def test_an_image_that_could_not_be_removed_is_not_said_to_be(monkeypatch, capsy
     connection, run = Mock(), Mock(id="r")
     connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=[])
     connection.images.delete.side_effect = Unavailable("the engine is away")
-    with pytest.raises(Unavailable), _image(connection, Some(tag="t")):
+    with pytest.raises(Unavailable), _image(connection, NewImage(tag="t")):
         _clear(connection, run, known=set())
     assert capsys.readouterr().err == "The record of the run is removed.\n"
     connection.images.delete.side_effect = None
-    with _image(connection, Some(tag="t")):
+    with _image(connection, NewImage(tag="t")):
         pass
     assert capsys.readouterr().err == "The image is removed.\n"
