@@ -138,7 +138,7 @@ def test_gpus_are_counted_and_named(cows, yard, capsys):
 def test_a_mismatch_is_told_when_it_is_made(shell):
     """P3: whether or not somebody waits."""
     made = shell("deployments", "create", "cows:gpu", "--name", "one")
-    assert "Warning: The tag 'gpu' is one for GPUs" in made.err and len(made.out.split()) == 1
+    assert "Warning: The tag 'gpu' is for GPUs" in made.err and len(made.out.split()) == 1
     made = shell("deployments", "create", "cows:cpu", "--name", "two", "--gpu", "1", "--json")
     assert json.loads(made.out)["warnings"]
     assert "Warning" in shell("deployments", "edit", "one", "--cpu", "2").err

@@ -1,0 +1,12 @@
+"""The example that users copy."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.workflows.examples import NewExample
+
+
+def test_a_misspelled_field_of_a_new_example_is_refused():
+    with pytest.raises(msgspec.ValidationError, match="fodler"):
+        msgspec.convert({"fodler": "a"}, NewExample)
+    assert msgspec.convert({}, NewExample) == NewExample(folder="", environment="")
