@@ -84,13 +84,13 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   await expect(failure).toContainText('ValueError: no such penguin');
   await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
 
-  await failure.getByRole('button', { name: 'Show the failing cell' }).click();
+  await failure.getByRole('button', { name: 'Show Failing Cell' }).click();
   const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
   await expect(failing).toBeInViewport();
   await expect(failing).toContainText('so far');
   await expect(failing).toContainText('ValueError');
 
-  await failure.getByRole('button', { name: 'Open executed notebook' }).click();
+  await failure.getByRole('button', { name: 'Open Executed Notebook' }).click();
   const executed = lab.page.locator('.nby-Executed');
   await expect(executed.getByRole('region', { name: 'Cell 4' })).toContainText('no such penguin');
   await expect(executed.getByRole('region', { name: 'Cell 5' })).toContainText('[ ]');

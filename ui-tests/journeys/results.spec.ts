@@ -87,7 +87,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
 
   await expect(drawer.failure).toContainText('TypeError');
   await expect(drawer.failure).toContainText(/cell 3 \(In \[\d\]\)/);
-  await drawer.failure.getByRole('button', { name: 'Show the failing cell' }).click();
+  await drawer.failure.getByRole('button', { name: 'Show Failing Cell' }).click();
   const failing = drawer.body.locator('.nby-Cell').filter({ hasText: 'TypeError' });
   await expect(failing).toBeInViewport();
   await expect(failing).toContainText('Traceback');

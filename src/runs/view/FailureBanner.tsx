@@ -3,8 +3,9 @@ import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
+import { failingLine } from '../model/failingLine';
 import { stepTitle } from '../model/names';
-import { useServices } from './steps/hooks';
+import { useServices } from './context/hooks';
 import { reasonText } from '../../reasons';
 
 const AddMissing = lazy(() => import('../../environments/AddMissing'));
@@ -33,6 +34,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const executed = failure?.executed_cell;
   const traceback = plainText(failure?.traceback ?? '');
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
+  const own = failingLine(failure?.traceback ?? '');
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
@@ -75,7 +77,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
               className="nby-Button"
               onClick={() => onCell(task.node, executed)}
             >
-              {trans.__('Show the failing cell')}
+              {trans.__('Show Failing Cell')}
             </button>
             <button
               type="button"
@@ -88,12 +90,12 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
                 })
               }
             >
-              {trans.__('Open executed notebook')}
+              {trans.__('Open Executed Notebook')}
             </button>
           </>
         )}
         <button type="button" className="nby-Button" onClick={() => onLog(task.node)}>
-          {trans.__('Show the log')}
+          {trans.__('Show Log')}
         </button>
         {task.executable_id && (
           <button
@@ -103,7 +105,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
               void commands.execute('nbyard:edit-executable-source', { id: task.executable_id })
             }
           >
-            {trans.__('Edit source')}
+            {trans.__('Edit Source')}
           </button>
         )}
       </div>
@@ -119,8 +121,9 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
           />
         </Suspense>
       )}
+      {own && <code className="nby-Failure-own">{own}</code>}
       {lines && (
-        <details open>
+        <details open={!own}>
           <summary>{trans.__('Last lines')}</summary>
           <pre>{lines}</pre>
         </details>

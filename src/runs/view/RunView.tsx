@@ -17,7 +17,7 @@ import { runProgress, secondsOf, stepToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
-import { RunContext, useActivity, useDetail, useEstimate, useServices } from './steps/hooks';
+import { RunContext, useActivity, useDetail, useEstimate, useServices } from './context/hooks';
 import { Logs } from './logs/Logs';
 import { Output } from './notebook/Output';
 import { Parameters } from './parameters/Parameters';
@@ -113,7 +113,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           { id: 'metrics', label: trans.__('Metrics') },
           { id: 'resources', label: trans.__('Resources') },
           { id: 'results', label: trans.__('Results'), mark: results || undefined },
-          { id: 'parameters', label: trans.__('Parameters & record') }
+          { id: 'parameters', label: trans.__('Details') }
         ].filter(({ id }) => !only || only.includes(id))}
       >
         <Boundary key={tab} trans={trans}>
@@ -201,7 +201,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       {run.reason && <span className="nby-Dim">{reasonText(run.reason, trans)}</span>}
       <span className="nby-Dim">{showSeconds(secondsOf(run, now))}</span>
       <progress
-        className="nby-Progress"
+        className={`nby-Progress nby-mod-${run.state}`}
         aria-label={trans.__('Progress of the run')}
         max={100}
         value={percent}

@@ -3,7 +3,7 @@ import { fireEvent, render, screen } from '@testing-library/react';
 import { RunDetail } from '../../../api/types';
 import { IRunServices } from '../../model/services';
 import { FailureBanner } from '../FailureBanner';
-import { RunContext } from '../steps/hooks';
+import { RunContext } from '../context/hooks';
 
 const task = (node: string, failure: object) => ({
   node,

@@ -17,8 +17,8 @@ import {
   ticks,
   triesOf
 } from '../../model/gantt';
-import { useServices, useWidth } from '../steps/hooks';
-import { IStepProps } from '../steps/Steps';
+import { useServices, useWidth } from '../context/hooks';
+import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
 
 const ROW = 26;

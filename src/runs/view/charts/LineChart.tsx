@@ -1,6 +1,6 @@
 import '../../../../style/lines.css';
 import { pathOf } from '../../model/usage';
-import { useWidth } from '../steps/hooks';
+import { useWidth } from '../context/hooks';
 
 const LABELS = 80;
 const ROOM = 30;

@@ -3,11 +3,11 @@ import { Metric } from '../../../api/types';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { around, numbersOf, placesOf, showNumber } from '../../model/metrics';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
-import { StepChoice } from '../steps/StepChoice';
-import { IStepProps } from '../steps/Steps';
+import { StepChoice } from '../context/StepChoice';
+import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
 
 /** The metrics of a task from `nbyard.metric` as lines, or the same as a table. */

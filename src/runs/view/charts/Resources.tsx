@@ -4,11 +4,11 @@ import { showMemory } from '../../../components/format/bytes';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { ISeries, levels, most, seriesOf, Unit } from '../../model/usage';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
-import { StepChoice } from '../steps/StepChoice';
-import { IStepProps } from '../steps/Steps';
+import { StepChoice } from '../context/StepChoice';
+import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
 
 /** From this many measurements on, a chart is better than a table. */

@@ -1,4 +1,4 @@
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 
 interface ITableSwitchProps {
   on: boolean;

@@ -6,10 +6,10 @@ import { showBytes } from '../../../components/format/bytes';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { copyText } from '../../../components/problems';
 import { findLines, ILogGap, LogBuffer } from '../../model/logBuffer';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { useLog } from './log';
-import { StepChoice } from '../steps/StepChoice';
-import { IStepProps } from '../steps/Steps';
+import { StepChoice } from '../context/StepChoice';
+import { IStepProps } from '../context/stepProps';
 
 const ROW = 18;
 /** When the view is this close to an end (pixels), more is loaded. */

@@ -5,7 +5,7 @@ import { LogBuffer } from '../../model/logBuffer';
 import { RunModel } from '../../model/runModel';
 import { TASK_DONE } from '../../model/reducer';
 import { IRunServices } from '../../model/services';
-import { useActivity } from '../steps/hooks';
+import { useActivity } from '../context/hooks';
 
 /** A position after the end of any log. */
 const END = Number.MAX_SAFE_INTEGER;

@@ -6,7 +6,7 @@ import { RunModel } from '../../model/runModel';
 import { IRunServices } from '../../model/services';
 import { stepTitle } from '../../model/names';
 import { useExecuted } from './cells';
-import { useDetail } from '../steps/hooks';
+import { useDetail } from '../context/hooks';
 import { NotebookCells } from './NotebookCells';
 
 interface IExecutedNotebookProps {

@@ -3,10 +3,10 @@ import { isLive } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { FollowSwitch } from '../../../components/log/follow';
 import { useExecuted } from './cells';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { NotebookCells } from './NotebookCells';
-import { StepChoice } from '../steps/StepChoice';
-import { IStepProps } from '../steps/Steps';
+import { StepChoice } from '../context/StepChoice';
+import { IStepProps } from '../context/stepProps';
 
 /** The executed notebook of a task, as far as it has run. */
 export function Output(props: IStepProps & { jump?: number }): JSX.Element {

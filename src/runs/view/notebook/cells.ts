@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { Cells } from '../../../api/types';
 import { RunModel } from '../../model/runModel';
 import { IRunServices } from '../../model/services';
-import { useActivity, useDetail } from '../steps/hooks';
+import { useActivity, useDetail } from '../context/hooks';
 
 export interface IExecutedCell {
   id?: string;

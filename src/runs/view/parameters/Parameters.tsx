@@ -3,11 +3,11 @@ import { addressOf } from '../../../api/addresses';
 import { PORTION } from '../../../components/Portion';
 import { showMoment } from '../../../components/format/times';
 import { stepTitle } from '../../model/names';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { Record } from './Record';
 import { UndeclaredFiles } from './UndeclaredFiles';
-import { StepChoice } from '../steps/StepChoice';
-import { IStepProps } from '../steps/Steps';
+import { StepChoice } from '../context/StepChoice';
+import { IStepProps } from '../context/stepProps';
 
 // The maximum length of a value here; the record of the run has all of it.
 const MOST_LETTERS = 2000;

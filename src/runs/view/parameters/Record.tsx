@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { ApiError } from '../../../api/client';
 import { RunDetail, Surroundings } from '../../../api/types';
 import { RunModel } from '../../model/runModel';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 
 interface IRecordProps {
   model: RunModel;

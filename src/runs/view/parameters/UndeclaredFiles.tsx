@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { Undeclared } from '../../../api/types';
 import { IDeclareFiles, OpenedFiles } from '../../../components/OpenedFiles';
 import { RunModel } from '../../model/runModel';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 
 interface IUndeclaredFilesProps {
   model: RunModel;

@@ -8,7 +8,7 @@ import { CommandButton } from '../../../components/CommandButton';
 import { RowList } from '../../../components/RowList';
 import { stepTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { Preview, previewOfFile } from './Preview';
 
 interface IOtherFilesProps {

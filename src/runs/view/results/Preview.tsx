@@ -4,7 +4,7 @@ import { Artifact, OtherFile, TablePage } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { ITablePart, PartedTable } from '../../../components/table/TablePart';
 import { IExecuted, read } from '../notebook/cells';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { NotebookCells } from '../notebook/NotebookCells';
 
 const TABLES = new Set(['csv', 'tsv', 'jsonl', 'parquet', 'arrow', 'excel', 'xlsx', 'feather']);

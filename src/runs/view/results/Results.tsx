@@ -8,10 +8,10 @@ import { copyText } from '../../../components/problems';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { stepTitle } from '../../model/names';
-import { useServices } from '../steps/hooks';
+import { useServices } from '../context/hooks';
 import { OtherFiles } from './OtherFiles';
 import { Preview, previewOf } from './Preview';
-import { IStepProps } from '../steps/Steps';
+import { IStepProps } from '../context/stepProps';
 
 const idOf = ({ id }: Artifact): string => id;
 
@@ -89,10 +89,10 @@ function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.
               title={artifact.digest}
               onClick={event => {
                 event.stopPropagation();
-                void copyText(artifact.digest, trans.__('The digest is copied.'));
+                void copyText(artifact.digest, trans.__('SHA-256 is copied.'));
               }}
             >
-              {trans.__('Copy digest')}
+              {trans.__('Copy SHA-256')}
             </button>
             <a
               className="nby-Button"

@@ -1,4 +1,4 @@
-import { isLive, RunDetail, Task } from '../../../api/types';
+import { isLive, Task } from '../../../api/types';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { MonitorLinks } from '../../../components/MonitorLinks';
@@ -7,21 +7,12 @@ import { showMoment, showSeconds } from '../../../components/format/times';
 import { useServerNow } from '../../../components/hooks/useLost';
 import { stepName, stepTitle } from '../../model/names';
 import { IKnownEstimate, stepEstimate } from '../../model/estimates';
-import { RunModel } from '../../model/runModel';
 import { monitorsOf, silentMonitors } from '../../model/monitors';
 import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
-import { useActivity, useServices } from './hooks';
+import { useActivity, useServices } from '../context/hooks';
+import { IStepProps } from '../context/stepProps';
+import { StepResult } from './StepResult';
 import { reasonText, reasonsText } from '../../../reasons';
-
-export interface IStepProps {
-  model: RunModel;
-  detail: RunDetail;
-  step: string | undefined;
-  onStep: (node: string | undefined) => void;
-  /** The attempt of the task; 0 is the newest. */
-  attempt: number;
-  onAttempt: (number: number) => void;
-}
 
 interface IStepsProps extends IStepProps {
   estimate?: IKnownEstimate;
@@ -38,6 +29,7 @@ export function Steps(props: IStepsProps): JSX.Element {
   const now = useServerNow(yard.stream, isLive(detail.run));
   const { estimate } = props;
   const portion = usePortion(detail.tasks, nodeOf, step);
+  const task = detail.tasks.find(({ node }) => node === step);
   return (
     <div className="nby-Steps">
       <PortionBar portion={portion} trans={trans} />
@@ -90,13 +82,11 @@ export function Steps(props: IStepsProps): JSX.Element {
           );
         }}
       />
-      {step && (
-        <Attempts
-          task={detail.tasks.find(task => task.node === step)}
-          tasks={detail.tasks}
-          now={now}
-          onLog={props.onLog}
-        />
+      {task && (
+        <div className="nby-Steps-chosen">
+          {task.state === 'succeeded' && <StepResult key={step} task={task} detail={detail} />}
+          <Attempts task={task} tasks={detail.tasks} now={now} onLog={props.onLog} />
+        </div>
       )}
     </div>
   );

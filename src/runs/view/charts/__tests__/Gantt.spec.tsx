@@ -4,7 +4,7 @@ import { RunDetail } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
 import { Gantt } from '../Gantt';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 
 const at = (seconds: number) => new Date(1.9e12 + 1000 * seconds).toISOString();
 

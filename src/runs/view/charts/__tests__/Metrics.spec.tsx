@@ -4,7 +4,7 @@ import { fakeClient, settled } from '../../../../api/__tests__/fake';
 import { Metric, RunDetail } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 import Metrics from '../Metrics';
 
 const LOSS: Metric = {

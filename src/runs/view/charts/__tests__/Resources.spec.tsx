@@ -5,7 +5,7 @@ import { fakeClient, settled } from '../../../../api/__tests__/fake';
 import { RunDetail, Usage } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 import Resources from '../Resources';
 
 const USED: Usage = {

@@ -2,9 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { render, screen } from '@testing-library/react';
 import { RunDetail } from '../../../../api/types';
 import { IRunServices } from '../../../model/services';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 import { Parameters } from '../Parameters';
-import { IStepProps } from '../../steps/Steps';
+import { IStepProps } from '../../context/stepProps';
 
 function show(parameters: Record<string, unknown>): void {
   const run = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0, parameters };

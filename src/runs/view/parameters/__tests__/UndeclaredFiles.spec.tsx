@@ -3,7 +3,7 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import { Undeclared } from '../../../../api/types';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 import { UndeclaredFiles } from '../UndeclaredFiles';
 
 const FOUND: Undeclared = {

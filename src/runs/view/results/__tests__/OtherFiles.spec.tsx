@@ -3,7 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import { OtherFileList, OtherFiles as Summary, Task } from '../../../../api/types';
 import { IRunServices } from '../../../model/services';
-import { RunContext } from '../../steps/hooks';
+import { RunContext } from '../../context/hooks';
 import { OtherFiles } from '../OtherFiles';
 
 const FOUND: OtherFileList = {

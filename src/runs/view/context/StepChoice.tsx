@@ -2,7 +2,7 @@ import { PORTION, usePortion } from '../../../components/Portion';
 import { stateText } from '../../../components/StateMark';
 import { stepTitle } from '../../model/names';
 import { useServices } from './hooks';
-import { IStepProps } from './Steps';
+import { IStepProps } from './stepProps';
 
 const nodeOf = ({ node }: { node: string }): string => node;
 

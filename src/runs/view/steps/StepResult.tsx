@@ -1,0 +1,55 @@
+import { useState } from 'react';
+import { Artifact, RunDetail, Task } from '../../../api/types';
+import { Boundary } from '../../../components/Boundary';
+import { stepTitle } from '../../model/names';
+import { Preview, previewOf } from '../results/Preview';
+import { useServices } from '../context/hooks';
+
+/** What a task produced: one output is previewed, the others are a click away. */
+export function StepResult({
+  task,
+  detail
+}: {
+  task: Task;
+  detail: RunDetail;
+}): JSX.Element | null {
+  const { trans, yard } = useServices();
+  const artifacts = task.artifacts ?? [];
+  const [chosen, setChosen] = useState<string>();
+  const shown = artifacts.find(({ name }) => name === chosen) ?? mostTelling(artifacts);
+  if (!shown) {
+    return null;
+  }
+  const title = trans.__('Results of “%1”', stepTitle(task, detail.tasks));
+  return (
+    <section className="nby-StepResult" aria-label={title}>
+      <div className="nby-StepResult-names" role="group" aria-label={title}>
+        {artifacts.map(({ id, name }) => (
+          <button
+            key={id}
+            type="button"
+            className="nby-Button"
+            aria-pressed={id === shown.id}
+            onClick={() => setChosen(name)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <Boundary key={shown.id} trans={trans}>
+        <Preview shown={previewOf(yard, shown)} />
+      </Boundary>
+    </section>
+  );
+}
+
+/** Pictures and pages tell most, then small texts such as metrics, then tables; models tell least. */
+const TELLING = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html', 'json', 'csv', 'parquet'];
+
+function mostTelling(artifacts: readonly Artifact[]): Artifact | undefined {
+  const rank = ({ format }: Artifact) => {
+    const found = TELLING.indexOf(format ?? '');
+    return found < 0 ? TELLING.length : found;
+  };
+  return [...artifacts].sort((one, other) => rank(one) - rank(other))[0];
+}
