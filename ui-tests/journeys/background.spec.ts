@@ -31,11 +31,7 @@ test('a missing input is refused once, at its field, and chosen from files and d
   await server.post('datasets', { source: { kind: 'file', path: 'penguins.csv' }, name: 'birds' });
   await lab.openFile('train.ipynb');
   await lab.page.locator('.jp-NotebookPanel .jp-Cell').nth(2).click();
-  await lab.press('Control+Shift+c');
-  await lab.page
-    .locator('#command-palette input, .jp-CommandPalette input')
-    .fill('run in background');
-  await lab.press('Enter');
+  await lab.runFromPalette('Run in Background');
   const { dialog } = lab;
   const input = dialog.locator('.nby-Field input').first();
   await expect(input).toBeFocused();

@@ -120,7 +120,7 @@ async function sameName(lab: Lab, info: TestInfo): Promise<void> {
   await lab.page.screenshot({ path: info.outputPath('asked.png') });
   await asked.getByRole('button', { name: 'Add as Version 2' }).click();
   await expect(asked).toHaveCount(0);
-  await expect(row).toContainText('v2 · 20 × 2');
+  await expect(row).toContainText('20 × 2 · csv · v2');
   await expect(row).toBeFocused();
 
   await lab.dropFile('sales.csv', table(600));

@@ -154,7 +154,7 @@ test('K7, R2: a notebook runs in the background with other values', async ({ lab
   await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
   const { dialog } = lab;
   await dialog.getByLabel('species').fill('["Gentoo"]');
-  await dialog.getByLabel('input_csv').fill('penguins.csv');
+  await dialog.getByRole('textbox', { name: 'input_csv' }).fill('penguins.csv');
   await lab.press('Enter');
   expect(lab.actions).toBeLessThanOrEqual(3); // right click, item, Enter
   await lab.drawer.succeeds();

@@ -109,7 +109,7 @@ async function refusals(lab: Lab): Promise<void> {
 /** K3, K4: an arrow is removed, others are refused, and it is drawn again onto the whole card. */
 async function drawnByHand(lab: Lab): Promise<void> {
   const { canvas } = lab;
-  await canvas.arrow('penguins.csv', 'clean.ipynb').click();
+  await canvas.clickArrow('penguins.csv', 'clean.ipynb');
   await lab.press('Delete');
   await expect(canvas.arrows).toHaveCount(1);
   await refusals(lab);

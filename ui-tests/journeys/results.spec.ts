@@ -95,8 +95,7 @@ test('K5, R2: results as table, picture, text, JSON and notebook; a failure at i
   await expect(drawer.body.getByLabel('Task')).toHaveValue('make'); // the card is the step
 
   await page.setViewportSize({ width: 1024, height: 700 });
-  await expect(canvas.palette).toBeVisible();
-  await canvas.button('toggle-inspector').click();
+  await canvas.button('toggle-palette').click();
   await expect(canvas.inspector.getByLabel('Label')).toBeInViewport({ ratio: 1 });
   await expect(canvas.palette).toBeHidden(); // it gives way, so that the picture has room
   await drawer.tab('Tasks');

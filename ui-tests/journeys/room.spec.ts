@@ -23,14 +23,14 @@ test('K2: a workflow opens whole where that can be read, and fits whole when ask
   lab,
   server
 }) => {
-  await chain(server, 'six.nbflow', 6);
-  const six = await lab.openWorkflow('six.nbflow');
-  await expect(six.palette).toBeVisible();
-  await expect(six.cards).toHaveCount(6);
-  await six.isTidy();
+  await chain(server, 'five.nbflow', 5);
+  const five = await lab.openWorkflow('five.nbflow', { whole: false });
+  await expect(five.palette).toBeHidden();
+  await expect(five.cards).toHaveCount(5);
+  await five.isTidy();
 
   await chain(server, 'twelve.nbflow', 12);
-  const twelve = await lab.openWorkflow('twelve.nbflow');
+  const twelve = await lab.openWorkflow('twelve.nbflow', { whole: false });
   await expect(twelve.card('step.ipynb').first()).toContainText('output_txt');
   await twelve.stage.focus();
   await lab.press('f');

@@ -65,6 +65,14 @@ export class Canvas {
     return this.root.locator(`.react-flow__edge${ends} .react-flow__edge-interaction`);
   }
 
+  /** Click an arrow in its middle; a level one has no height, so it counts as invisible. */
+  async clickArrow(from: string, to: string): Promise<void> {
+    const arrow = this.arrow(from, to);
+    await expect(arrow).toHaveCount(1);
+    const { x, y, width, height } = await arrow.evaluate(one => one.getBoundingClientRect());
+    await this.root.page().mouse.click(x + width / 2, y + height / 2);
+  }
+
   input(title: string, name: string): Locator {
     return this.card(title).locator(`.react-flow__handle.target[data-handleid="${name}"]`);
   }

@@ -87,10 +87,28 @@ export class Lab {
     return new Canvas(this, this.page.locator('.jp-Document:not(.lm-mod-hidden) .nby-CanvasPanel'));
   }
 
-  async openWorkflow(name: string): Promise<Canvas> {
+  /** Open a workflow, and zoom out until all its cards are drawn; or as a user first sees it. */
+  async openWorkflow(name: string, { whole = true } = {}): Promise<Canvas> {
     await this.openFile(name);
     await expect(this.canvas.stage).toBeVisible();
+    if (whole) {
+      await this.execute('nbyard:fit-workflow');
+    }
     return this.canvas;
+  }
+
+  /** Run a command from JupyterLab's palette, which closes when focus moves at the start. */
+  async runFromPalette(text: string): Promise<void> {
+    const palette = this.page.locator('#modal-command-palette');
+    await expect(async () => {
+      if (!(await palette.isVisible())) {
+        await this.press('Control+Shift+c');
+      }
+      await palette.locator('input').fill(text, { timeout: 2000 });
+      const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
+      await expect(active).toContainText(text, { timeout: 2000 });
+    }).toPass({ timeout: 20_000 });
+    await this.press('Enter');
   }
 
   /** Show the files that others wrote; by itself the file browser looks every ten seconds. */

@@ -66,7 +66,7 @@ export class CanvasController {
     this.trans = options.trans;
     const model = this.context.model;
     this.doc = model.sharedModel;
-    const empty = this.doc.nodes.size === 0;
+    const empty = this.doc.nodes.size < 2;
     const { palette = empty, inspector = false, outline = false } = recall(this.path);
     this._ui = { palette, inspector, outline };
     const id = this.doc.meta.get('id');
