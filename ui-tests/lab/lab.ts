@@ -202,7 +202,9 @@ export class Lab {
 
   /** A button at the head of a section of the sidebar. */
   panelButton(command: string): Locator {
-    return this.page.locator(`#nbyard-sidebar .nby-SideSection-head [data-command="nbyard:${command}"]`);
+    return this.page.locator(
+      `#nbyard-sidebar .nby-SideSection-head [data-command="nbyard:${command}"]`
+    );
   }
 
   /** Choose files of the person's own computer where a click asks for them. */
