@@ -24,7 +24,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const { run } = view;
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
   const missing = view.inputs.some(port => port.state === 'missing');
-  const classes = ['nby-Node', `nby-mod-is-${view.kind}`];
+  const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
   }
