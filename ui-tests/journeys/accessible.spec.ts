@@ -45,7 +45,7 @@ test('G6: axe finds nothing on canvas, panels, drawer and views, in three themes
     await lab.theme(theme);
     const name = theme.replace('JupyterLab ', '').replaceAll(' ', '-').toLowerCase();
     await look(`${name}-canvas`, '#nbyard-sidebar', '.nby-CanvasPanel', '.nby-RunView');
-    for (const tab of ['Gantt', 'Output', 'Logs', 'Resources', 'Results', 'Parameters']) {
+    for (const tab of ['Gantt', 'Output', 'Logs', 'Resources', 'Results', 'Details']) {
       await drawer.tab(tab);
       await look(`${name}-${tab.toLowerCase()}`, '.nby-RunView');
     }

@@ -92,7 +92,7 @@ test('D9: a dataset in a workflow that never ran is kept, unless forced; a past 
 
   await panel.locator('.nby-Row[data-noun="run"]').first().dblclick();
   await drawer.succeeds();
-  await drawer.tab('Parameters');
+  await drawer.tab('Details');
   const given = drawer.row('input_csv').filter({ hasText: 'penguins.csv · birds v1' });
   const [file] = await Promise.all([
     page.waitForEvent('download'),
