@@ -97,7 +97,7 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   await expect(lab.row('artifact', 'tool')).toContainText('tool · table.csv · ');
   await picture('succeeded');
 
-  await view(lab).getByRole('tab', { name: 'Parameters' }).click();
+  await view(lab).getByRole('tab', { name: 'Details' }).click();
   await expect(view(lab).getByRole('row', { name: 'source "birds.csv"' })).toBeVisible();
   await view(lab).getByRole('button', { name: 'Create Another…' }).click();
   await expect(name).toHaveValue('tool 2');

@@ -69,7 +69,7 @@ test('S1, E3: a credential is kept, chosen for a run, replaced and deleted, and 
   await picture('form');
   await view.getByRole('button', { name: 'Create' }).click();
   await expect(view.getByRole('log')).toContainText(`has ${SECRET.length} ***`);
-  await view.getByRole('tab', { name: 'Parameters' }).click();
+  await view.getByRole('tab', { name: 'Details' }).click();
   await expect(view.getByRole('row', { name: 'token "api"' }).first()).toBeVisible();
   await picture('run');
 
