@@ -128,11 +128,11 @@ withDocker(
 async function fromMenuAndResults(lab: Lab): Promise<void> {
   const { canvas, drawer, page } = lab;
   await canvas.card('clean.ipynb').click({ button: 'right' });
-  await expect(lab.menuItem('Open File of Node')).toBeVisible();
-  await expect(lab.menuItem('Deploy Model of Node')).toHaveCount(0);
+  await expect(lab.menuItem('Open File')).toBeVisible();
+  await expect(lab.menuItem('Deploy Model')).toHaveCount(0);
   await page.keyboard.press('Escape');
   await canvas.card('train.ipynb').click({ button: 'right' });
-  await expect(lab.menuItem('Deploy Model of Node')).toBeVisible();
+  await expect(lab.menuItem('Deploy Model')).toBeVisible();
   await page.keyboard.press('Escape');
   await drawer.tab('Results');
   const deploy = (name: string) => drawer.row(name).getByRole('button', { name: 'Deploy' });

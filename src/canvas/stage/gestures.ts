@@ -21,8 +21,8 @@ import { addThing, copyText, pasteText, removeSelection } from '../model/editing
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
 
-/** How long a panel needs to be drawn and measured, in milliseconds. */
-const DRAWN = 50;
+/** How long the canvas takes to fit its cards to a new size, in milliseconds. */
+const DRAWN = 200;
 
 export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));
