@@ -102,7 +102,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       label={name}
       type={isSecret ? 'choice' : argument.role === 'value' ? argument.type : 'string'}
       value={binding && 'value' in binding ? binding.value : undefined}
-      fallback={argument.role === 'input' && argument.required ? undefined : argument.default}
+      fallback={argument.role === 'input' ? undefined : argument.default}
       choices={isSecret ? withChosen(credentials, binding) : argument.choices}
       suggestions={inputs?.names}
       help={helpOf(argument, trans, !!inputs)}
@@ -175,7 +175,10 @@ function helpOf(
     const what = isAlone
       ? trans.__('%1: path, dataset or artifact', file)
       : trans.__('%1: draw a connection, or enter a path', file);
-    return [argument.help, what].filter(Boolean).join(' · ');
+    // a default is only a text to the code: nothing checks that such a file exists
+    const usual = argument.default !== undefined && showValue(argument.default);
+    const otherwise = usual && trans.__('if empty: %1', usual);
+    return [argument.help, what, otherwise].filter(Boolean).join(' · ');
   }
   if (argument.type === 'secret') {
     return [argument.help, trans.__('the name of a credential')].filter(Boolean).join(' · ');
