@@ -27,6 +27,8 @@ const modules = [
 module.exports = {
   ...base,
   automock: false,
+  testTimeout: 60_000,
+  setupFilesAfterEnv: [...(base.setupFilesAfterEnv ?? []), '<rootDir>/scripts/jest-patience.cjs'],
   // Jest reads these folders at its start, and no node_modules or virtual environments.
   roots: ['<rootDir>/src', '<rootDir>/schema', '<rootDir>/tests/cases'],
   testPathIgnorePatterns: ['/node_modules/'],

@@ -73,6 +73,7 @@ test(
     await last.getByLabel(/^Type of/).selectOption('int');
     await view.getByText('Resources', { exact: true }).click();
     await view.getByLabel('Memory', { exact: true }).fill('512 MiB');
+    await view.getByText('Limits, retries and cache').click();
     await view.getByLabel('Retries', { exact: true }).fill('-1');
     await view.getByRole('button', { name: 'Register' }).click();
     await expect(view.getByRole('alert').filter({ hasText: 'retries must be' })).toBeVisible();

@@ -1,0 +1,2 @@
+// Tests wait for conditions; on a busy machine these take longer than the library's one second.
+require('@testing-library/react').configure({ asyncUtilTimeout: 20_000 });
