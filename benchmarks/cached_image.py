@@ -29,7 +29,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.images.structs import NamedImage, NewImage
 from nbyard.host.wakeup import listening
 from nbyard.images.builds import ensure
-from nbyard.images.environments import code_wish
+from nbyard.images.environment_images import code_wish
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 

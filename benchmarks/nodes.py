@@ -39,7 +39,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.host.wakeup import listening
 from nbyard.rest.identity import local_name
-from nbyard.runtimes.prepared import NO_ATTEMPT
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.yard import Yard
 
 WORK = 'if [ -n "$SOURCE" ]; then read before < "$SOURCE"; fi\necho "$before$N" > "$OUT"\n'

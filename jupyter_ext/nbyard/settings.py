@@ -12,7 +12,7 @@ from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, va
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
-from nbyard.spelling import meant, misspelled
+from nbyard.field_suggestions import meant, misspelled
 
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")

@@ -27,7 +27,7 @@ from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading
 from nbyard.reasons.structs import read
 from nbyard.runner.attempt_folder import Folder
-from nbyard.runner.work.launch import CannotStart, Launch
+from nbyard.runner.work.launch_process import CannotStart, Launch
 
 ECHO = r"""#!/bin/sh
 for word in "$@"; do printf '%s\0' "$word"; done

@@ -18,11 +18,11 @@ from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookW
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, listening
 from nbyard.reasons.structs import because
-from nbyard.runner.supervision.log import LIMIT_BYTES
-from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
-from nbyard.runtimes.prepared import Parents
+from nbyard.runner.supervision.work_log import LIMIT_BYTES
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.runtimes.supervisor_parents import RUNNER as RUNNER_PROGRAM
+from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.testing.conformance_runtimes import (
     STORE,
     Place,

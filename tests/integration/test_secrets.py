@@ -7,7 +7,7 @@ import pytest
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid
-from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
+from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in, places_of
 
 from .telling import ANN, ENDED, REACHES, Telling
 

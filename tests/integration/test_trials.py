@@ -15,12 +15,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from nbyard.domain.models.model_probes import KnownTable, Told
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.domain.models.trials import KnownTable, Told
 from nbyard.errors import Invalid
 from nbyard.host.model_probe import Question, ask
-from nbyard.images.models import serving_sources
-from nbyard.serving.trying import _lacks_memory
+from nbyard.images.model_images import serving_sources
+from nbyard.serving.model_probe import _lacks_memory
 
 pytestmark = pytest.mark.sample(1)
 
@@ -199,7 +199,7 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
 def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, words: str) -> None:
     text = f"import pathlib, sys\npathlib.Path(sys.argv[2]).write_text({answer!r})\n"
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
-    question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/trying.py": text})
+    question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/model_probe.py": text})
     with pytest.raises(Invalid, match=words):
         ask(question, sys.executable, {})
 

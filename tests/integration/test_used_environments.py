@@ -15,7 +15,7 @@ from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import Wheels, project
 from nbyard.yard import Yard
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.failures import decode_result
+from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import Reason, because, text
 

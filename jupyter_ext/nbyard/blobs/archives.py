@@ -16,9 +16,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, NamedTuple
 
+from nbyard.blobs.blob_writer import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import MAX_FILES, Entry, Tree
-from nbyard.blobs.writing import Blob
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.reasons.structs import because

@@ -30,11 +30,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from nbyard.blobs import files
-from nbyard.blobs.durable import Durable
+from nbyard.blobs import file_operations as files
+from nbyard.blobs.blob_writer import Blob, BlobWriter, sweep
 from nbyard.blobs.listing import Stored, stored
+from nbyard.blobs.synced_paths import Durable
 from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
-from nbyard.blobs.writing import Blob, BlobWriter, sweep
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular

@@ -5,14 +5,20 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output import attempt_views, deployment_views, environment_views, model_views, views
+from nbyard.cli.output import (
+    attempt_views,
+    deployment_views,
+    environment_views,
+    model_views,
+    views_by_noun,
+)
 from nbyard.cli.output.console import duration, say, show_json, show_table, size
 from nbyard.cli.output.environment_views import next_step, standing_of
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
-PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
+PARTS = (views_by_noun, attempt_views, deployment_views, environment_views, model_views)
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 # The tables of lists by noun, and those of other operations by ID.

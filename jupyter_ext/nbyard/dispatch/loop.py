@@ -8,18 +8,18 @@ import time
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
-from nbyard.dispatch.attempts.monitor_links import MonitorController
+from nbyard.dispatch.attempts.monitor_controller import MonitorController
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dispatch.environments.controller import EnvironmentController
 from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.images import ImageController, offer_images
-from nbyard.dispatch.imports import ImportController
+from nbyard.dispatch.image_controller import ImageController, offer_images
 from nbyard.dispatch.lease import LeaseKeeper, take_lease
 from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import Sweeper
 from nbyard.dispatch.runs.controller import RunController
-from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.attempt_reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, listening

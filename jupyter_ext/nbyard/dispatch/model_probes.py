@@ -14,14 +14,14 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import opened
+from nbyard.blobs.file_operations import opened
 from nbyard.dispatch.attempts.store_outputs import check_token
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
 from nbyard.errors import NbyardError, Unavailable, reason_of
 from nbyard.host.model_probe import PLAIN, encoded
 from nbyard.host.project_files import write_new
@@ -112,7 +112,7 @@ class TrialController:
     def _fill(self, trial: Trial, order: Order) -> TaskFile:
         """Fill its folder: model, code modules, serving sources, question and task.json."""
         # imported late: unused without models
-        from nbyard.images.models import serving_sources
+        from nbyard.images.model_images import serving_sources
 
         folder = order.folder
         for name in ("code", MODEL, "outputs"):

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nbyard.dockerd.specs import EngineInfo, seconds
-from nbyard.dockerd.ssh import SshRelay
-from nbyard.dockerd.words import check, plain, refusal
+from nbyard.dockerd.container_specs import EngineInfo, seconds
+from nbyard.dockerd.engine_messages import check, plain, refusal
+from nbyard.dockerd.ssh_relay import SshRelay
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason, because
 

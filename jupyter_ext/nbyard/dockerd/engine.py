@@ -13,9 +13,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbyard.dockerd.images import Images
-from nbyard.dockerd.libpod import CREATE, specification
-from nbyard.dockerd.specs import (
+from nbyard.dockerd.container_specs import (
     Container,
     ContainerSpec,
     Owned,
@@ -26,7 +24,9 @@ from nbyard.dockerd.specs import (
     seconds,
     used,
 )
-from nbyard.dockerd.words import check
+from nbyard.dockerd.engine_images import Images
+from nbyard.dockerd.engine_messages import check
+from nbyard.dockerd.podman_specs import CREATE, specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 

@@ -13,11 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
+from nbyard.domain.environments.machine_kernels import Kernel, is_ours, told_place
 from nbyard.domain.environments.references import differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.kernel_files import NATIVE, all_specs
+from nbyard.host.kernelspec_reader import NATIVE, all_specs
 from nbyard.reasons.structs import Reason, because
 
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes

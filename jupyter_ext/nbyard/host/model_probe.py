@@ -14,9 +14,17 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.models.column_types import columns_of
+from nbyard.domain.models.model_probes import (
+    FIELD,
+    HINT,
+    MEMORY_BYTES,
+    MODULE,
+    SECONDS,
+    KnownTable,
+    Told,
+)
+from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import plain_columns
-from nbyard.domain.models.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 

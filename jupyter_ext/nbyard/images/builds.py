@@ -16,7 +16,7 @@ import msgspec
 
 from nbyard.dockerd import STORE, Engine, Say, packed
 from nbyard.domain.environments.requirements import wants_git
-from nbyard.domain.images.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
+from nbyard.domain.images.dockerfile_parser import BASE, STEP, FailedLine, bases, failed_line
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
 

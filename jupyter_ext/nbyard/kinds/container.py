@@ -6,7 +6,7 @@ from typing import Any
 from nbyard.domain.attempts.structs import IMAGE_PROGRAM, CommandWork
 from nbyard.domain.commands.command_line import build_argv, secret_variables
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.images.dockerfiles import instructions, program_behind_shell, shell_program
+from nbyard.domain.images.dockerfile_parser import instructions, program_behind_shell, shell_program
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 from nbyard.reasons.structs import because

@@ -10,7 +10,7 @@ from nbyard.domain.arguments.structs import ANY, Argument
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.models.files import read_mlflow_file, read_model_file
+from nbyard.domain.models.model_files import read_mlflow_file, read_model_file
 from nbyard.domain.models.structs import (
     MLFLOW_FILE,
     MODEL_FILES,

@@ -9,8 +9,8 @@ from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
+from nbyard.field_suggestions import with_meant
 from nbyard.reasons.structs import because
-from nbyard.spelling import with_meant
 
 # "Expected `int`, got `str` - at `$.source.url`"
 PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)

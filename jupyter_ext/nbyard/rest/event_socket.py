@@ -27,8 +27,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.errors import NbyardError
 from nbyard.host.wakeup import Listener
-from nbyard.rest.handlers import RestContext, check_authorizer
 from nbyard.rest.identity import caller_of
+from nbyard.rest.operation_handler import RestContext, check_authorizer
 
 TICK_MS = 250
 CLOCK_TICKS = 8

@@ -9,7 +9,7 @@ from nbyard.domain.paging import MAX_LIMIT
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import ErrorBody, error_classes
 from nbyard.services.operation import Field, Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]

@@ -10,15 +10,15 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
-from nbyard.rest.handlers import NbyardHandler, OperationHandler, RestContext
+from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
 from nbyard.rest.proxy.error_pages import SignInHandler
-from nbyard.rest.proxy.handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
-from nbyard.rest.proxy.handlers import PATTERN as PROXIED
-from nbyard.rest.proxy.traffic import Meter
-from nbyard.rest.streams import ContentHandler, UploadHandler
+from nbyard.rest.proxy.proxy_handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
+from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
+from nbyard.rest.proxy.request_counter import Meter
+from nbyard.rest.upload_and_download import ContentHandler, UploadHandler
 from nbyard.services.operation import Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 PREFIX = "nbyard/api"
 CONTENTS = {

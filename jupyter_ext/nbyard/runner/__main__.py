@@ -14,7 +14,11 @@ import os
 import sys
 
 # The modules that a supervisor starts as processes of their own.
-WORK = {"--notebook": "work.notebook", "--call": "work.function", "--calls": "work.calls"}
+WORK = {
+    "--notebook": "work.run_notebook",
+    "--call": "work.run_function",
+    "--calls": "work.function_calls",
+}
 USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
@@ -54,7 +58,7 @@ def main(words: list[str]) -> int:
     if len(folders) != 1:
         sys.stderr.write(USAGE)
         return 2
-    from .supervision.start import start
+    from .supervision.start_supervisor import start
 
     if serving or "--alone" in words:
         from . import container_main

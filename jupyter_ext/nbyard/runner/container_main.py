@@ -22,7 +22,7 @@ from .attempt_folder import BadTask, Folder
 from .prefork.preload import prepare_for
 from .process.forks import live_as
 from .process.prctl import show_to_work
-from .supervision.start import start, supervise
+from .supervision.start_supervisor import start, supervise
 
 if TYPE_CHECKING:
     from .prefork.warm_process import WarmProcess

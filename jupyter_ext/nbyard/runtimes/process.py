@@ -26,8 +26,8 @@ from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.process import processes
 from nbyard.runner.process.clock import Stillness
-from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups
 from nbyard.runtimes.protocol import Observation, Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups
 from nbyard.settings import Settings
 
 START_SECONDS = 30.0  # for a supervisor to start

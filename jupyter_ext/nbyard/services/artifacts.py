@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from nbyard.blobs import Bytes
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.artifacts import NamedArtifact, SuggestedName, named_artifact, places
+from nbyard.domain.runs.named_artifacts import NamedArtifact, SuggestedName, named_artifact, places
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.naming import (
+from nbyard.services.operation import operation
+from nbyard.services.service_context import Parts
+from nbyard.services.unique_names import (
     check_run_name,
     check_run_name_free,
     next_name,
     no_such,
 )
-from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store

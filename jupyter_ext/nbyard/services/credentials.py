@@ -26,9 +26,9 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
-from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts
+from nbyard.services.unique_names import MAX_TOLD, check_free, nearest
 from nbyard.services.workflows.dependents import naming_credential
 
 if TYPE_CHECKING:

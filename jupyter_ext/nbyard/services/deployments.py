@@ -9,8 +9,7 @@ from msgspec import structs
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import ai4os
-from nbyard.domain.deployments.endpoint_forms import CallForms
-from nbyard.domain.deployments.form import (
+from nbyard.domain.deployments.creation_form import (
     IDES,
     MAX_TITLE,
     MODEL,
@@ -21,7 +20,8 @@ from nbyard.domain.deployments.form import (
     is_ide,
     warnings_of,
 )
-from nbyard.domain.deployments.status import not_answering
+from nbyard.domain.deployments.deployment_status import not_answering
+from nbyard.domain.deployments.endpoint_forms import CallForms
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
@@ -38,16 +38,16 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret
-from nbyard.logs.rotating import KeptLog
-from nbyard.logs.traffic import KeptTraffic
+from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import because
-from nbyard.services.naming import free_name, name_taken, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, find_idempotent, remember
+from nbyard.services.unique_names import free_name, name_taken, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

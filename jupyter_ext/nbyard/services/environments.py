@@ -29,14 +29,14 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
-from nbyard.host import kernels, kernelspecs
-from nbyard.logs import reading
+from nbyard.host import kernels, kernelspec_writer
+from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
-from nbyard.services.naming import check_free, nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts
+from nbyard.services.unique_names import check_free, nearest
 from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         found = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(found.id) / INSTALL_LOG
-        return reading.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
+        return log_pieces.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:
@@ -275,7 +275,7 @@ class EnvironmentService:
                 raise InUse(because("used-by-run", name=found.name))
             self._store.environments.delete(c, found)
         # Only after the commit, so that a failed deletion leaves the environment complete.
-        kernelspecs.withdraw_kernel(found.kernel, found.id)
+        kernelspec_writer.withdraw_kernel(found.kernel, found.id)
         for version in versions:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._store.folder / version_folder(version.id))

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.images.dockerfiles import takes_base
+from nbyard.domain.images.dockerfile_parser import takes_base
 from nbyard.domain.images.structs import (
     BUILD_LOG,
     MARKER,
@@ -29,14 +29,14 @@ from nbyard.domain.images.structs import (
 )
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import IMAGE
+from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.logs import reading
+from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import no_environment
-from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, pin_blobs
+from nbyard.services.unique_names import nearest
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class ImageService:
 
         Nothing is built.
         """
-        from nbyard.images.dockerfile import build_files
+        from nbyard.images.dockerfile_writer import build_files
 
         if not body.environment:
             raise Invalid.field("environment", because("needed"))
@@ -279,7 +279,7 @@ class ImageService:
             found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         found = _there(found, image)
         path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return reading.piece(path, after, done=found.state in IMAGE.terminal)
+        return log_pieces.piece(path, after, done=found.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown
+from .column_checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown
 
 Columns = list[list[Any]]
 TIMES = ("date", "datetime")

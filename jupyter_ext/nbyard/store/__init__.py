@@ -12,8 +12,8 @@ from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import integrity
+from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.disk_reserve import Reserve
-from nbyard.store.database.engine import Database, sqlite_url
 from nbyard.store.database.notify import relayed
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployments import DeploymentRows
@@ -27,12 +27,12 @@ from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models.probes import TrialRows
 from nbyard.store.models.queries import ModelRows
-from nbyard.store.runs.artifacts import ArtifactRows, CacheRows
+from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
-from nbyard.store.runs.counts import CountRows
 from nbyard.store.runs.function_workers import WorkerRows
-from nbyard.store.runs.history import HistoryRows
-from nbyard.store.runs.monitor_links import MonitorRows
+from nbyard.store.runs.installation_counts import CountRows
+from nbyard.store.runs.monitor_access import MonitorRows
+from nbyard.store.runs.past_results import HistoryRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.vault import Vault

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import Vault

@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from nbyard.domain.datasets.structs import Dataset, DatasetVersion
-from nbyard.domain.datasets.tables import TableInfo
-from nbyard.domain.states import DATASET_VERSION
+from nbyard.domain.datasets.table_descriptions import TableInfo
+from nbyard.domain.state_machines import DATASET_VERSION
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 

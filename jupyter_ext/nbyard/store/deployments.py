@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, String, cast, delete, func, insert, select, update
 
+from nbyard.domain.deployments.deployment_status import Phase, RevisionStatus
 from nbyard.domain.deployments.endpoint_forms import CallForm
-from nbyard.domain.deployments.status import Phase, RevisionStatus
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentEvent,
@@ -19,11 +19,11 @@ from nbyard.domain.deployments.structs import (
     link_path,
 )
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.reasons.structs import Reason, read
 from nbyard.store import events as event_rows
 from nbyard.store import transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import served
 from nbyard.store.schema.deployment_tables import deployments, revisions

@@ -11,7 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Text, cast, delete, select, update
 
-from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
-from nbyard.domain.states import IMAGE
+from nbyard.domain.state_machines import IMAGE
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import executable_versions, images, tasks

@@ -12,7 +12,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 

@@ -11,11 +11,11 @@ import threading
 
 import msgspec
 
-from nbyard.domain.datasets.tables import BrokenTable
+from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.formats import promises_table
+from nbyard.tabular.format_detection import promises_table
+from nbyard.tabular.reader_answers import Question, answer
 
 MAX_WORDS = 300
 

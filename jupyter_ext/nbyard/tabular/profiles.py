@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.datasets.tables import Column, ColumnProfile, Histogram, TopValue
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Column, ColumnProfile, Histogram, TopValue
+from nbyard.tabular.json_values import to_json
 
 BINS = 20
 TOP = 20

@@ -5,15 +5,15 @@ from typing import NamedTuple
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.datasets.tables import MAX_TEXT_COLUMNS, TableInfo
+from nbyard.domain.datasets.table_descriptions import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.tabular import objects
-from nbyard.tabular.formats import MAX_LINE_BYTES
-from nbyard.tabular.frames import object_rows, table, text_options, typed, values
-from nbyard.tabular.inference import infer
-from nbyard.tabular.schemas import info_of, text_info
-from nbyard.tabular.sources import Source
+from nbyard.tabular import json_objects
+from nbyard.tabular.format_detection import MAX_LINE_BYTES
+from nbyard.tabular.polars_frames import object_rows, table, text_options, typed, values
+from nbyard.tabular.prepare_source import Source
+from nbyard.tabular.stored_schemas import info_of, text_info
+from nbyard.tabular.type_inference import infer
 
 SPOTS = 24
 SPOT_BYTES = 64 << 10
@@ -40,8 +40,8 @@ def sample(source: Source) -> Sample:
         return _of_text(source)
     if source.format == "jsonl" and (size := source.path.stat().st_size) > WHOLE_BYTES:
         content = _pieces(source)
-        rows = list(objects.rows_of(content.splitlines()))
-        columns = objects.kinds_of(rows).columns()
+        rows = list(json_objects.rows_of(content.splitlines()))
+        columns = json_objects.kinds_of(rows).columns()
         suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
         info = source.known_info() or suggested
         return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
@@ -56,8 +56,8 @@ def sample(source: Source) -> Sample:
     return Sample(info, pl.concat(spots), total)
 
 
-def _framed(rows: list[objects.Row], info: TableInfo) -> pl.LazyFrame:
-    return pl.concat(objects.frames(rows, info.columns)).lazy()
+def _framed(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
+    return pl.concat(json_objects.frames(rows, info.columns)).lazy()
 
 
 def _of_text(source: Source) -> Sample:

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs
-from nbyard.blobs.files import chunks, disk_full_in_words, sync_folder, write_all
+from nbyard.blobs.file_operations import chunks, disk_full_in_words, sync_folder, write_all
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole

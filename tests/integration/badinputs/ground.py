@@ -12,8 +12,8 @@ import msgspec
 
 from nbyard.reasons.structs import Reason, shown
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import Answer, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import Answer, JupyterServer
 from nbyard.testing.shell import call
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}

@@ -15,7 +15,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.arguments.bindings import Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
-from nbyard.domain.attempts.usage import UsageSample, read_samples
+from nbyard.domain.attempts.usage_series import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import Invocation, Placed
 from nbyard.errors import NbyardError, Unavailable

@@ -15,8 +15,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.forked import StoreShell
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.forked_shell import StoreShell
 from nbyard.testing.shell import Said
 from nbyard.yard import Yard
 

@@ -16,12 +16,12 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import CommandWork
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import completed
 from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
-from nbyard.runtimes.docker.deployments import Deployed, launch
+from nbyard.runtimes.docker.deployment_containers import Deployed, launch
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
 from nbyard.testing.images import base_image, tiny_image

@@ -14,8 +14,8 @@ import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 
 from .bench import Bench, log_of, output, until
 from .far import Ssh, certificates, free_port

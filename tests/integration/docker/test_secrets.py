@@ -18,11 +18,11 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
-from nbyard.runtimes.docker.attempts import collector
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.build_container_spec import COLLECTOR, container_name
 from nbyard.runtimes.docker.files import log_copy
-from nbyard.runtimes.docker.specs import COLLECTOR, container_name
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.secrets import CANARY, in_memory, is_in
+from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in
 
 from ..telling import (
     ANN,
@@ -210,7 +210,7 @@ def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
 
 def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):
     """I16: in memory is no more than a few files of it at any time."""
-    monkeypatch.setattr(collector, "FILE_BYTES", 100_000)
+    monkeypatch.setattr(secret_output, "FILE_BYTES", 100_000)
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
     script = "seq 1 1000; until test -e go; do sleep 0.05; done; seq 1001 300000"
     with knowing(bench, script, {}) as order:

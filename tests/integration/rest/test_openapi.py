@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from nbyard.rest import openapi
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 CHECKS = (

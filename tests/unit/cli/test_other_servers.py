@@ -8,9 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.options import server_option
 from nbyard.cli.output.console import asked_server, follow_up
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.cli.shared_options import server_option
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 from nbyard.testing.shell import Said, call
 
 pytestmark = pytest.mark.leaves_running

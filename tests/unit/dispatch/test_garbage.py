@@ -15,7 +15,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload, UploadSource
 from nbyard.domain.ids import new_id
 from nbyard.errors import Damaged
-from nbyard.testing.bench import OWNER, Bench
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 

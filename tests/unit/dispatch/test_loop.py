@@ -15,7 +15,7 @@ from nbyard.ipc.dispatcher_launcher import LEASE, lives
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"
 

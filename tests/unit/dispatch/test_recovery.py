@@ -7,7 +7,7 @@ from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, check_name
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 

@@ -22,7 +22,7 @@ from nbyard.domain.credentials import (
     read_variables,
 )
 from nbyard.errors import Invalid
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
 HUB = {"server": "h.test", "username": "ann", "password": CANARY}

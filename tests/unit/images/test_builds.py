@@ -6,7 +6,7 @@ from typing import IO, cast
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.dockerd.words import registry_words
+from nbyard.dockerd.engine_messages import registry_words
 from nbyard.errors import NbyardError
 from nbyard.images.builds import TRIES, BuildFailed, Wish, _failure, ensure
 from nbyard.reasons.structs import because

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.host import entry_points
 from nbyard.importers import registry
 from nbyard.importers.cwl import CwlImporter

@@ -14,7 +14,7 @@ from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind, read_notebook, tag_text
 from nbyard.kinds.protocol import OwnDefaults
 from nbyard.runner.attempt_folder import Folder
-from nbyard.runner.work import notebook as runner
+from nbyard.runner.work import run_notebook as runner
 
 KIND = NotebookKind()
 

@@ -17,8 +17,8 @@ from nbyard.domain.runs.structs import Activity
 from nbyard.rest import event_socket
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

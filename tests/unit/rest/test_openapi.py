@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from nbyard.rest import openapi
-from nbyard.services.table import table
-from nbyard.testing.server import JupyterServer
+from nbyard.services.operation_table import table
+from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 DOCUMENT = openapi.document()

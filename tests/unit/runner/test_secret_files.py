@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from nbyard.runner import secret_files
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nbyard.runner.reasons import because, raised
 from nbyard.runner.secret_files import give
 from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
-from nbyard.runner.supervision.log import Log
-from nbyard.testing.secrets import CANARY
+from nbyard.runner.supervision.work_log import Log
+from nbyard.testing.leaked_secrets import CANARY
 
 PARTS = st.sampled_from([CANARY, CANARY[:7], "s3", "s3cr", "ab", "x", CANARY[3:], "abcab"])
 

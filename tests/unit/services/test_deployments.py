@@ -8,8 +8,8 @@ from argon2 import PasswordHasher
 from msgspec.structs import replace
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.deployment_status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.endpoint_forms import CallForm, CallForms
-from nbyard.domain.deployments.status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.structs import (
     DeploymentChange,
     NewDeployment,
@@ -19,7 +19,7 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
-from nbyard.logs.rotating import KeptLog
+from nbyard.logs.rotating_log import KeptLog
 from nbyard.reasons.structs import because, text
 
 from .models.test_service import FILE, end, write

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from nbyard.serving.http.bodies import Body, TooLarge, Unsupported, unpacked
-from nbyard.serving.http.inference import Malformed
+from nbyard.serving.http.open_inference_protocol import Malformed
 
 TEXT = b'{"x": 1}' * 50
 

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 import pytest
 
-from nbyard.serving.loading import load, read_spec
+from nbyard.serving.load_model import load, read_spec
 from nbyard.serving.pickles import read_pickle
 
 TOLD: dict[str, Any] = {"name": "m", "version": "1", "flavour": "pickle", "src": "."}

@@ -11,7 +11,7 @@ from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import VARIABLE
-from nbyard.testing.secrets import CANARY, is_in
+from nbyard.testing.leaked_secrets import CANARY, is_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

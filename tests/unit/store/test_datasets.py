@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard.domain.datasets.tables import Column, TableInfo
+from nbyard.domain.datasets.table_descriptions import Column, TableInfo
 from nbyard.reasons.structs import because
 from nbyard.store import Store
 

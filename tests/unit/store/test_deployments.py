@@ -1,6 +1,6 @@
 """Rows of deployments."""
 
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import completed
 from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
 from nbyard.reasons.structs import text
 

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from nbyard.domain.deployments.structs import RevisionSpec
-from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.states import IMAGE
+from nbyard.domain.state_machines import IMAGE
 from nbyard.reasons.structs import text
 
 WHY = text("why")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import DATASET_VERSION, MACHINES, RUN
+from nbyard.domain.state_machines import DATASET_VERSION, MACHINES, RUN
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject

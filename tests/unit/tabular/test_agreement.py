@@ -16,12 +16,12 @@ import pyarrow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
-from nbyard.runner.handoff.texts import TOLD
-from nbyard.runner.handoff.values import read
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.layouts import NULLS
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_tables import TOLD
+from nbyard.runner.handoff.value_files import read
+from nbyard.tabular.json_values import to_json
+from nbyard.tabular.reader_answers import Question, answer
+from nbyard.tabular.text_patterns import NULLS
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001
 days = st.dates(date(1, 1, 1))

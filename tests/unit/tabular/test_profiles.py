@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.tables import Column, ColumnProfile
-from nbyard.tabular.frames import type_name
+from nbyard.domain.datasets.table_descriptions import Column, ColumnProfile
+from nbyard.tabular.polars_frames import type_name
 from nbyard.tabular.profiles import profile
 
 

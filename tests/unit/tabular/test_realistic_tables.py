@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow
 import pytest
 
-from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
-from nbyard.runner.handoff.texts import TOLD
-from nbyard.runner.handoff.values import read
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_tables import TOLD
+from nbyard.runner.handoff.value_files import read
+from nbyard.tabular.json_values import to_json
+from nbyard.tabular.reader_answers import Question, answer
 
 from ...workbooks import write_excel
 from .test_agreement import plain

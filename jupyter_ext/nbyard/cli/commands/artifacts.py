@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import asked_server, follow_up, offering, say, show_json, size
 from nbyard.cli.output.logs import print_log
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound

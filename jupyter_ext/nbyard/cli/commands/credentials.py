@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.cli.typed_values import pairs
 from nbyard.domain.credentials import (
     KINDS,

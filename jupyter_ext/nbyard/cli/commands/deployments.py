@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json
 from nbyard.cli.output.deployment_views import print_warnings, show_deployment
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.cli.typed_values import pairs
-from nbyard.domain.deployments.form import IDES, SERVICES
+from nbyard.domain.deployments.creation_form import IDES, SERVICES
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
 wait_option = click.option(

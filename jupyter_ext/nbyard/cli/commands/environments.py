@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import harmless, offering, say, show_json, size, tell_unheard
 from nbyard.cli.output.environment_views import next_step, show_changes
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (
     Environment,

@@ -8,8 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import harmless, say, show_json, size
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.cli.typed_values import pairs
 from nbyard.domain.images.structs import (
     ImageName,

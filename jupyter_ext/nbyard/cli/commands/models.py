@@ -14,10 +14,10 @@ from nbyard.cli.commands.deployments import see_deployed
 from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.commands.serve import serve
-from nbyard.cli.options import json_option, server_option
+from nbyard.cli.commands.serve_model import serve
 from nbyard.cli.output.console import ago, offering, say, show_json, show_table
-from nbyard.domain.deployments.form import name_of
+from nbyard.cli.shared_options import json_option, server_option
+from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
@@ -26,7 +26,7 @@ from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
 from nbyard.reasons.structs import because
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__

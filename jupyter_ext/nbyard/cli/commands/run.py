@@ -7,8 +7,8 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.run_watch import Files, see_out
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import asked_server, say, tell_unheard
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.cli.typed_values import json_object, pairs, split_target, texts_of
 from nbyard.domain.runs.structs import NewRun
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.commands.run_files import save_files
+from nbyard.cli.commands.runs_files import save_files
 from nbyard.cli.output.console import (
     COLOURS,
     asked_server,
@@ -22,7 +22,7 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.progress import Progress
-from nbyard.cli.output.views import told_of_files
+from nbyard.cli.output.views_by_noun import told_of_files
 from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import Run, RunDetail, Task, TaskPage
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import json_option, server_option
 from nbyard.cli.output.console import say, show_json
-from nbyard.cli.output.views import show_nodes
+from nbyard.cli.output.views_by_noun import show_nodes
+from nbyard.cli.shared_options import json_option, server_option
 from nbyard.errors import NbyardError, Unavailable
 
 
@@ -63,7 +63,7 @@ def _made(yard: Any, needed: Any) -> bool:
     Its log goes to standard error.
     """
     from nbyard.dockerd import Engine
-    from nbyard.images.environments import code_image, environment_image
+    from nbyard.images.environment_images import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
     say(f"── {nodes}")

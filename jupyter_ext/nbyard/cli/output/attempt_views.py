@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import about, harmless, show_table, size
-from nbyard.cli.output.views import show_facts, time_left, usually
+from nbyard.cli.output.views_by_noun import show_facts, time_left, usually
 
 TEXT = "text/plain"
 

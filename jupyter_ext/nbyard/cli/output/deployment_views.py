@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import ago, say, show_table
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.output.views_by_noun import show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.reasons.structs import shown
 

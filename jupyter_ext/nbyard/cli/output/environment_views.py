@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import ago, harmless, say, show_table, size
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.output.views_by_noun import show_facts
 
 
 def _environment(one: Any) -> None:

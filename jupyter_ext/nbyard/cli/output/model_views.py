@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nbyard.cli.output.console import ago
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.output.views_by_noun import show_facts
 from nbyard.domain.models.structs import ModelPackage
 from nbyard.reasons.structs import shown
 

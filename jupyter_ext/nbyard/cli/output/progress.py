@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from nbyard.cli.output.console import duration, harmless, say
-from nbyard.cli.output.views import usually
+from nbyard.cli.output.views_by_noun import usually
 from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import RunDetail, Task
 

@@ -1,16 +1,16 @@
 """The controller of attempts: recorded → live → ended."""
 
 from nbyard.attempts import folders
-from nbyard.dispatch.attempts import engine_calls, secrets
-from nbyard.dispatch.attempts.attempt_fate import Event, step
-from nbyard.dispatch.attempts.drive import Drive, Seen
-from nbyard.dispatch.attempts.outcome import Conclusions
+from nbyard.dispatch.attempts import runtime_calls, secret_delivery
+from nbyard.dispatch.attempts.attempt_driver import Drive, Seen
+from nbyard.dispatch.attempts.attempt_outcome import Conclusions
+from nbyard.dispatch.attempts.attempt_phase_table import Event, step
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import Ended, Report, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
-from nbyard.dispatch.state.reports import Ended, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
@@ -64,7 +64,7 @@ class AttemptController:
         """Return whether an attempt that ended without its own report has left nothing running."""
         runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         try:
-            return runtime is None or not engine_calls.is_there(
+            return runtime is None or not runtime_calls.is_there(
                 snapshot, runtime, "finished", "lost"
             )
         except (NbyardError, OSError):
@@ -91,5 +91,5 @@ class AttemptController:
             if snapshot.attempt.state != "succeeded":
                 partial_results.set_aside(self._context.folder, snapshot.attempt.id)
             folders.keep_record(snapshot.order.folder)
-        secrets.take_away(self._context, snapshot.attempt.id)
+        secret_delivery.take_away(self._context, snapshot.attempt.id)
         self._seen.pop(snapshot.attempt.id, None)

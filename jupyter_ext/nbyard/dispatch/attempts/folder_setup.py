@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch import workdir
-from nbyard.dispatch.attempts import input_staging, monitor_links, secrets
+from nbyard.dispatch import command_workdir
+from nbyard.dispatch.attempts import input_staging, monitor_controller, secret_delivery
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import IDENTITY, Identities
 from nbyard.dispatch.context import DispatchContext
@@ -37,7 +37,7 @@ from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.host import gpus
-from nbyard.host.kernelspecs import variables
+from nbyard.host.kernelspec_writer import variables
 from nbyard.host.project_files import write_new
 from nbyard.ipc.crash_points import crash_point
 from nbyard.kinds.protocol import OwnDefaults, Reading
@@ -49,7 +49,7 @@ from nbyard.transfer.bundles import stage
 
 Places = dict[str, str]
 MODEL = "model"
-RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.parts
+RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.prediction_parts
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptS
     _make_anew(folder)
     stage(context.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
-        workdir.lay_serving(folder, version.command)
+        command_workdir.lay_serving(folder, version.command)
     if snapshot.attempt.runtime == PROCESS:
         input_staging.link_datasets(context, folder, version)
     places = input_staging.places_of(version, snapshot.inputs)
@@ -84,12 +84,12 @@ def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptS
     if snapshot.task.plan.requirements_digest:
         context.blobs.stage(snapshot.task.plan.requirements_digest, folder / REQUIREMENTS)
     _write_surroundings(identities, folder, snapshot.task.plan, version, environment)
-    facts = workdir.facts(folder, version, places, snapshot.task.plan)
-    outputs, given = _outputs(folder, version), secrets.give(context, snapshot, folder)
+    facts = command_workdir.facts(folder, version, places, snapshot.task.plan)
+    outputs, given = _outputs(folder, version), secret_delivery.give(context, snapshot, folder)
     staged = Staged(version, environment, snapshot.inputs, outputs, facts, given)
     told = _task_file(context, snapshot, staged)
     if version.invocation.apart:
-        workdir.make(context, folder, told.work, snapshot.inputs, places)
+        command_workdir.make(context, folder, told.work, snapshot.inputs, places)
     if version.kind == MODEL:
         done = partial_results.hand_over(
             context, snapshot, partial_results.key_of(snapshot, version)
@@ -275,7 +275,7 @@ def _task_file(context: DispatchContext, snapshot: AttemptSnapshot, staged: Stag
         token=snapshot.attempt.token,
         mark=snapshot.attempt.mark,
         work=_work(staged, values),
-        outputs=workdir.looked_for(version, staged.outputs, values, staged.facts),
+        outputs=command_workdir.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
         environment=environment,
         timeout_seconds=plan.timeout_seconds,
@@ -308,7 +308,7 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
                 "CLIENT__KEY": settings.dask_tls_key,
             }
             found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
-    return found | monitor_links.told(context.folder, attempt, plan)
+    return found | monitor_controller.told(context.folder, attempt, plan)
 
 
 def _paths(

@@ -15,18 +15,15 @@ from typing import NamedTuple
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import no_file_in_words
+from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
+from nbyard.dispatch.attempts.attempt_outcome import lost
 from nbyard.dispatch.attempts.controller import AttemptController
-from nbyard.dispatch.attempts.drive import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
 from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_worker
-from nbyard.dispatch.attempts.outcome import lost
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
-from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
-from nbyard.dispatch.state.board import LiveAttempt, LiveTask, LiveWorker
-from nbyard.dispatch.state.reports import (
+from nbyard.dispatch.state.attempt_reports import (
     Ended,
     Fact,
     Left,
@@ -36,10 +33,13 @@ from nbyard.dispatch.state.reports import (
     Unbegun,
     Waits,
 )
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
+from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.states import ATTEMPT
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because

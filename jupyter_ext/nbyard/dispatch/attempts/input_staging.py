@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch import workdir
+from nbyard.dispatch import command_workdir
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
@@ -69,7 +69,7 @@ def stage_inputs(
             bundles.stage(context.blobs, found.digest, Path(target))
         else:
             context.blobs.stage(found.digest, Path(target))
-            workdir.tell_table(context, found, os.path.dirname(target), version, name)
+            command_workdir.tell_table(context, found, os.path.dirname(target), version, name)
     if untyped := context.untyped.intersection(found.digest for found in staged.values()):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import opened
+from nbyard.blobs.file_operations import opened
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
 from nbyard.domain.file_formats import format_of, suffix_of
@@ -20,7 +20,7 @@ from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_inside
 from nbyard.reasons.structs import because
-from nbyard.runner.handoff.ports import TYPE
+from nbyard.runner.handoff.input_output_secret import TYPE
 from nbyard.runner.work.collect_outputs import entries
 
 EXECUTED_NAME = "executed.ipynb"

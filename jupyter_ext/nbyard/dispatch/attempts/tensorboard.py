@@ -1,6 +1,6 @@
 """TensorBoard beside an attempt: started when its logs exist, stopped with the attempt.
 
-The attempt's file (`nbyard.attempts.monitor_links`) records its process, so that the next
+The attempt's file (`nbyard.attempts.monitor_link_files`) records its process, so that the next
 dispatcher finds it. The sweep of processes stops unknown ones.
 """
 
@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard.attempts import folders, monitor_links
-from nbyard.attempts.monitor_links import LOOPBACK, Board
+from nbyard.attempts import folders, monitor_link_files
+from nbyard.attempts.monitor_link_files import LOOPBACK, Board
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.attempts.monitors import TENSORBOARD
+from nbyard.domain.attempts.monitor_links import TENSORBOARD
 from nbyard.runner.process import processes
 
 CLOCK_SLACK_SECONDS = 0.05
@@ -45,7 +45,7 @@ def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, p
     """Start TensorBoard, marked so that the sweep knows its attempt."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
-    with monitor_links.open_log(context.folder, attempt_id) as log:
+    with monitor_link_files.open_log(context.folder, attempt_id) as log:
         made = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -80,7 +80,7 @@ def stop(board: Board) -> None:
 def last_words(store: Path, attempt_id: str) -> str:
     """Return the last line that TensorBoard printed."""
     try:
-        content = monitor_links.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
+        content = monitor_link_files.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
     except OSError:
         return ""
     lines = content.decode("utf-8", "replace").split("\n")

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from nbyard.dispatch.command_workdir import may_ask
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.reinstall import version_in_place
-from nbyard.dispatch.workdir import may_ask
+from nbyard.dispatch.environments.install import version_in_place
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import placed
@@ -23,13 +23,13 @@ from nbyard.domain.environments.structs import EnvironmentRef, Lock
 from nbyard.domain.executables.structs import ExecutableVersion, is_python
 from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.images.dockerfiles import bases
+from nbyard.domain.images.dockerfile_parser import bases
 from nbyard.domain.inspection.functions import spot
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
-from nbyard.host import kernels, kernelspecs
+from nbyard.host import kernels, kernelspec_writer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import KnowsImages, KnowsPackages
 from nbyard.store import Connection
@@ -252,10 +252,10 @@ def _used(
     """Return a version of an environment; a program from outside it counts, too."""
     there = version_in_place(context, used)
     place = Path(there.place)
-    kernel = kernelspecs.own_kernel(place, used.shown, used.id)
+    kernel = kernelspec_writer.own_kernel(place, used.shown, used.id)
     now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
     trees = {one.name: one.tree for one in now if one.folder}
-    found = kernels.of_environment(there, str(kernel), kernelspecs.ALONE, trees)
+    found = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
     if is_python(version.language):
         return found
     program = kernels.program(version.command[0] if version.command else version.file)

@@ -68,12 +68,12 @@ class Leavings:
         self.place = place
         self._files: list[str] = []
         self.rows = 0
-        from nbyard.serving.batch import parts  # imported late: unused without models
+        from nbyard.serving.batch import prediction_parts  # imported late: unused without models
 
-        self._parts = parts
+        self._parts = prediction_parts
         for folder, _, names in os.walk(place):
-            if folder.endswith(parts.SUFFIX):
-                self._look(folder, names, folder.removesuffix(parts.SUFFIX), key)
+            if folder.endswith(prediction_parts.SUFFIX):
+                self._look(folder, names, folder.removesuffix(prediction_parts.SUFFIX), key)
 
     def _look(self, folder: str, names: list[str], target: str, key: str) -> None:
         about, done = f"{folder}/{self._parts.ABOUT}", f"{folder}/{self._parts.DONE}"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.board import LiveTask
+from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because

@@ -8,12 +8,12 @@ from functools import partial
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.deployments.image_wait import awaited
 from nbyard.dispatch.deployments.rollout import Rollout
-from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.attempt_reports import Inbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, Owned
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.runtimes.docker import orphans
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow

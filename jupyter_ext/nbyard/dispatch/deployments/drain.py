@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from nbyard.dispatch.health import is_connected
+from nbyard.dispatch.service_health import is_connected
 from nbyard.dockerd import Engine
 from nbyard.store.deployments import RevisionRow
 

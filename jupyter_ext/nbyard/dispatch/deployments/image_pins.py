@@ -9,7 +9,7 @@ import contextvars
 import threading
 
 from nbyard.dockerd import Engine, Say, Stopped
-from nbyard.domain.deployments.status import another_image
+from nbyard.domain.deployments.deployment_status import another_image
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 

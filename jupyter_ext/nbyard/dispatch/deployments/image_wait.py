@@ -1,8 +1,8 @@
 """Let a deployment wait while its image is being built."""
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.deployments.status import WAITS_FOR_BUILD, not_built, waits_for_build
-from nbyard.domain.states import IMAGE
+from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD, not_built, waits_for_build
+from nbyard.domain.state_machines import IMAGE
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 

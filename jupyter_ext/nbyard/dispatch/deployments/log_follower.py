@@ -5,7 +5,7 @@ import threading
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.logs.rotating import KeptLog
+from nbyard.logs.rotating_log import KeptLog
 
 log = logging.getLogger("nbyard.dispatch")
 

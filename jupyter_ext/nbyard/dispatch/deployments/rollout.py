@@ -1,6 +1,6 @@
 """Bring one deployment to its wanted state: each step observes it and takes the next action.
 
-What happens to each revision is decided in `revision_fate`. A rollback is a new revision
+What happens to each revision is decided in `revision_phase_table`. A rollback is a new revision
 (`services/deployments.py`), which is rolled out like any other.
 """
 
@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments.drive import Drive, Memory
-from nbyard.dispatch.deployments.records import Notes
-from nbyard.dispatch.deployments.revision_fate import Event, wish_of
+from nbyard.dispatch.deployments.deployment_records import Notes
+from nbyard.dispatch.deployments.revision_driver import Drive, Memory
+from nbyard.dispatch.deployments.revision_phase_table import Event, wish_of
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments.status import RevisionStatus, state_of
+from nbyard.domain.deployments.deployment_status import RevisionStatus, state_of
 from nbyard.domain.deployments.structs import deployment_folder
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason
-from nbyard.runtimes.docker import deployments
+from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
@@ -88,7 +88,7 @@ class Rollout:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
-            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.rest(self._engine, self._notes.deployed(row, row.newest))
         self._notes.tell(row, state, reason)
         return self._patience(kept.values())
 
@@ -110,7 +110,7 @@ class Rollout:
 
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
-            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.rest(self._engine, self._notes.deployed(row, row.newest))
             with self._context.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
@@ -119,7 +119,7 @@ class Rollout:
         """Delete the deployment without draining."""
         if not self._end_all(row, Event.DELETED):
             return
-        deployments.clear(self._engine, self._notes.deployed(row, row.newest))
+        deployment_containers.clear(self._engine, self._notes.deployed(row, row.newest))
         with self._context.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._context.folder / deployment_folder(row.id), ignore_errors=True)

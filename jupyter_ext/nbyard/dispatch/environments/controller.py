@@ -16,7 +16,7 @@ import msgspec
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.evict import archive
-from nbyard.dispatch.environments.reinstall import install, installer, new_place
+from nbyard.dispatch.environments.install import install, installer, new_place
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import (
@@ -26,9 +26,9 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, reason_of
-from nbyard.host import kernelspecs
+from nbyard.host import kernelspec_writer
 from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason
@@ -81,7 +81,7 @@ class EnvironmentController:
             self._fail(owner, found, reason_of(error))
             return
         with self._context.write() as c:
-            kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
+            kernel = found.kernel or kernelspec_writer.kernel_name(found.name, found.id)
             self._store.environments.named(c, found.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
@@ -159,13 +159,13 @@ class EnvironmentController:
             ready = self._store.environments.all_ready(c)
         for found, place in ready:
             try:
-                kernelspecs.offer_kernel(found.kernel, found.name, Path(place), found.id)
+                kernelspec_writer.offer_kernel(found.kernel, found.name, Path(place), found.id)
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", found.kernel, error)
         known = {found.id for found, _ in ready}
-        for name, owner in kernelspecs.offered(self._context.folder).items():
+        for name, owner in kernelspec_writer.offered(self._context.folder).items():
             if owner not in known:
-                kernelspecs.withdraw_kernel(name, owner)
+                kernelspec_writer.withdraw_kernel(name, owner)
 
     def _sweep(self) -> None:
         """Delete folders of deleted or evicted versions and of killed builds.

@@ -6,10 +6,19 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.state.board import LiveAttempt
-from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
+from nbyard.dispatch.state.attempt_reports import (
+    Ended,
+    Fact,
+    GoesOn,
+    Running,
+    Started,
+    Unbegun,
+    Waits,
+)
+from nbyard.dispatch.state.live_runs import LiveAttempt
 from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.task_retries import is_retried
 from nbyard.reasons.structs import because
 
 UNKNOWN = Failure("error", because("no-message"))
@@ -70,9 +79,9 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     failure = ended.failure or UNKNOWN
     reason = ended.reason or failure.reason
     plan = task.record.plan
-    is_retried = not task.run.is_cancelled and plan.tries_again(failure.kind, number, task.lost)
+    will_retry = not task.run.is_cancelled and is_retried(plan, failure.kind, number, task.lost)
     changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
-    if is_retried:
+    if will_retry:
         # Pause before queueing, because the queue limit counts from the end of the pause.
         task.pause(datetime.now(UTC))
         code = "attempt-lost" if ended.how == "lost" else "attempt-failed"

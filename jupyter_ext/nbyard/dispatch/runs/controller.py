@@ -27,9 +27,9 @@ from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import Candidates
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
 from nbyard.dispatch.state.attempt_snapshot import snapshot_of
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
-from nbyard.dispatch.state.reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
+from nbyard.dispatch.state.live_runs import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED, Changes
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.runs.slots import Slots

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nbyard.dispatch.state.board import LiveTask
+from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.reasons.structs import Reason
 

@@ -5,18 +5,18 @@ import secrets
 from datetime import UTC, datetime
 from itertools import chain
 
+from nbyard.dispatch.attempts.attempt_driver import Seen
 from nbyard.dispatch.attempts.controller import AttemptController
-from nbyard.dispatch.attempts.drive import Seen
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, Placing
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
+from nbyard.dispatch.state.live_runs import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, Changes
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError

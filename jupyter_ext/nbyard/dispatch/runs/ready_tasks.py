@@ -18,9 +18,9 @@ from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import Unknowns
 from nbyard.dispatch.runs.worker_assignment import Group, group_of
+from nbyard.dispatch.state.attempt_reports import Inbox
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
-from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
-from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.live_runs import Board, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import Changes
 from nbyard.dispatch.threads import Threads, unexpected
 from nbyard.domain import cache_policy
@@ -30,7 +30,7 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
-from nbyard.store.runs.artifacts import Alike, Hit
+from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Mapping
 
-from nbyard.dispatch.attempts.secrets import secrets_of
+from nbyard.dispatch.attempts.secret_delivery import secrets_of
 from nbyard.dispatch.cache.keys import Code
-from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import Board, LiveTask, LiveWorker
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from nbyard.attempts import folders
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.board import LiveAttempt, LiveTask
-from nbyard.domain.attempts.monitors import container_ports
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
+from nbyard.domain.attempts.monitor_links import container_ports
 from nbyard.domain.attempts.structs import Output
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound

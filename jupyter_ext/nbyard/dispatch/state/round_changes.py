@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import bytes_of
-from nbyard.domain.states import ATTEMPT, RUN, TASK
+from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store, transition

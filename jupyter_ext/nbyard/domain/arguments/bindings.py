@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.parameter_references import in_parts, names_in
-from nbyard.runner.work.evaluate import name_beside
+from nbyard.runner.work.cwl_expressions import name_beside
 
 
 class Option(

@@ -9,7 +9,7 @@ from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.runner.work.evaluate import names_of
+from nbyard.runner.work.cwl_expressions import names_of
 
 MIB = 2**20
 # names of fields in CWL

@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.work.evaluate import NoValue, joined, look_up
+from nbyard.runner.work.cwl_expressions import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
 _SEGMENTS = (

@@ -21,8 +21,8 @@ from nbyard.domain.arguments.bindings import (
     Stdout,
     Words,
 )
-from nbyard.domain.arguments.given_values import given, given_text
 from nbyard.domain.arguments.parameter_references import names_in
+from nbyard.domain.arguments.wrong_type_texts import given, given_text
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 

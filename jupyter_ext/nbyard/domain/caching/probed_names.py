@@ -24,7 +24,7 @@ from nbyard.domain.caching.probe_calls import (
     TEMPLATE,
     is_probe,
 )
-from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, evaluate
 
 JOINS = PATHS | {"format", "join", "joinpath", "str", "with_suffix"}
 

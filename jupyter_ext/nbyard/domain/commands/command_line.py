@@ -30,7 +30,7 @@ from nbyard.domain.arguments.bindings import (
     Words,
 )
 from nbyard.domain.arguments.file_objects import Facts
-from nbyard.domain.arguments.records import record_problems
+from nbyard.domain.arguments.record_arguments import record_problems
 from nbyard.domain.arguments.structs import Argument, check_value, is_secret
 from nbyard.domain.commands.invocations import ATTEMPT, Context, Invocation, Placed, literal
 from nbyard.errors import Detail, Invalid

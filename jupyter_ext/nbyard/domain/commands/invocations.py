@@ -23,7 +23,7 @@ from nbyard.domain.arguments.file_objects import (
     seen,
 )
 from nbyard.domain.arguments.parameter_references import evaluate, in_parts, names_in
-from nbyard.domain.arguments.records import Record
+from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument, is_secret
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.datasets.structs import DatasetVersion
-from nbyard.domain.datasets.tables import ColumnProfile, ColumnType, Profile
+from nbyard.domain.datasets.table_descriptions import ColumnProfile, ColumnType, Profile
 
 MAX_FILES = 1_000
 FIGURES = ("type", "count", "nulls", "distinct", "min", "mean", "max")

@@ -18,7 +18,7 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
 )
-from nbyard.domain.states import EnvironmentState
+from nbyard.domain.state_machines import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import Reason, because
 

@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 
 # Files with the same name everywhere: their folder identifies them.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import ValueType
-from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, evaluate
 
 NAMES: dict[str, ValueType] = {
     "str": "string",

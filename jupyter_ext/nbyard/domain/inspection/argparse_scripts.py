@@ -12,7 +12,6 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
 from nbyard.domain.inspection.argparse_walk import follow, is_option
-from nbyard.domain.inspection.calls import Source, Unknown, Written
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -31,6 +30,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Unread,
     usual_name,
 )
+from nbyard.domain.inspection.python_calls import Source, Unknown, Written
 
 # fmt: off
 KEYWORDS = frozenset({

@@ -6,8 +6,8 @@ Source: https://docs.python.org/3/library/argparse.html
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
-from nbyard.domain.inspection.calls import Source, shown
 from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.python_calls import Source, shown
 
 NAME = "ArgumentParser"
 PARSER = f"argparse.{NAME}"

@@ -8,10 +8,10 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.commands.command_line import OPTION
-from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
+from nbyard.domain.inspection.constant_expressions import PATHS
 from nbyard.domain.inspection.file_access import role_of_mode
-from nbyard.domain.inspection.literals import PATHS
+from nbyard.domain.inspection.python_calls import Source, Unknown, Written, shown
 
 BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
 

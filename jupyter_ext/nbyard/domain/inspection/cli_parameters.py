@@ -11,9 +11,9 @@ import msgspec
 from nbyard.domain.arguments.bindings import Positional, Reach
 from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
 from nbyard.domain.inspection.annotations import Declared
-from nbyard.domain.inspection.declarations import argument_of
+from nbyard.domain.inspection.build_argument import argument_of
+from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
-from nbyard.domain.inspection.literals import FilePath
 from nbyard.errors import Invalid
 
 PLAIN: dict[str, tuple[type, ...]] = {

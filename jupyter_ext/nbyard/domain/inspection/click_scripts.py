@@ -12,7 +12,6 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
 from nbyard.domain.arguments.structs import Role
-from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -32,6 +31,7 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
+from nbyard.domain.inspection.python_calls import Source, Unknown, Written, shown
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
 # Packages with the same API under another name.

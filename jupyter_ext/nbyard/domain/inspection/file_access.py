@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 
 from nbyard.domain.arguments.structs import Role
-from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.python_calls import Source
 
 OPENS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open")
 # Methods of a path.

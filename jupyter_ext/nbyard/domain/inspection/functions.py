@@ -9,9 +9,9 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role, is_name
 from nbyard.domain.inspection.annotations import declared
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate
 from nbyard.domain.inspection.heuristics import Comment, guess_role
-from nbyard.domain.inspection.literals import FilePath, NotConstant, evaluate
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because

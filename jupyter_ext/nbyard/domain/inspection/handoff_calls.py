@@ -19,10 +19,10 @@ from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, is_name
 from nbyard.domain.commands.invocations import ATTEMPT, literal
 from nbyard.domain.inspection.annotations import UNKNOWN
-from nbyard.domain.inspection.calls import Source, Unknown, Written
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import Comment
-from nbyard.domain.inspection.literals import FilePath
+from nbyard.domain.inspection.python_calls import Source, Unknown, Written
 
 MARK = b"nbyard"
 STAGED = f"{ATTEMPT}/inputs/"

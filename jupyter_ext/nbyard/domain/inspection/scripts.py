@@ -9,7 +9,6 @@ from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.arguments.structs import Argument, Role, check_arguments
 from nbyard.domain.inspection.argparse_scripts import read_argparse
 from nbyard.domain.inspection.argparse_walk import name_in
-from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
     Unread,
@@ -20,6 +19,7 @@ from nbyard.domain.inspection.cli_parameters import (
 from nbyard.domain.inspection.click_scripts import names_of, read_click
 from nbyard.domain.inspection.file_access import opened
 from nbyard.domain.inspection.handoff_calls import added, read_handed
+from nbyard.domain.inspection.python_calls import Source
 from nbyard.errors import Invalid
 
 DESCRIBE = "Describe them in the form or a .nbexec file."

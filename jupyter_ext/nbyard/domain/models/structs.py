@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.names import MAX_NAME
-from nbyard.domain.states import ImageState
+from nbyard.domain.state_machines import ImageState
 from nbyard.reasons.structs import Reason
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]

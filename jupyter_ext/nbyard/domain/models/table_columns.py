@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nbyard.domain.datasets.tables import ColumnType as TableType
-from nbyard.domain.datasets.tables import TablePage
-from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.datasets.table_descriptions import ColumnType as TableType
+from nbyard.domain.datasets.table_descriptions import TablePage
+from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import ColumnType, ModelColumn
 
 TYPES: dict[TableType, ColumnType] = {

@@ -16,10 +16,10 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
 from nbyard.domain.inspection.annotations import UNKNOWN, Declared, declared
-from nbyard.domain.inspection.calls import Source
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate
 from nbyard.domain.inspection.heuristics import Comment, read_comment
-from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.domain.inspection.python_calls import Source
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 

@@ -18,9 +18,9 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
 from nbyard.domain.inspection.annotations import UNKNOWN, declared
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.constant_expressions import MAX_DEPTH, FilePath, NotConstant
 from nbyard.domain.inspection.heuristics import Comment
-from nbyard.domain.inspection.literals import MAX_DEPTH, FilePath, NotConstant
 from nbyard.domain.notebooks.parameter_cells import (
     MAX_SHOWN,
     Comments,

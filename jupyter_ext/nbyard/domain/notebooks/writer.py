@@ -2,7 +2,7 @@
 
 import json
 
-from nbyard.domain.datasets.tables import TableInfo
+from nbyard.domain.datasets.table_descriptions import TableInfo
 
 # Readers of polars, which comes with nbyard, and of pandas, which may be missing.
 # Data with gaps often contains NA, as R writes it.

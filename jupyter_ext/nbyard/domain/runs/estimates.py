@@ -6,7 +6,7 @@ from statistics import median
 
 import msgspec
 
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Capacity, Slots
 
 # successes that count for the usual duration

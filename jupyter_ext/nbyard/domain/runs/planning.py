@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, check_value, is_blank_secret, is_secret
-from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, called
 from nbyard.domain.file_formats import suffix_of
-from nbyard.domain.limits_and_retries import Limits, wrong
+from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal
@@ -127,7 +127,7 @@ def find_problems(
             found += _argument_problems(name, known, document, fed, credentials)
             own = known.resources
             limits = Limits(**node.over(own))
-            refused = [*wrong(limits), *wrong_monitors(own.ports, own.tensorboard)]
+            refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
             found += [Problem(reason, node=name, field=field) for field, reason in refused]
     return found
 

@@ -7,14 +7,14 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.missing_modules import Missing
-from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
-from nbyard.domain.states import AttemptState, RunState, TaskState
+from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
 from nbyard.reasons.structs import Reason, shown
 

@@ -13,11 +13,11 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.field_suggestions import misspelled, with_meant
 from nbyard.reasons.structs import Reason, because
-from nbyard.spelling import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 NUMBER = re.compile("([0-9]+)")

@@ -11,8 +11,8 @@ import msgspec
 from nbyard.domain.arguments.bindings import Beside, Bound, Companion, Reach, Referenced, Stdin
 from nbyard.domain.arguments.parameter_references import REFERENCE, names_in, of_input, written
 from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument, is_name
-from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.formats import word_of
+from nbyard.importers.cwl.typed_fields import Fields, refuse, shown
 from nbyard.importers.cwl.types import (
     EITHER,
     FILES,

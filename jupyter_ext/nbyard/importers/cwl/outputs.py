@@ -12,7 +12,6 @@ from nbyard.domain.arguments.bindings import Beside, Found, Reach, Stderr, Stdou
 from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.importers.cwl.fields import Fields, refuse
 from nbyard.importers.cwl.inputs import (
     format_of,
     free_name,
@@ -22,6 +21,7 @@ from nbyard.importers.cwl.inputs import (
     read_beside,
     with_companions,
 )
+from nbyard.importers.cwl.typed_fields import Fields, refuse
 from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
 from nbyard.reasons.structs import because
 

@@ -5,7 +5,7 @@ Each named type is replaced by its definition.
 
 from typing import Any
 
-from nbyard.importers.cwl.fields import Fields, bare, refuse
+from nbyard.importers.cwl.typed_fields import Fields, bare, refuse
 from nbyard.reasons.structs import because
 
 SCHEMAS = "SchemaDefRequirement"

@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.arguments.structs import ValueType
-from nbyard.importers.cwl.fields import Fields, bare, refuse, shown
+from nbyard.importers.cwl.typed_fields import Fields, bare, refuse, shown
 from nbyard.reasons.structs import because
 
 PLAIN: dict[str, ValueType] = {

@@ -19,7 +19,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from nbyard.rest.connection_pool import Connections, Spot
-from nbyard.rest.proxy.forwarding import has_plain_length, is_upgrade
+from nbyard.rest.proxy.forwarded_headers import has_plain_length, is_upgrade
 
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tornado.ioloop import PeriodicCallback
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import RestContext
+from nbyard.rest.operation_handler import RestContext
 
 LOOK_SECONDS = 4.0
 

@@ -21,8 +21,8 @@ from ..process import processes
 from ..process.environ_stamps import stamp
 from ..process.forks import live_as, settle
 from ..process.prctl import adopt_orphans
-from ..supervision.guard import clear, make_scratch
-from ..supervision.start import supervise
+from ..supervision.orphan_cleanup import clear, make_scratch
+from ..supervision.start_supervisor import supervise
 from .pool import Pool, WaitingSupervisor
 from .preload import preload
 from .supervisor_pool import SupervisorPool, serve

@@ -18,7 +18,7 @@ from ..process.environ_stamps import put_off, take_on
 from ..process.forks import renew
 from ..process.pipes import Lines, readable
 from ..secret_files import SECRETS
-from ..work.notebook import (
+from ..work.run_notebook import (
     UNFIT,
     Wishes,
     go_through,
@@ -30,7 +30,7 @@ from ..work.status_pipe import Report
 from .warm_foreign_kernel import ForeignKernel
 
 if TYPE_CHECKING:
-    from ..work.notebook import Ready
+    from ..work.run_notebook import Ready
 
 # A runner that has grown by more than this ends and frees its memory.
 MOST_GROWTH_BYTES = 16 * 2**20

@@ -22,9 +22,9 @@ from ..process.environ_stamps import SINCE, stamp
 from ..process.forks import live_as, renew
 from ..process.prctl import die_with_parent, show_to_work
 from ..reasons import because
-from ..supervision.guard import clear
-from ..work.environment import environment_of_host, setup_of
-from ..work.launch import CannotStart, Launch, WaitingProcess
+from ..supervision.orphan_cleanup import clear
+from ..work.launch_process import CannotStart, Launch, WaitingProcess
+from ..work.process_variables import environment_of_host, setup_of
 from .pool import FREE, READY
 from .supervisor_pool import rest
 

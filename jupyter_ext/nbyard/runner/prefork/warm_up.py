@@ -23,7 +23,7 @@ from ..kernels.forked_client import Talk
 from ..kernels.forked_kernel import language_info
 from ..kernels.in_process_kernel import App
 from ..kernels.prebuilt import Prebuilt, unchanged
-from ..work import notebook
+from ..work import run_notebook
 from ..work.status_pipe import Report
 
 CELLS = ("x = 1", "import os\nprint(x)", "x")
@@ -50,7 +50,7 @@ async def _play(app: App, folder: Folder) -> None:
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
         json.dump(whole, file)
-    opened = notebook.read_notebook(folder, WORK)
+    opened = run_notebook.read_notebook(folder, WORK)
     ours, theirs = wire.pair()
     stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
     client = import_stubs.session().client_for({}, "python3")
@@ -65,7 +65,7 @@ async def _play(app: App, folder: Folder) -> None:
         printed.buffer = nobody  # the runner writes it there
         with contextlib.redirect_stdout(printed):
             await session.start()
-            failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))
+            failure = await run_notebook.run_cells(session, Report(os.dup(nobody.fileno())))
         session.finish()
         session.save()
     if failure:

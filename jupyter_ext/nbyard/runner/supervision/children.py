@@ -9,9 +9,9 @@ from typing import Any
 
 from ..process import processes
 from ..process.prctl import ADOPTS
-from ..work.launch import WorkProcess
-from .guard import Guard
-from .usage import GpuMeter
+from ..work.launch_process import WorkProcess
+from .orphan_cleanup import Guard
+from .usage_recorder import GpuMeter
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..process import processes
 from ..reasons import Reason, because
-from ..work.outcome import too_long, too_silent, words_for_bytes
+from ..work.work_outcome import too_long, too_silent, words_for_bytes
 
 LOOK_SECONDS = 0.5
 FREE_SECONDS = 0.25  # short work may end before its memory would be measured

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..attempt_folder import Folder
 from ..reasons import Explained, Reason, because
-from .evaluate import NoValue, name_beside, names_of, value_of
+from .cwl_expressions import NoValue, name_beside, names_of, value_of
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
+from ..handoff.value_files import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
 
 
 def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:

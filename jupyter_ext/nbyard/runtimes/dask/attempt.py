@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
-from nbyard.domain.attempts.failures import decode_result
+from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.domain.attempts.structs import RESULT, RUNNER
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because, text
 from nbyard.runner.attempt_folder import Folder
-from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting
 from nbyard.runtimes.dask.worker_calls import WorkerGone

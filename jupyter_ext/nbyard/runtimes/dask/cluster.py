@@ -20,7 +20,7 @@ import msgspec
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
-from nbyard.runtimes.dask.versions import differences
+from nbyard.runtimes.dask.version_check import differences
 from nbyard.runtimes.dask.worker_calls import (
     ANSWER_SECONDS,
     CODE,
@@ -29,7 +29,7 @@ from nbyard.runtimes.dask.worker_calls import (
     WorkerGone,
     called,
 )
-from nbyard.serving.worker_code import EXPRESSION
+from nbyard.serving.dask_worker_code import EXPRESSION
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Cluster:
             self._check_versions(self._connected())
 
     def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
-        """Call a function of the module `worker` about a place.
+        """Call a function of the module `worker_functions` about a place.
 
         Raises:
             WorkerGone: The worker is gone, and with it the place.
@@ -170,7 +170,7 @@ class Cluster:
             self.call(address, "end", places)
 
     def call(self, address: str, verb: str, *words: Any) -> Any:
-        """Call a function of the module `worker` on a worker, beside its tasks.
+        """Call a function of the module `worker_functions` on a worker, beside its tasks.
 
         Raises:
             WorkerGone: The worker no longer exists.
@@ -188,7 +188,7 @@ class Cluster:
         return found
 
     def submit(self, key: str, wishes: Wishes, *words: Any) -> "Future":
-        """Submit `worker.run`. While a future exists, it runs only once per key."""
+        """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
         with self._lock:
             return self._connected().submit(
                 eval,
@@ -229,7 +229,7 @@ class Cluster:
         return found
 
     def outcome(self, future: "Future") -> str:
-        """Return what `worker.run` returned, or why it failed."""
+        """Return what `worker_functions.run` returned, or why it failed."""
         said = self._run(lambda client: client.gather([future], errors="skip"))
         if said:
             return str(said[0])

@@ -26,16 +26,16 @@ from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE
-from nbyard.runtimes.dask import entries as listings
-from nbyard.runtimes.dask import worker as program
-from nbyard.runtimes.dask.entries import Entry
+from nbyard.runtimes.dask import folder_entries as listings
+from nbyard.runtimes.dask import worker_functions as program
+from nbyard.runtimes.dask.folder_entries import Entry
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500
 LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 
-# A function of `worker` at a place: takes the function's name and its arguments.
+# A function of `worker_functions` at a place: takes the function's name and its arguments.
 Ask = Callable[..., Any]
 
 

@@ -18,7 +18,7 @@ from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner import secret_files
-from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
 from nbyard.runtimes.dask.installed_packages import Installed

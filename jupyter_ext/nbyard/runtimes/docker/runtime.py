@@ -13,15 +13,10 @@ from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes import attempt_folder as files
-from nbyard.runtimes.docker.attempts import collector
-from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
-from nbyard.runtimes.docker.checks.gpus import verify
-from nbyard.runtimes.docker.checks.installed_packages import Locks
-from nbyard.runtimes.docker.files import transfer
-from nbyard.runtimes.docker.files.attempt_folder import prepare, requirements_text, write_image
-from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.specs import (
+from nbyard.runtimes import attempt_files as files
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
+from nbyard.runtimes.docker.build_container_spec import (
     BIND,
     VOLUME,
     WARM,
@@ -33,9 +28,14 @@ from nbyard.runtimes.docker.specs import (
     warm_spec,
     with_image,
 )
-from nbyard.runtimes.docker.warm.attempt import MARK, GuestAttempt, can_serve
-from nbyard.runtimes.docker.warm.containers import FOLDER as CONTAINERS
-from nbyard.runtimes.docker.warm.containers import WarmContainers
+from nbyard.runtimes.docker.checks.gpu_check import verify
+from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.files.local_folder import prepare, requirements_text, write_image
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.warm.warm_attempt import MARK, GuestAttempt, can_serve
+from nbyard.runtimes.docker.warm.warm_containers import FOLDER as CONTAINERS
+from nbyard.runtimes.docker.warm.warm_containers import WarmContainers
 from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
 from nbyard.settings import Settings
 
@@ -252,7 +252,7 @@ class DockerRuntime:
         if staging == VOLUME:
             engine.create_volume(attempt.name, labels(order))
         task = with_image(attempt.task, engine.image(image.name))
-        apart = collector.start(engine, order, task, image.name, staging)
+        apart = secret_output.start(engine, order, task, image.name, staging)
         return container_spec(order, task, engine.info, image.name, staging, apart)
 
     def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
@@ -274,7 +274,7 @@ class DockerRuntime:
             engine.create(self._networks.placed(spec, network()))
             if spec.mounts[0].kind == "volume":
                 user = container_user(engine.info)
-                transfer.fill(engine, attempt.name, order.folder, user)
+                volume_transfer.fill(engine, attempt.name, order.folder, user)
             engine.start(attempt.name)
         except Conflict:
             there = engine.container(attempt.name)
@@ -323,7 +323,7 @@ class DockerRuntime:
             return VOLUME
         key = (engine.url, order.folder.parent)
         if key not in self._seen:
-            self._seen[key] = transfer.sees(engine, order, image)
+            self._seen[key] = volume_transfer.sees(engine, order, image)
         return BIND if self._seen[key] else VOLUME
 
     # Sweep

@@ -24,8 +24,8 @@ from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.parsing.urls import Allowed, check_host, parse
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.naming import MAX_TOLD, check_free, name_taken, nearest
 from nbyard.services.service_context import Parts, find_idempotent, remember
+from nbyard.services.unique_names import MAX_TOLD, check_free, name_taken, nearest
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blob

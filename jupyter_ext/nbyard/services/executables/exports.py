@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
 from nbyard.importers.registry import exporters

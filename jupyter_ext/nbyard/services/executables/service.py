@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables.descriptions import Description, corrected, description_file
-from nbyard.domain.executables.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
+from nbyard.domain.executables.code_diffs import (
+    MAX_LINES,
+    Diff,
+    diff_lines,
+    notebook_lines,
+    shortened,
+)
+from nbyard.domain.executables.nbexec_files import Description, corrected, description_file
 from nbyard.domain.executables.structs import (
     AskHelp,
     Executable,
@@ -24,8 +30,8 @@ from nbyard.domain.executables.structs import (
     Resources,
     TagCell,
 )
-from nbyard.domain.inspection.help_texts import read_help
-from nbyard.domain.limits_and_retries import wrong
+from nbyard.domain.inspection.help_parser import read_help
+from nbyard.domain.limits import invalid_limits
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
@@ -44,9 +50,9 @@ from nbyard.services.executables.undeclared_files import declare
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.services.freezing.node_problems import first_problem
-from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, find_idempotent, pin_blobs, remember
+from nbyard.services.unique_names import check_free, no_such
 
 CHECK_IT = "Read from what it prints to --help: check it before you save."
 NOTHING_READ = "No arguments were found in what it prints to --help."
@@ -211,7 +217,7 @@ class ExecutableService:
         if body.kind:
             changes["kind"] = body.kind
         if body.resources is not None:
-            limits = wrong(body.resources)
+            limits = invalid_limits(body.resources)
             ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
             if found := [*limits, *ports]:
                 details = [Detail.of(f"resources.{field}", why) for field, why in found]

@@ -23,7 +23,7 @@ from nbyard.domain.attempts.undeclared_files import (
     no_files,
     undeclared,
 )
-from nbyard.domain.executables.descriptions import Description, description_file
+from nbyard.domain.executables.nbexec_files import Description, description_file
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import spot
 from nbyard.domain.workflows.structs import Node, NodeView
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument, Role
     from nbyard.services.freezing.executable_versions import Freezer
     from nbyard.services.service_context import Parts
-    from nbyard.store.runs.history import NodeFileAccess
+    from nbyard.store.runs.past_results import NodeFileAccess
 
 
 def opened_by(

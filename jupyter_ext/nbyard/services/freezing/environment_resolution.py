@@ -17,7 +17,7 @@ from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import Parts

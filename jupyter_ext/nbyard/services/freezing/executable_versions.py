@@ -17,8 +17,8 @@ from nbyard.domain.caching.path_mentions import code_of, mentions
 from nbyard.domain.commands.command_line import check_reaches
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.kernels import not_installed
-from nbyard.domain.executables.descriptions import (
+from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.executables.nbexec_files import (
     Description,
     corrected,
     description_file,
@@ -42,7 +42,7 @@ from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
 from nbyard.reasons.structs import because
-from nbyard.services.naming import free_name
+from nbyard.services.unique_names import free_name
 from nbyard.transfer import bundles
 
 MAX_LINKS = 5
@@ -132,7 +132,7 @@ class Freezer:
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
         """Return what the code and its description declare, without running anything."""
-        from nbyard.domain.images.dockerfiles import shell_program
+        from nbyard.domain.images.dockerfile_parser import shell_program
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources, called, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
@@ -25,7 +25,7 @@ from nbyard.services.freezing import environment_resolution as environments
 from nbyard.services.freezing.executable_versions import Code, Freezer
 from nbyard.services.freezing.node_problems import problem_of
 from nbyard.services.freezing.pinned_nodes import pinned_node
-from nbyard.services.naming import no_such
+from nbyard.services.unique_names import no_such
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:

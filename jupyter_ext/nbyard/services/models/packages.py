@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.requirements import read_requirements
-from nbyard.domain.models.classes import read_class
+from nbyard.domain.models.model_classes import read_class
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
@@ -101,7 +101,7 @@ def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
     Raises:
         Invalid: the error names the wrong field.
     """
-    from nbyard.images.models import serving_of
+    from nbyard.images.model_images import serving_of
 
     model = read_model(str(file), parts.files.content(file))
     if model.module:
@@ -124,7 +124,7 @@ def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
     Raises:
         Invalid: with the refused line.
     """
-    from nbyard.images.dockerfile import check_reach
+    from nbyard.images.dockerfile_writer import check_reach
 
     lines = read_requirements(text, Sources.parse(parts.settings.allowed_package_sources))
     check_reach(lines, where)
@@ -173,7 +173,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
         Invalid: the class does not declare its inputs, or imports packages not installed here.
         TooLarge: with the names of the largest files.
     """
-    from nbyard.serving.installed import imports_of, needed
+    from nbyard.serving.installed_packages import imports_of, needed
 
     files = parts.files
     real = files.locate(body.path)
@@ -211,7 +211,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
 
 def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
     """Return the file and the local modules that it imports, with their contents."""
-    from nbyard.serving.installed import imports_of
+    from nbyard.serving.installed_packages import imports_of
 
     found, todo = {real: content}, [real]
     while todo:

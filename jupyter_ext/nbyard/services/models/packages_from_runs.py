@@ -19,7 +19,8 @@ from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import spot
-from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.models.model_probes import HINT, KnownTable, Told
+from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import (
     HTTP,
     ModelFile,
@@ -29,19 +30,18 @@ from nbyard.domain.models.structs import (
     package_name,
 )
 from nbyard.domain.models.table_columns import columns_of_table, target_of
-from nbyard.domain.models.trials import HINT, KnownTable, Told
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, ask
 from nbyard.reasons.structs import because
+from nbyard.services.models.model_probes import ask_there, origin_of
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.models.remote_probe import ask_there, origin_of
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
-    from nbyard.domain.datasets.tables import TablePage
+    from nbyard.domain.datasets.table_descriptions import TablePage
     from nbyard.domain.executables.structs import ExecutableVersion
     from nbyard.domain.runs.structs import Artifact, Run
     from nbyard.services.service_context import Parts
@@ -286,7 +286,7 @@ def _asked(
     parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
 ) -> Told:
     """Load the model in a process here, beside its code's modules; return its description."""
-    from nbyard.images.models import serving_sources
+    from nbyard.images.model_images import serving_sources
 
     interpreter, variables = _interpreter(parts, found)
     parts.blobs.open_seekable(found.file.digest).close()  # verify the bytes before they are loaded
@@ -308,7 +308,7 @@ def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
 
 def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else the one of nbyard."""
-    from nbyard.host import kernels, kernelspecs
+    from nbyard.host import kernels, kernelspec_writer
 
     plan, version = found.task.plan, found.version
     if plan.environment is not None:
@@ -316,7 +316,7 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
             used = parts.store.environments.version(c, plan.environment.version_id)
         place = Path(used.place) / "bin/python" if used and used.place else Path()
         if place.is_file():
-            return str(place), kernelspecs.ALONE
+            return str(place), kernelspec_writer.ALONE
     if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
             other = "" if plan.kernel else version.language

@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.deployments.form import free_host
+from nbyard.domain.deployments.creation_form import free_host
 from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
 from nbyard.domain.executables.structs import Executable, Resources
 from nbyard.domain.ids import new_id
@@ -29,7 +29,7 @@ from nbyard.domain.models.structs import (
     repository_of,
 )
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.states import DEPLOYMENT, IMAGE
+from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.reasons.structs import because
@@ -42,9 +42,9 @@ from nbyard.services.models.packages import (
     package_of_folder,
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
-from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
 from nbyard.services.service_context import Parts, pin_blobs
+from nbyard.services.unique_names import nearest
 
 if TYPE_CHECKING:
     from nbyard.store import Connection

@@ -10,11 +10,11 @@ import msgspec
 
 from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
-from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
-from nbyard.domain.states import ATTEMPT
-from nbyard.logs import reading
+from nbyard.domain.state_machines import ATTEMPT
+from nbyard.logs import log_pieces
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -38,12 +38,12 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
 
 
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
-    """Return a piece of the newest attempt's log, as `reading.piece` reads it."""
+    """Return a piece of the newest attempt's log, as `log_pieces.piece` reads it."""
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
     path = place(store, attempt.id, attempt.worker) / contract.LOG
-    found = reading.piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    found = log_pieces.piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
     return msgspec.structs.replace(found, attempt=attempt.number)
 
 

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.attempts import monitor_links
+from nbyard.attempts import monitor_link_files
 from nbyard.blobs import Bytes
-from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.metric_series import Metrics
 from nbyard.domain.attempts.structs import Surroundings
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
-from nbyard.domain.states import TASK
+from nbyard.domain.state_machines import TASK
 from nbyard.errors import NotFound, Unavailable
 from nbyard.reasons.structs import because, read
 from nbyard.services.executables import undeclared_files
-from nbyard.services.naming import no_such
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
 from nbyard.services.service_context import Parts
+from nbyard.services.unique_names import no_such
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -133,7 +133,7 @@ class RunAttempts:
         return [
             msgspec.structs.replace(
                 self._progress.of(*one),
-                links=monitor_links.links(self._store.folder, one.attempt_id),
+                links=monitor_link_files.links(self._store.folder, one.attempt_id),
             )
             for one in live
         ]
@@ -149,10 +149,10 @@ class RunAttempts:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
         if not is_running:
             raise NotFound(because("attempt-not-running", attempt=attempt[:80]))
-        known = monitor_links.read(self._store.folder, attempt)
+        known = monitor_link_files.read(self._store.folder, attempt)
         for spot in known.spots if known else ():
             if spot.name == port and spot.port:
-                host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
+                host, is_trusted = monitor_link_files.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
                 raise Unavailable(read(spot.reason) or because("nothing-listens", port=port))

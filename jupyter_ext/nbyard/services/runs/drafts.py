@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.inspection.functions import spot
-from nbyard.domain.limits_and_retries import Limits, wrong
+from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.planning import Wish
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runtime_names import DOCKER
@@ -20,10 +20,10 @@ from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import asked_pins
-from nbyard.services.naming import check_run_name
 from nbyard.services.runs.single_run import single_document
 from nbyard.services.runtimes import check_runtimes
 from nbyard.services.service_context import Parts
+from nbyard.services.unique_names import check_run_name
 
 MAX_PRIORITY = 100
 WORKFLOW = ".nbflow"
@@ -106,7 +106,7 @@ def _wish(parts: Parts, body: NewRun) -> Wish:
     settings = parts.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
     # Fail now: a task with too many GPUs would wait in the queue forever.
-    for name, reason in wrong(Limits(gpu=body.gpu)):
+    for name, reason in invalid_limits(Limits(gpu=body.gpu)):
         raise Invalid.field(name, reason)
     if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):
         raise Invalid.field(

@@ -14,10 +14,10 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.estimates import Ahead, Estimate, Usual, estimate, turns, usual
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runtime_names import DASK
-from nbyard.domain.states import TASK
+from nbyard.domain.state_machines import TASK
 from nbyard.host.capacity import capacity
 from nbyard.services.operation import operation
-from nbyard.services.runs.files import RunFiles
+from nbyard.services.runs.other_files import RunFiles
 
 if TYPE_CHECKING:
     from nbyard.store import Connection

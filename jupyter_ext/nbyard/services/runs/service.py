@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from nbyard.attempts import folders, monitor_links
+from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
@@ -27,18 +27,18 @@ from nbyard.domain.runs.structs import (
     TaskPage,
     TaskPlan,
 )
-from nbyard.domain.states import RUN, TASK
+from nbyard.domain.state_machines import RUN, TASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import Renew, renewing, without_lock
-from nbyard.services.naming import check_apart, check_run_name_free, no_such
 from nbyard.services.operation import operation
 from nbyard.services.runs.drafts import Draft, checked, draft
 from nbyard.services.runs.estimates import RunEstimates
 from nbyard.services.runs.single_run import checked_values
 from nbyard.services.service_context import find_idempotent, pin_blobs, remember
+from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class RunService(RunEstimates):
         """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
         folder = str(folders.place(store, attempt.worker or attempt.id))
-        links = monitor_links.links(store, attempt.id) if attempt.state == "running" else []
+        links = monitor_link_files.links(store, attempt.id) if attempt.state == "running" else []
         return msgspec.structs.replace(attempt, folder=folder, links=links)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")

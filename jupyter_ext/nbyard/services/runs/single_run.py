@@ -26,7 +26,7 @@ from nbyard.services.artifacts import file_named
 from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
 from nbyard.services.freezing.node_problems import first_problem, problem_of
 from nbyard.services.freezing.node_resolution import Resolver
-from nbyard.services.naming import MAX_TOLD
+from nbyard.services.unique_names import MAX_TOLD
 
 MAIN = "main"
 

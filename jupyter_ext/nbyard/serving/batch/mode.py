@@ -12,13 +12,13 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import Refused
-from nbyard.serving.loading import Spec, load
-from nbyard.serving.predicting import ModelFailed
-from nbyard.serving.worker_code import WORKER
+from nbyard.serving.dask_worker_code import WORKER
+from nbyard.serving.load_model import Spec, load
 
 if TYPE_CHECKING:
-    from .running import Over
+    from .predict_files import Over
 
 log = logging.getLogger("nbyard.serving")
 WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
@@ -37,13 +37,13 @@ class BatchMode:
         parser.add_argument("--output", required=True)
         told = parser.parse_args(words)
         source, target = os.path.abspath(told.input), os.path.abspath(told.output)
-        from .datasets import CannotRead
-        from .running import here, predict_all
+        from .predict_files import here, predict_all
+        from .table_files import CannotRead
 
         spreading: AbstractContextManager[Over | None] = nullcontext()
         # only work on a worker of a cluster imports the modules for clusters
         if os.environ.get(WORKER):
-            from .spreading import spread
+            from .dask_prediction import spread
 
             spreading = spread(spec)
         try:

@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
+from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
-from nbyard.serving.loading import Spec, load
-from nbyard.serving.predicting import Predictor
+from nbyard.serving.load_model import Spec, load
 
-from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
-from .batching import Worker
 from .bodies import Body, TooLarge, unpacked
-from .calls import Predict
-from .inference import outputs_of, read_request, tensors_of
-from .metrics import Metrics
+from .call_watchdog import Predict
+from .micro_batches import Worker
+from .open_inference_protocol import outputs_of, read_request, tensors_of
 from .openapi import document
-from .plain import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .plain_json_and_mlflow import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .prometheus_metrics import Metrics
+from .responses import EXPECTED, TEXT, Answer, failure, refusal, said
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
 from nbyard.reasons.structs import Reason, because
-from nbyard.store.database.engine import UNUSABLE, Database
+from nbyard.store.database.database_connection import UNUSABLE, Database
 
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077

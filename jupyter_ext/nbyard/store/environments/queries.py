@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, upda
 
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import environment_versions, environments
 

@@ -16,7 +16,7 @@ from nbyard.domain.models.structs import (
     ServedModel,
     stem_of,
 )
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import containing, newest_first
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import images
 

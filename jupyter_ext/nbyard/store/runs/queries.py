@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
 
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.states import RUN
+from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import containing, newest_first
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.index_conditions import NAMED

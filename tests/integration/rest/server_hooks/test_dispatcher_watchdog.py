@@ -14,7 +14,7 @@ from nbyard.ipc.dispatcher_launcher import LEASE, lives, pid_of
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.leaves_running

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from nbyard.cli.output.views import time_left, usually
+from nbyard.cli.output.views_by_noun import time_left, usually
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.estimates import Estimate, Usual
 from nbyard.domain.runs.slots import Capacity

@@ -9,8 +9,8 @@ import pytest
 from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, prepare
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.host import gpus
-from nbyard.serving.batch import parts
-from nbyard.testing.bench import Bench
+from nbyard.serving.batch import prediction_parts
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def test_the_task_file(bench: Bench) -> None:
@@ -93,7 +93,7 @@ def test_a_grant_is_told_while_nvidia_smi_fails(
 
 def test_the_key_of_a_result_has_one_name() -> None:
     """What predicts runs where nbyard may not be installed, and has the name by itself."""
-    assert parts.KEY == RESULT_KEY
+    assert prediction_parts.KEY == RESULT_KEY
 
 
 def test_a_whole_folder_is_left_alone(bench: Bench) -> None:

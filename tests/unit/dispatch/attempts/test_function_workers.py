@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import disk_full
+from nbyard.blobs.file_operations import disk_full
 from nbyard.domain.attempts.structs import (
     RESULT,
     RESULTS,
@@ -20,7 +20,7 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
 
@@ -145,7 +145,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
 
-    monkeypatch.setattr("nbyard.dispatch.attempts.outcome.take_outputs", full)
+    monkeypatch.setattr("nbyard.dispatch.attempts.attempt_outcome.take_outputs", full)
     bench.context.settings.slots = 1
     run = functions.submit(3)
     bench.until(lambda: functions.runtime.starts)

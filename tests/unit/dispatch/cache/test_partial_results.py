@@ -12,7 +12,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.partial_results import hand_over
 from nbyard.domain.models.structs import SERVING_FOLDER
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 SERVED = f"{SERVING_FOLDER}/nbyard"
 KEY = "of this model, image and data"

@@ -14,8 +14,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.ipc.dispatcher_launcher import has_work
-from nbyard.testing.bench import OWNER, Bench
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.deployments.image_wait import awaited
-from nbyard.domain.deployments.status import WAITS_FOR_BUILD
+from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
 from nbyard.reasons.structs import because, text
 from nbyard.yard import Yard

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbyard.dispatch.deployments.log_follower import Follower
 from nbyard.errors import Unavailable
-from nbyard.logs.rotating import KeptLog
+from nbyard.logs.rotating_log import KeptLog
 
 
 class Printing:

@@ -10,11 +10,11 @@ import pytest
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, GoesOn, Report
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 FAILED = Ended("failed", Failure("error", because("text", text="late")))
 LOST = Ended("lost", Failure("lost", because("text", text="late")))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.runs.worker_assignment import AHEAD_AT_FIRST, MOST_AHEAD, Placing
-from nbyard.dispatch.state.board import LiveWorker
+from nbyard.dispatch.state.live_runs import LiveWorker
 from nbyard.domain.attempts.structs import Result
 
 PLAN: Any = SimpleNamespace(executable_version_id="v")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 def writes(bench: Bench) -> int:

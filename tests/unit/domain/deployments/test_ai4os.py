@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.deployments.ai4os import plain, told_of
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import completed
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.errors import Invalid
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import completed
 from nbyard.domain.deployments.spec_checks import MAX_TEXT, wrong_ports, wrong_variables
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, NewDeployment, Port, RevisionSpec
 from nbyard.errors import Detail

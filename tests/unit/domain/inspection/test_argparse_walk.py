@@ -5,8 +5,8 @@ import ast
 import pytest
 
 from nbyard.domain.inspection.argparse_walk import Walk, follow, is_option, name_in
-from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.python_calls import Source
 
 HEAD = "import argparse\np = argparse.ArgumentParser()\n"
 

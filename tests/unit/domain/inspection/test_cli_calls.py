@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.bindings import Option, Positional
-from nbyard.domain.inspection.calls import Source, Unknown, Written
 from nbyard.domain.inspection.cli_calls import (
     Collected,
     best_option,
@@ -19,6 +18,7 @@ from nbyard.domain.inspection.cli_calls import (
     with_default,
 )
 from nbyard.domain.inspection.cli_parameters import Parameter, Taken
+from nbyard.domain.inspection.python_calls import Source, Unknown, Written
 
 PLAIN = Parameter("n", "--n", Option("--n"), taken=Taken("int"))
 

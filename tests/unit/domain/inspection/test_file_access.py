@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.file_access import opened, role_of_mode
+from nbyard.domain.inspection.python_calls import Source
 
 
 def roles(text: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
-from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.handoff_calls import HandedOver, added, read_handed
+from nbyard.domain.inspection.python_calls import Source
 
 
 def read(text: str) -> HandedOver:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from nbyard.domain.datasets.tables import Column, TableFormat, TableInfo
+from nbyard.domain.datasets.table_descriptions import Column, TableFormat, TableInfo
 from nbyard.domain.notebooks.writer import READERS, notebook, opening_notebook
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.estimates import (
     SAMPLES,
     Ahead,

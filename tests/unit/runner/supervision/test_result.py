@@ -13,7 +13,7 @@ from nbyard.runner import reasons as runner_reasons
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.supervision.disk_reserve import Reserve
 from nbyard.runner.supervision.result import write_result
-from nbyard.runner.work.outcome import failure
+from nbyard.runner.work.work_outcome import failure
 
 TASK = {"attempt_id": "a", "token": "t"}
 

@@ -10,7 +10,7 @@ import pytest
 from nbyard.reasons.structs import read
 from nbyard.runner.attempt_folder import Folder
 from nbyard.runner.work.collect_outputs import UNTOUCHED
-from nbyard.runner.work.outcome import look_at_outputs
+from nbyard.runner.work.work_outcome import look_at_outputs
 
 WORK = "outputs/.work"
 

@@ -7,7 +7,7 @@ import numpy
 import pandas
 import pytest
 
-from nbyard.runner.handoff.values import Unfit
+from nbyard.runner.handoff.value_files import Unfit
 from nbyard.runner.work.return_values import by_output, write
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.reasons.structs import text
 from nbyard.store import transition
 

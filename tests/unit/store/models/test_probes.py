@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import update
 
+from nbyard.domain.models.model_probes import KnownTable, Trial, TrialAnswer
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.domain.models.trials import KnownTable, Trial, TrialAnswer
 from nbyard.reasons.structs import text
 from nbyard.store import Store
 from nbyard.store.schema.deployment_tables import trials

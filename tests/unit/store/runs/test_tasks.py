@@ -9,11 +9,11 @@ from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
-from nbyard.domain.states import RUN
+from nbyard.domain.state_machines import RUN
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
-from nbyard.store.runs.history import Last
+from nbyard.store.runs.past_results import Last
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import tasks
 

@@ -17,8 +17,8 @@ from nbyard.domain.attempts.structs import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runtimes.docker.files import transfer
-from nbyard.runtimes.docker.specs import VOLUME
+from nbyard.runtimes.docker.build_container_spec import VOLUME
+from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.protocol import Order
 
 LOOK_SECONDS = 0.1
@@ -93,7 +93,9 @@ class Progress:
         """Fetch changes if needed. Call `tell` if there are any."""
         if self._fetch is not None:
             with suppress(Unavailable):
-                if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):
+                if volume_transfer.fetch_progress(
+                    self._fetch, self._container, self._folder, self._seen
+                ):
                     tell()
             return
         before, self._sizes = self._sizes, dict.fromkeys((EVENTS, LOG), 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from nbyard.dockerd import ContainerSpec, Engine, mind
-from nbyard.runtimes.docker.specs import NOBODY, container_name, labels
+from nbyard.runtimes.docker.build_container_spec import NOBODY, container_name, labels
 from nbyard.runtimes.protocol import Order
 
 PAUSE_SECONDS = 0.02

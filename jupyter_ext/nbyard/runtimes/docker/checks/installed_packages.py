@@ -10,8 +10,8 @@ from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.kernels import LIST_PACKAGES
 from nbyard.host.project_files import write_whole
+from nbyard.runtimes.docker.build_container_spec import LIST
 from nbyard.runtimes.docker.checks.image_query import ask, question
-from nbyard.runtimes.docker.specs import LIST
 from nbyard.runtimes.protocol import Order
 
 ASKED = ["python3", "-c", LIST_PACKAGES]

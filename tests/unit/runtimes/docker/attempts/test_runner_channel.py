@@ -5,9 +5,9 @@ from typing import Any, cast
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.runner import secret_files
 from nbyard.runtimes.docker.attempts.runner_channel import last_words
-from nbyard.runtimes.docker.files.attempt_folder import prepare
+from nbyard.runtimes.docker.files.local_folder import prepare
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}), {})
 

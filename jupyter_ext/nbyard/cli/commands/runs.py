@@ -1,0 +1,89 @@
+"""The commands that show a run: `nbyard runs show`, `status`, `log` and `metrics`."""
+
+import click
+
+from nbyard.cli.output.console import say, show_json
+from nbyard.cli.output.logs import print_log
+from nbyard.cli.output.views_by_noun import show_metrics, show_run
+from nbyard.cli.shared_options import json_option, server_option
+
+
+@click.command("show")
+@click.argument("run")
+@server_option
+@json_option
+def show(run: str, server: str, as_json: bool) -> None:
+    """Show a run with its tasks, attempts and artifacts.
+
+    RUN is an ID, name or number. For a live run, the remaining time is estimated from past runs.
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    if as_json:
+        show_json(detail)
+    else:
+        show_run(detail, connection.runs.estimate(run=detail.run.id))
+
+
+@click.command("status")
+@click.argument("run")
+@server_option
+def status(run: str, server: str) -> None:
+    """Print the state of a run.
+
+    The exit code is 1 if it failed or was cancelled.
+    """
+    from nbyard.discover import connect
+
+    state = connect(server).runs.get(run=run).run.state
+    click.echo(state)
+    if state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("log")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Print new lines until the end, over all attempts."
+)
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
+@server_option
+def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
+    """Print the log of a run's node, or of all its nodes."""
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
+    for name in nodes:
+        if len(nodes) > 1:
+            say(f"── {name}")
+        print_log(connection, run, name, follow, attempt)
+
+
+@click.command("metrics")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
+@server_option
+@json_option
+def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
+    """Show metrics of one node of a run, or of all nodes."""
+    from nbyard.discover import connect
+
+    runs = connect(server).runs
+    nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
+    by_node = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
+    if as_json:
+        show_json(by_node)
+    else:
+        show_metrics(by_node)
+
+
+COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics)

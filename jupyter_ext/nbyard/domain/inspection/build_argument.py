@@ -1,0 +1,75 @@
+"""Arguments built from a name, its default, an annotation and a comment."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, ValueType, check_value
+from nbyard.domain.inspection.annotations import Declared
+from nbyard.domain.inspection.constant_expressions import FilePath
+from nbyard.domain.inspection.heuristics import Comment, guess_role
+from nbyard.errors import Invalid
+
+TYPES: dict[type, ValueType] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    FilePath: "string",
+    list: "list",
+    dict: "json",
+}
+
+
+def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing: bool) -> Argument:
+    """Return the argument. `value` is its default, UNSET if there is none or it is unknown.
+
+    `missing` means that a value is required.
+    """
+    kind = told.type or (TYPES.get(type(value), "json"))
+    is_path = told.is_path or isinstance(value, FilePath)
+    text = str(value) if isinstance(value, str) else None
+    role, file_format = comment.role, comment.format
+    if kind == "string" or (value is None and not told.type):
+        guess = guess_role(name, text, bool(comment.help), is_path)
+        if value is not None or kind == "string":
+            role = role or guess.role
+        file_format = file_format or (guess.format if role in ("input", "output") else "")
+    role = role or "value"
+    if role != "value":
+        kind = "string"
+    default = value
+    if (role == "input" or (role == "value" and kind == "secret")) and value == "":
+        default, missing = msgspec.UNSET, True
+    return Argument(
+        name=name,
+        role=role,
+        type=kind,  # type: ignore[arg-type]
+        format=file_format if role != "value" else "",
+        required=missing,
+        nullable=told.nullable or value is None,
+        default=str(default) if isinstance(default, FilePath) else default,
+        choices=told.choices,
+        help=comment.help or told.help,
+    )
+
+
+def fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
+    """Return the argument with a default that matches its type, and a hint about the change."""
+    if argument.default is msgspec.UNSET:
+        return argument, ""
+    try:
+        default = check_value(argument, argument.default)
+        return msgspec.structs.replace(argument, default=default), ""
+    except Invalid as error:
+        problem = error.details[0].message
+    own = msgspec.structs.replace(
+        argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
+    )
+    try:
+        default = check_value(own, argument.default)
+    except Invalid as error:
+        unknown = msgspec.structs.replace(argument, default=msgspec.UNSET)
+        return unknown, f"The default of {argument.name} is not shown: {error.details[0].message}."
+    hint = f"The default of {argument.name} does not fit what is declared: {problem}."
+    return msgspec.structs.replace(own, default=default), hint
