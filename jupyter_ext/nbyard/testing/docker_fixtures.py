@@ -1,8 +1,8 @@
 """Fixtures for tests with a real engine.
 
 Use them with `from nbyard.testing.docker_fixtures import *` in a conftest. `docker_engine` is a
-private engine of the tests (skipped if none can be started). `tiny_image` and `python_base_image` are
-images on it. `docker_settings` are nbyard's settings for it as environment variables: with them,
+private engine of the tests (skipped if none can be started). `tiny_image` and `python_base_image`
+are images on it. `docker_settings` are its settings as environment variables: with them,
 requirements are installed without a network.
 """
 
