@@ -17,7 +17,7 @@ def probe_slots(settings: Settings) -> Check:
     slots = f"{found.cores:g} ({'as set' if settings.slots else 'one for each core'})"
     memory = f"{found.memory_bytes / GIB:.1f} GiB of memory"
     memory += " (as set)" if settings.memory_bytes else ""
-    source = gpus.source(settings.gpus)
+    source = gpus.gpu_source(settings.gpus)
     names = f"GPUs {', '.join(found.gpus)}" if found.gpus else "no GPUs"
     shared = found.gpus and found.tasks_per_gpu > 1
     each = f", each for {found.tasks_per_gpu} tasks at once" if shared else ""
@@ -46,13 +46,13 @@ def probe_docker(settings: Settings) -> Check:
 def probe_dask(settings: Settings) -> Check:
     """Check whether a Dask cluster responds and fits; never create one."""
     from nbyard.runtimes.dask.cluster import Cluster
-    from nbyard.runtimes.dask.cluster_factory import describe
+    from nbyard.runtimes.dask.cluster_factory import describe_cluster
 
     cluster = Cluster(settings)
     try:
         # Creating a cluster could cost money or queue jobs, so only describe it.
         if cluster.is_set and not cluster.is_reached_by_address:
-            return Check("dask", "ok", describe(settings))
+            return Check("dask", "ok", describe_cluster(settings))
         return Check("dask", "ok", f"{cluster.describe()} at {settings.dask_address}")
     except NbyardError as error:
         return Check("dask", "missing", error.message, error.hint or "Start it, or ask its owner.")

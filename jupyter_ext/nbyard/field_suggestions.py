@@ -15,18 +15,18 @@ LEAST = 3
 ALIKE, NEARLY = 0.7, 0.8
 
 
-def misspelled(name: str, known: Iterable[str]) -> str:
+def near_spelling(name: str, known: Iterable[str]) -> str:
     """Return the known name with nearly the same spelling; empty if there is none."""
     return next(iter(_close(name, list(known), NEARLY)), "")
 
 
-def meant(name: str, known: Sequence[str]) -> str:
+def suggestion_text(name: str, known: Sequence[str]) -> str:
     """Return the end of a message about an unknown field: a similar name, or all names."""
-    near = similar(name, known)
+    near = similar_name(name, known)
     return f"; is {near} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
 
 
-def similar(name: str, known: Sequence[str]) -> str:
+def similar_name(name: str, known: Sequence[str]) -> str:
     """Return the known name that is probably meant; empty if none is similar."""
     part = (k for k in known if min(len(k), len(name)) >= LEAST)
     begun = [k for k in part if k.startswith(name) or name.startswith(k)]
@@ -39,7 +39,7 @@ def _close(name: str, known: Sequence[str], least: float) -> list[str]:
     return difflib.get_close_matches(name, known, 1, least)
 
 
-def with_meant(words: str, kind: Any) -> str:
+def add_suggestions(words: str, kind: Any) -> str:
     """Return msgspec's error message, with a suggestion if it is about an unknown field.
 
     `kind` is the expected type. Names of keys may replace the `[...]` in the message.
@@ -62,7 +62,7 @@ def with_meant(words: str, kind: Any) -> str:
     known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
     if not known:
         return words
-    return f"{found['words']}{meant(found['name'], known)}{found['at'] or ''}"
+    return f"{found['words']}{suggestion_text(found['name'], known)}{found['at'] or ''}"
 
 
 def _members(found: Any) -> list[Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.workflows.structs import Document
-from nbyard.field_suggestions import meant, misspelled, with_meant
+from nbyard.field_suggestions import add_suggestions, near_spelling, suggestion_text
 
 KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")
 
@@ -23,22 +23,22 @@ KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")
     ],
 )
 def test_the_nearest_is_told_else_all(name, words):
-    assert meant(name, KNOWN) == words
+    assert suggestion_text(name, KNOWN) == words
 
 
 def test_of_very_many_not_all_are_told():
-    assert meant("x", [f"column {n}" for n in range(1000)]).count("column") == 40
+    assert suggestion_text("x", [f"column {n}" for n in range(1000)]).count("column") == 40
 
 
 def test_what_is_only_longer_is_not_misspelled():
-    assert misspelled("retires", KNOWN) == "retries"
-    assert misspelled("timeout", KNOWN) == ""
+    assert near_spelling("retires", KNOWN) == "retries"
+    assert near_spelling("timeout", KNOWN) == ""
 
 
 def _told(plain, kind):
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert(plain, kind)
-    return with_meant(str(caught.value), kind)
+    return add_suggestions(str(caught.value), kind)
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_the_field_is_looked_for_where_it_stands(plain, kind, words):
     ],
 )
 def test_words_about_no_place_that_is_known_stay(words):
-    assert with_meant(words, Document) == words
+    assert add_suggestions(words, Document) == words
 
 
 def test_a_key_may_stand_where_any_stood():
     words = "Object contains unknown field `pth` - at `$.nodes.clean`"
-    assert "is path meant? - at `$.nodes.clean`" in with_meant(words, Document)
+    assert "is path meant? - at `$.nodes.clean`" in add_suggestions(words, Document)

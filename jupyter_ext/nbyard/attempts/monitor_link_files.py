@@ -13,14 +13,13 @@ import msgspec
 
 from nbyard.domain.attempts.monitor_links import MonitorLink, link_path
 from nbyard.host.project_files import read_small, write_whole
-from nbyard.reasons.structs import Reason
-from nbyard.reasons.structs import read as read_reason
+from nbyard.reasons.structs import Reason, read_reason
 
 FOLDER = "monitors"
 LOOPBACK = "127.0.0.1"
 
 
-class Spot(msgspec.Struct, frozen=True):
+class LinkTarget(msgspec.Struct, frozen=True):
     """The target of a link, and whether it responds.
 
     The pages of a spot with `is_trusted` have the same rights as JupyterLab. `reason` says
@@ -35,7 +34,7 @@ class Spot(msgspec.Struct, frozen=True):
     reason: Reason | str | None = None
 
 
-class Board(msgspec.Struct, frozen=True):
+class TensorBoardProcess(msgspec.Struct, frozen=True):
     """The TensorBoard process that was started beside the attempt.
 
     The start time protects against a reused pid. `port` is where it listens.
@@ -46,29 +45,29 @@ class Board(msgspec.Struct, frozen=True):
     port: int
 
 
-class Monitor(msgspec.Struct, frozen=True):
+class MonitorData(msgspec.Struct, frozen=True):
     """The Monitor data of one attempt: the chosen `ports` by name, the links and the board."""
 
     ports: dict[str, int] = {}
-    spots: list[Spot] = []
-    board: Board | None = None
+    spots: list[LinkTarget] = []
+    board: TensorBoardProcess | None = None
 
 
-def read(store: Path, attempt_id: str) -> Monitor | None:
+def read_monitor(store: Path, attempt_id: str) -> MonitorData | None:
     """Return the Monitor data of an attempt; None for most, which have none."""
     try:
-        return msgspec.json.decode(read_small(f"{_path(store, attempt_id)}"), type=Monitor)
+        return msgspec.json.decode(read_small(f"{_path(store, attempt_id)}"), type=MonitorData)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def write(store: Path, attempt_id: str, monitor: Monitor) -> None:
+def write_monitor(store: Path, attempt_id: str, monitor: MonitorData) -> None:
     """Replace the Monitor data of an attempt."""
     _make_folder(store)
     write_whole(_path(store, attempt_id), msgspec.json.encode(monitor))
 
 
-def forget(store: Path, attempt_id: str) -> None:
+def remove_monitor(store: Path, attempt_id: str) -> None:
     """Remove the Monitor data of an attempt and the log of its board."""
     for path in (_path(store, attempt_id), log_path(store, attempt_id)):
         # Most attempts never had a monitor.
@@ -83,9 +82,9 @@ def stored_attempts(store: Path) -> set[str]:
     return set()
 
 
-def links(store: Path, attempt_id: str) -> list[MonitorLink]:
+def links_of_attempt(store: Path, attempt_id: str) -> list[MonitorLink]:
     """Return the links of a running attempt."""
-    monitor = read(store, attempt_id)
+    monitor = read_monitor(store, attempt_id)
     return [
         MonitorLink(
             spot.name, link_path(attempt_id, spot.name), spot.answers, read_reason(spot.reason)

@@ -91,7 +91,7 @@ class BlobWriter:
         self._fd = -1
 
 
-def sweep(folder: Path, newborn_seconds: float) -> int:
+def delete_leftovers(folder: Path, newborn_seconds: float) -> int:
     """Delete leftovers of crashed writers and return how many.
 
     Active writers lock their files. Only a new, empty file may lack the lock for a moment.

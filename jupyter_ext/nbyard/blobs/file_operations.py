@@ -42,9 +42,9 @@ class CheckedReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self._held:
             self._held, self._ahead = self._ahead, self._next()
-            if not self._ahead and not fits(self._hash.hexdigest(), self._digest):
+            if not self._ahead and not has_hash(self._hash.hexdigest(), self._digest):
                 self._held = memoryview(b"")
-                raise damaged(self._digest)
+                raise damaged_error(self._digest)
         count = min(len(buffer), len(self._held))
         buffer[:count] = self._held[:count]
         self._held = self._held[count:]
@@ -61,12 +61,12 @@ class CheckedReader(io.RawIOBase):
         super().close()
 
 
-def fits(hexdigest: str, digest: str) -> bool:
+def has_hash(hexdigest: str, digest: str) -> bool:
     """Return whether the digest has this hash."""
     return digest.partition(":")[2] == hexdigest
 
 
-def damaged(digest: str) -> Damaged:
+def damaged_error(digest: str) -> Damaged:
     """Build the error for bytes that do not match their digest."""
     return Damaged(because("bytes-damaged", digest=digest))
 
@@ -74,12 +74,12 @@ def damaged(digest: str) -> Damaged:
 def hash_file(fd: int) -> str:
     """Return the SHA-256 of an open file in hexadecimal."""
     found = hashlib.sha256()
-    for chunk in chunks(fd):
+    for chunk in read_chunks(fd):
         found.update(chunk)
     return found.hexdigest()
 
 
-def chunks(fd: int) -> Iterator[bytes]:
+def read_chunks(fd: int) -> Iterator[bytes]:
     """Yield the bytes of an open file in pieces of up to 1 MiB, from its start."""
     # pread leaves the position of the shared descriptor alone.
     offset = 0
@@ -95,7 +95,7 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def clone(source: int, target: int) -> bool | None:
+def clone_blocks(source: int, target: int) -> bool | None:
     """Share the blocks of a file with another (reflink); None if the file system cannot clone."""
     try:
         fcntl.ioctl(target, FICLONE, source)
@@ -112,12 +112,12 @@ class Cloner:
         self._never = False
 
     def __call__(self, source: int, target: int) -> bool:
-        cloned = None if self._never else clone(source, target)
+        cloned = None if self._never else clone_blocks(source, target)
         self._never = cloned is None
         return bool(cloned)
 
 
-def link(source: Path, target: Path) -> bool:
+def hard_link(source: Path, target: Path) -> bool:
     """Replace `target` with a hard link to `source`; return False if that is impossible."""
     beside = target.with_name(f".{target.name[:60]}.link")
     try:
@@ -136,20 +136,20 @@ def copy_checked(source: int, target: int, digest: str) -> None:
         Damaged: The bytes do not match the digest.
     """
     found = hashlib.sha256()
-    for chunk in chunks(source):
+    for chunk in read_chunks(source):
         found.update(chunk)
         write_all(target, chunk)
-    if not fits(found.hexdigest(), digest):
-        raise damaged(digest)
+    if not has_hash(found.hexdigest(), digest):
+        raise damaged_error(digest)
 
 
-def new(path: str) -> int:
+def create_file(path: str) -> int:
     """Create a file for writing; it must not exist yet."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
 @contextlib.contextmanager
-def opened(fd: int) -> Iterator[int]:
+def closing(fd: int) -> Iterator[int]:
     """Close the descriptor at the end of the block."""
     try:
         yield fd
@@ -160,11 +160,11 @@ def opened(fd: int) -> Iterator[int]:
 @contextlib.contextmanager
 def lock_file(path: str) -> Iterator[int]:
     """Open a lock file for the duration of the block."""
-    with opened(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
+    with closing(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
         yield fd
 
 
-def share(fd: int) -> None:
+def lock_shared(fd: int) -> None:
     """Take a shared lock; wait up to 10 s while another process holds it exclusively.
 
     Raises:
@@ -177,7 +177,7 @@ def share(fd: int) -> None:
         time.sleep(LOCK_PAUSE_SECONDS)
 
 
-def claim(fd: int, wait_seconds: float = 0) -> bool:
+def lock_exclusive(fd: int, wait_seconds: float = 0) -> bool:
     """Take an exclusive lock; return False if it stays held for `wait_seconds`."""
     end = time.monotonic() + wait_seconds
     while not _lock(fd, fcntl.LOCK_EX):
@@ -195,7 +195,7 @@ def _lock(fd: int, how: int) -> bool:
     return True
 
 
-def stamp(found: os.stat_result) -> tuple[int, ...]:
+def change_stamp(found: os.stat_result) -> tuple[int, ...]:
     """Return a tuple that changes whenever the file is written to."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 

@@ -11,7 +11,7 @@ from nbyard.blobs.file_operations import sync_folder
 REMEMBERED = 100_000
 
 
-class Durable:
+class SyncedPaths:
     """Files and folders that survive a power cut.
 
     A file that was deleted and stored again is a new file, so it is synced again.

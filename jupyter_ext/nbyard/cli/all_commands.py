@@ -16,7 +16,6 @@ from nbyard.cli.commands import (
     models,
     runs,
     runs_files,
-    runs_retry,
     workflows,
 )
 from nbyard.cli.commands.run import run
@@ -47,7 +46,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "runs": (*runs.COMMANDS, *runs_retry.COMMANDS, *runs_files.COMMANDS),
+    "runs": (*runs.COMMANDS, *runs_files.COMMANDS),
     "workflows": workflows.COMMANDS,
 }
 

@@ -11,7 +11,7 @@ from nbyard.errors import BadRequest
 FILE_SHAPE = "NAME=FILE"
 
 
-def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
+def parse_pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
     """Return values by name, from words like `name=value`.
 
     Raises:
@@ -31,8 +31,8 @@ def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
 
 def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
     """Return parameters and files by name, as typed."""
-    values = pairs("-p", params, "NAME=VALUE")
-    files = pairs("--input-file", inputs, FILE_SHAPE)
+    values = parse_pairs("-p", params, "NAME=VALUE")
+    files = parse_pairs("--input-file", inputs, FILE_SHAPE)
     if twice := sorted(values.keys() & files.keys()):
         raise click.UsageError(f"--input-file {twice[0]}: given twice")
     return values | files

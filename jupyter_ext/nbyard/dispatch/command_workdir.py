@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import Bound, Found, Handed, Referenced, companions_of
-from nbyard.domain.arguments.file_objects import Facts, Listing
+from nbyard.domain.arguments.file_objects import Listing, ReferenceFacts
 from nbyard.domain.attempts.structs import CommandWork, Output, Work
 from nbyard.domain.commands.invocations import (
     ATTEMPT,
@@ -19,8 +19,8 @@ from nbyard.domain.commands.invocations import (
     WORK,
     Context,
     Invocation,
-    Placed,
-    inside,
+    PlacedFile,
+    path_inside,
     with_contents,
     with_listing,
 )
@@ -57,9 +57,9 @@ def lay_serving(folder: Path, command: Sequence[str]) -> None:
         write_new(place, text.encode())
 
 
-def facts(
+def reference_facts(
     folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
-) -> Facts:
+) -> ReferenceFacts:
     """Return facts for parameter references; empty if the version cannot have any.
 
     `places` holds the paths of inputs below the folder.
@@ -67,7 +67,7 @@ def facts(
     reaches = [argument.reach for argument in version.arguments]
     has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
     if not has_references and version.invocation == Invocation():
-        return Facts()
+        return ReferenceFacts()
     sizes: dict[str, int] = {}
     files: dict[str, list[str]] = {}
     contents: dict[str, str] = {}
@@ -88,9 +88,9 @@ def facts(
         name: _listing(f"{folder}/{places[name]}", f"inputs.{name}")
         for name in with_listing(version.invocation, version.arguments) & places.keys()
     }
-    least = Facts()
+    least = ReferenceFacts()
     cores, memory = math.ceil(plan.cpu or least.cores), plan.memory_bytes or least.memory_bytes
-    return Facts(cores, memory, sizes, files, contents, listings)
+    return ReferenceFacts(cores, memory, sizes, files, contents, listings)
 
 
 def _listing(place: str, where: str) -> Listing:
@@ -132,7 +132,7 @@ def looked_for(
     version: ExecutableVersion,
     outputs: dict[str, Output],
     values: Mapping[str, Any],
-    known: Facts,
+    known: ReferenceFacts,
 ) -> dict[str, Output]:
     """Return the outputs with resolved patterns and values."""
     found = dict(outputs)
@@ -148,7 +148,7 @@ def looked_for(
     return found
 
 
-def make(
+def create_workdir(
     context: DispatchContext,
     folder: Path,
     work: Work,
@@ -174,7 +174,9 @@ def make(
             (folder / stream).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _stage(context: DispatchContext, place: Path, file: Placed, digests: Mapping[str, str]) -> None:
+def _stage(
+    context: DispatchContext, place: Path, file: PlacedFile, digests: Mapping[str, str]
+) -> None:
     """Stage the bytes of an input, or of a file or folder in an input folder."""
     source = file.source.removeprefix(f"{ATTEMPT}/")
     if digest := digests.get(source, ""):
@@ -194,10 +196,10 @@ def _stage(context: DispatchContext, place: Path, file: Placed, digests: Mapping
     place.mkdir()
     for path in whole.folders:
         if path.startswith(below):
-            (place / inside(path[len(below) :], "files")).mkdir(parents=True)
+            (place / path_inside(path[len(below) :], "files")).mkdir(parents=True)
     for path, digest in entries.items():
         if path.startswith(below):
-            target = place / inside(path[len(below) :], "files")
+            target = place / path_inside(path[len(below) :], "files")
             target.parent.mkdir(parents=True, exist_ok=True)
             context.blobs.stage(digest, target, writable=file.writable)
 

@@ -13,13 +13,13 @@ from typing import Any
 from nbyard.blobs import Blob
 from nbyard.blobs.archives import put_archive
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.garbage import Collector
+from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object, signed
+from nbyard.domain.datasets.s3 import KIND, SCHEME, address_of, read_object, signed_headers
 from nbyard.domain.datasets.structs import DatasetVersion
 from nbyard.domain.datasets.table_descriptions import BrokenTable, TableInfo
 from nbyard.domain.file_formats import format_of
-from nbyard.domain.parsing.urls import Allowed, Target, parse
+from nbyard.domain.parsing.urls import AllowedHosts, Target, parse_url
 from nbyard.domain.state_machines import DATASET_VERSION
 from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_real
@@ -37,7 +37,7 @@ DISCARD_SECONDS = 10.0
 class ImportController:
     """Imports each version in its own thread."""
 
-    def __init__(self, context: DispatchContext, threads: Threads, garbage: Collector):
+    def __init__(self, context: DispatchContext, threads: Threads, garbage: GarbageCollector):
         self._context = context
         self._store = context.store
         self._threads = threads
@@ -135,7 +135,7 @@ class ImportController:
     def _fetch(self, owner: str, version: DatasetVersion) -> tuple[Blob, str]:
         with self._store.read() as c:
             hosts = self._store.datasets.allowed_hosts(c, version.id)
-        allowed = Allowed.parse(
+        allowed = AllowedHosts.parse(
             self._context.settings.allowed_private_hosts if hosts is None else hosts
         )
         remote = Remote(allowed, Limits(max_bytes=self._context.settings.max_upload_bytes))
@@ -161,10 +161,10 @@ class ImportController:
                 raise Invalid(because("credential-deleted", credential=repr(wanted.credential)))
             fields = self._store.credentials.fields(c, found)
         url = address_of(wanted, fields)
-        own = parse(url).origin
+        own = parse_url(url).origin
 
         def sign(target: Target) -> dict[str, str]:
-            return signed(target, fields, datetime.now(UTC)) if target.origin == own else {}
+            return signed_headers(target, fields, datetime.now(UTC)) if target.origin == own else {}
 
         return url, sign
 

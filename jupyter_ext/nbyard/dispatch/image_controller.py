@@ -15,15 +15,15 @@ from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
-from nbyard.dockerd import STORE, Engine, Say, Stopped
+from nbyard.dockerd import STORE, Engine, NoLongerWanted, Say
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
-    Wish,
-    ensure,
+    ImageRequest,
+    ensure_image,
     store_labels,
     sweep_untagged,
 )
@@ -101,7 +101,7 @@ class ImageController:
                 for_registries(self._context, image.owner),
             ):
                 columns = self._made(engine, row, partial(_write, said))
-        except Stopped:  # its remains are deleted with it, or before the next build
+        except NoLongerWanted:  # its remains are deleted with it, or before the next build
             return
         except BuildFailed as error:
             sweep_untagged(engine, since=begun)
@@ -150,7 +150,7 @@ class ImageController:
     def _made(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
         image, wanted = row.image, partial(self._is_wanted, row)
         if image.origin == "build":
-            made = ensure(engine, self._wish(row), say, wanted, self._built)
+            made = ensure_image(engine, self._wish(row), say, wanted, self._built)
             say(f"{made.reference} is {made.image_id}")
             return {
                 "image_id": made.image_id,
@@ -181,7 +181,7 @@ class ImageController:
         with self._context.store.read() as c:
             return self._rows.built(c, digest)
 
-    def _wish(self, row: ImageRow) -> Wish:
+    def _wish(self, row: ImageRow) -> ImageRequest:
         image, build_folder = row.image, self._folder(row) / CONTEXT
         shutil.rmtree(build_folder, ignore_errors=True)
         if row.context_digest:
@@ -201,7 +201,7 @@ class ImageController:
         packages = self._folder(row) / PACKAGES
         shutil.rmtree(packages, ignore_errors=True)
         folders = staged_packages(self._context.blobs, lines, packages)
-        return Wish(
+        return ImageRequest(
             text=files["Dockerfile"],
             files=files,
             folders=folders | ({"project": build_folder} if project else {}),
@@ -211,7 +211,7 @@ class ImageController:
             network=network,
         )
 
-    def _wish_of_model(self, row: ImageRow, build_folder: Path) -> Wish | None:
+    def _wish_of_model(self, row: ImageRow, build_folder: Path) -> ImageRequest | None:
         from nbyard.images.model_images import MODEL_FOLDER, model_files
 
         with self._context.store.read() as c:
@@ -222,7 +222,7 @@ class ImageController:
         base = self._context.settings.docker_base_image
         files = model_files(found.model, base)
         labels = store_labels(self._context.store.id, "model")
-        return Wish(
+        return ImageRequest(
             text=files["Dockerfile"],
             files=files,
             folders={MODEL_FOLDER: build_folder},

@@ -30,7 +30,7 @@ TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 SINCE_ASKED = {"01", "02", "04", "05"}  # established, SYN sent, FIN wait 1 and 2
 
 
-class Hurried(http.client.HTTPConnection):
+class DeadlineConnection(http.client.HTTPConnection):
     """A connection with a deadline for the whole response, even one that arrives byte by byte."""
 
     def __init__(self, place: Place, seconds: float):
@@ -60,9 +60,9 @@ class _Timed(socket.socket):
         return super().recv_into(*args, **told)
 
 
-def answers(place: Place, path: str, secret: str = "") -> bool:
+def responds(place: Place, path: str, secret: str = "") -> bool:
     """Return whether the service responds with any status below 500."""
-    connection = Hurried(place, ANSWER_SECONDS)
+    connection = DeadlineConnection(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=_headers(secret))
         return connection.getresponse().status < LEAST_FAILURE
@@ -77,9 +77,9 @@ def _headers(secret: str) -> dict[str, str]:
     return {"Connection": "close", **({SECRET_HEADER: secret} if secret else {})}
 
 
-def said(place: Place, path: str, secret: str = "") -> str:
+def unready_reason(place: Place, path: str, secret: str = "") -> str:
     """Return why the service is not ready: `error` of a JSON response, else ""."""
-    connection = Hurried(place, ANSWER_SECONDS)
+    connection = DeadlineConnection(place, ANSWER_SECONDS)
     try:
         connection.request("GET", path, headers=_headers(secret))
         answer = connection.getresponse()
@@ -92,9 +92,9 @@ def said(place: Place, path: str, secret: str = "") -> str:
         connection.close()
 
 
-def described(place: Place, secret: str = "") -> list[CallForm]:
+def describe_calls(place: Place, secret: str = "") -> list[CallForm]:
     """Return the call forms of a service that describes itself as DEEPaaS does."""
-    connection = Hurried(place, ANSWER_SECONDS)
+    connection = DeadlineConnection(place, ANSWER_SECONDS)
     try:
         connection.request("GET", DESCRIPTION, headers=_headers(secret))
         answer = connection.getresponse()
@@ -106,7 +106,7 @@ def described(place: Place, secret: str = "") -> list[CallForm]:
         connection.close()
 
 
-class Ports:
+class PortHealth:
     """Health of the ports of a deployment.
 
     A port counts as down after 3 failed checks. A healthy port is checked again only after
@@ -157,7 +157,7 @@ class Ports:
         if calm or not place.port:
             return calm
         self._asked_at[_spot(place)] = time.monotonic()
-        return answers(place, path, secret)
+        return responds(place, path, secret)
 
     def _note_words(self, number: int, asked: Sequence[tuple[Place, str]], secret: str) -> None:
         """Store the error of the first port once it counts as down.
@@ -169,7 +169,7 @@ class Ports:
             if misses < MISSES:
                 self._said.pop(number, None)
             elif misses == MISSES:
-                self._said[number] = said(place, path, secret) if place.port else ""
+                self._said[number] = unready_reason(place, path, secret) if place.port else ""
 
     def words(self, number: int) -> str:
         """Return why the first port of a revision is down, in its own words."""

@@ -4,7 +4,7 @@
 devices or host namespaces, so no caller can ask for them.
 """
 
-from nbyard.dockerd.build_contexts import packed
+from nbyard.dockerd.build_contexts import pack_context
 from nbyard.dockerd.connection import LOCAL_SOCKET
 from nbyard.dockerd.container_specs import (
     ATTEMPT,
@@ -19,11 +19,11 @@ from nbyard.dockerd.container_specs import (
     ContainerSpec,
     EngineInfo,
     Mount,
-    Owned,
+    OwnedObject,
 )
 from nbyard.dockerd.docker_run_command import docker_run
 from nbyard.dockerd.engine import Engine
-from nbyard.dockerd.engine_images import EngineImage, Stopped, mind
+from nbyard.dockerd.engine_images import EngineImage, NoLongerWanted, check_wanted
 from nbyard.dockerd.engine_messages import Say
 from nbyard.dockerd.registry_logins import FindLogin, logged_in
 
@@ -44,11 +44,11 @@ __all__ = [
     "EngineInfo",
     "FindLogin",
     "Mount",
-    "Owned",
+    "NoLongerWanted",
+    "OwnedObject",
     "Say",
-    "Stopped",
+    "check_wanted",
     "docker_run",
     "logged_in",
-    "mind",
-    "packed",
+    "pack_context",
 ]

@@ -28,7 +28,7 @@ def kept_paths(folder: Path, dockerfile: str) -> list[str]:
 
 
 @contextmanager
-def packed(
+def pack_context(
     files: Mapping[str, str], folders: Mapping[str, Path], dockerfile: str
 ) -> Iterator[tuple[IO[bytes], str]]:
     """Yield a tar of files and folders, keyed by their paths in it, and its SHA-256."""

@@ -52,7 +52,7 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     keeps_home: bool = False
 
 
-class Used(msgspec.Struct, frozen=True):
+class ContainerUsage(msgspec.Struct, frozen=True):
     """The resources of a running container: CPU time so far, current memory and processes."""
 
     cpu_seconds: float
@@ -82,7 +82,7 @@ class Container(msgspec.Struct, frozen=True):
         return self.status in ("exited", "dead", "removing")
 
 
-class Owned(msgspec.Struct, frozen=True):
+class OwnedObject(msgspec.Struct, frozen=True):
     """A container, volume or network that carries a label of nbyard."""
 
     kind: Literal["container", "volume", "network"]
@@ -177,7 +177,7 @@ def repository_and_tag(name: str) -> tuple[str, str | None]:
     return (head, tag) if colon and "/" not in tag else (name, "latest")
 
 
-def seconds(stamp: str) -> float:
+def unix_seconds(stamp: str) -> float:
     """Return the Unix time of an engine's timestamp (nine decimals); 0.0 without one."""
     matched = re.fullmatch(r"(\d+-\d+-\d+T\d+:\d+:\d+)(\.\d+)?(Z|[+-]\d+:\d+)", stamp or "")
     # Engines write year 1 for a time that has not come.
@@ -188,14 +188,14 @@ def seconds(stamp: str) -> float:
     return moment.timestamp() + float(fraction or 0)
 
 
-def nanoseconds(stamp: str) -> int:
+def unix_nanoseconds(stamp: str) -> int:
     """Return an engine's timestamp in nanoseconds; 0 without one."""
-    whole = int(seconds(stamp))
+    whole = int(unix_seconds(stamp))
     fraction = re.search(r"\.(\d{1,9})", stamp)
     return whole * 10**9 + (int(fraction[1].ljust(9, "0")) if fraction else 0) if whole else 0
 
 
-def published(told: Mapping[str, Any]) -> dict[int, int]:
+def published_ports(told: Mapping[str, Any]) -> dict[int, int]:
     """Map ports of a container to the engine's ports, from its inspect data."""
     ports = (told.get("NetworkSettings") or {}).get("Ports") or {}
     return {
@@ -205,7 +205,7 @@ def published(told: Mapping[str, Any]) -> dict[int, int]:
     }
 
 
-def used(told: Mapping[str, Any]) -> Used | None:
+def read_usage(told: Mapping[str, Any]) -> ContainerUsage | None:
     """Return the usage from an engine's statistics; None when the container has exited."""
     memory = told.get("memory_stats") or {}
     nanoseconds = ((told.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage")
@@ -214,7 +214,7 @@ def used(told: Mapping[str, Any]) -> Used | None:
     details = memory.get("stats") or {}
     # File cache that the kernel drops when memory is needed does not count.
     spare = details.get("inactive_file", details.get("total_inactive_file", 0))
-    return Used(
+    return ContainerUsage(
         nanoseconds / 1e9,
         max(0, memory["usage"] - spare),
         int((told.get("pids_stats") or {}).get("current") or 1),

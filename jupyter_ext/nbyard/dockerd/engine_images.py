@@ -10,8 +10,14 @@ from urllib.parse import quote
 import msgspec
 
 from nbyard.dockerd.connection import Connection
-from nbyard.dockerd.container_specs import repository_and_tag, seconds
-from nbyard.dockerd.engine_messages import Say, check, registry_words, tell, whole_lines
+from nbyard.dockerd.container_specs import repository_and_tag, unix_seconds
+from nbyard.dockerd.engine_messages import (
+    Say,
+    pass_progress,
+    raise_refusal,
+    registry_words,
+    whole_lines,
+)
 from nbyard.dockerd.registry_logins import login_for
 from nbyard.domain.credentials import Login
 from nbyard.domain.images.structs import registry_of
@@ -42,11 +48,11 @@ class EngineImage(msgspec.Struct, frozen=True):
     variables: dict[str, str] = {}
 
 
-class Stopped(Exception):
+class NoLongerWanted(Exception):
     """The caller no longer wants the result."""
 
 
-class Images(Connection):
+class EngineImages(Connection):
     """The images of one engine."""
 
     def image(self, name: str) -> EngineImage | None:
@@ -65,7 +71,7 @@ class Images(Connection):
             command=list(config.get("Cmd") or []),
             names=list(told.get("RepoTags") or []),
             digests=list(told.get("RepoDigests") or []),
-            created_at=seconds(told.get("Created", "")),
+            created_at=unix_seconds(told.get("Created", "")),
             variables=dict(one.partition("=")[::2] for one in config.get("Env") or []),
         )
 
@@ -117,11 +123,11 @@ class Images(Connection):
                 sent["headers"] = {"X-Registry-Auth": header} if header else {}
                 limits = (self._timeout, None)
                 with client.post(url, **sent, stream=True, timeout=limits) as answer:
-                    check(answer)
+                    raise_refusal(answer)
                     unwanted = _ended_when_unwanted(client, answer, wanted)
                     with unwanted, whole_lines(say) as hear:
                         for line in client._stream_helper(answer, decode=True):
-                            tell(line, hear)
+                            pass_progress(line, hear)
         except Unavailable:
             raise
         except NbyardError as error:
@@ -140,10 +146,10 @@ class Images(Connection):
         try:
             with self._calling() as client, whole_lines(say) as hear:
                 for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
-                    tell(line, hear)
+                    pass_progress(line, hear)
                     digest = str((line.get("aux") or {}).get("Digest") or digest)
                     # A push reports progress all the time, so no second thread is needed.
-                    mind(wanted)
+                    check_wanted(wanted)
         except Unavailable:
             raise
         except NbyardError as error:
@@ -170,7 +176,7 @@ class Images(Connection):
             with suppress(NotFound), self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
                 # The SDK's own call has the short timeout of all calls.
-                check(client.delete(url, timeout=REMOVE_SECONDS))
+                raise_refusal(client.delete(url, timeout=REMOVE_SECONDS))
         except Conflict:
             return False
         return True
@@ -204,11 +210,11 @@ class Images(Connection):
             limits = (self._timeout, None)
             sent: Any = {"params": params, "data": context, "headers": headers}
             with client.post(url, **sent, stream=True, timeout=limits) as answer:
-                check(answer)
+                raise_refusal(answer)
                 unwanted = _ended_when_unwanted(client, answer, options.get("wanted"))
                 with unwanted, whole_lines(say) as hear:
                     for line in client._stream_helper(answer, decode=True):
-                        tell(line, hear, is_build=True)
+                        pass_progress(line, hear, is_build=True)
 
     def load_root(self, archive: IO[bytes], tag: str) -> None:
         """Create an image from a tar of its whole file system."""
@@ -219,10 +225,10 @@ class Images(Connection):
                 client.tag(f"{repository}:latest", repository, version)
 
 
-def mind(wanted: Callable[[], bool]) -> None:
+def check_wanted(wanted: Callable[[], bool]) -> None:
     """Raise Stopped if the result is no longer wanted."""
     if not wanted():
-        raise Stopped
+        raise NoLongerWanted
 
 
 def _told(login: Login) -> dict[str, str]:
@@ -264,4 +270,4 @@ def _ended_when_unwanted(
         over.set()
         watching.join()
         if unwanted.is_set():  # however the closed connection was reported
-            raise Stopped
+            raise NoLongerWanted

@@ -18,7 +18,7 @@ KNOWN = re.compile(
 Say = Callable[[str], None]
 
 
-def refusal(status: int | None, words: str) -> NbyardError:
+def refusal_error(status: int | None, words: str) -> NbyardError:
     """Return our error for a refusal of the engine."""
     # Engines report both with status 500: while they remove a container, or when two clients
     # remove an image at once.
@@ -29,7 +29,7 @@ def refusal(status: int | None, words: str) -> NbyardError:
     return NbyardError(because("engine-refused", message=words))
 
 
-def check(answer: Any) -> None:
+def raise_refusal(answer: Any) -> None:
     """Raise Docker's error for a refused request."""
     import docker.errors
     import requests
@@ -40,7 +40,7 @@ def check(answer: Any) -> None:
         raise docker.errors.create_api_error_from_http_exception(error) from error
 
 
-def plain(error: BaseException) -> Reason:
+def innermost_message(error: BaseException) -> Reason:
     """Return the last part of a nested network error, which says most."""
     text = str(error)
     if WANTS_TLS in text:
@@ -92,7 +92,7 @@ def registry_words(said: str, host: str, credential: str = "") -> Reason:
     return because("text", text=said)
 
 
-def tell(line: Mapping[str, Any], say: Say, *, is_build: bool = False) -> None:
+def pass_progress(line: Mapping[str, Any], say: Say, *, is_build: bool = False) -> None:
     """Pass the text of a progress message to `say`; program output may be a partial line.
 
     Raises:

@@ -18,7 +18,7 @@ CPU_PERIOD = 100_000
 GPU = "nvidia.com/gpu"
 
 
-def specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
+def podman_specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
     """Return the body of Podman's request to create the container.
 
     It sets the same limits as `container_specs.host_options`, and GPUs as CDI devices.

@@ -23,7 +23,7 @@ SHARED_SECONDS = "30"
 PREFIX = "nbyard-ssh-"
 
 
-def arguments(url: str, folder: str, seconds: float) -> list[str]:
+def ssh_arguments(url: str, folder: str, seconds: float) -> list[str]:
     """Return the ssh command without the remote command; no part of the URL becomes an option.
 
     The connections share one master, because a login takes half a second. The master exits by
@@ -68,7 +68,7 @@ class SshRelay:
             )
         _forget_dead()
         self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
-        self._words = arguments(url, self._folder.name, seconds)
+        self._words = ssh_arguments(url, self._folder.name, seconds)
         path = os.path.join(self._folder.name, "s")
         self.address = f"unix://{path}"
         self._said = open(os.path.join(self._folder.name, "said"), "a+b")  # noqa: SIM115

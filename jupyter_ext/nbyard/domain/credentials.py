@@ -237,7 +237,7 @@ def read_variables(text: str) -> dict[str, str]:
     return found
 
 
-def parted(
+def split_fields(
     kind: CredentialKind, fields: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Split fields into public and secret ones."""
@@ -276,7 +276,7 @@ def content_of(kind: str, fields: Mapping[str, str]) -> str:
 
 def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
     """Return the secret texts to mask."""
-    _, secret = parted(kind_of(kind), fields)
+    _, secret = split_fields(kind_of(kind), fields)
     texts = list(secret.values())
     if kind == "env-file":
         texts = list(read_variables(fields["text"]).values())

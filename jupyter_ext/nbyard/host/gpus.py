@@ -58,14 +58,14 @@ class Driver:
 _driver = Driver()
 
 
-def present(configured: Sequence[str]) -> tuple[str, ...]:
+def gpu_ids(configured: Sequence[str]) -> tuple[str, ...]:
     """Return the GPU ids in the form of CUDA_VISIBLE_DEVICES; `auto` queries the driver."""
     if list(configured) != [AUTO]:
         return tuple(dict.fromkeys(configured))
     return _driver.gpus()
 
 
-def source(configured: Sequence[str]) -> str:
+def gpu_source(configured: Sequence[str]) -> str:
     """Return where the GPU ids come from, as text."""
     if list(configured) != [AUTO]:
         return SET

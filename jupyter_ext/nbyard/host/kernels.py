@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.machine_kernels import Kernel, is_ours, told_place
-from nbyard.domain.environments.references import differences
+from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.kernelspec_reader import NATIVE, all_specs
@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 _asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
 
 
-def kernel(name: str, language: str = "") -> EnvironmentRef:
+def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     """Return the kernelspec of that name, or the first of that language if none has the name.
 
     Raises:
@@ -113,14 +113,14 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
 
 
-def substitute(name: str, language: str) -> str:
+def find_substitute(name: str, language: str) -> str:
     """Return the kernel that replaces a missing one; empty if no replacement is needed."""
     specs = all_specs()
     chosen = _chosen(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
 
-def check(name: str, language: str) -> None:
+def check_kernel(name: str, language: str) -> None:
     """Check that a notebook of that language can use the kernel.
 
     Raises:
@@ -161,7 +161,7 @@ def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
     return min(found, key=lambda one: (one != NATIVE, one), default="") or name
 
 
-def foreign() -> list[Kernel]:
+def list_foreign_kernels() -> list[Kernel]:
     """List the kernels that nbyard did not create, by name, without starting a process."""
     kernels: list[Kernel] = []
     for name, about in sorted(all_specs().items()):
@@ -247,18 +247,18 @@ def of_environment(
     packages = [replace(one, tree=trees.get(one.name)) for one in found.lock.packages]
     whole = replace(found.lock, packages=packages)
     lock = msgspec.to_builtins(replace(found.lock, packages=[]))
-    told = differences(version.packages, version.python, whole, beside=True)
+    told = lock_differences(version.packages, version.python, whole, beside=True)
     of = {"lock": version.digest, "found": lock, "otherwise": told}
     text = digest_of(of | {"trees": dict(trees)} if trees else of)
     return replace(found, fingerprint=text, lock=whole)
 
 
-def python() -> EnvironmentRef:
+def python_interpreter() -> EnvironmentRef:
     """Return the interpreter for scripts: the one that runs nbyard."""
     return _python(sys.executable, "")
 
 
-def program(command: str) -> EnvironmentRef:
+def identify_program(command: str) -> EnvironmentRef:
     """Return any other program; its path, size and mtime identify it."""
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))

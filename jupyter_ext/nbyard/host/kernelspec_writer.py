@@ -48,7 +48,7 @@ def own_kernel(place: Path, title: str, owner: str) -> Path:
     return place / OWN
 
 
-def variables(place: Path, path: str) -> dict[str, str]:
+def process_variables(place: Path, path: str) -> dict[str, str]:
     """Return the variables for processes that use what is installed in `place`.
 
     `path` is the rest of the search path for programs.
@@ -65,7 +65,7 @@ def _keep(path: Path, place: Path, title: str, owner: str) -> None:
         "argv": [f"{place}/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": title,
         "language": "python",
-        "env": variables(place, "${PATH}"),
+        "env": process_variables(place, "${PATH}"),
         "metadata": {"debugger": True, "nbyard": {"environment": owner}},
     }
     content = json.dumps(spec, indent=1).encode()
@@ -80,7 +80,7 @@ def withdraw_kernel(name: str, owner: str) -> None:
         shutil.rmtree(_path(name).parent, ignore_errors=True)
 
 
-def offered(folder: Path) -> dict[str, str]:
+def offered_kernels(folder: Path) -> dict[str, str]:
     """Map kernels whose interpreters lie in this folder to their environments."""
     found: dict[str, str] = {}
     for path in _path("x").parents[1].glob("nbyard*/kernel.json"):

@@ -13,7 +13,13 @@ import jinja2
 
 from nbyard.domain.environments.requirements import folder_of, hashes_of
 from nbyard.domain.environments.structs import locked_trees
-from nbyard.domain.images.structs import MARKER, ImageSpec, base_of, quoted, sealed
+from nbyard.domain.images.structs import (
+    MARKER,
+    ImageSpec,
+    add_digest_line,
+    base_of,
+    quote_for_dockerfile,
+)
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -43,7 +49,7 @@ def build_files(spec: ImageSpec) -> dict[str, str]:
         files[NOTEBOOKS] = _lines(NOTEBOOK_PACKAGES)
     if listed:
         files[REQUIREMENTS] = _lines(listed)
-    return {"Dockerfile": dockerfile(spec, files, folders), **files}
+    return {"Dockerfile": dockerfile_text(spec, files, folders), **files}
 
 
 def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
@@ -59,7 +65,7 @@ def check_reach(lines: Iterable[str], field: str = "requirements") -> None:
             raise Invalid.field(field, why, hint=hint)
 
 
-def hashed(files: Mapping[str, str]) -> list[str]:
+def hashed_files(files: Mapping[str, str]) -> list[str]:
     """Return the names of the files with hashes.
 
     Their packages are installed even if they are present: pip checks no hash of an installed
@@ -68,7 +74,7 @@ def hashed(files: Mapping[str, str]) -> list[str]:
     return [name for name, text in files.items() if any(map(hashes_of, text.splitlines()))]
 
 
-def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str] = ()) -> str:
+def dockerfile_text(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str] = ()) -> str:
     """Return a Dockerfile that installs the listed files and the folders in `packages`.
 
     Each becomes a layer in a build stage. The final user is not root.
@@ -84,7 +90,7 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         system_packages=sorted({*recipe.system_packages, *added}),
         build_packages=sorted(set(recipe.build_packages)),
         files=list(files),
-        hashed=hashed(files),
+        hashed=hashed_files(files),
         packages=PACKAGES,
         folders=folders,
         has_project=spec.has_project,
@@ -92,10 +98,10 @@ def dockerfile(spec: ImageSpec, files: Mapping[str, str], folders: Sequence[str]
         gid=recipe.gid,
         marker=MARKER,
         install=_install,
-        quoted=quoted,
+        quoted=quote_for_dockerfile,
     )
     # The seal covers the generated lines only, because users may edit those below the marker.
-    return sealed(made) + recipe.own
+    return add_digest_line(made) + recipe.own
 
 
 @cache

@@ -11,7 +11,7 @@ from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.environments.structs import locked_trees, with_folders_of
 from nbyard.domain.images.structs import ImageSpec, Recipe
-from nbyard.images.builds import IMAGE_LABEL, Wish, ensure
+from nbyard.images.builds import IMAGE_LABEL, ImageRequest, ensure_image
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
 
 REPOSITORY = "nbyard/env"
@@ -48,7 +48,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
         _lock(f"{base}\n{requirements}\n{for_notebooks}"),
         tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
     ):
-        wish = Wish(
+        wish = ImageRequest(
             text=files["Dockerfile"],
             files=files,
             folders=staged_packages(blobs, requirements, Path(place)),
@@ -57,7 +57,7 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
             repository=REPOSITORY,
             network=network,
         )
-        return ensure(engine, wish, say).reference
+        return ensure_image(engine, wish, say).reference
 
 
 def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:
@@ -74,13 +74,13 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
     return found
 
 
-def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Wish:
+def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:
     """Return the wish for the Dockerfile at `file` in a folder.
 
     `base` is an argument of the Dockerfile. The folder of the Dockerfile is the context.
     """
     place = folder / file
-    return Wish(
+    return ImageRequest(
         text=place.read_text("utf-8", "replace"),
         folders={"": place.parent},
         file=place.name,
@@ -95,7 +95,7 @@ def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str =
     """Return the tag of the image of a Dockerfile; build it if it is missing."""
     wish = code_wish(folder, file, network)
     with _lock(f"{wish.file}\n{wish.text}"):
-        return ensure(engine, wish, say).reference
+        return ensure_image(engine, wish, say).reference
 
 
 def _lock(key: str) -> threading.Lock:

@@ -13,10 +13,10 @@ from typing import NamedTuple, cast
 import jinja2
 
 from nbyard.domain.images.structs import NOBODY
-from nbyard.domain.models.structs import ModelFile, served
+from nbyard.domain.models.structs import ModelFile, model_json
 from nbyard.errors import Invalid
-from nbyard.host.entry_points import offered
-from nbyard.images.dockerfile_writer import PLACE, REQUIREMENTS, hashed
+from nbyard.host.entry_points import entry_points_of
+from nbyard.images.dockerfile_writer import PLACE, REQUIREMENTS, hashed_files
 from nbyard.reasons.structs import because
 from nbyard.serving.protocol import Mode
 
@@ -39,7 +39,7 @@ class Serving(NamedTuple):
 def _modes() -> dict[str, Serving]:
     return {
         name: Serving(cast(Mode, point.load()()), point.value)
-        for name, point in offered(GROUP).items()
+        for name, point in entry_points_of(GROUP).items()
     }
 
 
@@ -67,7 +67,7 @@ def model_files(model: ModelFile, base: str) -> dict[str, str]:
     needed = [PANDAS, *serving.mode.requirements]
     files = {
         SERVING: "".join(f"{line}\n" for line in sorted(needed)),
-        "model.json": json.dumps(served(model), indent=2, sort_keys=True) + "\n",
+        "model.json": json.dumps(model_json(model), indent=2, sort_keys=True) + "\n",
         **{f"lib/{path}": text for path, text in serving_sources(serving.reference).items()},
     }
     if model.requirements:
@@ -79,7 +79,7 @@ def model_files(model: ModelFile, base: str) -> dict[str, str]:
         base=base,
         place=PLACE,
         files=list(listed),
-        hashed=hashed(listed),
+        hashed=hashed_files(listed),
         mode=serving.reference,
         port=serving.mode.port,
         nobody=NOBODY,

@@ -9,7 +9,7 @@ from nbyard.domain.runs.structs import LogChunk
 LOG_CHUNK = 256 * 1024
 
 
-def piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
+def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
     """Return the text after byte `after`, or the last part of it that ends at byte `before`.
 
     The text never contains half a character. It contains half a line only if the rest of the log is

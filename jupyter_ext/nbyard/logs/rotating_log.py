@@ -98,7 +98,7 @@ class KeptLog:
         if not found:
             return LogChunk("", after, done, start=after)
         first = next((base for base in reversed(found) if base <= after), found[0])
-        chunk = log_pieces.piece(self._piece(first), max(after - first, 0), done=done)
+        chunk = log_pieces.read_piece(self._piece(first), max(after - first, 0), done=done)
         is_last = first == found[-1]
         # The piece is read to its end, so continue with the next one.
         if not is_last and not chunk.text:

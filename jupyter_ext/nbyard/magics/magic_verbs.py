@@ -10,12 +10,12 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
-from nbyard.magics.results import LISTED, FinishedRun, Shown, listing
-from nbyard.reasons.structs import shown
+from nbyard.magics.results import LISTED, FinishedRun, Shown, table_of
+from nbyard.reasons.structs import reason_text
 
 ENDED = ("succeeded", "failed", "cancelled")
 MOST = 50
@@ -70,20 +70,22 @@ class NbyardMagics(Magics):
         """Register a cell; run a cell with a function too, so that the user can call it."""
         if verb != "executable" or len(words) > 1:
             raise UsageError(HELP)
-        made = cells.register(self.connection, words[0] if words else "", cell)
+        made = cells.register_cell(self.connection, words[0] if words else "", cell)
         if made.executable.current.kind == "function" and self.shell is not None:
             self.shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
         return made
 
     def _list(self, noun: str) -> Shown:
-        return listing(noun, getattr(self.connection, noun).list(limit=MOST).items)
+        return table_of(noun, getattr(self.connection, noun).list(limit=MOST).items)
 
     def _dataset(self, name: str) -> str:
         """Return the path of the current version, a file or a folder."""
         found = self.connection.datasets.get(dataset=name)
         folder = self.connection.yard.store.folder / "resources" / found.id
         if found.current.state != "ready":
-            raise UsageError(f"{name} is {found.current.state}. {shown(found.current.reason)}")
+            raise UsageError(
+                f"{name} is {found.current.state}. {reason_text(found.current.reason)}"
+            )
         whole = found.current.digest.startswith("tree:")
         return str(folder if whole else folder / found.current.filename)
 
@@ -96,7 +98,7 @@ class NbyardMagics(Magics):
                 raise UsageError(HELP)
             name, _, value = left.pop(0).partition("=")
             texts[name] = value
-        is_file = Path(spot(target).file).exists()
+        is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
         body = msgspec.structs.replace(named, texts=texts)
         made = self.connection.runs.create(body=body)

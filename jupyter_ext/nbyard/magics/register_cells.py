@@ -22,7 +22,7 @@ HEAD = "# Made by %%nbyard executable: change the cell instead.\n"
 KNOWN = {*dir(builtins), "__file__", "__name__", "get_ipython"}
 
 
-def register(connection: Any, name: str, cell: str) -> Registered:
+def register_cell(connection: Any, name: str, cell: str) -> Registered:
     """Register the function `name` that the cell defines, else the cell as a script.
 
     An unchanged cell creates no new version.
@@ -76,7 +76,7 @@ def register_decorated(magics: Any, result: Any) -> None:
         called = [one.func if isinstance(one, ast.Call) else one for one in decorators]
         if any(isinstance(one, ast.Attribute) and one.attr == MARK for one in called):
             try:
-                made = register(magics.connection, function.name, result.info.raw_cell)
+                made = register_cell(magics.connection, function.name, result.info.raw_cell)
                 display(made)  # type: ignore[no-untyped-call]
             except NbyardError as error:
                 raise UsageError(error.words) from None

@@ -54,7 +54,7 @@ def because(code: str, **params: Any) -> Reason:
     return Reason(code, msgspec.to_builtins(params))
 
 
-def text(words: str) -> Reason | None:
+def text_reason(words: str) -> Reason | None:
     """Return a reason that is only known as text, None for an empty one.
 
     It comes from another program, or from a row of an earlier version.
@@ -62,9 +62,9 @@ def text(words: str) -> Reason | None:
     return because("text", text=words) if words else None
 
 
-def read(value: Any) -> Reason | None:
+def read_reason(value: Any) -> Reason | None:
     """Return the reason in plain data, such as an event. An earlier version wrote plain text."""
-    return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
+    return text_reason(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
 
 
 def all_of(reasons: list[Reason]) -> Reason:
@@ -72,7 +72,7 @@ def all_of(reasons: list[Reason]) -> Reason:
     return reasons[0] if len(reasons) == 1 else because("all", reasons=reasons)
 
 
-def shown(*reasons: Reason | None) -> str:
+def reason_text(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
     return " – ".join(str(one) for one in reasons if one is not None)
 

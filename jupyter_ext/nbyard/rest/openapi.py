@@ -19,7 +19,7 @@ LIMIT: Json = {"minimum": 1, "maximum": MAX_LIMIT}
 COUNT: Json = {"minimum": 0, "format": "int64"}
 
 
-def document() -> Json:
+def openapi_document() -> Json:
     """Return the whole document as JSON data, without the server's address."""
     operations = table()
     bodies = [field.type for op in operations for field in op.placed("body")]
@@ -60,9 +60,9 @@ def document() -> Json:
     }
 
 
-def text() -> str:
+def openapi_text() -> str:
     """Return the document as the text of the checked-in file."""
-    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(openapi_document()), indent=2).decode() + "\n"
 
 
 def _operation(op: Operation, by_type: Json) -> Json:

@@ -10,7 +10,7 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
-from nbyard.blobs import opened
+from nbyard.blobs import open_download
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.datasets.structs import Upload
 from nbyard.errors import Invalid, NbyardError
@@ -104,7 +104,9 @@ class ContentHandler(NbyardHandler):
             caller = self.authorised(scope)
             keys = {name: check_text(text, name) for name, text in path.items()}
             found = await self.context.ask(self._noun, self._verb, caller, **keys, **self._asked())
-            source, filename = await self.context.call(opened, self.context.services.blobs, found)
+            source, filename = await self.context.call(
+                open_download, self.context.services.blobs, found
+            )
         except NbyardError as error:
             self.fail(error)
             return

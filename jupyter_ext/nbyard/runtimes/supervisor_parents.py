@@ -84,7 +84,7 @@ def sweep_warm_ups(store_id: str) -> None:
     head = os.path.join(tempfile.gettempdir(), f"nby-{store_id}-")
     for place in glob.glob(f"{glob.escape(head)}*-*"):
         pid = place.removeprefix(head).partition("-")[0]
-        if pid.isdecimal() and processes.read(int(pid)) is None:
+        if pid.isdecimal() and processes.read_process(int(pid)) is None:
             shutil.rmtree(place, ignore_errors=True)
 
 

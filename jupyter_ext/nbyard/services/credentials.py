@@ -19,7 +19,7 @@ from nbyard.domain.credentials import (
     Sealed,
     check_fields,
     kind_of,
-    parted,
+    split_fields,
 )
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import check_name
@@ -27,8 +27,8 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
-from nbyard.services.unique_names import MAX_TOLD, check_free, nearest
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.services.workflows.dependents import naming_credential
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CredentialService:
 
     noun = "credentials"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -60,7 +60,7 @@ class CredentialService:
         name, kind = check_name(body.name), kind_of(body.kind)
         if is_id(name):
             raise Invalid.field("name", because("credential-name-is-id"))
-        shown, secret = parted(kind, check_fields(kind, body.fields))
+        shown, secret = split_fields(kind, check_fields(kind, body.fields))
         now = datetime.now(UTC)
         made = Credential(
             id=new_id(),
@@ -118,7 +118,9 @@ class CredentialService:
         with self._store.read() as c:
             found = self._store.credentials.get(c, caller.name, credential)
             if found is None:
-                there = nearest(self._store.credentials.names(c, caller.name).values(), credential)
+                there = nearest_names(
+                    self._store.credentials.names(c, caller.name).values(), credential
+                )
                 raise NotFound(because("no-credential", name=credential[:80], present=there))
         return found
 
@@ -136,7 +138,7 @@ class CredentialService:
             if isinstance(body.fields, dict):
                 kind = kind_of(found.kind)
                 fields = self._fields(c, found, kind, body.fields)
-                shown, secret = parted(kind, check_fields(kind, fields))
+                shown, secret = split_fields(kind, check_fields(kind, fields))
                 new = msgspec.structs.replace(found, fields=shown, kept=sorted(secret))
             if isinstance(body.description, str):
                 description = _description(body.description)

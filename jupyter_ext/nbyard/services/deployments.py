@@ -15,8 +15,8 @@ from nbyard.domain.deployments.creation_form import (
     MODEL,
     OFFERED,
     PRESETS,
-    changed,
-    completed,
+    apply_change,
+    complete_request,
     is_ide,
     warnings_of,
 )
@@ -46,8 +46,8 @@ from nbyard.logs.rotating_log import KeptLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, find_idempotent, remember
-from nbyard.services.unique_names import free_name, name_taken, nearest
+from nbyard.services.service_context import ServiceContext, find_idempotent, remember_key
+from nbyard.services.unique_names import free_name, name_taken, nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ class DeploymentService:
 
     noun = "deployments"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
         self._rows = parts.store.deployments
@@ -73,7 +73,7 @@ class DeploymentService:
     @operation("GET", "/deployments/form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
-        there = gpus.present(self._parts.settings.gpus)
+        there = gpus.gpu_ids(self._parts.settings.gpus)
         return DeploymentForm(list(PRESETS), list(OFFERED), list(there))
 
     @operation("POST", "/deployments", scope="deployments:write", status=201)
@@ -84,11 +84,11 @@ class DeploymentService:
         that was built here; the deployment waits until it is built. It is *running* once it
         responds. The default title is the model's name, with a number if that title is taken.
         """
-        asked, body = body, ai4os.plain(body)
+        asked, body = body, ai4os.to_own_fields(body)
         title = body.title
         with ai4os.told_of(asked):
             body = self._with_model(caller, body)
-            name, spec = completed(body)
+            name, spec = complete_request(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
@@ -102,7 +102,7 @@ class DeploymentService:
                 texts["description"] = body.description
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, "created", password)
-                remember(self._parts, c, caller.name, idempotency_key, unseen, made)
+                remember_key(self._parts, c, caller.name, idempotency_key, unseen, made)
         self._parts.call_dispatcher()
         return self.get(caller, made)
 
@@ -163,7 +163,7 @@ class DeploymentService:
     def _find(self, c: Connection, caller: Caller, key: str) -> Deployment:
         found = self._rows.get(c, caller.name, key)
         if found is None:
-            there = nearest(self._rows.names(c, caller.name).values(), key)
+            there = nearest_names(self._rows.names(c, caller.name).values(), key)
             raise NotFound(because("no-deployment", name=key[:80], present=there))
         return found
 
@@ -188,7 +188,7 @@ class DeploymentService:
                 raise StaleWrite(because("new-revision", name=found.name, revision=found.revision))
             if body.changed_at and body.changed_at != found.changed_at:
                 raise StaleWrite(because("deployment-changed", name=found.name))
-            spec = changed(found.spec, body)
+            spec = apply_change(found.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
             if texts:
@@ -305,7 +305,7 @@ class DeploymentService:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        present = nearest([one.name for one in spec.ports], port)
+        present = nearest_names([one.name for one in spec.ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:

@@ -6,7 +6,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 
 
 class EventService:
@@ -17,7 +17,7 @@ class EventService:
 
     noun = "events"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._store = parts.store
         self._watch = parts.watch
 

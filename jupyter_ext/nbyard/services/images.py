@@ -35,8 +35,8 @@ from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import no_environment
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, pin_blobs
-from nbyard.services.unique_names import nearest
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import nearest_names
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ImageService:
 
     noun = "images"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -119,8 +119,8 @@ class ImageService:
             if not takes_base(real.read_text("utf-8", "replace")):
                 raise Invalid.field("recipe.base", because("dockerfile-without-base"))
         cap = self._parts.settings.max_bundle_bytes
-        picked = bundles.pick(real, self._parts.files.root, cap)
-        found = bundles.collect(picked, self._parts.blobs, cap)
+        picked = bundles.pick_files(real, self._parts.files.root, cap)
+        found = bundles.store_bundle(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
@@ -177,7 +177,7 @@ class ImageService:
     def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
-            there = nearest(self._store.environments.names(c, caller.name).values(), key)
+            there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise no_environment(because("unknown-environment", name=key[:80], present=there))
         return found
 
@@ -279,7 +279,7 @@ class ImageService:
             found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         found = _there(found, image)
         path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return log_pieces.piece(path, after, done=found.state in IMAGE.terminal)
+        return log_pieces.read_piece(path, after, done=found.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:

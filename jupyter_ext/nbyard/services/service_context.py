@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Parts:
+class ServiceContext:
     """Rows, bytes and files, and callbacks to the dispatcher.
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
@@ -48,7 +48,9 @@ class Parts:
     probes: tuple[Callable[[], Check], ...] = ()
 
 
-def find_idempotent(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
+def find_idempotent(
+    parts: ServiceContext, c: Connection, owner: str, key: str, body: object
+) -> str | None:
     """Return the ID that an earlier request with this idempotency key created, or None.
 
     Raises:
@@ -63,7 +65,9 @@ def find_idempotent(parts: Parts, c: Connection, owner: str, key: str, body: obj
     return known[1]
 
 
-def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, made: str) -> None:
+def remember_key(
+    parts: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
+) -> None:
     """Store an idempotency key with the created ID; do nothing without a key."""
     if key:
         parts.store.submissions.keep(c, owner, key, digest_of(body), made)

@@ -16,10 +16,10 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
-from nbyard.host.sqlite_locks import busy, is_stopped, writers
+from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.services.operation import operation
-from nbyard.services.runtimes import offered
-from nbyard.services.service_context import Parts
+from nbyard.services.runtimes import offered_runtimes
+from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store.leases import Lease
@@ -33,7 +33,7 @@ class SystemService:
 
     noun = "system"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
 
     @operation("GET", "/system/doctor", scope="system:read")
@@ -59,12 +59,12 @@ class SystemService:
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
         """List the runtimes that are available here."""
-        return Runtimes(offered(self._parts.settings))
+        return Runtimes(offered_runtimes(self._parts.settings))
 
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
         """List the GPUs that tasks may be granted."""
-        return Page(list(gpus.present(self._parts.settings.gpus)))
+        return Page(list(gpus.gpu_ids(self._parts.settings.gpus)))
 
     def _versions(self) -> Check:
         text = f"Python {sys.version.split()[0]} on {sys.platform}"
@@ -78,8 +78,8 @@ class SystemService:
         except NbyardError as error:
             return Check("store", "failed", error.message, error.hint)
         # A suspended process that holds the write lock blocks everybody else.
-        if any(is_stopped(pid) for pid in writers(self._parts.store.folder)):
-            told = busy(self._parts.store.folder)
+        if any(is_stopped(pid) for pid in blocking_pids(self._parts.store.folder)):
+            told = busy_error(self._parts.store.folder)
             return Check("store", "failed", told.message, told.hint)
         kind = "SQLite" if self._parts.store.database.sqlite else "PostgreSQL"
         return Check("store", "ok", f"{kind} {version} in {self._parts.store.folder}")

@@ -19,7 +19,7 @@ MAX_TOLD = 10
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
-def nearest(names: Iterable[str], wanted: str) -> Reason:
+def nearest_names(names: Iterable[str], wanted: str) -> Reason:
     """Return a reason that lists the existing names, the most similar ones first."""
     import difflib
 

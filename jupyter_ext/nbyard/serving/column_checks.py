@@ -139,7 +139,7 @@ def is_plain(kind: str, values: Values) -> bool:
     return True
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """Return a value for a sentence: short, as in JSON, but texts quoted like field names."""
     text = repr(value)
     if not isinstance(value, str):

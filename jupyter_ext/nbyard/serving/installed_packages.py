@@ -24,7 +24,7 @@ class Needed(NamedTuple):
     unknown: list[str]
 
 
-def needed(modules: Iterable[str]) -> Needed:
+def required_packages(modules: Iterable[str]) -> Needed:
     """Return the packages of these modules in their installed versions, without Python's own.
 
     A local part of a version (`2.3.0+cpu`) is omitted: any build of the version fits.

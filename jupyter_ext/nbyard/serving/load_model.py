@@ -51,7 +51,7 @@ class NoModel(Exception):
     """The model could not be loaded. The text says why."""
 
 
-def load(spec: Spec) -> Any:
+def load_model(spec: Spec) -> Any:
     """Load the model, an object with `predict`. The working directory becomes its folder.
 
     `src` may be a package. Its modules are imported by their path from the folder. They can import

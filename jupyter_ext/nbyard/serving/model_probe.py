@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from .call_model import words_of
 from .codec import Refused, Schema
-from .installed_packages import imports_of, needed
+from .installed_packages import imports_of, required_packages
 from .pickles import JOBLIB, read_pickle
 
 NAMES = ("feature_names_in_", "feature_name_")
@@ -71,7 +71,7 @@ def main(question: str, answer: str) -> int:
     # a crash must not leave a core dump
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        told = look(asked)
+        told = inspect_model(asked)
     except Untold as error:
         told = {"problem": str(error)}
     except MemoryError:
@@ -80,7 +80,7 @@ def main(question: str, answer: str) -> int:
     return 0
 
 
-def look(asked: dict[str, Any]) -> dict[str, Any]:
+def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     """Load the model, call it once and describe it.
 
     Raises:
@@ -88,26 +88,26 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
     """
     sys.path.insert(0, asked["code"])
     os.chdir(asked["code"])
-    model, modules = loaded(asked["file"])
+    model, modules = load_file(asked["file"])
     tables = [Table(**one) for one in asked["tables"]]
     inputs, table = inputs_of(model, tables)
     sample = sample_of(inputs, table)
     words = f"a row of {table.filename}" if table and sample else "a row of zeros"
     record = sample or {one["name"]: WITHOUT[one["type"]] for one in inputs}
-    outputs = outputs_of(model, ask(model, _whole(inputs), record, words))
+    outputs = outputs_of(model, predict_row(model, _whole(inputs), record, words))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
     # imports inside functions have not run yet, so the source tells
     trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
     wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
-    packages = needed(name for name in wanted if name.partition(".")[0] not in own)
+    packages = required_packages(name for name in wanted if name.partition(".")[0] not in own)
     holes = {one["name"] for one in inputs if one.get("nullable")}
     taken = _whole(inputs)
     if sample and holes:
         record = {name: None if name in holes else value for name, value in sample.items()}
         # columns stay nullable only if the model accepts null in them
         with suppress(Untold, Refused):
-            Schema.of(outputs).answer(ask(model, inputs, record, "null"), 1)
+            Schema.of(outputs).answer(predict_row(model, inputs, record, "null"), 1)
             taken = inputs
     classes = _attribute(model, "classes_")
     classes = classes.tolist() if hasattr(classes, "tolist") else classes
@@ -128,7 +128,7 @@ def look(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def loaded(file: str) -> tuple[Any, list[str]]:
+def load_file(file: str) -> tuple[Any, list[str]]:
     """Return the model and the modules that its file names."""
     named: list[tuple[str, str]] = []
     # Python raises `pickle.find_class` for each class or function that the file refers to
@@ -239,7 +239,9 @@ def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, An
     return None
 
 
-def ask(model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str) -> Any:
+def predict_row(
+    model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str
+) -> Any:
     """Return the model's answer to one row, which is passed as in serving."""
     schema = Schema.of(inputs)
     try:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
-from nbyard.store.database.query_parts import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import Vault
@@ -55,7 +55,7 @@ class CredentialRows:
     ) -> list[Credential]:
         """Return a page of credentials, newest first."""
         own = select(credentials).where(C.owner == owner)
-        query = newest_first(containing(own, search, C.name), C.id, limit, after)
+        query = newest_first(with_text(own, search, C.name), C.id, limit, after)
         if kind:
             query = query.where(C.kind == kind)
         return [_credential(row) for row in c.execute(query)]

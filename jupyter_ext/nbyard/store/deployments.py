@@ -20,12 +20,12 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.reasons.structs import Reason, read
+from nbyard.reasons.structs import Reason, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
-from nbyard.store.database.query_parts import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.models.queries import served
+from nbyard.store.models.queries import packages_of_images
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import events
 
@@ -222,7 +222,7 @@ class DeploymentRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
     ) -> list[Deployment]:
         """Return a page of deployments, newest first."""
-        known = containing(self._own(owner), search, D.name, D.title)
+        known = with_text(self._own(owner), search, D.name, D.title)
         query = newest_first(known, D.id, limit, after)
         if state:
             query = query.where(D.state == state)
@@ -277,7 +277,7 @@ class DeploymentRows:
                 row.id,
                 row.at,
                 **{name: value for name, value in row.data.items() if name in known}
-                | {"reason": read(row.data.get("reason"))},
+                | {"reason": read_reason(row.data.get("reason"))},
             )
             for row in c.execute(newest_first(own, e.id, limit, after))
         ]
@@ -327,7 +327,7 @@ class DeploymentRows:
         shown = self._shown(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(one.spec.image, one.image_id) for one in newest]
-        models = served(c, owner, images) if rows else {}
+        models = packages_of_images(c, owner, images) if rows else {}
         found: list[Deployment] = []
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))

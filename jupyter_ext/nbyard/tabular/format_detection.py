@@ -70,7 +70,7 @@ def promises_table(filename: str) -> bool:
     return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
 
 
-def detect(path: Path, filename: str) -> TableFormat:
+def detect_format(path: Path, filename: str) -> TableFormat:
     """Return the format of a file.
 
     Raises:
@@ -188,7 +188,7 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     delimiter = "\t" if named == "tsv" else _delimiter(lines[:50])
     file.seek(bom)
     header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
-    names, renamed = unique(header)
+    names, renamed = unique_names(header)
     values = [value.strip() for line in lines[1:200] for value in line.split(delimiter)]
     decimal_comma = (
         delimiter != ","
@@ -255,7 +255,7 @@ def _delimiter(lines: list[str]) -> str:
     return best
 
 
-def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
+def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return unique names for columns, and the names that were changed."""
     found: dict[str, None] = {}
     renamed = []

@@ -100,7 +100,7 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
         yield row
 
 
-def frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
+def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
     """Yield the rows as frames; nested and mixed values become present or missing."""
     source, is_first = iter(rows), True
     while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:

@@ -16,11 +16,11 @@ def to_json(value: object, depth: int = 0) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if -SAFE_INT <= value <= SAFE_INT else cut(str(value))
+        return value if -SAFE_INT <= value <= SAFE_INT else cut_text(str(value))
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return cut(value)
+        return cut_text(value)
     if isinstance(value, (date, datetime, time)):
         return value.isoformat()
     return _other(value, depth)
@@ -32,7 +32,7 @@ def _other(value: object, depth: int) -> object:
         return MARK
     if isinstance(value, dict):
         items = list(value.items())[:MAX_ITEMS]
-        return {cut(str(key)): to_json(item, depth + 1) for key, item in items}
+        return {cut_text(str(key)): to_json(item, depth + 1) for key, item in items}
     if isinstance(value, (list, tuple)):
         found = [to_json(item, depth + 1) for item in value[:MAX_ITEMS]]
         return [*found, MARK] if len(value) > MAX_ITEMS else found
@@ -40,11 +40,11 @@ def _other(value: object, depth: int) -> object:
         return f"{value.total_seconds():g} s"
     if isinstance(value, (bytes, bytearray)):
         shown = bytes(value[: MAX_CELL_CHARACTERS // 4]).hex(" ")
-        return cut(shown if len(value) <= MAX_CELL_CHARACTERS // 4 else shown + MARK)
-    return cut(str(value))
+        return cut_text(shown if len(value) <= MAX_CELL_CHARACTERS // 4 else shown + MARK)
+    return cut_text(str(value))
 
 
-def cut(text: str) -> str:
+def cut_text(text: str) -> str:
     """Return at most 1,000 characters of valid Unicode; a cut text ends with a mark."""
     if len(text) > MAX_CELL_CHARACTERS:
         text = text[: MAX_CELL_CHARACTERS - 1] + MARK

@@ -42,7 +42,7 @@ def text_options(source: Source) -> dict[str, Any]:
     }
 
 
-def texts(source: Source, **more: Any) -> pl.LazyFrame:
+def text_frame(source: Source, **more: Any) -> pl.LazyFrame:
     """Return the lazy frame of all texts of a table; empty texts are nulls."""
     # The scan finds blank lines and the encoding, on which `utf8_path` depends.
     source.scan()
@@ -50,7 +50,7 @@ def texts(source: Source, **more: Any) -> pl.LazyFrame:
     return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
 
 
-def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
+def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
     """Return the typed values of some columns, by their places."""
     columns = {place: info.columns[place] for place in places}
     # polars reads plain values as nbyard does.
@@ -61,7 +61,7 @@ def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFram
     }
     # Looking for null words in each cell takes as long as reading it.
     nulls = list(NULLS) if info.null_words else None
-    found = texts(
+    found = text_frame(
         source,
         schema_overrides={str(place): dtype for place, dtype in read.items()},
         null_values=nulls,
@@ -69,7 +69,7 @@ def typed(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFram
     return found.select(pl.nth(place) if place in read else _value(place, info) for place in places)
 
 
-def values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
+def typed_values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
     """Return the typed values of texts in all columns."""
     return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
 
@@ -85,7 +85,7 @@ def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def converted(
+def converted_rows(
     rows: Sequence[Sequence[str]], columns: Sequence[Column], decimal_comma: bool
 ) -> list[list[Any]]:
     """Return the JSON values of texts; a text that does not fit its type stays a text."""
@@ -103,7 +103,7 @@ def converted(
     ]
 
 
-def table(source: Source) -> pl.LazyFrame:
+def declared_frame(source: Source) -> pl.LazyFrame:
     """Return the lazy frame of a file that declares its types."""
     if source.format == "parquet":
         return pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
@@ -174,7 +174,7 @@ def separate_columns(
     parts: list[Path] = []
     try:
         if source.format in ("csv", "tsv"):
-            frame = typed(source, info, places)
+            frame = typed_frame(source, info, places)
             if source.path.stat().st_size <= IN_MEMORY_BYTES:
                 whole: pl.DataFrame = frame.collect()
                 yield whole.get_columns()
@@ -184,14 +184,14 @@ def separate_columns(
                 yield _separate(pl.scan_ipc(parts[0]), range(len(places)))
         elif source.format in ("jsonl", "json"):
             columns = [info.columns[place] for place in places]
-            for number, chunk in enumerate(json_objects.frames(object_rows(source), columns)):
+            for number, chunk in enumerate(json_objects.read_frames(object_rows(source), columns)):
                 parts.append(source.folder / f"part-{number}.arrow")
                 chunk.write_ipc(parts[-1])
             # Else the last chunk would stay in memory while the columns are used.
             del chunk
             yield _separate(pl.scan_ipc(parts, glob=False), range(len(places)))
         else:
-            yield _separate(table(source), places)
+            yield _separate(declared_frame(source), places)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
@@ -201,14 +201,14 @@ def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFra
     return [frame.select(pl.nth(place)) for place in places]
 
 
-def info(source: Source) -> TableInfo:
+def declared_schema(source: Source) -> TableInfo:
     """Return the schema of a file that declares its types, or of a JSON list."""
     if source.format == "json":
         kinds = json_objects.kinds_of(object_rows(source))
         columns = kinds.columns()
         return TableInfo("json", kinds.rows, columns, len(columns), encoding="utf-8")
     try:
-        frame = table(source)
+        frame = declared_frame(source)
         schema = frame.collect_schema()
         rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
     except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
@@ -230,7 +230,7 @@ def info(source: Source) -> TableInfo:
     return msgspec.structs.replace(found, sheet=shown, sheets=names, warnings=warnings)
 
 
-def page(
+def read_page(
     source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
 ) -> list[list[Any]]:
     """Return rows in the order of the file, or sorted by a column with missing values last."""
@@ -245,7 +245,7 @@ def page(
     if source.format in ("json", "jsonl"):
         rows, wanted = list(object_rows(source)), slice(offset, offset + limit)
         if by is not None:
-            keys = pl.concat(json_objects.frames(rows, [info.columns[by]])).to_series()
+            keys = pl.concat(json_objects.read_frames(rows, [info.columns[by]])).to_series()
             rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
         else:
             rows = rows[wanted]
@@ -253,9 +253,9 @@ def page(
         return [[to_json(row.get(name)) for name in kept] for row in rows]
     if source.format in ("csv", "tsv"):
         every = range(len(info.columns))
-        frame = typed(source, info, every)
+        frame = typed_frame(source, info, every)
     else:
-        frame = table(source)
+        frame = declared_frame(source)
     if by is not None:
         # By place, because a name may look like a pattern.
         frame = frame.sort(pl.nth(by), **order)

@@ -25,7 +25,7 @@ from nbyard.tabular.format_detection import (
     ENCODINGS,
     SAMPLE_BYTES,
     Dialect,
-    detect,
+    detect_format,
     dialect_of,
     encoding_of,
     needs_rewriting,
@@ -41,7 +41,7 @@ class Source:
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder
         self.sheet = sheet
-        self.format: TableFormat = detect(path, filename)
+        self.format: TableFormat = detect_format(path, filename)
         self.original = path
         with path.open("rb") as file:
             head = file.read(SAMPLE_BYTES)
@@ -83,7 +83,9 @@ class Source:
         return self._remembered(text_tables.check_lines(self.path, see))
 
     def _remembered(self, scan: text_tables.Scan) -> text_tables.Scan:
-        write(self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan)))
+        write_atomically(
+            self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan))
+        )
         return scan
 
     def known_info(self) -> TableInfo | None:
@@ -95,7 +97,7 @@ class Source:
 
     def remember(self, info: TableInfo) -> None:
         """Store the schema that all rows suggest."""
-        write(self.folder / INFO, msgspec.json.encode(info))
+        write_atomically(self.folder / INFO, msgspec.json.encode(info))
 
     def known_scan(self) -> text_tables.Scan | None:
         """Return the index of rows if a scan stored one."""
@@ -121,11 +123,11 @@ class Source:
         if self.dialect.encoding in ENCODINGS:
             self._read_as_other(self._single_byte())
         try:
-            return text_tables.check(self.path, self.dialect)
+            return text_tables.check_rows(self.path, self.dialect)
         except text_tables.WrongEncoding:
             # Every byte is a character in these encodings; only the beginning looked like UTF-8.
             self._read_as_other(self._single_byte())
-            return text_tables.check(self.path, self.dialect)
+            return text_tables.check_rows(self.path, self.dialect)
 
     def _single_byte(self) -> str:
         with self.path.open("rb") as file:
@@ -161,7 +163,7 @@ class Source:
         return target
 
 
-def write(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: readers see the old or the new bytes."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     beside.write_bytes(content)

@@ -42,7 +42,7 @@ class Question(msgspec.Struct, omit_defaults=True):
     column_offset: int = 0
 
 
-def answer(question: Question) -> TableInfo | TablePage | Profile:
+def answer_question(question: Question) -> TableInfo | TablePage | Profile:
     """Answer one question about a table."""
     source = Source(Path(question.path), question.filename, Path(question.folder), question.sheet)
     if question.about == "info":
@@ -82,7 +82,7 @@ def _page(question: Question, source: Source) -> TablePage:
     if question.sort or source.format not in (*TEXTS, "jsonl"):
         from nbyard.tabular import polars_frames
 
-        rows = polars_frames.page(source, info, shown, offset, limit, question.sort)
+        rows = polars_frames.read_page(source, info, shown, offset, limit, question.sort)
     elif source.format == "jsonl":
         from nbyard.tabular.json_objects import rows_of
 
@@ -94,9 +94,9 @@ def _page(question: Question, source: Source) -> TablePage:
 
         # The scan comes first: it may find that the dialect has another encoding.
         scan = _scan(source, offset)
-        read = text_tables.page(source.path, source.dialect, offset, limit, scan)
+        read = text_tables.read_page(source.path, source.dialect, offset, limit, scan)
         cells = [row[shown.start : shown.stop] for row in read]
-        rows = polars_frames.converted(cells, columns, info.decimal_comma)
+        rows = polars_frames.converted_rows(cells, columns, info.decimal_comma)
     return TablePage(columns, offset, info.rows, rows, _warnings(info, shown), *_place(info, shown))
 
 
@@ -116,7 +116,7 @@ def _sample(question: Question, source: Source) -> Profile:
 
     from nbyard.tabular import samples
 
-    info, lazy, total = samples.sample(source)
+    info, lazy, total = samples.sample_table(source)
     shown = _shown(question, info)
     frame = lazy.select(pl.nth(list(shown))).collect()
     columns = _profiles(frame.get_columns(), info, shown)
@@ -141,8 +141,8 @@ def _profile(question: Question, source: Source) -> Profile:
 def _profiles(series: Iterable[Any], info: TableInfo, shown: range) -> list[ColumnProfile]:
     from concurrent.futures import ThreadPoolExecutor
 
-    from nbyard.tabular.profiles import profile
+    from nbyard.tabular.profiles import profile_column
 
     with ThreadPoolExecutor(COLUMNS_AT_ONCE) as threads:
         columns = [info.columns[place] for place in shown]
-        return list(threads.map(profile, series, columns))
+        return list(threads.map(profile_column, series, columns))

@@ -10,10 +10,16 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular import json_objects
 from nbyard.tabular.format_detection import MAX_LINE_BYTES
-from nbyard.tabular.polars_frames import object_rows, table, text_options, typed, values
+from nbyard.tabular.polars_frames import (
+    declared_frame,
+    object_rows,
+    text_options,
+    typed_frame,
+    typed_values,
+)
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.stored_schemas import info_of, text_info
-from nbyard.tabular.type_inference import infer
+from nbyard.tabular.type_inference import infer_types
 
 SPOTS = 24
 SPOT_BYTES = 64 << 10
@@ -34,7 +40,7 @@ class Sample(NamedTuple):
     total: int | None
 
 
-def sample(source: Source) -> Sample:
+def sample_table(source: Source) -> Sample:
     """Return a sample of a table; a small table is returned whole."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
@@ -48,7 +54,7 @@ def sample(source: Source) -> Sample:
     info = info_of(source, whole=True)
     if source.format in ("json", "jsonl"):
         return Sample(info, _framed(list(object_rows(source)), info), None)
-    frame, total = table(source), info.rows or 0
+    frame, total = declared_frame(source), info.rows or 0
     if total <= SPOTS * SPOT_ROWS:
         return Sample(info, frame, None)
     step = (total - SPOT_ROWS) // (SPOTS - 1)
@@ -57,14 +63,14 @@ def sample(source: Source) -> Sample:
 
 
 def _framed(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
-    return pl.concat(json_objects.frames(rows, info.columns)).lazy()
+    return pl.concat(json_objects.read_frames(rows, info.columns)).lazy()
 
 
 def _of_text(source: Source) -> Sample:
     size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
         info = _checked(info_of(source, whole=True))
-        return Sample(info, typed(source, info, range(len(info.columns))), None)
+        return Sample(info, typed_frame(source, info, range(len(info.columns))), None)
     content = _pieces(source)
     found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
     names, comma = source.dialect.names, source.dialect.decimal_comma
@@ -74,9 +80,9 @@ def _of_text(source: Source) -> Sample:
         info = info_of(source)
     else:
         first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
-        info = text_info(source, None, *infer(found, first, names, comma))
+        info = text_info(source, None, *infer_types(found, first, names, comma))
     info = _checked(info)
-    frame = values(found, info).lazy()
+    frame = typed_values(found, info).lazy()
     return Sample(info, frame, info.rows or _estimated(found.height, size, content))
 
 

@@ -47,7 +47,7 @@ def info_of(source: Source, whole: bool = False) -> TableInfo:
     else:
         from nbyard.tabular import polars_frames
 
-        found = polars_frames.info(source)
+        found = polars_frames.declared_schema(source)
     source.remember(found)
     return found
 
@@ -59,10 +59,10 @@ def _of_text(source: Source) -> TableInfo:
         return _of_first_rows(source)
     from nbyard.tabular import polars_frames, type_inference
 
-    lazy = polars_frames.texts(source)
+    lazy = polars_frames.text_frame(source)
     rows = lazy if source.path.stat().st_size > polars_frames.IN_MEMORY_BYTES else lazy.collect()
     first = _first_texts(source, len(dialect.names))
-    found = type_inference.infer(rows, first, dialect.names, dialect.decimal_comma)
+    found = type_inference.infer_types(rows, first, dialect.names, dialect.decimal_comma)
     return text_info(source, scan.rows, *found)
 
 
@@ -84,7 +84,7 @@ def _of_first_rows(source: Source) -> TableInfo:
 
 
 def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
-    first = text_tables.page(source.path, source.dialect, 0, FIRST_ROWS, None)
+    first = text_tables.read_page(source.path, source.dialect, 0, FIRST_ROWS, None)
     return list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
 
 

@@ -14,7 +14,7 @@ from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TableP
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular.format_detection import SUFFIXES
-from nbyard.tabular.prepare_source import INFO, write
+from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import Question
 from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader
 
@@ -91,7 +91,7 @@ class Tables:
         found = self._ask(question, file, Profile, slow=not sample)
         # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
-            write(kept, msgspec.json.encode(found))
+            write_atomically(kept, msgspec.json.encode(found))
         return found
 
     def whole_profile(self, file: TableFile) -> Profile:
@@ -134,7 +134,7 @@ class Tables:
             folder.mkdir(exist_ok=True, parents=True, mode=0o700)
             if file.info and not (folder / INFO).exists():
                 # The cache may have been deleted; the store still has the schema.
-                write(folder / INFO, msgspec.json.encode(file.info))
+                write_atomically(folder / INFO, msgspec.json.encode(file.info))
             yield folder
         else:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:

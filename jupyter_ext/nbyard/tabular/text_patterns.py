@@ -58,7 +58,7 @@ FORMS = (
 )
 
 
-def pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
+def form_pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
     """Return a regular expression for whole texts of the form.
 
     With `or_null`, it also matches the texts of missing values.
@@ -88,7 +88,7 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
     return Form("string")
 
 
-def twin(form: Form) -> Form | None:
+def day_month_swapped(form: Form) -> Form | None:
     """Return the form with day and month exchanged, which the texts may mean as well."""
     if form.type not in ("date", "datetime") or not form.layouts[0].startswith(EITHER):
         return None
@@ -102,7 +102,7 @@ def twin(form: Form) -> Form | None:
 def _fitting(form: Form, texts: Sequence[str], decimal_comma: bool) -> Form | None:
     """Return the form with its used layouts; None if a text does not fit."""
     if not form.layouts:
-        matches = re.compile(pattern(form, decimal_comma)[:-1] + r"\Z").match
+        matches = re.compile(form_pattern(form, decimal_comma)[:-1] + r"\Z").match
         return form if all(map(matches, texts)) else None
     used: dict[str, None] = {}
     for text in texts:

@@ -53,7 +53,7 @@ class WrongEncoding(Invalid):
     """The text does not have the encoding that its beginning suggested."""
 
 
-def check(path: Path, dialect: Dialect) -> Scan:
+def check_rows(path: Path, dialect: Dialect) -> Scan:
     """Count and check the rows.
 
     Raises:
@@ -181,7 +181,7 @@ class LineSource:
                 raise in_words(line, str(problem), self._dialect.delimiter) from problem
 
 
-def page(
+def read_page(
     path: Path, dialect: Dialect, offset: int, limit: int, scan: Scan | None
 ) -> list[list[str]]:
     """Return rows from `offset`, each as wide as the header."""

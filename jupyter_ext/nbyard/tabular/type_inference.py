@@ -13,7 +13,7 @@ import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.datasets.table_descriptions import Column
-from nbyard.tabular.text_patterns import NULLS, Form, form_of, pattern, twin
+from nbyard.tabular.text_patterns import NULLS, Form, day_month_swapped, form_of, form_pattern
 
 MISFITS = 100
 COLUMNS_AT_ONCE = 500
@@ -31,7 +31,7 @@ class Inferred(NamedTuple):
     warnings: list[str]
 
 
-def infer(
+def infer_types(
     texts: pl.LazyFrame | pl.DataFrame,
     first: Sequence[Sequence[str]],
     names: Sequence[str],
@@ -92,7 +92,7 @@ class _Search:
                 _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
                 digits.alias(f"{place} digits"),
             ]
-            if other := twin(form):
+            if other := day_month_swapped(form):
                 asked.append(_misfits(text, other, self._comma).sum().alias(f"{place} twin"))
         facts = _collect(self._texts.select(asked)).row(0, named=True)
         more = [place for place in forms if facts[f"{place} misfits"]]
@@ -170,7 +170,7 @@ def _misfits(text: pl.Expr, form: Form, decimal_comma: bool) -> pl.Expr:
         return pl.lit(value=False)
     if form.type == "null":
         return _is_there(text)
-    misfits = ~text.str.contains(pattern(form, decimal_comma, or_null=True))
+    misfits = ~text.str.contains(form_pattern(form, decimal_comma, or_null=True))
     if form.layouts:
         column = Column("", form.type, layout="|".join(form.layouts), padded=form.padded)
         misfits |= _is_there(text) & values_of(text, column, decimal_comma).is_null()

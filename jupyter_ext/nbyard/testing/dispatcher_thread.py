@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.host.wakeup import listening
+from nbyard.host.wakeup import open_listener
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.settings import Settings
 
@@ -43,7 +43,7 @@ class Dispatching:
     ) -> T:
         """Return what `look` returns once it is `good`; check after every change in the store."""
         end = time.monotonic() + seconds
-        with listening(self._settings.store_path) as listener:
+        with open_listener(self._settings.store_path) as listener:
             while not good(found := look()):
                 if time.monotonic() > end:
                     raise TimeoutError(f"still {found!r}")

@@ -21,7 +21,7 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import Reason, text
+from nbyard.reasons.structs import Reason, text_reason
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.store.leases import Lease
 from nbyard.yard import Yard
@@ -92,7 +92,7 @@ class FakeRuntime:
             return Observation("finished")
         state = self.states.get(order.attempt_id, "absent")
         reasons = {"lost": "killed by the test", "starting": self.waits, "running": self.unheard}
-        reason = text(reasons.get(state, ""))
+        reason = text_reason(reasons.get(state, ""))
         return Observation(state, reason)  # type: ignore[arg-type]
 
     def logs(self, order: Order) -> None:
@@ -311,4 +311,4 @@ class Bench:
 
     def folder(self, attempt_id: str) -> Path:
         """Return the folder of an attempt."""
-        return folders.place(self.store.folder, attempt_id)
+        return folders.attempt_folder_of(self.store.folder, attempt_id)

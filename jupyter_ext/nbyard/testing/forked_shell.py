@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from nbyard.testing.shell import Said
+from nbyard.testing.shell import CommandResult
 
 STOP_SECONDS = 30
 
@@ -23,14 +23,14 @@ class ForkedShell:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def __call__(self, *words: str, folder: Path, **environment: str) -> Said:
+    def __call__(self, *words: str, folder: Path, **environment: str) -> CommandResult:
         """Run the command in the folder, with the variables of this process and these."""
         assert self._process.stdin and self._process.stdout
         told = {**os.environ, **environment}
         request = {"words": words, "folder": str(folder), "environment": told}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return Said(*json.loads(self._process.stdout.readline()))
+        return CommandResult(*json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
         """End the parent process."""
@@ -48,7 +48,7 @@ class StoreShell:
         self.store = store
         self.environment: dict[str, str] = {}
 
-    def __call__(self, *words: str, folder: Path, **environment: str) -> Said:
+    def __call__(self, *words: str, folder: Path, **environment: str) -> CommandResult:
         own = {"NBYARD_STORE_DIR": str(self.store), "NBYARD_IDLE_SECONDS": "60"}
         return self._shell(*words, folder=folder, **own | self.environment | environment)
 

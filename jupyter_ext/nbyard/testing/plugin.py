@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbyard.testing.dispatcher_thread import Dispatching
     from nbyard.testing.forked_shell import ForkedShell, StoreShell
     from nbyard.testing.jupyter_server import JupyterServer
-    from nbyard.testing.shell import Said
+    from nbyard.testing.shell import CommandResult
     from nbyard.testing.wheels import Wheels
     from nbyard.yard import Yard
 
@@ -133,14 +133,14 @@ def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yar
 
 
 @pytest.fixture
-def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"]:
+def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "CommandResult"]:
     """Return the command line for the store of `yard`, in its root."""
-    from nbyard.testing.shell import call
+    from nbyard.testing.shell import call_nbyard
 
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(yard.parts.files.root)
-    return call
+    return call_nbyard
 
 
 @pytest.fixture(scope="session")

@@ -238,7 +238,10 @@ class PrivateEngine:
     def _end_rest(self) -> None:
         """Kill containerd, the shims and their containers, which would survive otherwise."""
         followers = self._followers(*PROGRAMS)
-        for pid in {*followers, *(one for each in followers for one in processes.below(each))}:
+        for pid in {
+            *followers,
+            *(one for each in followers for one in processes.descendants_of(each)),
+        }:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]

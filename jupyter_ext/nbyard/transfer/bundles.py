@@ -74,7 +74,7 @@ class Picked(msgspec.Struct, frozen=True):
     keep: Callable[[str], bool]
 
 
-def pick(
+def pick_files(
     path: Path,
     root: Path,
     cap: int,
@@ -114,7 +114,7 @@ def pick(
     return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}, most))
 
 
-def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
+def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     """Store a bundle.
 
     Raises:
@@ -125,12 +125,12 @@ def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     return Bundle(blob.digest, picked.file, blob.size_bytes, count)
 
 
-def stage(blobs: Blobs, digest: str, target: Path) -> None:
+def stage_bundle(blobs: Blobs, digest: str, target: Path) -> None:
     """Stage a writable copy for a task; large files stay read-only links."""
     blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
 
 
-def excess(tree: Tree, cap: int) -> tuple[Reason, ...]:
+def largest_files(tree: Tree, cap: int) -> tuple[Reason, ...]:
     """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
     return tuple(_largest(sizes)) if sum(sizes.values()) > cap else ()

@@ -159,7 +159,7 @@ def import_url(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
         return seen(ground.send("POST", "/datasets", {"source": source}))
     if "resolves" in what:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetching, "resolve", lambda host, port: what["resolves"])
+            patch.setattr(fetching, "resolve_host", lambda host, port: what["resolves"])
             return _fetched(ground, f"http://{what['host']}/a.csv")
     with pytest.MonkeyPatch.context() as patch, _serving(what) as port:
         allowed = f"127.0.0.1:{port}"

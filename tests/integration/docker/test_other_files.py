@@ -37,7 +37,7 @@ def project(
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
     if request.param == "volume":
-        monkeypatch.setattr(volume_transfer, "sees", lambda *_: False)
+        monkeypatch.setattr(volume_transfer, "can_access_folder", lambda *_: False)
     root = tmp_path / "root"
     root.mkdir()
     store = str(tmp_path / "store")

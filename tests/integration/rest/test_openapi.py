@@ -23,7 +23,7 @@ CHECKS = (
     content_type_conformance,
     response_schema_conformance,
 )
-schema = schemathesis.openapi.from_dict(json.loads(openapi.text()))
+schema = schemathesis.openapi.from_dict(json.loads(openapi.openapi_text()))
 
 
 @pytest.fixture

@@ -16,7 +16,13 @@ import pyarrow
 import pytest
 
 from nbyard.serving.batch import dask_prediction, dask_worker_functions
-from nbyard.serving.batch.dask_prediction import Spreading, packed, read, spread, written
+from nbyard.serving.batch.dask_prediction import (
+    ClusterPrediction,
+    arrow_bytes,
+    pack_model,
+    predict_on_cluster,
+    read_arrow,
+)
 from nbyard.serving.batch.table_files import CannotRead
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, Refused
@@ -121,7 +127,7 @@ def scratch(worker: Worker) -> Path:
 @pytest.fixture
 def over(spec: Spec, scratch: Path) -> Iterator[Any]:
     others = set(threading.enumerate())
-    with Spreading(Near(), spec) as made:
+    with ClusterPrediction(Near(), spec) as made:
         yield made.over
     assert list(scratch.iterdir()) == [], "nothing stays"
     assert set(threading.enumerate()) <= others
@@ -132,7 +138,7 @@ def batch(*numbers: int) -> Any:
 
 
 def test_an_archive_has_the_model_and_what_serves(spec: Spec) -> None:
-    with tarfile.open(fileobj=io.BytesIO(packed(spec))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(pack_model(spec))) as archive:
         names = archive.getnames()
     assert {"model.json", "model/src/model.py", "lib/nbyard/serving/batch/child_process.py"} <= {
         *names
@@ -164,7 +170,10 @@ def test_what_goes_wrong_there_is_told_here(over: Any, number: int, error: Any, 
 
 def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> None:
     Path(spec.root, "src/near.py").write_text("import no_such_package\n")
-    with Spreading(Near(), spec) as made, pytest.raises(ModelFailed, match="no_such_package"):
+    with (
+        ClusterPrediction(Near(), spec) as made,
+        pytest.raises(ModelFailed, match="no_such_package"),
+    ):
         list(made.over(iter([(0, batch(1))])))
 
 
@@ -225,7 +234,7 @@ def test_what_nobody_waits_for_any_more_is_ended_at_once(
 
     leaving = threading.Thread(target=leave)
     leaving.start()
-    with Spreading(Near(), spec) as made, pytest.raises(there_named("Unwanted")):
+    with ClusterPrediction(Near(), spec) as made, pytest.raises(there_named("Unwanted")):
         list(made.over(iter([(0, batch(*range(20_000)))])))
     leaving.join()
     assert list(scratch.iterdir()) == []
@@ -250,13 +259,13 @@ def there() -> Any:
 
 
 def test_bytes_of_a_batch_are_read_again() -> None:
-    assert read(written(batch(1, 2, 3))).equals(batch(1, 2, 3))
+    assert read_arrow(arrow_bytes(batch(1, 2, 3))).equals(batch(1, 2, 3))
 
 
 def test_only_work_on_a_worker_is_spread(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process of this machine that knows the cluster's address predicts by itself."""
     monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
-    with spread(spec) as over:
+    with predict_on_cluster(spec) as over:
         assert over is None
 
 
@@ -266,7 +275,7 @@ def test_a_cluster_that_does_not_answer_takes_no_part(
     monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
     monkeypatch.setenv(WORKER, "tcp://127.0.0.1:2")
     monkeypatch.setattr(dask_prediction, "CONNECT_SECONDS", 0.2)
-    with spread(spec) as over:
+    with predict_on_cluster(spec) as over:
         assert over is None
     assert "takes no part" in caplog.text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.blobs import synced_paths as module
-from nbyard.blobs.synced_paths import Durable
+from nbyard.blobs.synced_paths import SyncedPaths
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return done
 
 
-def keep(durable: Durable, path: Path) -> None:
+def keep(durable: SyncedPaths, path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         durable.keep(path, fd)
@@ -35,7 +35,7 @@ def test_a_file_is_synced_once_however_many_names_it_gets(
     tmp_path: Path, synced: list[Path]
 ) -> None:
     """F13."""
-    path, durable = tmp_path / "blob", Durable()
+    path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     keep(durable, path)
     assert synced == [path, tmp_path]
@@ -46,7 +46,7 @@ def test_a_file_is_synced_once_however_many_names_it_gets(
 
 def test_a_file_that_was_put_again_is_another_one(tmp_path: Path, synced: list[Path]) -> None:
     """F13: whoever put it may have been killed before it was synced."""
-    path, durable = tmp_path / "blob", Durable()
+    path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     keep(durable, path)
     held = path.open("rb")  # so that its number is not given again
@@ -62,15 +62,15 @@ def test_a_file_that_was_put_again_is_another_one(tmp_path: Path, synced: list[P
 
 def test_what_another_process_synced_is_not_known(tmp_path: Path, synced: list[Path]) -> None:
     (tmp_path / "blob").write_bytes(b"abc")
-    keep(Durable(), tmp_path / "blob")
-    keep(Durable(), tmp_path / "blob")
+    keep(SyncedPaths(), tmp_path / "blob")
+    keep(SyncedPaths(), tmp_path / "blob")
     assert len(synced) == 4
 
 
 def test_a_sync_that_failed_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: list[Path]
 ) -> None:
-    path, durable = tmp_path / "blob", Durable()
+    path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     noted = os.fsync
 
@@ -89,7 +89,7 @@ def test_what_is_remembered_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: list[Path]
 ) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 1)
-    durable = Durable()
+    durable = SyncedPaths()
     for name in "ab":
         (tmp_path / name).write_text(name)
     for name in "aba":
@@ -98,7 +98,7 @@ def test_what_is_remembered_is_bounded(
 
 
 def test_a_folder_is_made_and_synced_once(tmp_path: Path, synced: list[Path]) -> None:
-    durable = Durable()
+    durable = SyncedPaths()
     for _ in range(2):
         durable.make(tmp_path / "ab")
     assert (tmp_path / "ab").is_dir() and synced == [tmp_path]

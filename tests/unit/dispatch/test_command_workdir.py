@@ -12,7 +12,7 @@ from nbyard.dispatch.cache.keys import Code, key_parts
 from nbyard.domain.arguments.bindings import Bound, Handed, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CommandWork
-from nbyard.domain.commands.invocations import Invocation, Placed
+from nbyard.domain.commands.invocations import Invocation, PlacedFile
 from nbyard.domain.datasets.table_descriptions import BrokenTable, TableInfo
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion, Resources
@@ -56,7 +56,9 @@ PLAN = TaskPlan("main", "main", "", "", [], {}, "process", cpu=1.5)
 
 
 def test_what_the_work_may_use_is_told_to_tools_without_inputs(tmp_path: Path) -> None:
-    found = command_workdir.facts(tmp_path, version_of([], Invocation(apart=True)), {}, PLAN)
+    found = command_workdir.reference_facts(
+        tmp_path, version_of([], Invocation(apart=True)), {}, PLAN
+    )
     assert found.cores == 2
 
 
@@ -69,14 +71,14 @@ def test_the_listing_of_a_folder_is_bounded(
     tree = Argument("tree", "input", format="folder", reach=Referenced())
     word = Bound(text="$(inputs.tree.listing[0].path)")
     version = version_of([tree], Invocation(words=(word,)))
-    assert command_workdir.facts(tmp_path, version, {"tree": "in"}, PLAN).listings == {
+    assert command_workdir.reference_facts(tmp_path, version, {"tree": "in"}, PLAN).listings == {
         "tree": {"a": 1, "sub": {"b": 2}}
     }
     unasked = version_of([tree], Invocation(apart=True))
-    assert not command_workdir.facts(tmp_path, unasked, {"tree": "in"}, PLAN).listings
+    assert not command_workdir.reference_facts(tmp_path, unasked, {"tree": "in"}, PLAN).listings
     monkeypatch.setattr(command_workdir, "MAX_LISTED", 2)
     with pytest.raises(Invalid, match=r"inputs.tree: its listing has more than 2 entries"):
-        command_workdir.facts(tmp_path, version, {"tree": "in"}, PLAN)
+        command_workdir.reference_facts(tmp_path, version, {"tree": "in"}, PLAN)
 
 
 def test_files_are_put_into_an_empty_folder(
@@ -84,16 +86,18 @@ def test_files_are_put_into_an_empty_folder(
 ) -> None:
     folder = tmp_path / "attempt"
     placed = [
-        Placed("x.csv", "{attempt}/inputs/data/a.csv", "", True),
-        Placed("all", "{attempt}/inputs/tree/tree", "", False),
-        Placed("b", "{attempt}/inputs/tree/tree/sub/b", "", False),
-        Placed("part", "{attempt}/inputs/tree/tree/sub", "", True),
-        Placed("one.csv", "{attempt}/inputs/list/a.csv/a.csv", "", False),
-        Placed("deep/n.cfg", "", "n = 1\n", False),
+        PlacedFile("x.csv", "{attempt}/inputs/data/a.csv", "", True),
+        PlacedFile("all", "{attempt}/inputs/tree/tree", "", False),
+        PlacedFile("b", "{attempt}/inputs/tree/tree/sub/b", "", False),
+        PlacedFile("part", "{attempt}/inputs/tree/tree/sub", "", True),
+        PlacedFile("one.csv", "{attempt}/inputs/list/a.csv/a.csv", "", False),
+        PlacedFile("deep/n.cfg", "", "n = 1\n", False),
     ]
     work = CommandWork(["x"], stdout="outputs/.work/log/out", files=placed)
     places = {"data": "inputs/data/a.csv", "tree": "inputs/tree/tree", "list": "inputs/list/a.csv"}
-    command_workdir.make(bench.context, folder, work, inputs | {"list": inputs["data"]}, places)
+    command_workdir.create_workdir(
+        bench.context, folder, work, inputs | {"list": inputs["data"]}, places
+    )
     made = folder / "outputs/.work"
     found = {str(p.relative_to(made)): p.read_text() for p in made.rglob("*") if p.is_file()}
     assert found == {

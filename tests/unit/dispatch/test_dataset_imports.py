@@ -20,7 +20,7 @@ from nbyard.domain.datasets.structs import (
     UploadSource,
     UrlSource,
 )
-from nbyard.domain.parsing.urls import parse
+from nbyard.domain.parsing.urls import parse_url
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
@@ -162,9 +162,9 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"
-    assert "Authorization" in sign(parse(url))
+    assert "Authorization" in sign(parse_url(url))
     for other in ("https://evil.test/sea/a.csv", "http://h.test/sea/a.csv", "https://h.test:8/a"):
-        assert sign(parse(other)) == {}
+        assert sign(parse_url(other)) == {}
 
 
 def test_a_dataset_deleted_while_it_is_imported_leaves_no_folder(

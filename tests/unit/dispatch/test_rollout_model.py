@@ -124,7 +124,7 @@ class Deploying(RuleBasedStateMachine):
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
         for module in (rollout, revision_driver, drain):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        patch.setattr(service_health, "answers", lambda *_: self.engine.answers)
+        patch.setattr(service_health, "responds", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
         self.restart()
 
@@ -278,9 +278,11 @@ def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(revision_driver, "described", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(
-        deployment_containers, "launch", lambda e, one, *_: e.launch(one.container, one.gpus)
+        deployment_containers,
+        "launch_revision",
+        lambda e, one, *_: e.launch(one.container, one.gpus),
     )
-    monkeypatch.setattr(deployment_containers, "clear", lambda *_: None)
+    monkeypatch.setattr(deployment_containers, "remove_shared_objects", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     move = yard.store.deployments.move

@@ -9,7 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.dispatch import service_health
-from nbyard.dispatch.service_health import MISSES, Ports, answers, described, is_connected, said
+from nbyard.dispatch.service_health import (
+    MISSES,
+    PortHealth,
+    describe_calls,
+    is_connected,
+    responds,
+    unready_reason,
+)
 from nbyard.domain.deployments.structs import Place
 
 
@@ -48,25 +55,25 @@ def served() -> Iterator[tuple[Place, list[int]]]:
 def test_anything_but_an_error_of_the_server_is_an_answer(served, status, is_there):
     place, statuses = served
     statuses[0] = status
-    assert answers(place, "/") is is_there
+    assert responds(place, "/") is is_there
 
 
 def test_a_service_without_a_description_has_no_forms(served):
     place, statuses = served
-    assert described(place) == []
+    assert describe_calls(place) == []
     statuses[0] = 404
-    assert described(place) == [] == described(Place("web", "127.0.0.1", 9))
+    assert describe_calls(place) == [] == describe_calls(Place("web", "127.0.0.1", 9))
 
 
 def test_nobody_there_and_silence_are_no_answer():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert not answers(Place("web", "127.0.0.1", port), "/")
+    assert not responds(Place("web", "127.0.0.1", port), "/")
 
 
 def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
     place, statuses = served
-    ports, known = Ports(), list[Place]()
+    ports, known = PortHealth(), list[Place]()
     statuses[0] = 503
     assert [one.answers for one in ports.look(1, known, [(place, "/")])] == [False]
     statuses[0] = 200
@@ -91,8 +98,8 @@ def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
         return is_there[0]
 
     monkeypatch.setattr("nbyard.dispatch.service_health.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(service_health, "answers", ask)
-    place, ports, known = Place("web", "127.0.0.1", 80), Ports(10), list[Place]()
+    monkeypatch.setattr(service_health, "responds", ask)
+    place, ports, known = Place("web", "127.0.0.1", 80), PortHealth(10), list[Place]()
     for second in range(0, 42, 2):
         now[0], is_there[0] = float(second), 6 <= second < 30
         known = ports.look(1, known, [(place, "/")])
@@ -115,7 +122,7 @@ def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, t
     """P3: once, when it is believed; one that answers has nothing to say."""
     place, statuses = served
     monkeypatch.setattr(Told, "body", text)
-    ports, statuses[0] = Ports(), 503
+    ports, statuses[0] = PortHealth(), 503
     for _ in range(MISSES):
         assert ports.words(1) == ""
         ports.look(1, [], [(place, "/")])
@@ -125,7 +132,7 @@ def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, t
     assert ports.words(1) == words
     statuses[0] = 200
     ports.look(1, [], [(place, "/")])
-    assert ports.words(1) == "" == said(place, "/")
+    assert ports.words(1) == "" == unready_reason(place, "/")
 
 
 def test_a_connection_is_seen_until_it_is_closed():
@@ -153,12 +160,12 @@ def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch)
         thread = threading.Thread(target=drip)
         thread.start()
         place = Place("web", "127.0.0.1", server.getsockname()[1])
-        assert not answers(place, "/") and described(place) == []
+        assert not responds(place, "/") and describe_calls(place) == []
         is_over.set()
         thread.join()
 
 
 def test_ports_are_asked_at_once(served):
     place, _ = served
-    found = Ports().look(1, [], [(place, "/")] * 3)
+    found = PortHealth().look(1, [], [(place, "/")] * 3)
     assert [one.answers for one in found] == [True] * 3

@@ -5,13 +5,13 @@ import pytest
 
 from nbyard.dockerd.container_specs import (
     ContainerSpec,
+    ContainerUsage,
     EngineInfo,
     Mount,
-    Used,
     host_options,
+    read_usage,
     repository_and_tag,
-    seconds,
-    used,
+    unix_seconds,
 )
 
 INFO = EngineInfo(8 * 2**30, 4, 0.0, frozenset({"local"}), False, False)
@@ -67,9 +67,9 @@ def test_names_of_images(name, parts):
 
 
 def test_times_of_the_engine():
-    assert seconds("1970-01-01T00:00:01.500000000Z") == 1.5
-    assert seconds("1970-01-01T01:00:00+01:00") == 0
-    assert seconds("0001-01-01T00:00:00Z") == seconds("") == seconds("soon") == 0
+    assert unix_seconds("1970-01-01T00:00:01.500000000Z") == 1.5
+    assert unix_seconds("1970-01-01T01:00:00+01:00") == 0
+    assert unix_seconds("0001-01-01T00:00:00Z") == unix_seconds("") == unix_seconds("soon") == 0
 
 
 def test_podman_is_told_no_owner_of_scratch_space():
@@ -93,8 +93,8 @@ def test_what_a_container_uses_is_told_without_files_that_are_only_kept():
         "memory_stats": {"usage": 5000, "stats": {"inactive_file": 2000}},
         "pids_stats": {"current": 3},
     }
-    assert used(told) == Used(1.5, 3000, 3)
+    assert read_usage(told) == ContainerUsage(1.5, 3000, 3)
     older = {**told, "memory_stats": {"usage": 5000, "stats": {"total_inactive_file": 1000}}}
-    assert used(older) == Used(1.5, 4000, 3)
+    assert read_usage(older) == ContainerUsage(1.5, 4000, 3)
     ended = {"cpu_stats": {"cpu_usage": {"total_usage": 0}}, "memory_stats": {}, "pids_stats": {}}
-    assert used(ended) is None and used({}) is None
+    assert read_usage(ended) is None and read_usage({}) is None

@@ -2,7 +2,12 @@
 
 import pytest
 
-from nbyard.dockerd.engine_messages import plain, refusal, tell, whole_lines
+from nbyard.dockerd.engine_messages import (
+    innermost_message,
+    pass_progress,
+    refusal_error,
+    whole_lines,
+)
 from nbyard.errors import Conflict, NbyardError, NotFound
 
 NESTED = (
@@ -25,7 +30,7 @@ NESTED = (
     ],
 )
 def test_plain(said: str, words: str):
-    assert str(plain(OSError(said))).strip() == words
+    assert str(innermost_message(OSError(said))).strip() == words
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def test_plain(said: str, words: str):
     ],
 )
 def test_refusal(status: int, words: str, kind: type[NbyardError]):
-    assert type(refusal(status, words)) is kind
+    assert type(refusal_error(status, words)) is kind
 
 
 def test_pieces_become_lines() -> None:
@@ -47,6 +52,6 @@ def test_pieces_become_lines() -> None:
     said: list[str] = []
     with whole_lines(said.append) as hear:
         for piece in ("E", ": ", "no pack", "age\n\n  \nStep 2", "/3\r", "40 %\r\n", "end"):
-            tell({"stream": piece}, hear)
-        tell({"status": "Pulling", "id": "a1"}, hear)
+            pass_progress({"stream": piece}, hear)
+        pass_progress({"status": "Pulling", "id": "a1"}, hear)
     assert said == ["E: no package", "Step 2/3", "40 %", "end", "a1 Pulling"]

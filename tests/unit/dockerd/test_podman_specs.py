@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd.container_specs import ContainerSpec, EngineInfo, Mount, host_options
-from nbyard.dockerd.podman_specs import specification
+from nbyard.dockerd.podman_specs import podman_specification
 
 INFO = EngineInfo(8 * 2**30, 4, 0.0, frozenset(), False, False, is_podman=True)
 MOUNTS = [Mount("/in", "/data", read_only=True), Mount("/nbyard", "vol", kind="volume")]
@@ -37,16 +37,16 @@ OTHERS: dict[str, Any] = {
 def test_no_field_is_left_out(field: str) -> None:
     """P2, R11: whatever differs between two containers differs in what Podman is told."""
     other = msgspec.structs.replace(SPEC, **{field: OTHERS[field]})
-    assert specification(other, INFO) != specification(SPEC, INFO)
+    assert podman_specification(other, INFO) != podman_specification(SPEC, INFO)
 
 
 def test_gpus_are_cdi_devices() -> None:
-    told = specification(SPEC, INFO)
+    told = podman_specification(SPEC, INFO)
     assert told["devices"] == [{"path": "nvidia.com/gpu=1"}, {"path": "nvidia.com/gpu=GPU-2"}]
 
 
 def test_the_hardening_is_the_same() -> None:
-    told, host = specification(SPEC, INFO), host_options(SPEC, INFO)
+    told, host = podman_specification(SPEC, INFO), host_options(SPEC, INFO)
     limits = told["resource_limits"]
     assert told["cap_drop"] == ["all"] and told["no_new_privileges"]
     assert told["read_only_filesystem"] and told["init"]
@@ -62,20 +62,20 @@ def test_the_hardening_is_the_same() -> None:
 
 def test_ports_are_published_on_its_own_machine_only() -> None:
     spec = msgspec.structs.replace(SPEC, ports=[8888, 6006])
-    told, host = specification(spec, INFO)["portmappings"], host_options(spec, INFO)
+    told, host = podman_specification(spec, INFO)["portmappings"], host_options(spec, INFO)
     assert {one["container_port"]: (one["host_ip"],) for one in told} == host["port_bindings"]
     assert all("host_port" not in one for one in told)  # Podman chooses it
 
 
 def test_the_program_of_the_image_is_started_where_none_is_named() -> None:
     spec = msgspec.structs.replace(SPEC, argv=[])
-    assert specification(spec, INFO)["entrypoint"] is None
+    assert podman_specification(spec, INFO)["entrypoint"] is None
 
 
 @pytest.mark.parametrize("keeps_home", [False, True])
 def test_mounts_and_scratch_folders(keeps_home: bool) -> None:
     spec = msgspec.structs.replace(SPEC, keeps_home=keeps_home)
-    told = specification(spec, INFO)
+    told = podman_specification(spec, INFO)
     data, *scratch = told["mounts"]
     assert (data["destination"], data["source"]) == ("/in", "/data") and "ro" in data["options"]
     assert {one["destination"] for one in scratch} == set(host_options(spec, INFO)["tmpfs"])

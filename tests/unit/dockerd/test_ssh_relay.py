@@ -11,15 +11,15 @@ from nbyard.errors import Unavailable
 
 
 def test_user_and_port_come_from_the_url():
-    words = ssh_relay.arguments("ssh://ada@far:2222", "/folder", 9.5)
+    words = ssh_relay.ssh_arguments("ssh://ada@far:2222", "/folder", 9.5)
     assert words[-6:] == ["-l", "ada", "-p", "2222", "--", "far"]
     assert "-oBatchMode=yes" in words and "-oConnectTimeout=9" in words
-    assert ssh_relay.arguments("ssh://far", "/folder", 0.1)[-2:] == ["--", "far"]
+    assert ssh_relay.ssh_arguments("ssh://far", "/folder", 0.1)[-2:] == ["--", "far"]
 
 
 def test_a_name_is_never_an_option():
     """I24."""
-    words = ssh_relay.arguments("ssh://-oProxyCommand=x", "/folder", 10)
+    words = ssh_relay.ssh_arguments("ssh://-oProxyCommand=x", "/folder", 10)
     assert words.index("--") == len(words) - 2
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-from nbyard.host.kernelspec_writer import kernel_name, offer_kernel, offered, withdraw_kernel
+from nbyard.host.kernelspec_writer import (
+    kernel_name,
+    offer_kernel,
+    offered_kernels,
+    withdraw_kernel,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -56,4 +61,4 @@ def test_those_of_a_folder_are_found(data: Path) -> None:
         odd = data / f"kernels/nbyard-odd{len(text)}/kernel.json"
         odd.parent.mkdir()
         odd.write_text(text)
-    assert offered(Path("/store")) == {"nbyard-a": "e1"}
+    assert offered_kernels(Path("/store")) == {"nbyard-a": "e1"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.images.dockerfile_parser import bases, instructions
+from nbyard.domain.images.dockerfile_parser import base_images, parse_instructions
 from nbyard.domain.images.structs import MARKER, ImageSpec, Recipe, check_recipe, own_lines
 from nbyard.errors import Invalid
 from nbyard.images.dockerfile_writer import build_files
@@ -155,7 +155,7 @@ def test_what_passes_the_check_makes_the_expected_instructions_only(recipe):
         check_recipe(recipe)
     except Invalid:
         return
-    found = [one.keyword for one in instructions(text_of(ImageSpec(recipe, ["a==1"])))]
+    found = [one.keyword for one in parse_instructions(text_of(ImageSpec(recipe, ["a==1"])))]
     assert found.count("FROM") == 3 and found[0] == "ARG" and found[-1] == "USER"
     assert found.count("LABEL") == 1 + len(recipe.labels)
     packages = bool(recipe.system_packages or recipe.cuda) + bool(recipe.build_packages)
@@ -220,7 +220,7 @@ def test_what_has_hashes_is_installed_whatever_is_there():
 
 def test_a_version_of_cuda_chooses_the_base_and_brings_python():
     text = text_of(ImageSpec(Recipe(cuda="12.4.1"), base="python:3.11-slim"))
-    assert bases(text, {}) == ["nvidia/cuda:12.4.1-runtime-ubuntu22.04"]
+    assert base_images(text, {}) == ["nvidia/cuda:12.4.1-runtime-ubuntu22.04"]
     assert 'NVIDIA_REQUIRE_CUDA="cuda>=12.4"' in text and "        python3-pip" in text
     own = text_of(ImageSpec(Recipe(cuda="12.4.1", base="own:1")))
-    assert bases(own, {}) == ["own:1"] and "python3-pip" not in own
+    assert base_images(own, {}) == ["own:1"] and "python3-pip" not in own

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.reasons.codes import CODES
-from nbyard.reasons.structs import Reason, because, shown, text
+from nbyard.reasons.structs import Reason, because, reason_text, text_reason
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
@@ -49,6 +49,6 @@ def test_a_reason_survives_json() -> None:
 
 def test_only_what_is_there_is_shown() -> None:
     why = because("runs", cause=because("forced"))
-    assert shown(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
-    assert shown(None, None) == ""
-    assert text("") is None
+    assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
+    assert reason_text(None, None) == ""
+    assert text_reason("") is None

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.errors import Conflict, NotFound
 from nbyard.services.registry import Services
-from nbyard.services.service_context import find_idempotent, remember
+from nbyard.services.service_context import find_idempotent, remember_key
 
 WAITED_FOR = [
     *("datasets.get", "environments.get", "environments.log", "images.get", "images.log"),
@@ -19,8 +19,8 @@ def test_a_key_is_remembered_with_its_body(yard):
     parts = yard.parts
     with parts.store.write() as c:
         assert find_idempotent(parts, c, "ann", "k", {"a": 1}) is None
-        remember(parts, c, "ann", "k", {"a": 1}, "made")
-        remember(parts, c, "ann", "", {"a": 1}, "not kept")
+        remember_key(parts, c, "ann", "k", {"a": 1}, "made")
+        remember_key(parts, c, "ann", "", {"a": 1}, "not kept")
         assert find_idempotent(parts, c, "ann", "k", {"a": 1}) == "made"
         assert find_idempotent(parts, c, "bob", "k", {"a": 1}) is None
         assert find_idempotent(parts, c, "ann", "", {"a": 1}) is None

@@ -9,7 +9,7 @@ from nbyard.services.unique_names import (
     check_free,
     check_run_name,
     free_name,
-    nearest,
+    nearest_names,
     no_such,
 )
 
@@ -49,9 +49,9 @@ def test_a_run_is_not_called_like_another(name):
 
 
 def test_what_there_is_is_told_the_likest_first():
-    assert str(nearest(["ants", "cows", "bees"], "cow")) == "there are: cows, bees, ants"
-    assert str(nearest([], "cow")) == "there is none yet"
-    assert str(nearest([f"n{n}" for n in range(20)], "n1")).count(",") == 10
+    assert str(nearest_names(["ants", "cows", "bees"], "cow")) == "there are: cows, bees, ants"
+    assert str(nearest_names([], "cow")) == "there is none yet"
+    assert str(nearest_names([f"n{n}" for n in range(20)], "n1")).count(",") == 10
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import BatchMode, prediction_parts, table_files
-from nbyard.serving.batch.predict_files import Over, here, predict_all
+from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
 from nbyard.serving.batch.prediction_parts import KEY, key_in
 from nbyard.serving.batch.table_files import CannotRead
 from nbyard.serving.call_model import ModelFailed
@@ -46,7 +46,7 @@ class Model:
 
 
 def over(spec: Spec, model: Any) -> Over:
-    return here(spec, lambda _: model)
+    return predict_here(spec, lambda _: model)
 
 
 @pytest.fixture
@@ -294,7 +294,7 @@ def test_only_an_empty_cell_is_null(tmp_path):
     """NA is a country."""
     (tmp_path / "in.csv").write_text("s,x\nNA,\n,nan\n")
     schema = Schema([Column("s", "str", True), Column("x", "float", True)])
-    (batch,) = table_files.pieces(str(tmp_path / "in.csv"), schema)
+    (batch,) = table_files.read_pieces(str(tmp_path / "in.csv"), schema)
     frame = frame_of(schema, batch)
     assert frame["s"].isna().tolist() == [False, True]
     assert frame["x"].isna().all()

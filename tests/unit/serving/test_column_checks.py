@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.column_checks import CHECKS, LEAST, MOST, Unfit, is_plain, shown
+from nbyard.serving.column_checks import CHECKS, LEAST, MOST, Unfit, is_plain, shown_value
 
 anything = (
     st.none()
@@ -102,7 +102,7 @@ def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
 )
 def test_values_are_shown_as_json_has_them(value, text):
     """M3: whoever asked wrote JSON."""
-    assert shown(value) == text
+    assert shown_value(value) == text
 
 
 def test_a_whole_number_beyond_64_bits_is_told_as_one():
@@ -111,4 +111,4 @@ def test_a_whole_number_beyond_64_bits_is_told_as_one():
 
 
 def test_long_values_are_shown_short():
-    assert len(shown("x" * 1000)) <= 60
+    assert len(shown_value("x" * 1000)) <= 60

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import table_files
-from nbyard.serving.batch.table_files import pieces
+from nbyard.serving.batch.table_files import read_pieces
 from nbyard.serving.codec import Column, Refused, Schema
 
 
@@ -26,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(place: Path, text: str, *columns: Column) -> dict[str, list[Any]]:
     place.write_text(text, encoding="utf-8")
     schema = Schema(columns)
-    (batch,) = pieces(str(place), schema)
+    (batch,) = read_pieces(str(place), schema)
     frame = frame_of(schema, batch).astype(object)
     return frame.where(frame.notna(), None).to_dict("list")
 
@@ -65,7 +65,7 @@ def test_an_unusual_number_changes_nothing_for_those_before_it(place, monkeypatc
     found: list[float] = []
     is_refused = cell in ("1_0", "-inf", "x")
     with pytest.raises(Refused, match="row 700, field 'a'") if is_refused else nullcontext():
-        for batch in pieces(str(place), schema):
+        for batch in read_pieces(str(place), schema):
             frame = frame_of(schema, batch, len(found))
             assert frame["n"].tolist() == [*range(len(found), len(found) + len(frame))]
             found += frame["a"].tolist()
@@ -132,7 +132,7 @@ def test_a_cell_that_does_not_fit_is_named_with_row_and_field(place, kind, cell,
 def test_rows_are_counted_over_all_files(place):
     place.write_text("a\n1\nx\n")
     with pytest.raises(Refused) as caught:
-        list(pieces(str(place), Schema([Column("a", "int")]), 300))
+        list(read_pieces(str(place), Schema([Column("a", "int")]), 300))
     assert caught.value.row == 301
 
 

@@ -3,11 +3,13 @@
 import ast
 from importlib import metadata
 
-from nbyard.serving.installed_packages import imports_of, needed
+from nbyard.serving.installed_packages import imports_of, required_packages
 
 
 def test_modules_are_pinned_to_what_is_installed():
-    found = needed(["msgspec.json", "os.path", "yaml", "__main__", "no_such_module.deep", "json"])
+    found = required_packages(
+        ["msgspec.json", "os.path", "yaml", "__main__", "no_such_module.deep", "json"]
+    )
     own = [f"{name}=={metadata.version(name)}" for name in ("msgspec", "PyYAML")]
     assert sorted(found.lines, key=str.lower) == own
     assert (found.elsewhere, found.unknown) == ([], ["no_such_module"])
@@ -26,9 +28,9 @@ def test_what_came_from_a_folder_is_told_and_not_pinned(monkeypatch):
             return self.url
 
     monkeypatch.setattr(metadata, "distribution", lambda _: Local('{"url": "file:///x"}'))
-    assert needed(["msgspec"]) == ([], [one.name], [])
+    assert required_packages(["msgspec"]) == ([], [one.name], [])
     monkeypatch.setattr(metadata, "distribution", lambda _: Local(None))
-    assert needed(["msgspec"]).lines == ["msgspec==1.2"], "any build of a version fits"
+    assert required_packages(["msgspec"]).lines == ["msgspec==1.2"], "any build of a version fits"
 
 
 CODE = """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.batch.read_ahead import ahead
+from nbyard.serving.batch.read_ahead import read_ahead
 
 ROW_BYTES = 8
 PATIENCE = 30
@@ -23,7 +23,7 @@ def piece(number: int, rows: int = 1) -> tuple[int, Any]:
 @given(st.lists(st.integers(0, 50)), st.integers(0, 200))
 def test_they_are_the_same_in_the_same_order(sizes, most):
     pieces = [piece(number, rows) for number, rows in enumerate(sizes)]
-    with ahead(iter(pieces), most) as read:
+    with read_ahead(iter(pieces), most) as read:
         assert list(read) == pieces
 
 
@@ -35,7 +35,7 @@ def test_it_reads_on_while_nobody_asks():
         yield piece(1)
         is_read.set()
 
-    with ahead(pieces()) as read:
+    with read_ahead(pieces()) as read:
         assert is_read.wait(PATIENCE)
         assert [number for number, _ in read] == [0, 1]
 
@@ -49,7 +49,7 @@ def test_only_so_many_bytes_wait():
             gone_ahead.append(number - taken)
             yield piece(number)
 
-    with ahead(pieces(), most=4 * ROW_BYTES) as read:
+    with read_ahead(pieces(), most=4 * ROW_BYTES) as read:
         for number, _ in read:
             assert number == taken
             taken += 1
@@ -63,14 +63,14 @@ def test_what_reading_raises_comes_after_what_was_read(broken_at):
         raise ValueError("no table any more")
 
     seen: list[int] = []
-    with pytest.raises(ValueError, match="no table any more"), ahead(pieces()) as read:
+    with pytest.raises(ValueError, match="no table any more"), read_ahead(pieces()) as read:
         seen.extend(number for number, _ in read)
     assert seen == list(range(broken_at))
 
 
 def test_who_wants_no_more_ends_it():
     before = threading.active_count()
-    with pytest.raises(RuntimeError), ahead(map(piece, count()), most=ROW_BYTES) as read:
+    with pytest.raises(RuntimeError), read_ahead(map(piece, count()), most=ROW_BYTES) as read:
         next(read)
         raise RuntimeError("the model failed")
     assert threading.active_count() == before

@@ -29,7 +29,7 @@ from nbyard.tabular import format_detection
 )
 def test_detect(tmp_path: Path, filename: str, content: bytes, expected: str) -> None:
     (tmp_path / "blob").write_bytes(content)
-    assert format_detection.detect(tmp_path / "blob", filename) == expected
+    assert format_detection.detect_format(tmp_path / "blob", filename) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_detect(tmp_path: Path, filename: str, content: bytes, expected: str) ->
 def test_no_table(tmp_path: Path, filename: str, content: bytes, says: str) -> None:
     (tmp_path / "blob").write_bytes(content)
     with pytest.raises(Invalid, match=says):
-        format_detection.detect(tmp_path / "blob", filename)
+        format_detection.detect_format(tmp_path / "blob", filename)
 
 
 def test_a_workbook_that_unpacks_to_too_much(
@@ -56,10 +56,10 @@ def test_a_workbook_that_unpacks_to_too_much(
 ) -> None:
     with zipfile.ZipFile(tmp_path / "blob", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/workbook.xml", b"0" * 1_000_000)
-    assert format_detection.detect(tmp_path / "blob", "a.xlsx") == "excel"
+    assert format_detection.detect_format(tmp_path / "blob", "a.xlsx") == "excel"
     monkeypatch.setattr(format_detection, "MAX_UNZIPPED_BYTES", 999_999)
     with pytest.raises(Invalid, match="unpacks to 1,000,000 bytes"):
-        format_detection.detect(tmp_path / "blob", "a.xlsx")
+        format_detection.detect_format(tmp_path / "blob", "a.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_a_character_cut_off_by_the_sample_is_no_other_encoding() -> None:
     ],
 )
 def test_unique_names(names: list[str], expected: list[str]) -> None:
-    assert format_detection.unique(names)[0] == expected
+    assert format_detection.unique_names(names)[0] == expected
 
 
 @given(st.lists(st.text(max_size=3), max_size=30))
 def test_names_are_always_made_unique(names: list[str]) -> None:
-    found, _ = format_detection.unique(names)
+    found, _ = format_detection.unique_names(names)
     assert len(set(found)) == len(found) == len(names)
 
 

@@ -58,7 +58,7 @@ def test_all_objects_have_frames(rows: list[json_objects.Row]) -> None:
     lines = [json.dumps(row).encode() for row in rows]
     found = list(json_objects.rows_of(lines))
     columns = json_objects.kinds_of(found).columns()
-    (frame,) = json_objects.frames(found, columns)
+    (frame,) = json_objects.read_frames(found, columns)
     assert frame.height == (len(rows) if columns else 0)
     for place, column in enumerate(columns):
         values = [row.get(column.name) for row in found]

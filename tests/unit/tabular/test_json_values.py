@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.table_descriptions import MAX_CELL_CHARACTERS
-from nbyard.tabular.json_values import MARK, cut, to_json
+from nbyard.tabular.json_values import MARK, cut_text, to_json
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_values(value: Any, expected: Any) -> None:
 
 
 def test_long_and_deep_things_are_cut_with_a_mark() -> None:
-    assert cut("x" * 1000) == "x" * 1000
-    assert cut("x" * 1001) == "x" * 999 + MARK
+    assert cut_text("x" * 1000) == "x" * 1000
+    assert cut_text("x" * 1001) == "x" * 999 + MARK
     many = to_json(list(range(500)))
     assert isinstance(many, list)
     assert (len(many), many[-1]) == (101, MARK)
@@ -70,4 +70,4 @@ def test_anything_becomes_strict_json(value: Any) -> None:
 
 @given(st.text(max_size=3000))
 def test_cut_text_is_valid_and_short(text: str) -> None:
-    assert len(cut(text).encode().decode()) <= MAX_CELL_CHARACTERS
+    assert len(cut_text(text).encode().decode()) <= MAX_CELL_CHARACTERS

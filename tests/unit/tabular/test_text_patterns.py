@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.tabular.text_patterns import Form, form_of, pattern, twin
+from nbyard.tabular.text_patterns import Form, day_month_swapped, form_of, form_pattern
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_blanks_around_values_are_no_part_of_them() -> None:
 def test_only_a_number_above_12_tells_which_is_the_day() -> None:
     assert form_of(["05/06/2024", "05/13/2024"]) == Form("date", ("%m/%d/%Y",))
     either = form_of(["05/06/2024"])
-    assert twin(either) == Form("date", ("%m/%d/%Y",))
-    assert twin(form_of(["05.06.2024"])) is None
-    assert twin(form_of(["2024-05-06"])) is None
-    assert twin(form_of(["10:30"])) is None
+    assert day_month_swapped(either) == Form("date", ("%m/%d/%Y",))
+    assert day_month_swapped(form_of(["05.06.2024"])) is None
+    assert day_month_swapped(form_of(["2024-05-06"])) is None
+    assert day_month_swapped(form_of(["10:30"])) is None
 
 
 TEXTS = st.text("0123456789+-.,:/ TZeEx", max_size=20)
@@ -73,5 +73,5 @@ def test_each_pattern_means_the_same_in_both_languages(values: list[str]) -> Non
     form = form_of(values)
     if form.type in ("string", "null"):
         return
-    found = pl.Series(values).str.contains(pattern(form)).to_list()
-    assert found == [re.fullmatch(pattern(form), value) is not None for value in values]
+    found = pl.Series(values).str.contains(form_pattern(form)).to_list()
+    assert found == [re.fullmatch(form_pattern(form), value) is not None for value in values]

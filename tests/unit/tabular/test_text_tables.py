@@ -34,11 +34,11 @@ def test_what_csv_writes_is_counted_and_paged(
         dialect = dialect_of(file, "csv", "utf-8")
     if dialect.delimiter != ",":
         return
-    scan = text_tables.check(path, dialect)
+    scan = text_tables.check_rows(path, dialect)
     assert (scan.rows, scan.ragged) == (len(rows), 0)
     offset = data.draw(st.integers(0, len(rows) + 2))
     for index in (scan, None):
-        found = text_tables.page(path, dialect, offset, 5, index)
+        found = text_tables.read_page(path, dialect, offset, 5, index)
         assert found == [list(row) for row in rows[offset : offset + 5]]
 
 
@@ -73,7 +73,7 @@ def test_the_line_is_named(tmp_path: Path, content: bytes, says: str) -> None:
     with path.open("rb") as file:
         dialect = dialect_of(file, "csv", "utf-8")
     with pytest.raises(Invalid, match=says):
-        text_tables.check(path, dialect)
+        text_tables.check_rows(path, dialect)
 
 
 def test_ragged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None:
@@ -82,9 +82,9 @@ def test_ragged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None
         path.write_bytes(b"a,b\n" + quoted * 30 + b"\n1,2,3\n1\n")
         with path.open("rb") as file:
             dialect = dialect_of(file, "csv")
-        scan = text_tables.check(path, dialect)
+        scan = text_tables.check_rows(path, dialect)
         assert (scan.rows, scan.blank, scan.ragged) == (32, 1, 2)
         assert scan.first_ragged == "line 33 has 3 values, the header has 2"
-        assert text_tables.page(path, dialect, 30, 9, scan) == [["1", "2"], ["1", ""]]
+        assert text_tables.read_page(path, dialect, 30, 9, scan) == [["1", "2"], ["1", ""]]
         text_tables.copy_plain(path, dialect, tmp_path / "plain")
         assert (tmp_path / "plain").read_bytes().endswith(b"1,2\n1,2\n1,\n")

@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.domain.datasets.table_descriptions import Column
 from nbyard.tabular.text_patterns import NULLS
-from nbyard.tabular.type_inference import infer, values_of
+from nbyard.tabular.type_inference import infer_types, values_of
 
 
 def inferred(
@@ -18,7 +18,7 @@ def inferred(
 ) -> tuple[Column, list[Any], list[str]]:
     present = [None if text in NULLS else text for text in texts]
     frame = pl.DataFrame({"0": present}, {"0": pl.String})
-    columns, _, warnings = infer(frame.lazy(), [texts[:first]], ["x"], comma)
+    columns, _, warnings = infer_types(frame.lazy(), [texts[:first]], ["x"], comma)
     values = frame.select(values_of(pl.nth(0), columns[0], comma)).to_series()
     return columns[0], values.to_list(), warnings
 
@@ -113,10 +113,10 @@ def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
 @pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])
 def test_words_that_stand_for_missing_values(texts: list[str]) -> None:
     frame = pl.DataFrame({"0": texts})
-    (column,), null_words, _ = infer(frame, [texts[:1]], ["x"], False)
+    (column,), null_words, _ = infer_types(frame, [texts[:1]], ["x"], False)
     assert (column.nullable, null_words) == (True, True)
     assert column.type == inferred(texts)[0].type
-    (column,), null_words, _ = infer(frame.head(1), [texts[:1]], ["x"], False)
+    (column,), null_words, _ = infer_types(frame.head(1), [texts[:1]], ["x"], False)
     assert null_words is column.nullable is (texts[0] == "NA")
 
 

@@ -10,13 +10,20 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.output.console import asked_server, follow_up, offering, say, show_json, size
+from nbyard.cli.output.console import (
+    chosen_server,
+    follow_up,
+    format_size,
+    hinting_option,
+    print_note,
+    show_json,
+)
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.shared_options import json_option, server_option
-from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, split_target
+from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
-from nbyard.host.project_files import replacing
+from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 ZIP = ".zip"
@@ -68,7 +75,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
-    path, registered = split_target(executable, bool(asked_server()))
+    path, registered = split_target(executable, bool(chosen_server()))
     if path.endswith(".nbflow"):
         raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
     body = NewRun(
@@ -77,20 +84,20 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
         name=name,
         replace=wish["force"],
         parameters=json_object(wish["parameters"]),
-        texts=pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
+        texts=parse_pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
         runtime=wish["runtime"],
         image=wish["image"],
         force=wish["force"],
     )
     connection = connect(server)
-    with offering(because("force-takes-name")):
+    with hinting_option(because("force-takes-name")):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
         see_out(connection, made, executable, as_json=as_json, log=wish["log"])
     elif as_json:
         show_json(made)
     else:
-        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
+        print_note(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
         click.echo(made.id)
 
 
@@ -188,12 +195,13 @@ def save(connection: Any, name: str, target: str) -> None:
     place = Path(target or own)
     try:
         # An interrupted download leaves an existing file unchanged.
-        with source, replacing(place) as saved:
+        with source, replace_atomically(place) as saved:
             shutil.copyfileobj(source, saved)
     except OSError as error:
         raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
     is_zip = own.endswith(ZIP) and place.suffix != ZIP
-    say(f"{place}  {size(place.stat().st_size)}{', a zip of all its files' if is_zip else ''}")
+    note = ", a zip of all its files" if is_zip else ""
+    print_note(f"{place}  {format_size(place.stat().st_size)}{note}")
 
 
 @click.command("rm")

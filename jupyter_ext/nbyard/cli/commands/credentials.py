@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import say, show_json
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import json_option, server_option
-from nbyard.cli.typed_values import pairs
+from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.credentials import (
     KINDS,
     Credential,
@@ -92,7 +92,7 @@ def _tell(made: Credential, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return
-    say(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
+    print_note(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
     click.echo(made.id)
 
 
@@ -104,7 +104,7 @@ def _fields(
     An existing credential prompts only if no field is given.
     """
     secret = [field for field in kind.fields if field.secret]
-    found = pairs("--field", words, "NAME=VALUE")
+    found = parse_pairs("--field", words, "NAME=VALUE")
     for field in secret:
         if field.name in found:
             raise click.UsageError(

@@ -6,12 +6,19 @@ from typing import Any
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output.console import asked_server, offering, say, show_json, size, tell_unheard
+from nbyard.cli.output.console import (
+    chosen_server,
+    format_size,
+    hinting_option,
+    print_note,
+    show_json,
+    tell_unheard,
+)
 from nbyard.cli.output.views_by_noun import show_comparison
 from nbyard.cli.shared_options import json_option, server_option
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
-from nbyard.reasons.structs import because, shown
+from nbyard.reasons.structs import because, reason_text
 
 CHUNK = 8 << 20
 
@@ -39,7 +46,7 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
 
     connection = connect(server)
     body = NewDataset(_source(connection, source), name or UNSET, **wish)
-    with offering(because("replace-makes-version")):
+    with hinting_option(because("replace-makes-version")):
         made = connection.datasets.create(body=body)
     tell_unheard(connection)
     while made.current.state == "importing":
@@ -50,8 +57,8 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
     else:
         current = made.current
         table = f", {current.rows} × {current.columns}" if current.columns else ""
-        why = shown(current.reason)
-        say(f"{made.name}: {current.state}, {size(current.size_bytes)}{table} {why}")
+        why = reason_text(current.reason)
+        print_note(f"{made.name}: {current.state}, {format_size(current.size_bytes)}{table} {why}")
         click.echo(made.id)
     if made.current.state == "failed":
         raise click.exceptions.Exit(1)
@@ -61,7 +68,7 @@ def _source(connection: Any, source: str) -> Any:
     if source.startswith(("http://", "https://", SCHEME)):
         return UrlSource(source)
     path = Path(source)
-    if not asked_server():
+    if not chosen_server():
         # The dispatcher on this machine reads the file itself, so nothing is uploaded.
         return FileSource(str(path.absolute()))
     if path.is_dir():

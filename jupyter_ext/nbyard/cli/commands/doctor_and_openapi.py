@@ -51,7 +51,7 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     from nbyard.rest import openapi as made
 
-    click.echo(made.text(), nl=False)
+    click.echo(made.openapi_text(), nl=False)
 
 
 COMMANDS: tuple[click.Command, ...] = (doctor, openapi)

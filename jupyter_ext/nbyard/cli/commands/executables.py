@@ -3,7 +3,7 @@
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output.console import harmless, say, show_json
+from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.cli.shared_options import json_option, server_option
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
@@ -27,9 +27,9 @@ def add(path: str, name: str, server: str, as_json: bool) -> None:
         show_json(made)
         return
     for argument in made.current.arguments:
-        say(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
+        print_note(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
     for hint in connection.executables.inspect(body=Inspect(path=path)).hints:
-        say(f"! {harmless(hint)}")
+        print_note(f"! {without_control_characters(hint)}")
     click.echo(made.id)
 
 

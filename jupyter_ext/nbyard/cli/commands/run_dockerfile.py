@@ -15,8 +15,8 @@ from click.core import ParameterSource
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.output.console import say
-from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, texts_of
+from nbyard.cli.output.console import print_note
+from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run
@@ -77,7 +77,7 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
 def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
     """Return the run to create; its unique name finds its output, and no cached result is used."""
     parameters = json_object(wish["parameters"])
-    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    inputs = parse_pairs("--input-file", wish["inputs"], FILE_SHAPE)
     texts = texts_of(wish["params"], wish["inputs"])
     typed = {name: value for name, value in texts.items() if name not in inputs}
     return NewRun(
@@ -143,7 +143,9 @@ def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]
     try:
         yield
     except click.UsageError:
-        say(f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}")
+        print_note(
+            f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}"
+        )
         raise
     except BaseException:
         _clear(connection, run, known)
@@ -174,4 +176,4 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     for made in (one for one in used if one and one not in known):
         with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
-    say("The image and the record of the run are removed.")
+    print_note("The image and the record of the run are removed.")

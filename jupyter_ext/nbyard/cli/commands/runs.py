@@ -1,10 +1,13 @@
-"""The commands that show a run: `nbyard runs show`, `status`, `log` and `metrics`."""
+"""Commands for runs that use more than one operation: show, status, log, metrics and retry."""
+
+import uuid
 
 import click
 
-from nbyard.cli.output.console import say, show_json
+from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.output.console import follow_up, print_note, show_json, tell_unheard
 from nbyard.cli.output.logs import print_log
-from nbyard.cli.output.views_by_noun import show_metrics, show_run
+from nbyard.cli.output.views_by_noun import VIEWS, show_metrics, show_run
 from nbyard.cli.shared_options import json_option, server_option
 
 
@@ -61,7 +64,7 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
     nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
     for name in nodes:
         if len(nodes) > 1:
-            say(f"── {name}")
+            print_note(f"── {name}")
         print_log(connection, run, name, follow, attempt)
 
 
@@ -86,4 +89,45 @@ def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> No
         show_metrics(by_node)
 
 
-COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics)
+@click.command("retry")
+@click.argument("run")
+@click.option(
+    "--environment", default="", metavar="NAME", help="Use the newest version of this environment."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the run ends. The exit code shows its result."
+)
+@click.option(
+    *("--log", "--follow", "-f", "log"),
+    is_flag=True,
+    help="Print the log of the run until it ends.",
+)
+@server_option
+@json_option
+def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_json: bool) -> None:
+    """Retry a failed or cancelled run, reusing finished tasks.
+
+    The new run takes the name of the old one. It continues if you interrupt this command. With
+    --environment, the tasks that run again use the newest version of that environment.
+
+    \b
+    Examples:
+      nbyard runs retry 12 --wait
+      nbyard runs retry nightly --environment cows --follow
+    """
+    from nbyard.discover import connect
+
+    connection = connect(server)
+    asked = {"environment": environment, "idempotency_key": str(uuid.uuid4())}
+    made = connection.runs.retry(run=run, **asked)
+    tell_unheard(connection)
+    if wait or log:
+        see_out(connection, made, "", as_json=as_json, log=log)
+    elif as_json:
+        show_json(made)
+    else:
+        VIEWS["runs.retry"](made)
+        print_note(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
+
+
+COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics, retry)

@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.output.console import harmless, say, show_json, show_table, size
-from nbyard.cli.output.views_by_noun import counted, not_kept
+from nbyard.cli.output.console import (
+    format_size,
+    print_note,
+    show_json,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views_by_noun import count_of_files, not_kept
 from nbyard.cli.shared_options import json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
 from nbyard.domain.names import check_member_path
 from nbyard.domain.runs.structs import Task
-from nbyard.host.project_files import replacing
+from nbyard.host.project_files import replace_atomically
 
 NAMED = 10  # files that an error message lists
 
@@ -47,7 +53,7 @@ class Saved(NamedTuple):
         source, _ = connection.other_file(run, self.node, self.file.path)
         try:
             self.place.parent.mkdir(parents=True, exist_ok=True)
-            with source, replacing(self.place) as saved:
+            with source, replace_atomically(self.place) as saved:
                 shutil.copyfileobj(source, saved)
         except OSError as error:
             words = f"{self.place} cannot be written: {error.strerror}"
@@ -91,15 +97,17 @@ def files(
         show_json(found)
         return
     rows = [
-        (name, one.path, size(one.size_bytes)) for name, of in found.items() for one in of.files
+        (name, one.path, format_size(one.size_bytes))
+        for name, of in found.items()
+        for one in of.files
     ]
     if rows:
         show_table(rows, ("node", "file", "size"))
     else:
-        say("The run wrote no other files." if not node else f"{node} wrote no other files.")
+        print_note("The run wrote no other files." if not node else f"{node} wrote no other files.")
     for name, of in found.items():
         for line in not_kept(of.left_out, of.more):
-            say(f"{name}: {line}")
+            print_note(f"{name}: {line}")
 
 
 def save_files(
@@ -130,7 +138,7 @@ def save_files(
     new = [one for one in wanted if not one.is_there]
     taken = [str(one.place) for one in new if os.path.lexists(one.place)]
     if taken and not overwrite:
-        names = harmless(", ".join(taken[:NAMED]))
+        names = without_control_characters(", ".join(taken[:NAMED]))
         more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
         if not is_asked():
             words = f"{names}{more} would be replaced. --overwrite replaces them."
@@ -140,7 +148,9 @@ def save_files(
         one.save(connection, run)
     places = {one.place for one in wanted}
     where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
-    say(f"{counted(len(places))} saved in {where}" if places else "There is nothing to save.")
+    print_note(
+        f"{count_of_files(len(places))} saved in {where}" if places else "There is nothing to save."
+    )
 
 
 def _refuse_two(wanted: Iterable[Saved]) -> None:

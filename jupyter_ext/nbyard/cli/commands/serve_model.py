@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.deployments import LOOK_SECONDS, until_settled
-from nbyard.cli.output.console import harmless, say, show_json
+from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
 from nbyard.domain.models.structs import ModelPackage
@@ -31,7 +31,7 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
     """
     # A random suffix, so that several commands can serve the same model.
     name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
-    say(f"Serving {package.reference} until Ctrl-C.")
+    print_note(f"Serving {package.reference} until Ctrl-C.")
     try:
         with _interrupted_by(*ENDING):
             body = NewDeployment(package.id, name=name, environment=OPENED)
@@ -43,13 +43,13 @@ def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
                 else:
                     click.echo(connection.address(found))
                 found = _until_over(connection, found)
-        say(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
+        print_note(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
         if found.reproduce:
-            say(f"To see it by hand: {found.reproduce}")
+            print_note(f"To see it by hand: {found.reproduce}")
     except KeyboardInterrupt:
         return 0
     except NotFound:
-        say("It was deleted meanwhile.")
+        print_note("It was deleted meanwhile.")
     finally:
         with suppress(NotFound):
             # By name, because an interruption may come before the ID is known.
@@ -62,7 +62,7 @@ def _until_over(connection: Any, found: Deployment) -> Deployment:
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=found.id, after=after)
-        click.echo(harmless(chunk.text), nl=False, err=True)
+        click.echo(without_control_characters(chunk.text), nl=False, err=True)
         if chunk.next > after:
             after = chunk.next
             continue

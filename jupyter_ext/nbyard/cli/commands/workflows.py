@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import say, show_json
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.views_by_noun import show_nodes
 from nbyard.cli.shared_options import json_option, server_option
 from nbyard.errors import NbyardError, Unavailable
@@ -49,7 +49,9 @@ def build_workflow(file: str, runtime: str) -> None:
     connection = Local()
     needed = connection.workflows.images(path=file, runtime=runtime).items
     if not needed:
-        say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
+        print_note(
+            "Nothing to build: no node of it runs in a container (--runtime docker is for all)."
+        )
         return
     with logged_in(connection.login):
         outcomes = [_made(connection.yard, image) for image in needed]
@@ -66,7 +68,7 @@ def _made(yard: Any, needed: Any) -> bool:
     from nbyard.images.environment_images import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
-    say(f"── {nodes}")
+    print_note(f"── {nodes}")
     settings = yard.settings
     engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
     try:
@@ -75,13 +77,13 @@ def _made(yard: Any, needed: Any) -> bool:
                 code = Path(folder) / "code"
                 yard.parts.blobs.stage(needed.bundle, code, writable=True)
                 name = code_image(
-                    engine, code, needed.dockerfile, say, settings.docker_build_network
+                    engine, code, needed.dockerfile, print_note, settings.docker_build_network
                 )
         elif needed.is_built:
             name = environment_image(
                 engine,
                 *(needed.base, needed.requirements, needed.for_notebooks),
-                say,
+                print_note,
                 blobs=yard.parts.blobs,
                 network=settings.docker_build_network,
                 sources=settings.allowed_package_sources,
@@ -89,11 +91,11 @@ def _made(yard: Any, needed: Any) -> bool:
         else:
             name = needed.base
             if not engine.image_id(name):
-                engine.pull(name, say)
+                engine.pull(name, print_note)
     except Unavailable:
         raise
     except NbyardError as error:
-        say(f"{nodes}: {error.message}")
+        print_note(f"{nodes}: {error.message}")
         return False
     finally:
         engine.close()

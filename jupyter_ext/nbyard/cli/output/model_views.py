@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nbyard.cli.output.console import ago
+from nbyard.cli.output.console import format_age
 from nbyard.cli.output.views_by_noun import show_facts
 from nbyard.domain.models.structs import ModelPackage
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import reason_text
 
 
 def show_package(found: ModelPackage) -> None:
@@ -20,7 +20,7 @@ def show_package(found: ModelPackage) -> None:
             ("tag", found.tag),
             ("mode", found.mode),
             ("platform tag", found.platform_tag),
-            ("state", f"{found.state} {shown(found.reason)}".strip()),
+            ("state", f"{found.state} {reason_text(found.reason)}".strip()),
             ("image", found.reference),
             ("image id", found.image_id),
             ("takes", _columns(model.inputs)),
@@ -29,7 +29,7 @@ def show_package(found: ModelPackage) -> None:
             ("class", f"{model.module}.{model.class_name}" if model.module else model.flavour),
             ("run", run),
             ("bytes", found.bundle_digest),
-            ("made", ago(found.created_at)),
+            ("made", format_age(found.created_at)),
             ("id", found.id),
         ]
     )

@@ -6,10 +6,18 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import about, ago, duration, harmless, number, show_table, size
+from nbyard.cli.output.console import (
+    format_age,
+    format_duration,
+    format_estimate,
+    format_number,
+    format_size,
+    show_table,
+    without_control_characters,
+)
 from nbyard.domain.arguments.structs import type_words
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import reason_text
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -17,7 +25,7 @@ FILE_MARKS = {"added": "+", "removed": "-", "changed": "~"}
 VERSION_FACTS: dict[str, Callable[[Any], Any]] = {
     "rows": lambda v: v.rows,
     "columns": lambda v: v.columns,
-    "size": lambda v: size(v.size_bytes),
+    "size": lambda v: format_size(v.size_bytes),
     "format": lambda v: v.format,
     "digest": lambda v: v.digest,
 }
@@ -40,7 +48,7 @@ def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
     known = [(name, str(value)) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
-        click.echo(f"{name.ljust(width)}  {harmless(value)}")
+        click.echo(f"{name.ljust(width)}  {without_control_characters(value)}")
 
 
 def _value(value: Any) -> str:
@@ -54,15 +62,15 @@ def _dataset(dataset: Any) -> None:
     show_facts(
         [
             ("name", dataset.name),
-            ("state", f"{now.state} (version {now.number}) {shown(now.reason)}".strip()),
+            ("state", f"{now.state} (version {now.number}) {reason_text(now.reason)}".strip()),
             ("table", table),
             ("format", now.format),
-            ("size", size(now.size_bytes)),
+            ("size", format_size(now.size_bytes)),
             ("digest", now.digest),
             ("from", now.source or now.origin),
             ("opens as", dataset.resource or dataset.notice),
             ("description", dataset.description),
-            ("made", ago(dataset.created_at)),
+            ("made", format_age(dataset.created_at)),
             ("id", dataset.id),
         ]
     )
@@ -80,9 +88,9 @@ def _artifact(artifact: Any) -> None:
             ("frame", f"{told.frame}, {told.rows} rows" if told and told.frame else ""),
             ("columns", columns),
             ("array", f"{told.dtype} {told.shape}" if told and told.dtype else ""),
-            ("size", size(artifact.size_bytes)),
+            ("size", format_size(artifact.size_bytes)),
             ("digest", artifact.digest),
-            ("made", ago(artifact.created_at)),
+            ("made", format_age(artifact.created_at)),
             ("id", artifact.id),
         ]
     )
@@ -98,7 +106,7 @@ def _rows(page: Any) -> None:
 
 def _warn(warnings: Iterable[str]) -> None:
     for warning in warnings:
-        click.echo(harmless(warning), err=True)
+        click.echo(without_control_characters(warning), err=True)
 
 
 def _profile(profile: Any) -> None:
@@ -123,7 +131,7 @@ def show_comparison(found: Any) -> None:
     ]
     show_facts([("version", f"{found.old.number} → {found.new.number}"), *rows])
     if found.same or found.note:
-        click.echo(harmless(found.note) or "The bytes are the same.", err=True)
+        click.echo(without_control_characters(found.note) or "The bytes are the same.", err=True)
     if found.columns:
         from nbyard.domain.datasets.comparisons import FIGURES
 
@@ -139,8 +147,8 @@ def show_comparison(found: Any) -> None:
         head = ("column", "", "type", "values", "nulls", "distinct", "min", "mean", "max")
         show_table(changes, head)
     for file in found.files:
-        sizes = _then_and_now(size(file.old_bytes), size(file.new_bytes))
-        click.echo(harmless(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
+        sizes = _then_and_now(format_size(file.old_bytes), format_size(file.new_bytes))
+        click.echo(without_control_characters(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
     if found.file_changes > len(found.files):
         click.echo(f"and {found.file_changes - len(found.files)} more files", err=True)
 
@@ -170,7 +178,7 @@ def _executable(executable: Any) -> None:
             ("follows", executable.path),
             ("command line", line),
             ("description", executable.description),
-            ("made", ago(executable.created_at)),
+            ("made", format_age(executable.created_at)),
             ("id", executable.id),
         ]
     )
@@ -183,13 +191,13 @@ def _executable(executable: Any) -> None:
             rows.append((one.name, one.role, type_words(one), default, one.help))
         show_table(rows, head)
     for hint in executable.hints:
-        click.echo(harmless(hint), err=True)
+        click.echo(without_control_characters(hint), err=True)
 
 
 def _diff(diff: Any) -> None:
     click.echo(f"version {diff.old} → {diff.new}", err=True)
     for line in diff.lines:
-        click.echo(f"{MARKS[line.kind]} {harmless(line.text)}")
+        click.echo(f"{MARKS[line.kind]} {without_control_characters(line.text)}")
     if diff.hint:
         click.echo(diff.hint, err=True)
 
@@ -204,10 +212,10 @@ def _run(run: Any) -> None:
         [
             ("run", f"{run.number} {run.name}".strip()),
             ("title", run.title),
-            ("reason", shown(run.reason)),
+            ("reason", reason_text(run.reason)),
             ("state", run.state + (", is to be cancelled" if asked else "")),
-            ("took", duration(run.started_at, run.finished_at)),
-            ("started", ago(run.created_at)),
+            ("took", format_duration(run.started_at, run.finished_at)),
+            ("started", format_age(run.created_at)),
             ("parameters", json.dumps(run.parameters) if run.parameters else ""),
             ("id", run.id),
         ]
@@ -224,7 +232,11 @@ def show_run(detail: Any, estimate: Any) -> None:
     for task in detail.tasks:
         for link in (one for attempt in task.attempts for one in attempt.links):
             told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
-            click.echo(harmless(f"Monitor {task.node} {link.name}: {link.reason or told}"))
+            click.echo(
+                without_control_characters(
+                    f"Monitor {task.node} {link.name}: {link.reason or told}"
+                )
+            )
 
 
 def time_left(estimate: Any) -> str:
@@ -233,17 +245,17 @@ def time_left(estimate: Any) -> str:
         return ""
     steps = "1 step" if estimate.unknown == 1 else f"{estimate.unknown} steps"
     some = f"; nothing is known of {steps}" if estimate.unknown else ""
-    return f"about {about(estimate.remaining_seconds)}{some}"
+    return f"about {format_estimate(estimate.remaining_seconds)}{some}"
 
 
-def usually(usual: Any, state: str = "queued") -> str:
+def usual_duration_text(usual: Any, state: str = "queued") -> str:
     """Return `usually 3 min (last 5 runs), starts in about 2 h`; empty if unknown."""
     if usual is None:
         return ""
     waits = state == "queued" and (usual.starts_in_seconds or 0) >= 1
     runs = "last run" if usual.samples == 1 else f"last {usual.samples} runs"
-    took = about(usual.seconds) if usual.seconds >= 1 else "under a second"
-    begins = f", starts in about {about(usual.starts_in_seconds)}" if waits else ""
+    took = format_estimate(usual.seconds) if usual.seconds >= 1 else "under a second"
+    begins = f", starts in about {format_estimate(usual.starts_in_seconds)}" if waits else ""
     return f"usually {took} ({runs}){begins}"
 
 
@@ -257,19 +269,19 @@ def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
     rows = []
     for task in tasks:
         state = "cached" if task.cached else task.state
-        took = duration(task.started_at, task.finished_at)
+        took = format_duration(task.started_at, task.finished_at)
         used = task.environment
         environment = f"{used.name}@{used.number}" if used else ""
         place = f"place {task.place}" if task.place else ""
-        reasons = (place, task.why, usually(usual.get(task.node), task.state))
+        reasons = (place, task.why, usual_duration_text(usual.get(task.node), task.state))
         reason = "; ".join(filter(None, reasons))
         rows.append((task.node, state, took, len(task.attempts), environment, reason))
     show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
     for task in tasks:
         if task.warning:
-            click.echo(harmless(f"! {task.node}: {task.warning}"))
+            click.echo(without_control_characters(f"! {task.node}: {task.warning}"))
         for line in told_of_files(number, task):
-            click.echo(harmless(line))
+            click.echo(without_control_characters(line))
 
 
 def told_of_files(number: int, task: Any) -> Iterator[str]:
@@ -278,7 +290,9 @@ def told_of_files(number: int, task: Any) -> Iterator[str]:
     if others is None:
         return
     if others.count:
-        what = f"{counted(others.count)} beside its outputs ({size(others.size_bytes)})"
+        what = (
+            f"{count_of_files(others.count)} beside its outputs ({format_size(others.size_bytes)})"
+        )
         how = f"nbyard runs files {number} --node {task.node} --save DIR"
         yield f"{task.node} wrote {what}. To save them: {how}"
     for line in not_kept(others.left_out, others.more):
@@ -288,13 +302,13 @@ def told_of_files(number: int, task: Any) -> Iterator[str]:
 def not_kept(left_out: Iterable[Any], more: int) -> Iterator[str]:
     """Yield a sentence for each file that was written but not stored."""
     for one in left_out:
-        of = f" ({size(one.size_bytes)})" if one.size_bytes else ""
+        of = f" ({format_size(one.size_bytes)})" if one.size_bytes else ""
         yield f"{one.path}{of} was not kept: {WHY_NOT_KEPT[one.why]}"
     if more:
-        yield f"{counted(more, 'more ')} not kept"
+        yield f"{count_of_files(more, 'more ')} not kept"
 
 
-def counted(count: int, more: str = "") -> str:
+def count_of_files(count: int, more: str = "") -> str:
     """Return a number of files, such as `1 file` or `2 files`."""
     return f"{count} {more}file{'' if count == 1 else 's'}"
 
@@ -311,7 +325,7 @@ def show_nodes(page: Any) -> None:
     show_table(rows, head)
     for one in page.items:
         if one.problem:
-            click.echo(harmless(f"{one.node}: {one.problem}"), err=True)
+            click.echo(without_control_characters(f"{one.node}: {one.problem}"), err=True)
 
 
 def show_metrics(found: Any) -> None:
@@ -323,7 +337,7 @@ def show_metrics(found: Any) -> None:
             numbers = [value for value in one.values if not isinstance(value, str)]
             ends = (min(numbers), max(numbers)) if numbers else ("", "")
             step = one.steps[-1] if one.steps else ""
-            rows.append((node, one.name, one.count, *map(number, (step, one.last, *ends))))
+            rows.append((node, one.name, one.count, *map(format_number, (step, one.last, *ends))))
     show_table(rows, head)
 
 

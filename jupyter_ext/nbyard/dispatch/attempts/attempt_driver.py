@@ -14,26 +14,26 @@ from typing import NamedTuple
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import no_file_in_words
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
-from nbyard.dispatch.attempts.attempt_outcome import lost, over_limit
+from nbyard.dispatch.attempts.attempt_outcome import lost_outcome, over_limit
 from nbyard.dispatch.attempts.attempt_phase_table import (
     UNSURE,
     WITH_SLOTS,
     Action,
     Event,
     Phase,
-    step,
+    next_step,
 )
-from nbyard.dispatch.attempts.folder_setup import prepare
+from nbyard.dispatch.attempts.folder_setup import fill_folder
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Fact, GoesOn, Running, Started, Waits
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, Running, Started, WaitEnded, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because, shown
+from nbyard.reasons.structs import Reason, because, reason_text
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes.protocol import Observation, Runtime
 
@@ -49,7 +49,7 @@ A_SLOT = because("waits-for-start")
 
 
 @dataclass
-class Seen:
+class Observations:
     """Observations of one attempt, in seconds of the monotonic clock.
 
     - `since`: first observation; `not_before`: earliest next start; `waits`: why a start failed,
@@ -113,14 +113,14 @@ class Signal(NamedTuple):
 
 
 @dataclass
-class Drive:
+class AttemptDriver:
     """One check of an attempt; `facts` collects what to report."""
 
     context: DispatchContext
     identities: Identities
     snapshot: AttemptSnapshot
     runtime: Runtime
-    seen: Seen
+    seen: Observations
     conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]
     facts: list[Fact] = field(default_factory=list)
 
@@ -134,7 +134,7 @@ class Drive:
             self._react(Signal(Event.LOOK_DUE))
 
     def _react(self, signal: Signal) -> None:
-        phase, actions = step(self.seen.phase, signal.event)
+        phase, actions = next_step(self.seen.phase, signal.event)
         if phase is not self.seen.phase:  # otherwise the queue may admit it at this moment
             self.seen.phase = phase
         for action in actions:
@@ -181,7 +181,7 @@ class Drive:
                 if self.snapshot.attempt.state == "starting":
                     self.facts.append(Waits(signal.what))
             case Action.LOSE:
-                self.facts.append(lost(signal.what or because("no-result")))
+                self.facts.append(lost_outcome(signal.what or because("no-result")))
             case Action.FAIL:
                 assert signal.error is not None
                 self.facts.append(Ended("failed", failure_of(signal.error, "preparation")))
@@ -228,8 +228,8 @@ class Drive:
             return None
         try:
             with no_file_in_words():
-                if done := prepare(self.context, self.identities, self.snapshot):
-                    self.facts.append(GoesOn(done))
+                if done := fill_folder(self.context, self.identities, self.snapshot):
+                    self.facts.append(WaitEnded(done))
             with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
                 site = self.runtime.start(self.snapshot.order)
         except Busy:
@@ -271,7 +271,7 @@ class Drive:
             return None
         try:
             self.runtime.logs(self.snapshot.order)
-            now = runtime_calls.poll(self.snapshot, self.runtime)
+            now = runtime_calls.poll_attempt(self.snapshot, self.runtime)
         except Unavailable as error:
             return self._silence(error)
         except OSError as problem:
@@ -339,7 +339,9 @@ class Drive:
     def _conclude(self) -> Signal | None:
         result = folders.read_result(self.snapshot.order.folder)
         fact = (
-            self.conclude(self.snapshot, result) if result else lost(because("result-unreadable"))
+            self.conclude(self.snapshot, result)
+            if result
+            else lost_outcome(because("result-unreadable"))
         )
         if isinstance(fact, Waits):
             return Signal(Event.DISK_FULL, fact.what)
@@ -348,7 +350,7 @@ class Drive:
 
     def _take_later(self, what: Reason | None) -> None:
         if not self.seen.take_at:
-            log.warning("attempt %s: %s", self.snapshot.attempt.id, shown(what))
+            log.warning("attempt %s: %s", self.snapshot.attempt.id, reason_text(what))
         self.seen.take_at = time.monotonic() + FULL_SECONDS
         self.facts.append(Waits(what))
 
@@ -368,7 +370,7 @@ class Drive:
     def _stop(self, why: Reason) -> Signal | None:
         if self.seen.asked_at is None:
             self.seen.asked_at, self.seen.why = time.monotonic(), why
-        if not runtime_calls.stop(self.snapshot, self.runtime, why):
+        if not runtime_calls.stop_attempt(self.snapshot, self.runtime, why):
             return None
         crash_point("asked-to-end")
         return Signal(Event.HEARD)

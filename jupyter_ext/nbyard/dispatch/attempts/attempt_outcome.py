@@ -31,7 +31,7 @@ from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 
 
-class Conclusions:
+class AttemptOutcomes:
     """Derives outcomes for controllers, in threads; it never writes to the store."""
 
     def __init__(self, context: DispatchContext, identities: Identities):
@@ -54,7 +54,7 @@ class Conclusions:
         try:
             check_token(result, snapshot.attempt.token)
         except Invalid as error:
-            return lost(error.reason)
+            return lost_outcome(error.reason)
         failure = result.failure or Failure("error", because("no-message"))
         if result.state == "succeeded":
             return self._succeed(snapshot, result)
@@ -62,7 +62,7 @@ class Conclusions:
             return self._stopped(snapshot, failure, result, asked)
         # A dead kernel counts as lost, so its retries have their own limit.
         if failure.kind in ("kernel-died", "lost"):
-            return lost(failure.reason)
+            return lost_outcome(failure.reason)
         return self._fail(snapshot, failure, result)
 
     def _succeed(self, snapshot: AttemptSnapshot, result: Result) -> Ended:
@@ -150,7 +150,7 @@ class Conclusions:
             return Ended("cancelled", None, result)
         if why := asked or written:
             return self._fail(snapshot, over_limit(why), result)
-        return lost(failure.reason)
+        return lost_outcome(failure.reason)
 
 
 def over_limit(why: Reason) -> Failure:
@@ -158,6 +158,6 @@ def over_limit(why: Reason) -> Failure:
     return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
 
 
-def lost(reason: Reason) -> Ended:
+def lost_outcome(reason: Reason) -> Ended:
     """Return the outcome of an attempt that is gone without a result."""
     return Ended("lost", Failure("lost", reason), reason=reason)

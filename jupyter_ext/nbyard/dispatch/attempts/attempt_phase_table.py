@@ -197,7 +197,7 @@ _when(Phase, E.NOTHING_TO_STOP, A.GIVE_UP)
 _when(ASKED_TO_STOP, E.GRACE_OVER, A.GIVE_UP)
 
 
-def step(phase: Phase, event: Event) -> Step:
+def next_step(phase: Phase, event: Event) -> Step:
     """Return what follows from the event.
 
     Raises:

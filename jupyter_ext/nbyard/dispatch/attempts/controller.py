@@ -2,9 +2,9 @@
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts import runtime_calls, secret_delivery
-from nbyard.dispatch.attempts.attempt_driver import Drive, Seen
-from nbyard.dispatch.attempts.attempt_outcome import Conclusions
-from nbyard.dispatch.attempts.attempt_phase_table import Event, step
+from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
+from nbyard.dispatch.attempts.attempt_outcome import AttemptOutcomes
+from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
@@ -26,17 +26,17 @@ class AttemptController:
     def __init__(self, context: DispatchContext, identities: Identities):
         self._context = context
         self._identities = identities
-        self._conclusions = Conclusions(context, identities)
-        self._seen: dict[str, Seen] = {}
+        self._conclusions = AttemptOutcomes(context, identities)
+        self._seen: dict[str, Observations] = {}
 
     def admit(self, attempt_id: str) -> None:
         """Give the attempt its slots, so that it may start."""
-        seen = self._seen.setdefault(attempt_id, Seen())
-        seen.phase = step(seen.phase, Event.ADMIT).phase
+        seen = self._seen.setdefault(attempt_id, Observations())
+        seen.phase = next_step(seen.phase, Event.ADMIT).phase
 
-    def seen(self, attempt_id: str) -> Seen:
+    def seen(self, attempt_id: str) -> Observations:
         """Return the observations, for the queue, which gives slots to attempts that ask."""
-        return self._seen.get(attempt_id) or Seen()
+        return self._seen.get(attempt_id) or Observations()
 
     def drive(self, snapshot: AttemptSnapshot) -> Report:
         """Advance the attempt as far as possible without waiting."""
@@ -46,8 +46,10 @@ class AttemptController:
             return Report(snapshot.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
             self.admit(snapshot.attempt.id)  # it needs no slots of this machine
-        seen = self._seen.setdefault(snapshot.attempt.id, Seen())
-        drive = Drive(self._context, self._identities, snapshot, runtime, seen, self.conclude)
+        seen = self._seen.setdefault(snapshot.attempt.id, Observations())
+        drive = AttemptDriver(
+            self._context, self._identities, snapshot, runtime, seen, self.conclude
+        )
         drive.begin()
         return Report(snapshot.attempt.id, drive.facts)
 
@@ -57,7 +59,7 @@ class AttemptController:
 
     def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""
-        asked = self._seen.get(snapshot.attempt.id, Seen()).why
+        asked = self._seen.get(snapshot.attempt.id, Observations()).why
         return self._conclusions.conclude(snapshot, result, asked)
 
     def is_gone(self, snapshot: AttemptSnapshot) -> bool:

@@ -3,7 +3,7 @@
 from nbyard.attempts import folders
 from nbyard.dispatch.cache.keys import version_of
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.environments.references import differences, warning
+from nbyard.domain.environments.references import lock_differences, lock_warning
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
@@ -19,7 +19,9 @@ def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPl
     if used is None:
         return ""
     # Attempts of a function worker share the surroundings of their worker.
-    found = folders.surroundings_in(folders.place(context.folder, attempt.worker or attempt.id))
+    found = folders.surroundings_in(
+        folders.attempt_folder_of(context.folder, attempt.worker or attempt.id)
+    )
     with context.store.read() as c:
         version = context.store.environments.version(c, used.version_id)
         try:
@@ -33,5 +35,5 @@ def not_as_locked(context: DispatchContext, attempt: AttemptRecord, plan: TaskPl
         return ""
     # Images contain extra packages to run notebooks.
     beside = attempt.runtime == PROCESS or not has_more
-    told = differences(version.packages, version.python, found.lock, beside=beside)
-    return warning(used, told)
+    told = lock_differences(version.packages, version.python, found.lock, beside=beside)
+    return lock_warning(used, told)

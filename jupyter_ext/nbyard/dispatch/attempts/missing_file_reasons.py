@@ -22,7 +22,7 @@ from nbyard.domain.caching.file_probes import probes_of
 from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.errors import NbyardError
 from nbyard.runner.attempt_folder import CODE
 from nbyard.transfer import bundles
@@ -86,8 +86,8 @@ def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
         )
     if version is None or known is None or not known.path:
         return None
-    own = spot(version.file).file
-    path = Path(spot(known.path).file)
+    own = split_function_path(version.file).file
+    path = Path(split_function_path(known.path).file)
     tree = context.blobs.tree(version.bundle_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
     # A folder travelled if any file in it did.
@@ -122,11 +122,13 @@ def left_out(context: DispatchContext, snapshot: AttemptSnapshot, failure: Failu
     for name in names:
         place = code.place(name)
         if place and code.is_left_out(place):
-            return f"{name} {_BESIDE.format(code.path.name)}: {why(code.base, place)}"
+            return (
+                f"{name} {_BESIDE.format(code.path.name)}: {missing_file_reason(code.base, place)}"
+            )
     above = [
         text for text in mentions(code_of(code.path.name, code.content)) if text.startswith("..")
     ]
-    return outside(code.base, code.below, names, above)
+    return find_outside_bundle(code.base, code.below, names, above)
 
 
 def warning_about_missing_files(
@@ -190,7 +192,7 @@ def _asked(filename: str, content: bytes) -> Sequence[str]:
     return asked(filename, code_of(filename, content), probes.names)
 
 
-def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
+def find_outside_bundle(base: Path, below: str, names: Iterable[str], above: Iterable[str]) -> str:
     """Return a sentence about the first name that exists outside the bundle, else "".
 
     Look in the folder above the bundle and in the folders `above` that the code names.
@@ -212,7 +214,7 @@ def outside(base: Path, below: str, names: Iterable[str], above: Iterable[str]) 
     return ""
 
 
-def why(base: Path, place: str) -> str:
+def missing_file_reason(base: Path, place: str) -> str:
     """Return why a file is not in the bundle of this folder, and what to do."""
     return _reason(base, place) or (
         f"the folder {base.name or base} is too large to travel whole. Create an empty file"

@@ -10,11 +10,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from nbyard.attempts import monitor_link_files
-from nbyard.attempts.folders import place
-from nbyard.attempts.monitor_link_files import LOOPBACK, Monitor, Spot
+from nbyard.attempts.folders import attempt_folder_of
+from nbyard.attempts.monitor_link_files import LOOPBACK, LinkTarget, MonitorData
 from nbyard.dispatch.attempts import tensorboard
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.service_health import Ports
+from nbyard.dispatch.service_health import PortHealth
 from nbyard.dispatch.state.live_runs import LiveAttempt
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine
@@ -22,7 +22,7 @@ from nbyard.domain.attempts.monitor_links import (
     EVERYWHERE,
     TENSORBOARD,
     container_ports,
-    variables,
+    port_variables,
 )
 from nbyard.domain.deployments.deployment_status import no_way_in
 from nbyard.domain.deployments.structs import Place
@@ -36,7 +36,7 @@ from nbyard.store.runs.attempts import AttemptRecord
 LOOK_SECONDS = 1.0
 
 
-def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
+def port_variables_of(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
     """Return the variables that give the work its ports.
 
     Ports of a process are chosen once, and recorded before it can start.
@@ -44,12 +44,12 @@ def told(store: Path, attempt: AttemptRecord, plan: TaskPlan) -> dict[str, str]:
     if not plan.ports or not plan.is_monitored:
         return {}
     if plan.runtime == DOCKER:
-        return variables(container_ports(plan.ports), EVERYWHERE)
-    known = monitor_link_files.read(store, attempt.id)
+        return port_variables(container_ports(plan.ports), EVERYWHERE)
+    known = monitor_link_files.read_monitor(store, attempt.id)
     if known is None:
-        known = Monitor(free_ports(plan.ports))
-        monitor_link_files.write(store, attempt.id, known)
-    return variables(known.ports, LOOPBACK)
+        known = MonitorData(free_ports(plan.ports))
+        monitor_link_files.write_monitor(store, attempt.id, known)
+    return port_variables(known.ports, LOOPBACK)
 
 
 def free_ports(names: Iterable[str]) -> dict[str, int]:
@@ -74,7 +74,7 @@ class MonitorController:
         self._threads = threads
         self._live = live
         self._known: set[str] | None = None
-        self._ports: dict[str, Ports] = {}
+        self._ports: dict[str, PortHealth] = {}
         self._engines: dict[str, Engine] = {}
         self._next = 0.0
 
@@ -105,8 +105,8 @@ class MonitorController:
             engine.close()
 
     def _look(self, attempt: AttemptRecord, plan: TaskPlan) -> None:
-        folder = place(self._context.folder, attempt.id)
-        known = monitor_link_files.read(self._context.folder, attempt.id) or Monitor()
+        folder = attempt_folder_of(self._context.folder, attempt.id)
+        known = monitor_link_files.read_monitor(self._context.folder, attempt.id) or MonitorData()
         spots = {spot.name: spot for spot in known.spots}
         board = known.board
         found = list(self._declared(attempt, plan, known, spots))
@@ -116,28 +116,28 @@ class MonitorController:
         seen = replace(known, spots=self._asked(attempt.id, found, spots), board=board)
         # Write only changes: this runs every second.
         if seen != known:
-            monitor_link_files.write(self._context.folder, attempt.id, seen)
+            monitor_link_files.write_monitor(self._context.folder, attempt.id, seen)
 
     def _declared(
         self,
         attempt: AttemptRecord,
         plan: TaskPlan,
-        known: Monitor,
-        spots: Mapping[str, Spot],
-    ) -> Iterable[Spot]:
+        known: MonitorData,
+        spots: Mapping[str, LinkTarget],
+    ) -> Iterable[LinkTarget]:
         if not plan.ports:
             return
         if plan.runtime == PROCESS:
-            yield from (Spot(name, known.ports.get(name, 0)) for name in plan.ports)
+            yield from (LinkTarget(name, known.ports.get(name, 0)) for name in plan.ports)
             return
         if reason := no_way_in(self._context.settings.container_network, attempt.site):
-            yield from (Spot(name, 0, reason=reason) for name in plan.ports)
+            yield from (LinkTarget(name, 0, reason=reason) for name in plan.ports)
             return
         # Ports of a container are fixed, so ask the engine only until all are known.
         before = {name: spots[name].port for name in plan.ports if name in spots}
         published = {} if all(before.values()) and before else self._published(attempt)
         for name, number in container_ports(plan.ports).items():
-            yield Spot(name, before.get(name) or published.get(number, 0))
+            yield LinkTarget(name, before.get(name) or published.get(number, 0))
 
     def _published(self, attempt: AttemptRecord) -> dict[int, int]:
         """Return the published ports of the attempt's container, by container port."""
@@ -149,33 +149,39 @@ class MonitorController:
         return found.published if found else {}
 
     def _tensorboard(
-        self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: Monitor
-    ) -> tuple[Spot, monitor_link_files.Board | None]:
+        self, attempt: AttemptRecord, plan: TaskPlan, folder: Path, known: MonitorData
+    ) -> tuple[LinkTarget, monitor_link_files.TensorBoardProcess | None]:
         """Return the link to TensorBoard; start TensorBoard as soon as logs exist."""
         board = known.board
         if plan.runtime != PROCESS:
-            return Spot(TENSORBOARD, 0, reason=because("tensorboard-beside-processes-only")), None
+            return LinkTarget(
+                TENSORBOARD, 0, reason=because("tensorboard-beside-processes-only")
+            ), None
         if board is None:
             logs = tensorboard.logs_of(folder, plan.tensorboard)
             if logs is None:
-                return Spot(TENSORBOARD, 0), None
+                return LinkTarget(TENSORBOARD, 0), None
             program = tensorboard.program_for(folder)
             if not program:
-                return Spot(TENSORBOARD, 0, reason=because("tensorboard-missing")), None
+                return LinkTarget(TENSORBOARD, 0, reason=because("tensorboard-missing")), None
             (port,) = free_ports([TENSORBOARD]).values()
-            board = tensorboard.start(self._context, attempt.id, program, logs, port)
+            board = tensorboard.start_tensorboard(self._context, attempt.id, program, logs, port)
             # Recorded at once: the next dispatcher must not start a second one.
-            monitor_link_files.write(self._context.folder, attempt.id, replace(known, board=board))
+            monitor_link_files.write_monitor(
+                self._context.folder, attempt.id, replace(known, board=board)
+            )
         elif not tensorboard.is_alive(board):
             said = tensorboard.last_words(self._context.folder, attempt.id)
-            return Spot(TENSORBOARD, 0, reason=because("tensorboard-ended", message=said)), board
-        return Spot(TENSORBOARD, board.port, is_trusted=True), board
+            return LinkTarget(
+                TENSORBOARD, 0, reason=because("tensorboard-ended", message=said)
+            ), board
+        return LinkTarget(TENSORBOARD, board.port, is_trusted=True), board
 
     def _asked(
-        self, attempt_id: str, found: Iterable[Spot], before: Mapping[str, Spot]
-    ) -> list[Spot]:
+        self, attempt_id: str, found: Iterable[LinkTarget], before: Mapping[str, LinkTarget]
+    ) -> list[LinkTarget]:
         """Check the ports and return the links with the result."""
-        ports = self._ports.setdefault(attempt_id, Ports())
+        ports = self._ports.setdefault(attempt_id, PortHealth())
         known = [Place(s.name, LOOPBACK, s.port, s.answers) for s in before.values()]
         return [
             replace(spot, answers=seen.answers)
@@ -189,10 +195,10 @@ class MonitorController:
             state = self._context.store.attempts.state(c, attempt_id)
         if state in ATTEMPT.live:
             return
-        known = monitor_link_files.read(self._context.folder, attempt_id)
+        known = monitor_link_files.read_monitor(self._context.folder, attempt_id)
         if known is not None and known.board is not None:
-            tensorboard.stop(known.board)
-        monitor_link_files.forget(self._context.folder, attempt_id)
+            tensorboard.stop_tensorboard(known.board)
+        monitor_link_files.remove_monitor(self._context.folder, attempt_id)
         self._ports.pop(attempt_id, None)
 
 

@@ -12,7 +12,7 @@ from nbyard.runtimes.protocol import Observation, Runtime
 log = logging.getLogger("nbyard.dispatch")
 
 
-def poll(snapshot: AttemptSnapshot, runtime: Runtime) -> Observation:
+def poll_attempt(snapshot: AttemptSnapshot, runtime: Runtime) -> Observation:
     """Poll the attempt.
 
     Raises:
@@ -45,7 +45,7 @@ def may_live(snapshot: AttemptSnapshot, runtime: Runtime) -> bool:
         return True  # the disk is full of its outputs
 
 
-def stop(snapshot: AttemptSnapshot, runtime: Runtime, reason: Reason) -> bool:
+def stop_attempt(snapshot: AttemptSnapshot, runtime: Runtime, reason: Reason) -> bool:
     """Ask the runtime to stop the attempt; return whether it accepted the request."""
     if not snapshot.order.folder.is_dir():
         return True

@@ -22,7 +22,7 @@ def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
     return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
 
 
-def give(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> Places:
+def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> Places:
     """Write the task's secrets to memory, link them in the folder, and return their paths.
 
     The paths are those that the attempt sees, by argument.
@@ -48,12 +48,12 @@ def give(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> P
             files[name] = content_of(found.kind, fields).encode()
             hidden += hidden_of(found.kind, fields)
             places[argument] = f"{ATTEMPT}/{secret_files.SECRETS}/{name}"
-    target = secret_files.place(context.store.id, snapshot.attempt.id)
-    secret_files.give(str(folder), target, files, hidden)
+    target = secret_files.secrets_folder(context.store.id, snapshot.attempt.id)
+    secret_files.store_secrets(str(folder), target, files, hidden)
     return places
 
 
-def masks(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
+def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
     """Return masks that find the secrets of the attempt in everything it wrote.
 
     By then its runner no longer has them.
@@ -89,7 +89,7 @@ def are_as_named(context: DispatchContext, snapshot: AttemptSnapshot) -> bool:
 
 def take_away(context: DispatchContext, attempt_id: str) -> None:
     """Delete the secrets of the attempt from memory."""
-    secret_files.remove(secret_files.place(context.store.id, attempt_id))
+    secret_files.delete_secrets(secret_files.secrets_folder(context.store.id, attempt_id))
 
 
 def for_registries(context: DispatchContext, owner: str) -> AbstractContextManager[None]:

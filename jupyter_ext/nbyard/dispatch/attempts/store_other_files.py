@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import is_own, read_task, stamp
-from nbyard.blobs import Entry, Tree
+from nbyard.attempts.folders import file_stamp, is_own, read_task
+from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs import file_operations as blob_files
 from nbyard.dispatch.attempts.folder_setup import MODEL
 from nbyard.dispatch.attempts.input_staging import is_dataset_link
-from nbyard.dispatch.attempts.secret_delivery import masks
+from nbyard.dispatch.attempts.secret_delivery import masks_of_attempt
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.other_files import (
@@ -26,12 +26,12 @@ from nbyard.domain.attempts.other_files import (
     FileFilter,
     OtherFiles,
     Written,
-    merged,
-    summary,
+    merge_other_files,
+    summarize_files,
     within_caps,
 )
 from nbyard.domain.attempts.structs import TASK
-from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.attempts.undeclared_files import input_paths
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
@@ -63,14 +63,16 @@ def take_other_files(
         bundle = {one.path: one for one in context.blobs.tree(version.bundle_digest).files}
         outputs = snapshot.outputs or read_task(snapshot.order.folder).outputs
         declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
-        declared |= placed(version.file, version.arguments, snapshot.inputs)
+        declared |= input_paths(version.file, version.arguments, snapshot.inputs)
         # task.json is written last, so anything newer comes from the work.
-        since = stamp(f"{snapshot.order.folder}/{TASK}")[1]
+        since = file_stamp(f"{snapshot.order.folder}/{TASK}")[1]
         look = _Look(context, bundle, declared, since)
         look.all(os.path.realpath(code))
         if snapshot.attempt.runtime == PROCESS and not version.invocation.apart:
             look.above(snapshot.order.folder)
-        return merged(_keep(context, snapshot, look, adopt), read_others(snapshot.order.folder))
+        return merge_other_files(
+            _keep(context, snapshot, look, adopt), read_others(snapshot.order.folder)
+        )
     except (NbyardError, OSError, msgspec.MsgspecError) as error:
         # Extra files must not fail finished work.
         log.warning("the other files of attempt %s are not kept: %s", snapshot.attempt.id, error)
@@ -81,7 +83,7 @@ class _Look:
     """Collects the files written below a folder."""
 
     def __init__(
-        self, context: DispatchContext, bundle: dict[str, Entry], declared: set[str], since: int
+        self, context: DispatchContext, bundle: dict[str, TreeEntry], declared: set[str], since: int
     ) -> None:
         self.files = FileFilter(declared)
         self._context = context
@@ -94,7 +96,7 @@ class _Look:
     def all(self, root: str) -> None:
         """Scan the whole folder."""
         self.root = root
-        with blob_files.opened(os.open(root, INTO)) as fd:
+        with blob_files.closing(os.open(root, INTO)) as fd:
             self._folder(fd, "")
 
     def above(self, folder: Path) -> None:
@@ -137,7 +139,7 @@ class _Look:
         if prefix.count("/") > MAX_DEPTH:
             self.files.leave(prefix, "too-many")
             return
-        with blob_files.opened(os.open(name, INTO, dir_fd=fd)) as inner:
+        with blob_files.closing(os.open(name, INTO, dir_fd=fd)) as inner:
             self._folder(inner, prefix)
 
     def _is_new(self, fd: int, name: str, path: str, found: os.stat_result) -> bool:
@@ -152,26 +154,26 @@ class _Look:
         if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
             return False
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with blob_files.opened(os.open(name, flags, dir_fd=fd)) as file:
-            return not blob_files.fits(blob_files.hash_file(file), entry.digest)
+        with blob_files.closing(os.open(name, flags, dir_fd=fd)) as file:
+            return not blob_files.has_hash(blob_files.hash_file(file), entry.digest)
 
 
 def _keep(
     context: DispatchContext, snapshot: AttemptSnapshot, look: _Look, adopt: bool
 ) -> OtherFiles | None:
     """Store the files that are within the limits and contain no secrets."""
-    settings, hidden = context.settings, masks(context, snapshot)
+    settings, hidden = context.settings, masks_of_attempt(context, snapshot)
     most = (settings.max_other_bytes, settings.max_other_files)
     files = look.files
     wanted, beyond = within_caps(files.written, *most)
-    kept: dict[Written, Entry] = {}
+    kept: dict[Written, TreeEntry] = {}
     for one in wanted:
         place = Path(look.root, files.places[one.path])
         try:
             if hidden.holds(os.fspath(place)):
                 files.leave(one.path, "secret", one.size_bytes)
                 continue
-            with blob_files.opened(open_real(place)) as fd:
+            with blob_files.closing(open_real(place)) as fd:
                 found = os.fstat(fd)
                 if not stat.S_ISREG(found.st_mode) or found.st_size != one.size_bytes:
                     raise Invalid.field("path", because("changed-while-read", file=place.name))
@@ -181,6 +183,6 @@ def _keep(
         except (NbyardError, OSError):
             files.leave(one.path, "unreadable", one.size_bytes)
         else:
-            kept[one] = Entry(one.path, digest, one.size_bytes)
+            kept[one] = TreeEntry(one.path, digest, one.size_bytes)
     digest = context.blobs.put_tree(Tree([*kept.values()])).digest if kept else ""
-    return summary(digest, [*kept], [*files.left.values(), *beyond])
+    return summarize_files(digest, [*kept], [*files.left.values(), *beyond])

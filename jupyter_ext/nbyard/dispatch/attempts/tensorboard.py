@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from nbyard.attempts import folders, monitor_link_files
-from nbyard.attempts.monitor_link_files import LOOPBACK, Board
+from nbyard.attempts.monitor_link_files import LOOPBACK, TensorBoardProcess
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.monitor_links import TENSORBOARD
 from nbyard.runner.process import processes
@@ -41,7 +41,9 @@ def program_for(folder: Path) -> str:
     return shutil.which(TENSORBOARD, path=searched) or ""
 
 
-def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int) -> Board:
+def start_tensorboard(
+    context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int
+) -> TensorBoardProcess:
     """Start TensorBoard, marked so that the sweep knows its attempt."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
@@ -56,13 +58,13 @@ def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, p
             start_new_session=True,
         )
     made.returncode = 0  # `is_alive` or `stop` reaps it
-    found = processes.read(made.pid)
-    return Board(made.pid, found.started if found else 0.0, port)
+    found = processes.read_process(made.pid)
+    return TensorBoardProcess(made.pid, found.started if found else 0.0, port)
 
 
-def is_alive(board: Board) -> bool:
+def is_alive(board: TensorBoardProcess) -> bool:
     """Return whether the same process still runs."""
-    found = processes.read(board.pid)
+    found = processes.read_process(board.pid)
     if found is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)
         return False
@@ -70,7 +72,7 @@ def is_alive(board: Board) -> bool:
     return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
 
 
-def stop(board: Board) -> None:
+def stop_tensorboard(board: TensorBoardProcess) -> None:
     """Kill TensorBoard and its child processes; no data is lost."""
     if is_alive(board):
         os.killpg(board.pid, signal.SIGKILL)

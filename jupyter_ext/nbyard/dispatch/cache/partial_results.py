@@ -28,7 +28,7 @@ def key_of(snapshot: AttemptSnapshot, version: ExecutableVersion) -> str:
 
 def set_aside(store: Path, attempt_id: str) -> None:
     """Set aside the predictions of an ended attempt, if it predicted a dataset."""
-    if os.path.isdir(folders.place(store, attempt_id) / SERVING_FOLDER / "nbyard"):
+    if os.path.isdir(folders.attempt_folder_of(store, attempt_id) / SERVING_FOLDER / "nbyard"):
         folders.set_aside(store, attempt_id)
 
 
@@ -50,14 +50,14 @@ def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> 
     with context.store.read() as c:
         alike = rows.alike(c, names, snapshot.task.owner, snapshot.task.cache_key)
     left = [
-        Leavings(folders.unfinished(context.folder, one), key)
+        Leavings(folders.set_aside_folder(context.folder, one), key)
         for one in {*alike, snapshot.attempt.id}
     ]
     # Only one set can be continued, so keep the largest and delete the others.
     most = max(left, key=lambda one: one.rows)
     most.move(snapshot.order.folder / folders.OUTPUTS)
     for one in left:
-        folders.discard(one.place)
+        folders.delete_path(one.place)
     return most.rows
 
 
@@ -115,4 +115,4 @@ def sweep(context: DispatchContext) -> None:
         wanted = context.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
     for name in names:
         if name not in wanted:
-            folders.discard(folders.unfinished(context.folder, name))
+            folders.delete_path(folders.set_aside_folder(context.folder, name))

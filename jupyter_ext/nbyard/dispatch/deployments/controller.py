@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.deployments.image_wait import awaited
+from nbyard.dispatch.deployments.image_wait import awaited_build
 from nbyard.dispatch.deployments.rollout import Rollout
-from nbyard.dispatch.state.attempt_reports import Inbox
+from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
-from nbyard.dockerd import Engine, Owned
+from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
@@ -35,7 +35,7 @@ class DeploymentController:
         self,
         context: DispatchContext,
         threads: Threads,
-        inbox: Inbox,
+        inbox: ReportInbox,
         slots: Callable[[Turn], Slots],
     ) -> None:
         self._context = context
@@ -48,7 +48,7 @@ class DeploymentController:
         self._is_busy = False
         self._next_look = 0.0
         self._since: dict[str, float] = {}
-        self._strays: dict[str, list[Owned]] = {}
+        self._strays: dict[str, list[OwnedObject]] = {}
         for runtime in context.runtimes.values():
             if isinstance(runtime, ListsObjects):  # it asks the engine for both controllers
                 runtime.report_objects_to(self._hear)
@@ -113,7 +113,7 @@ class DeploymentController:
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
-    def _hear(self, things: list[Owned]) -> None:
+    def _hear(self, things: list[OwnedObject]) -> None:
         """Note the orphans among the objects on the engine."""
         found = orphans.of_deployments(things)
         if found:
@@ -121,13 +121,13 @@ class DeploymentController:
                 live = self._rows.live(c)
             self._strays = {name: left for name, left in found.items() if name not in live}
 
-    def _clear(self, name: str, things: list[Owned]) -> None:
+    def _clear(self, name: str, things: list[OwnedObject]) -> None:
         """Remove orphans; keep the files of deployments that can start again."""
         with self._context.write() as c:  # proves that this dispatcher holds the lease
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
-        removed = orphans.clear(self._connected(), things, with_files=not is_known)
+        removed = orphans.remove_objects(self._connected(), things, with_files=not is_known)
         if removed:
             log.warning("deployments: removed %s", ", ".join(removed))
 
@@ -148,7 +148,7 @@ class DeploymentController:
         waiting = [
             (self._turn(row, one), row, one)
             for row in rows
-            if (one := _waiting(row)) and not awaited(self._context, row, one)
+            if (one := _waiting(row)) and not awaited_build(self._context, row, one)
         ]
         ahead: list[int] = []
         for turn, row, one in sorted(waiting, key=lambda each: each[0]):

@@ -18,13 +18,13 @@ from nbyard.logs.rotating_log import KeptLog
 from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker.deployment_containers import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
-from nbyard.store.models.queries import served
+from nbyard.store.models.queries import packages_of_images
 
 OURS = "nbyard: "
 BEGUN = ("started_at", "ready_at")
 
 
-class Notes:
+class DeploymentRecords:
     """Writes of the steps of a rollout, each in its own transaction."""
 
     def __init__(self, context: DispatchContext):
@@ -92,7 +92,7 @@ class Notes:
             return
         image = (spec.image, one.revision.image_id)
         with self._context.store.read() as c:
-            is_model = image in served(c, row.owner, [image])
+            is_model = image in packages_of_images(c, row.owner, [image])
         if is_model:
             self._secret(row, one).create()
 
@@ -111,7 +111,7 @@ class Notes:
 
     def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
         """Write a line of nbyard to the log of the revision."""
-        line(self.log(row, one), f"{OURS}{words}")
+        write_log_line(self.log(row, one), f"{OURS}{words}")
 
     def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
         """Return the end of the service's output since the last line of nbyard.
@@ -136,6 +136,6 @@ class Notes:
                 self._rows.serve(c, row, one.number)
 
 
-def line(kept: KeptLog, words: str) -> None:
+def write_log_line(kept: KeptLog, words: str) -> None:
     """Write one line to a log."""
     kept.write(words.encode() + b"\n")

@@ -10,7 +10,7 @@ from nbyard.store.deployments import RevisionRow
 DRAIN_LEAST_SECONDS = 2.0
 
 
-class Departures:
+class Shutdowns:
     """Shutdowns by revision number; `last_words` is called before a container's output is gone."""
 
     def __init__(self, engine: Engine, last_words: Callable[[int], None]):
@@ -37,7 +37,7 @@ class Departures:
             return False
         # Unknown (None) counts as connected, so wait until the timeout.
         used = [is_connected(place.port) for place in one.places if place.port]
-        return waited >= patience(one) or not any(each is not False for each in used)
+        return waited >= drain_seconds(one) or not any(each is not False for each in used)
 
     def has_stopped(self, one: RevisionRow, container: str) -> bool:
         """Send SIGTERM, then kill the container after a timeout; return whether it is gone."""
@@ -47,7 +47,7 @@ class Departures:
             if number not in self._ending:
                 self._ending[number] = time.monotonic()
                 self._engine.signal(container, "SIGTERM")
-            if time.monotonic() - self._ending[number] < patience(one):
+            if time.monotonic() - self._ending[number] < drain_seconds(one):
                 return False
         return self.is_gone(number, container)
 
@@ -71,6 +71,6 @@ class Departures:
         self._leaving.pop(number, None)
 
 
-def patience(one: RevisionRow) -> float:
+def drain_seconds(one: RevisionRow) -> float:
     """Return the seconds that the revision has to finish its requests."""
     return one.revision.spec.stop_seconds

@@ -7,7 +7,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 
-def awaited(context: DispatchContext, row: DeploymentRow, one: RevisionRow) -> Reason | None:
+def awaited_build(context: DispatchContext, row: DeploymentRow, one: RevisionRow) -> Reason | None:
     """Return what a revision that never started waits for, and record that it waits.
 
     That is its build, or the build that failed. Return None if the image exists or is not built

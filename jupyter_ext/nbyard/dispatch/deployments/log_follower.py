@@ -10,7 +10,7 @@ from nbyard.logs.rotating_log import KeptLog
 log = logging.getLogger("nbyard.dispatch")
 
 
-class Follower(threading.Thread):
+class LogFollower(threading.Thread):
     """Copies the output of a container until it stops; a new follower continues its log."""
 
     def __init__(self, engine: Engine, container: str, kept: KeptLog):

@@ -13,18 +13,17 @@ from msgspec.structs import replace
 
 from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments.deployment_records import Notes, line
-from nbyard.dispatch.deployments.drain import Departures
-from nbyard.dispatch.deployments.image_pins import Pins
-from nbyard.dispatch.deployments.image_wait import awaited
-from nbyard.dispatch.deployments.log_follower import Follower
-from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, step
-from nbyard.dispatch.service_health import Ports, described
-from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, Stopped
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
+from nbyard.dispatch.deployments.drain import Shutdowns
+from nbyard.dispatch.deployments.image_pins import ImagePins
+from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.log_follower import LogFollower
+from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
+from nbyard.dispatch.service_health import PortHealth, describe_calls
+from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted
 from nbyard.domain.deployments.deployment_status import (
     Ended,
     RevisionStatus,
-    after,
     end_reason,
     is_port_taken,
     never_answered,
@@ -33,6 +32,7 @@ from nbyard.domain.deployments.deployment_status import (
     restart_delay_seconds,
     restarts_then,
     start_failure,
+    state_after_end,
     waits_for_build,
 )
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
@@ -53,7 +53,7 @@ KEPT_LOGS = 10
 FOLLOWS = {"completed": Event.COMPLETED, "again": Event.ENDED, "failed": Event.FAILED}
 
 
-class Memory:
+class RevisionMemory:
     """What is known of the revisions of one deployment between two steps, by their numbers.
 
     - `since`: when the container was first seen; `not_before`: earliest next start. Both are
@@ -64,10 +64,10 @@ class Memory:
 
     def __init__(self, context: DispatchContext, engine: Engine):
         self.engine = engine
-        self.departures = Departures(engine, self.hear_out)
-        self.pins = Pins(engine, context.stopping)
-        self.ports = Ports(ASKED_EVERY_SECONDS)
-        self.followers: dict[int, Follower] = {}
+        self.departures = Shutdowns(engine, self.hear_out)
+        self.pins = ImagePins(engine, context.stopping)
+        self.ports = PortHealth(ASKED_EVERY_SECONDS)
+        self.followers: dict[int, LogFollower] = {}
         self.since: dict[int, float] = {}
         self.not_before: dict[int, float] = {}
 
@@ -90,15 +90,15 @@ class Signal(NamedTuple):
 
 
 @dataclass
-class Drive:
+class RevisionDriver:
     """One step of a revision; `reason`, `exit_code`, `answers` and `says` are what is known of it.
 
     `has_answered` is set only if its container was seen to run.
     """
 
     context: DispatchContext
-    memory: Memory
-    notes: Notes
+    memory: RevisionMemory
+    notes: DeploymentRecords
     row: DeploymentRow
     one: RevisionRow
     wish: Event
@@ -136,7 +136,7 @@ class Drive:
         )
 
     def _react(self, signal: Signal) -> None:
-        self.phase, actions = step(self.phase, signal.event)
+        self.phase, actions = next_step(self.phase, signal.event)
         for action in actions:
             following = self._do(action, signal)
             if following is not None:
@@ -192,7 +192,7 @@ class Drive:
 
     def _prepare(self) -> Signal:
         known = self.one.revision
-        if reason := awaited(self.context, self.row, self.one):
+        if reason := awaited_build(self.context, self.row, self.one):
             if not waits_for_build(reason):
                 return Signal(Event.REFUSED, reason=reason)
             self.reason = reason
@@ -212,7 +212,7 @@ class Drive:
         number, spec = self.one.number, self.one.revision.spec
         folder = self.context.folder / deployment_folder(self.row.id)
         forget_logs(folder / log_name(each) for each in range(number - KEPT_LOGS, 0, -1))
-        hear = partial(line, self.notes.log(self.row, self.one))
+        hear = partial(write_log_line, self.notes.log(self.row, self.one))
         try:
             with for_registries(self.context, self.row.owner):
                 known = self.one.revision.image_id
@@ -236,8 +236,10 @@ class Drive:
         say = partial(self.notes.say, self.row, self.one)
         wanted = partial(self.notes.is_wanted, self.row)
         try:
-            found = deployment_containers.launch(self.memory.engine, self._made, say, wanted)
-        except Stopped:
+            found = deployment_containers.launch_revision(
+                self.memory.engine, self._made, say, wanted
+            )
+        except NoLongerWanted:
             return Signal(Event.OVERTAKEN)
         except Unavailable:
             raise
@@ -274,9 +276,9 @@ class Drive:
         follower = memory.followers.get(one.number)
         if follower is None or not follower.is_alive():
             log = self.notes.log(self.row, one)
-            memory.followers[one.number] = Follower(memory.engine, made.container, log)
+            memory.followers[one.number] = LogFollower(memory.engine, made.container, log)
         places = memory.ports.look(
-            one.number, one.places, deployment_containers.asked(made, found), made.secret
+            one.number, one.places, deployment_containers.port_addresses(made, found), made.secret
         )
         lived = time.monotonic() - memory.since.setdefault(one.number, time.monotonic())
         # Without ports, a process must live for 2 s: even a missing command runs briefly.
@@ -293,7 +295,7 @@ class Drive:
 
     def _serve(self, places: list[Place]) -> None:
         is_api = self.one.revision.spec.service == "api"
-        forms = described(places[0], self._made.secret) if is_api else []
+        forms = describe_calls(places[0], self._made.secret) if is_api else []
         told: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
         self.notes.places(self.row, self.one, places, **told, forms=forms)
 
@@ -302,7 +304,7 @@ class Drive:
     def _end_of(self, ended: Ended) -> Signal:
         """Return the event for the end of a container: it may be started again."""
         known = self.one.revision
-        event = FOLLOWS[after(ended, known.restarts, known.spec.service)]
+        event = FOLLOWS[state_after_end(ended, known.restarts, known.spec.service)]
         by_hand = "" if event is Event.COMPLETED else self._by_hand()
         return Signal(event, ended=ended, reason=end_reason(ended, known.spec), by_hand=by_hand)
 

@@ -186,7 +186,7 @@ _when([*BEFORE_END, P.OVER], E.STAYS)
 _when([*BEFORE_END, P.OVER], E.CLEARED, to=P.GONE)
 
 
-def step(phase: Phase, event: Event) -> Step:
+def next_step(phase: Phase, event: Event) -> Step:
     """Return what follows from the event.
 
     Raises:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments.deployment_records import Notes
-from nbyard.dispatch.deployments.revision_driver import Drive, Memory
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
+from nbyard.dispatch.deployments.revision_driver import RevisionDriver, RevisionMemory
 from nbyard.dispatch.deployments.revision_phase_table import Event, wish_of
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.deployment_status import RevisionStatus, state_of
@@ -35,8 +35,8 @@ class Rollout:
         self._context = context
         self._rows = context.store.deployments
         self._engine = engine
-        self._memory = Memory(context, engine)
-        self._notes = Notes(context)
+        self._memory = RevisionMemory(context, engine)
+        self._notes = DeploymentRecords(context)
         self.gives_way = False
         self.due = 0.0
 
@@ -88,12 +88,14 @@ class Rollout:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
-            deployment_containers.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.remove_network(
+                self._engine, self._notes.deployed(row, row.newest)
+            )
         self._notes.tell(row, state, reason)
         return self._patience(kept.values())
 
     def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> RevisionStatus:
-        return Drive(self._context, self._memory, self._notes, row, one, wish).begin()
+        return RevisionDriver(self._context, self._memory, self._notes, row, one, wish).begin()
 
     def _patience(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
@@ -110,7 +112,9 @@ class Rollout:
 
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
-            deployment_containers.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.remove_network(
+                self._engine, self._notes.deployed(row, row.newest)
+            )
             with self._context.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
@@ -119,7 +123,9 @@ class Rollout:
         """Delete the deployment without draining."""
         if not self._end_all(row, Event.DELETED):
             return
-        deployment_containers.clear(self._engine, self._notes.deployed(row, row.newest))
+        deployment_containers.remove_shared_objects(
+            self._engine, self._notes.deployed(row, row.newest)
+        )
         with self._context.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._context.folder / deployment_folder(row.id), ignore_errors=True)

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.evict import archive
-from nbyard.dispatch.environments.install import install, installer, new_place
+from nbyard.dispatch.environments.evict import evict_unused
+from nbyard.dispatch.environments.install import create_installer, install_lock, new_place
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import (
@@ -69,7 +69,7 @@ class EnvironmentController:
                     raise Stopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                    own = installer(self._context, said, self._wanted(version.id))
+                    own = create_installer(self._context, said, self._wanted(version.id))
                     columns = self._made(found, place, own)
         except Stopped:
             self._sweep()
@@ -87,7 +87,7 @@ class EnvironmentController:
         crash_point("environment-ready")
         self._offer_kernels()
         # A new version may make older ones superfluous.
-        archive(self._context)
+        evict_unused(self._context)
         self._sweep()
 
     def _begin(self, owner: str, found: Environment, place: Path) -> bool:
@@ -109,7 +109,7 @@ class EnvironmentController:
         if not packages:
             found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
             packages = self._locked(version.id, found)
-        install(self._context, own, lock_lines(version.requirements, packages), place)
+        install_lock(self._context, own, lock_lines(version.requirements, packages), place)
         sizes = (
             os.lstat(os.path.join(parent, name)).st_size
             for parent, _, names in os.walk(place)
@@ -163,7 +163,7 @@ class EnvironmentController:
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", found.kernel, error)
         known = {found.id for found, _ in ready}
-        for name, owner in kernelspec_writer.offered(self._context.folder).items():
+        for name, owner in kernelspec_writer.offered_kernels(self._context.folder).items():
             if owner not in known:
                 kernelspec_writer.withdraw_kernel(name, owner)
 

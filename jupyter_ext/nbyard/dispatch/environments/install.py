@@ -43,8 +43,8 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
             log.info("%s is installed once more", used.shown)
             said.write(b"\nOnce more, from the lock:\n")
             try:
-                own = installer(context, said, lambda: not context.stopping.is_set())
-                install(context, own, version.lock_lines, place)
+                own = create_installer(context, said, lambda: not context.stopping.is_set())
+                install_lock(context, own, version.lock_lines, place)
             except Stopped:
                 why = because("environment-to-install", environment=used.shown)
                 raise Unavailable(why) from None
@@ -61,7 +61,9 @@ def _known(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersio
     return version
 
 
-def installer(context: DispatchContext, said: FileIO, is_wanted: Callable[[], bool]) -> Installer:
+def create_installer(
+    context: DispatchContext, said: FileIO, is_wanted: Callable[[], bool]
+) -> Installer:
     """Return an installer with the settings of this dispatcher."""
     return Installer(
         said,
@@ -71,7 +73,7 @@ def installer(context: DispatchContext, said: FileIO, is_wanted: Callable[[], bo
     )
 
 
-def install(
+def install_lock(
     context: DispatchContext, own: Installer, lock_lines: Sequence[str], place: Path
 ) -> None:
     """Install the lock in a new folder.

@@ -9,14 +9,14 @@ import msgspec
 from nbyard.dispatch.state.attempt_reports import (
     Ended,
     Fact,
-    GoesOn,
+    NotBegun,
     Running,
     Started,
-    Unbegun,
+    WaitEnded,
     Waits,
 )
 from nbyard.dispatch.state.live_runs import LiveAttempt
-from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
+from nbyard.dispatch.state.round_changes import CANCELLED, TURN, RoundChanges
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.task_retries import is_retried
 from nbyard.reasons.structs import because
@@ -24,13 +24,13 @@ from nbyard.reasons.structs import because
 UNKNOWN = Failure("error", because("no-message"))
 
 
-def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
+def apply_fact(changes: RoundChanges, attempt: LiveAttempt, fact: Fact) -> None:
     """Apply one fact to the changes of this round; known facts change nothing."""
     match fact:
         case Started(site, at) if attempt.record.state == "recorded":
             changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
             changes.note_wait(attempt.task, None)
-        case GoesOn(rows):
+        case WaitEnded(rows):
             why = attempt.task.record.reason
             if why is not None and why.code != "continues":
                 changes.note_reason(attempt.task, because("continues", reason=why, rows=rows))
@@ -45,11 +45,11 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
                 changes.move_task(attempt.task, "running", started_at=at)
         case Ended():
             _end(changes, attempt, fact)
-        case Unbegun():
+        case NotBegun():
             changes.pass_on(attempt)
 
 
-def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     task, result = attempt.task, ended.result
     if ended.how == "succeeded":
         if attempt.record.state == "recorded":  # it was never seen running
@@ -70,7 +70,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
         _fail(changes, attempt, ended)
 
 
-def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     """Queue the task again at its old place if its plan allows a retry, else fail it.
 
     The attempt keeps its own record.

@@ -5,23 +5,23 @@ import secrets
 from datetime import UTC, datetime
 from itertools import chain
 
-from nbyard.dispatch.attempts.attempt_driver import Seen
+from nbyard.dispatch.attempts.attempt_driver import Observations
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
-from nbyard.dispatch.runs.worker_assignment import Group, Placing
-from nbyard.dispatch.state.live_runs import Board, LiveAttempt, LiveWorker
-from nbyard.dispatch.state.round_changes import TURN, Changes
+from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, is_overdue
+from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
+from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import explain
-from nbyard.domain.environments.references import moved
+from nbyard.domain.environments.references import environment_change
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of, because, read
+from nbyard.reasons.structs import Reason, all_of, because, read_reason
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -39,8 +39,8 @@ class QueueController:
     def __init__(
         self,
         context: DispatchContext,
-        board: Board,
-        candidates: Candidates,
+        board: LiveRuns,
+        candidates: ReadyTasks,
         attempts: AttemptController,
     ):
         self._context = context
@@ -48,16 +48,16 @@ class QueueController:
         self._board = board
         self._candidates = candidates
         self._attempts = attempts
-        self._unstarted: list[tuple[LiveAttempt, Seen]] = []
+        self._unstarted: list[tuple[LiveAttempt, Observations]] = []
         self._held_up: dict[tuple[str, str], Reason] = {}
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
         self.let_in: set[str] = set()
         self.remains: dict[str, LiveAttempt] = {}
-        self.placing = Placing(board)
+        self.placing = WorkerAssignment(board)
         self.is_behind = False
 
-    def serve(self, changes: Changes, *, thoroughly: bool) -> None:
+    def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
         """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
@@ -104,7 +104,7 @@ class QueueController:
                     self._attempts.admit(attempt.record.id)
                     self.let_in.add(attempt.record.id)
 
-    def _hold_up(self, changes: Changes) -> None:
+    def _hold_up(self, changes: RoundChanges) -> None:
         """Hold back tasks that would only wait like unstarted attempts.
 
         These are all tasks of a silent engine, else those with the same image or code.
@@ -126,7 +126,7 @@ class QueueController:
         held = self._held_up
         return held.get((plan.runtime, ALL)) or held.get(_kind(plan)) if held else None
 
-    def _send_on(self, changes: Changes) -> None:
+    def _send_on(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
         found = [
             one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
@@ -135,7 +135,7 @@ class QueueController:
             if not self._is_published(changes, one) and self._candidates.is_current(one):
                 self._record(changes, one)
 
-    def _end_overdue(self, changes: Changes) -> None:
+    def _end_overdue(self, changes: RoundChanges) -> None:
         """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue():
             one = self._candidates.get(name)
@@ -190,11 +190,11 @@ class QueueController:
                 held += attempt.record.gpus
         return Slots(capacity(self._context.settings), running, held)
 
-    def _is_published(self, changes: Changes, one: Candidate) -> bool:
+    def _is_published(self, changes: RoundChanges, one: ReadyTask) -> bool:
         """Return whether another task of this round already produced the same result."""
         return one.name in changes.kept and not one.why_not()
 
-    def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
+    def _may_start(self, changes: RoundChanges, one: ReadyTask, slots: Slots) -> bool:
         plan = one.task.plan
         if waits := self._why_held_up(plan):
             one.is_held_up = True
@@ -220,7 +220,7 @@ class QueueController:
             changes.note_wait(one.live, all_of([*lacking.values()]))
         return False
 
-    def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
+    def _is_given(self, one: ReadyTask, worker: LiveWorker, slots: Slots) -> bool:
         """Assign the task to a busy worker and return True, if that is the best place."""
         plan = one.task.plan
         if not self.placing.has_room(worker, plan):
@@ -230,10 +230,10 @@ class QueueController:
         self._give(one, worker)
         return True
 
-    def _give(self, one: Candidate, worker: LiveWorker) -> None:
+    def _give(self, one: ReadyTask, worker: LiveWorker) -> None:
         one.worker = self._board.workers[worker.id] = worker
 
-    def _record(self, changes: Changes, one: Candidate) -> None:
+    def _record(self, changes: RoundChanges, one: ReadyTask) -> None:
         """Record the attempt before anything starts."""
         task, reason = one.task, because("runs", cause=self._why(one))
         if task.reason and task.reason.code in ("attempt-failed", "attempt-lost"):
@@ -258,7 +258,7 @@ class QueueController:
         changes.move_task(one.live, "preparing", reason=reason, **one.columns)
         changes.keep_packages(one.environment)
 
-    def _why(self, one: Candidate) -> Reason:
+    def _why(self, one: ReadyTask) -> Reason:
         """Return the reason why no earlier result is reused."""
         if why := one.why_not() or one.too_old:
             return why
@@ -268,7 +268,7 @@ class QueueController:
             before = self._store.fingerprints.packages(c, environment) if last else None
         if last is None:
             return explain(None, one.parts)
-        change = moved(last.used, one.task.plan.environment)
+        change = environment_change(last.used, one.task.plan.environment)
         has = one.environment.versions
         by_reads = cache_policy.is_by_reads(one.task.plan.cache)
         observed = last.observed if by_reads else None
@@ -281,7 +281,7 @@ class QueueController:
         why = explain(last.parts, one.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
-        problem = read(observed.problem) if observed else None
+        problem = read_reason(observed.problem) if observed else None
         return because("unsure", reason=why, problem=problem or because("not-observed"))
 
 

@@ -21,7 +21,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class GoesOn:
+class WaitEnded:
     """The attempt continues predictions of an earlier one; `rows` are already done."""
 
     rows: int
@@ -64,21 +64,21 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Unbegun:
+class NotBegun:
     """The worker ended before it began the attempt; another worker may get it."""
 
 
 @dataclass(frozen=True)
-class Left:
+class WorkerLeft:
     """The function worker accepts no more calls."""
 
 
 @dataclass(frozen=True)
-class Gone:
+class AttemptGone:
     """Nothing is left of an ended attempt."""
 
 
-Fact = Started | GoesOn | Running | Waits | Ended | Unbegun | Left | Gone
+Fact = Started | WaitEnded | Running | Waits | Ended | NotBegun | WorkerLeft | AttemptGone
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Report:
                 fact.hold.close()
 
 
-class Inbox:
+class ReportInbox:
     """Reports of all threads; `ring` wakes the loop."""
 
     def __init__(self) -> None:

@@ -63,7 +63,7 @@ def order_of(
         store_id=context.store.id,
         run_id=task.run_id,
         node_id=task.node,
-        folder=folders.place(context.folder, attempt.id, attempt.worker),
+        folder=folders.attempt_folder_of(context.folder, attempt.id, attempt.worker),
         mark=attempt.mark,
         site=attempt.site,
         image=plan.image,

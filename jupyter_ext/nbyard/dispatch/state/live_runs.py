@@ -157,7 +157,7 @@ class LiveRun:
         return self.run.cancel_requested_at is not None
 
 
-class Queue:
+class TaskQueue:
     """The queued tasks in queue order, and in the order of their limits."""
 
     def __init__(self) -> None:
@@ -208,7 +208,7 @@ class Queue:
         return task_id in self._tasks
 
 
-class Board:
+class LiveRuns:
     """Live runs with their tasks, the queue and the live attempts.
 
     - `untouched`: runs not yet handled since they were read.
@@ -225,7 +225,7 @@ class Board:
         self.attempts: dict[str, LiveAttempt] = {}
         self.workers: dict[str, LiveWorker] = {}
         self.left: list[LiveWorker] = []
-        self.queue = Queue()
+        self.queue = TaskQueue()
         self.fresh: dict[str, None] = {}
         self.gone: list[str] = []
         self.environments: set[str] = set()

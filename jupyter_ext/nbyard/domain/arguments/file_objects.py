@@ -19,7 +19,7 @@ SECONDARY = "secondaryFiles"
 Listing = dict[str, Any]
 
 
-class Facts(msgspec.Struct, frozen=True):
+class ReferenceFacts(msgspec.Struct, frozen=True):
     """Facts that are known only where the task runs.
 
     They are the sizes of inputs and the sorted file names of inputs that are lists. They also
@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True):
     listings: dict[str, Listing] = {}
 
 
-def seen(argument: Argument, value: Any, facts: Facts) -> Any:
+def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any:
     """Return a value as references see it: a file or folder becomes an object.
 
     A list becomes its files, each with its companions.
@@ -61,26 +61,26 @@ def seen(argument: Argument, value: Any, facts: Facts) -> Any:
 
 
 def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "Directory", **named(path)}
+    found: dict[str, Any] = {"class": "Directory", **path_fields(path)}
     if listing is not None:
         found[LISTING] = [
             _folder(f"{path}/{name}", inner)
             if isinstance(inner, dict)
-            else {"class": "File", **named(f"{path}/{name}"), "size": inner}
+            else {"class": "File", **path_fields(f"{path}/{name}"), "size": inner}
             for name, inner in listing.items()
         ]
     return found
 
 
-def move(value: dict[str, Any], path: str) -> None:
+def change_path(value: dict[str, Any], path: str) -> None:
     """Change the path of the object and of everything in it."""
-    value.update(named(path))
+    value.update(path_fields(path))
     for one in value.get(LISTING, ()):
-        move(one, f"{path}/{one['basename']}")
+        change_path(one, f"{path}/{one['basename']}")
 
 
-def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "File", **named(path)}
+def _file(path: str, known: str, facts: ReferenceFacts) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": "File", **path_fields(path)}
     if known in facts.sizes:
         found["size"] = facts.sizes[known]
     if known in facts.contents:
@@ -88,7 +88,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
     return found
 
 
-def named(path: str) -> dict[str, str]:
+def path_fields(path: str) -> dict[str, str]:
     """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
     return {"path": path, "dirname": directory, **names_of(basename)}

@@ -6,7 +6,7 @@ from typing import Any
 from nbyard.reasons.structs import Reason, because
 
 
-def given(value: Any) -> Reason:
+def given_type(value: Any) -> Reason:
     """Return the type of the given value."""
     codes = {
         bool: "given-boolean",

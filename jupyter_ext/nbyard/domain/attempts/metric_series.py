@@ -78,7 +78,7 @@ def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
     first = min(point.at for point in points)
     metrics = []
     for name, own in series.items():
-        kept = thinned(own)
+        kept = thin_points(own)
         steps = [point.step for point in kept if isinstance(point.step, float)]
         metric = Metric(
             name,
@@ -93,7 +93,7 @@ def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:
     return Metrics(attempt, done, datetime.fromtimestamp(first, UTC), metrics)
 
 
-def thinned(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
+def thin_points(points: Sequence[Point], most: int = MAX_POINTS) -> list[Point]:
     """Thin out points to at most `most`.
 
     Each group of neighbours keeps its minimum and maximum, in order. The first and last points

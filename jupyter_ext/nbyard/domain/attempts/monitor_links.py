@@ -43,17 +43,17 @@ def container_ports(declared: Mapping[str, int]) -> dict[str, int]:
     return {name: number or next(free) for name, number in declared.items()}
 
 
-def variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
+def port_variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
     """Return the environment variables with the address to listen on and the port of each name."""
     if not ports:
         return {}
-    told = {variable(name): str(number) for name, number in ports.items()}
+    told = {port_variable(name): str(number) for name, number in ports.items()}
     if len(ports) == 1:
         told["NBYARD_PORT"] = next(iter(told.values()))
     return {"NBYARD_HOST": host, **told}
 
 
-def variable(name: str) -> str:
+def port_variable(name: str) -> str:
     """Return the environment variable that holds the port of that name."""
     return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
 

@@ -81,7 +81,9 @@ class DeclaredFiles(msgspec.Struct, frozen=True):
     removed: list[Argument]
 
 
-def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> list[OpenedFile]:
+def find_undeclared(
+    observed: Observed, file: str, arguments: Sequence[Argument]
+) -> list[OpenedFile]:
     """List the data files that a task read or wrote and no argument declares, inputs first.
 
     `file` is the path of the code file in its bundle. A file that the task both read and wrote
@@ -174,7 +176,7 @@ def no_files(kind: str, *, is_apart: bool) -> Reason | None:
     return None
 
 
-def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
+def input_paths(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
     """Return the paths of the `given` inputs in the code bundle."""
     reaches = [one.reach for one in arguments if one.role == "input" and one.name in given]
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}

@@ -64,7 +64,7 @@ def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
     return found
 
 
-def thinned(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[UsageSample]:
+def thin_samples(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[UsageSample]:
     """Thin out samples to at most `most` groups of neighbours, each with its maximum."""
     # rounded up; 1 without samples
     size = -(-len(samples) // most) or 1
@@ -90,7 +90,7 @@ def usage_of(samples: Sequence[UsageSample], attempt: int, done: bool) -> Usage:
     if not samples:
         return Usage(attempt, done)
     cpu = samples[-1].cpu
-    samples = thinned(samples)
+    samples = thin_samples(samples)
     first = samples[0].at
     rates = [
         max(0.0, after.cpu - before.cpu) / (after.at - before.at)

@@ -190,7 +190,7 @@ PRESETS = (
 )
 
 
-def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
+def complete_request(new: NewDeployment) -> tuple[str, RevisionSpec]:
     """Return the host name and the specification, with defaults for omitted fields.
 
     Raises:
@@ -223,7 +223,7 @@ def completed(new: NewDeployment) -> tuple[str, RevisionSpec]:
     return name, _with_tag(spec)
 
 
-def changed(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
+def apply_change(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
     """Return the specification with the changed fields.
 
     Raises:

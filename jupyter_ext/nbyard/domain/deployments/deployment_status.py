@@ -104,7 +104,7 @@ def waits_for_build(reason: Reason | None) -> bool:
     return reason is not None and reason.code == WAITS_FOR_BUILD
 
 
-def after(
+def state_after_end(
     ended: Ended, restarts: int, service: ServiceKind
 ) -> Literal["completed", "again", "failed"]:
     """Return what follows the end of a wanted container.

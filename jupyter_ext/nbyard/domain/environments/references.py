@@ -41,7 +41,7 @@ def split_reference(text: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (text, 0)
 
 
-def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
+def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
     """Return how the environment of a task changed, None if it is the same."""
     if was is None or now is None:
         if now is not None:
@@ -54,7 +54,7 @@ def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | 
     return None
 
 
-def differences(
+def lock_differences(
     locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
 ) -> list[str]:
     """Describe the differences between a lock and the packages found.
@@ -83,7 +83,7 @@ def differences(
     return told
 
 
-def warning(used: UsedEnvironment, told: Sequence[str]) -> str:
+def lock_warning(used: UsedEnvironment, told: Sequence[str]) -> str:
     """Return these differences as a sentence; empty if there are none."""
     return f"not as the lock of {used.shown} has it: {_few(told, '; ')}" if told else ""
 

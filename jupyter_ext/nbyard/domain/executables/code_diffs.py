@@ -44,7 +44,7 @@ def diff_lines(old: str, new: str) -> Iterator[DiffLine]:
             yield DiffLine(kinds.get(line[:1], "same"), line[1:])
 
 
-def shortened(line: DiffLine) -> DiffLine:
+def shorten_line(line: DiffLine) -> DiffLine:
     """Return a line cut to a length that can be shown, with … at its end."""
     if len(line.text) <= MAX_CHARACTERS:
         return line

@@ -11,11 +11,11 @@ from nbyard.domain.arguments.bindings import File, Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Resources
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.field_suggestions import with_meant
+from nbyard.field_suggestions import add_suggestions
 from nbyard.reasons.structs import because
 
 SUFFIX = ".nbexec"
@@ -50,7 +50,7 @@ def description_file(filename: str) -> str:
     For the function `steps.py::clean` it is `steps.py.clean.nbexec`, as some systems forbid
     colons in names.
     """
-    return ".".join(part for part in spot(filename) if part) + SUFFIX
+    return ".".join(part for part in split_function_path(filename) if part) + SUFFIX
 
 
 def read_description(content: bytes, filename: str) -> Description:
@@ -64,14 +64,14 @@ def read_description(content: bytes, filename: str) -> Description:
     except BadRequest as error:
         raise Invalid.field(filename, error.reason) from None
     except msgspec.ValidationError as error:
-        reason = because("wrong-shape", message=with_meant(str(error), Description))
+        reason = because("wrong-shape", message=add_suggestions(str(error), Description))
         raise Invalid.field(filename, reason) from None
     if found.version != 1:
         raise Invalid.field(filename, because("unknown-version", version=str(found.version)))
     return found
 
 
-def corrected(
+def apply_description(
     own: Sequence[Argument] | None, told: Sequence[Argument] | None, keeps_list: bool
 ) -> list[Argument]:
     """Apply a description to the arguments read from the code.
@@ -86,7 +86,7 @@ def corrected(
     if told is None or (files and not others):
         return [*(own or ()), *files]
     if not keeps_list:
-        return [*map(reached, others), *files]
+        return [*map(with_default_reach, others), *files]
     if own is None:
         return list(told)
     by_name = {argument.name: argument for argument in others}
@@ -108,7 +108,7 @@ def corrected(
     return [*found, *files]
 
 
-def reached(argument: Argument) -> Argument:
+def with_default_reach(argument: Argument) -> Argument:
     """Return the argument with a default reach: `--name VALUE`, or `--name` alone for true."""
     if argument.reach is not None:
         return argument

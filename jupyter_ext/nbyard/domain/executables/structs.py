@@ -14,7 +14,7 @@ from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
 
 
-def called(path: str) -> str:
+def display_name(path: str) -> str:
     """Return the display name of the file at a path.
 
     If many files have that name, it is the name of the folder in the path. The browser's twin

@@ -32,7 +32,7 @@ class FailedLine(msgspec.Struct, frozen=True):
     text: str
 
 
-def instructions(text: str) -> list[Instruction]:
+def parse_instructions(text: str) -> list[Instruction]:
     """Return the instructions in order, without comments between their lines."""
     found: list[Instruction] = []
     begun, first = "", 0
@@ -60,7 +60,7 @@ def shell_program(text: str) -> Instruction | None:
     The program is the ENTRYPOINT, else the CMD. Return None for a JSON list, and if neither is
     set.
     """
-    found = instructions(text)
+    found = parse_instructions(text)
     # only the last stage becomes the image
     last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
     programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
@@ -78,7 +78,7 @@ def program_behind_shell(program: Instruction) -> str:
 
 def takes_base(text: str) -> bool:
     """Return whether `ARG BASE` precedes the first `FROM`, so that a build can set the base."""
-    for one in instructions(text):
+    for one in parse_instructions(text):
         if one.keyword == "FROM":
             break
         if one.keyword == "ARG" and one.value.partition("=")[0] == BASE:
@@ -86,14 +86,14 @@ def takes_base(text: str) -> bool:
     return False
 
 
-def bases(text: str, arguments: Mapping[str, str]) -> list[str]:
+def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     """Return the base images of a Dockerfile, without its own stages and `scratch`.
 
     `arguments` are the build arguments.
     """
     known: dict[str, str] = {}
     stages, found, is_begun = {"scratch"}, list[str](), False
-    for one in instructions(text):
+    for one in parse_instructions(text):
         # only an ARG before the first FROM applies to FROM lines
         if one.keyword == "ARG" and not is_begun:
             name, _, default = one.value.partition("=")
@@ -117,7 +117,7 @@ def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None
     if parse_error := PARSE_ERROR.search(error):
         return _line(text, int(parse_error[1]))
     steps = [int(found[1]) for line in said if (found := STEP.match(line))]
-    known = instructions(text)
+    known = parse_instructions(text)
     if steps and 0 < steps[-1] <= len(known):
         return _line(text, known[steps[-1] - 1].line)
     return None

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
-from nbyard.domain.inspection.argparse_walk import follow, is_option
+from nbyard.domain.inspection.argparse_walk import follow_parser, is_option
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -30,7 +30,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Unread,
     usual_name,
 )
-from nbyard.domain.inspection.python_calls import Source, Unknown, Written
+from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 
 # fmt: off
 KEYWORDS = frozenset({
@@ -54,13 +54,13 @@ PLAIN_TYPES = {
 }
 
 
-def read_argparse(source: Source) -> Declaration:
+def read_argparse(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only parser, in the order in which they are added.
 
     Raises:
         Unread: there are several parsers, or one that cannot be followed.
     """
-    walk = follow(source)
+    walk = follow_parser(source)
     if walk is None:
         return Declaration()
     found = Collected(walk.is_open)
@@ -79,30 +79,30 @@ def read_argparse(source: Source) -> Declaration:
 
 
 def _parameter(
-    source: Source, call: ast.Call, is_exclusive: bool, position: int
+    source: PythonModule, call: ast.Call, is_exclusive: bool, position: int
 ) -> Parameter | None:
     """Return the parameter that one `add_argument` adds; None for `--help` and `--version`.
 
     Raises:
         Unknown: the source does not state the parameter explicitly.
     """
-    told = Written(source, call)
+    told = CallArguments(source, call)
     others = set(told.keywords) - KEYWORDS
     if others:
-        raise Unknown(f"{min(others)} belongs to an action of its own")
+        raise UnknownValue(f"{min(others)} belongs to an action of its own")
     node = told.keywords.get("action", ast.Constant("store"))
     is_boolean = source.origin(node).endswith("BooleanOptionalAction")
     try:
         action = "boolean" if is_boolean else str(source.value(node))
-    except Unknown:
-        raise Unknown("it has an action of its own") from None
+    except UnknownValue:
+        raise UnknownValue("it has an action of its own") from None
     if action in ("help", "version"):
         return None
     words = told.texts() or [str(told.value("dest"))]
     if words[0].startswith("-"):
         found = _option(source, told, action, words)
     elif action != "store":
-        raise Unknown(f"its action is {action}")
+        raise UnknownValue(f"its action is {action}")
     else:
         reach = Positional(position, separated=True)
         found = _stored(source, told, Parameter(usual_name(words[0]), words[0], reach))
@@ -122,7 +122,7 @@ def _parameter(
     return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)
 
 
-def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
+def _option(source: PythonModule, told: CallArguments, action: str, words: list[str]) -> Parameter:
     for word in words:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
@@ -130,7 +130,7 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     long = [word for word in words if word.startswith("--")]
     flag = best_option(words)
     if not flag:
-        raise Unknown("its name is none that nbyard gives")
+        raise UnknownValue("its name is none that nbyard gives")
     own = usual_name(flag.lstrip("-"))
     dest = told.value("dest") or (long or words)[0].lstrip("-")
     plain = Parameter(
@@ -139,7 +139,7 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     if action in ("store_true", "store_false", "store_const"):
         name = plain.name if action == "store_true" else own
         if action == "store_true" and told.value("default"):
-            raise Unknown("it changes nothing")
+            raise UnknownValue("it changes nothing")
         return msgspec.structs.replace(plain, name=name, taken=Taken("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
@@ -151,14 +151,14 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     return _valued(source, told, action, plain)
 
 
-def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Parameter:
+def _valued(source: PythonModule, told: CallArguments, action: str, plain: Parameter) -> Parameter:
     if action not in ("store", "append", "extend"):
-        raise Unknown(f"its action is {action}")
+        raise UnknownValue(f"its action is {action}")
     several = _several(source, told)
     if action == "append" and several is not None:
-        raise Unknown("it takes lists of lists")
+        raise UnknownValue("it takes lists of lists")
     if action == "extend" and several in (None, "?"):
-        raise Unknown("it takes letters one by one")
+        raise UnknownValue("it takes letters one by one")
     is_list = action == "append" or several not in (None, "?")
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
@@ -170,7 +170,7 @@ def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Par
     return found
 
 
-def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
+def _stored(source: PythonModule, told: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
     node = told.keywords.get("type", ast.Constant(None))
     origin = source.origin(node)
@@ -192,18 +192,18 @@ def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
     return _with_default(source, told, with_choices(found, told))
 
 
-def _several(source: Source, told: Written) -> Any:
+def _several(source: PythonModule, told: CallArguments) -> Any:
     """Return the number of words of a parameter (`nargs`)."""
     node = told.keywords.get("nargs")
     if node is None:
         return None
     found = SEVERAL.get(source.origin(node)) or source.value(node)
     if found in ("...", "A..."):
-        raise Unknown("it takes the rest of the line")
+        raise UnknownValue("it takes the rest of the line")
     return found
 
 
-def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
+def _with_default(source: PythonModule, told: CallArguments, plain: Parameter) -> Parameter:
     node = told.keywords.get("default")
     if node is None:
         return plain

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 from nbyard.domain.inspection.cli_parameters import Unread
-from nbyard.domain.inspection.python_calls import Source, shown
+from nbyard.domain.inspection.python_calls import PythonModule, expression_text
 
 NAME = "ArgumentParser"
 PARSER = f"argparse.{NAME}"
@@ -33,13 +33,13 @@ MAIN = ("__name__ == '__main__'", "'__main__' == __name__")
 HARMLESS_CALLS = ("autocomplete", "print")
 
 
-class Walk:
+class ParserWalk:
     """Follows the parser and its groups through statements that always run, in order.
 
     `added` are the calls that add an argument, each with whether it excludes others.
     """
 
-    def __init__(self, source: Source):
+    def __init__(self, source: PythonModule):
         self.added: list[tuple[ast.Call, bool]] = []
         self._source = source
         self._held: dict[str, str] = {}
@@ -78,7 +78,7 @@ class Walk:
 
     def _is_seen_through(self, call: ast.Call, given: list[int], named: list[str]) -> bool:
         """Return whether the called function adds arguments to the parser only in this file."""
-        name = shown(call.func)
+        name = expression_text(call.func)
         is_method = name.startswith(("self.", "cls."))
         last = name.rpartition(".")[2] if is_method else name
         for one in self._source.nodes:
@@ -130,12 +130,12 @@ class Walk:
             words = "Arguments added in a loop, under a condition or elsewhere are not read"
             found.append(f"{words} (line {lines}).")
         for call in self._given_away:
-            name = shown(call.func)
+            name = expression_text(call.func)
             found.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
         return found
 
 
-def follow(source: Source) -> Walk | None:
+def follow_parser(source: PythonModule) -> ParserWalk | None:
     """Return the walk over the script's parser; None if there is no parser.
 
     Raises:
@@ -170,12 +170,12 @@ def follow(source: Source) -> Walk | None:
         for node in source.nodes
         if isinstance(node, FUNCTIONS) and any(inner is parsers[0] for inner in ast.walk(node))
     ]
-    walk = Walk(source)
+    walk = ParserWalk(source)
     walk.block(functions[-1].body if functions else source.tree.body)
     return walk
 
 
-def name_in(source: Source) -> Callable[[ast.expr], str]:
+def name_in(source: PythonModule) -> Callable[[ast.expr], str]:
     """Return a function that maps an expression to a parsed name: `alpha` for `args.alpha`."""
     results = set()
     for node in source.nodes:

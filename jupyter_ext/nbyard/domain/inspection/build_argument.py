@@ -54,7 +54,7 @@ def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing
     )
 
 
-def fitting(argument: Argument, value: Any) -> tuple[Argument, str]:
+def fit_default(argument: Argument, value: Any) -> tuple[Argument, str]:
     """Return the argument with a default that matches its type, and a hint about the change."""
     if argument.default is msgspec.UNSET:
         return argument, ""

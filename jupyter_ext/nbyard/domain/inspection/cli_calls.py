@@ -11,7 +11,12 @@ from nbyard.domain.commands.command_line import OPTION
 from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
 from nbyard.domain.inspection.constant_expressions import PATHS
 from nbyard.domain.inspection.file_access import role_of_mode
-from nbyard.domain.inspection.python_calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.python_calls import (
+    CallArguments,
+    PythonModule,
+    UnknownValue,
+    expression_text,
+)
 
 BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
 
@@ -38,8 +43,8 @@ class Collected:
         position = sum(isinstance(one.reach, Positional) for one in self.parameters)
         try:
             found = read(position)
-        except Unknown as problem:
-            name = f" {shown(named)}" if named is not None else ""
+        except UnknownValue as problem:
+            name = f" {expression_text(named)}" if named is not None else ""
             self.hints.append(f"The argument{name} in line {call.lineno} is not read: {problem}.")
             return False
         self.parameters += [found] if found is not None else []
@@ -52,23 +57,23 @@ def best_option(words: list[str]) -> str:
     return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
 
 
-def check_count(told: Written) -> None:
+def check_count(told: CallArguments) -> None:
     """Check that an option that is counted starts at zero.
 
     Raises:
         Unknown: it does not.
     """
     if told.value("default"):
-        raise Unknown("it counts on from its default")
+        raise UnknownValue("it counts on from its default")
 
 
-def with_choices(plain: Parameter, told: Written) -> Parameter:
+def with_choices(plain: Parameter, told: CallArguments) -> Parameter:
     """Add the keyword `choices` if the choices have the type of the values."""
     if "choices" not in told.keywords:
         return plain
     try:
         found = told.value("choices")
-    except Unknown:
+    except UnknownValue:
         note = f"The choices of {plain.shown} are computed and not shown."
         return msgspec.structs.replace(plain, note=note)
     choices = tuple(found) if isinstance(found, str | list | dict) else ()
@@ -76,13 +81,13 @@ def with_choices(plain: Parameter, told: Written) -> Parameter:
     return msgspec.structs.replace(plain, choices=choices if fits else ())
 
 
-def with_default(plain: Parameter, told: Written) -> Parameter:
+def with_default(plain: Parameter, told: CallArguments) -> Parameter:
     """Add the keyword `default`: its value, or its expression if it is computed."""
     if "default" not in told.keywords:
         return plain
     try:
         return msgspec.structs.replace(plain, default=told.value("default"))
-    except Unknown as problem:
+    except UnknownValue as problem:
         return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
 
 
@@ -96,12 +101,12 @@ def is_path_type(origin: str) -> bool:
     return origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib.")
 
 
-def opened_file(source: Source, call: ast.Call) -> Taken:
+def opened_file(source: PythonModule, call: ast.Call) -> Taken:
     """Return the type of `FileType(mode)` or `File(mode)`, which open the file that a word names.
 
     Raises:
         Unknown: the mode is computed.
     """
-    told = Written(source, call)
+    told = CallArguments(source, call)
     mode = told.texts()[0] if told.positional else told.value("mode", "r")
     return Taken(is_path=True, role=role_of_mode(str(mode)))

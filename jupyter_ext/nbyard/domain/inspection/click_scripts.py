@@ -31,7 +31,12 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
-from nbyard.domain.inspection.python_calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.python_calls import (
+    CallArguments,
+    PythonModule,
+    UnknownValue,
+    expression_text,
+)
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
 # Packages with the same API under another name.
@@ -67,7 +72,7 @@ INFERRED: dict[type, Taken] = {bool: Taken("bool"), int: Taken("int"), float: Ta
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def read_click(source: Source) -> Declaration:
+def read_click(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only command, in the order of its decorators.
 
     Raises:
@@ -83,7 +88,9 @@ def read_click(source: Source) -> Declaration:
         if origin in SILENT:
             continue
         if not isinstance(call, ast.Call) or origin not in (OPTIONS, ARGUMENT):
-            collected.hints.append(f"Arguments that @{shown(decorator)} may add are not read.")
+            collected.hints.append(
+                f"Arguments that @{expression_text(decorator)} may add are not read."
+            )
             collected.is_open = True
             continue
         named = call.args[0] if call.args else None
@@ -92,7 +99,7 @@ def read_click(source: Source) -> Declaration:
     return Declaration(collected.parameters, collected.hints, collected.is_open, in_turn=True)
 
 
-def names_of(source: Source) -> Callable[[ast.expr], str]:
+def names_of(source: PythonModule) -> Callable[[ast.expr], str]:
     """Return a function that maps an expression in the command's function to its parameter."""
     found = _command(source)
     inside = {id(node) for node in ast.walk(found)} if found is not None else set()
@@ -103,7 +110,7 @@ def names_of(source: Source) -> Callable[[ast.expr], str]:
     return name_of
 
 
-def _origin(source: Source, node: ast.expr) -> str:
+def _origin(source: PythonModule, node: ast.expr) -> str:
     origin = source.origin(node)
     for twin in TWINS:
         if origin.startswith(twin):
@@ -111,11 +118,11 @@ def _origin(source: Source, node: ast.expr) -> str:
     return origin
 
 
-def _called(source: Source, node: ast.expr) -> str:
+def _called(source: PythonModule, node: ast.expr) -> str:
     return _origin(source, node.func if isinstance(node, ast.Call) else node)
 
 
-def _command(source: Source) -> Definition | None:
+def _command(source: PythonModule) -> Definition | None:
     commands = [
         node
         for node in source.nodes
@@ -136,7 +143,7 @@ def _command(source: Source) -> Definition | None:
     return commands[0] if commands else None
 
 
-def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
+def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]:
     """Return the decorators that may declare parameters, in the order of the parameters."""
     found = command.decorator_list
     at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
@@ -161,24 +168,24 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
     return iter(found[at + 1 :])
 
 
-def _resolved(source: Source, node: ast.expr) -> ast.expr:
+def _resolved(source: PythonModule, node: ast.expr) -> ast.expr:
     """Return the expression of a decorator, also if the file assigned it to a name before."""
     return source.assigned.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
-def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int) -> Parameter:
+def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position: int) -> Parameter:
     """Return the parameter that one decorator declares.
 
     Raises:
         Unknown: the source does not state the parameter explicitly.
     """
-    told = Written(source, call)
+    told = CallArguments(source, call)
     others = set(told.keywords) - KEYWORDS
     if others:
-        raise Unknown(f"{min(others)} makes it one of its own")
+        raise UnknownValue(f"{min(others)} makes it one of its own")
     words = told.texts()
     if not words:
-        raise Unknown("it has no name")
+        raise UnknownValue("it has no name")
     if not is_argument:
         return _option(source, told, words)
     nargs = told.value("nargs")
@@ -191,7 +198,7 @@ def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int)
     return msgspec.structs.replace(found, required=required)
 
 
-def _option(source: Source, told: Written, words: list[str]) -> Parameter:
+def _option(source: PythonModule, told: CallArguments, words: list[str]) -> Parameter:
     names = [word for word in words if word.isidentifier()]
     # a flag may have two words: `--on/--off`
     pairs = [
@@ -203,7 +210,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     on = best_option(firsts)
     off = best_option([second.lstrip() for _, _, second in pairs])
     if not on:
-        raise Unknown("its name is none that nbyard gives")
+        raise UnknownValue("its name is none that nbyard gives")
     # as in click, the option with the most dashes names the parameter
     first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
@@ -217,7 +224,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
         return _flag(told, plain, off)
     is_many = told.value("nargs", 1) != 1 or isinstance(told.keywords.get("type"), ast.Tuple)
     if is_many and told.value("multiple"):
-        raise Unknown("it takes lists of lists")
+        raise UnknownValue("it takes lists of lists")
     reach: Reach = Words(on) if is_many else plain.reach
     is_list = is_many or bool(told.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
@@ -228,7 +235,7 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     return found
 
 
-def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
+def _flag(told: CallArguments, plain: Parameter, off: str) -> Parameter:
     found = msgspec.structs.replace(plain, taken=Taken("bool"), default=False)
     if "flag_value" in told.keywords:  # one of several words for one parameter
         own = usual_name(plain.shown.lstrip("-"))
@@ -237,11 +244,11 @@ def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
         both = Flag(f"{plain.shown}/{off}")
         return with_default(msgspec.structs.replace(found, reach=both), told)
     if told.value("default"):
-        raise Unknown("it is true when it is not given")
+        raise UnknownValue("it is true when it is not given")
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 
-def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
+def _typed(source: PythonModule, told: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
     found = with_default(plain, told)
     node = told.keywords.get("type")
@@ -252,7 +259,7 @@ def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
             default = default[0] if isinstance(default, list) and default else None
         return msgspec.structs.replace(found, taken=INFERRED.get(type(default), Taken()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
-        of_choice = Written(source, node)
+        of_choice = CallArguments(source, node)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
         return with_choices(found, of_choice)
@@ -265,7 +272,7 @@ def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
     return msgspec.structs.replace(found, taken=_taken(source, node, found.name))
 
 
-def _taken(source: Source, node: ast.expr, name: str) -> Taken:
+def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
     """Return what a word is converted to. The result of unknown functions counts as text.
 
     A path that must exist is an input. A folder that must exist is an input unless its name
@@ -277,7 +284,7 @@ def _taken(source: Source, node: ast.expr, name: str) -> Taken:
             return opened_file(source, node)
         return Taken(is_path=True, role="input")
     if origin == "click.Path" and isinstance(node, ast.Call):
-        told = Written(source, node)
+        told = CallArguments(source, node)
         is_folder = not told.value("file_okay", True)
         exists = bool(told.value("exists"))
         role: Role | None = None

@@ -45,7 +45,7 @@ UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 PATHS = frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath"})
 
 
-def evaluate(node: ast.expr, names: Mapping[str, Any], depth: int = 0) -> Any:
+def evaluate_constant(node: ast.expr, names: Mapping[str, Any], depth: int = 0) -> Any:
     """Return the value of an expression of literals, arithmetic and the given names.
 
     Raises:
@@ -72,7 +72,7 @@ def _name(node: ast.Name, names: Mapping[str, Any], _depth: int) -> Any:
 
 
 def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
-    value = evaluate(node.operand, names, depth)
+    value = evaluate_constant(node.operand, names, depth)
     if not isinstance(value, bool | int | float) and not isinstance(node.op, ast.Not):
         raise NotConstant("an operator on something else than numbers")
     try:
@@ -82,7 +82,10 @@ def _unary(node: ast.UnaryOp, names: Mapping[str, Any], depth: int) -> Any:
 
 
 def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
-    left, right = evaluate(node.left, names, depth), evaluate(node.right, names, depth)
+    left, right = (
+        evaluate_constant(node.left, names, depth),
+        evaluate_constant(node.right, names, depth),
+    )
     match node.op, left, right:
         case ast.Div(), FilePath(), str():
             # as in pathlib, an absolute right side replaces the left
@@ -111,7 +114,7 @@ def _binary(node: ast.BinOp, names: Mapping[str, Any], depth: int) -> Any:
 
 
 def _list(node: ast.List | ast.Tuple | ast.Set, names: Mapping[str, Any], depth: int) -> Any:
-    return [evaluate(item, names, depth) for item in node.elts]
+    return [evaluate_constant(item, names, depth) for item in node.elts]
 
 
 def _dict(node: ast.Dict, names: Mapping[str, Any], depth: int) -> Any:
@@ -119,10 +122,10 @@ def _dict(node: ast.Dict, names: Mapping[str, Any], depth: int) -> Any:
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             raise NotConstant("**")
-        name = evaluate(key, names, depth)
+        name = evaluate_constant(key, names, depth)
         if not isinstance(name, str):
             raise NotConstant("a key that is no text")
-        found[name] = evaluate(value, names, depth)
+        found[name] = evaluate_constant(value, names, depth)
     return found
 
 
@@ -132,9 +135,9 @@ def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
         if isinstance(part, ast.FormattedValue):
             if part.format_spec is not None or part.conversion != -1:
                 raise NotConstant("a formatted text")
-            parts.append(str(evaluate(part.value, names, depth)))
+            parts.append(str(evaluate_constant(part.value, names, depth)))
         else:
-            parts.append(str(evaluate(part, names, depth)))
+            parts.append(str(evaluate_constant(part, names, depth)))
     return "".join(parts)
 
 
@@ -144,7 +147,7 @@ def _call(node: ast.Call, names: Mapping[str, Any], depth: int) -> Any:
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     if name not in PATHS or node.keywords:
         raise NotConstant("a call")
-    parts = [evaluate(argument, names, depth) for argument in node.args]
+    parts = [evaluate_constant(argument, names, depth) for argument in node.args]
     if not all(isinstance(part, str) for part in parts):
         raise NotConstant("a call")
     return FilePath("/".join(parts) or ".")

@@ -17,12 +17,12 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.commands.invocations import ATTEMPT, literal
+from nbyard.domain.commands.invocations import ATTEMPT, escape_attempt_paths
 from nbyard.domain.inspection.annotations import UNKNOWN
-from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import Comment
-from nbyard.domain.inspection.python_calls import Source, Unknown, Written
+from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 
 MARK = b"nbyard"
 STAGED = f"{ATTEMPT}/inputs/"
@@ -37,7 +37,7 @@ class HandedOver(msgspec.Struct, frozen=True):
     hints: list[str]
 
 
-def read_handed(source: Source) -> HandedOver:
+def read_handed(source: PythonModule) -> HandedOver:
     """Return the arguments of all these calls, each name once."""
     found: dict[str, Argument] = {}
     hints: list[str] = []
@@ -46,11 +46,11 @@ def read_handed(source: Source) -> HandedOver:
         if way not in WAYS:
             continue
         try:
-            written = Written(source, call)
+            written = CallArguments(source, call)
             given = written.positional
             node = given[0] if given else written.keywords.get("name")
             name = source.value(node) if node is not None else None
-        except Unknown:
+        except UnknownValue:
             name = None
         if not isinstance(name, str) or not is_name(name):
             hints.append(f"{way} in line {call.lineno} is not read: its name is not written out.")
@@ -71,7 +71,9 @@ def read_handed(source: Source) -> HandedOver:
     return HandedOver(list(found.values()), hints)
 
 
-def added(declared: Sequence[Argument], handed: Iterable[Argument]) -> list[Argument]:
+def add_handed_arguments(
+    declared: Sequence[Argument], handed: Iterable[Argument]
+) -> list[Argument]:
     """Add the arguments of calls; declared arguments take precedence."""
     known = {argument.name for argument in declared}
     return [*declared, *(one for one in handed if one.name not in known)]
@@ -83,14 +85,14 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     A default that is a file path stays with the code.
     """
     return {
-        argument.name: literal(argument, values[argument.name])
+        argument.name: escape_attempt_paths(argument, values[argument.name])
         for argument in arguments
         if isinstance(argument.reach, Handed) and argument.name in values
         if argument.role == "value" or str(values[argument.name]).startswith(STAGED)
     }
 
 
-def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Argument, str]:
+def _asked_for(source: PythonModule, name: str, default: ast.expr | None) -> tuple[Argument, str]:
     """Return a value argument if the default is a plain value, else an input.
 
     An input with a computed default is a file as well.
@@ -99,12 +101,12 @@ def _asked_for(source: Source, name: str, default: ast.expr | None) -> tuple[Arg
         return Argument(name, role="input", required=True, reach=Handed()), ""
     try:
         value = source.value(default)
-    except Unknown:
+    except UnknownValue:
         value = msgspec.UNSET
     if isinstance(value, FilePath):
         return Argument(name, role="input", default=str(value), reach=Handed()), ""
     if value is None or value is msgspec.UNSET:
         return Argument(name, role="input", reach=Handed(), nullable=True, default=None), ""
     argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
-    argument, hint = fitting(argument, value)
+    argument, hint = fit_default(argument, value)
     return msgspec.structs.replace(argument, reach=Handed()), hint

@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 
 MAX_RANGE = 1000
 MAX_SHOWN = 60
 
 
-class Unknown(Exception):
+class UnknownValue(Exception):
     """The source does not state a value explicitly. The text names the expression."""
 
 
-class Source:
+class PythonModule:
     """A module: its tree, the origin of its names and its constants."""
 
     def __init__(self, tree: ast.Module):
@@ -53,12 +53,12 @@ class Source:
         if isinstance(node, ast.Call) and self.origin(node.func) == "range":
             numbers = [self.value(one) for one in node.args]
             if not numbers or len(numbers) > 3 or not all(type(one) is int for one in numbers):
-                raise Unknown(shown(node))
+                raise UnknownValue(expression_text(node))
             return list(range(*numbers)[:MAX_RANGE]) if 0 not in numbers[2:] else []
         try:
-            return evaluate(node, self.constants)
+            return evaluate_constant(node, self.constants)
         except (NotConstant, RecursionError):
-            raise Unknown(shown(node)) from None
+            raise UnknownValue(expression_text(node)) from None
 
     def _assignments(self) -> Iterator[tuple[str, ast.expr]]:
         """Yield top-level names that are bound once in the whole file."""
@@ -73,29 +73,29 @@ class Source:
         found: dict[str, Any] = {}
         for name, node in self.assigned.items():
             try:
-                found[name] = evaluate(node, found)
+                found[name] = evaluate_constant(node, found)
             except (NotConstant, RecursionError):
                 continue
         return found
 
 
-class Written:
+class CallArguments:
     """The arguments of one call: its positional words and its keywords.
 
     Raises:
         Unknown: the call has `*` or `**`.
     """
 
-    def __init__(self, source: Source, call: ast.Call):
+    def __init__(self, source: PythonModule, call: ast.Call):
         if any(isinstance(one, ast.Starred) for one in call.args):
-            raise Unknown("*")
+            raise UnknownValue("*")
         self._source = source
         self.line = call.lineno
         self.positional = call.args
         self.keywords: dict[str, ast.expr] = {}
         for keyword in call.keywords:
             if keyword.arg is None:
-                raise Unknown("**")
+                raise UnknownValue("**")
             self.keywords[keyword.arg] = keyword.value
 
     def value(self, name: str, default: Any = None) -> Any:
@@ -111,7 +111,7 @@ class Written:
         """Return the text of a keyword for users; empty if it is computed."""
         try:
             found = self.value(name, "")
-        except Unknown:
+        except UnknownValue:
             return ""
         return " ".join(found.split()) if isinstance(found, str) else ""
 
@@ -123,11 +123,11 @@ class Written:
         """
         found = [self._source.value(node) for node in self.positional]
         if not all(isinstance(one, str) for one in found):
-            raise Unknown("a name that is no text")
+            raise UnknownValue("a name that is no text")
         return found
 
 
-def shown(node: ast.expr) -> str:
+def expression_text(node: ast.expr) -> str:
     """Return the expression, shortened to fit in a sentence."""
     text = ast.unparse(node)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -17,9 +17,9 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.click_scripts import names_of, read_click
-from nbyard.domain.inspection.file_access import opened
-from nbyard.domain.inspection.handoff_calls import added, read_handed
-from nbyard.domain.inspection.python_calls import Source
+from nbyard.domain.inspection.file_access import opened_files
+from nbyard.domain.inspection.handoff_calls import add_handed_arguments, read_handed
+from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid
 
 DESCRIBE = "Describe them in the form or a .nbexec file."
@@ -38,7 +38,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     `names_us` states whether the source contains `nbyard`. If the command line cannot be read,
     its arguments are missing and a hint says why. Nothing is run.
     """
-    source = Source(tree)
+    source = PythonModule(tree)
     try:
         of_argparse, of_click = read_argparse(source), read_click(source)
         if of_argparse.parameters and of_click.parameters:
@@ -51,14 +51,18 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
         check_places(found.parameters)
         if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
             raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
-        script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
+        script = arguments_of(
+            found.parameters, opened_files(source, name_of), in_turn=found.in_turn
+        )
         script = Script(script.arguments, [*found.hints, *script.hints])
     except Unread as problem:
         script = Script([], [f"Arguments are not read: {problem}. {DESCRIBE}"])
     if not names_us:
         return script
     handed = read_handed(source)
-    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
+    return Script(
+        add_handed_arguments(script.arguments, handed.arguments), [*script.hints, *handed.hints]
+    )
 
 
 def arguments_of(

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
@@ -164,7 +164,9 @@ class _Reader:
         if isinstance(node, ast.Dict):
             try:
                 return {
-                    _text(key): _text(value) if _text(key) == "type" else evaluate(value, {})
+                    _text(key): _text(value)
+                    if _text(key) == "type"
+                    else evaluate_constant(value, {})
                     for key, value in zip(node.keys, node.values, strict=True)
                     if key is not None
                 }

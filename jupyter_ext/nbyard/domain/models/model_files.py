@@ -13,7 +13,7 @@ from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, TAG, ModelFile
 from nbyard.domain.names import check_name
 from nbyard.errors import Invalid
-from nbyard.field_suggestions import similar
+from nbyard.field_suggestions import similar_name
 from nbyard.reasons.structs import Reason, because
 
 TOP = (
@@ -81,7 +81,7 @@ def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, st
 def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
     for name in found:
         if name not in known:
-            near = similar(name, known)
+            near = similar_name(name, known)
             among = because("no-such-field-among", known=[*known])
             reason = because("no-such-field-near", near=near) if near else among
             _refuse(f"{where}.{name[:60]}", reason)

@@ -208,7 +208,7 @@ def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def served(model: ModelFile) -> dict[str, Any]:
+def model_json(model: ModelFile) -> dict[str, Any]:
     """Return the content of model.json, which is beside the serving code in the image."""
     return {
         "name": model.name,

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.inspection.annotations import UNKNOWN, declared
-from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.annotations import UNKNOWN, declared_type
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.constant_expressions import MAX_DEPTH, FilePath, NotConstant
 from nbyard.domain.inspection.heuristics import Comment
 from nbyard.domain.notebooks.parameter_cells import (
@@ -135,7 +135,7 @@ class _Reader:
             self.hints.append(f"{name[:MAX_SHOWN]!r} is no argument name that nbyard takes.")
             return
         self._values.pop(name, None)
-        told = declared(ast.Constant(comment.type)) if comment.type else UNKNOWN
+        told = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
         try:
             value = _Value(tokens, self._values).whole()
             self._values[name] = value
@@ -145,7 +145,7 @@ class _Reader:
             note = f"computed in the notebook: {' '.join(shown.split())}"
             words = f"{comment.help} ({note})" if comment.help else note
             comment = msgspec.structs.replace(comment, help=words)
-        argument, problem = fitting(argument_of(name, value, told, comment, False), value)
+        argument, problem = fit_default(argument_of(name, value, told, comment, False), value)
         if problem:
             self.hints.append(problem)
         self.arguments[name] = argument

@@ -47,18 +47,18 @@ def named_artifact(run: Run, files: Iterable[Artifact]) -> NamedArtifact:
         state=run.state,
         executable=run.title,
         parameters=run.parameters,
-        files=outputs(list(files)),
+        files=declared_outputs(list(files)),
         created_at=run.created_at,
         finished_at=run.finished_at,
     )
 
 
-def outputs(files: Sequence[Artifact]) -> list[Artifact]:
+def declared_outputs(files: Sequence[Artifact]) -> list[Artifact]:
     """Return the outputs that the executable declares, or all files if it declares none."""
     return [file for file in files if file.name.isidentifier()] or list(files)
 
 
-def places(files: Sequence[Artifact]) -> dict[str, Artifact]:
+def names_in_folder(files: Sequence[Artifact]) -> dict[str, Artifact]:
     """Return the name of each file in a common folder."""
     names = [file.filename for file in files]
     return {

@@ -9,7 +9,7 @@ import msgspec
 from nbyard.domain.arguments.structs import Argument, check_value, is_blank_secret, is_secret
 from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.executables.structs import Resources, called
+from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
@@ -208,7 +208,7 @@ def plan_tasks(
     # before the problems, as a cycle is reported alone
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
-        refuse(problems)
+        raise_problems(problems)
     planner = _Planner(document, resolved, values, wish, credentials)
     fed: dict[str, dict[str, Edge]] = {}
     for edge in edges:
@@ -231,7 +231,7 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     outside = [p.node for p in of_containers if p.runtime != DOCKER]
     if outside:
         why = because("dockerfile-needs-containers", runtime=DOCKER)
-        refuse([Problem(why, node=node, field="runtime") for node in outside])
+        raise_problems([Problem(why, node=node, field="runtime") for node in outside])
     sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
     problems = [
         Problem(
@@ -241,13 +241,13 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
         if (largest := resolved[node].excess)
     ]
     if problems:
-        refuse(problems)
+        raise_problems(problems)
     shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
     if shells:
         why = because("shell-needs-containers", runtime=DOCKER)
-        refuse([Problem(why, node=node, field="runtime") for node in shells])
+        raise_problems([Problem(why, node=node, field="runtime") for node in shells])
     if of_machine := [node for node in sent if resolved[node].kernel]:
-        refuse(
+        raise_problems(
             [
                 Problem(because("kernel-only-local"), node=node, field="kernel")
                 for node in of_machine
@@ -255,10 +255,12 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
         )
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
-        refuse([Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged])
+        raise_problems(
+            [Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged]
+        )
 
 
-def refuse(problems: Sequence[Problem]) -> None:
+def raise_problems(problems: Sequence[Problem]) -> None:
     """Raise Invalid with these problems."""
     details = [Detail.of(".".join(filter(None, (p.node, p.field))), p.reason) for p in problems]
     places = [
@@ -286,7 +288,7 @@ class _Planner(msgspec.Struct, frozen=True):
         node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
         bindings = self._bindings(name, fed)
         default = known.resources
-        label = node.label or called(node.path) or known.name
+        label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
             return msgspec.structs.replace(known.pinned, label=label)
         limits = node.over(default)

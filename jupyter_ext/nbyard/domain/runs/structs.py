@@ -16,7 +16,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
-from nbyard.reasons.structs import Reason, shown
+from nbyard.reasons.structs import Reason, reason_text
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):
@@ -248,7 +248,7 @@ class Attempt(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """Return why it failed or was lost in English."""
-        return shown(self.reason)
+        return reason_text(self.reason)
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -291,7 +291,7 @@ class Task(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """Return why it is in its state, and what it waits for, in English."""
-        return shown(self.reason, self.waits)
+        return reason_text(self.reason, self.waits)
 
 
 class Run(msgspec.Struct, frozen=True):

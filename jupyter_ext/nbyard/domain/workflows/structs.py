@@ -16,7 +16,7 @@ from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.field_suggestions import misspelled, with_meant
+from nbyard.field_suggestions import add_suggestions, near_spelling
 from nbyard.reasons.structs import Reason, because
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
@@ -137,11 +137,11 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except BadRequest as error:
         raise Invalid.field("document", error.reason) from None
     except msgspec.ValidationError as error:
-        message = with_meant(_with_names(plain, str(error)), Document)
+        message = add_suggestions(_with_names(plain, str(error)), Document)
         raise Invalid.field("document", because("wrong-shape", message=message)) from None
     known = Meta.__struct_fields__
     for name in plain.get("meta", {}):
-        if name not in known and (near := misspelled(name, known)):
+        if name not in known and (near := near_spelling(name, known)):
             raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))

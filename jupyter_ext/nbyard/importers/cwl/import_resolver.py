@@ -8,7 +8,7 @@ from typing import Any
 
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import NotFound
-from nbyard.importers.cwl.typed_fields import refuse, shown
+from nbyard.importers.cwl.typed_fields import refuse_field, shown_value
 from nbyard.importers.protocol import Near
 from nbyard.reasons.structs import because
 
@@ -38,7 +38,7 @@ class Loader:
         if not told:
             return {k: self.whole(one, _at(where, k), file) for k, one in value.items()}
         if len(value) > 1:
-            refuse(where, because("not-alone", name=told))
+            refuse_field(where, because("not-alone", name=told))
         return self._read(told, value[told], _at(where, told), file)
 
     def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
@@ -52,29 +52,29 @@ class Loader:
 
     def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         if not isinstance(named, str) or not named:
-            refuse(where, because("path-needed-not", found=shown(named)))
+            refuse_field(where, because("path-needed-not", found=shown_value(named)))
         if "://" in named or named.startswith(("/", "file:")):
-            refuse(where, because("address-not-followed", path=named[:200]))
+            refuse_field(where, because("address-not-followed", path=named[:200]))
         # A fragment would need an index of all ids in the other file.
         if "#" in named:
-            refuse(where, because("part-of-file-not-supported", path=named[:200]))
+            refuse_field(where, because("part-of-file-not-supported", path=named[:200]))
         path = posixpath.normpath(posixpath.join(posixpath.dirname(file[-1]), named))
         if path in file:
-            refuse(where, because("imports-itself", path=path))
+            refuse_field(where, because("imports-itself", path=path))
         # Count the files, because imports could multiply without a circle.
         self._left -= 1
         if self._left < 0:
-            refuse(where, because("too-many-files-named", most=MAX_FILES))
+            refuse_field(where, because("too-many-files-named", most=MAX_FILES))
         try:
             content = self._near(path)
         except NotFound:
-            refuse(where, because("no-such-file", path=path[:200]))
+            refuse_field(where, because("no-such-file", path=path[:200]))
         if told == IMPORT:
             return self.whole(read_yaml(content, path), where, (*file, path))
         try:
             return content.decode()
         except UnicodeDecodeError as error:
-            refuse(where, because("file-not-utf8", path=path[:200], byte=error.start))
+            refuse_field(where, because("file-not-utf8", path=path[:200], byte=error.start))
 
 
 def _at(where: str, name: Any) -> str:

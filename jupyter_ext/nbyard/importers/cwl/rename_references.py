@@ -6,7 +6,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Found
 from nbyard.domain.arguments.file_objects import SECONDARY
-from nbyard.domain.arguments.parameter_references import names_in, renamed
+from nbyard.domain.arguments.parameter_references import names_in, rename_references
 from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.commands.invocations import texts_in
 from nbyard.domain.executables.nbexec_files import Description
@@ -60,7 +60,7 @@ def with_names(description: Description, names: Mapping[Path, Path]) -> Descript
     """Replace the paths of inputs in all references."""
 
     def told(text: str) -> str:
-        return renamed(text, names)
+        return rename_references(text, names)
 
     def bound(found: Bound) -> Bound:
         text = None if found.text is None else told(found.text)

@@ -10,7 +10,7 @@ from nbyard.domain.arguments.file_objects import MIB
 from nbyard.domain.commands.invocations import Invocation, WorkFile
 from nbyard.domain.executables.structs import Resources
 from nbyard.importers.cwl.schemas import SCHEMAS
-from nbyard.importers.cwl.typed_fields import Fields, refuse, shown
+from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.reasons.structs import because
 
 DOCKER = "DockerRequirement"
@@ -20,7 +20,7 @@ UNSUPPORTED = {
 }
 
 
-class Needs:
+class Requirements:
     """The requirements and hints of a tool; a requirement overrides a hint of its class."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Needs:
         for name, fields in found:
             if name not in READERS:
                 code = UNSUPPORTED.get(name, "requirement-not-supported")
-                refuse(f"requirements.{name}", because(code))
+                refuse_field(f"requirements.{name}", because(code))
             READERS[name](self, fields)
         for name, fields in hinted:
             if name in HINTS:
@@ -54,7 +54,7 @@ class Needs:
         fields.only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
-            refuse(fields.at("dockerPull"), because("image-name-needed"))
+            refuse_field(fields.at("dockerPull"), because("image-name-needed"))
         self._limit(image=image)
 
     def hinted_docker(self, fields: Fields) -> None:
@@ -88,7 +88,7 @@ class Needs:
             one.only("envName", "envValue")
             text = one.expression("envValue")
             if text is None:
-                refuse(one.at("envValue"), because("cwl-text-needed"))
+                refuse_field(one.at("envValue"), because("cwl-text-needed"))
             found[name] = text
         self._run(variables=found)
 
@@ -126,12 +126,12 @@ class Needs:
             whole = {"entry": one} if isinstance(one, str) else one
             entry = Fields(whole, fields.at("listing"), fields.notes)
             if "class" in entry:
-                why = because("literal-not-supported", type=shown(entry.get("class")))
-                refuse(entry.at("class"), why)
+                why = because("literal-not-supported", type=shown_value(entry.get("class")))
+                refuse_field(entry.at("class"), why)
             entry.only("entry", "entryname", "writable")
             text = entry.expression("entry")
             if text is None:
-                refuse(entry.at("entry"), because("field-needed"))
+                refuse_field(entry.at("entry"), because("field-needed"))
             name = entry.expression("entryname") or ""
             files.append(WorkFile(text, name, entry.truth("writable", False)))
         self._run(files=tuple(files))
@@ -149,16 +149,16 @@ def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
 SIZES = ("cores", "ram", "tmpdir", "outdir")
 
 
-READERS: dict[str, Callable[[Needs, Fields], None]] = {
-    DOCKER: Needs.docker,
-    "ResourceRequirement": Needs.amounts,
-    "EnvVarRequirement": Needs.variables,
-    "ToolTimeLimit": Needs.time,
-    "WorkReuse": Needs.reuse,
-    "NetworkAccess": Needs.network,
-    "InitialWorkDirRequirement": Needs.folder,
-    SCHEMAS: Needs.schemas,
-    SHELL: Needs.shell,
-    "LoadListingRequirement": Needs.listing,
+READERS: dict[str, Callable[[Requirements, Fields], None]] = {
+    DOCKER: Requirements.docker,
+    "ResourceRequirement": Requirements.amounts,
+    "EnvVarRequirement": Requirements.variables,
+    "ToolTimeLimit": Requirements.time,
+    "WorkReuse": Requirements.reuse,
+    "NetworkAccess": Requirements.network,
+    "InitialWorkDirRequirement": Requirements.folder,
+    SCHEMAS: Requirements.schemas,
+    SHELL: Requirements.shell,
+    "LoadListingRequirement": Requirements.listing,
 }
-HINTS = {**READERS, DOCKER: Needs.hinted_docker}
+HINTS = {**READERS, DOCKER: Requirements.hinted_docker}

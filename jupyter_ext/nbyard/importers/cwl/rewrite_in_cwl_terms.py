@@ -22,7 +22,7 @@ from nbyard.domain.arguments.bindings import (
     Variable,
     Words,
 )
-from nbyard.domain.arguments.parameter_references import quoted
+from nbyard.domain.arguments.parameter_references import escape_references
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import FILE, SEPARATOR
 from nbyard.domain.executables.nbexec_files import Description
@@ -94,7 +94,7 @@ class _Line:
         if any(argument.name == CODE for argument in description.arguments or ()):
             _refuse(CODE, because("name-of-script", name=CODE))
         for word in command[at:]:
-            text = quoted(word).replace(FILE, f"$(inputs.{CODE}.path)")
+            text = escape_references(word).replace(FILE, f"$(inputs.{CODE}.path)")
             self.add(Bound(text=text))
         code = Argument(CODE, "input", default=file, help="The program itself.", reach=Referenced())
         return command[:at], [code]
@@ -136,7 +136,7 @@ class _Line:
 
     def _variable(self, argument: Argument, name: str) -> None:
         if argument.role == "output":
-            file = quoted(output_filename(argument))
+            file = escape_references(output_filename(argument))
             self.variables[name] = f"$(runtime.outdir)/{file}"
             self._change(argument, reach=Found((file,)))
             return
@@ -183,8 +183,8 @@ class _Line:
         if not isinstance(argument.reach, Positional | Option):
             _refuse(argument.name, because("output-in-other-way"))
         option = argument.reach if isinstance(argument.reach, Option) else None
-        self.add(_prefixed(option, Bound(text=quoted(file))))
-        self._change(argument, reach=Found((quoted(file),)))
+        self.add(_prefixed(option, Bound(text=escape_references(file))))
+        self._change(argument, reach=Found((escape_references(file),)))
 
 
 def _prefixed(option: Option | None, bound: Bound) -> Bound:

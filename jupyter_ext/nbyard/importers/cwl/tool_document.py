@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
-from nbyard.domain.arguments.parameter_references import names_in, written
+from nbyard.domain.arguments.parameter_references import names_in, reference_text
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
 from nbyard.domain.executables.nbexec_files import Description
@@ -245,7 +245,7 @@ def _streams(
     for argument in arguments:
         default = argument.default if isinstance(argument.default, str) else ""
         if isinstance(argument.reach, Stdin):
-            name = written(places.get(argument.name) or (argument.name,))
+            name = reference_text(places.get(argument.name) or (argument.name,))
             found["stdin"] = f"$(inputs{name}.path)"
         elif isinstance(argument.reach, Stdout):
             found["stdout"] = default

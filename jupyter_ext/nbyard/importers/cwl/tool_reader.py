@@ -17,16 +17,16 @@ from nbyard.importers.cwl.import_resolver import Loader
 from nbyard.importers.cwl.inputs import Inputs, Key, key_of
 from nbyard.importers.cwl.outputs import read_outputs
 from nbyard.importers.cwl.rename_references import with_records
-from nbyard.importers.cwl.requirements_and_hints import Needs
+from nbyard.importers.cwl.requirements_and_hints import Requirements
 from nbyard.importers.cwl.schemas import with_schemas
 from nbyard.importers.cwl.tool_document import HINT, document_of, with_hint
 from nbyard.importers.cwl.typed_fields import (
     DOCUMENTATION,
     Fields,
-    bare,
+    bare_name,
     check_codes,
-    refuse,
-    shown,
+    refuse_field,
+    shown_value,
 )
 from nbyard.importers.cwl.types import read_binding
 from nbyard.importers.protocol import Imported, Near
@@ -50,7 +50,7 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
     if near is not None:
         document = Loader(near).whole(document)
     if not isinstance(document, dict):
-        raise Invalid.field(filename, because("not-a-tool", found=shown(document)))
+        raise Invalid.field(filename, because("not-a-tool", found=shown_value(document)))
     return read_document(document)
 
 
@@ -63,13 +63,13 @@ def read_document(document: dict[str, Any]) -> Imported:
     notes: list[str] = []
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
-        named = shown(tool.get("class"))
-        refuse("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
+        named = shown_value(tool.get("class"))
+        refuse_field("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
     tool.only(*TOOL)
     version = tool.get("cwlVersion") or document.get("cwlVersion")
     if version not in VERSIONS:
-        why = because("one-of-needed-not", known=list(VERSIONS), found=shown(version))
-        refuse("cwlVersion", why)
+        why = because("one-of-needed-not", known=list(VERSIONS), found=shown_value(version))
+        refuse_field("cwlVersion", why)
     if version != VERSIONS[-1]:
         notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
     namespaces = tool.get("$namespaces") or document.get("$namespaces")
@@ -93,19 +93,19 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     if graph is None:
         return document
     if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
-        refuse("$graph", because("tools-needed"))
+        refuse_field("$graph", because("tools-needed"))
     tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
-    named = [one for one in tools if bare(str(one.get("id"))) == "main"]
+    named = [one for one in tools if bare_name(str(one.get("id"))) == "main"]
     if len(tools) == 1 or len(named) == 1:
         return (named or tools)[0]
-    known = [bare(str(one.get("id"))) for one in tools]
+    known = [bare_name(str(one.get("id"))) for one in tools]
     if not known:
-        refuse("$graph", because("one-tool-needed-of-none"))
-    refuse("$graph", because("one-tool-needed", known=known))
+        refuse_field("$graph", because("one-tool-needed-of-none"))
+    refuse_field("$graph", because("one-tool-needed", known=known))
 
 
 def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
-    inputs, needs = Inputs(namespaces, tool.notes), Needs()
+    inputs, needs = Inputs(namespaces, tool.notes), Requirements()
     inputs.read(tool)
     needs.read(tool)
     names = inputs.names()
@@ -125,9 +125,9 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     told = msgspec.structs.replace(told, words=tuple(words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):
-        refuse("baseCommand", because("words-needed"))
+        refuse_field("baseCommand", because("words-needed"))
     if not command and not words:
-        refuse("baseCommand", because("cwl-program-missing"))
+        refuse_field("baseCommand", because("cwl-program-missing"))
     description = Description(
         kind="command",
         arguments=(*arguments, *outputs),
@@ -157,7 +157,7 @@ def _ordered(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]
         value = {"valueFrom": one} if isinstance(one, str) else one
         binding = read_binding(Fields(value, where, tool.notes))
         if binding.text is None:
-            refuse(f"{where}.valueFrom", because("field-needed"))
+            refuse_field(f"{where}.valueFrom", because("field-needed"))
         words.append((key_of(binding.position, index), binding))
     words += inputs.words
     keys = [*(key for key, _ in words), *inputs.keys.values()]
@@ -189,7 +189,7 @@ def _with_stdin(
         return arguments, told
     paths = names_in(text, "stdin")
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
-        refuse("stdin", because("cwl-input-file-needed"))
+        refuse_field("stdin", because("cwl-input-file-needed"))
     path, last = paths[0][1:-1], paths[0][-1]
     found = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
@@ -201,7 +201,7 @@ def _with_stdin(
             return arguments, told
     above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
     if not any(one.name in above and one.role == "input" for one in arguments):
-        refuse("stdin", because("cwl-input-file-needed"))
+        refuse_field("stdin", because("cwl-input-file-needed"))
     return arguments, msgspec.structs.replace(told, stdin=text)
 
 
@@ -214,19 +214,21 @@ def _check_references(description: Description, loaded: set[str]) -> None:
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if path[0] == "inputs" and path[1:2] and path[1] not in known:
-                refuse(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
+                refuse_field(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
             is_late = path == EXIT_CODE and where.endswith(VALUE)
             if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
-                refuse(where, because("reference-not-supported", path=".".join(path)))
+                refuse_field(where, because("reference-not-supported", path=".".join(path)))
             if len(path) < 2 or (path[0] != "self" and len(path) < 3):
                 continue
             if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
                 shown_path = ".".join(path)
-                refuse(where, because("reference-needs-contents", path=shown_path, name=whole[1]))
+                refuse_field(
+                    where, because("reference-needs-contents", path=shown_path, name=whole[1])
+                )
             if absent := set(ABSENT) & set(path[1:]) - _there(whole, arguments):
                 shown_path = ".".join(path)
                 why = because("reference-leads-nowhere", path=shown_path, name=absent.pop())
-                refuse(where, why)
+                refuse_field(where, why)
 
 
 def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:

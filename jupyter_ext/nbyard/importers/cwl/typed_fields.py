@@ -18,7 +18,7 @@ class Fields:
 
     def __init__(self, value: Any, where: str, notes: list[str]):
         if not isinstance(value, dict):
-            refuse(where, because("object-needed-not", found=shown(value)))
+            refuse_field(where, because("object-needed-not", found=shown_value(value)))
         self.value: dict[str, Any] = value
         self.where = where
         self.notes = notes
@@ -30,11 +30,11 @@ class Fields:
         """Refuse all other fields by name; report ignored fields of a namespace."""
         for name in self.value:
             if name in DIRECTIVES:
-                refuse(self.where, because("directive-not-followed", name=name))
+                refuse_field(self.where, because("directive-not-followed", name=name))
             if name in names or name in DOCUMENTATION:
                 continue
             if ":" not in name:
-                refuse(self.at(name), because("not-supported"))
+                refuse_field(self.at(name), because("not-supported"))
             self.notes.append(f"{self.at(name)} is left out.")
 
     def at(self, name: str) -> str:
@@ -49,7 +49,7 @@ class Fields:
         """Return a text without references."""
         found = self.expression(name)
         if found is not None and names_in(found, self.at(name)):
-            refuse(self.at(name), because("references-not-supported"))
+            refuse_field(self.at(name), because("references-not-supported"))
         return default if found is None else found
 
     def expression(self, name: str) -> str | None:
@@ -58,7 +58,7 @@ class Fields:
         if found is None:
             return None
         if not isinstance(found, str):
-            refuse(self.at(name), because("quoted-text-needed-not", found=shown(found)))
+            refuse_field(self.at(name), because("quoted-text-needed-not", found=shown_value(found)))
         names_in(found, self.at(name))
         return found
 
@@ -68,14 +68,16 @@ class Fields:
         lines = doc if isinstance(doc, list) else [label if doc is None else doc]
         for line in lines:
             if not isinstance(line, str):
-                refuse(self.at("doc"), because("quoted-text-needed-not", found=shown(line)))
+                refuse_field(
+                    self.at("doc"), because("quoted-text-needed-not", found=shown_value(line))
+                )
         return "\n".join(lines)
 
     def truth(self, name: str, default: bool) -> bool:
         """Return a truth value, or the default if it is missing."""
         found = self.value.get(name)
         if not isinstance(found, bool | None):
-            refuse(self.at(name), because("truth-needed-not", found=shown(found)))
+            refuse_field(self.at(name), because("truth-needed-not", found=shown_value(found)))
         return default if found is None else found
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
@@ -83,7 +85,7 @@ class Fields:
         found = self.value.get(name)
         is_number = isinstance(found, int | kind) and not isinstance(found, bool)
         if found is not None and (not is_number or found < 0):
-            refuse(self.at(name), because("number-needed-not", found=shown(found)))
+            refuse_field(self.at(name), because("number-needed-not", found=shown_value(found)))
         return found
 
     def listed(self, name: str) -> list[Any]:
@@ -105,21 +107,26 @@ class Fields:
                 member = Fields(one, f"{self.at(name)}.{index}", self.notes)
                 called = member.value.get(key)
                 if not isinstance(called, str) or not called:
-                    refuse(member.at(key), because("name-needed"))
-                member.where = self.at(f"{name}.{bare(called)}")
-                yield bare(called), member
+                    refuse_field(member.at(key), because("name-needed"))
+                member.where = self.at(f"{name}.{bare_name(called)}")
+                yield bare_name(called), member
         elif isinstance(found, dict):
             for called, one in found.items():
                 if called in DIRECTIVES:
-                    refuse(self.at(name), because("not-followed", name=called))
+                    refuse_field(self.at(name), because("not-followed", name=called))
                 # CWL's map form: `name: int` is short for `name: {type: int}`.
                 whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
-                yield bare(called), Fields(whole, self.at(f"{name}.{bare(called)}"), self.notes)
+                yield (
+                    bare_name(called),
+                    Fields(whole, self.at(f"{name}.{bare_name(called)}"), self.notes),
+                )
         elif found is not None:
-            refuse(self.at(name), because("list-or-object-needed-not", found=shown(found)))
+            refuse_field(
+                self.at(name), because("list-or-object-needed-not", found=shown_value(found))
+            )
 
 
-def bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """Return a name without the document and the tool that contain it."""
     # In a `$graph`, ids are references such as `#main/input`.
     return name.rpartition("#")[2].rpartition("/")[2]
@@ -134,16 +141,16 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
     found = fields.listed(name)
     for code in found:
         if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
-            refuse(fields.at(name), because("not-an-exit-code", found=shown(code)))
+            refuse_field(fields.at(name), because("not-an-exit-code", found=shown_value(code)))
     return tuple(found)
 
 
-def refuse(where: str, why: Reason) -> NoReturn:
+def refuse_field(where: str, why: Reason) -> NoReturn:
     """Raise Invalid for a field of the document."""
     raise Invalid.field(where or "document", why)
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """Return a value as it appears in a message."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"

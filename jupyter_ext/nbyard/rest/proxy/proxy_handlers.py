@@ -32,7 +32,7 @@ from nbyard.rest.proxy.forwarded_headers import (
     request_query,
     response_headers,
 )
-from nbyard.rest.proxy.request_counter import Meter
+from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -53,7 +53,7 @@ class ProxyHandler(NbyardHandler):
     scope = "deployments:use"
     hint = staticmethod(lambda name: because("show-deployment", name=name))
 
-    def initialize(self, context: RestContext, meter: Meter | None = None) -> None:
+    def initialize(self, context: RestContext, meter: RequestMeter | None = None) -> None:
         super().initialize(context)
         self._meter = meter
         self._since = time.monotonic()

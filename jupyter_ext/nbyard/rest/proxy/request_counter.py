@@ -16,7 +16,7 @@ EVERY_SECONDS = 10.0
 FIRST_SECONDS = 0.5
 
 
-class Meter:
+class RequestMeter:
     """Counts requests in the server's loop. Closing the context stores the remaining counts.
 
     `note` is called for every request and every piece that a client sends.

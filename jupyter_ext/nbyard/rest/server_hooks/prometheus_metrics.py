@@ -16,7 +16,7 @@ from nbyard.rest.operation_handler import RestContext
 PATIENCE_SECONDS = 0.5
 
 
-def mount(context: RestContext) -> None:
+def register_metrics(context: RestContext) -> None:
     """Register the collector with Prometheus until the context closes."""
     collector = StoreCollector(context)
     REGISTRY.register(collector)
@@ -42,7 +42,7 @@ class StoreCollector(Collector):
             words = "Whether the store of nbyard answers"
             yield GaugeMetricFamily("nbyard_store_up", words, value=self._is_up)
         if self._counts is not None:
-            yield from families(self._counts)
+            yield from metric_families(self._counts)
 
     def _look(self) -> None:
         if self._asked is None:
@@ -61,7 +61,7 @@ class StoreCollector(Collector):
         return self._context.services.system.counts()
 
 
-def families(counts: Counts) -> Iterator[GaugeMetricFamily]:
+def metric_families(counts: Counts) -> Iterator[GaugeMetricFamily]:
     """Yield the metrics, all gauges because numbers fall when records are deleted."""
     yield _by_state("nbyard_runs", "Runs that are kept", counts.runs)
     yield _by_state("nbyard_tasks", "Tasks of runs that are kept", counts.tasks)

@@ -88,7 +88,7 @@ class Pandas:
     def read_csv(self, path: str) -> Any:
         import pandas
 
-        told = text_tables.told(path)
+        told = text_tables.table_description(path)
         return (
             text_tables.of_pandas(path, told)
             if told
@@ -115,7 +115,7 @@ class Polars:
     def read_csv(self, path: str) -> Any:
         import polars
 
-        told = text_tables.told(path)
+        told = text_tables.table_description(path)
         return (
             text_tables.of_polars(path, told)
             if told
@@ -150,7 +150,7 @@ class Arrow:
     def read_csv(self, path: str) -> Any:
         from pyarrow import csv
 
-        if told := text_tables.told(path):
+        if told := text_tables.table_description(path):
             return text_tables.of_pyarrow(path, told)
         return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
 
@@ -182,7 +182,7 @@ def library_named(wanted: Any) -> Library | None:
     return next(found, None)
 
 
-def read(path: str) -> Any:
+def read_frame(path: str) -> Any:
     """Read a Parquet file with the library that wrote it, or else with an installed one.
 
     Raises:
@@ -207,7 +207,7 @@ def read(path: str) -> Any:
     return next(found, arrow).read(path)
 
 
-def troubles() -> tuple[type[Exception], ...]:
+def frame_errors() -> tuple[type[Exception], ...]:
     """Return the exceptions that the loaded libraries raise for invalid frames and files."""
     arrow = getattr(sys.modules.get("pyarrow"), "ArrowException", None)
     polars = getattr(sys.modules.get("polars.exceptions"), "PolarsError", None)

@@ -8,7 +8,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .value_files import FOLDER, MEDIA_TYPES, Form, NotGiven, Unfit, form_of, is_data, kind_of, read
+from .value_files import (
+    FOLDER,
+    MEDIA_TYPES,
+    Form,
+    NotGiven,
+    Unfit,
+    form_of,
+    is_data,
+    kind_of,
+    read_value,
+)
 
 ATTEMPT, SECRETS = "NBYARD_ATTEMPT", "NBYARD_SECRETS"
 PLACE = "{attempt}/"
@@ -57,7 +67,7 @@ def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
     if isinstance(given, str) and (type is Path or is_data(type)):
         given = Path(given)
     if isinstance(given, Path):
-        return read(os.fspath(given), type)
+        return read_value(os.fspath(given), type)
     if type not in (None, Path) and not isinstance(given, type):
         raise Unfit(f"the input {name!r} is {kind_of(given)}, where {type.__name__} is wanted")
     return given

@@ -23,7 +23,7 @@ Column = dict[str, Any]
 Table = dict[str, Any]
 
 
-def told(path: str) -> Table | None:
+def table_description(path: str) -> Table | None:
     """Return the description of the table in a file, or None if there is none."""
     try:
         with open(os.path.join(os.path.dirname(path), TOLD), encoding="utf-8") as file:

@@ -66,7 +66,9 @@ def form_of(value: Any) -> Form:
         if not os.path.isfile(path):
             raise Unfit(f"there is no file or folder {path}")
         name = os.path.basename(path)
-        return Form(ending(path), lambda target: _copied("copyfile", path, target), {}, name)
+        return Form(
+            format_of_path(path), lambda target: _copied("copyfile", path, target), {}, name
+        )
     if isinstance(value, str):
         return _of_bytes(TEXT, _encoded(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -92,7 +94,7 @@ def _of_library(value: Any) -> Form | None:
     return None
 
 
-def read(path: str, wanted: Any = None) -> Any:
+def read_value(path: str, wanted: Any = None) -> Any:
     """Return the value of a file, according to its extension or to the class `wanted`.
 
     For a folder or a file with an unknown extension, return its path.
@@ -100,7 +102,7 @@ def read(path: str, wanted: Any = None) -> Any:
     Raises:
         Unfit: The file cannot be read in this way.
     """
-    file_format = FOLDER if os.path.isdir(path) else ending(path)
+    file_format = FOLDER if os.path.isdir(path) else format_of_path(path)
     if wanted is Path:
         return Path(path)
     library = dataframe_files.library_named(wanted)
@@ -109,7 +111,7 @@ def read(path: str, wanted: Any = None) -> Any:
         if library is not None and file_format in (TABLE, "csv", "tsv"):
             return _framed(library.read if file_format == TABLE else library.read_csv, path)
         if file_format == TABLE and wanted is None:
-            return _framed(dataframe_files.read, path)
+            return _framed(dataframe_files.read_frame, path)
         if wanted is bytes or file_format == BYTES:
             found = _bytes(path)
         elif file_format == JSON:
@@ -135,7 +137,7 @@ def is_data(wanted: Any) -> bool:
     return is_array or dataframe_files.library_named(wanted) is not None
 
 
-def ending(path: str) -> str:
+def format_of_path(path: str) -> str:
     """Return the format that a file's extension stands for, or an empty text."""
     stem, dot, last = os.path.basename(path).rpartition(".")
     return SAME.get(last.lower(), last.lower()) if dot and stem else ""
@@ -234,7 +236,7 @@ def _framed(work: Callable[..., Any], *words: Any) -> Any:
             told = f": ModuleNotFoundError: No module named {module!r}"
             told += f" (outside of a run: pip install {module})"
         raise Unfit(f"a data frame travels as Parquet{told}") from None
-    except dataframe_files.troubles() as error:
+    except dataframe_files.frame_errors() as error:
         raise Unfit(f"the data frame cannot be handed over: {error}") from None
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ipykernel.iostream import OutStream
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..kernels import import_stubs, wire
 from ..kernels.forked_client import Talk
 from ..kernels.forked_kernel import language_info
@@ -36,14 +36,14 @@ def play(prebuilt: Prebuilt) -> None:
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
-        played = _play(prebuilt.take(), Folder(place))
+        played = _play(prebuilt.take(), AttemptFolder(place))
         asyncio.run(asyncio.wait_for(played, PLAY_SECONDS))
         for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files
             glob.glob(os.path.join(place, kind))
     prebuilt.forget()
 
 
-async def _play(app: App, folder: Folder) -> None:
+async def _play(app: App, folder: AttemptFolder) -> None:
     cells = [
         {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..process.clock import Clock
 
 POKE_SECONDS = 0.1  # least time between two wake-ups of listeners
@@ -17,7 +17,7 @@ class Progress:
     `has_news` is set while a wake-up is due, `working_at` once the work itself has begun.
     """
 
-    def __init__(self, folder: Folder, wake: str, clock: Clock) -> None:
+    def __init__(self, folder: AttemptFolder, wake: str, clock: Clock) -> None:
         self._folder = folder
         self._wake = wake
         self._clock = clock

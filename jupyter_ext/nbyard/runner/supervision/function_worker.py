@@ -150,7 +150,7 @@ class WorkerSupervisor(Supervisor):
         super()._obey_limits(now)
         if self._ending is None and self._limit and now > self._limit[1]:
             reason = work_outcome.too_long(self._limit[0])
-            self._end("failed", work_outcome.failure("timeout", reason), GRACE_SECONDS)
+            self._end("failed", work_outcome.failure_record("timeout", reason), GRACE_SECONDS)
 
 
 class Output:

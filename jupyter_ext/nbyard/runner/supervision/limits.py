@@ -71,7 +71,7 @@ class MemoryWatch:
         if started < self._next_look:
             return None
         pids = self.seen = tree()
-        known = [processes.read(pid) for pid in pids]
+        known = [processes.read_process(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
         if self._limit and used > self._limit:
             # the sum counts pages shared by forked processes several times

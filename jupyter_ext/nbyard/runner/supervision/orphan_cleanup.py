@@ -9,7 +9,7 @@ from ..process import processes
 from ..process.prctl import signal_at_end_of_parent
 
 
-class Guard:
+class OrphanCleanup:
     """Outlives a killed supervisor just long enough to kill what it had started."""
 
     def __init__(self, mark: str, scratch: str) -> None:
@@ -48,12 +48,12 @@ class Guard:
             signal.signal(number, signal.SIG_IGN)
         if os.read(listen, 1) == b"":
             processes.kill_tree(None, self._mark, {os.getpid()})
-            clear(self._scratch)
+            remove_scratch(self._scratch)
         os._exit(0)
 
     def dismiss(self) -> None:
         """Remove the folder for sockets and stop the guard process, if any."""
-        clear(self._scratch)
+        remove_scratch(self._scratch)
         if not self.pid:
             return
         try:
@@ -70,7 +70,7 @@ def make_scratch() -> str:
     return tempfile.mkdtemp(prefix="nby-")
 
 
-def clear(scratch: str) -> None:
+def remove_scratch(scratch: str) -> None:
     """Remove the folder for sockets."""
     if scratch:
         import shutil

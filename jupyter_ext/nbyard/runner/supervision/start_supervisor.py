@@ -10,20 +10,20 @@ import socket
 import sys
 
 from .. import secret_files
-from ..attempt_folder import BadTask, Folder
+from ..attempt_folder import AttemptFolder, BadTask
 from ..process import processes
 from ..work.launch_process import Launch, WaitingProcess
 from .disk_reserve import Reserve
-from .orphan_cleanup import Guard, make_scratch
+from .orphan_cleanup import OrphanCleanup, make_scratch
 from .result import write_result
 from .supervisor import Supervisor
 
 RESERVE = Reserve()
 
 
-def start(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
+def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
     """Supervise the attempt in a folder. Return the exit status."""
-    folder = Folder(path)
+    folder = AttemptFolder(path)
     if folder.has("result.json"):
         return 0
     try:
@@ -64,7 +64,7 @@ def supervise(
     waiting: WaitingProcess | None = None,
 ) -> int:
     """Run the supervisor in a process that `parent` has forked and looks after."""
-    folder = Folder(path)
+    folder = AttemptFolder(path)
     if folder.has("result.json"):
         return _answer(ready)
     task = folder.task()
@@ -72,7 +72,7 @@ def supervise(
     return _supervise(folder, task, ready, parent, is_prepared=is_prepared, waiting=waiting)
 
 
-def _let_go(folder: Folder) -> None:
+def _let_go(folder: AttemptFolder) -> None:
     """Release the terminal and inherited pipes. Errors go to the log."""
     nothing = os.open(os.devnull, os.O_RDWR)
     trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -84,7 +84,7 @@ def _let_go(folder: Folder) -> None:
 
 
 def _supervise(
-    folder: Folder,
+    folder: AttemptFolder,
     task: dict,  # type: ignore[type-arg]
     ready: int | None,
     parent: int,
@@ -100,9 +100,9 @@ def _supervise(
     # ignored until it has a handler.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     # No fsync: after a power cut the attempt is lost anyway.
-    folder.write_whole("runner.json", identity(scratch))
+    folder.write_whole("runner.json", runner_identity(scratch))
     _answer(ready)
-    guard = Guard(task["mark"], scratch)
+    guard = OrphanCleanup(task["mark"], scratch)
     guard.trust(parent) if parent else guard.begin()
     # If this raises, the guard is not dismissed and kills what was started.
     if waiting:
@@ -117,7 +117,7 @@ def _supervise(
         kind = WorkerSupervisor
     supervisor = kind(folder, task, launch, guard, RESERVE)
     result = supervisor.run()
-    secret_files.forget(folder.path)
+    secret_files.delete_linked_secrets(folder.path)
     write_result(folder, task, result, RESERVE)
     guard.dismiss()
     supervisor.close()
@@ -127,7 +127,7 @@ def _supervise(
     return 0
 
 
-def _lock(folder: Folder) -> int | None:
+def _lock(folder: AttemptFolder) -> int | None:
     """Lock the attempt and return the descriptor, or None if it has or had a supervisor."""
     lock = os.open(folder.path, os.O_RDONLY)
     try:
@@ -142,7 +142,7 @@ def _lock(folder: Folder) -> int | None:
     return lock
 
 
-def _scratch(folder: Folder, task: dict) -> str:  # type: ignore[type-arg]
+def _scratch(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
     """Return a folder for the sockets of a notebook. Its path is short, as sockets require."""
     if task["work"]["kind"] != "notebook":
         return ""
@@ -161,9 +161,9 @@ def _answer(ready: int | None) -> int:
     return 0
 
 
-def identity(scratch: str) -> dict[str, object]:
+def runner_identity(scratch: str) -> dict[str, object]:
     """Return the content of runner.json, which identifies this process."""
-    own = processes.read(os.getpid())
+    own = processes.read_process(os.getpid())
     return {
         "pid": os.getpid(),
         "started": own.started if own else 0.0,

@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from ..attempt_folder import CODE, Folder
+from ..attempt_folder import CODE, AttemptFolder
 from ..process.clock import Clock
 from ..process.prctl import adopt_orphans
 from ..reasons import because
@@ -20,7 +20,7 @@ from .attempt_events import POKE_SECONDS, Progress
 from .children import Children
 from .disk_reserve import Reserve
 from .limits import Limits
-from .orphan_cleanup import Guard
+from .orphan_cleanup import OrphanCleanup
 from .runner_reports import Reports
 from .stop_requests import Signals
 from .usage_recorder import GpuMeter, UsageRecord
@@ -48,10 +48,10 @@ class Ending:
 class Supervisor:
     def __init__(
         self,
-        folder: Folder,
+        folder: AttemptFolder,
         task: dict[str, Any],
         launch: WorkProcess,
-        guard: Guard,
+        guard: OrphanCleanup,
         reserve: Reserve,
     ) -> None:
         self._folder = folder
@@ -88,7 +88,7 @@ class Supervisor:
                 self._begin()
                 self._stay()
         except CannotStart as error:
-            self._end("failed", work_outcome.failure("preparation", error.reason), 0)
+            self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._clear_away()
         observed = self._observed()
         present, failure = self._outputs(work_outcome.on_full_disk(self._failure(), self._folder))
@@ -184,7 +184,7 @@ class Supervisor:
     def _obey_cancel(self) -> None:
         reason = self._folder.cancel_reason() or self._signals.stop
         if reason:
-            self._end("cancelled", work_outcome.failure("cancelled", reason), GRACE_SECONDS)
+            self._end("cancelled", work_outcome.failure_record("cancelled", reason), GRACE_SECONDS)
 
     def _obey_limits(self, now: float) -> None:
         broken = self._limits.broken(now, self._children.tree)
@@ -193,7 +193,7 @@ class Supervisor:
         if broken:
             kind, reason = broken
             grace_seconds = 0 if kind == "memory" else GRACE_SECONDS
-            self._end("failed", work_outcome.failure(kind, reason), grace_seconds)
+            self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
@@ -293,7 +293,9 @@ class Supervisor:
         )
         if failure is not None and by_force and self._limits.memory.system_killed():
             reason = because("system-killed", cause=failure["reason"])
-            return work_outcome.failure("memory", reason, traceback=failure.get("traceback", ""))
+            return work_outcome.failure_record(
+                "memory", reason, traceback=failure.get("traceback", "")
+            )
         return failure
 
     def _last_lines(self) -> str:

@@ -104,7 +104,7 @@ class UsageRecord:
         return _cpu_of_children() + self.staying - self._before
 
     def _add(self, pids: Collection[int]) -> None:
-        known = [found for pid in pids if (found := processes.read(pid))]
+        known = [found for pid in pids if (found := processes.read_process(pid))]
         used = self.ended_cpu() + sum(found.cpu_seconds for found in known)
         self._cpu = max(self._cpu, used)  # a dead process that is not reaped yet is in neither sum
         sample: dict[str, Any] = {
@@ -186,7 +186,7 @@ class GpuMeter:
 
     def processes(self) -> set[int]:
         """Return the tool and its descendants: it may be a script around the real tool."""
-        return {self.pid, *processes.below(self.pid)} if self.pid else set()
+        return {self.pid, *processes.descendants_of(self.pid)} if self.pid else set()
 
     def end(self) -> None:
         """Kill the tool with its process group, including stopped processes.

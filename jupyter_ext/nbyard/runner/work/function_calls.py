@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..attempt_folder import BadTask, Folder
+from ..attempt_folder import AttemptFolder, BadTask
 from ..process.clock import Clock
 from ..reasons import because, system_error
-from .run_function import Failed, Functions
+from .run_function import CallFailed, Functions
 from .status_pipe import Report
-from .work_outcome import failure, look_at_outputs
+from .work_outcome import failure_record, look_at_outputs
 
 CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
 IDLE_SECONDS = 5.0
@@ -37,7 +37,7 @@ def mark_of(mark: str, attempt_id: str) -> bytes:
 class Calls:
     """The calls in calls.jsonl, each attempt once."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: AttemptFolder) -> None:
         self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  open as long as there are calls
         self._seen: set[str] = set()
@@ -76,7 +76,7 @@ def read_call(line: bytes) -> dict[str, Any] | None:
 
 def main(path: str, descriptor: int) -> int:
     """Serve calls until none has come for a while."""
-    report, folder = Report(descriptor), Folder(path)
+    report, folder = Report(descriptor), AttemptFolder(path)
     task = folder.task()
     calls = Calls(folder)
     worker = Worker(folder, task, report)
@@ -92,7 +92,7 @@ def main(path: str, descriptor: int) -> int:
 class Worker:
     """One process for all calls. It imports the file before the first of them."""
 
-    def __init__(self, folder: Folder, task: dict[str, Any], report: Report) -> None:
+    def __init__(self, folder: AttemptFolder, task: dict[str, Any], report: Report) -> None:
         self._folder = folder
         self._mark = task["mark"]
         self._report = report
@@ -102,7 +102,7 @@ class Worker:
         self._broken: dict[str, Any] | None = None
         try:
             self._functions = Functions(folder.inside(task["work"]["path"]))
-        except Failed as error:
+        except CallFailed as error:
             self._broken = error.failure
         report.stage("running")
 
@@ -138,12 +138,12 @@ class Worker:
         try:
             os.chdir(self._directory)
             self._functions.call(place, call, call["outputs"])
-        except Failed as error:
+        except CallFailed as error:
             return error.failure
         except BadTask as error:
-            return failure("preparation", because("task-unusable", problem=str(error)))
+            return failure_record("preparation", because("task-unusable", problem=str(error)))
         except OSError as error:
-            return failure("preparation", system_error(error))
+            return failure_record("preparation", system_error(error))
         if not call["outputs"]:
             return None
         return look_at_outputs(place, call["outputs"])[1]
@@ -156,7 +156,7 @@ class Worker:
         os.write(OUTPUT, mark_of(self._mark, name))
 
 
-class Place(Folder):
+class Place(AttemptFolder):
     """The folder of one call. It exists once it contains something."""
 
     def __init__(self, worker: str, attempt_id: str) -> None:

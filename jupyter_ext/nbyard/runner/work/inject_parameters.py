@@ -36,26 +36,30 @@ class CannotInject(Explained):
     """These values cannot be given to this notebook."""
 
 
-def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> list[int | None]:
+def insert_values_cell(
+    notebook: dict[str, Any], language: str, values: dict[str, Any]
+) -> list[int | None]:
     """Insert a cell after the last parameters cell, so that its values win.
 
     An earlier injected cell is removed, unless nothing else sets its values. Return the position in
     the source of each cell of the new notebook, None for the inserted cell.
     """
-    stays = not values and not any(TAG in tags(cell) for cell in notebook["cells"])
+    stays = not values and not any(TAG in cell_tags(cell) for cell in notebook["cells"])
     places: list[int | None] = [
-        place for place, cell in enumerate(notebook["cells"]) if stays or INJECTED not in tags(cell)
+        place
+        for place, cell in enumerate(notebook["cells"])
+        if stays or INJECTED not in cell_tags(cell)
     ]
     cells = [notebook["cells"][place] for place in places]
     if values:
-        tagged = [i for i, cell in enumerate(cells) if TAG in tags(cell)]
-        defaults = "\n".join(source(cells[i]) for i in tagged)
+        tagged = [i for i, cell in enumerate(cells) if TAG in cell_tags(cell)]
+        defaults = "\n".join(cell_source(cells[i]) for i in tagged)
         cell: dict[str, Any] = {
             "cell_type": "code",
             "execution_count": None,
             "metadata": {"tags": [INJECTED]},
             "outputs": [],
-            "source": translate(language, values, defaults),
+            "source": values_cell_source(language, values, defaults),
         }
         if notebook.get("nbformat_minor", 0) >= 5:
             cell["id"] = "nbyard-parameters"
@@ -66,19 +70,19 @@ def inject(notebook: dict[str, Any], language: str, values: dict[str, Any]) -> l
     return places
 
 
-def tags(cell: dict[str, Any]) -> list[str]:
+def cell_tags(cell: dict[str, Any]) -> list[str]:
     """Return the tags of a cell."""
     found = (cell.get("metadata") or {}).get("tags")
     return [str(tag) for tag in found] if isinstance(found, list) else []
 
 
-def source(cell: dict[str, Any]) -> str:
+def cell_source(cell: dict[str, Any]) -> str:
     """Return the source of a cell as one text."""
     text = cell.get("source", "")
     return text if isinstance(text, str) else "".join(text)
 
 
-def translate(language: str, values: dict[str, Any], defaults: str = "") -> str:
+def values_cell_source(language: str, values: dict[str, Any], defaults: str = "") -> str:
     """Return the source of the parameters cell.
 
     Raises:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from .. import pythonpath_shim
-from ..attempt_folder import BadTask, Folder
+from ..attempt_folder import AttemptFolder, BadTask
 from ..process import environ_stamps, forks, processes
 from ..process.prctl import die_with_parent, show_to_work
 from ..reasons import Explained, Reason, because
@@ -72,7 +72,7 @@ class WaitingProcess(WorkProcess):
     scratch: str
 
     @abstractmethod
-    def bind(self, folder: Folder, task: dict[str, Any]) -> None:
+    def bind(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
         """Set the attempt that this process carries out."""
 
 
@@ -81,7 +81,7 @@ class Launch(WorkProcess):
 
     def __init__(
         self,
-        folder: Folder,
+        folder: AttemptFolder,
         task: dict[str, Any],
         scratch: str,
         *,
@@ -155,7 +155,7 @@ class Launch(WorkProcess):
         for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
             os.dup2(source, target)
         processes.keep_only(self._report_end)
-        forks.renew(environment_of_host())
+        forks.become_own_process(environment_of_host())
         about = setup_of(self._folder, self._task, self._scratch)
         try:
             environ_stamps.take_on(about)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import secret_files
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 
 LATE_VARIABLES = ("NBYARD_", "CUDA_")
 HOST_VARIABLES = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE")
@@ -25,7 +25,7 @@ def environment_of_host() -> dict[str, str]:
     return environment
 
 
-def setup_of(folder: Folder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
+def setup_of(folder: AttemptFolder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
     """Return the working directory and variables for the work of this attempt.
 
     Raises:

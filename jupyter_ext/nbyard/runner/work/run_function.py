@@ -18,11 +18,11 @@ from types import TracebackType
 from typing import Any
 
 from .. import handoff
-from ..attempt_folder import BadTask, Folder
+from ..attempt_folder import AttemptFolder, BadTask
 from ..handoff import value_files
 from ..pythonpath_shim import import_by_name
 from ..reasons import because, raised
-from .return_values import by_output, write
+from .return_values import by_output, write_output
 from .status_pipe import Report
 
 # The folder of the runner, whose frames a traceback leaves out.
@@ -31,7 +31,7 @@ POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
 Failure = dict  # as in result.json
 
 
-class Failed(Exception):
+class CallFailed(Exception):
     """A call failed. `failure` is the failure for result.json."""
 
     def __init__(self, failure: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ class Failed(Exception):
 
 def main(path: str, descriptor: int) -> int:
     """Call the function of an attempt and report its result."""
-    report, folder = Report(descriptor), Folder(path)
+    report, folder = Report(descriptor), AttemptFolder(path)
     try:
         task = folder.task()
         work = task["work"]
@@ -49,7 +49,7 @@ def main(path: str, descriptor: int) -> int:
         report.stage("running")
         functions.call(folder, work, task["outputs"])
         failure = None
-    except Failed as error:
+    except CallFailed as error:
         failure = error.failure
     except BadTask as error:
         reason = because("task-unusable", problem=str(error))
@@ -75,14 +75,14 @@ class Functions:
         name = self._file.rpartition(".")[0]
         if name in sys.modules:
             name += "_"
-        with Told():
+        with LoggedErrors():
             spec = importlib.util.spec_from_file_location(name, path)
             assert spec is not None and spec.loader is not None
             self._module = sys.modules[name] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(self._module)
         self._known: dict[str, _Function] = {}
 
-    def call(self, folder: Folder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
+    def call(self, folder: AttemptFolder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
         """Call a function once, with the parameters and outputs of a folder.
 
         Raises:
@@ -96,24 +96,24 @@ class Functions:
         given = folder.expand(work["parameters"])
         for one in work["files"]:
             if isinstance(given[one], str):
-                with Told():
+                with LoggedErrors():
                     given[one] = function.taken(one, given[one])
         places = {one: folder.inside(outputs[one]["path"]) for one in outputs}
         for one in places.keys() & function.names:
             is_folder = outputs[one].get("format") == value_files.FOLDER
             os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
             given[one] = Path(places[one])
-        with Told():
+        with LoggedErrors():
             value = function(given)
             returned = [one for one in outputs if one not in function.names]
             for one, found in by_output(value, returned).items():
-                write(found, outputs[one].get("format") or "", places[one])
+                write_output(found, outputs[one].get("format") or "", places[one])
 
     def _function(self, name: str) -> _Function:
         found = getattr(self._module, name, None)
         if not callable(found):
             reason = because("function-missing", file=self._file, function=name)
-            raise Failed({"kind": "error", "reason": reason})
+            raise CallFailed({"kind": "error", "reason": reason})
         return _Function(found)
 
 
@@ -139,7 +139,7 @@ class _Function:
             Unfit: The file cannot be read as that kind.
         """
         wanted = self._hints.get(name)
-        return value_files.read(path, wanted) if value_files.is_data(wanted) else Path(path)
+        return value_files.read_value(path, wanted) if value_files.is_data(wanted) else Path(path)
 
     def __call__(self, given: dict[str, Any]) -> Any:
         if not self._first:
@@ -148,14 +148,14 @@ class _Function:
         return self._function(*first, **given)
 
 
-class Told:
-    """Turns exceptions inside its block into `Failed` and prints their traceback to the log."""
+class LoggedErrors:
+    """Turns exceptions inside its block into `CallFailed` and prints their traceback to the log."""
 
     def __enter__(self) -> None:
         return
 
     def __exit__(self, _: object, error: BaseException | None, where: TracebackType | None) -> None:
-        if isinstance(error, Failed):
+        if isinstance(error, CallFailed):
             return
         failure: dict[str, Any] = {}
         if isinstance(error, value_files.Unfit):
@@ -183,4 +183,4 @@ class Told:
             if stream is not None:
                 stream.flush()
         if failure:
-            raise Failed(failure) from None
+            raise CallFailed(failure) from None

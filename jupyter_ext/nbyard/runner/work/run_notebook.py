@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..attempt_folder import BadTask, Folder
+from ..attempt_folder import AttemptFolder, BadTask
 from ..kernels import import_stubs
 from ..reasons import Explained, because
-from .inject_parameters import CannotInject, inject
+from .inject_parameters import CannotInject, insert_values_cell
 from .status_pipe import Report
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ UNFIT = (Refused, CannotInject, BadTask)
 def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
     """Run the notebook of the attempt folder `path`. Report to the pipe `descriptor`."""
     report = Report(descriptor)
-    folder = Folder(path)
+    folder = AttemptFolder(path)
     try:
         task = folder.task()
         opened = read_notebook(folder, task["work"])
@@ -75,7 +75,9 @@ def preparation_failure(error: Exception) -> dict[str, Any]:
     return {"kind": "preparation", "reason": because("task-unusable", problem=str(error))}
 
 
-def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any], list[int | None]]:
+def read_notebook(
+    folder: AttemptFolder, work: dict[str, Any]
+) -> tuple[dict[str, Any], list[int | None]]:
     """Return the notebook with its parameters and without outputs, and the cells' positions.
 
     A position is the cell's index in the source, None for the injected cell.
@@ -97,7 +99,9 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
                 cell["source"] = "".join(cell["source"])
             if cell["cell_type"] == "code":
                 cell.update(outputs=[], execution_count=None)
-        places = inject(notebook, work.get("language") or "", folder.expand(work["parameters"]))
+        places = insert_values_cell(
+            notebook, work.get("language") or "", folder.expand(work["parameters"])
+        )
     except UNREADABLE as error:
         reason = because("notebook-unreadable", path=work["path"], error=str(error))
         raise Refused(reason) from error
@@ -107,7 +111,7 @@ def read_notebook(folder: Folder, work: dict[str, Any]) -> tuple[dict[str, Any],
 
 
 async def _run(
-    folder: Folder,
+    folder: AttemptFolder,
     task: dict[str, Any],
     opened: Opened,
     report: Report,
@@ -118,7 +122,7 @@ async def _run(
     return await go_through(session, report)
 
 
-def open_session(folder: Folder, task: dict[str, Any], opened: Opened, ready: Ready) -> Any:
+def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, ready: Ready) -> Any:
     """Return the session of a notebook.
 
     Raises:

@@ -7,7 +7,7 @@ import signal
 import stat
 from typing import Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
 from ..reasons import Reason, because, system_error
 from . import collect_outputs
@@ -15,7 +15,7 @@ from . import collect_outputs
 FULL_BYTES = 1 << 20
 
 
-def failure(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
+def failure_record(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
     """Return a failure as in result.json."""
     return {"kind": kind, "reason": reason, **more}
 
@@ -38,8 +38,8 @@ def of_status(
         number = os.WTERMSIG(status)
         reason = because("ended-by-signal", signal=number, name=signal_name(number))
         if number in FROM_OUTSIDE:
-            return failure("lost", reason, traceback=last_lines)
-        return failure("exit-code", reason, exit_code=128 + number, traceback=last_lines)
+            return failure_record("lost", reason, traceback=last_lines)
+        return failure_record("exit-code", reason, exit_code=128 + number, traceback=last_lines)
     return of_code(os.WEXITSTATUS(status), last_lines, codes or {})
 
 
@@ -53,7 +53,7 @@ def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any]
     reason = because("command-exited", exit_code=code)
     if meant:
         reason = because("exited-as", exit_code=code, meaning=meant)
-    return failure("exit-code", reason, exit_code=code, traceback=last_lines)
+    return failure_record("exit-code", reason, exit_code=code, traceback=last_lines)
 
 
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -64,7 +64,7 @@ def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] 
     if reported is not None:
         return reported.get("failure")
     end = end_of(-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
-    return failure("kernel-died", because("notebook-process-ended", end=end))
+    return failure_record("kernel-died", because("notebook-process-ended", end=end))
 
 
 def of_function(
@@ -79,7 +79,7 @@ def of_function(
     ended = of_status(status, last_lines)
     if ended is None:
         success = because("command-exited", exit_code=0)
-        ended = failure("error", success, traceback=last_lines)
+        ended = failure_record("error", success, traceback=last_lines)
     return {**ended, "reason": because("function-process-ended", end=ended["reason"])}
 
 
@@ -90,7 +90,7 @@ def was_killed(reason: Reason) -> bool:
     return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
 
 
-def on_full_disk(failure: dict[str, Any] | None, folder: Folder) -> dict[str, Any] | None:
+def on_full_disk(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
     """Return the failure, with a note if the disk is full."""
     disk = os.statvfs(folder.path)
     if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
@@ -108,7 +108,7 @@ def words_for_bytes(size: float) -> str:
 
 
 def look_at_outputs(
-    folder: Folder,
+    folder: AttemptFolder,
     outputs: dict[str, dict[str, Any]],
     directory: str = "code",
     exit_code: int = 0,
@@ -120,19 +120,19 @@ def look_at_outputs(
     """
     present: list[str] = []
     try:
-        collect_outputs.collect(folder, outputs)
-        collect_outputs.gather(folder, directory, outputs, exit_code)
+        collect_outputs.move_outputs(folder, outputs)
+        collect_outputs.collect_from_workdir(folder, directory, outputs, exit_code)
     except collect_outputs.NotFound as error:
-        return present, failure("contract", error.reason)
+        return present, failure_record("contract", error.reason)
     except OSError as error:
-        return present, failure("contract", system_error(error))
+        return present, failure_record("contract", system_error(error))
     broken = None
     for name, output in outputs.items():
         path = output["path"]
         if collect_outputs.is_found(output) and not output.get("several"):
             # what was collected is the one entry of a folder
             inside = folder.inside(path)
-            names = list(collect_outputs.entries(inside)) if os.path.isdir(inside) else []
+            names = list(collect_outputs.sorted_names(inside)) if os.path.isdir(inside) else []
             problem = _problem(folder, os.path.join(path, names[0])) if names else {}
         else:
             problem = _problem(folder, path)
@@ -141,7 +141,7 @@ def look_at_outputs(
         elif problem or output.get("required", True):
             cause = problem or _not_written(output)
             reason = because("output-missing", output=name, cause=cause)
-            broken = broken or failure("contract", reason)
+            broken = broken or failure_record("contract", reason)
     return present, broken
 
 
@@ -154,7 +154,7 @@ def _not_written(output: dict[str, Any]) -> Reason:
     return because("not-written", path=output.get("at") or output["path"])
 
 
-def _problem(folder: Folder, relative: str) -> Reason | None:
+def _problem(folder: AttemptFolder, relative: str) -> Reason | None:
     """Return None for a valid output, an empty reason if it is missing, else the problem."""
     path = folder.inside(relative)
     if not os.path.lexists(path):

@@ -20,8 +20,8 @@ from nbyard.attempts.folders import cancel_file, cancel_reason
 from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.domain.attempts.structs import RESULT, RUNNER
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.reasons.structs import Reason, because, text
-from nbyard.runner.attempt_folder import Folder
+from nbyard.reasons.structs import Reason, because, text_reason
+from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting
@@ -79,7 +79,7 @@ class DaskAttempt:
     def poke(self) -> None:
         """Wake the listeners of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
-            Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
+            AttemptFolder(str(self.folder)).poke(self.wake, self.order.attempt_id)
 
     # Reports from workers
 
@@ -167,7 +167,7 @@ class DaskAttempt:
             if self._generation != self._cluster.generation:
                 raise Unavailable(because("dask-out-of-reach"))
             return because("dask-cancelled")
-        return text(self._cluster.outcome(future)) or NOT_VISIBLE
+        return text_reason(self._cluster.outcome(future)) or NOT_VISIBLE
 
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
@@ -184,7 +184,7 @@ class DaskAttempt:
         ask = partial(self._cluster.ask, sighting)
         if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
             self._has_news, self._looked_at = False, time.monotonic()
-            news, is_new = file_transfer.follow(self.folder, ask, self._executed)
+            news, is_new = file_transfer.fetch_growing_files(self.folder, ask, self._executed)
             if not news["is_there"]:
                 return Observation("lost", self._why(future))
             self._is_filled = news["is_filled"]
@@ -194,7 +194,7 @@ class DaskAttempt:
             if is_new:
                 self.poke()
         if not self._is_filled:
-            file_transfer.send(self.folder, ask)
+            file_transfer.send_files(self.folder, ask)
             self._is_filled = True
             return Observation("starting")
         if future is None or future.status != "pending":
@@ -203,7 +203,7 @@ class DaskAttempt:
 
     def _fetch(self, ask: file_transfer.Ask) -> None:
         task = files.read_task(self.folder)
-        said = file_transfer.fetch(self.folder, ask, task)
+        said = file_transfer.fetch_results(self.folder, ask, task)
         try:
             result = decode_result(said)
         except msgspec.DecodeError as error:

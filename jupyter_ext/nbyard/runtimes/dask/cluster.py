@@ -19,15 +19,15 @@ import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
-from nbyard.runtimes.dask.version_check import differences
+from nbyard.runtimes.dask.cluster_factory import Made, create_cluster, first_line
+from nbyard.runtimes.dask.version_check import version_differences
 from nbyard.runtimes.dask.worker_calls import (
     ANSWER_SECONDS,
     CODE,
     FRESH_SECONDS,
     WORKER_SECONDS,
     WorkerGone,
-    called,
+    call_on_workers,
 )
 from nbyard.serving.dask_worker_code import EXPRESSION
 from nbyard.settings import Settings
@@ -183,7 +183,7 @@ class Cluster:
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(called, addresses=addresses, packed=CODE.call(verb, *words))
+        ask = partial(call_on_workers, addresses=addresses, packed=CODE.call(verb, *words))
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
@@ -367,7 +367,7 @@ class Cluster:
         if self._settings.dask_address:
             return self._settings.dask_address
         if self._own is None:
-            self._own = make(self._settings)
+            self._own = create_cluster(self._settings)
         return self._own.target
 
     def _security(self) -> Any:
@@ -385,7 +385,7 @@ class Cluster:
 
     def _check_versions(self, client: "Client") -> None:
         found = self._answer(client, lambda client: client.get_versions(), WORKER_SECONDS)
-        wrong = differences(found)
+        wrong = version_differences(found)
         if wrong:
             raise Invalid(
                 because("dask-differs", differences=wrong),

@@ -42,7 +42,7 @@ class Made(msgspec.Struct, frozen=True):
     end: Callable[[bool], None]
 
 
-def make(settings: Settings) -> Made:
+def create_cluster(settings: Settings) -> Made:
     """Create the cluster that `dask_cluster` names, without workers if it can scale.
 
     Raises:
@@ -74,7 +74,7 @@ def make(settings: Settings) -> Made:
     return Made(target, end)
 
 
-def describe(settings: Settings) -> str:
+def describe_cluster(settings: Settings) -> str:
     """Describe what would create a cluster, without creating one.
 
     Raises:

@@ -17,7 +17,7 @@ from nbyard.domain.attempts.other_files import (
     MOST_SEEN,
     FileFilter,
     OtherFiles,
-    summary,
+    summarize_files,
     within_caps,
 )
 from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
@@ -39,7 +39,7 @@ LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 Ask = Callable[..., Any]
 
 
-def send(folder: Path, ask: Ask) -> None:
+def send_files(folder: Path, ask: Ask) -> None:
     """Send all files that the work needs. Links among the inputs are replaced by their targets."""
     entries = listings.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
@@ -52,7 +52,7 @@ def send(folder: Path, ask: Ask) -> None:
     ask("fill", [])
 
 
-def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
+def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
     """Fetch what was added to growing files. Return the worker's news, and whether any is new."""
     is_new = False
     while True:
@@ -78,7 +78,7 @@ def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any],
             return news, is_new
 
 
-def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
+def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     """Fetch all results into the folder except result.json, whose bytes are returned."""
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
@@ -125,7 +125,7 @@ def fetch_others(
             with suppress(OSError):
                 (folder / found[one]["path"]).unlink()
             files.leave(one.path, "unreadable", one.size_bytes)
-    return summary("", [], [*files.left.values(), *beyond])
+    return summarize_files("", [], [*files.left.values(), *beyond])
 
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:

@@ -21,7 +21,7 @@ from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
-from nbyard.runtimes.dask.installed_packages import Installed
+from nbyard.runtimes.dask.installed_packages import InstalledPackages
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -44,7 +44,7 @@ class DaskRuntime:
         self._lock = threading.RLock()
         self._attempts: dict[str, DaskAttempt] = {}
         self._sightings: dict[str, dict[str, set[Sighting]]] = {}
-        self._installed = Installed(self.cluster, self._site)
+        self._installed = InstalledPackages(self.cluster, self._site)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DaskRuntime":
@@ -201,10 +201,10 @@ class DaskRuntime:
         if not workers:
             self.cluster.attract()
             raise Unavailable(because("dask-without-workers"))
-        return needed(wanted, [told.get("resources", {}) for told in workers.values()])
+        return required_resources(wanted, [told.get("resources", {}) for told in workers.values()])
 
 
-def needed(
+def required_resources(
     wanted: Mapping[str, float | None], declared: Sequence[Mapping[str, float]]
 ) -> dict[str, float]:
     """Return the required resources of a worker, by the names that any worker declares.

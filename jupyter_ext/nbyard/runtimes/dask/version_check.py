@@ -5,7 +5,7 @@ from typing import Any
 from nbyard.reasons.structs import Reason, because
 
 
-def differences(found: dict[str, Any]) -> list[Reason]:
+def version_differences(found: dict[str, Any]) -> list[Reason]:
     """Return the differences in what a client's `get_versions` returns."""
     own = _versions(found["client"])
     pairs = [

@@ -23,7 +23,9 @@ class WorkerGone(Exception):
     """The scheduler has no worker of that address any more."""
 
 
-async def called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
+async def call_on_workers(
+    client: "Client", addresses: Sequence[str], packed: dict[str, Any]
+) -> Any:
     """Call a function on workers.
 
     Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's

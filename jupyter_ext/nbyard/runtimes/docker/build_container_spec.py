@@ -18,7 +18,7 @@ from nbyard.dockerd import (
     EngineImage,
     EngineInfo,
     Mount,
-    Owned,
+    OwnedObject,
 )
 from nbyard.domain.attempts.structs import (
     IMAGE_PROGRAM,
@@ -31,7 +31,7 @@ from nbyard.domain.attempts.structs import (
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import pythonpath_shim, secret_files
-from nbyard.runner.attempt_folder import expanded
+from nbyard.runner.attempt_folder import expand_attempt_path
 from nbyard.runtimes.protocol import Order
 
 ROOT = "/nbyard"
@@ -63,7 +63,7 @@ def network_name(run_id: str) -> str:
     return f"nby-{run_id}"
 
 
-def labels(order: Order) -> dict[str, str]:
+def attempt_labels(order: Order) -> dict[str, str]:
     """Return the labels of an attempt's container."""
     return {
         STORE: order.store_id,
@@ -78,7 +78,7 @@ def network_labels(order: Order) -> dict[str, str]:
     return {STORE: order.store_id, RUN: order.run_id}
 
 
-def is_ours(found: Owned) -> bool:
+def is_ours(found: OwnedObject) -> bool:
     """Return whether the name matches the labels, which can be forged or copied."""
     matched = NAME.fullmatch(found.name)
     if matched is None:
@@ -131,7 +131,7 @@ def container_spec(
         image=image,
         argv=_argv(command, opens_files, apart),
         user=f"{uid}:{gid}",
-        labels=labels(order) | stamps,
+        labels=attempt_labels(order) | stamps,
         environment=_environment(order, task, command),
         directory=directory,
         mounts=_mounts(order, command is not None, staging),
@@ -200,7 +200,7 @@ def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[s
 
 def expand_word(word: str) -> str:
     """Replace `{attempt}` in a word as the runner does."""
-    return expanded(word, FOLDER)
+    return expand_attempt_path(word, FOLDER)
 
 
 def _environment(order: Order, task: TaskFile, command: CommandWork | None) -> dict[str, str]:
@@ -230,7 +230,7 @@ def visible_gpus(gpus: list[str]) -> dict[str, str]:
 
 
 def _mounts(order: Order, is_command: bool, staging: str) -> list[Mount]:
-    secrets = secret_files.place(order.store_id, order.attempt_id)
+    secrets = secret_files.secrets_folder(order.store_id, order.attempt_id)
     if staging == VOLUME and os.path.isdir(secrets):
         raise NbyardError(because("secrets-out-of-reach"))
     if staging == VOLUME:
@@ -306,6 +306,6 @@ def probe_spec(order: Order, image: str, folder: Path) -> ContainerSpec:
         image=image,
         argv=["probe"],
         user=f"{NOBODY}:{NOBODY}",
-        labels=labels(order),
+        labels=attempt_labels(order),
         mounts=[Mount("/nbyard/probe", str(folder.resolve()), read_only=True)],
     )

@@ -20,8 +20,8 @@ from nbyard.dockerd import (
     Engine,
     Mount,
     Say,
+    check_wanted,
     docker_run,
-    mind,
 )
 from nbyard.domain.deployments.structs import (
     SECRET_VARIABLE,
@@ -34,7 +34,7 @@ from nbyard.domain.deployments.structs import (
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.build_container_spec import GPUS, IDENTITY, container_user, visible_gpus
-from nbyard.runtimes.docker.checks.gpu_check import verify
+from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.protocol import Order
 
 LOG_BYTES = 32 * 2**20
@@ -103,7 +103,9 @@ class Deployed(msgspec.Struct, frozen=True):
         return f"{self.base_url}{link_path(self.name, port.name)}"
 
 
-def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) -> Container:
+def launch_revision(
+    engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]
+) -> Container:
     """Create and start the container, which must not exist.
 
     `say` gets warnings about missing features of the engine. Before each long step, `wanted`
@@ -118,17 +120,17 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
     name = check_name(one.deployment_id, one.number)
     # GPUs are verified like before an attempt.
     order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
-    verify(engine, order, one.spec.image, wanted)
+    verify_gpus(engine, order, one.spec.image, wanted)
     if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):
         say(f"The engine's disk cannot hold it to {one.spec.disk_gb:g} GB.")
     network = engine.network(one.volume, one.labels)
     spec = container_spec(one, user, network)
-    mind(wanted)
+    check_wanted(wanted)
     engine.remove(spec.name)
     engine.create(spec)
     try:
         engine.put(spec.name, ABOVE_HOME, _home(one, user))
-        mind(wanted)
+        check_wanted(wanted)
         engine.start(spec.name)
     except NbyardError:
         engine.remove(spec.name)
@@ -139,7 +141,7 @@ def launch(engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]) 
     return found
 
 
-def asked(one: Deployed, found: Container) -> list[tuple[Place, str]]:
+def port_addresses(one: Deployed, found: Container) -> list[tuple[Place, str]]:
     """Return the address of each port, with the path to request there."""
     places = []
     for port in one.spec.ports:
@@ -161,12 +163,12 @@ def docker_run_of(engine: Engine, one: Deployed, name: str) -> str:
     return docker_run(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
 
 
-def rest(engine: Engine, one: Deployed) -> None:
+def remove_network(engine: Engine, one: Deployed) -> None:
     """Remove the network, once no revision has a container: engines have few networks."""
     engine.remove_network(one.volume)
 
 
-def clear(engine: Engine, one: Deployed) -> None:
+def remove_shared_objects(engine: Engine, one: Deployed) -> None:
     """Remove what the revisions share: files and network."""
     engine.remove_volume(one.volume)
     engine.remove_network(one.volume)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nbyard.services.freezing.executable_versions import Code, Freezer
 
 
-def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Exported:
+def export_executable(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Exported:
     """Return the executable in the wanted format, from its present code and description.
 
     Raises:

@@ -15,9 +15,9 @@ from nbyard.domain.executables.code_diffs import (
     Diff,
     diff_lines,
     notebook_lines,
-    shortened,
+    shorten_line,
 )
-from nbyard.domain.executables.nbexec_files import Description, corrected, description_file
+from nbyard.domain.executables.nbexec_files import Description, apply_description, description_file
 from nbyard.domain.executables.structs import (
     AskHelp,
     Executable,
@@ -40,18 +40,18 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
 from nbyard.host import kernels
-from nbyard.host.help_output import ask, placed, started
+from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
 from nbyard.reasons.structs import all_of, because
-from nbyard.services.executables.exports import exported
+from nbyard.services.executables.exports import export_executable
 from nbyard.services.executables.file_status import file_hints
 from nbyard.services.executables.notebook_diffs import notebook_diff
-from nbyard.services.executables.undeclared_files import declare
+from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.services.freezing.node_problems import first_problem
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, find_idempotent, pin_blobs, remember
+from nbyard.services.service_context import ServiceContext, find_idempotent, pin_blobs, remember_key
 from nbyard.services.unique_names import check_free, no_such
 
 CHECK_IT = "Read from what it prints to --help: check it before you save."
@@ -66,7 +66,7 @@ class ExecutableService:
 
     noun = "executables"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
         self._freezer = Freezer(parts)
@@ -112,8 +112,8 @@ class ExecutableService:
         if found.kind != "command":
             why = because("not-a-command", file=code.filename, kind=found.kind)
             raise Invalid.field("path", why)
-        with placed(code.path, code.filename, code.content) as path:
-            read = read_help(ask(started(found.command, path)))
+        with program_on_disk(code.path, code.filename, code.content) as path:
+            read = read_help(run_help(command_to_start(found.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
         return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
 
@@ -145,7 +145,7 @@ class ExecutableService:
 
         The declarations are stored in the executable's description.
         """
-        return declare(self._parts, self._freezer, body)
+        return declare_files(self._parts, self._freezer, body)
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
@@ -178,7 +178,7 @@ class ExecutableService:
             if made is None:
                 made = self._registered(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
             self._parts.uploads.delete(caller.name, body.upload)
         self._write_description(code, told)
@@ -191,7 +191,7 @@ class ExecutableService:
         if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
             return
         try:
-            kernels.kernel(fields["kernel"], fields["language"])
+            kernels.find_kernel(fields["kernel"], fields["language"])
         except NotFound as error:
             raise Invalid.field("path", reason_of(error)) from None
 
@@ -246,7 +246,7 @@ class ExecutableService:
             return
         plain = msgspec.structs.replace(code, description=None)
         kind, reading, _ = self._freezer.read(plain, told.kind)
-        same = corrected(reading.own, told.arguments, kind.keeps_arguments)
+        same = apply_description(reading.own, told.arguments, kind.keeps_arguments)
         told_more = told.command is not None or told.resources != Resources()
         if code.description is not None or told_more or same != reading.arguments:
             target = code.path.with_name(description_file(code.path.name))
@@ -348,7 +348,7 @@ class ExecutableService:
         names a script but does not contain it.
         """
         found = self.get(caller, executable)
-        return exported(self._freezer, found, self._stored(found), format)
+        return export_executable(self._freezer, found, self._stored(found), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
@@ -392,7 +392,9 @@ class ExecutableService:
         if lines is None:
             lines = list(diff_lines(*texts))
         is_cut = len(lines) > MAX_LINES
-        return Diff(first.number, second.number, [*map(shortened, lines[:MAX_LINES])], is_cut, hint)
+        return Diff(
+            first.number, second.number, [*map(shorten_line, lines[:MAX_LINES])], is_cut, hint
+        )
 
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:

@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.domain.executables.structs import Resources, called, is_python
+from nbyard.domain.executables.structs import Resources, display_name, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs.structs import BytesOf, bytes_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.domain.runs.structs import Artifact
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
 
@@ -44,7 +44,7 @@ class Resolver:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: ServiceContext,
         owner: str,
         base: str,
         told: Sequence[Argument] = (),
@@ -69,7 +69,11 @@ class Resolver:
             return self.seen(node)
         except NbyardError as error:
             name = (
-                node.label or called(node.path) or node.executable or node.dataset or node.artifact
+                node.label
+                or display_name(node.path)
+                or node.executable
+                or node.dataset
+                or node.artifact
             )
             return NodeView(name, node.type, [], problem=problem_of(error))
 
@@ -124,7 +128,7 @@ class Resolver:
             hinted_image=version.resources.hinted_image,
         )
 
-    def _named_by(self, of: environments.Asking) -> str:
+    def _named_by(self, of: environments.PackageNeeds) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
@@ -146,13 +150,15 @@ class Resolver:
         """Return the environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
-    def kernel_of(self, node: Node, of: environments.Asking) -> str:
+    def kernel_of(self, node: Node, of: environments.PackageNeeds) -> str:
         """Return the kernel that replaces a notebook's own; empty for none."""
         return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
             of, node.kernel, node
         )
 
-    def environment_of(self, node: Node, of: environments.Asking) -> environments.Found | None:
+    def environment_of(
+        self, node: Node, of: environments.PackageNeeds
+    ) -> environments.Found | None:
         """Return the environment that a node uses, if any.
 
         Raises:
@@ -264,8 +270,8 @@ class Freeze:
         if code is not None:
             fields = self._prepare(code)
             beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
-            asked = environments.Asking.__struct_fields__
-            asking = environments.Asking(**{each: fields[each] for each in asked})
+            asked = environments.PackageNeeds.__struct_fields__
+            asking = environments.PackageNeeds(**{each: fields[each] for each in asked})
             self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
@@ -280,7 +286,11 @@ class Freeze:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
     def _packages(
-        self, name: str, node: Node, of: environments.Asking, read_default: Callable[[str], str]
+        self,
+        name: str,
+        node: Node,
+        of: environments.PackageNeeds,
+        read_default: Callable[[str], str],
     ) -> None:
         """Store the node's environment or requirements; `read_default` reads the executable's."""
         resolver = self._resolver
@@ -339,7 +349,7 @@ class Freeze:
             environment=used,
             lock_digest=lock,
             kernel=self._kernels.get(name, ""),
-            excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
+            excess=bundles.largest_files(tree, parts.settings.max_bundle_bytes),
             for_shell=version.invocation.for_shell,
         )
 

@@ -24,15 +24,15 @@ from nbyard.domain.models.model_probes import (
 )
 from nbyard.domain.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host.model_probe import refused, told_by
-from nbyard.reasons.structs import because, read
+from nbyard.host.model_probe import probe_error, told_by
+from nbyard.reasons.structs import because, read_reason
 from nbyard.services.runs.attempt_views import surroundings
 from nbyard.services.runs.attempts import attempts_behind
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.runs.structs import Artifact
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.tasks import TaskRecord
 
 # Extra time to wait in the queue, start the container and clean up.
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
         return self.runtime == PROCESS
 
 
-def origin_of(parts: Parts, caller: Caller, task: TaskRecord) -> Origin:
+def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
     """Return where the attempt ran that wrote the outputs of a task, also through the cache."""
     plan = task.plan
     with parts.store.read() as c:
@@ -69,7 +69,7 @@ def origin_of(parts: Parts, caller: Caller, task: TaskRecord) -> Origin:
 
 
 def ask_there(
-    parts: Parts,
+    parts: ServiceContext,
     origin: Origin,
     file: Artifact,
     code: Mapping[str, str],
@@ -98,15 +98,15 @@ def ask_there(
     )
     answer = _awaited(parts, trial)
     if answer.passes:
-        cause = read(answer.problem) or because("unknown-cause")
+        cause = read_reason(answer.problem) or because("unknown-cause")
         why = because("model-needs-container", cause=cause)
         raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
-    if problem := read(answer.problem):
-        raise refused(problem)
+    if problem := read_reason(answer.problem):
+        raise probe_error(problem)
     return told_by(answer.text)
 
 
-def _awaited(parts: Parts, trial: Trial) -> TrialAnswer:
+def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
     rows, end = parts.store.trials, time.monotonic() + SECONDS + MORE_SECONDS
     parts.make_way()
     with parts.store.write() as c:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from nbyard.blobs.trees import Entry, Tree
+from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.models.model_probes import HINT, KnownTable, Told
 from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import (
@@ -33,18 +33,18 @@ from nbyard.domain.models.table_columns import columns_of_table, target_of
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.model_probe import Question, ask
+from nbyard.host.model_probe import Question, probe_model
 from nbyard.reasons.structs import because
 from nbyard.services.models.model_probes import ask_there, origin_of
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.unique_names import nearest
+from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.datasets.table_descriptions import TablePage
     from nbyard.domain.executables.structs import ExecutableVersion
     from nbyard.domain.runs.structs import Artifact, Run
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.tasks import TaskRecord
 
 TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
@@ -86,7 +86,7 @@ class Output(NamedTuple):
         node = "" if title and not self.is_shared else self.task.plan.label
         return package_name(title, node, self.file.name.removeprefix(PREFIX))
 
-    def maker(self, parts: Parts, caller: Caller) -> Output:
+    def maker(self, parts: ServiceContext, caller: Caller) -> Output:
         """Return the output of a container or cluster that has the same bytes, else this output.
 
         A process may copy such a file. The copy is still unsafe to load outside a container.
@@ -101,12 +101,12 @@ class Output(NamedTuple):
             version = store.executables.version(c, task.plan.executable_version_id)
         return self._replace(run=run, task=task, version=version)
 
-    def code(self, parts: Parts) -> dict[str, Entry]:
+    def code(self, parts: ServiceContext) -> dict[str, TreeEntry]:
         """Return the modules in the folder that the task ran in."""
         version = self.version
         if version is None or not version.bundle_digest.startswith("tree:"):
             return {}
-        above = str(PurePosixPath(spot(version.file).file).parent)
+        above = str(PurePosixPath(split_function_path(version.file).file).parent)
         prefix = "" if above == "." else f"{above}/"
         return {
             entry.path.removeprefix(prefix): msgspec.structs.replace(
@@ -124,7 +124,7 @@ class Seen(NamedTuple):
     known: KnownTable
 
 
-def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Package:
+def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: str) -> Package:
     """Return the package of a run's output: `node.output`, or `output` if it is unique.
 
     Raises:
@@ -141,7 +141,7 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
     return _of_pickle(parts, caller, found)
 
 
-def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
+def source_of(parts: ServiceContext, caller: Caller, body: NewModel) -> RunOutput:
     """Return the output that a request names.
 
     Raises:
@@ -150,7 +150,9 @@ def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
     return _found(parts, caller, body.run, body.output).source
 
 
-def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[RunOutput], bool]:
+def is_of_same_step(
+    parts: ServiceContext, caller: Caller, mine: RunOutput
+) -> Callable[[RunOutput], bool]:
     """Return a test whether another output comes from the same node of the same workflow.
 
     The run may differ. For a deleted run, only the title is compared.
@@ -175,7 +177,7 @@ def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[
     return is_same
 
 
-def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
+def _found(parts: ServiceContext, caller: Caller, key: str, output: str) -> Output:
     store = parts.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
@@ -197,7 +199,7 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
         if not files:
             raise NotFound(because("run-without-output", run=run.number, state=run.state))
         if not fits:
-            there = nearest([f"{one.node}.{one.name}" for one in files], output)
+            there = nearest_names([f"{one.node}.{one.name}" for one in files], output)
             why = because("no-output", run=run.number, output=output[:80], present=there)
             raise NotFound(why)
         task = tasks[fits[0].node]
@@ -206,7 +208,7 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
     return Output(run, task, fits[0], version, is_shared)
 
 
-def _of_folder(parts: Parts, found: Output) -> Package:
+def _of_folder(parts: ServiceContext, found: Output) -> Package:
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "model"
         inside = parts.blobs.tree(found.file.digest).files
@@ -229,7 +231,7 @@ def _of_folder(parts: Parts, found: Output) -> Package:
     return Package(model, found.file.digest, source=found.source)
 
 
-def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
+def _of_pickle(parts: ServiceContext, caller: Caller, found: Output) -> Package:
     maker = found.maker(parts, caller)
     seen = list(_tables(parts, maker))
     origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
@@ -266,7 +268,7 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
         requirements=checked_lines(parts, lines, "output.requirements"),
         sample=told.sample,
     )
-    entries = [Entry(file, found.file.digest, found.file.size_bytes)]
+    entries = [TreeEntry(file, found.file.digest, found.file.size_bytes)]
     entries += [code[name] for name in told.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
     return Package(model, bundle.digest, source=found.source)
@@ -283,7 +285,7 @@ def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> l
 
 
 def _asked(
-    parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
+    parts: ServiceContext, found: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> Told:
     """Load the model in a process here, beside its code's modules; return its description."""
     from nbyard.images.model_images import serving_sources
@@ -295,10 +297,10 @@ def _asked(
         _stage(parts, code, folder)
         file = parts.blobs.path(found.file.digest).absolute()
         question = Question(file, folder, tables, serving_sources())
-        return ask(question, interpreter, variables)
+        return probe_model(question, interpreter, variables)
 
 
-def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
+def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path) -> None:
     folder.mkdir()
     for path, entry in entries.items():
         place = folder / path
@@ -306,7 +308,7 @@ def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
         parts.blobs.stage(entry.digest, place, writable=True)
 
 
-def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
+def _interpreter(parts: ServiceContext, found: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else the one of nbyard."""
     from nbyard.host import kernels, kernelspec_writer
 
@@ -320,13 +322,13 @@ def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
     if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
             other = "" if plan.kernel else version.language
-            return kernels.kernel(plan.kernel or version.kernel, other).interpreter, {}
+            return kernels.find_kernel(plan.kernel or version.kernel, other).interpreter, {}
         except NotFound:  # the kernel was removed since
             pass
-    return kernels.python().interpreter, {}
+    return kernels.python_interpreter().interpreter, {}
 
 
-def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
+def _tables(parts: ServiceContext, found: Output) -> Iterator[Seen]:
     """Yield the tables among the task's inputs; of a folder, its first table."""
     from nbyard.tabular import TableFile
 

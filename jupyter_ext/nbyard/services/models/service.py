@@ -43,8 +43,8 @@ from nbyard.services.models.packages import (
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, pin_blobs
-from nbyard.services.unique_names import nearest
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -58,7 +58,7 @@ class ModelService:
 
     noun = "models"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -201,7 +201,7 @@ class ModelService:
             alike = whole or [f"{one}:{tag}" for one in named]
             found = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
         if found is None:
-            present = nearest(names, model)
+            present = nearest_names(names, model)
             raise NotFound(because("no-model", name=model[:80], present=present))
         return found
 
@@ -342,7 +342,7 @@ def _runs(one: Deployment) -> bool:
     return one.is_wanted and one.state not in DEPLOYMENT.rests
 
 
-def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
+def _package(parts: ServiceContext, caller: Caller, body: NewModel) -> Package:
     """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
+from nbyard.attempts.folders import attempt_folder_of, file_stamp, only_a_file, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
 from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
@@ -34,7 +34,9 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     """Return the recorded surroundings of the newest attempt; None without an attempt."""
     if not task.attempts:
         return None
-    return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
+    return surroundings_in(
+        attempt_folder_of(store, task.attempts[-1].worker or task.attempts[-1].id)
+    )
 
 
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
@@ -42,8 +44,8 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
-    path = place(store, attempt.id, attempt.worker) / contract.LOG
-    found = log_pieces.piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.LOG
+    found = log_pieces.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
     return msgspec.structs.replace(found, attempt=attempt.number)
 
 
@@ -51,7 +53,7 @@ def cells(store: Path, task: Task) -> Cells:
     """Return the executed notebook of the newest attempt and its progress."""
     if not task.attempts:
         return Cells(None, 0, 0)
-    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
+    folder = attempt_folder_of(store, task.attempts[-1].id, task.attempts[-1].worker)
     path, notebook = folder / contract.EXECUTED, None
     with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         if path.stat().st_size <= MAX_NOTEBOOK:
@@ -61,14 +63,14 @@ def cells(store: Path, task: Task) -> Cells:
 
 def usage(store: Path, attempt: Attempt) -> Usage:
     """Return the resources that an attempt used over time, as far as they were recorded."""
-    path = place(store, attempt.worker or attempt.id) / contract.USAGE
+    path = attempt_folder_of(store, attempt.worker or attempt.id) / contract.USAGE
     samples = read_samples(_recorded(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def metrics(store: Path, attempt: Attempt) -> Metrics:
     """Return the metrics that the code of an attempt recorded."""
-    path = place(store, attempt.id, attempt.worker) / contract.METRICS
+    path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.METRICS
     points = read_points(_recorded(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
@@ -89,9 +91,9 @@ class Progress:
         self._seen: dict[str, tuple[tuple[int, int], CellsSeen]] = {}
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        folder = os.fspath(place(self._store, attempt_id, worker))
-        size, _ = stamp(f"{folder}/{contract.LOG}")
-        written = stamp(f"{folder}/{contract.EVENTS}")
+        folder = os.fspath(attempt_folder_of(self._store, attempt_id, worker))
+        size, _ = file_stamp(f"{folder}/{contract.LOG}")
+        written = file_stamp(f"{folder}/{contract.EVENTS}")
         seen, told = self._seen.get(attempt_id, (None, CellsSeen()))
         # Size and time of the file are cheaper than reading it for every window.
         if seen != written and written[0]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbyard.blobs import Bytes
+from nbyard.blobs import DownloadRequest
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.structs import Task
@@ -63,15 +63,15 @@ class RunFiles(RunAttempts):
         limit = check_limit(limit)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
-    def file(self, caller: Caller, run: str, node: str, path: str) -> Bytes:
+    def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
         """Return the bytes of one file to download; with an empty path, of all as a folder."""
         if not path:
             task = self._task(caller, run, node, 0)
             if task.other_files is None or not task.other_files.digest:
                 raise NotFound(because("no-other-files", node=node[:80]))
-            return Bytes(task.other_files.digest, safe_filename(f"{node}-files"))
+            return DownloadRequest(task.other_files.digest, safe_filename(f"{node}-files"))
         found = self._file(caller, run, node, path)
-        return Bytes(found.digest, Path(found.path).name)
+        return DownloadRequest(found.digest, Path(found.path).name)
 
     def _file(self, caller: Caller, run: str, node: str, path: str) -> OtherFile:
         for one in self._kept(self._task(caller, run, node, 0)):
@@ -95,7 +95,10 @@ class RunFiles(RunAttempts):
             known = self._store.executables.get(c, caller.name, task.executable_id)
         if version is None or known is None or not known.path:
             return ""
-        own, path = spot(version.file).file, Path(spot(known.path).file)
+        own, path = (
+            split_function_path(version.file).file,
+            Path(split_function_path(known.path).file),
+        )
         # The executable may follow a moved file, whose folder is not the one of the task.
         if not path.as_posix().endswith(f"/{own}"):
             return ""

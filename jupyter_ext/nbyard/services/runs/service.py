@@ -32,12 +32,12 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import Renew, renewing, without_lock
+from nbyard.services.freezing.environment_resolution import Renew, plan_renewer, without_lock
 from nbyard.services.operation import operation
-from nbyard.services.runs.drafts import Draft, checked, draft
+from nbyard.services.runs.drafts import Draft, check_request, create_draft
 from nbyard.services.runs.estimates import RunEstimates
 from nbyard.services.runs.single_run import checked_values
-from nbyard.services.service_context import find_idempotent, pin_blobs, remember
+from nbyard.services.service_context import find_idempotent, pin_blobs, remember_key
 from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
 
@@ -67,7 +67,7 @@ class RunService(RunEstimates):
             before = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        drafted = draft(self._parts, caller, body)
+        drafted = create_draft(self._parts, caller, body)
         # Read files before the write transaction, which blocks all other writers.
         is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
@@ -75,7 +75,7 @@ class RunService(RunEstimates):
             made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._insert(c, caller, drafted, is_there)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.call_dispatcher()
@@ -88,7 +88,7 @@ class RunService(RunEstimates):
         The check fails, for example, if an input is missing. It does not look for container images,
         which may still be built.
         """
-        document = checked(self._parts, caller, body)
+        document = check_request(self._parts, caller, body)
         return CheckedRun(document.meta.title, list(document.nodes))
 
     def _take_name(self, c: Connection, caller: Caller, name: str | None, replace: bool) -> None:
@@ -256,8 +256,12 @@ class RunService(RunEstimates):
     def _placed(self, attempt: Attempt) -> Attempt:
         """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
-        folder = str(folders.place(store, attempt.worker or attempt.id))
-        links = monitor_link_files.links(store, attempt.id) if attempt.state == "running" else []
+        folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
+        links = (
+            monitor_link_files.links_of_attempt(store, attempt.id)
+            if attempt.state == "running"
+            else []
+        )
         return msgspec.structs.replace(attempt, folder=folder, links=links)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")
@@ -308,7 +312,7 @@ class RunService(RunEstimates):
         unfinished tasks run again. With `environment`, those that use it get its newest version,
         and so do those that failed without an environment.
         """
-        renew = renewing(self._parts, caller.name, environment)
+        renew = plan_renewer(self._parts, caller.name, environment)
         self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, run)
@@ -318,7 +322,7 @@ class RunService(RunEstimates):
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=found.state))
                 made = self._insert_retry(c, found, renew)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
         return self._summary(caller, made)
 
@@ -369,7 +373,7 @@ class RunService(RunEstimates):
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
         for name in {attempt.worker or attempt.id for attempt in attempts}:
-            folders.remove(self._store.folder, name)
+            folders.remove_folder(self._store.folder, name)
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:

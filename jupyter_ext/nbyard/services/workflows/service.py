@@ -13,7 +13,7 @@ from nbyard.domain.runs.planning import (
     ResolvedNode,
     Wish,
     find_problems,
-    refuse,
+    raise_problems,
     runtime_of,
 )
 from nbyard.domain.runtime_names import DOCKER
@@ -38,7 +38,7 @@ from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.operation import operation
 from nbyard.services.runtimes import check_runtimes
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of
 
 Names = list[str]  # inside the class, `list` is the operation
@@ -49,7 +49,7 @@ class WorkflowService:
 
     noun = "workflows"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -110,7 +110,7 @@ class WorkflowService:
         problems |= {name: one.problem for name, one in freeze.resolved.items() if one.problem}
         # A node with a problem might need any image.
         if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:
-            refuse(wrong)
+            raise_problems(wrong)
         found: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
             image = self._needed(name, node, known[name][1], freeze)

@@ -19,7 +19,7 @@ from typing import Any
 
 from nbyard.serving.call_model import ModelFailed, words_of
 from nbyard.serving.codec import BadAnswer, Refused
-from nbyard.serving.load_model import NoModel, Spec, load, read_spec
+from nbyard.serving.load_model import NoModel, Spec, load_model, read_spec
 
 from .dask_worker_functions import HEAD
 
@@ -69,25 +69,25 @@ class Predicting:
 
     def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
         """Return the answer to a piece and its bytes. `first` is its first row."""
-        from .dask_prediction import read, written
-        from .predict_files import predicted
+        from .dask_prediction import arrow_bytes, read_arrow
+        from .predict_files import predict_piece
 
         if self._why:
             return {"kind": "failed", "words": self._why}, b""
         try:
-            found = predicted(self._spec, self._model, read(content), first)
+            found = predict_piece(self._spec, self._model, read_arrow(content), first)
         except Refused as error:
             kind = "answer" if isinstance(error, BadAnswer) else "refused"
             told = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
             return told, b""
         except ModelFailed as error:
             return {"kind": "failed", "words": str(error)}, b""
-        return {"kind": "batch"}, written(found)
+        return {"kind": "batch"}, arrow_bytes(found)
 
 
 def _loaded(spec: Spec) -> Any:
     try:
-        return load(spec)
+        return load_model(spec)
     except NoModel:
         raise
     except (Exception, SystemExit) as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nbyard.serving.arrow import arrow_types, checked
+from nbyard.serving.arrow import arrow_types, check_values
 from nbyard.serving.codec import Column, Schema
 
 TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
@@ -30,7 +30,7 @@ USUAL = {
 }
 
 
-def typed(schema: Schema, batch: Any, first: int) -> Any:
+def convert_text_columns(schema: Schema, batch: Any, first: int) -> Any:
     """Return the batch with text columns converted to the types of a schema.
 
     `first` is the batch's first row in its dataset. Empty cells become null, except in text columns
@@ -79,7 +79,7 @@ def _column(column: Column, texts: Any, first: int) -> Any:
         except pyarrow.ArrowInvalid:  # such as the 30th of February
             break
     values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
-    return pyarrow.array(checked(column, values, first), whole)
+    return pyarrow.array(check_values(column, values, first), whole)
 
 
 def _value(kind: str, text: str) -> Any:

@@ -44,7 +44,7 @@ REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
 
 
 @contextmanager
-def spread(spec: Spec) -> Iterator[Over | None]:
+def predict_on_cluster(spec: Spec) -> Iterator[Over | None]:
     """Yield a function that predicts on the cluster.
 
     It is None if this is not work on a worker of a cluster, or if the cluster cannot be reached.
@@ -54,7 +54,7 @@ def spread(spec: Spec) -> Iterator[Over | None]:
         yield None
         return
     try:
-        with Spreading(client, spec) as spreading:
+        with ClusterPrediction(client, spec) as spreading:
             yield spreading.over
     finally:
         client.close()
@@ -74,15 +74,15 @@ def _client() -> Any:
         return None
 
 
-class Spreading:
+class ClusterPrediction:
     """One model on one cluster."""
 
     def __init__(self, client: Any, spec: Spec):
         self._client = client
         self._key = os.urandom(8).hex()
-        self._archive = client.submit(bytes, packed(spec), key=f"nbyard-model-{self._key}")
+        self._archive = client.submit(bytes, pack_model(spec), key=f"nbyard-model-{self._key}")
 
-    def __enter__(self) -> Spreading:
+    def __enter__(self) -> ClusterPrediction:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,7 +113,7 @@ class Spreading:
 
     def _asked(self, first: int, batch: Any, where: str) -> Any:
         """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
-        call = CODE.call("predicted", self._key, self._archive, first, written(batch))
+        call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
         key = f"nbyard-piece-{self._key}-{first}"
         there = {"workers": [where], "allow_other_workers": True} if where else {}
         return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
@@ -123,7 +123,7 @@ class Spreading:
         sys.stdout.write(told["said"])
         sys.stdout.flush()
         if told["kind"] == "batch":
-            return read(content)
+            return read_arrow(content)
         if told["kind"] == "failed":
             raise ModelFailed(told["words"])
         raise REFUSALS[told["kind"]](told["words"], told["row"], told["field"])
@@ -143,7 +143,7 @@ def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
         trouble.append(error)
 
 
-def written(batch: Any) -> bytes:
+def arrow_bytes(batch: Any) -> bytes:
     """Return a batch as bytes of an Arrow stream."""
     import pyarrow
 
@@ -153,7 +153,7 @@ def written(batch: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
-def read(content: bytes) -> Any:
+def read_arrow(content: bytes) -> Any:
     """Return the batch in such bytes."""
     import pyarrow
 
@@ -161,7 +161,7 @@ def read(content: bytes) -> Any:
         return stream.read_next_batch()
 
 
-def packed(spec: Spec) -> bytes:
+def pack_model(spec: Spec) -> bytes:
     """Return an archive: `lib` with this package, `model` with the model, and model.json."""
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w") as archive:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import Refused
 from nbyard.serving.dask_worker_code import WORKER
-from nbyard.serving.load_model import Spec, load
+from nbyard.serving.load_model import Spec, load_model
 
 if TYPE_CHECKING:
     from .predict_files import Over
@@ -37,18 +37,18 @@ class BatchMode:
         parser.add_argument("--output", required=True)
         told = parser.parse_args(words)
         source, target = os.path.abspath(told.input), os.path.abspath(told.output)
-        from .predict_files import here, predict_all
+        from .predict_files import predict_all, predict_here
         from .table_files import CannotRead
 
         spreading: AbstractContextManager[Over | None] = nullcontext()
         # only work on a worker of a cluster imports the modules for clusters
         if os.environ.get(WORKER):
-            from .dask_prediction import spread
+            from .dask_prediction import predict_on_cluster
 
-            spreading = spread(spec)
+            spreading = predict_on_cluster(spec)
         try:
             with spreading as over:
-                rows = predict_all(spec, over or here(spec, load), source, target)
+                rows = predict_all(spec, over or predict_here(spec, load_model), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__

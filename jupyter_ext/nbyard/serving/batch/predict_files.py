@@ -13,23 +13,23 @@ from nbyard.serving.call_model import ModelFailed, words_of
 from nbyard.serving.codec import Refused
 from nbyard.serving.load_model import Spec
 
-from .prediction_parts import Parts, abouts
-from .read_ahead import Numbered, ahead
-from .table_files import SUFFIXES, CannotRead, files_of, pieces
+from .prediction_parts import Parts, part_dependencies
+from .read_ahead import Numbered, read_ahead
+from .table_files import SUFFIXES, CannotRead, files_of, read_pieces
 
 log = logging.getLogger("nbyard.serving")
 # Takes numbered pieces in order, and yields the checked answers to each.
 Over = Callable[[Numbered], Iterator[Any]]
 
 
-def here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
+def predict_here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
     """Return a function that predicts in this process. The model loads during the first reads."""
     loaded = functools.cache(lambda: load(spec))
 
     def over(pieces: Numbered) -> Iterator[Any]:
-        with ahead(pieces) as read:
+        with read_ahead(pieces) as read:
             for first, batch in read:
-                yield predicted(spec, loaded(), batch, first)
+                yield predict_piece(spec, loaded(), batch, first)
 
     return over
 
@@ -52,7 +52,7 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
         targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in found}
     else:
         targets = {os.path.join(target, os.path.basename(source)): found}
-    known = abouts(spec, source, targets)
+    known = part_dependencies(spec, source, targets)
     made = []
     for place, files in targets.items():
         os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -79,14 +79,14 @@ def _left(spec: Spec, files: list[str], done: int) -> Numbered:
     """Yield pieces with their first row, counted over all files, from row `done` on."""
     first = 0
     for path in files:
-        for batch in pieces(path, spec.inputs, first):
+        for batch in read_pieces(path, spec.inputs, first):
             if first + batch.num_rows > done:
                 skipped = max(done - first, 0)
                 yield first + skipped, batch.slice(skipped)
             first += batch.num_rows
 
 
-def predicted(spec: Spec, model: Any, batch: Any, first: int) -> Any:
+def predict_piece(spec: Spec, model: Any, batch: Any, first: int) -> Any:
     """Return the checked answer to a piece, whose first row is `first`.
 
     Raises:

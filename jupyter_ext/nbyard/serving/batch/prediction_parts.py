@@ -19,7 +19,7 @@ from typing import Any
 from nbyard.serving.codec import Schema
 from nbyard.serving.load_model import Spec
 
-from .table_files import writer
+from .table_files import open_writer
 
 PART = re.compile(r"(\d{6})-(\d+)-([0-9a-f]{64})\.arrow")
 SUFFIX, ABOUT, DONE = ".parts", "about", "done"
@@ -139,7 +139,7 @@ class Parts:
     def finish(self) -> None:
         """Replace the target atomically."""
         whole = _whole(self._target)
-        with writer(whole, self._schema) as file:
+        with open_writer(whole, self._schema) as file:
             for batch in self._batches():
                 file.write_batch(batch)
         _sync(whole)
@@ -171,13 +171,15 @@ def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
         yield found[number]
 
 
-def abouts(spec: Spec, source: str, targets: Mapping[str, Collection[str]]) -> dict[str, str]:
+def part_dependencies(
+    spec: Spec, source: str, targets: Mapping[str, Collection[str]]
+) -> dict[str, str]:
     """Return what the parts of each target depend on: model, digest of its code, and input.
 
     If the key is known, the names of files within the input suffice.
     """
     key = os.environ.get(KEY, "")
-    known = {"key": key} if key else {"code": digest(spec.root, targets)}
+    known = {"key": key} if key else {"code": files_digest(spec.root, targets)}
     found = {}
     for target, files in targets.items():
         lines = []
@@ -201,7 +203,7 @@ def key_in(about: str) -> str:
     return str(told.get("key", "")) if isinstance(told, dict) else ""
 
 
-def digest(root: str, targets: Collection[str]) -> str:
+def files_digest(root: str, targets: Collection[str]) -> str:
     """Return the digest of names, sizes and times of the model's files, without targets."""
     made = {path for one in targets for path in (one, f"{one}{SUFFIX}", _whole(one))}
     seen = hashlib.sha256()

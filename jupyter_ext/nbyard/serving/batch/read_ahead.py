@@ -16,7 +16,7 @@ Numbered = Iterator[tuple[int, Any]]
 
 
 @contextmanager
-def ahead(pieces: Numbered, most: int = MAX_BYTES) -> Iterator[Numbered]:
+def read_ahead(pieces: Numbered, most: int = MAX_BYTES) -> Iterator[Numbered]:
     """Yield the same pieces. Errors of reading are raised after the pieces read before.
 
     The first piece is read in this thread, so that two threads never import at once.

@@ -9,7 +9,7 @@ from typing import Any
 from nbyard.serving.arrow import arrow_types, is_finite
 from nbyard.serving.codec import Schema
 
-from .csv_cells import typed
+from .csv_cells import convert_text_columns
 
 # Arrow reads about 30 blocks of CSV ahead, whatever they contain.
 BLOCK_BYTES = 2**20
@@ -46,7 +46,7 @@ def files_of(place: str) -> list[str]:
     return sorted(found)
 
 
-def pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
+def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
     """Yield the batches of one file. `first` is its first row in its dataset.
 
     Raises:
@@ -86,7 +86,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
             # other values than finite numbers have many spellings
             if not all(map(is_finite, numbers)):
                 break
-            yield typed(schema, batch, first + done)
+            yield convert_text_columns(schema, batch, first + done)
             done += batch.num_rows
         else:
             return
@@ -98,7 +98,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
         done -= skipped
         first += skipped
         if skipped < batch.num_rows:
-            yield typed(schema, batch.slice(skipped), first)
+            yield convert_text_columns(schema, batch.slice(skipped), first)
             first += batch.num_rows - skipped
 
 
@@ -125,7 +125,7 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
                 yield batch
 
 
-def writer(path: str, schema: Schema) -> Any:
+def open_writer(path: str, schema: Schema) -> Any:
     """Return a writer of batches for a file of that name. The caller closes it."""
     import pyarrow
 

@@ -54,7 +54,7 @@ class Body(NamedTuple):
         return self.content[: int(told)], self.content[int(told) :]
 
 
-def unpacked(content: bytes, encoding: str, most: int) -> bytes:
+def decompress(content: bytes, encoding: str, most: int) -> bytes:
     """Return the decompressed body.
 
     Raises:

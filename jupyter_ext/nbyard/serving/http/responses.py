@@ -35,27 +35,27 @@ class Answer(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def said(value: Any, status: int = 200) -> Answer:
+def json_response(value: Any, status: int = 200) -> Answer:
     """Return a response with a value as JSON."""
     import orjson
 
     return Answer(orjson.dumps(value), status)
 
 
-def refusal(status: int, words: str, **more: Any) -> Answer:
+def error_response(status: int, words: str, **more: Any) -> Answer:
     """Return a response for an error, readable for people and programs."""
-    answer = said({"error": words, **more}, status)
+    answer = json_response({"error": words, **more}, status)
     if status == 503:
         return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
     return answer
 
 
-def failure(error: Exception) -> Answer:
+def failure_response(error: Exception) -> Answer:
     """Return the response for an expected error. Its traceback is only in the log."""
     for kind, status in STATUSES.items():
         if isinstance(error, kind):
-            return refusal(status, str(error) or FULL)
+            return error_response(status, str(error) or FULL)
     if isinstance(error, Refused) and not isinstance(error, BadAnswer):
-        return refusal(422, str(error), details=[error.detail()])
+        return error_response(422, str(error), details=[error.detail()])
     words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
-    return refusal(500, words)
+    return error_response(500, words)

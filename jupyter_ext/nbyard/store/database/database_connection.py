@@ -139,11 +139,11 @@ class Database:
         deadline = time.monotonic() + BUSY_SECONDS
         # Threads of this process wait on a lock, which needs no polling.
         if not self._writer.acquire(timeout=BUSY_SECONDS):
-            raise sqlite_locks.busy(self._folder)
+            raise sqlite_locks.busy_error(self._folder)
         try:
             with (self._folder / sqlite_locks.WRITE_LOCK).open("a") as handle:
                 if not _lock(handle.fileno(), deadline):
-                    raise sqlite_locks.busy(self._folder)
+                    raise sqlite_locks.busy_error(self._folder)
                 yield
         finally:
             self._writer.release()
@@ -214,7 +214,7 @@ class Database:
             if "lock timeout" in words:
                 self._end_idle_writer()
             if "locked" in words or "busy" in words or "lock timeout" in words:
-                raise sqlite_locks.busy(self._folder) from error
+                raise sqlite_locks.busy_error(self._folder) from error
             raise self._refusal(error, words) from error
         except DBAPIError as error:
             words = str(error.orig)

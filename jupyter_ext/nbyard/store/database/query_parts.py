@@ -12,7 +12,7 @@ def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, aft
     return query.order_by(column.desc()).limit(limit)
 
 
-def containing(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> Any:
+def with_text(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> Any:
     """Limit a query to rows with the text, in any case, in one of the columns."""
     if not text:
         return query

@@ -11,7 +11,7 @@ from nbyard.domain.environments.structs import Environment, EnvironmentVersion, 
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
-from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import environment_versions, environments
 
@@ -89,7 +89,7 @@ class EnvironmentRows:
     ) -> list[Environment]:
         """Return a page of environments, newest first."""
         own = self._current().where(E.owner == owner)
-        query = newest_first(containing(own, search, E.name), E.id, limit, after)
+        query = newest_first(with_text(own, search, E.name), E.id, limit, after)
         return [_environment(row) for row in c.execute(query)]
 
     def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.runs.estimates import SAMPLES, Past
+from nbyard.domain.runs.estimates import SAMPLES, PastSuccess
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.tables import executable_versions, executables, runs, tasks, workflows
 
@@ -77,13 +77,13 @@ class HistoryRows:
 
     def of_executables(
         self, c: Connection, owner: str, executables: Collection[str]
-    ) -> dict[str, list[Past]]:
+    ) -> dict[str, list[PastSuccess]]:
         """Return the last successes of each executable, newest first."""
-        found: dict[str, list[Past]] = {}
+        found: dict[str, list[PastSuccess]] = {}
         for executable in executables:
             rows = c.execute(NEWEST, {"owner": owner, "executable": executable})
             if past := [
-                Past(version_id, max(0.0, (finished_at - started_at).total_seconds()))
+                PastSuccess(version_id, max(0.0, (finished_at - started_at).total_seconds()))
                 for version_id, started_at, finished_at in rows
             ]:
                 found[executable] = past

@@ -11,7 +11,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
-from nbyard.store.database.query_parts import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.index_conditions import NAMED
@@ -176,7 +176,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
-    return containing(query, filters.get("search", ""), runs.c.title, runs.c.name)
+    return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Dialect, Float, Text
 from sqlalchemy.types import TypeDecorator
 
-from nbyard.reasons.structs import Reason, text
+from nbyard.reasons.structs import Reason, text_reason
 
 
 class Moment(TypeDecorator[datetime]):
@@ -45,4 +45,4 @@ class Because(TypeDecorator[Reason]):
         try:
             return msgspec.json.decode(value, type=Reason)
         except msgspec.MsgspecError:  # a dispatcher of an earlier version may still write texts
-            return text(value)
+            return text_reason(value)

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from nbyard.attempts.folders import place
+from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.attempts.structs import Image
 from nbyard.domain.models.model_probes import Trial, TrialAnswer
 from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, Unavailable
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.services.models import model_probes
 from nbyard.services.models.model_probes import NO_IMAGE, UNKNOWN
 from nbyard.store.schema.tables import attempts, tasks
@@ -48,7 +48,7 @@ def in_a_container(yard: Yard, detail: RunDetail, runtime: str = "docker") -> Ne
     with yard.store.write() as c:
         c.execute(update(attempts).where(attempts.c.id == one.id).values(runtime=runtime))
     image = msgspec.json.encode(Image("cows:1", "sha256:cows"))
-    (place(yard.store.folder, one.id) / "image.json").write_bytes(image)
+    (attempt_folder_of(yard.store.folder, one.id) / "image.json").write_bytes(image)
     return NewModel(run=detail.run.id, output="model")
 
 
@@ -116,7 +116,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (TrialAnswer(problem=text("it has no predict")), "it has no predict"),
+        (TrialAnswer(problem=text_reason("it has no predict")), "it has no predict"),
         (TrialAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
         (TrialAnswer(text="[" * 100_000), "cannot be understood"),
         (TrialAnswer(text='{"inputs": 3}'), "cannot be understood"),
@@ -135,7 +135,7 @@ def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypa
 
     def answered(parts, trial):
         asked.append(trial)
-        return TrialAnswer(problem=text("enough"))
+        return TrialAnswer(problem=text_reason("enough"))
 
     monkeypatch.setattr(model_probes, "_awaited", answered)
     with pytest.raises(Invalid, match="enough"):
@@ -148,7 +148,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
     detail = trained(EVIL.format(canary=str(canary)))
     body = in_a_container(yard, detail)
     (one,) = detail.tasks[0].attempts
-    (place(yard.store.folder, one.id) / "image.json").unlink()
+    (attempt_folder_of(yard.store.folder, one.id) / "image.json").unlink()
     with pytest.raises(Invalid, match=str(NO_IMAGE)):
         models.build(ann, body)
     with yard.store.write() as c:

@@ -11,7 +11,7 @@ import pytest
 from nbyard.cli.commands import serve_model
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import Reason, text
+from nbyard.reasons.structs import Reason, text_reason
 
 
 class Deployments:
@@ -63,7 +63,7 @@ def package(name: str = "Sea Cow") -> Any:
 
 def test_its_address_is_printed_then_its_log_and_why_it_ended(capsys):
     there = Deployments("starting", "running", "running", "failed", texts=("moo\n", "\x1b[2Jmoo\n"))
-    there.reason = text("it died")
+    there.reason = text_reason("it died")
     assert serve_model.serve(connection(there), package(), as_json=False) == 1
     said = capsys.readouterr()
     assert said.out == "http://127.0.0.1:7/sea\n"

@@ -30,7 +30,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.paging import Page
 from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, RunDetail, Task
 from nbyard.domain.workflows.structs import NeededImage, NodeLine
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 
 
 def shown(view: str, answer: object) -> list[list[str]]:
@@ -112,7 +112,7 @@ def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
     """A5: also where the engine was never asked."""
     made = NodeLine("a", "container", "tool/Dockerfile", "docker", "", [])
     named = NodeLine("b", "container", "Dockerfile", "docker", "own:1", ["a"])
-    gone = NodeLine("c", "container", "gone/Dockerfile", "docker", "", [], text("no file"))
+    gone = NodeLine("c", "container", "gone/Dockerfile", "docker", "", [], text_reason("no file"))
     show_nodes(Page([made, named, gone]))
     said = capsys.readouterr().out
     assert "built of tool/Dockerfile" in said and "own:1" in said
@@ -152,7 +152,7 @@ def test_a_run_has_the_links_of_its_steps(capsys):
     links = [
         MonitorLink("web", path, answers=True),
         MonitorLink("rest", path, answers=False),
-        MonitorLink("tensorboard", path, answers=False, reason=text("It is not installed.")),
+        MonitorLink("tensorboard", path, answers=False, reason=text_reason("It is not installed.")),
     ]
     now = datetime.now(UTC)
     run = Run("r", 1, "", "T", "ann", "running", "a.py", "", "", {}, "process", now)

@@ -25,7 +25,7 @@ def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
     used = UsedEnvironment(made.id, "cows", made.current.id, 1, "")
     plan = msgspec.structs.replace(case.task.plan, environment=used)
     assert not_as_locked(bench.context, case.attempt, case.task.plan) == ""
-    place = folders.place(bench.store.folder, case.attempt.id) / SURROUNDINGS
+    place = folders.attempt_folder_of(bench.store.folder, case.attempt.id) / SURROUNDINGS
     known = msgspec.json.decode(place.read_bytes(), type=Surroundings)
     for version, words in (("1.0", ""), ("2.0", "cow 2.0 instead of 1.0")):
         lock = Lock("3.11.2", "", "", "", [Package("cow", version)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, prepare
+from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, fill_folder
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.host import gpus
 from nbyard.serving.batch import prediction_parts
@@ -102,7 +102,7 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
     bench.until(lambda: bench.task(run).state == "running")
     case = bench.snapshot(run)
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
-    prepare(bench.context, Identities(bench.context), case)
+    fill_folder(bench.context, Identities(bench.context), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
 
 
@@ -119,9 +119,9 @@ def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
     (folder / "code" / "work.py").write_text("")
     if torn == "other start":
         (folder / "runner.json").write_text("{}")
-        prepare(bench.context, Identities(bench.context), case)
+        fill_folder(bench.context, Identities(bench.context), case)
         assert (folder / "code" / "work.py").read_text() == ""
         (folder / "runner.json").unlink()
-    prepare(bench.context, Identities(bench.context), case)
+    fill_folder(bench.context, Identities(bench.context), case)
     assert (folder / "code" / "work.py").read_text() != ""
     assert json.loads((folder / "task.json").read_text()) == told

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.attempts.missing_file_reasons import DATASET, why
+from nbyard.dispatch.attempts.missing_file_reasons import DATASET, missing_file_reason
 from nbyard.transfer.dataset_links import ResourceLinks
 
 
@@ -23,7 +23,7 @@ def test_the_reason_says_what_to_do(tmp_path: Path, place: str, words: str) -> N
         (home / folder).mkdir(parents=True)
     (home / ".nbyardignore").write_text("*.tmp\n")
     (home / "linked").symlink_to(tmp_path)
-    assert words in why(home, place)
+    assert words in missing_file_reason(home, place)
 
 
 def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
@@ -32,6 +32,8 @@ def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     links.link("d1", "x.csv", Path.touch)
     for place in ("resources", "resources/d1/x.csv"):
-        assert why(tmp_path / "home", place) == DATASET
+        assert missing_file_reason(tmp_path / "home", place) == DATASET
     (tmp_path / "home/resources/mine.csv").touch()
-    assert "the rule resources leaves it out" in why(tmp_path / "home", "resources/mine.csv")
+    assert "the rule resources leaves it out" in missing_file_reason(
+        tmp_path / "home", "resources/mine.csv"
+    )

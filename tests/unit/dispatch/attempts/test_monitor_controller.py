@@ -59,13 +59,13 @@ def started(bench: Bench, **plan: object) -> str:
     return run
 
 
-def known(bench: Bench, run: str) -> monitors.Monitor:
-    found = monitors.read(bench.store.folder, bench.attempt(run))
+def known(bench: Bench, run: str) -> monitors.MonitorData:
+    found = monitors.read_monitor(bench.store.folder, bench.attempt(run))
     assert found is not None
     return found
 
 
-def board_of(bench: Bench, run: str) -> monitors.Board:
+def board_of(bench: Bench, run: str) -> monitors.TensorBoardProcess:
     found = known(bench, run).board
     assert found is not None
     return found
@@ -162,7 +162,7 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     local.until(lambda: links(local, run)[0].answers, MANY)
     assert local.yard.services.runs.target(OWNER, attempt, "tensorboard").is_trusted
     board = board_of(local, run)
-    assert processes.environment(board.pid)["NBYARD_ATTEMPT_ID"] == attempt
+    assert processes.variables_of(board.pid)["NBYARD_ATTEMPT_ID"] == attempt
     local.replace_dispatcher()
     local.context.runtimes |= {"process": local.runtime}
     local.round(3)

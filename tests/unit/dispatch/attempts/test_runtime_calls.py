@@ -25,10 +25,10 @@ def snapshot(bench: Bench) -> AttemptSnapshot:
 def test_an_engine_that_is_not_heard_is_away(
     snapshot: AttemptSnapshot, runtime: FakeRuntime
 ) -> None:
-    assert runtime_calls.poll(snapshot, runtime).state == "running"
+    assert runtime_calls.poll_attempt(snapshot, runtime).state == "running"
     runtime.unheard = "no answer"
     with pytest.raises(Unavailable, match="no answer"):
-        runtime_calls.poll(snapshot, runtime)
+        runtime_calls.poll_attempt(snapshot, runtime)
 
 
 def test_what_lives_is_there(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
@@ -56,9 +56,9 @@ def test_what_may_live_without_an_answer(
 
 def test_a_stop_is_accepted_or_not(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
     runtime.out_of_reach = "away"
-    assert not runtime_calls.stop(snapshot, runtime, because("text", text="enough"))
+    assert not runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
     runtime.out_of_reach = ""
-    assert runtime_calls.stop(snapshot, runtime, because("text", text="enough"))
+    assert runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
     assert runtime.stops == [(snapshot.attempt.id, "enough")]
 
 

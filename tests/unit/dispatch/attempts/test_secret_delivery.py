@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.clean_up import CleanUps
-from nbyard.dispatch.recovery import Sweeper
+from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd.registry_logins import login_for
 from nbyard.domain.credentials import Login, NewCredential
@@ -41,7 +41,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
 
 def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
     folder = case.order.folder
-    places = secret_delivery.give(bench.context, case, folder)
+    places = secret_delivery.deliver_secrets(bench.context, case, folder)
     assert places == {
         "token": "{attempt}/secrets/token",
         "login": "{attempt}/secrets/login.json",
@@ -65,7 +65,7 @@ def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
     with bench.yard.store.write() as c:
         rows.delete(c, api)
     with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):
-        secret_delivery.give(bench.context, case, case.order.folder)
+        secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
 
 
 def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
@@ -75,7 +75,7 @@ def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, 
     fine.write_text("x")
 
     def held() -> list[bool]:
-        masks = secret_delivery.masks(bench.context, case)
+        masks = secret_delivery.masks_of_attempt(bench.context, case)
         return [masks.holds(str(told)), masks.holds(str(fine))]
 
     assert held() == [True, False]
@@ -89,12 +89,14 @@ def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, 
 def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     """I12: also after a kill."""
     live, dead = case.order.folder, "a1"
-    secret_delivery.give(bench.context, case, live)
-    secret_files.give(str(live.parent), secret_files.place(bench.context.store.id, dead), {}, [])
+    secret_delivery.deliver_secrets(bench.context, case, live)
+    secret_files.store_secrets(
+        str(live.parent), secret_files.secrets_folder(bench.context.store.id, dead), {}, []
+    )
     threads = Threads(1)
-    Sweeper(bench.context, threads, CleanUps(threads)).tick()
+    LeftoverSweeper(bench.context, threads, CleanUps(threads)).tick()
     threads.close()
-    assert not os.path.exists(secret_files.place(bench.context.store.id, dead))
+    assert not os.path.exists(secret_files.secrets_folder(bench.context.store.id, dead))
     assert (live / "secrets/token").exists()
 
 

@@ -10,7 +10,7 @@ from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts import attempt_outcome, store_other_files
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.garbage import Collector
+from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain import task_retries
 from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
@@ -272,7 +272,7 @@ def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
 ) -> None:
     """R3, I18: deleting the run that made them loses nothing that another one shows."""
     bench.context.settings.garbage_grace_seconds = 0
-    collector = Collector(bench.context, Threads())
+    collector = GarbageCollector(bench.context, Threads())
     first = ended(bench, some, cache=True)
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.run(again).state == "succeeded")

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments.deployment_records import Notes
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import (
     OPEN_VARIABLE,
@@ -15,7 +15,7 @@ from nbyard.domain.deployments.structs import (
     Place,
     ServiceKind,
 )
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
@@ -41,23 +41,23 @@ def row_of(context: DispatchContext) -> DeploymentRow:
 def test_nothing_is_said_of_what_was_asked_for_meanwhile(
     yard: Yard, context: DispatchContext
 ) -> None:
-    notes, seen = Notes(context), row_of(context)
+    notes, seen = DeploymentRecords(context), row_of(context)
     assert notes.is_wanted(seen)
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
-    notes.tell(seen, "failed", text("why"))
+    notes.tell(seen, "failed", text_reason("why"))
     assert (row_of(context).state, notes.is_wanted(seen)) == ("queued", False)
-    notes.tell(row_of(context), "failed", text("why"))
-    assert yard.services.deployments.get(ANN, "cows").reason == text("why")
+    notes.tell(row_of(context), "failed", text_reason("why"))
+    assert yard.services.deployments.get(ANN, "cows").reason == text_reason("why")
 
 
 def test_a_dispatcher_that_leaves_wants_nothing(context: DispatchContext) -> None:
-    notes = Notes(context)
+    notes = DeploymentRecords(context)
     context.stopping.set()
     assert not notes.is_wanted(row_of(context))
 
 
 def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext) -> None:
-    notes, row = Notes(context), row_of(context)
+    notes, row = DeploymentRecords(context), row_of(context)
     notes.log(row, row.newest).write(b"first\nno model\n")
     assert notes.said_last(row, row.newest, 2000) == "first\nno model\n"
     notes.say(row, row.newest, "it ended")
@@ -68,7 +68,7 @@ def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext)
 
 
 def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> None:
-    notes, row = Notes(context), row_of(context)
+    notes, row = DeploymentRecords(context), row_of(context)
     notes.places(row, row.newest, [Place("api", "h", 1)])
     assert row_of(context).serving == 0
     notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason=None)
@@ -91,7 +91,7 @@ def test_only_what_serves_a_model_has_a_secret(
     monkeypatch.setattr(
         "nbyard.dispatch.deployments.deployment_records.served", lambda c, owner, wanted: wanted
     )
-    notes, row = Notes(context), row_of(context)
+    notes, row = DeploymentRecords(context), row_of(context)
     revision = row.newest.revision
     spec = replace(revision.spec, service=service, environment={OPEN_VARIABLE: value})
     notes.ensure_secret(row, replace(row.newest, revision=replace(revision, spec=spec)))

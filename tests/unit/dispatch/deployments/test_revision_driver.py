@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments.revision_driver import FOLLOWS, Drive
+from nbyard.dispatch.deployments.revision_driver import FOLLOWS, RevisionDriver
 from nbyard.dispatch.deployments.revision_phase_table import WISHES, Event, Phase
 from nbyard.domain.deployments.deployment_status import RevisionStatus
 from nbyard.store.deployments import DeploymentRow
@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 STARTED, READY, ENDED = {"started_at": NOW}, {"ready_at": NOW}, {"ended_at": NOW}
 
 
-def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Drive:
+def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> RevisionDriver:
     """The step of the newest revision, with these facts."""
     row: DeploymentRow = rolling.row()
     if facts:
@@ -26,7 +26,7 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Drive:
             rolling.store.deployments.set_revision(c, row.newest.revision.id, **facts)
         row = rolling.row()
     memory, notes = rolling.rollout._memory, rolling.rollout._notes
-    return Drive(rolling.context, memory, notes, row, row.newest, wish)
+    return RevisionDriver(rolling.context, memory, notes, row, row.newest, wish)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from nbyard.dispatch.deployments.revision_phase_table import (
     Action,
     Event,
     Phase,
-    step,
+    next_step,
     wish_of,
 )
 from nbyard.domain.deployments.deployment_status import TRIES, RevisionStatus, state_of
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 
 A, E, P = Action, Event, Phase
 ENOUGH = 20  # steps until everything has come to rest
@@ -62,7 +62,7 @@ class Rev:
             self.record, self.has_failed, self.restarts = "waiting", False, 0
 
     def status(self, phase: Phase) -> RevisionStatus:
-        reason = text("why") if self.has_failed else None
+        reason = text_reason("why") if self.has_failed else None
         if phase is P.WAITING:
             return RevisionStatus(self.number, "pending", reason=reason)
         if phase is P.GONE:
@@ -176,7 +176,7 @@ class World:
         return rev.status(self.react(rev, rev.phase(), self.wish))
 
     def react(self, rev: Rev, phase: Phase, event: Event) -> Phase:
-        phase, actions = step(phase, event)
+        phase, actions = next_step(phase, event)
         for action in actions:
             assert phase is not P.GONE, "nothing follows the end"
             self.done.append((rev.number, action))
@@ -464,4 +464,4 @@ def test_each_phase_is_reached_and_each_action_used() -> None:
 
 def test_an_event_that_cannot_happen_is_a_fault() -> None:
     with pytest.raises(KeyError):
-        step(P.OVER, E.RUNS)
+        next_step(P.OVER, E.RUNS)

@@ -599,7 +599,7 @@ def test_what_a_cluster_does_takes_nothing_here_while_it_is_looked_at_again(
     bench.context.settings.gpus = ["0"]
     bench.far.queues_itself = True
     looks = iter([False, True])
-    monkeypatch.setattr(ready_tasks.Candidates, "is_current", lambda *_: next(looks, True))
+    monkeypatch.setattr(ready_tasks.ReadyTasks, "is_current", lambda *_: next(looks, True))
     run = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: bench.task(run).state == "running")
     assert bench.far.orders[bench.attempt(run)].gpus == []

@@ -2,11 +2,11 @@
 
 from contextlib import ExitStack
 
-from nbyard.dispatch.state.attempt_reports import Ended, Inbox, Report, Waits
+from nbyard.dispatch.state.attempt_reports import Ended, Report, ReportInbox, Waits
 
 
 def test_it_rings_once_until_somebody_looks() -> None:
-    inbox, rung = Inbox(), list[int]()
+    inbox, rung = ReportInbox(), list[int]()
     inbox.ring = lambda: rung.append(1)
     first, second = Report("a", [Waits(None)]), Report("b", [])
     inbox.put(first)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.dispatch.state import live_runs as module
-from nbyard.dispatch.state.live_runs import Board, Queue
-from nbyard.dispatch.state.round_changes import Changes
+from nbyard.dispatch.state.live_runs import LiveRuns, TaskQueue
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.state_machines import TASK
 from nbyard.reasons.structs import because
 from nbyard.store import transition
@@ -30,7 +30,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
 def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
     """R11, I11: by priority, else as they come; and by their limits."""
-    queue, there = Queue(), {}
+    queue, there = TaskQueue(), {}
     for number, (priority, seconds) in enumerate(wanted):
         one = task(f"t{number}", priority, seconds)
         queue.add(one)
@@ -49,12 +49,12 @@ def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: 
 
 
 @pytest.fixture
-def board(bench: Bench) -> Board:
-    found: Board = bench.dispatcher._runs._board
+def board(bench: Bench) -> LiveRuns:
+    found: LiveRuns = bench.dispatcher._runs._board
     return found
 
 
-def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: Board) -> None:
+def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
     """I9, I30: the tasks of a large graph are not read again for it."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
@@ -70,13 +70,13 @@ def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: Board) -> None
     assert run in board.untouched
 
 
-def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: Board) -> None:
+def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: LiveRuns) -> None:
     """I5: what is decided may not be written yet when the wish is read."""
     run = bench.submit({"a": []})
     with bench.store.read() as c:
         board.read(c, run)
         last = bench.store.events.last(c)
-    changes = Changes(bench.store, board)
+    changes = RoundChanges(bench.store, board)
     changes.begin(board.runs[run])
     bench.cancel(run)
     with bench.store.read() as c:
@@ -93,7 +93,7 @@ def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: B
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_run_takes_as_long_as_was_counted(
-    bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch, days: int
+    bench: Bench, board: LiveRuns, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """I21: the clock is set while it runs."""
     run = bench.submit({"a": []})
@@ -107,7 +107,7 @@ def test_a_run_takes_as_long_as_was_counted(
     assert live.now == max(live.run.started_at, set_to)
 
 
-def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: Board) -> None:
+def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: LiveRuns) -> None:
     """Nobody should; but the store is right, not the board."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
@@ -129,7 +129,7 @@ def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: Board) -> No
 
 
 def test_a_write_on_a_stale_board_is_undone_and_repeated(
-    bench: Bench, board: Board, runtime: FakeRuntime
+    bench: Bench, board: LiveRuns, runtime: FakeRuntime
 ) -> None:
     """I5: no state is written over one that the board did not know."""
     run, other = bench.submit({"a": []}), bench.submit({"a": []})
@@ -144,7 +144,7 @@ def test_a_write_on_a_stale_board_is_undone_and_repeated(
     assert bench.task(run).artifacts == []
 
 
-def test_forgetting_everything(bench: Bench, board: Board) -> None:
+def test_forgetting_everything(bench: Bench, board: LiveRuns) -> None:
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     bench.submit({"a": []}, cpu=2.0)

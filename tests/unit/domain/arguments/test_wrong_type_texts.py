@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.arguments.wrong_type_texts import given, given_text
+from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from nbyard.domain.arguments.wrong_type_texts import given, given_text
     ],
 )
 def test_each_type_has_a_name(value, words):
-    assert str(given(value)) == words
+    assert str(given_type(value)) == words
 
 
 def test_a_long_text_is_shortened():

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.metric_series import (
     Point,
     metrics_of,
     read_points,
-    thinned,
+    thin_points,
 )
 
 values = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["nan", "inf", "-inf"])
@@ -59,7 +59,7 @@ def test_no_more_points_than_can_be_drawn_and_no_spike_is_lost(found: list[float
 
 def test_few_points_stay() -> None:
     found = points(*map(float, range(MAX_POINTS)))
-    assert thinned(found) == found
+    assert thin_points(found) == found
 
 
 def test_lines_that_are_no_points_are_left_out() -> None:

@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.attempts.monitor_links import (
     container_ports,
     link_path,
-    variables,
+    port_variables,
     wrong_monitors,
 )
 
@@ -21,9 +21,9 @@ def test_ports_of_a_container_are_those_that_are_declared_and_any_other_for_0() 
 
 def test_the_only_port_needs_no_name() -> None:
     told = {"NBYARD_HOST": "0.0.0.0", "NBYARD_PORT_MY_PAGE": "80"}
-    assert variables({"my-page": 80}, "0.0.0.0") == {**told, "NBYARD_PORT": "80"}
-    assert "NBYARD_PORT" not in variables({"a": 1, "b": 2}, "127.0.0.1")
-    assert variables({}, "127.0.0.1") == {}
+    assert port_variables({"my-page": 80}, "0.0.0.0") == {**told, "NBYARD_PORT": "80"}
+    assert "NBYARD_PORT" not in port_variables({"a": 1, "b": 2}, "127.0.0.1")
+    assert port_variables({}, "127.0.0.1") == {}
 
 
 def test_a_link_is_below_the_attempt() -> None:

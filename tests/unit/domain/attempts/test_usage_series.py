@@ -6,7 +6,7 @@ from nbyard.domain.attempts.usage_series import (
     MAX_POINTS,
     UsageSample,
     read_samples,
-    thinned,
+    thin_samples,
     usage_of,
 )
 
@@ -35,10 +35,10 @@ def test_columns_are_of_equal_length_and_never_too_long() -> None:
 
 def test_thinning_keeps_the_most_and_all_of_the_cpu() -> None:
     samples = [sample(1, 1, 5), sample(2, 2, 90), sample(3, 3, 7, a=(10, 1)), sample(4, 9, 1)]
-    first, last = thinned(samples, 2)
+    first, last = thin_samples(samples, 2)
     assert (first.at, first.cpu, first.memory) == (2, 2, 90)
     assert (last.at, last.cpu, last.memory, last.gpus) == (4, 9, 7, {"a": (10, 1)})
-    assert thinned(samples, 4) == samples
+    assert thin_samples(samples, 4) == samples
 
 
 def test_a_gpu_that_came_later_has_gaps() -> None:

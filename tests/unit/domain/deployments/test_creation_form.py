@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from nbyard.domain.deployments.creation_form import (
     OFFERED,
     PRESETS,
-    changed,
-    completed,
+    apply_change,
+    complete_request,
     free_host,
     is_ide,
     name_of,
@@ -28,12 +28,12 @@ NUMBERS = {
 
 def refused(**said) -> list[str]:
     with pytest.raises(Invalid) as caught:
-        completed(NewDeployment(**({"image": "cows:1", "name": "cows"} | said)))
+        complete_request(NewDeployment(**({"image": "cows:1", "name": "cows"} | said)))
     return [detail.path for detail in caught.value.details]
 
 
 def test_nothing_but_an_image_has_to_be_said():
-    name, spec = completed(
+    name, spec = complete_request(
         NewDeployment("registry.test:5000/team/Cow Model:2".replace(" M", "-m").lower())
     )
     assert name == "cow-model"
@@ -60,23 +60,23 @@ def test_a_number_is_taken_as_it_is_or_named(which, value):
     field = NUMBERS[which]
     said = NewDeployment("cows:1", preset=preset, **{name: value})
     if field.least <= value <= field.most:
-        assert getattr(completed(said)[1], name) == value
+        assert getattr(complete_request(said)[1], name) == value
     else:
         with pytest.raises(Invalid) as caught:
-            completed(said)
+            complete_request(said)
         assert [detail.path for detail in caught.value.details] == [name]
 
 
 @given(st.sampled_from(PRESETS), st.sampled_from(OFFERED))
 def test_defaults_are_in_their_ranges(preset, service):
     password = "123456789" if service.needs_password else ""
-    name, spec = completed(
+    name, spec = complete_request(
         NewDeployment(
             "" if service.image else "a:1", service.name, "x", preset=preset.name, password=password
         )
     )
     assert name == "x" and spec.ports == service.ports
-    assert changed(spec, DeploymentChange()) == spec
+    assert apply_change(spec, DeploymentChange()) == spec
 
 
 @pytest.mark.parametrize("service", ["jupyterlab", "code-server"])
@@ -84,10 +84,10 @@ def test_ides_need_a_password(service):
     """P2: of at least nine characters."""
     assert refused(service=service) == ["password"]
     assert refused(service=service, password="12345678") == ["password"]
-    spec = completed(NewDeployment(service=service, name="x", password="123456789"))[1]
+    spec = complete_request(NewDeployment(service=service, name="x", password="123456789"))[1]
     assert "123456789" not in repr(spec)
     with pytest.raises(Invalid):
-        changed(spec, DeploymentChange(password="short"))
+        apply_change(spec, DeploymentChange(password="short"))
     assert refused(service=service, password="123456789", command=["sh"]) == ["command"]
     assert refused(password="123456789") == ["password"], "an API has none"
 
@@ -100,10 +100,10 @@ def test_a_host_name_is_a_part_of_an_address(name):
 
 
 def test_a_service_with_an_image_of_its_own_needs_nothing_but_a_password():
-    name, spec = completed(NewDeployment(service="jupyterlab", password="123456789"))
+    name, spec = complete_request(NewDeployment(service="jupyterlab", password="123456789"))
     assert (name, spec.image) == ("jupyterlab", "quay.io/jupyter/minimal-notebook:latest")
     with pytest.raises(Invalid) as caught:
-        completed(NewDeployment())
+        complete_request(NewDeployment())
     assert [detail.path for detail in caught.value.details] == ["image"]
 
 
@@ -119,7 +119,7 @@ def test_every_field_that_is_wrong_is_named():
     assert refused(preset="none") == ["preset"]
     assert refused(image="") == ["image"]
     assert refused(ports=[]) == ["ports"]
-    assert completed(NewDeployment("a:1", "own", "x", ports=[]))[1].ports == []
+    assert complete_request(NewDeployment("a:1", "own", "x", ports=[]))[1].ports == []
 
 
 @pytest.mark.parametrize("name", ["JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"])
@@ -127,13 +127,15 @@ def test_where_jupyterlab_finds_its_password_is_not_for_others_to_say(name):
     """P2."""
     told = {"service": "jupyterlab", "password": "123456789", "environment": {name: "/"}}
     assert refused(**told) == [f"environment.{name}"]
-    assert completed(NewDeployment("a:1", "own", "x", environment={name: "/"}))
+    assert complete_request(NewDeployment("a:1", "own", "x", environment={name: "/"}))
 
 
 @given(st.text(max_size=200))
 def test_a_name_made_of_any_title_is_one_or_none(title):
     name = name_of(title)
-    assert name == "" or completed(NewDeployment("a:1", name=name if name != "form" else "a"))
+    assert name == "" or complete_request(
+        NewDeployment("a:1", name=name if name != "form" else "a")
+    )
 
 
 def test_letters_of_a_title_keep_what_is_plain_of_them():
@@ -147,12 +149,12 @@ def test_letters_of_a_title_keep_what_is_plain_of_them():
 )  # fmt: skip
 def test_a_tag_that_says_otherwise_is_a_warning(image, gpu, word):
     """P1."""
-    found = warnings_of(completed(NewDeployment(image, name="x", gpu=gpu))[1])
+    found = warnings_of(complete_request(NewDeployment(image, name="x", gpu=gpu))[1])
     assert [word in text for text in found] == ([True] if word else [])
 
 
 def test_an_ide_that_is_not_trusted_is_a_warning():
-    spec = completed(NewDeployment("lab:1", "jupyterlab", "x", password="123456789"))[1]
+    spec = complete_request(NewDeployment("lab:1", "jupyterlab", "x", password="123456789"))[1]
     assert "sandbox" in warnings_of(spec)[0]
     assert warnings_of(spec, ["lab:*"]) == []
     assert is_ide("a.b/c:1", ["a.b/*"]) and not is_ide("axb/c:1", ["a.b/*"])
@@ -166,7 +168,7 @@ def test_a_free_host_name_is_one(like, count):
     for _ in range(count):
         taken.append(free_host(taken, taken[-1]))
     assert len(set(taken)) == len(taken)
-    assert {completed(NewDeployment("cows:1", name=name))[0] for name in taken} == set(taken)
+    assert {complete_request(NewDeployment("cows:1", name=name))[0] for name in taken} == set(taken)
 
 
 def test_a_number_is_counted_on():
@@ -175,17 +177,19 @@ def test_a_number_is_counted_on():
 
 
 def test_what_is_not_said_stays():
-    spec = completed(NewDeployment("cows:1", name="x", environment={"A": "b"}))[1]
-    made = changed(spec, DeploymentChange(image="cows", cpu=2))
+    spec = complete_request(NewDeployment("cows:1", name="x", environment={"A": "b"}))[1]
+    made = apply_change(spec, DeploymentChange(image="cows", cpu=2))
     assert made == msgspec.structs.replace(spec, image="cows:latest", cpu=2)
     with pytest.raises(Invalid) as caught:
-        changed(spec, DeploymentChange(memory_gb=1, title="x" * 46))
+        apply_change(spec, DeploymentChange(memory_gb=1, title="x" * 46))
     assert [detail.path for detail in caught.value.details] == ["title", "memory_gb"]
 
 
 def test_limits_of_a_model_may_be_said():
     """M3: its image reads them; all else of that name is nbyard's own."""
-    spec = completed(NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"}))[1]
+    spec = complete_request(
+        NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"})
+    )[1]
     assert spec.environment == {"NBYARD_CALL_SECONDS": "600"}
     for value in ("0", "false", ""):
         assert refused(environment={"NBYARD_OPEN_PORT": value}) == ["environment.NBYARD_OPEN_PORT"]

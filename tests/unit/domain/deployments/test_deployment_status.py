@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.creation_form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.deployment_status import (
     MAX_RESTART_DELAY_SECONDS,
     SILENT,
@@ -13,7 +13,6 @@ from nbyard.domain.deployments.deployment_status import (
     WAITS_FOR_BUILD,
     Ended,
     RevisionStatus,
-    after,
     end_reason,
     is_port_taken,
     never_answered,
@@ -23,18 +22,19 @@ from nbyard.domain.deployments.deployment_status import (
     restart_delay_seconds,
     restarts_then,
     start_failure,
+    state_after_end,
     state_of,
 )
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.reasons.structs import because, text
+from nbyard.reasons.structs import because, text_reason
 
-SPEC = completed(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
-NO_IMAGE = text("no image")
+SPEC = complete_request(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
+NO_IMAGE = text_reason("no image")
 phases = st.sampled_from(["pending", "alive", "over"])
 statuses = st.builds(
     RevisionStatus, st.just(1), phases, st.booleans(), st.booleans(),
-    st.sampled_from([None, text("why")]), st.sampled_from([None, 0, 1]),
+    st.sampled_from([None, text_reason("why")]), st.sampled_from([None, 0, 1]),
 )  # fmt: skip
 
 
@@ -71,7 +71,8 @@ def test_one_that_is_replaced_answers_until_the_other_does():
     assert state_of(0, {1: thrice}) == ("failed", again.reason)
     assert state_of(2, {2: RevisionStatus(2, "alive", True, True)}) == ("running", None)
     assert (
-        state_of(0, {1: RevisionStatus(1, "pending", reason=text("waits for 1 of"))})[0] == "queued"
+        state_of(0, {1: RevisionStatus(1, "pending", reason=text_reason("waits for 1 of"))})[0]
+        == "queued"
     )
     silent = RevisionStatus(1, "alive", False, True)
     assert state_of(1, {1: silent}) == ("down", because(SILENT))
@@ -91,7 +92,7 @@ def test_it_does_not_rest_while_a_replaced_revision_is_leaving(reason):
 
 
 def test_what_was_waited_for_in_vain_is_told():
-    full = text("No space left.")
+    full = text_reason("No space left.")
     assert not_built(full) == because("build-failed", cause=full)
     assert not_built(None) == because("image-removed")
 
@@ -99,20 +100,20 @@ def test_what_was_waited_for_in_vain_is_told():
 def test_it_is_tried_again_a_few_times_in_a_row():
     died, restarts = Ended(1), 0
     for _ in range(TRIES - 1):
-        assert after(died, restarts, "own") == "again"
+        assert state_after_end(died, restarts, "own") == "again"
         restarts = restarts_then(died, restarts)
-    assert after(died, restarts, "own") == "failed"
-    assert after(Ended(1, lived_seconds=60), restarts, "api") == "again", (
+    assert state_after_end(died, restarts, "own") == "failed"
+    assert state_after_end(Ended(1, lived_seconds=60), restarts, "api") == "again", (
         "after a while of life anew"
     )
-    assert after(Ended(0), 0, "own") == "completed"
-    assert after(Ended(0, out_of_memory=True), 0, "own") == "again"
+    assert state_after_end(Ended(0), 0, "own") == "completed"
+    assert state_after_end(Ended(0, out_of_memory=True), 0, "own") == "again"
 
 
 @pytest.mark.parametrize("service", ["api", "jupyterlab", "code-server"])
 def test_what_serves_is_never_through(service):
-    assert after(Ended(0), 0, service) == "again"
-    assert after(Ended(0), TRIES - 1, service) == "failed"
+    assert state_after_end(Ended(0), 0, service) == "again"
+    assert state_after_end(Ended(0), TRIES - 1, service) == "failed"
 
 
 @given(st.integers(1, 2000))

@@ -5,7 +5,7 @@ from nbyard.domain.executables.code_diffs import (
     DiffLine,
     diff_lines,
     notebook_lines,
-    shortened,
+    shorten_line,
 )
 
 
@@ -40,5 +40,5 @@ def test_notebooks_are_compared_by_their_cells_without_outputs() -> None:
 
 def test_lines_that_are_too_long_to_be_shown_are_cut() -> None:
     line = DiffLine("added", "x" * MAX_CHARACTERS)
-    assert shortened(line) is line
-    assert shortened(DiffLine("added", line.text + "yz")) == DiffLine("added", line.text + "…")
+    assert shorten_line(line) is line
+    assert shorten_line(DiffLine("added", line.text + "yz")) == DiffLine("added", line.text + "…")

@@ -9,7 +9,7 @@ from nbyard.domain.arguments.bindings import File, Flag, Option, Positional
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.nbexec_files import (
     Description,
-    corrected,
+    apply_description,
     description_file,
     read_description,
 )
@@ -87,33 +87,37 @@ def test_a_notebook_keeps_its_list_and_its_defaults():
         Argument("raw", role="input", format="csv", default="other.csv", required=True),
         Argument("gone", role="output"),
     ]
-    assert corrected(OWN, told, keeps_list=True) == [
+    assert apply_description(OWN, told, keeps_list=True) == [
         Argument("raw", role="input", format="csv", default="a.csv", help="own"),
         OWN[1],
     ]
-    without = corrected([Argument("raw")], told, keeps_list=True)[0]
+    without = apply_description([Argument("raw")], told, keeps_list=True)[0]
     assert without.required
     assert without.default is msgspec.UNSET
 
 
 def test_a_command_has_the_list_that_was_told():
     told = [Argument("n", type="int", reach=Positional(0))]
-    assert corrected(OWN, told, keeps_list=False) == told
-    assert corrected(OWN, [], keeps_list=False) == []
-    assert corrected(OWN, None, keeps_list=False) == corrected(OWN, None, keeps_list=True) == OWN
+    assert apply_description(OWN, told, keeps_list=False) == told
+    assert apply_description(OWN, [], keeps_list=False) == []
+    assert (
+        apply_description(OWN, None, keeps_list=False)
+        == apply_description(OWN, None, keeps_list=True)
+        == OWN
+    )
 
 
 def test_where_the_codes_own_list_cannot_be_read_what_is_told_is_the_list() -> None:
     told = [Argument("alpha", type="float", default=0.5)]
-    assert corrected(None, told, keeps_list=True) == told
-    assert corrected(None, None, keeps_list=True) == []
+    assert apply_description(None, told, keeps_list=True) == told
+    assert apply_description(None, None, keeps_list=True) == []
 
 
 @given(ARGUMENTS, ARGUMENTS)
 def test_correction_of_a_notebook_never_changes_names_or_defaults(own, told):
-    found = corrected(own, told, keeps_list=True)
+    found = apply_description(own, told, keeps_list=True)
     assert [(a.name, a.default) for a in found] == [(a.name, a.default) for a in own]
-    assert corrected(found, told, keeps_list=True) == found
+    assert apply_description(found, told, keeps_list=True) == found
     roles = {a.name: a.role for a in told}
     assert all(a.role == roles.get(a.name, a.role) for a in found)
 
@@ -125,7 +129,7 @@ def test_an_argument_of_a_command_is_given_by_its_name_unless_told_otherwise():
         Argument("quick", type="bool"),
         Argument("n", reach=Positional(0)),
     )
-    reaches = [argument.reach for argument in corrected([], told, False)]
+    reaches = [argument.reach for argument in apply_description([], told, False)]
     assert reaches == [Option("--in-file"), Flag("--quick"), Positional(0)]
 
 
@@ -136,8 +140,8 @@ FILE = Argument("result", "output", default="r.csv", reach=File("r.csv"))
 @pytest.mark.parametrize("keeps_list", [False, True])
 def test_files_that_the_code_opens_are_added(keeps_list):
     """E3: alone they leave the code's own list as it is, of scripts too."""
-    assert corrected(CODES, (FILE,), keeps_list) == [*CODES, FILE]
-    assert corrected(None, (FILE,), keeps_list) == [FILE]
+    assert apply_description(CODES, (FILE,), keeps_list) == [*CODES, FILE]
+    assert apply_description(None, (FILE,), keeps_list) == [FILE]
     told = (Argument("seed", type="int", reach=Option("--seed")), FILE)
-    found = [one.name for one in corrected(CODES, told, keeps_list)]
+    found = [one.name for one in apply_description(CODES, told, keeps_list)]
     assert found == (["alpha", "seed", "result"] if keeps_list else ["seed", "result"])

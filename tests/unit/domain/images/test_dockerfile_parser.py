@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from nbyard.domain.images.dockerfile_parser import (
     FailedLine,
     Instruction,
-    bases,
+    base_images,
     failed_line,
-    instructions,
+    parse_instructions,
     shell_program,
     takes_base,
 )
@@ -29,7 +29,7 @@ FROM --platform=linux/amd64 debian
 
 
 def test_instructions_are_joined_and_know_their_first_line():
-    found = instructions(TEXT)
+    found = parse_instructions(TEXT)
     assert [(one.line, one.keyword) for one in found] == [
         (2, "ARG"),
         (4, "FROM"),
@@ -39,13 +39,13 @@ def test_instructions_are_joined_and_know_their_first_line():
         (10, "FROM"),
     ]
     assert found[2].value == "apt-get update && true"
-    assert instructions("run x \\") == [Instruction(1, "RUN", "x")]
+    assert parse_instructions("run x \\") == [Instruction(1, "RUN", "x")]
 
 
 def test_bases_are_named_without_stages_and_with_arguments():
-    assert bases(TEXT, {}) == ["python:3.11", "debian"]
-    assert bases(TEXT, {"BASE": "own:1"}) == ["own:1", "debian"]
-    assert bases("FROM scratch\nARG X=1\nFROM $X\nFROM", {}) == []
+    assert base_images(TEXT, {}) == ["python:3.11", "debian"]
+    assert base_images(TEXT, {"BASE": "own:1"}) == ["own:1", "debian"]
+    assert base_images("FROM scratch\nARG X=1\nFROM $X\nFROM", {}) == []
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_what_did_not_come_to_a_step_has_no_line():
 @given(st.text(), st.lists(st.text()), st.text())
 def test_any_text_is_read(text, said, error):
     lines = text.splitlines()
-    assert all(1 <= one.line <= len(lines) for one in instructions(text))
-    bases(text, {})
+    assert all(1 <= one.line <= len(lines) for one in parse_instructions(text))
+    base_images(text, {})
     found = failed_line(text, said, error)
     assert found is None or 1 <= found.line <= len(lines)
 

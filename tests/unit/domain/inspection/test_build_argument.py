@@ -4,7 +4,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.inspection.annotations import UNKNOWN, Declared
-from nbyard.domain.inspection.build_argument import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.heuristics import Comment
 
 UNSET = msgspec.UNSET
@@ -22,6 +22,6 @@ def test_a_comment_is_stronger_than_a_guess() -> None:
 
 
 def test_a_default_that_does_not_fit_is_told() -> None:
-    found, problem = fitting(Argument("n", type="int", default="three"), "three")
+    found, problem = fit_default(Argument("n", type="int", default="three"), "three")
     assert (found.type, found.default) == ("string", "three")
     assert problem.startswith("The default of n does not fit what is declared")

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
 
 
 def value_of(text: str, **names: object) -> object:
-    return evaluate(ast.parse(text, mode="eval").body, names)
+    return evaluate_constant(ast.parse(text, mode="eval").body, names)
 
 
 @pytest.mark.parametrize(

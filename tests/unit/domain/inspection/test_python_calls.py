@@ -5,11 +5,16 @@ import os
 
 import pytest
 
-from nbyard.domain.inspection.python_calls import Source, Unknown, Written, shown
+from nbyard.domain.inspection.python_calls import (
+    CallArguments,
+    PythonModule,
+    UnknownValue,
+    expression_text,
+)
 
 
-def source(text: str) -> Source:
-    return Source(ast.parse(text))
+def source(text: str) -> PythonModule:
+    return PythonModule(ast.parse(text))
 
 
 def expression(text: str) -> ast.expr:
@@ -46,7 +51,7 @@ def test_values(text: str, value: object) -> None:
 )
 def test_what_is_computed_is_unknown(text: str) -> None:
     found = source("TWICE = 1\nif x: TWICE = 2\nLATE = 1\ndef f():\n  global LATE\n  LATE += 1")
-    with pytest.raises(Unknown):
+    with pytest.raises(UnknownValue):
         found.value(expression(text))
 
 
@@ -57,32 +62,32 @@ def test_long_ranges_are_cut() -> None:
 
 def test_what_is_written_in_a_call() -> None:
     code = source("f('a', 'b', n=1, help=' two\\n words ', x=g())")
-    told = Written(code, next(code.calls()))
+    told = CallArguments(code, next(code.calls()))
     assert (told.texts(), told.value("n"), told.value("no", 7)) == (["a", "b"], 1, 7)
     assert (told.text("help"), told.text("x"), told.text("n")) == ("two words", "", "")
-    with pytest.raises(Unknown, match=r"g\(\)"):
+    with pytest.raises(UnknownValue, match=r"g\(\)"):
         told.value("x")
 
 
 @pytest.mark.parametrize("text", ["f(*a)", "f(**a)"])
 def test_stars_are_unknown(text: str) -> None:
     code = source(text)
-    with pytest.raises(Unknown):
-        Written(code, next(code.calls()))
+    with pytest.raises(UnknownValue):
+        CallArguments(code, next(code.calls()))
 
 
 def test_words_have_to_be_texts() -> None:
     code = source("f('a', 1)")
-    with pytest.raises(Unknown):
-        Written(code, next(code.calls())).texts()
+    with pytest.raises(UnknownValue):
+        CallArguments(code, next(code.calls())).texts()
 
 
 def test_long_expressions_are_cut() -> None:
-    assert len(shown(expression("a + " * 50 + "b"))) == 60
+    assert len(expression_text(expression("a + " * 50 + "b"))) == 60
 
 
 def test_reading_never_runs_anything() -> None:
     """HOUSE rule 9."""
-    with pytest.raises(Unknown):
+    with pytest.raises(UnknownValue):
         source("import os").value(expression("os.system('touch /tmp/nby_canary')"))
     assert not os.path.lexists("/tmp/nby_canary")

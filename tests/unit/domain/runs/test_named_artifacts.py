@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from nbyard.domain.runs.named_artifacts import outputs, places
+from nbyard.domain.runs.named_artifacts import declared_outputs, names_in_folder
 from nbyard.domain.runs.structs import Artifact
 
 
@@ -13,11 +13,11 @@ def file(name: str, filename: str) -> Artifact:
 
 def test_outputs_count_and_else_the_executed_notebook() -> None:
     executed, table = file("executed.ipynb", "executed.ipynb"), file("table", "table.csv")
-    assert outputs([executed, table]) == [table]
-    assert outputs([executed]) == [executed]
-    assert outputs([]) == []
+    assert declared_outputs([executed, table]) == [table]
+    assert declared_outputs([executed]) == [executed]
+    assert declared_outputs([]) == []
 
 
 def test_files_of_the_same_name_lie_in_folders() -> None:
     a, b, c = file("a", "out.csv"), file("b", "out.csv"), file("c", "own.csv")
-    assert places([a, b, c]) == {"a/out.csv": a, "b/out.csv": b, "own.csv": c}
+    assert names_in_folder([a, b, c]) == {"a/out.csv": a, "b/out.csv": b, "own.csv": c}

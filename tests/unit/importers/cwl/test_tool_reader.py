@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.bindings import Beside, Found
-from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.arguments.structs import check_arguments
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import with_contents
@@ -75,7 +75,7 @@ def test_the_words_of_a_tool_are_those_of_the_specification(case: dict[str, Any]
             values.setdefault(one.name, f"{folder}/{one.reach.name(name)}")
     outputs = {a.name: f"{{attempt}}/outputs/{a.name}/x" for a in told.arguments}
     outputs = {a.name: outputs[a.name] for a in told.arguments if a.role == "output"}
-    facts = Facts(1, 512 * 2**20, sizes, files, texts, listings)
+    facts = ReferenceFacts(1, 512 * 2**20, sizes, files, texts, listings)
     line = build_argv(told.command, told.arguments, values | outputs, told.invocation, facts)
     if "argv" in case:
         words = [re.sub(r"\{attempt\}/[^\s,:=]*/", "…/", word) for word in line.argv]

@@ -17,7 +17,7 @@ from nbyard.domain.deployments.structs import NewDeployment, Place, Port, deploy
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import local_name
-from nbyard.rest.proxy.request_counter import Meter
+from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.testing.conformance_runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
@@ -319,7 +319,7 @@ def traffic(app: JupyterServer, name: str) -> tuple[int, int]:
     answered before it gives that away."""
     context = app.app.web_app.settings["nbyard"]
     for close in context.closing:
-        if isinstance(getattr(close, "__self__", None), Meter):
+        if isinstance(getattr(close, "__self__", None), RequestMeter):
             app.call(close)
     found = app.send("GET", f"/deployments/{name}/traffic").json
     assert sum(one["requests"] for one in found["parts"]) == found["requests"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbyard.errors import Unavailable
 from nbyard.rest.proxy import request_counter
-from nbyard.rest.proxy.request_counter import Meter
+from nbyard.rest.proxy.request_counter import RequestMeter
 
 
 def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
@@ -24,7 +24,7 @@ def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
 def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch) -> None:
     kept: list[tuple[str, int, int]] = []
     context = desk_of(kept)
-    meter = Meter(context)
+    meter = RequestMeter(context)
 
     async def counting() -> None:
         monkeypatch.setattr(request_counter, "EVERY_SECONDS", 0.0)
@@ -52,7 +52,7 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
     loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
     monkeypatch.setattr(request_counter, "IOLoop", SimpleNamespace(current=lambda: loop))
     context = desk_of([])
-    meter = Meter(context)
+    meter = RequestMeter(context)
     for _ in range(2):
         meter.count("a", 0.1, is_error=False)
         meter.count("a", 0.1, is_error=False)
@@ -65,7 +65,7 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
 
 def test_a_store_that_is_away_disturbs_nobody() -> None:
     context = desk_of([], fails=True)
-    meter = Meter(context)
+    meter = RequestMeter(context)
 
     async def counting() -> None:
         meter.count("a", 0.1, is_error=False)

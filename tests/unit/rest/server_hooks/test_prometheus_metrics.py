@@ -78,7 +78,7 @@ def test_a_store_that_cannot_be_used_leaves_the_others(tmp_path):
 
 def test_what_was_used_is_told_by_owner_kind_and_runtime():
     """G7."""
-    found = {family.name: family.samples for family in prometheus_metrics.families(COUNTS)}
+    found = {family.name: family.samples for family in prometheus_metrics.metric_families(COUNTS)}
     labels = {"owner": "ada", "kind": "notebook", "runtime": "process"}
     told = {
         name: sample.value
@@ -95,7 +95,9 @@ def test_what_was_used_is_told_by_owner_kind_and_runtime():
 
 
 def test_each_is_explained():
-    names = {family.name for family in prometheus_metrics.families(COUNTS)} | {"nbyard_store_up"}
+    names = {family.name for family in prometheus_metrics.metric_families(COUNTS)} | {
+        "nbyard_store_up"
+    }
     told = DOCS.read_text()
     assert [name for name in sorted(names) if f"| `{name}" not in told] == []
 
@@ -134,7 +136,7 @@ def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(context):
         return COUNTS
 
     one = context(answer)
-    prometheus_metrics.mount(one)
+    prometheus_metrics.register_metrics(one)
     assert asked == []
     assert REGISTRY.get_sample_value("nbyard_cached_tasks") == 3
     for close in one.closing:

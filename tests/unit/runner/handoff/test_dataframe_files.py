@@ -22,7 +22,7 @@ import nbyard
 from nbyard.domain.attempts.missing_modules import Missing, missing_from
 from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import because
-from nbyard.runner.handoff.value_files import Unfit, form_of, read
+from nbyard.runner.handoff.value_files import Unfit, form_of, read_value
 
 # What a name of a column may be: anything that is text.
 names = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -56,7 +56,7 @@ def through(folder: Path, value: Any, wanted: Any = None) -> Any:
     form = form_of(value)
     assert form.format == "parquet"
     form.write(path)
-    return read(path, wanted)
+    return read_value(path, wanted)
 
 
 @st.composite
@@ -177,14 +177,14 @@ def test_another_library_reads_it_where_it_is_wanted(tmp_path: Path) -> None:
     assert through(tmp_path, made, pyarrow.Table).to_pydict() == {"a": [1, 2]}
     (tmp_path / "x.csv").write_text("a,b\n1,x\n")
     for wanted in (pandas.DataFrame, polars.DataFrame, pyarrow.Table):
-        assert isinstance(read(str(tmp_path / "x.csv"), wanted), wanted)
+        assert isinstance(read_value(str(tmp_path / "x.csv"), wanted), wanted)
 
 
 def test_what_is_no_parquet_is_said(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("hello")
     for wanted in (None, pandas.DataFrame, polars.DataFrame):
         with pytest.raises(Unfit):
-            read(str(tmp_path / "x.parquet"), wanted)
+            read_value(str(tmp_path / "x.parquet"), wanted)
 
 
 PROGRAM = """
@@ -244,6 +244,6 @@ def test_where_only_pandas_is_what_it_lacks_is_offered(tmp_path, monkeypatch, wa
     )
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(Unfit, match="travels as Parquet") as refused:
-        read(path, wanted)
+        read_value(path, wanted)
     missing = missing_from(Failure("error", because("text", text=str(refused.value))), "")
     assert missing == Missing("pyarrow", ["pandas", "pyarrow"], "")

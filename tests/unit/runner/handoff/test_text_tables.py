@@ -13,7 +13,7 @@ import pyarrow
 import pytest
 
 from nbyard.runner.handoff.text_tables import NULLS, TOLD
-from nbyard.runner.handoff.value_files import Unfit, read
+from nbyard.runner.handoff.value_files import Unfit, read_value
 from nbyard.tabular import TableFile, Tables, text_patterns
 
 LIBRARIES = (pandas.DataFrame, polars.DataFrame, pyarrow.Table)
@@ -34,7 +34,7 @@ def read_as(tables: Tables, folder: Path, text: str, wanted: Any, encoding: str 
     path.write_bytes(text.encode(encoding))
     info = tables.info(TableFile(path, path.name), count=True)
     (folder / TOLD).write_bytes(msgspec.json.encode(info))
-    return read(str(path), wanted)
+    return read_value(str(path), wanted)
 
 
 def values(frame: Any) -> dict[str, list[Any]]:
@@ -141,12 +141,12 @@ def test_a_file_that_changed_is_refused(tables: Tables, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n12/31/2024\n")
     for wanted in LIBRARIES:
         with pytest.raises(Unfit, match=r"12/31/2024.* is not written as %d\.%m\.%Y"):
-            read(str(tmp_path / "x.csv"), wanted)
+            read_value(str(tmp_path / "x.csv"), wanted)
 
 
 def test_nobody_told(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n0049\n")
-    assert values(read(str(tmp_path / "x.csv"), pandas.DataFrame)) == {"a": [49]}
+    assert values(read_value(str(tmp_path / "x.csv"), pandas.DataFrame)) == {"a": [49]}
 
 
 def test_the_same_words_are_missing_values() -> None:
@@ -160,4 +160,4 @@ def test_a_table_with_tabs_is_read_where_nobody_told_its_types(
     """D6."""
     for name in ("x.tsv", "x.TAB"):
         (tmp_path / name).write_text("a\tb,c\n1\tx\n")
-        assert values(read(str(tmp_path / name), library)) == {"a": [1], "b,c": ["x"]}
+        assert values(read_value(str(tmp_path / name), library)) == {"a": [1], "b,c": ["x"]}

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nbyard.domain.file_formats import SUFFIXES, suffix_of
-from nbyard.runner.handoff.value_files import MEDIA_TYPES, SAME, Unfit, ending, form_of, read
+from nbyard.runner.handoff.value_files import (
+    MEDIA_TYPES,
+    SAME,
+    Unfit,
+    form_of,
+    format_of_path,
+    read_value,
+)
 
 plain: st.SearchStrategy[Any] = st.none() | st.booleans() | st.integers()
 plain |= st.floats(allow_nan=False, allow_infinity=False)
@@ -37,7 +44,7 @@ def through(folder: Path, value: Any, wanted: Any = None) -> Any:
     form = form_of(value)
     path = folder / f"x.{form.format}"
     form.write(str(path))
-    return read(str(path), wanted)
+    return read_value(str(path), wanted)
 
 
 @given(value=documents)
@@ -98,25 +105,25 @@ def test_a_path_is_the_file_or_folder_itself(tmp_path: Path) -> None:
     form = form_of(tmp_path / "raw.CSV")
     assert (form.format, form.filename) == ("csv", "raw.CSV")
     form.write(str(tmp_path / "copy.csv"))
-    assert read(str(tmp_path / "copy.csv")) == tmp_path / "copy.csv"
+    assert read_value(str(tmp_path / "copy.csv")) == tmp_path / "copy.csv"
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "one").write_text("1")
     form = form_of(tmp_path / "folder")
     assert form.format == "folder"
     form.write(str(tmp_path / "other"))
-    assert (read(str(tmp_path / "other")) / "one").read_text() == "1"
+    assert (read_value(str(tmp_path / "other")) / "one").read_text() == "1"
 
 
 def test_a_file_is_read_as_what_is_wanted(tmp_path: Path) -> None:
     path = str(tmp_path / "x.json")
     Path(path).write_text('{"a": 1}')
-    assert read(path) == {"a": 1} and read(path, dict) == {"a": 1}
-    assert read(path, Path) == Path(path) and read(path, bytes) == b'{"a": 1}'
+    assert read_value(path) == {"a": 1} and read_value(path, dict) == {"a": 1}
+    assert read_value(path, Path) == Path(path) and read_value(path, bytes) == b'{"a": 1}'
     with pytest.raises(Unfit, match=r"x\.json gives a dict, where a list is wanted"):
-        read(path, list)
+        read_value(path, list)
     Path(path).write_text('{"a": ')
     with pytest.raises(Unfit, match=r"x\.json cannot be read as json"):
-        read(path)
+        read_value(path)
 
 
 def test_a_figure_is_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,12 +142,12 @@ def test_formats_are_called_as_everywhere_else() -> None:
     for suffix, word in SUFFIXES.items():
         if suffix in SAME:
             assert SAME[suffix] == word
-        assert ending(f"x.{suffix}") == word
+        assert format_of_path(f"x.{suffix}") == word
     for word in MEDIA_TYPES:
-        assert word == "folder" or ending("x" + suffix_of(word)) == word
-    assert json.dumps(MEDIA_TYPES) and ending(".hidden") == ending("none") == ""
+        assert word == "folder" or format_of_path("x" + suffix_of(word)) == word
+    assert json.dumps(MEDIA_TYPES) and format_of_path(".hidden") == format_of_path("none") == ""
 
 
 def test_reading_a_folder_gives_its_path(tmp_path: Path) -> None:
     os.makedirs(tmp_path / "x.json")
-    assert read(str(tmp_path / "x.json")) == tmp_path / "x.json"
+    assert read_value(str(tmp_path / "x.json")) == tmp_path / "x.json"

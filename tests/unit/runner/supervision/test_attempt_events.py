@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.process.clock import Clock
 from nbyard.runner.supervision import attempt_events
 from nbyard.runner.supervision.attempt_events import POKE_SECONDS, Progress
 
 
-class Followed(Folder):
+class Followed(AttemptFolder):
     """A folder that counts wake-ups."""
 
     pokes = 0

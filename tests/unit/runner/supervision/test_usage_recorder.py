@@ -140,7 +140,7 @@ def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path)
     assert meter.processes() == {meter.pid, pid}
     os.kill(pid, signal.SIGSTOP)
     meter.close()
-    while processes.read(pid) is not None:
+    while processes.read_process(pid) is not None:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
     assert meter.processes() == set()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.bindings import Beside
-from nbyard.reasons.structs import read
+from nbyard.reasons.structs import read_reason
 from nbyard.runner.work.cwl_expressions import (
     NoValue,
     joined,
@@ -44,7 +44,7 @@ def test_one_part_is_its_value_and_several_are_a_text() -> None:
 def test_a_path_may_lead_to_nothing(path: list[str], words: str) -> None:
     with pytest.raises(NoValue) as refused:
         value_of([{"of": path}], KNOWN)
-    assert words in str(read(refused.value.reason))
+    assert words in str(read_reason(refused.value.reason))
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from nbyard.reasons.structs import read
-from nbyard.runner.attempt_folder import Folder
+from nbyard.reasons.structs import read_reason
+from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.reasons import because
 from nbyard.runner.work import work_outcome
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> AttemptFolder:
     (tmp_path / "outputs").mkdir()
-    return Folder(str(tmp_path))
+    return AttemptFolder(str(tmp_path))
 
 
 def message(failure: Any) -> str:
-    return str(read(failure["reason"]))
+    return str(read_reason(failure["reason"]))
 
 
 def test_statuses() -> None:
@@ -44,7 +44,7 @@ def test_statuses() -> None:
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
     assert work_outcome.of_notebook(0, {"failure": None}) is None
-    reported = work_outcome.failure("error", because("raised-bare", name="x"))
+    reported = work_outcome.failure_record("error", because("raised-bare", name="x"))
     assert work_outcome.of_notebook(0, {"failure": reported}) == reported
     for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
         found = work_outcome.of_notebook(status, None)
@@ -60,7 +60,7 @@ def outputs(*names: str, required: bool = True) -> dict:
     return {name: {"path": f"outputs/{name}", "required": required} for name in names}
 
 
-def test_outputs(folder: Folder) -> None:
+def test_outputs(folder: AttemptFolder) -> None:
     Path(folder.at("outputs/a")).write_text("x")
     Path(folder.at("outputs/b")).mkdir()
     os.symlink("a", folder.at("outputs/c"))
@@ -72,7 +72,7 @@ def test_outputs(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize("make", ["link", "deep", "fifo", "dangling"])
-def test_outputs_that_cannot_be_taken(folder: Folder, make: str) -> None:
+def test_outputs_that_cannot_be_taken(folder: AttemptFolder, make: str) -> None:
     """BI-195, BI-196: also when they are not required."""
     place = folder.at("outputs/a")
     if make == "deep":

@@ -61,7 +61,7 @@ def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Pa
     (folder / "code/run.sh").chmod(0o755)
     (folder / "code/deep/link").symlink_to("../run.sh")
     (folder / "log").write_text("ours")
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     there = place / "attempt"
     assert (there / "inputs/i/large").read_bytes() == large
     assert not (there / "inputs/i/large").is_symlink()
@@ -78,8 +78,10 @@ def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
     monkeypatch.setattr(worker_functions, "MEMORY", str(tmp_path / "memory"))
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     (tmp_path / "memory").mkdir()
-    secret_files.give(str(folder), secret_files.place("s", "a"), {"token": b"x"}, ["x"])
-    file_transfer.send(folder, Asked(place))
+    secret_files.store_secrets(
+        str(folder), secret_files.secrets_folder("s", "a"), {"token": b"x"}, ["x"]
+    )
+    file_transfer.send_files(folder, Asked(place))
     given = place / "attempt/secrets"
     assert (given / "token").read_bytes() == b"x" and (given / ".hidden").exists()
     mine = given.readlink()
@@ -99,13 +101,13 @@ def test_what_grows_is_followed(folder: Path, place: Path) -> None:
     there.mkdir()
     (there / "log").write_bytes(b"x" * (worker_functions.PIECE_BYTES + 3))
     (there / "executed.ipynb").write_text("first")
-    news, is_new = file_transfer.follow(folder, ask, seen)
+    news, is_new = file_transfer.fetch_growing_files(folder, ask, seen)
     assert is_new and not news["has_result"] and len(ask.calls) == 2
     assert (folder / "log").stat().st_size == worker_functions.PIECE_BYTES + 3
     assert (folder / "executed.ipynb").read_text() == "first"
-    assert not file_transfer.follow(folder, ask, seen)[1]
+    assert not file_transfer.fetch_growing_files(folder, ask, seen)[1]
     (there / "executed.ipynb").write_text("second one")
-    assert file_transfer.follow(folder, ask, seen)[1]
+    assert file_transfer.fetch_growing_files(folder, ask, seen)[1]
     assert (folder / "executed.ipynb").read_text() == "second one"
 
 
@@ -120,7 +122,7 @@ def test_results_come_back_whole(folder: Path, place: Path) -> None:
     (there / "code/apart").write_text("apart")
     (there / "result.json").write_text("{}")
     ask = Asked(place)
-    assert file_transfer.fetch(folder, ask, TASK) == b"{}"
+    assert file_transfer.fetch_results(folder, ask, TASK) == b"{}"
     assert (folder / "outputs/o/sub/1199").read_text() == "1199"
     assert (folder / "outputs/o/empty").read_bytes() == b""
     assert (folder / "outputs/o/link").is_symlink() and (folder / "code/apart").exists()
@@ -134,7 +136,7 @@ def sent(folder: Path, place: Path) -> Path:
     for name, text in (("main.py", "code"), ("data.csv", "1,2"), ("other.csv", "3,4")):
         (folder / "code" / name).write_text(text)
     (folder / "code/main.py").chmod(0o644)
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     there = place / "attempt/code"
     while not _ticked(place, there):
         pass
@@ -158,7 +160,7 @@ def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
     small.touch()
     for path in (large, small):
         os.utime(path, (UNTOUCHED, UNTOUCHED))
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     for path in (large, small):
         assert (place / "attempt/code" / path.name).stat().st_mtime == UNTOUCHED
 
@@ -282,7 +284,7 @@ def test_nothing_is_written_outside(folder: Path, path: str) -> None:
         return [entry] if verb == "outputs" else [b"x"]
 
     with pytest.raises(NbyardError, match="leads out"):
-        file_transfer.fetch(folder, ask, TASK)
+        file_transfer.fetch_results(folder, ask, TASK)
 
 
 def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, Owned
+from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, OwnedObject
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.runtimes.docker import build_container_spec
 from nbyard.runtimes.docker.build_container_spec import container_spec, expand_word, is_ours
@@ -96,7 +96,7 @@ def test_places_in_words(word, expected):
 )
 def test_a_label_alone_makes_nothing_ours(kind, name, labels, expected):
     """Forged labels (4.4)."""
-    assert is_ours(Owned(kind, name, labels, 0.0)) is expected
+    assert is_ours(OwnedObject(kind, name, labels, 0.0)) is expected
 
 
 def test_nobody_is_root(monkeypatch):
@@ -143,8 +143,8 @@ def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp
     ]
     (mount,) = build_container_spec.warm_spec(order, task, INFO, "image", None).mounts
     assert (mount.kind, mount.target) == ("volume", "/nbyard")
-    assert is_ours(Owned("container", spec.name, spec.labels, 0.0))
-    assert not is_ours(Owned("container", spec.name, spec.labels | {RUN: "other"}, 0.0))
+    assert is_ours(OwnedObject("container", spec.name, spec.labels, 0.0))
+    assert not is_ours(OwnedObject("container", spec.name, spec.labels | {RUN: "other"}, 0.0))
 
 
 def test_podman_is_not_trusted_with_standard_streams(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
 
 from nbyard.dockerd import HOME
-from nbyard.domain.deployments.creation_form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment, Port, ServiceKind
 from nbyard.runtimes.docker.deployment_containers import ABOVE_HOME, Deployed, _home, container_spec
 
@@ -26,7 +26,7 @@ def deployed(service: ServiceKind, **told: Any) -> Deployed:
     new = NewDeployment(
         "a:1", service, "lab", ports=[Port("ide", 8888)], password=PASSWORDS[service]
     )
-    spec = msgspec.structs.replace(completed(new)[1], **told)
+    spec = msgspec.structs.replace(complete_request(new)[1], **told)
     return Deployed("s", "d", "lab", 1, spec, [], "/", "hash")
 
 

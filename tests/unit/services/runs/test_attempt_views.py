@@ -31,7 +31,7 @@ def _task(*states, state="running"):
 
 @pytest.fixture
 def folder(tmp_path):
-    place = folders.place(tmp_path, "a1")
+    place = folders.attempt_folder_of(tmp_path, "a1")
     place.mkdir(parents=True)
     return place
 
@@ -55,8 +55,8 @@ def test_there_is_no_log_before_an_attempt(tmp_path):
 
 def test_the_log_is_that_of_the_newest_attempt(tmp_path):
     for name in ("a1", "a2"):
-        folders.place(tmp_path, name).mkdir(parents=True)
-        (folders.place(tmp_path, name) / contract.LOG).write_text(name)
+        folders.attempt_folder_of(tmp_path, name).mkdir(parents=True)
+        (folders.attempt_folder_of(tmp_path, name) / contract.LOG).write_text(name)
     chunk = views.log(tmp_path, _task("lost", "running"), 0)
     assert (chunk.text, chunk.attempt, chunk.done, chunk.next) == ("a2", 2, False, 2)
     assert views.log(tmp_path, _task("lost", "succeeded"), 1).text == "2"
@@ -69,7 +69,7 @@ def test_the_log_is_that_of_the_newest_attempt(tmp_path):
 def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, size, done):
     """K5: a live log, in pieces."""
     store = tmp_path_factory.mktemp("store")
-    place = folders.place(store, "a1")
+    place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
     (place / contract.LOG).write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
@@ -83,7 +83,7 @@ def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, siz
 def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
     """K5: the end of a long log comes first, then what was before it."""
     store = tmp_path_factory.mktemp("store")
-    place = folders.place(store, "a1")
+    place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
     (place / contract.LOG).write_bytes(text.encode())
     task, read, before = _task("succeeded"), "", 2**53 - 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
 
-from nbyard.store.database.query_parts import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 
 METADATA = MetaData()
 NOUNS = Table("nouns", METADATA, Column("id", String, primary_key=True), Column("name", String))
@@ -39,10 +39,10 @@ def test_a_page_begins_after_the_one_before(connection: Any) -> None:
 
 def test_a_text_is_contained_in_any_case_and_column(connection: Any) -> None:
     query = select(NOUNS.c.id).order_by(NOUNS.c.id)
-    assert ids(connection, containing(query, "ONE", NOUNS.c.name)) == ["a", "c"]
-    assert ids(connection, containing(query, "b", NOUNS.c.name, NOUNS.c.id)) == ["b"]
-    assert ids(connection, containing(query, "%", NOUNS.c.name)) == ["b"]
-    assert ids(connection, containing(query, "", NOUNS.c.name)) == ["a", "b", "c"]
+    assert ids(connection, with_text(query, "ONE", NOUNS.c.name)) == ["a", "c"]
+    assert ids(connection, with_text(query, "b", NOUNS.c.name, NOUNS.c.id)) == ["b"]
+    assert ids(connection, with_text(query, "%", NOUNS.c.name)) == ["b"]
+    assert ids(connection, with_text(query, "", NOUNS.c.name)) == ["a", "b", "c"]
 
 
 def test_a_noun_without_a_version_is_left_out(connection: Any) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.store import transition
 
-WHY = text("why")
+WHY = text_reason("why")
 
 
 def add(store, name: str, *states: str, owner: str = "ada") -> str:

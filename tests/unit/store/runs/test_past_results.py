@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from nbyard.domain.runs.estimates import Past
+from nbyard.domain.runs.estimates import PastSuccess
 from nbyard.store import Store
 from nbyard.store.runs.past_results import LOOKED_AT
 
@@ -27,7 +27,7 @@ def test_successes_that_were_worked_for_newest_first(store: Store) -> None:
     with store.read() as c:
         found = store.history.of_executables(c, "ada", {"e1", "e3"})
         version = found["e1"][0].version_id
-        assert found == {"e1": [Past(version, 5.0), Past(version, 3.0)]}
+        assert found == {"e1": [PastSuccess(version, 5.0), PastSuccess(version, 3.0)]}
         assert version
         assert store.history.of_executables(c, "ada", set()) == {}
 

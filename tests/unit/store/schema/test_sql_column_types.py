@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import sqlite
 
-from nbyard.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because, text_reason
 from nbyard.store import Store
 from nbyard.store.schema.sql_column_types import Because, Moment
 from nbyard.store.schema.tables import leases
@@ -46,7 +46,7 @@ def test_moments_come_back_in_utc_from_the_database(store: Store) -> None:
     [
         None,
         because("runs", cause=because("unchanged", run=7)),
-        text("a “quote”, a line\nbreak and \x00"),
+        text_reason("a “quote”, a line\nbreak and \x00"),
     ],
 )
 def test_a_reason_is_stored_as_json(reason: Reason | None) -> None:
@@ -66,4 +66,4 @@ def test_half_a_character_is_replaced() -> None:
 
 def test_the_text_of_an_earlier_version_is_shown_as_it_is() -> None:
     found = Because().process_result_value("waits for 1 of", sqlite.dialect())
-    assert found == text("waits for 1 of")
+    assert found == text_reason("waits for 1 of")

@@ -13,14 +13,14 @@ from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
 from nbyard.errors import NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.process.clock import Stillness
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker import build_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
 from nbyard.runtimes.docker.attempts.runner_channel import last_words
 from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
-from nbyard.runtimes.docker.attempts.termination import Ender, kill
+from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import place_printed, take_back
@@ -53,7 +53,7 @@ class ContainerAttempt:
         self._lost: Reason | None = None
         self._lingers = Stillness()
         self.watcher = Watcher(self)
-        self._ender = Ender(self._end_when_started, self._leave)
+        self._ender = AttemptTerminator(self._end_when_started, self._leave)
 
     @property
     def site(self) -> str:
@@ -90,7 +90,7 @@ class ContainerAttempt:
     def poke(self) -> None:
         """Wake who waits for changes of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
-            Folder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
+            AttemptFolder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
 
     # State
 
@@ -191,7 +191,7 @@ class ContainerAttempt:
         take_back(folder, build_container_spec.container_user(self.engine.info))
         if command and not build_container_spec.opens_files(container):
             place_printed(folder, command)
-        ending = container_outcome.Ending(
+        ending = container_outcome.ContainerEnding(
             container=self._of_this(container),
             task=self.task,
             memory_bytes=self.order.memory_bytes,
@@ -211,7 +211,7 @@ class ContainerAttempt:
         take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
         said = files.read_result(self.order.folder)
         if said is not None:
-            better = container_outcome.amended(said, container, self.order.memory_bytes)
+            better = container_outcome.with_memory_failure(said, container, self.order.memory_bytes)
             if better is not said:
                 files.write_result(self.order.folder, better, replace=True)
         self._is_settled = True
@@ -222,7 +222,7 @@ class ContainerAttempt:
         with closing(
             log_copy(self.order.folder, container, self.command, self.watcher.over)
         ) as copy:
-            return copy.drain(secret_output.drain(self.engine, self.order, container))
+            return copy.drain(secret_output.read_all_output(self.engine, self.order, container))
 
     def input_was_cut(self, container: Container) -> bool:
         """Return whether a file for standard input did not arrive completely."""
@@ -286,7 +286,7 @@ class ContainerAttempt:
             ):
                 with suppress(NbyardError, OSError):
                     volume_transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
-            kill(self.engine, self.name)
+            terminate_container(self.engine, self.name)
             container = self.engine.container(self.name)
         self._finish_and_clear(container)
 
@@ -302,5 +302,5 @@ class ContainerAttempt:
 
     def clear(self) -> None:
         """Remove container and volume."""
-        secret_output.remove(self.engine, self.order, self.name)
+        secret_output.remove_with_collector(self.engine, self.order, self.name)
         self.engine.remove_volume(self.name)

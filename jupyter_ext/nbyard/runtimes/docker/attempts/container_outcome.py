@@ -11,7 +11,7 @@ from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
 from nbyard.domain.attempts.usage_series import read_samples
 from nbyard.host.project_files import read_small
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.attempt_folder import CODE, Folder
+from nbyard.runner.attempt_folder import CODE, AttemptFolder
 from nbyard.runner.secret_masking import masks_of
 from nbyard.runner.work import work_outcome
 from nbyard.runtimes.docker.build_container_spec import FOLDER
@@ -22,7 +22,7 @@ INPUT_CUT = because("container-input-cut")
 State = Literal["succeeded", "failed", "cancelled"]
 
 
-class Ending(msgspec.Struct, frozen=True):
+class ContainerEnding(msgspec.Struct, frozen=True):
     """What is known about a container that ended without a result of its own."""
 
     container: Container
@@ -46,7 +46,7 @@ def too_long(task: TaskFile) -> Reason:
     return because("time-limit", seconds=task.timeout_seconds or 0)
 
 
-def forced_end(ending: Ending) -> Failure | Reason | None:
+def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
     """Return a failure, the reason of a loss, or None if the container ended by itself."""
     container = ending.container
     if container.status == "created":
@@ -62,7 +62,7 @@ def forced_end(ending: Ending) -> Failure | Reason | None:
     return because("container-killed", signal=signal) if signal else None
 
 
-def of_command(ending: Ending, folder: Path) -> Result | Reason:
+def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     """Return the result of a command, or why the attempt is lost."""
     failure = forced_end(ending)
     if failure is None and ending.input_was_cut:
@@ -77,7 +77,7 @@ def of_command(ending: Ending, folder: Path) -> Result | Reason:
     present: list[str] = []
     if failure is None:
         expected = msgspec.to_builtins(ending.task.outputs)
-        place, directory = Folder(str(folder), FOLDER), ending.task.directory or CODE
+        place, directory = AttemptFolder(str(folder), FOLDER), ending.task.directory or CODE
         present, broken = work_outcome.look_at_outputs(place, expected, directory, code)
         failure = msgspec.convert(broken, Failure | None)
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
@@ -91,7 +91,7 @@ def of_command(ending: Ending, folder: Path) -> Result | Reason:
     return msgspec.structs.replace(made, disclosed=disclosed, usage=usage)
 
 
-def of_silent_runner(ending: Ending) -> Result | Reason:
+def of_silent_runner(ending: ContainerEnding) -> Result | Reason:
     """Return the result of a notebook whose runner left none, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):
@@ -110,7 +110,7 @@ def may_be_memory(result: Result) -> bool:
     return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
 
 
-def amended(result: Result, container: Container, limit_bytes: int | None) -> Result:
+def with_memory_failure(result: Result, container: Container, limit_bytes: int | None) -> Result:
     """Return the result, with a failure of kind "memory" if the system killed the kernel for it."""
     if not container.out_of_memory or not may_be_memory(result):
         return result
@@ -121,7 +121,7 @@ def amended(result: Result, container: Container, limit_bytes: int | None) -> Re
     return msgspec.structs.replace(result, failure=failure)
 
 
-def _result(ending: Ending, failure: Failure | None, present: list[str]) -> Result:
+def _result(ending: ContainerEnding, failure: Failure | None, present: list[str]) -> Result:
     state: State = "failed" if failure else "succeeded"
     if failure and failure.kind == "cancelled":
         state = "cancelled"

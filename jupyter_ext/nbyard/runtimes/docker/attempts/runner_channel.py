@@ -108,6 +108,8 @@ class Progress:
 
 def last_words(engine: Engine, name: str, order: Order) -> str:
     """Return what a failed runner printed outside the attempt's log."""
-    masks = masks_of(str(order.folder), secret_files.place(order.store_id, order.attempt_id))
+    masks = masks_of(
+        str(order.folder), secret_files.secrets_folder(order.store_id, order.attempt_id)
+    )
     said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
     return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

@@ -27,7 +27,7 @@ from nbyard.runtimes.docker.build_container_spec import (
     container_user,
     prints_apart,
 )
-from nbyard.runtimes.docker.checks.image_query import question
+from nbyard.runtimes.docker.checks.image_query import question_spec
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN
 from nbyard.runtimes.protocol import Order
 
@@ -62,24 +62,27 @@ exit 1
 Pieces = Iterator[tuple[bool, bytes]]
 
 
-def start(engine: Engine, order: Order, task: TaskFile, image: str, staging: str) -> bool:
+def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, staging: str) -> bool:
     """Start the collector of a command with secrets. Return whether there is one.
 
     It needs sh, dd and wc in the image, and an engine whose containers share a kernel. Otherwise
     the engine's log has what the command prints.
     """
-    secrets = secret_files.place(order.store_id, order.attempt_id)
+    secrets = secret_files.secrets_folder(order.store_id, order.attempt_id)
     is_command = isinstance(task.work, CommandWork)
     if staging != BIND or not is_command or not os.path.isdir(secrets):
         return False
-    if not engine.info.runtime.startswith(RUNTIMES) or secret_files.root() != secret_files.SHARED:
+    if (
+        not engine.info.runtime.startswith(RUNTIMES)
+        or secret_files.memory_folder() != secret_files.SHARED
+    ):
         return False
     user = container_user(engine.info)
     folder = _folder(order)
     _make_pipe(folder, user)
     argv = ["sh", "-c", SCRIPT, "sh", TARGET, PIPE, str(FILE_BYTES), str(KEPT_FILES)]
     spec = msgspec.structs.replace(
-        question(order, COLLECTOR, image, argv),
+        question_spec(order, COLLECTOR, image, argv),
         user=f"{user[0]}:{user[1]}",
         mounts=[Mount(TARGET, folder)],
         memory_bytes=MEMORY_BYTES,
@@ -119,17 +122,17 @@ def _make_pipe(folder: str, user: tuple[int, int]) -> None:
 
 
 def _folder(order: Order) -> str:
-    return os.path.join(secret_files.place(order.store_id, order.attempt_id), PRINTED)
+    return os.path.join(secret_files.secrets_folder(order.store_id, order.attempt_id), PRINTED)
 
 
-def remove(engine: Engine, order: Order, name: str) -> None:
+def remove_with_collector(engine: Engine, order: Order, name: str) -> None:
     """Remove the container of this name, and the collector of the attempt."""
     engine.remove(name)
     if os.path.lexists(order.folder / secret_files.SECRETS):
         engine.remove(container_name(order.attempt_id) + COLLECTOR)
 
 
-def follow(engine: Engine, order: Order, container: Container, gone: Event) -> Pieces:
+def follow_output(engine: Engine, order: Order, container: Container, gone: Event) -> Pieces:
     """Yield what the container prints until it ends, or until the dispatcher is `gone`."""
     name = container_name(order.attempt_id)
     if not prints_apart(container):
@@ -166,7 +169,7 @@ def _runs(engine: Engine, name: str) -> bool:
     return True
 
 
-def drain(engine: Engine, order: Order, container: Container) -> Pieces:
+def read_all_output(engine: Engine, order: Order, container: Container) -> Pieces:
     """Yield everything that an ended container has printed."""
     name = container_name(order.attempt_id)
     if prints_apart(container):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.attempt_folder import AttemptFolder
 
 DONE = "stdin.done"
 PATIENCE_SECONDS = 2.0
@@ -45,7 +45,7 @@ class Feeder:
         return not (self._folder / DONE).exists()
 
     def _feed(self) -> None:
-        path = Folder(str(self._folder)).inside(self._stdin)
+        path = AttemptFolder(str(self._folder)).inside(self._stdin)
         try:
             with open(path, "rb") as source, self._engine.stdin(self._name) as send:
                 while piece := source.read(1 << 16):

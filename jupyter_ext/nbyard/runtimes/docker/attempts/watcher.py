@@ -164,7 +164,9 @@ class Watcher:
         meter = Meter(attempt.engine, attempt.name, folder)
         try:
             with meter, closing(log_copy(folder, container, command)) as copy:
-                printed = secret_output.follow(attempt.engine, attempt.order, container, self._gone)
+                printed = secret_output.follow_output(
+                    attempt.engine, attempt.order, container, self._gone
+                )
                 for is_stdout, piece in printed:
                     copy.feed(is_stdout, piece)
                     self.over = max(copy.over, self.over or copy.over)

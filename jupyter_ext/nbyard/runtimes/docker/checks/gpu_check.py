@@ -15,7 +15,7 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.gpus import LISTED
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker.build_container_spec import GPU_CHECK, GPUS, visible_gpus
-from nbyard.runtimes.docker.checks.image_query import ask, question
+from nbyard.runtimes.docker.checks.image_query import question_spec, run_question
 from nbyard.runtimes.protocol import Order
 
 SECONDS = 60.0
@@ -23,7 +23,7 @@ NO_DRIVER = "could not select device driver"
 DEVICE = re.compile(r"nvidia\d+")
 
 
-def verify(
+def verify_gpus(
     engine: Engine, order: Order, image: str, wanted: Callable[[], bool] = lambda: True
 ) -> None:
     """Check which GPUs a container of the image sees, as long as `wanted` allows it.
@@ -50,7 +50,7 @@ def _ask(
     engine: Engine, order: Order, image: str, argv: list[str], wanted: Callable[[], bool]
 ) -> str | None:
     """Return the output of a program in the image, None if it is missing or fails."""
-    spec = question(order, GPU_CHECK, image, argv)
+    spec = question_spec(order, GPU_CHECK, image, argv)
     spec = msgspec.structs.replace(
         spec,
         gpus=order.gpus,
@@ -58,7 +58,7 @@ def _ask(
         environment=visible_gpus(order.gpus),
     )
     try:
-        answer = ask(engine, spec, SECONDS, wanted)
+        answer = run_question(engine, spec, SECONDS, wanted)
     except Unavailable:
         raise
     except NbyardError as error:

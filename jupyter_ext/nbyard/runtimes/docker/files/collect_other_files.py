@@ -14,7 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from nbyard.blobs.file_operations import FULL
-from nbyard.domain.attempts.other_files import MOST_SEEN, FileFilter, Written, summary, within_caps
+from nbyard.domain.attempts.other_files import (
+    MOST_SEEN,
+    FileFilter,
+    Written,
+    summarize_files,
+    within_caps,
+)
 from nbyard.domain.attempts.structs import OTHERS, TaskFile
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.attempt_files import write_others
@@ -69,7 +75,7 @@ class OtherFilesTaker:
     def close(self) -> None:
         """Record the files that were not stored in the attempt folder."""
         _, beyond = within_caps(self._files.written, *self._caps)
-        write_others(self._folder, summary("", [], [*self._files.left.values(), *beyond]))
+        write_others(self._folder, summarize_files("", [], [*self._files.left.values(), *beyond]))
 
     def _has_taken(self, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> bool:
         target, size = self._folder / CODE / path, member.size

@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Im
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
-from nbyard.runner.attempt_folder import CODE, BadTask, Folder
+from nbyard.runner.attempt_folder import CODE, AttemptFolder, BadTask
 from nbyard.runtimes.docker.build_container_spec import FOLDER, RUNNER
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
 
@@ -38,7 +38,7 @@ def requirements_text(folder: Path, relative: str) -> str:
     if not relative:
         return ""
     try:
-        path = Path(Folder(str(folder)).inside(relative)).resolve(strict=True)
+        path = Path(AttemptFolder(str(folder)).inside(relative)).resolve(strict=True)
     except (BadTask, OSError) as error:
         why = because("requirements-file-missing", file=repr(relative))
         raise NbyardError(why) from error
@@ -47,7 +47,7 @@ def requirements_text(folder: Path, relative: str) -> str:
     return path.read_text("utf-8")
 
 
-def prepare(
+def prepare_folder(
     folder: Path, task: TaskFile, user: tuple[int, int], *, has_runner: bool = False
 ) -> None:
     """Create all folders, replace links in inputs by their targets, and make files accessible.
@@ -58,11 +58,13 @@ def prepare(
     for name in WORK_FOLDERS:
         (folder / name).mkdir(exist_ok=True)
     for output in task.outputs.values():
-        Path(Folder(str(folder)).inside(output.path)).parent.mkdir(parents=True, exist_ok=True)
+        Path(AttemptFolder(str(folder)).inside(output.path)).parent.mkdir(
+            parents=True, exist_ok=True
+        )
     _resolve_links(folder / "inputs")
     is_command = isinstance(task.work, CommandWork) and not has_runner
     if isinstance(task.work, CommandWork):
-        Folder(str(folder), FOLDER).write_places(task.directory or CODE, task.work.files)
+        AttemptFolder(str(folder), FOLDER).write_places(task.directory or CODE, task.work.files)
     _hand_over_secrets(folder, user, is_command)
     if is_command:
         (folder / METRICS).touch()  # the container gets this file without its folder
@@ -179,7 +181,7 @@ def place_printed(folder: Path, command: CommandWork) -> None:
     for name, relative in ((STDOUT, command.stdout), (STDERR, command.stderr)):
         if relative:
             (folder / name).touch()
-            target = Path(Folder(str(folder)).inside(relative))
+            target = Path(AttemptFolder(str(folder)).inside(relative))
             if not target.parent.resolve().is_relative_to(folder.resolve()):
                 raise NbyardError(because("path-leads-out", path=relative))
             os.replace(folder / name, target)

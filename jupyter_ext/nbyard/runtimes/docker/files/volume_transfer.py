@@ -40,7 +40,7 @@ UNWANTED_BYTES = 8 * 2**20
 Links = list[tuple[Path, str]]
 
 
-def sees(engine: Engine, order: Order, image: str) -> bool:
+def can_access_folder(engine: Engine, order: Order, image: str) -> bool:
     """Return whether a container can access this attempt's folder. Its token is the nonce."""
     spec = probe_spec(order, image, order.folder)
     engine.remove(spec.name)
@@ -60,7 +60,7 @@ def sees(engine: Engine, order: Order, image: str) -> bool:
         engine.remove(spec.name)
 
 
-def fill(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
+def send_folder(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
     """Send the whole folder. The container's user owns it there."""
     _send(engine, name, folder, "attempt", user)
 

@@ -21,8 +21,12 @@ from nbyard.runtimes.docker.build_container_spec import STAGING, VOLUME, contain
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import take_back
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_containers import WarmContainer, WarmContainers, remove
-from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, Seat
+from nbyard.runtimes.docker.warm.warm_containers import (
+    WarmContainer,
+    WarmContainers,
+    remove_container,
+)
+from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Observation, Order
 
 BEGIN_SECONDS = 60.0
@@ -71,7 +75,7 @@ class GuestAttempt(ContainerAttempt):
                 container.seat.take(self.order.folder)
             else:
                 user = container_user(self.engine.info)
-                volume_transfer.fill(self.engine, container.name, self.order.folder, user)
+                volume_transfer.send_folder(self.engine, container.name, self.order.folder, user)
         except (NbyardError, OSError):
             self._warm.discard(container)
             raise
@@ -89,7 +93,7 @@ class GuestAttempt(ContainerAttempt):
 
     def _go_on_leaving(self) -> None:
         """Complete the move that a killed dispatcher had begun."""
-        seat = Seat(self._home)
+        seat = WarmMount(self._home)
         if seat.was_leaving():
             with self._finish_lock:
                 if not self.is_over and seat.was_leaving():
@@ -133,7 +137,7 @@ class GuestAttempt(ContainerAttempt):
             if container.labels.get(STAGING) == VOLUME:
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             else:
-                Seat(self._home).leave(self.order.folder, user)
+                WarmMount(self._home).leave(self.order.folder, user)
             take_back(self.order.folder, user)
             self._move_out()
             if files.has_result(self.order.folder):
@@ -192,4 +196,4 @@ class GuestAttempt(ContainerAttempt):
         if known is not None:
             self._warm.discard(known)
         elif self._warm.occupant(self.name) in ("", self.order.attempt_id):
-            remove(self.engine, self.name, self._home)
+            remove_container(self.engine, self.name, self._home)

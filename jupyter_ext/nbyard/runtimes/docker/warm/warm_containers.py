@@ -19,10 +19,10 @@ from nbyard.reasons.structs import because
 from nbyard.runner.container_main import CLEAR, CLEARED, RUN
 from nbyard.runtimes.docker.attempts.runner_channel import Listener
 from nbyard.runtimes.docker.build_container_spec import container_user
-from nbyard.runtimes.docker.checks.gpu_check import verify
+from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, Seat
+from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Order
 
 IDLE_SECONDS = 60.0  # that an idle container is kept
@@ -38,8 +38,8 @@ class WarmContainer:
         self.name = spec.name
         self.run = run
         self.home = home
-        self.seat = Seat(home) if spec.mounts[0].kind == "bind" else None
-        self.like = alike(spec)
+        self.seat = WarmMount(home) if spec.mounts[0].kind == "bind" else None
+        self.like = shared_parts(spec)
         self.idle_since = 0.0
         self.found: Container | None = None
         self.listener = Listener(engine, self.name)
@@ -96,7 +96,7 @@ class WarmContainers:
 
     def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
         """Take an idle container with the same specification, or return None."""
-        like = order.run_id, alike(spec)
+        like = order.run_id, shared_parts(spec)
         while True:
             with self._lock:
                 fitting = [one for one in self._idle if (one.run, one.like) == like]
@@ -109,13 +109,13 @@ class WarmContainers:
 
     def make(self, engine: Engine, order: Order, spec: ContainerSpec) -> WarmContainer:
         """Create and start another container."""
-        verify(engine, order, spec.image)
+        verify_gpus(engine, order, spec.image)
         assert self.folder is not None
         home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
         self._making.add(spec.name)
         try:
             if is_bound:
-                Seat(home).make(container_user(engine.info))
+                WarmMount(home).make(container_user(engine.info))
             else:
                 home.mkdir(parents=True)
                 engine.create_volume(spec.name, spec.labels)
@@ -126,7 +126,7 @@ class WarmContainers:
                 engine.start(spec.name)
             made = WarmContainer(engine, spec, order.run_id, home)
         except (NbyardError, OSError):
-            remove(engine, spec.name, home)
+            remove_container(engine, spec.name, home)
             raise
         else:
             with self._lock:
@@ -162,13 +162,13 @@ class WarmContainers:
             if not any(one.run == container.run for one in self._known.values()):
                 self._ended_runs.discard(container.run)
         container.let_go()
-        remove(container.engine, container.name, container.home)
+        remove_container(container.engine, container.name, container.home)
         self._networks.remove(container.engine, container.run)
 
     def forget(self, name: str) -> None:
         """Remove the local folder of a container."""
         if self.folder is not None and name:
-            folders.discard(self.folder / name)
+            folders.delete_path(self.folder / name)
 
     def expire(self) -> None:
         """Remove containers that have been idle for a while."""
@@ -209,13 +209,13 @@ class WarmContainers:
         return ""
 
 
-def remove(engine: Engine, name: str, home: Path) -> None:
+def remove_container(engine: Engine, name: str, home: Path) -> None:
     """Remove a warm container, its volume and its local folder."""
     engine.remove(name)
     engine.remove_volume(name)
-    folders.discard(home)
+    folders.delete_path(home)
 
 
-def alike(spec: ContainerSpec) -> ContainerSpec:
+def shared_parts(spec: ContainerSpec) -> ContainerSpec:
     """Return the parts of a specification that attempts in one container must share."""
     return msgspec.structs.replace(spec, name="", mounts=[], labels={}, network="")

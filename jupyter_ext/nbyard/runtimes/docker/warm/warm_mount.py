@@ -16,7 +16,7 @@ from nbyard.runtimes.docker.files.local_folder import copy_runner
 SEAT, BACK, RUNNER, OCCUPANT, INPUTS = "seat", "back", "runner", "occupant", "inputs"
 
 
-class Seat:
+class WarmMount:
     """The seat. `home` is the local folder of its container."""
 
     def __init__(self, home: Path):
@@ -47,7 +47,7 @@ class Seat:
         task.json is moved first: without it, the folder is filled anew after a crash.
         """
         for path in _but_inputs(self.folder):
-            folders.discard(path)  # left by an attempt that was cancelled as it arrived
+            folders.delete_path(path)  # left by an attempt that was cancelled as it arrived
         _move(folder / TASK, self.folder)
         for path in [*(folder / INPUTS).iterdir()]:
             _move(path, self.folder / INPUTS)

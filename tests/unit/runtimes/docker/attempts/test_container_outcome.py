@@ -14,7 +14,7 @@ TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), ou
 def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
     container = Container("id", "exited", code, oom, 100.0, 100.0 + lasted, {})
     fields = {"container": container, "task": TASK, "memory_bytes": None, "cancelled": None}
-    return container_outcome.Ending(**{**fields, **more})
+    return container_outcome.ContainerEnding(**{**fields, **more})
 
 
 def outcome_of(tmp_path, *args, **more):
@@ -120,9 +120,9 @@ def test_a_kernel_that_was_killed_for_memory_says_so():
         failure=Failure("kernel-died", because("text", text="signal 9"), cell=2),
     )
     container = ending(1, oom=True).container
-    better = container_outcome.amended(died, container, 2**30)
+    better = container_outcome.with_memory_failure(died, container, 2**30)
     assert better.failure == Failure("memory", because("out-of-memory-at", limit="1.0 GiB"), cell=2)
     calm = ending(1).container
-    assert container_outcome.amended(died, calm, None) is died
+    assert container_outcome.with_memory_failure(died, calm, None) is died
     error = Result("a", "t", "failed", 0, 1, failure=Failure("error", because("text", text="x")))
-    assert container_outcome.amended(error, container, None) is error
+    assert container_outcome.with_memory_failure(error, container, None) is error

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from nbyard.dockerd import ATTEMPT, EngineInfo, Owned
+from nbyard.dockerd import ATTEMPT, EngineInfo, OwnedObject
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
@@ -167,20 +167,22 @@ class FakeEngine:
 def place(tmp_path, monkeypatch):
     """Of the attempt's secrets."""
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
-    found = Path(secret_files.place("s", "a"))
+    found = Path(secret_files.secrets_folder("s", "a"))
     found.mkdir()
     return found
 
 
 def started(engine: Any, task: TaskFile = TASK, staging: str = "bind") -> bool:
     order = Order("a", "s", "r", "n", Path("/nowhere"), "m")
-    return secret_output.start(engine, order, task, "image", staging)
+    return secret_output.start_collector(engine, order, task, "image", staging)
 
 
 def test_only_a_command_with_secrets_on_this_machine_has_one(place):
     engine = FakeEngine(place, is_ready=True)
     assert started(engine) and engine.calls == ["remove", "create nby-a-printed none", "start"]
-    assert build_container_spec.is_ours(Owned("container", "nby-a-printed", {ATTEMPT: "a"}, 0.0))
+    assert build_container_spec.is_ours(
+        OwnedObject("container", "nby-a-printed", {ATTEMPT: "a"}, 0.0)
+    )
     engine.calls.clear()
     assert not started(engine, replace(TASK, work=NotebookWork("n", "", "", {})))
     assert not started(engine, staging="volume")

@@ -49,7 +49,7 @@ def check(granted: list[str], **answers: str | Exception | None) -> FakeEngine:
     named = {name.replace("_", "-"): said for name, said in answers.items()}
     engine = FakeEngine(named)
     order = Order("a1", "s", "r", "n", Path("/a1"), "m", gpus=granted)
-    gpu_check.verify(engine, order, "image")  # type: ignore[arg-type]
+    gpu_check.verify_gpus(engine, order, "image")  # type: ignore[arg-type]
     return engine
 
 

@@ -9,7 +9,7 @@ import pytest
 from nbyard.runtimes.attempt_files import read_others
 from nbyard.runtimes.docker.files import collect_other_files, volume_transfer
 
-from .test_transfer import TASK, engine, order, tar
+from .test_volume_transfer import TASK, engine, order, tar
 
 FILE, FOLDER, LINK = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE
 RESULT = ("result.json", FILE, b"{}")

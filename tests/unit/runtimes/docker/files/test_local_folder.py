@@ -19,7 +19,7 @@ def test_links_in_inputs_become_what_they_name(tmp_path):
     (tmp_path / "data.csv").write_text("a,b\n")
     (folder / "task.json").touch(0o600)
     (folder / "inputs/i/data.csv").symlink_to(tmp_path / "data.csv")
-    files.prepare(folder, COMMAND, (os.getuid(), os.getgid()))
+    files.prepare_folder(folder, COMMAND, (os.getuid(), os.getgid()))
     found = folder / "inputs/i/data.csv"
     assert not found.is_symlink() and found.read_text() == "a,b\n"
     assert (folder / "outputs/deep").is_dir()
@@ -28,7 +28,7 @@ def test_links_in_inputs_become_what_they_name(tmp_path):
 
 
 def test_a_notebook_brings_the_runner(tmp_path):
-    files.prepare(tmp_path, NOTEBOOK, (os.getuid(), os.getgid()))
+    files.prepare_folder(tmp_path, NOTEBOOK, (os.getuid(), os.getgid()))
     assert (tmp_path / ".runner/__main__.py").exists()
 
 
@@ -43,7 +43,7 @@ def test_a_shared_file_keeps_its_owner_and_mode(tmp_path):
         (folder / name).mkdir(parents=True)
         os.link(blob, folder / name / "x")
     (folder / "task.json").touch(0o600)
-    files.prepare(folder, COMMAND, (65534, 65534))
+    files.prepare_folder(folder, COMMAND, (65534, 65534))
     found = blob.stat()
     assert (found.st_uid, found.st_mode & 0o777, found.st_nlink) == (0, 0o400, 1)
     assert (folder / "inputs/x").stat().st_mode & 0o004

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.runtimes.docker.warm.warm_mount import Seat
+from nbyard.runtimes.docker.warm.warm_mount import WarmMount
 
 ME = (os.getuid(), os.getgid())
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> Seat:
-    made = Seat(tmp_path / "containers" / "one")
+def seat(tmp_path: Path) -> WarmMount:
+    made = WarmMount(tmp_path / "containers" / "one")
     made.make(ME)
     return made
 
@@ -31,7 +31,7 @@ def content(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_the_seat_is_the_folder_of_one_after_the_other(seat: Seat, tmp_path):
+def test_the_seat_is_the_folder_of_one_after_the_other(seat: WarmMount, tmp_path):
     bound, inputs = (os.stat(path).st_ino for path in (seat.folder, seat.folder / "inputs"))
     assert (seat.home / "runner/__main__.py").exists()
     for name in ("a", "b"):
@@ -50,7 +50,7 @@ def test_the_seat_is_the_folder_of_one_after_the_other(seat: Seat, tmp_path):
         assert not seat.was_leaving()
 
 
-def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: Seat, tmp_path):
+def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: WarmMount, tmp_path):
     (seat.folder / "cancel").touch()
     folder = attempt(tmp_path, "a")
     seat.take(folder)
@@ -58,7 +58,7 @@ def test_a_wish_to_end_that_came_too_late_meets_nobody_else(seat: Seat, tmp_path
 
 
 @pytest.mark.parametrize("steps", range(8))
-def test_leaving_goes_on_after_a_crash_at_any_step(seat: Seat, tmp_path, steps, monkeypatch):
+def test_leaving_goes_on_after_a_crash_at_any_step(seat: WarmMount, tmp_path, steps, monkeypatch):
     """Q10: nothing of the attempt is lost, and without its result nothing is over."""
     folder = attempt(tmp_path, "a")
     seat.take(folder)
@@ -78,14 +78,14 @@ def test_leaving_goes_on_after_a_crash_at_any_step(seat: Seat, tmp_path, steps, 
             seat.leave(folder, ME)
         except KeyboardInterrupt:
             assert not (folder / "result.json").exists() or left == [0]
-    again = Seat(seat.home)
+    again = WarmMount(seat.home)
     if again.was_leaving():
         again.leave(folder, ME)
     assert content(folder) == before
     assert content(seat.folder) == ["inputs"]
 
 
-def test_a_folder_that_was_only_half_taken_has_no_task(seat: Seat, tmp_path, monkeypatch):
+def test_a_folder_that_was_only_half_taken_has_no_task(seat: WarmMount, tmp_path, monkeypatch):
     """Who comes after the crash fills it anew."""
     folder = attempt(tmp_path, "a")
     rename = Path.rename
