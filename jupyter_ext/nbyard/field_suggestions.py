@@ -58,7 +58,7 @@ def add_suggestions(words: str, kind: Any) -> str:
             elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
                 inner.append(item)
         holders = [one for item in inner for one in _members(item)]
-    structs = [one for one in holders if isinstance(one, types.StructType)]
+    structs = [holder for holder in holders if isinstance(holder, types.StructType)]
     known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
     if not known:
         return words

@@ -143,7 +143,7 @@ def copy_checked(source: int, target: int, digest: str) -> None:
         raise damaged_error(digest)
 
 
-def create_file(path: str) -> int:
+def create(path: str) -> int:
     """Create a file for writing; it must not exist yet."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 

@@ -352,12 +352,9 @@ class Blobs:
     def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
         may_link = mode == 0o444 and os.geteuid() != 0
-        with (
-            files.closing(self._open(digest)) as source,
-            files.closing(files.create_file(target)) as copy,
-        ):
+        with files.closing(self._open(digest)) as fd, files.closing(files.create(target)) as copy:
             try:
-                self._fill(digest, source, copy, target if may_link else None)
+                self._fill(digest, fd, copy, target if may_link else None)
                 os.fchmod(copy, mode)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):

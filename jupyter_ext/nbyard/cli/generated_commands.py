@@ -72,7 +72,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "image": lambda d: d.spec.image,
         "revision": lambda d: d.revision,
         "gpus": lambda d: ", ".join(d.gpus),
-        "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
+        "links": lambda d: ", ".join(link.path for link in d.links if link.answers),
         "made": lambda d: d.created_at,
         "reason": lambda d: d.reason,
     },

@@ -17,16 +17,16 @@ def parse_pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, st
     Raises:
         UsageError: a word has another form, or a name occurs twice.
     """
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise click.UsageError(f"{option} {text}: write {shape}")
-        if name in found:
+        if name in pairs:
             several = "; several files for it are a folder" if shape == FILE_SHAPE else ""
             raise click.UsageError(f"{option} {name}: given twice{several}")
-        found[name] = value
-    return found
+        pairs[name] = value
+    return pairs
 
 
 def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:

@@ -103,13 +103,13 @@ def _listing(place: str, where: str) -> Listing:
 
     def below(folder: str) -> Listing:
         nonlocal left
-        found: Listing = {}
+        listing: Listing = {}
         for entry in sorted(os.scandir(folder), key=lambda one: one.name):
             left -= 1
             if left < 0:
                 raise Invalid.field(where, because("listing-too-long", most=f"{MAX_LISTED:,}"))
-            found[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
-        return found
+            listing[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
+        return listing
 
     return below(place)
 
@@ -182,7 +182,7 @@ def _stage(
     if digest := digests.get(source, ""):
         context.blobs.stage(digest, place, writable=file.writable)
         return
-    folder = next(one for one in digests if source.startswith(f"{one}/"))
+    folder = next(digest for digest in digests if source.startswith(f"{digest}/"))
     digest, within = digests[folder], source.removeprefix(f"{folder}/")
     if not digest.startswith("tree:"):  # a list with a single file
         context.blobs.stage(digest, place, writable=file.writable)

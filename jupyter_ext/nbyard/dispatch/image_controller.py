@@ -126,7 +126,9 @@ class ImageController:
     def _forget(self, image_ids: list[str]) -> None:
         """Delete unnamed images built here, unless a container, image or record uses them."""
         with self._context.store.read() as c:
-            image_ids = [one for one in image_ids if not self._rows.is_needed(c, one)]
+            image_ids = [
+                image_id for image_id in image_ids if not self._rows.is_needed(c, image_id)
+            ]
         engine = self._engine()
         try:
             for image_id in image_ids:

@@ -101,11 +101,11 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     # conda packages of all languages, as name-version-build
     packages = sorted(one.stem for one in Path(place, "conda-meta").glob("*.json")) if place else []
     if Path(interpreter).name.startswith("python"):
-        found = _python(interpreter, wanted, spec.get("env") or {})
+        kernel = _python(interpreter, wanted, spec.get("env") or {})
         if not packages:
-            return found
-        text = digest_of({"python": found.fingerprint, "conda": packages})
-        return replace(found, fingerprint=text)
+            return kernel
+        text = digest_of({"python": kernel.fingerprint, "conda": packages})
+        return replace(kernel, fingerprint=text)
     if not _is_there(interpreter):
         raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
     told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
@@ -244,7 +244,7 @@ def of_environment(
     """
     found = _python(f"{version.place}/bin/python", kernel, variables)
     assert found.lock is not None
-    packages = [replace(one, tree=trees.get(one.name)) for one in found.lock.packages]
+    packages = [replace(package, tree=trees.get(package.name)) for package in found.lock.packages]
     whole = replace(found.lock, packages=packages)
     lock = msgspec.to_builtins(replace(found.lock, packages=[]))
     told = lock_differences(version.packages, version.python, whole, beside=True)
@@ -265,8 +265,8 @@ def identify_program(command: str) -> EnvironmentRef:
 
 
 def _identity(place: str) -> list[str | int]:
-    found = Path(place)
-    stat = found.stat() if found.exists() else None
+    path = Path(place)
+    stat = path.stat() if path.exists() else None
     return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
 
 

@@ -90,8 +90,8 @@ def encode_question(
 ) -> bytes:
     """Return the question as JSON; both paths may be relative to the folder of the JSON file."""
     known = [
-        {**msgspec.structs.asdict(one), "columns": msgspec.to_builtins(one.columns)}
-        for one in tables
+        {**msgspec.structs.asdict(table), "columns": msgspec.to_builtins(table.columns)}
+        for table in tables
     ]
     told = {"file": file, "code": code, "tables": known, "memory_bytes": memory_bytes}
     return msgspec.json.encode(told)

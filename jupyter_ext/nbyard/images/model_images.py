@@ -49,13 +49,13 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
     Raises:
         Invalid: no installed package has such a mode.
     """
-    found = _modes().get(mode)
-    if found is None:
+    serving = _modes().get(mode)
+    if serving is None:
         wanted, known = repr(mode[:40]), sorted(_modes())
         if not known:
             raise Invalid.field(where, because("no-serving-modes", mode=wanted))
         raise Invalid.field(where, because("no-serving-mode", mode=wanted, known=known))
-    return found
+    return serving
 
 
 def model_files(model: ModelFile, base: str) -> dict[str, str]:
@@ -102,10 +102,10 @@ def serving_sources(reference: str = "") -> dict[str, str]:
 
 
 def _sources(folder: Traversable, inside: str = "") -> list[tuple[str, str]]:
-    found = []
+    sources = []
     for one in sorted(folder.iterdir(), key=lambda each: each.name):
         if one.is_dir() and one.name != "__pycache__":
-            found += _sources(one, f"{inside}{one.name}/")
+            sources += _sources(one, f"{inside}{one.name}/")
         elif one.name.endswith(".py"):
-            found.append((inside + one.name, one.read_text("utf-8")))
-    return found
+            sources.append((inside + one.name, one.read_text("utf-8")))
+    return sources

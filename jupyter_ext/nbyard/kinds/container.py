@@ -30,7 +30,7 @@ class DockerfileKind:
             Invalid: no line starts FROM an image.
         """
         text = content.decode("utf-8", "replace")
-        if all(one.keyword != "FROM" for one in parse_instructions(text)):
+        if all(instruction.keyword != "FROM" for instruction in parse_instructions(text)):
             raise Invalid.field("path", because("not-a-dockerfile", file=name))
         program = shell_program(text)
         hints = [program_behind_shell(program)] if program else []

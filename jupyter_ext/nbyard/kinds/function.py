@@ -24,8 +24,8 @@ class FunctionKind:
         Raises:
             Invalid: the file is not Python, or has no such function.
         """
-        found = read_function(content, name)
-        return Reading(self.name, "python", "", found.arguments, found.hints)
+        function = read_function(content, name)
+        return Reading(self.name, "python", "", function.arguments, function.hints)
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
@@ -37,7 +37,11 @@ class FunctionKind:
         """
         # The runner gives a function the places of its outputs.
         outputs = {argument.name for argument in reading.arguments if argument.role == "output"}
-        own = {one.name: one for one in reading.arguments if one.name not in outputs}
+        own = {
+            argument.name: argument
+            for argument in reading.arguments
+            if argument.name not in outputs
+        }
         given = {name: value for name, value in values.items() if name not in outputs}
         checked = checked_values([*own.values()], given, self.name)
         parameters = {

@@ -68,8 +68,8 @@ class NotebookKind:
                     [*hints, *handed.hints],
                 )
         elif language == "R":
-            found = r_parameters.read_parameters(notebook)
-            arguments, hints = found.arguments, found.hints
+            parameters = r_parameters.read_parameters(notebook)
+            arguments, hints = parameters.arguments, parameters.hints
             is_unread = bool(cells) and not arguments
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)

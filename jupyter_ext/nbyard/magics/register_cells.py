@@ -73,7 +73,10 @@ def register_decorated(magics: Any, result: Any) -> None:
         return
     for function in functions:
         decorators = function.decorator_list
-        called = [one.func if isinstance(one, ast.Call) else one for one in decorators]
+        called = [
+            decorator.func if isinstance(decorator, ast.Call) else decorator
+            for decorator in decorators
+        ]
         if any(isinstance(one, ast.Attribute) and one.attr == MARK for one in called):
             try:
                 made = register_cell(magics.connection, function.name, result.info.raw_cell)
@@ -89,12 +92,16 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 def _missing(cell: str) -> Iterator[str]:
     """Yield a sentence with the names that only other cells define."""
     top = symtable.symtable(cell, "<cell>", "exec")
-    own = {one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()}
+    own = {
+        symbol.get_name()
+        for symbol in top.get_symbols()
+        if symbol.is_assigned() or symbol.is_imported()
+    }
     used = {
-        one.get_name()
+        symbol.get_name()
         for table in _tables(top)
-        for one in table.get_symbols()
-        if one.is_referenced() and (one.is_global() or table is top)
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (symbol.is_global() or table is top)
     }
     missing = sorted(used - own - KNOWN)
     if missing:

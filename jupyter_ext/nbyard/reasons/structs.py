@@ -74,7 +74,7 @@ def all_of(reasons: list[Reason]) -> Reason:
 
 def reason_text(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
-    return " – ".join(str(one) for one in reasons if one is not None)
+    return " – ".join(str(reason) for reason in reasons if reason is not None)
 
 
 def is_known(value: Any) -> bool:

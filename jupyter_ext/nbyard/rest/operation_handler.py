@@ -278,15 +278,15 @@ class OperationHandler(NbyardHandler, APIHandler):
             # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
             if name not in known and name != "token":
                 raise Invalid.field(name[:80], because("unknown-query-parameter"))
-        found: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
+        arguments: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
         for field in operation.fields:
             if field.place == "query":
-                found |= self._query(field)
+                arguments |= self._query(field)
             elif field.place == "header":
-                found[field.name] = self._key()
+                arguments[field.name] = self._key()
             elif field.place == "body":
-                found[field.name] = self._body.read(self.request.headers, field.type)
-        return found
+                arguments[field.name] = self._body.read(self.request.headers, field.type)
+        return arguments
 
     def _query(self, field: Field) -> dict[str, Any]:
         given = self.request.query_arguments.get(field.name)

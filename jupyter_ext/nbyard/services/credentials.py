@@ -105,13 +105,13 @@ class CredentialService:
         found = self._find(caller, credential)
         return msgspec.structs.replace(found, used_by=self._used_by(found))
 
-    def _used_by(self, found: Credential) -> builtins.list[str]:
+    def _used_by(self, credential: Credential) -> builtins.list[str]:
         with self._store.read() as c:
             # Only live tasks count: finished ones need no secret anymore.
-            ids = self._store.tasks.using_credential(c, found.id)
+            ids = self._store.tasks.using_credential(c, credential.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         told = [f"run {run.number}" for run in runs]
-        paths = naming_credential(self._parts, found)
+        paths = naming_credential(self._parts, credential)
         return told + [self._parts.files.spoken(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
@@ -149,7 +149,7 @@ class CredentialService:
         return self._find(caller, found.id)
 
     def _fields(
-        self, c: Connection, found: Credential, kind: CredentialKind, new: Mapping[str, str]
+        self, c: Connection, credential: Credential, kind: CredentialKind, new: Mapping[str, str]
     ) -> dict[str, str]:
         """Merge the stored fields with the new ones.
 
@@ -157,11 +157,13 @@ class CredentialService:
         """
         try:
             # Stored fields are unreadable if the key that encrypted them is lost.
-            return self._store.credentials.fields(c, found) | dict(new)
+            return self._store.credentials.fields(c, credential) | dict(new)
         except (StoreUnusable, Conflict):
-            if any(one.secret and one.required and not new.get(one.name) for one in kind.fields):
+            if any(
+                field.secret and field.required and not new.get(field.name) for field in kind.fields
+            ):
                 raise
-        return found.fields | dict(new)
+        return credential.fields | dict(new)
 
     @operation("DELETE", "/credentials/{credential}", scope="credentials:write", status=204)
     def delete(self, caller: Caller, credential: str, force: bool = False) -> None:

@@ -167,9 +167,9 @@ class DeploymentService:
             raise NotFound(because("no-deployment", name=key[:80], present=there))
         return found
 
-    def _warned(self, found: Deployment) -> Deployment:
-        warnings = warnings_of(found.spec, self._parts.settings.ide_images)
-        return structs.replace(found, warnings=warnings)
+    def _warned(self, deployment: Deployment) -> Deployment:
+        warnings = warnings_of(deployment.spec, self._parts.settings.ide_images)
+        return structs.replace(deployment, warnings=warnings)
 
     @operation("PATCH", "/deployments/{deployment}", scope="deployments:write")
     def edit(self, caller: Caller, deployment: str, body: DeploymentChange) -> Deployment:
@@ -230,19 +230,19 @@ class DeploymentService:
     def _revise(
         self,
         c: Connection,
-        found: Deployment,
+        deployment: Deployment,
         spec: RevisionSpec,
         origin: str,
         password: str,
         image_id: str,
     ) -> None:
         """Add a revision; queue the deployment again if it failed or completed."""
-        number = self._rows.add_revision(c, found.id, spec, origin, password, image_id)
+        number = self._rows.add_revision(c, deployment.id, spec, origin, password, image_id)
         told = {"change": origin, "revision": number}
-        if found.state in ("failed", "completed"):
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
+        if deployment.state in ("failed", "completed"):
+            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
         else:
-            self._rows.change(c, found, told, reason=None)
+            self._rows.change(c, deployment, told, reason=None)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
@@ -254,12 +254,12 @@ class DeploymentService:
         self._parts.call_dispatcher()
         return self.get(caller, found.id)
 
-    def _want(self, c: Connection, found: Deployment) -> None:
+    def _want(self, c: Connection, deployment: Deployment) -> None:
         since = {*DEPLOYMENT.rests, "stopping"}
-        if found.state in since:
-            told = {"change": "started", "revision": found.revision}
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
-            self._rows.renew(c, found.id, found.revision)
+        if deployment.state in since:
+            told = {"change": "started", "revision": deployment.revision}
+            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
+            self._rows.renew(c, deployment.id, deployment.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
@@ -305,7 +305,7 @@ class DeploymentService:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        present = nearest_names([one.name for one in spec.ports], port)
+        present = nearest_names([port.name for port in spec.ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:

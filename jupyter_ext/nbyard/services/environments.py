@@ -152,8 +152,8 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         newer = _numbered(versions, check_count(new, "new") or versions[0].number)
         before = [v.packages for v in versions if v.number < newer.number and v.state == "ready"]
-        given = check_count(old, "old")
-        older = _numbered(versions, given).packages if given else next(iter(before), [])
+        count = check_count(old, "old")
+        older = _numbered(versions, count).packages if count else next(iter(before), [])
         return Page(package_changes(older, newer.packages))
 
     @operation("POST", "/environments/{environment}/preview", scope="environments:write")

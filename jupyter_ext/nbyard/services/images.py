@@ -162,7 +162,9 @@ class ImageService:
             last = self._store.images.of_environment(c, found.id)
         recipe = body.recipe or (last.recipe if last else Recipe())
         number = check_count(body.version, "version") or found.installed
-        ready = [one for one in versions if one.state == "ready" and one.number == number]
+        ready = [
+            version for version in versions if version.state == "ready" and version.number == number
+        ]
         if not ready:
             if not number:
                 raise Conflict(because("environment-without-image", name=found.name))
@@ -296,7 +298,7 @@ class ImageService:
         self._parts.call_dispatcher()
 
 
-def _there(found: NamedImage | None, key: str) -> NamedImage:
-    if found is None:
+def _there(named_image: NamedImage | None, key: str) -> NamedImage:
+    if named_image is None:
         raise NotFound(because("no-image", name=key[:80]))
-    return found
+    return named_image

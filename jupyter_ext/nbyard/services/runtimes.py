@@ -13,7 +13,7 @@ def installed_runtimes() -> list[str]:
     """Return the names of the installed runtimes, sorted."""
     from importlib.metadata import entry_points  # slow: it reads all installed packages
 
-    return sorted({found.name for found in entry_points(group=GROUP)})
+    return sorted({entry_point.name for entry_point in entry_points(group=GROUP)})
 
 
 def offered_runtimes(settings: Settings) -> list[str]:

@@ -53,8 +53,8 @@ class SystemService:
     def counts(self) -> Counts:
         """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""
         with self._parts.store.read() as c:
-            found: Counts = self._parts.store.counts.all(c)
-        return msgspec.structs.replace(found, dispatcher_lives=self._lease() is not None)
+            counts: Counts = self._parts.store.counts.all(c)
+        return msgspec.structs.replace(counts, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:

@@ -24,11 +24,11 @@ def nearest_names(names: Iterable[str], wanted: str) -> Reason:
     import difflib
 
     # One name more than shown decides whether the list ends with an ellipsis.
-    found = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
-    if not found:
+    close_matches = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
+    if not close_matches:
         return because("there-is-none")
-    code = "there-are-more" if len(found) > MAX_TOLD else "there-are"
-    return because(code, names=found[:MAX_TOLD])
+    code = "there-are-more" if len(close_matches) > MAX_TOLD else "there-are"
+    return because(code, names=close_matches[:MAX_TOLD])
 
 
 def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
@@ -37,8 +37,8 @@ def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
 
     # IDs are not typed by hand, so no name is similar.
     compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
-    found = difflib.get_close_matches(wanted[:MAX_NAME], compared)
-    hint = because("did-you-mean", names=[*map(repr, found)]) if found else None
+    close_matches = difflib.get_close_matches(wanted[:MAX_NAME], compared)
+    hint = because("did-you-mean", names=[*map(repr, close_matches)]) if close_matches else None
     return NotFound(because(code, name=wanted[:80]), hint=hint)
 
 
@@ -84,7 +84,7 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
     older = store.runs.named(c, owner, stem) if stem else None
     tasks = store.tasks.of_run(c, older.id) if older else []
     of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
-    like = [one for one in outputs if store.runs.named(c, owner, f"{name}.{one}")]
+    like = [output for output in outputs if store.runs.named(c, owner, f"{name}.{output}")]
     if last in of_older:
         why = because("name-is-output", name=name, output=last, artifact=stem)
     elif like:

@@ -34,7 +34,9 @@ class WorkerCode:
     """Modules that are sent together. Each may import those before it: `from .entries import …`."""
 
     def __init__(self, name: str, *modules: ModuleType) -> None:
-        parts = {one.__name__.rpartition(".")[2]: Path(str(one.__file__)) for one in modules}
+        parts = {
+            module.__name__.rpartition(".")[2]: Path(str(module.__file__)) for module in modules
+        }
         texts = {part: path.read_text("utf-8") for part, path in parts.items()}
         digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()[:16]
         self._modules = [(f"{name}_{digest}", part, text) for part, text in texts.items()]

@@ -59,18 +59,18 @@ class Imports(NamedTuple):
 
 def imports_of(tree: ast.Module) -> Imports:
     """Return the imports in a module's source, without importing anything."""
-    found = Imports(set(), set(), set())
-    _gather(tree, found, is_tried=False)
-    return Imports(found.modules, found.tried - found.modules, found.near)
+    imports = Imports(set(), set(), set())
+    _gather(tree, imports, is_tried=False)
+    return Imports(imports.modules, imports.tried - imports.modules, imports.near)
 
 
-def _gather(node: ast.AST, found: Imports, *, is_tried: bool) -> None:
-    into = found.tried if is_tried else found.modules
+def _gather(node: ast.AST, imports: Imports, *, is_tried: bool) -> None:
+    into = imports.tried if is_tried else imports.modules
     if isinstance(node, ast.Import):
         into |= {alias.name for alias in node.names}
     elif isinstance(node, ast.ImportFrom) and node.level:
         names = [node.module] if node.module else [alias.name for alias in node.names]
-        found.near.update("." * node.level + name for name in names)
+        imports.near.update("." * node.level + name for name in names)
     elif isinstance(node, ast.ImportFrom):
         into |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
     elif isinstance(node, ast.Try):
@@ -78,4 +78,4 @@ def _gather(node: ast.AST, found: Imports, *, is_tried: bool) -> None:
     elif isinstance(node, ast.If) and isinstance(node.test, ast.Name | ast.Attribute):
         is_tried = is_tried or ast.unparse(node.test).endswith("TYPE_CHECKING")
     for inside in ast.iter_child_nodes(node):
-        _gather(inside, found, is_tried=is_tried)
+        _gather(inside, imports, is_tried=is_tried)

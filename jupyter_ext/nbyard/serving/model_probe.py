@@ -185,7 +185,7 @@ def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Ta
                 " feature_names_in_): fit it with a data frame whose columns have names"
             )
         names = [str(name) for name in columns]
-    table = next((one for one in tables if {*names} <= _columns(one).keys()), None)
+    table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
     if told:
         return told, table
     # of the others, the table that has most of them tells the types
@@ -198,7 +198,7 @@ EMPTY = Table("", [], [], [])
 
 
 def _columns(table: Table) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in table.columns}
+    return {column["name"]: column for column in table.columns}
 
 
 def _attribute(model: Any, name: str) -> Any:
@@ -294,7 +294,7 @@ def files_below(folder: str) -> list[str]:
     """Return the imported modules of this folder."""
     start = os.path.realpath(folder) + os.sep
     sources = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    places = [one for one in sources if isinstance(one, str) and one.endswith(".py")]
+    places = [source for source in sources if isinstance(source, str) and source.endswith(".py")]
     found = {os.path.realpath(place) for place in places}
     return sorted(place.removeprefix(start) for place in found if place.startswith(start))
 

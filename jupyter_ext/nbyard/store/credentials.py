@@ -78,11 +78,11 @@ class CredentialRows:
             Conflict: The sealed fields were changed outside of nbyard.
         """
         query = select(credentials).where(C.owner == owner, C.kind == "registry")
-        found = login_of(image, map(_credential, c.execute(query)))
-        if found is None:
+        login = login_of(image, map(_credential, c.execute(query)))
+        if login is None:
             return None
-        fields = self.fields(c, found)
-        return Login(found.name, fields["username"], fields["password"])
+        fields = self.fields(c, login)
+        return Login(login.name, fields["username"], fields["password"])
 
     def change(
         self, c: Connection, old: Credential, new: Credential, secret: Mapping[str, str] | None
@@ -106,10 +106,10 @@ class CredentialRows:
         self._tell(c, old, "changed")
         return True
 
-    def _seal(self, c: Connection, one: Credential, secret: Mapping[str, str]) -> str:
+    def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
         # Any sealed text reveals that a key must exist somewhere.
         beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
-        return self._vault.seal(one.owner, one.name, dict(secret), beside)
+        return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
 
     def seal_anew(self, c: Connection, owner: str) -> int:
         """Encrypt credentials under older keys with the newest key; return their number."""

@@ -177,12 +177,12 @@ class DeploymentRows:
         known = {since} if since else None
         return transition.move(c, DEPLOYMENT, _subject(of), to, since=known, told=told, **columns)
 
-    def remove(self, c: Connection, found: Deployment) -> None:
+    def remove(self, c: Connection, deployment: Deployment) -> None:
         """Hide the deployment and free its name; the dispatcher then deletes it."""
         # Names are unique per owner; the ID as a name frees the old one at once.
-        values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": found.id}
-        c.execute(update(deployments).where(D.id == found.id).values(**values))
-        event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})
+        values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": deployment.id}
+        c.execute(update(deployments).where(D.id == deployment.id).values(**values))
+        event_rows.append(c, TOPIC, _subject(deployment), {"change": "deleted"})
 
     def delete(self, c: Connection, deployment_id: str) -> None:
         """Delete the deployment with its revisions."""
@@ -332,7 +332,9 @@ class DeploymentRows:
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
             # The links lead to the ports of the serving revision, else of the newest one.
-            answering = {one.name for one in serving.places if one.answers} if serving else set()
+            answering = (
+                {place.name for place in serving.places if place.answers} if serving else set()
+            )
             ports = serving.revision.spec.ports if serving else last.spec.ports
             links = [
                 Link(
@@ -341,7 +343,7 @@ class DeploymentRows:
                 )
                 for port in ports
             ]
-            one = Deployment(
+            deployment = Deployment(
                 **{name: getattr(row, name) for name in PLAIN},
                 spec=last.spec,
                 gpus=last.gpus,
@@ -350,7 +352,7 @@ class DeploymentRows:
                 warnings=[],
                 model=models.get(image),
             )
-            found.append(one)
+            found.append(deployment)
         return found
 
     def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:

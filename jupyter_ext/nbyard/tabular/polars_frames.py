@@ -219,15 +219,15 @@ def declared_schema(source: Source) -> TableInfo:
             raise BrokenTable(why) from problem
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
-    found = TableInfo(source.format, rows, columns, len(columns))
+    table_info = TableInfo(source.format, rows, columns, len(columns))
     if source.format != "excel":
-        return found
+        return table_info
     names = list(fastexcel.read_excel(source.path).sheet_names)
     shown, warnings = _sheet(source, names), []
     if len(names) > 1 and not source.sheet:
         others = ", ".join(repr(name[:40]) for name in names[1:6])
         warnings = [f"this is the sheet {shown!r} of {len(names):,}; the others are {others}"]
-    return msgspec.structs.replace(found, sheet=shown, sheets=names, warnings=warnings)
+    return msgspec.structs.replace(table_info, sheet=shown, sheets=names, warnings=warnings)
 
 
 def read_page(

@@ -36,20 +36,20 @@ def info_of(source: Source, whole: bool = False) -> TableInfo:
         if is_text and len(source.dialect.names) > MAX_TEXT_COLUMNS:
             return _of_first_rows(source)
     if is_text:
-        found = _of_text(source)
+        info = _of_text(source)
     elif source.format == "jsonl":
         from nbyard.tabular.json_objects import Kinds
 
         kinds = Kinds()
         scan = source.scan_lines(kinds.add)
         columns = kinds.columns()
-        found = TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
+        info = TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
     else:
         from nbyard.tabular import polars_frames
 
-        found = polars_frames.declared_schema(source)
-    source.remember(found)
-    return found
+        info = polars_frames.declared_schema(source)
+    source.remember(info)
+    return info
 
 
 def _of_text(source: Source) -> TableInfo:
@@ -62,8 +62,8 @@ def _of_text(source: Source) -> TableInfo:
     lazy = polars_frames.text_frame(source)
     rows = lazy if source.path.stat().st_size > polars_frames.IN_MEMORY_BYTES else lazy.collect()
     first = _first_texts(source, len(dialect.names))
-    found = type_inference.infer_types(rows, first, dialect.names, dialect.decimal_comma)
-    return text_info(source, scan.rows, *found)
+    types = type_inference.infer_types(rows, first, dialect.names, dialect.decimal_comma)
+    return text_info(source, scan.rows, *types)
 
 
 def _of_first_rows(source: Source) -> TableInfo:

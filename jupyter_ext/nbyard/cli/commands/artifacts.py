@@ -108,10 +108,10 @@ def _run_of(connection: Any, name: str) -> Run:
         NotFound: no artifact has this name.
     """
     with contextlib.suppress(NotFound):
-        found: Run = connection.runs.get(run=name).run
+        run: Run = connection.runs.get(run=name).run
         # A key may also be a number or an ID, and a run of a workflow is no artifact.
-        if found.name == name and not found.workflow_id:
-            return found
+        if run.name == name and not run.workflow_id:
+            return run
     raise NotFound(because("no-artifact", name=name[:80]))
 
 
@@ -141,9 +141,9 @@ def status(name: str, server: str) -> None:
     """
     from nbyard.discover import connect
 
-    found = _run_of(connect(server), name)
-    click.echo(found.state)
-    if found.state in ("failed", "cancelled"):
+    run = _run_of(connect(server), name)
+    click.echo(run.state)
+    if run.state in ("failed", "cancelled"):
         raise click.exceptions.Exit(1)
 
 

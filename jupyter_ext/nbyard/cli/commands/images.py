@@ -109,7 +109,9 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
         # The only option of a Dockerfile is its base (`ARG BASE`).
         others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
         if others:
-            options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+            options = {
+                param.name: param.opts[0] for param in click.get_current_context().command.params
+            }
             words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
             raise click.UsageError(words)
         recipe = Recipe(base=wish["base"]) if wish["base"] else None
@@ -277,17 +279,18 @@ def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = Tru
     return made
 
 
-def tell(found: NamedImage) -> None:
+def tell(named_image: NamedImage) -> None:
     """Print the image's name, size and ID, or why it failed and at which line."""
-    if found.state == "ready":
-        if found.cached:
+    if named_image.state == "ready":
+        if named_image.cached:
             print_note("Nothing changed since it was built.")
-        click.echo(f"{found.reference}  {format_size(found.size_bytes)}  {found.image_id}")
+        size = format_size(named_image.size_bytes)
+        click.echo(f"{named_image.reference}  {size}  {named_image.image_id}")
         return
-    print_note(f"{found.reference} {found.state}: {reason_text(found.reason)}")
-    if found.failed_line is not None:
-        print_note(f"  {found.failed_line.line} | {found.failed_line.text}")
-    if found.environment and found.recipe != Recipe():
+    print_note(f"{named_image.reference} {named_image.state}: {reason_text(named_image.reason)}")
+    if named_image.failed_line is not None:
+        print_note(f"  {named_image.failed_line.line} | {named_image.failed_line.text}")
+    if named_image.environment and named_image.recipe != Recipe():
         print_note(
             "What was chosen stays chosen for the next build; --anew starts over without it."
         )

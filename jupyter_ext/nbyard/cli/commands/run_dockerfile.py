@@ -155,13 +155,13 @@ def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]
 
 def _executables(connection: Any) -> set[str]:
     """Return the IDs of all executables."""
-    found: set[str] = set()
+    executables: set[str] = set()
     after: str | None = ""
     while after is not None:
         page = connection.executables.list(limit=200, after=after)
-        found |= {one.id for one in page.items}
+        executables |= {one.id for one in page.items}
         after = page.next
-    return found
+    return executables
 
 
 def _clear(connection: Any, run: Run, known: Container[str]) -> None:

@@ -97,9 +97,9 @@ def files(
         show_json(found)
         return
     rows = [
-        (name, one.path, format_size(one.size_bytes))
+        (name, file.path, format_size(file.size_bytes))
         for name, of in found.items()
-        for one in of.files
+        for file in of.files
     ]
     if rows:
         show_table(rows, ("node", "file", "size"))
@@ -124,12 +124,12 @@ def save_files(
     for task in tasks:
         if task.other_files is None or not task.other_files.count:
             continue
-        found: OtherFileList = connection.runs.files(run=run, node=task.node)
-        base = Path(folder or found.folder)
+        other_file_list: OtherFileList = connection.runs.files(run=run, node=task.node)
+        base = Path(folder or other_file_list.folder)
         if not folder and not (base.is_absolute() and base.is_dir()):
             words = f"The folder of the code of {task.node} is not known here: name one to save in."
             raise click.ClickException(words)
-        for file in found.files:
+        for file in other_file_list.files:
             # The path comes from the task, so check that it stays below the folder.
             place = base / check_member_path(file.path)
             wanted.append(Saved(task.node, file, place, base))

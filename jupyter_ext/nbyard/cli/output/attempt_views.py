@@ -56,7 +56,9 @@ def _surroundings(found: Any) -> None:
     )
     if lock and lock.packages:
         click.echo("")
-        show_table([(one.name, one.version) for one in lock.packages], ("package", "version"))
+        show_table(
+            [(package.name, package.version) for package in lock.packages], ("package", "version")
+        )
 
 
 def _cells(found: Any) -> None:

@@ -50,17 +50,23 @@ def show_deployment(found: Any) -> None:
     print_warnings(found)
 
 
-def print_warnings(found: Deployment) -> None:
+def print_warnings(deployment: Deployment) -> None:
     """Print the warnings of a deployment."""
-    for warning in found.warnings:
+    for warning in deployment.warnings:
         print_note(f"Warning: {warning}")
 
 
 def _traffic(found: Any) -> None:
     rows = [
-        (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
-        for one in found.parts
-        if one.requests
+        (
+            part.at,
+            part.requests,
+            part.errors,
+            _seconds(part.p50_seconds),
+            _seconds(part.p99_seconds),
+        )
+        for part in found.parts
+        if part.requests
     ]
     show_table(rows, ("from", "requests", "errors", "p50", "p99"))
     print_note(f"{found.requests} requests, {found.errors} errors.")

@@ -59,7 +59,7 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
     """Return a line that announces the next attempt, with the reason."""
     tasks = connection.runs.get(run=run).tasks
     attempts = next(task.attempts for task in tasks if task.node == node)
-    last = next(one for one in attempts if one.number == number)
+    last = next(attempt for attempt in attempts if attempt.number == number)
     how = ENDS.get(last.state, last.state)
     why = f": {last.why}" if last.reason else ""
     return f"── {node}, next attempt: attempt {number} {how}{why}"

@@ -74,7 +74,7 @@ class Progress:
 
     def _warn(self, tasks: Sequence[Task]) -> None:
         """Print the warnings of tasks, once for each node."""
-        for task in [one for one in tasks if one.warning and one.node not in self._warned]:
+        for task in [task for task in tasks if task.warning and task.node not in self._warned]:
             self._warned.add(task.node)
             line = without_control_characters(f"! {task.node}: {task.warning}")
             if self._live is not None:

@@ -186,9 +186,11 @@ def _executable(executable: Any) -> None:
         click.echo("")
         head = ("argument", "role", "type", "default", "help")
         rows = []
-        for one in now.arguments:
-            default = "" if one.default is UNSET else _value(one.default)
-            rows.append((one.name, one.role, type_words(one), default, one.help))
+        for argument in now.arguments:
+            default = "" if argument.default is UNSET else _value(argument.default)
+            rows.append(
+                (argument.name, argument.role, type_words(argument), default, argument.help)
+            )
         show_table(rows, head)
     for hint in executable.hints:
         click.echo(without_control_characters(hint), err=True)
@@ -230,7 +232,7 @@ def show_run(detail: Any, estimate: Any) -> None:
     click.echo("")
     _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
     for task in detail.tasks:
-        for link in (one for attempt in task.attempts for one in attempt.links):
+        for link in (link for attempt in task.attempts for link in attempt.links):
             told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
             click.echo(
                 without_control_characters(
@@ -333,11 +335,13 @@ def show_metrics(found: Any) -> None:
     head = ("node", "metric", "points", "step", "last", "least", "largest")
     rows = []
     for node, told in found.items():
-        for one in told.metrics:
-            numbers = [value for value in one.values if not isinstance(value, str)]
+        for metric in told.metrics:
+            numbers = [value for value in metric.values if not isinstance(value, str)]
             ends = (min(numbers), max(numbers)) if numbers else ("", "")
-            step = one.steps[-1] if one.steps else ""
-            rows.append((node, one.name, one.count, *map(format_number, (step, one.last, *ends))))
+            step = metric.steps[-1] if metric.steps else ""
+            rows.append(
+                (node, metric.name, metric.count, *map(format_number, (step, metric.last, *ends)))
+            )
     show_table(rows, head)
 
 

@@ -139,7 +139,7 @@ def fill_worker_folder(
         input_staging.link_datasets(context, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
-    told = TaskFile(
+    task_file = TaskFile(
         attempt_id=order.attempt_id,
         token=order.mark,
         mark=order.mark,
@@ -152,7 +152,7 @@ def fill_worker_folder(
         wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
     )
-    folders.write_task(folder, told)
+    folders.write_task(folder, task_file)
     crash_point("folder-written")
 
 
@@ -200,7 +200,7 @@ def surroundings_of(
     version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
 ) -> bytes:
     """Return surroundings.json, equal for all attempts at one code version and environment."""
-    found = Surroundings(
+    surroundings = Surroundings(
         machine={
             "host": platform.node(),
             "system": platform.platform(),
@@ -216,18 +216,18 @@ def surroundings_of(
         lock=environment.lock,
         environment=used,
     )
-    return msgspec.json.format(msgspec.json.encode(found))
+    return msgspec.json.format(msgspec.json.encode(surroundings))
 
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
-    found = outputs_of(version)
-    if found:
+    outputs = outputs_of(version)
+    if outputs:
         os.mkdir(f"{folder}/outputs")
-    for name, output in found.items():
+    for name, output in outputs.items():
         os.mkdir(f"{folder}/outputs/{name}")
         if output.format == "folder" and not (output.told or output.at):
             os.mkdir(f"{folder}/{output.path}")
-    return found
+    return outputs
 
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
@@ -250,8 +250,12 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
                 )
             case Found() as reach:
                 companions = [
-                    {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
-                    for one in argument.companions
+                    {
+                        "pattern": companion.pattern,
+                        "value": companion.beside.parts,
+                        "required": companion.required,
+                    }
+                    for companion in argument.companions
                 ]
                 outputs[name] = Output(
                     place,

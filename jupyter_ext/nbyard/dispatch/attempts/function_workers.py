@@ -74,7 +74,8 @@ class WorkerSnapshot:
 def worker_snapshot(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
     """Return the snapshot of a worker from the board."""
     waiting = [
-        UnfinishedAttempt(one.record, one.task, one.since) for one in worker.attempts.values()
+        UnfinishedAttempt(attempt.record, attempt.task, attempt.since)
+        for attempt in worker.attempts.values()
     ]
     return WorkerSnapshot(order_of(context, worker), worker.run.run, waiting)
 
@@ -291,13 +292,21 @@ class WorkerCheck:
             self.known.told |= {call.attempt_id for call in calls}
             crash_point("told")
 
-    def _whole(self, one: UnfinishedAttempt) -> AttemptSnapshot:
+    def _whole(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
         """Return the snapshot of the attempt, as if it had its own process."""
-        task = one.task.record
-        order = order_of_attempt(self.context, one.attempt, task, self.snapshot.run.priority)
-        inputs, lost = inputs_of(one.task), one.task.lost
+        task = unfinished_attempt.task.record
+        order = order_of_attempt(
+            self.context, unfinished_attempt.attempt, task, self.snapshot.run.priority
+        )
+        inputs, lost = inputs_of(unfinished_attempt.task), unfinished_attempt.task.lost
         return AttemptSnapshot(
-            one.attempt, task, self.snapshot.run, order, inputs, lost, since=one.since
+            unfinished_attempt.attempt,
+            task,
+            self.snapshot.run,
+            order,
+            inputs,
+            lost,
+            since=unfinished_attempt.since,
         )
 
     # From calls to outcomes
@@ -316,13 +325,13 @@ class WorkerCheck:
                 rest.append(one)
         return rest
 
-    def _conclude(self, one: UnfinishedAttempt, result: Result) -> Ended | Waits:
-        is_ours = result.token == one.attempt.token
+    def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
+        is_ours = result.token == unfinished_attempt.attempt.token
         if is_ours and result.state == "succeeded" and not result.outputs:
             crash_point("finished")
             return Ended("succeeded", None, result)
-        code, _ = self.identities.look(one.task.record.plan)
-        whole = replace(self._whole(one), outputs=outputs_of(code.version))
+        code, _ = self.identities.look(unfinished_attempt.task.record.plan)
+        whole = replace(self._whole(unfinished_attempt), outputs=outputs_of(code.version))
         return self.attempts.conclude(whole, result)
 
     def _watch(self, first: UnfinishedAttempt) -> None:

@@ -167,9 +167,17 @@ def _overlooked(
     kept = context.blobs.tree(others.digest).files if others and others.digest else []
     left = others.left_out if others else []
     paths = [*(one.path for one in kept), *(one.path.rstrip("/") for one in left)]
-    declared = {place_of(one, version).removeprefix(f"{CODE}/") for one in version.arguments}
-    told = [one for one in version.arguments if one.role == "output" or one.name in snapshot.inputs]
-    told += [one for one in version.arguments if one.name in snapshot.task.plan.bindings]
+    declared = {
+        place_of(argument, version).removeprefix(f"{CODE}/") for argument in version.arguments
+    }
+    told = [
+        argument
+        for argument in version.arguments
+        if argument.role == "output" or argument.name in snapshot.inputs
+    ]
+    told += [
+        argument for argument in version.arguments if argument.name in snapshot.task.plan.bindings
+    ]
     declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
     near = os.listdir(code.base / code.below)
     found: dict[str, str] = {}
@@ -198,7 +206,9 @@ def find_outside_bundle(base: Path, below: str, names: Iterable[str], above: Ite
     Look in the folder above the bundle and in the folders `above` that the code names.
     """
     folders = ["", os.path.relpath(base.parent, base / below), *above]
-    for place in (os.path.normpath(base / below / one / name) for name in names for one in folders):
+    for place in (
+        os.path.normpath(base / below / folder / name) for name in names for folder in folders
+    ):
         if os.path.exists(place) and not Path(place).is_relative_to(base):
             shared = Path(os.path.commonpath((base, place)))
             if bundles.is_project(base) or shared in bundles.no_projects(base):
@@ -226,7 +236,7 @@ def _reason(base: Path, place: str) -> str:
     """Return the reason if a link or an ignore rule is the cause, else ""."""
     parts = place.split("/")
     folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    links = (one for one in folders if os.path.islink(base / one))
+    links = (folder for folder in folders if os.path.islink(base / folder))
     if shows_dataset(base / next(links, place)):
         return DATASET
     for above in folders:

@@ -60,9 +60,11 @@ def take_other_files(
     if version is None or version.kind == MODEL:  # a model writes only files for serving
         return None
     try:
-        bundle = {one.path: one for one in context.blobs.tree(version.bundle_digest).files}
+        bundle = {file.path: file for file in context.blobs.tree(version.bundle_digest).files}
         outputs = snapshot.outputs or read_task(snapshot.order.folder).outputs
-        declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in outputs.values()}
+        declared = {
+            os.path.relpath(os.path.normpath(output.path), CODE) for output in outputs.values()
+        }
         declared |= input_paths(version.file, version.arguments, snapshot.inputs)
         # task.json is written last, so anything newer comes from the work.
         since = file_stamp(f"{snapshot.order.folder}/{TASK}")[1]

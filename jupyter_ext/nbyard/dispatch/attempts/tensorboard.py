@@ -58,18 +58,18 @@ def start_tensorboard(
             start_new_session=True,
         )
     made.returncode = 0  # `is_alive` or `stop` reaps it
-    found = processes.read_process(made.pid)
-    return TensorBoardProcess(made.pid, found.started if found else 0.0, port)
+    process = processes.read_process(made.pid)
+    return TensorBoardProcess(made.pid, process.started if process else 0.0, port)
 
 
 def is_alive(board: TensorBoardProcess) -> bool:
     """Return whether the same process still runs."""
-    found = processes.read_process(board.pid)
-    if found is None:  # ended, maybe a zombie; reaping afterwards avoids a race
+    process = processes.read_process(board.pid)
+    if process is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)
         return False
     # PIDs are reused, so compare the start times.
-    return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
+    return abs(process.started - board.started) < CLOCK_SLACK_SECONDS
 
 
 def stop_tensorboard(board: TensorBoardProcess) -> None:

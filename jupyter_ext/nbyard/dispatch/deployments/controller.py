@@ -82,7 +82,7 @@ class DeploymentController:
 
     def patience(self) -> float:
         """Return the seconds until the next step is due."""
-        due = min((one.due for one in self._rollouts.values()), default=float("inf"))
+        due = min((rollout.due for rollout in self._rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)
 
     def close(self) -> None:
@@ -172,36 +172,38 @@ class DeploymentController:
         names = {one.revision.id for _, _, one in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
 
-    def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
+    def _turn(self, row: DeploymentRow, revision_row: RevisionRow) -> Turn:
         """Return the turn of a revision among tasks of normal priority.
 
         A revision that replaces another comes first, because it returns that one's GPUs.
         """
-        name = one.revision.id
-        since = self._since.get(name) or self._waits_since(row, one)
+        name = revision_row.revision.id
+        since = self._since.get(name) or self._waits_since(row, revision_row)
         former = row.revisions.get(row.serving)
-        is_exchange = former is not None and former is not one and bool(former.revision.gpus)
+        is_exchange = (
+            former is not None and former is not revision_row and bool(former.revision.gpus)
+        )
         return (FIRST if is_exchange else 0.0, since, name)
 
-    def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
+    def _waits_since(self, row: DeploymentRow, revision_row: RevisionRow) -> float:
         """Return when the revision started to wait, in seconds since 1970.
 
         Read it from the events, because an earlier dispatcher may have seen the start.
         """
-        if one.revision.restarts and row.state != DEPLOYMENT.initial:
+        if revision_row.revision.restarts and row.state != DEPLOYMENT.initial:
             return time.time()  # it just ended, and no event exists yet
         with self._context.store.read() as c:
             told = self._rows.events(c, row.id, LOOKED_BACK)
         queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
-        since = self._since[one.revision.id] = max(
-            [one.revision.created_at, *queued[:1]]
+        since = self._since[revision_row.revision.id] = max(
+            [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
         return since
 
-    def _give(self, one: RevisionRow, gpus: list[str]) -> None:
+    def _give(self, revision_row: RevisionRow, gpus: list[str]) -> None:
         with self._context.write() as c:
-            self._rows.set_revision(c, one.revision.id, gpus=gpus, reason=None)
-        self._context.grants[one.revision.id] = gpus
+            self._rows.set_revision(c, revision_row.revision.id, gpus=gpus, reason=None)
+        self._context.grants[revision_row.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

@@ -47,12 +47,12 @@ class DeploymentRecords:
             else:
                 self._rows.note(c, row, told, reason=reason)
 
-    def note(self, one: RevisionRow, **columns: Any) -> None:
+    def note(self, revision_row: RevisionRow, **columns: Any) -> None:
         """Update columns of a revision."""
         with self._context.write() as c:
-            self._rows.set_revision(c, one.revision.id, **columns)
+            self._rows.set_revision(c, revision_row.revision.id, **columns)
 
-    def stopped(self, row: DeploymentRow, one: RevisionRow) -> bool:
+    def stopped(self, row: DeploymentRow, revision_row: RevisionRow) -> bool:
         """Record that a stopped container is gone; return whether the revision is over.
 
         A revision that is wanted again waits to start instead.
@@ -60,7 +60,7 @@ class DeploymentRecords:
         with self._context.write() as c:
             is_over = self._rows.is_as_seen(c, row)
             told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
-            self._rows.set_revision(c, one.revision.id, places=[], **told)
+            self._rows.set_revision(c, revision_row.revision.id, places=[], **told)
         return is_over
 
     def is_wanted(self, row: DeploymentRow) -> bool:
@@ -70,34 +70,37 @@ class DeploymentRecords:
         with self._context.store.read() as c:
             return self._rows.is_as_seen(c, row)
 
-    def deployed(self, row: DeploymentRow, one: RevisionRow) -> Deployed:
+    def deployed(self, row: DeploymentRow, revision_row: RevisionRow) -> Deployed:
         """Return the description from which the container is created."""
         return Deployed(
             store_id=self._context.store.id,
             deployment_id=row.id,
             name=row.name,
-            number=one.number,
-            spec=replace(one.revision.spec, image=one.revision.image_id or one.revision.spec.image),
-            gpus=one.revision.gpus,
+            number=revision_row.number,
+            spec=replace(
+                revision_row.revision.spec,
+                image=revision_row.revision.image_id or revision_row.revision.spec.image,
+            ),
+            gpus=revision_row.revision.gpus,
             # A running container keeps the prefix of its start.
-            base_url=one.prefix or self.base_url,
-            password=one.password,
-            secret=self._secret(row, one).read(),
+            base_url=revision_row.prefix or self.base_url,
+            password=revision_row.password,
+            secret=self._secret(row, revision_row).read(),
         )
 
-    def ensure_secret(self, row: DeploymentRow, one: RevisionRow) -> None:
+    def ensure_secret(self, row: DeploymentRow, revision_row: RevisionRow) -> None:
         """Create the secret of a revision that serves a model whose image was built here."""
-        spec = one.revision.spec
+        spec = revision_row.revision.spec
         if spec.service != "api" or spec.environment.get(OPEN_VARIABLE) == OPEN:
             return
-        image = (spec.image, one.revision.image_id)
+        image = (spec.image, revision_row.revision.image_id)
         with self._context.store.read() as c:
             is_model = image in packages_of_images(c, row.owner, [image])
         if is_model:
-            self._secret(row, one).create()
+            self._secret(row, revision_row).create()
 
-    def _secret(self, row: DeploymentRow, one: RevisionRow) -> KeptSecret:
-        return KeptSecret(self._context.folder / deployment_folder(row.id), one.number)
+    def _secret(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptSecret:
+        return KeptSecret(self._context.folder / deployment_folder(row.id), revision_row.number)
 
     @property
     def base_url(self) -> str:
@@ -105,25 +108,27 @@ class DeploymentRecords:
         with self._context.store.read() as c:
             return self._context.store.facts.get(c, "base_url") or "/"
 
-    def log(self, row: DeploymentRow, one: RevisionRow) -> KeptLog:
+    def log(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptLog:
         """Return the log of a revision."""
-        return KeptLog(self._context.folder / deployment_folder(row.id) / log_name(one.number))
+        return KeptLog(
+            self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
+        )
 
-    def say(self, row: DeploymentRow, one: RevisionRow, words: str) -> None:
+    def say(self, row: DeploymentRow, revision_row: RevisionRow, words: str) -> None:
         """Write a line of nbyard to the log of the revision."""
-        write_log_line(self.log(row, one), f"{OURS}{words}")
+        write_log_line(self.log(row, revision_row), f"{OURS}{words}")
 
-    def said_last(self, row: DeploymentRow, one: RevisionRow, tail_bytes: int) -> str:
+    def said_last(self, row: DeploymentRow, revision_row: RevisionRow, tail_bytes: int) -> str:
         """Return the end of the service's output since the last line of nbyard.
 
         Read at most `tail_bytes` of the log.
         """
-        lines = self.log(row, one).tail(tail_bytes).splitlines(keepends=True)
+        lines = self.log(row, revision_row).tail(tail_bytes).splitlines(keepends=True)
         ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
         return "".join(lines[ours[-1] + 1 :] if ours else lines)
 
     def places(
-        self, row: DeploymentRow, one: RevisionRow, places: list[Place], **told: Any
+        self, row: DeploymentRow, revision_row: RevisionRow, places: list[Place], **told: Any
     ) -> None:
         """Record where the ports of the revision respond.
 
@@ -131,11 +136,11 @@ class DeploymentRecords:
         requests from now on.
         """
         with self._context.write() as c:
-            self._rows.set_revision(c, one.revision.id, places=places, **told)
-            if told and (one.number == row.newest.number or row.newest.is_over):
-                self._rows.serve(c, row, one.number)
+            self._rows.set_revision(c, revision_row.revision.id, places=places, **told)
+            if told and (revision_row.number == row.newest.number or row.newest.is_over):
+                self._rows.serve(c, row, revision_row.number)
 
 
-def write_log_line(kept: KeptLog, words: str) -> None:
+def write_log_line(kept_log: KeptLog, words: str) -> None:
     """Write one line to a log."""
-    kept.write(words.encode() + b"\n")
+    kept_log.write(words.encode() + b"\n")

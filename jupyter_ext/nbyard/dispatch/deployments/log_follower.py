@@ -13,9 +13,9 @@ log = logging.getLogger("nbyard.dispatch")
 class LogFollower(threading.Thread):
     """Copies the output of a container until it stops; a new follower continues its log."""
 
-    def __init__(self, engine: Engine, container: str, kept: KeptLog):
+    def __init__(self, engine: Engine, container: str, kept_log: KeptLog):
         super().__init__(name=f"nbyard-log {container}", daemon=True)
-        self._engine, self._container, self._kept = engine, container, kept
+        self._engine, self._container, self._kept = engine, container, kept_log
         self.start()
 
     def run(self) -> None:

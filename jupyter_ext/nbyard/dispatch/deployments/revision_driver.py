@@ -269,16 +269,19 @@ class RevisionDriver:
         last = self.notes.said_last(self.row, self.one, TAIL_BYTES)
         return self._end_of(Ended(found.exit_code, found.out_of_memory, found.error, last, lived))
 
-    def _attend(self, found: Container | None) -> Signal:
+    def _attend(self, container: Container | None) -> Signal:
         """Check whether the running container is ready, or still responds."""
-        assert found is not None
+        assert container is not None
         one, memory, made = self.one, self.memory, self._made
         follower = memory.followers.get(one.number)
         if follower is None or not follower.is_alive():
             log = self.notes.log(self.row, one)
             memory.followers[one.number] = LogFollower(memory.engine, made.container, log)
         places = memory.ports.look(
-            one.number, one.places, deployment_containers.port_addresses(made, found), made.secret
+            one.number,
+            one.places,
+            deployment_containers.port_addresses(made, container),
+            made.secret,
         )
         lived = time.monotonic() - memory.since.setdefault(one.number, time.monotonic())
         # Without ports, a process must live for 2 s: even a missing command runs briefly.

@@ -76,12 +76,12 @@ class Rollout:
     def _drive(self, row: DeploymentRow) -> float:
         """Advance all revisions and return the seconds until the next check."""
         kept, is_leaving = {}, False
-        for one in row.revisions.values():
+        for revision in row.revisions.values():
             newest, serving = row.newest.number, row.serving
-            wish = wish_of(one.number, newest, serving, gives_way=self.gives_way)
-            status = self._advance(row, one, wish)
+            wish = wish_of(revision.number, newest, serving, gives_way=self.gives_way)
+            status = self._advance(row, revision, wish)
             if wish is Event.WANTED:
-                kept[one.number] = status
+                kept[revision.number] = status
             else:
                 is_leaving = is_leaving or status.phase != "over"
         with self._context.store.read() as c:
@@ -94,8 +94,12 @@ class Rollout:
         self._notes.tell(row, state, reason)
         return self._patience(kept.values())
 
-    def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> RevisionStatus:
-        return RevisionDriver(self._context, self._memory, self._notes, row, one, wish).begin()
+    def _advance(
+        self, row: DeploymentRow, revision_row: RevisionRow, wish: Event
+    ) -> RevisionStatus:
+        return RevisionDriver(
+            self._context, self._memory, self._notes, row, revision_row, wish
+        ).begin()
 
     def _patience(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
@@ -107,7 +111,7 @@ class Rollout:
 
     def _end_all(self, row: DeploymentRow, wish: Event) -> bool:
         """Advance the end of all revisions; return whether no container is left."""
-        ends = [self._advance(row, one, wish) for one in row.revisions.values()]
+        ends = [self._advance(row, revision, wish) for revision in row.revisions.values()]
         return all(one.phase == "over" for one in ends)
 
     def _stop(self, row: DeploymentRow) -> None:

@@ -60,29 +60,31 @@ class EnvironmentController:
             self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
         return bool(wanted)
 
-    def _build(self, owner: str, found: Environment) -> None:
-        version = found.current
+    def _build(self, owner: str, environment: Environment) -> None:
+        version = environment.current
         folder = self._context.folder / version_folder(version.id)
         try:
             with new_place(self._context, folder) as place:
-                if not self._begin(owner, found, place):
+                if not self._begin(owner, environment, place):
                     raise Stopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
                     own = create_installer(self._context, said, self._wanted(version.id))
-                    columns = self._made(found, place, own)
+                    columns = self._made(environment, place, own)
         except Stopped:
             self._sweep()
             return
         except InstallFailed as error:
-            self._fail(owner, found, error.reason)
+            self._fail(owner, environment, error.reason)
             return
         except (NbyardError, OSError) as error:
-            self._fail(owner, found, reason_of(error))
+            self._fail(owner, environment, reason_of(error))
             return
         with self._context.write() as c:
-            kernel = found.kernel or kernelspec_writer.kernel_name(found.name, found.id)
-            self._store.environments.named(c, found.id, kernel)
+            kernel = environment.kernel or kernelspec_writer.kernel_name(
+                environment.name, environment.id
+            )
+            self._store.environments.named(c, environment.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
@@ -90,11 +92,13 @@ class EnvironmentController:
         evict_unused(self._context)
         self._sweep()
 
-    def _begin(self, owner: str, found: Environment, place: Path) -> bool:
+    def _begin(self, owner: str, environment: Environment, place: Path) -> bool:
         """Record the start of a build, also again after a crash of the first dispatcher."""
-        move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
+        move = partial(
+            self._store.environments.move, owner=owner, version_id=environment.current.id
+        )
         with self._context.write() as c:
-            if found.current.state == "building":
+            if environment.current.state == "building":
                 # The state machine only allows building after queued.
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
@@ -146,9 +150,9 @@ class EnvironmentController:
 
         return look
 
-    def _fail(self, owner: str, found: Environment, reason: Reason) -> None:
+    def _fail(self, owner: str, environment: Environment, reason: Reason) -> None:
         with self._context.write() as c:
-            self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
+            self._store.environments.move(c, owner, environment.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
         """Point kernels at the newest ready versions; remove those of deleted environments.

@@ -42,7 +42,11 @@ def _spare(
 ) -> list[EnvironmentVersion]:
     keep = context.settings.environment_versions
     in_place = context.store.environments.in_place(c).values()
-    return [one for versions in in_place for one in unused_versions(versions, keep, pinned)]
+    return [
+        unused_version
+        for versions in in_place
+        for unused_version in unused_versions(versions, keep, pinned)
+    ]
 
 
 def unused_versions(

@@ -52,7 +52,7 @@ class EnvironmentWaits:
 
     def known(self) -> Iterator[str]:
         """Yield the tasks that need not wait any longer."""
-        for runtime in [one for one in self._tasks if one not in self._silences]:
+        for runtime in [task for task in self._tasks if task not in self._silences]:
             yield from self._tasks.pop(runtime)
 
     def due(self) -> list[list[LiveTask]]:

@@ -150,12 +150,12 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                     self.elsewhere[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
-    def is_current(self, one: ReadyTask) -> bool:
+    def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
-        known = self.identities.known(one.task.plan, one.live.run.since)
-        if known is not None and known[1].fingerprint == one.environment.fingerprint:
+        known = self.identities.known(ready_task.task.plan, ready_task.live.run.since)
+        if known is not None and known[1].fingerprint == ready_task.environment.fingerprint:
             return True
-        self._board.fresh[one.task.id] = None
+        self._board.fresh[ready_task.task.id] = None
         self.is_behind = True
         return False
 
@@ -302,19 +302,23 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
 
-    def _alike(self, c: Connection, one: ReadyTask) -> Alike | None:
+    def _alike(self, c: Connection, ready_task: ReadyTask) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""
-        if not cache_policy.is_by_reads(one.task.plan.cache):
+        if not cache_policy.is_by_reads(ready_task.task.plan.cache):
             return None
-        modules = one.environment.versions
+        modules = ready_task.environment.versions
         try:
-            for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
+            for alike in self._store.cache.alike(
+                c, ready_task.task.owner, ready_task.parts.base_key()
+            ):
                 files, observed = alike.files, alike.observed
-                counting = self.identities.counting(one.code, files, one.parts, observed, modules)
+                counting = self.identities.counting(
+                    ready_task.code, files, ready_task.parts, observed, modules
+                )
                 if next(counting, None) is None:
                     return alike
         except (NbyardError, OSError):  # bytes of the code are gone: execute the task
-            log.exception("task %s cannot be compared with earlier ones", one.task.id)
+            log.exception("task %s cannot be compared with earlier ones", ready_task.task.id)
         return None
 
 

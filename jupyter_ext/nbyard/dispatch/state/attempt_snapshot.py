@@ -85,13 +85,13 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
     Raises:
         NotFound: An upstream task has no such output.
     """
-    found: dict[str, BytesOf] = {}
+    inputs: dict[str, BytesOf] = {}
     for name, binding in task.record.plan.bindings.items():
         if isinstance(binding, BytesOf):
-            found[name] = binding
+            inputs[name] = binding
         elif isinstance(binding, ResultOf):
             made = task.run.tasks[binding.node].results.get(binding.output)
             if made is None:
                 raise NotFound(because("output-not-made", node=binding.node, output=binding.output))
-            found[name] = made
-    return found
+            inputs[name] = made
+    return inputs

@@ -297,9 +297,11 @@ class LiveRuns:
         if run is None or run.state in RUN.terminal:
             return
         records = self._store.tasks.of_run(c, run_id)
-        outcomes = {one.node: TaskOutcome(one.state, one.plan.needs()) for one in records}
+        outcomes = {
+            record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
+        }
         made = LiveRun(run, {}, Progress(outcomes))
-        made.tasks = {one.node: LiveTask(one, made) for one in records}
+        made.tasks = {record.node: LiveTask(record, made) for record in records}
         if run.state != "queued":  # a queued run has no attempts
             self._read_attempts(c, made)
             self._read_results(c, made)
@@ -386,5 +388,5 @@ class LiveRuns:
             self.dequeue(task)
             if task.attempt:
                 self.attempts.pop(task.attempt.record.id, None)
-        for worker in [one for one in self.workers.values() if one.run is run]:
+        for worker in [worker for worker in self.workers.values() if worker.run is run]:
             self.left.append(self.workers.pop(worker.id))

@@ -47,17 +47,19 @@ def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any
             return _folder(value, facts.listings.get(argument.name))
         return _file(value, argument.name, facts)
     names = facts.files.get(argument.name, [])
-    found = []
+    file_object = []
     for name, mine in companions_of(names, argument.companions).items():
-        needed = [one.beside.name(name) for one in argument.companions if one.required]
+        needed = [
+            companion.beside.name(name) for companion in argument.companions if companion.required
+        ]
         # A pattern may give the file's own name: the runner finds that file, too.
         if lacking := [one for one in needed if one not in {name, *mine.values()}]:
             reason = because("companion-missing", file=name, companion=lacking[0])
             raise Invalid.field(f"inputs.{argument.name}", reason)
         item = _file(f"{value}/{name}", f"{argument.name}/{name}", facts)
         beside = [_file(f"{value}/{one}", "", facts) for one in mine.values()]
-        found.append({**item, SECONDARY: beside} if argument.companions else item)
-    return found
+        file_object.append({**item, SECONDARY: beside} if argument.companions else item)
+    return file_object
 
 
 def _folder(path: str, listing: Listing | None) -> dict[str, Any]:

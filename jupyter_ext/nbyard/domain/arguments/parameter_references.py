@@ -147,7 +147,7 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
     """Return the references and the literal text between them, in order."""
     if not _has_any(text):
         return [((), text)]
-    found: list[tuple[tuple[str, ...], str]] = []
+    pieces: list[tuple[tuple[str, ...], str]] = []
     position = 0
     while position < len(text):
         piece = _PIECE.match(text, position)
@@ -156,13 +156,13 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
             reference = REFERENCE.match(text, position)
             if reference is None:
                 raise _is_script(text[position:], where)
-            found.append((_path(reference, where), ""))
+            pieces.append((_path(reference, where), ""))
             position = reference.end()
             continue
         escaped = len(piece[0]) > 1 and piece[0][0] == "\\"
-        found.append(((), piece[0][1:] if escaped else piece[0]))
+        pieces.append(((), piece[0][1:] if escaped else piece[0]))
         position = piece.end()
-    return found
+    return pieces
 
 
 def _is_script(text: str, where: str) -> Invalid:

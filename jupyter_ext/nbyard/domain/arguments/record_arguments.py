@@ -31,8 +31,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     @property
     def names(self) -> set[str]:
         """Return the names of all arguments in the record and its inner records."""
-        inner = [one.names for one in self.fields.values() if isinstance(one, Record)]
-        return {one for one in self.fields.values() if isinstance(one, str)}.union(*inner)
+        inner = [field.names for field in self.fields.values() if isinstance(field, Record)]
+        return {field for field in self.fields.values() if isinstance(field, str)}.union(*inner)
 
 
 def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:

@@ -167,7 +167,7 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
         if argument.companions and (argument.type != "list" or argument.role == "value"):
             details.append(Detail.of(where, because("companions-without-list")))
         else:
-            problems = [_pattern_problem(one.pattern) for one in argument.companions]
+            problems = [_pattern_problem(companion.pattern) for companion in argument.companions]
             details += [
                 Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one
             ]

@@ -55,15 +55,15 @@ class Metrics(msgspec.Struct, frozen=True):
 def read_points(lines: Iterable[bytes]) -> list[Point]:
     """Return the valid points. The task controls the file, so other lines are skipped."""
     decode = msgspec.json.Decoder(Point).decode
-    found: list[Point] = []
+    points: list[Point] = []
     for line in lines:
         try:
             point = decode(line)
         except (msgspec.DecodeError, RecursionError):
             continue
         if isinstance(point.value, float) or point.value in WORDS:
-            found.append(point)
-    return found
+            points.append(point)
+    return points
 
 
 def metrics_of(points: Sequence[Point], attempt: int, done: bool) -> Metrics:

@@ -52,16 +52,16 @@ class Usage(msgspec.Struct, frozen=True):
 
 def read_samples(lines: Iterable[bytes]) -> list[UsageSample]:
     """Return the valid samples with increasing times. The task controls the file."""
-    found: list[UsageSample] = []
+    samples: list[UsageSample] = []
     for line in lines:
         try:
             sample = msgspec.json.decode(line, type=UsageSample)
         except (msgspec.DecodeError, RecursionError):
             continue
         # the clock may be set back
-        if not found or sample.at > found[-1].at:
-            found.append(sample)
-    return found
+        if not samples or sample.at > samples[-1].at:
+            samples.append(sample)
+    return samples
 
 
 def thin_samples(samples: Sequence[UsageSample], most: int = MAX_POINTS) -> list[UsageSample]:

@@ -118,12 +118,12 @@ def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told
 
 
 def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    found = [(bound.text or "", itself)]
+    texts = [(bound.text or "", itself)]
     if bound.each is not None:
-        found += _texts_of(bound.each, (*itself, "0"))
+        texts += _texts_of(bound.each, (*itself, "0"))
     for name, one in bound.fields.items():
-        found += _texts_of(one, (*itself, name))
-    return found
+        texts += _texts_of(one, (*itself, name))
+    return texts
 
 
 def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:

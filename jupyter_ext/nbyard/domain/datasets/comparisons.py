@@ -95,7 +95,9 @@ def compare_columns(old: Profile, new: Profile) -> list[ColumnChange]:
         elif after is None:
             change = "removed"
         else:
-            differs = [one for one in FIGURES if getattr(before, one) != getattr(after, one)]
+            differs = [
+                figure for figure in FIGURES if getattr(before, figure) != getattr(after, figure)
+            ]
             if differs:
                 change = "retyped" if "type" in differs else "changed"
         changes.append(ColumnChange(name, change, before, after, differs))

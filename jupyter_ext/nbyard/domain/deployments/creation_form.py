@@ -250,17 +250,17 @@ def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[str]
     `ide_images` are patterns of images that may act in the browser as JupyterLab itself."""
     tag = spec.image.rpartition(":")[2].lower()
     parts = set(re.split(r"[^a-z]+", tag))
-    found = []
+    warnings = []
     if not spec.gpu and parts & {"gpu", "cuda"}:
-        found.append(f"The tag {tag!r} is one for GPUs, but none was asked for.")
+        warnings.append(f"The tag {tag!r} is one for GPUs, but none was asked for.")
     if spec.gpu and "cpu" in parts:
-        found.append(f"The tag {tag!r} is one for the CPU, but a GPU was asked for.")
+        warnings.append(f"The tag {tag!r} is one for the CPU, but a GPU was asked for.")
     if spec.service in IDES and not is_ide(spec.image, ide_images):
-        found.append(
+        warnings.append(
             f"{spec.image} is not among the images of the setting ide_images: browsers will show"
             " its pages in a sandbox, in which it does not work."
         )
-    return found
+    return warnings
 
 
 def is_ide(image: str, ide_images: Sequence[str]) -> bool:

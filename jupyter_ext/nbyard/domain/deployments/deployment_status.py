@@ -95,7 +95,7 @@ def state_of(
 
 def _all(*reasons: Reason | None) -> Reason | None:
     """Return the reasons that exist as one."""
-    known = [one for one in reasons if one is not None]
+    known = [reason for reason in reasons if reason is not None]
     return because("all", reasons=known) if len(known) > 1 else next(iter(known), None)
 
 
@@ -201,9 +201,9 @@ def reproduce_pull(image: str, engine: str = "") -> str:
     return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])
 
 
-def not_answering(found: Deployment) -> Unavailable:
+def not_answering(deployment: Deployment) -> Unavailable:
     """Return the error for requests to a service that is stopped or does not respond."""
-    reason, name, state = found.reason, found.name, str(found.state)
+    reason, name, state = deployment.reason, deployment.name, str(deployment.state)
     if reason is not None and reason.code == SILENT_BECAUSE:
         message = str(reason.params["message"]).removesuffix(".")
         why = because("deployment-silent-because", deployment=name, message=message)
@@ -212,5 +212,5 @@ def not_answering(found: Deployment) -> Unavailable:
     else:
         cause = str(reason).removesuffix(".")
         why = because("deployment-silent-cause", deployment=name, state=state, cause=cause)
-    hint = because("show-deployment-and-log", name=found.name)
+    hint = because("show-deployment-and-log", name=deployment.name)
     return Unavailable(why, hint=hint)

@@ -55,13 +55,13 @@ def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None)
 
 
 def lock_differences(
-    locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
+    locked: Sequence[LockedPackage], python: str, lock: Lock, *, beside: bool
 ) -> list[str]:
     """Describe the differences between a lock and the packages found.
 
     `beside` includes packages that are not in the lock.
     """
-    has = {normal_name(one.name): one.version for one in found.packages}
+    has = {normal_name(package.name): package.version for package in lock.packages}
     wanted = {normal_name(one.name): one for one in locked}
     told = []
     for name, one in wanted.items():
@@ -69,7 +69,7 @@ def lock_differences(
             instead = f"{one.name} {there} instead of {one.version}"
             told.append(instead if there else f"no {one.name}")
     # folders used in place
-    for package in found.packages:
+    for package in lock.packages:
         known = wanted.get(normal_name(package.name))
         if known and package.tree is not None and package.tree != known.tree:
             path = known.folder.removeprefix("file://")
@@ -78,8 +78,8 @@ def lock_differences(
     more = [f"{name} {has[name]}" for name in sorted(has.keys() - wanted.keys() - OF_PYTHON)]
     if more and beside:
         told.append(f"{_few(more)} beside the lock")
-    if python and found.python != python:
-        told.insert(0, f"Python {found.python} instead of {python}")
+    if python and lock.python != python:
+        told.insert(0, f"Python {lock.python} instead of {python}")
     return told
 
 

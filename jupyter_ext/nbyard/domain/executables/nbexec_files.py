@@ -60,15 +60,15 @@ def read_description(content: bytes, filename: str) -> Description:
         Invalid: the description is wrong. The message names file and place.
     """
     try:
-        found = msgspec.convert(read_json(content), Description)
+        description = msgspec.convert(read_json(content), Description)
     except BadRequest as error:
         raise Invalid.field(filename, error.reason) from None
     except msgspec.ValidationError as error:
         reason = because("wrong-shape", message=add_suggestions(str(error), Description))
         raise Invalid.field(filename, reason) from None
-    if found.version != 1:
-        raise Invalid.field(filename, because("unknown-version", version=str(found.version)))
-    return found
+    if description.version != 1:
+        raise Invalid.field(filename, because("unknown-version", version=str(description.version)))
+    return description
 
 
 def apply_description(

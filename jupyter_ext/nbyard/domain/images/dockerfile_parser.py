@@ -60,10 +60,12 @@ def shell_program(text: str) -> Instruction | None:
     The program is the ENTRYPOINT, else the CMD. Return None for a JSON list, and if neither is
     set.
     """
-    found = parse_instructions(text)
+    instructions = parse_instructions(text)
     # only the last stage becomes the image
-    last = max((at for at, one in enumerate(found) if one.keyword == "FROM"), default=0)
-    programs = {one.keyword: one for one in found[last:] if one.keyword in ("ENTRYPOINT", "CMD")}
+    last = max((at for at, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
+    programs = {
+        one.keyword: one for one in instructions[last:] if one.keyword in ("ENTRYPOINT", "CMD")
+    }
     program = programs.get("ENTRYPOINT") or programs.get("CMD")
     if program is None or program.value.startswith("[") or PASSES_ON.search(program.value):
         return None
@@ -78,10 +80,10 @@ def program_behind_shell(program: Instruction) -> str:
 
 def takes_base(text: str) -> bool:
     """Return whether `ARG BASE` precedes the first `FROM`, so that a build can set the base."""
-    for one in parse_instructions(text):
-        if one.keyword == "FROM":
+    for instruction in parse_instructions(text):
+        if instruction.keyword == "FROM":
             break
-        if one.keyword == "ARG" and one.value.partition("=")[0] == BASE:
+        if instruction.keyword == "ARG" and instruction.value.partition("=")[0] == BASE:
             return True
     return False
 
@@ -93,14 +95,14 @@ def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
     """
     known: dict[str, str] = {}
     stages, found, is_begun = {"scratch"}, list[str](), False
-    for one in parse_instructions(text):
+    for instruction in parse_instructions(text):
         # only an ARG before the first FROM applies to FROM lines
-        if one.keyword == "ARG" and not is_begun:
-            name, _, default = one.value.partition("=")
+        if instruction.keyword == "ARG" and not is_begun:
+            name, _, default = instruction.value.partition("=")
             known[name] = arguments.get(name, default.strip("\"'"))
-        elif one.keyword == "FROM":
+        elif instruction.keyword == "FROM":
             is_begun = True
-            words = [word for word in one.value.split() if not word.startswith("--")]
+            words = [word for word in instruction.value.split() if not word.startswith("--")]
             named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), words[0]) if words else ""
             if named and named.lower() not in stages:
                 found.append(named)

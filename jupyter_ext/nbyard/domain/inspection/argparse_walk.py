@@ -48,12 +48,12 @@ class ParserWalk:
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Follow statements that always run."""
-        for one in statements:
-            is_main = isinstance(one, ast.If) and ast.unparse(one.test) in MAIN
-            if isinstance(one, ast.With | ast.Try) or is_main:
-                self.block(one.body)  # type: ignore[attr-defined]
-            elif not isinstance(one, BRANCHES):
-                self._simple(one)
+        for statement in statements:
+            is_main = isinstance(statement, ast.If) and ast.unparse(statement.test) in MAIN
+            if isinstance(statement, ast.With | ast.Try) or is_main:
+                self.block(statement.body)  # type: ignore[attr-defined]
+            elif not isinstance(statement, BRANCHES):
+                self._simple(statement)
 
     def _simple(self, statement: ast.stmt) -> None:
         calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
@@ -72,7 +72,7 @@ class ParserWalk:
             self._seen.add(id(call.func))
             self.added.append((call, kind == EXCLUSIVE))
         given = [at for at, word in enumerate(call.args) if self._kind(word)]
-        named = [str(one.arg) for one in call.keywords if self._kind(one.value)]
+        named = [str(keyword.arg) for keyword in call.keywords if self._kind(keyword.value)]
         if (given or named) and not self._is_seen_through(call, given, named):
             self._given_away.append(call)
 
@@ -81,11 +81,11 @@ class ParserWalk:
         name = expression_text(call.func)
         is_method = name.startswith(("self.", "cls."))
         last = name.rpartition(".")[2] if is_method else name
-        for one in self._source.nodes:
-            if isinstance(one, FUNCTIONS) and one.name == last:
-                known = [argument.arg for argument in one.args.args][is_method:]
+        for node in self._source.nodes:
+            if isinstance(node, FUNCTIONS) and node.name == last:
+                known = [argument.arg for argument in node.args.args][is_method:]
                 taken = {*named, *(known[at] for at in given if at < len(known))}
-                inner = [node for node in ast.walk(one) if isinstance(node, ast.Call)]
+                inner = [node for node in ast.walk(node) if isinstance(node, ast.Call)]
                 words = [word for each in inner for word in each.args]
                 words += [keyword.value for each in inner for keyword in each.keywords]
                 return not any(isinstance(word, ast.Name) and word.id in taken for word in words)
@@ -106,7 +106,9 @@ class ParserWalk:
     def missed(self) -> list[ast.Attribute]:
         """Return the places where arguments are added that were not followed."""
         methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
-        found = [one for one in methods if one.attr == ADD and id(one) not in self._seen]
+        found = [
+            method for method in methods if method.attr == ADD and id(method) not in self._seen
+        ]
         return sorted(found, key=lambda one: one.lineno)
 
     @property
@@ -119,20 +121,20 @@ class ParserWalk:
     def defaults(self) -> set[str]:
         """Return the names whose default is set later, `**` for all."""
         calls = (one for one in self._source.calls() if isinstance(one.func, ast.Attribute))
-        later = [one for one in calls if ast.unparse(one.func).endswith(".set_defaults")]
+        later = [call for call in calls if ast.unparse(call.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
 
     def hints(self) -> list[str]:
         """Return hints about arguments that were not followed."""
-        found = []
+        hints = []
         if self.missed:
             lines = ", ".join(str(one.lineno) for one in self.missed)
             words = "Arguments added in a loop, under a condition or elsewhere are not read"
-            found.append(f"{words} (line {lines}).")
+            hints.append(f"{words} (line {lines}).")
         for call in self._given_away:
             name = expression_text(call.func)
-            found.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
-        return found
+            hints.append(f"Arguments that {name} in line {call.lineno} may add are not read.")
+        return hints
 
 
 def follow_parser(source: PythonModule) -> ParserWalk | None:
@@ -203,7 +205,7 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
 
 def is_option(call: ast.Call) -> bool:
     """Return whether an unread call adds options only."""
-    return bool(call.args) and all(_beginning(one).startswith("-") for one in call.args)
+    return bool(call.args) and all(_beginning(arg).startswith("-") for arg in call.args)
 
 
 def _beginning(node: ast.expr) -> str:

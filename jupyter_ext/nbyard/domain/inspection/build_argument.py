@@ -21,16 +21,18 @@ TYPES: dict[type, ValueType] = {
 }
 
 
-def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing: bool) -> Argument:
+def argument_of(
+    name: str, value: Any, declared: Declared, comment: Comment, missing: bool
+) -> Argument:
     """Return the argument. `value` is its default, UNSET if there is none or it is unknown.
 
     `missing` means that a value is required.
     """
-    kind = told.type or (TYPES.get(type(value), "json"))
-    is_path = told.is_path or isinstance(value, FilePath)
+    kind = declared.type or (TYPES.get(type(value), "json"))
+    is_path = declared.is_path or isinstance(value, FilePath)
     text = str(value) if isinstance(value, str) else None
     role, file_format = comment.role, comment.format
-    if kind == "string" or (value is None and not told.type):
+    if kind == "string" or (value is None and not declared.type):
         guess = guess_role(name, text, bool(comment.help), is_path)
         if value is not None or kind == "string":
             role = role or guess.role
@@ -47,10 +49,10 @@ def argument_of(name: str, value: Any, told: Declared, comment: Comment, missing
         type=kind,  # type: ignore[arg-type]
         format=file_format if role != "value" else "",
         required=missing,
-        nullable=told.nullable or value is None,
+        nullable=declared.nullable or value is None,
         default=str(default) if isinstance(default, FilePath) else default,
-        choices=told.choices,
-        help=comment.help or told.help,
+        choices=declared.choices,
+        help=comment.help or declared.help,
     )
 
 

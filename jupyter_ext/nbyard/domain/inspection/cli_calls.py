@@ -40,7 +40,7 @@ class Collected:
         `read` gets the number of positional parameters so far. `named` is the call's word for
         users.
         """
-        position = sum(isinstance(one.reach, Positional) for one in self.parameters)
+        position = sum(isinstance(parameter.reach, Positional) for parameter in self.parameters)
         try:
             found = read(position)
         except UnknownValue as problem:
@@ -57,36 +57,36 @@ def best_option(words: list[str]) -> str:
     return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
 
 
-def check_count(told: CallArguments) -> None:
+def check_count(call_arguments: CallArguments) -> None:
     """Check that an option that is counted starts at zero.
 
     Raises:
         Unknown: it does not.
     """
-    if told.value("default"):
+    if call_arguments.value("default"):
         raise UnknownValue("it counts on from its default")
 
 
-def with_choices(plain: Parameter, told: CallArguments) -> Parameter:
+def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     """Add the keyword `choices` if the choices have the type of the values."""
-    if "choices" not in told.keywords:
+    if "choices" not in call_arguments.keywords:
         return plain
     try:
-        found = told.value("choices")
+        found = call_arguments.value("choices")
     except UnknownValue:
         note = f"The choices of {plain.shown} are computed and not shown."
         return msgspec.structs.replace(plain, note=note)
     choices = tuple(found) if isinstance(found, str | list | dict) else ()
-    fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)
+    fits = all(type(choice) in PLAIN[plain.taken.type][:1] for choice in choices)
     return msgspec.structs.replace(plain, choices=choices if fits else ())
 
 
-def with_default(plain: Parameter, told: CallArguments) -> Parameter:
+def with_default(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     """Add the keyword `default`: its value, or its expression if it is computed."""
-    if "default" not in told.keywords:
+    if "default" not in call_arguments.keywords:
         return plain
     try:
-        return msgspec.structs.replace(plain, default=told.value("default"))
+        return msgspec.structs.replace(plain, default=call_arguments.value("default"))
     except UnknownValue as problem:
         return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
 
@@ -107,6 +107,10 @@ def opened_file(source: PythonModule, call: ast.Call) -> Taken:
     Raises:
         Unknown: the mode is computed.
     """
-    told = CallArguments(source, call)
-    mode = told.texts()[0] if told.positional else told.value("mode", "r")
+    call_arguments = CallArguments(source, call)
+    mode = (
+        call_arguments.texts()[0]
+        if call_arguments.positional
+        else call_arguments.value("mode", "r")
+    )
     return Taken(is_path=True, role=role_of_mode(str(mode)))

@@ -111,10 +111,10 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
 def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role | None) -> Argument:
     taken, kind = parameter.taken, _type(parameter)
     is_text = kind == "string"
-    told = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
+    declared = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
     file_format = (comment.format or taken.format) if is_text else ""
     said = Comment(comment.help, role if is_text else None, file_format)
-    return argument_of(parameter.name, default, told, said, parameter.required)
+    return argument_of(parameter.name, default, declared, said, parameter.required)
 
 
 def _type(parameter: Parameter) -> ValueType:
@@ -175,7 +175,7 @@ def check_places(parameters: list[Parameter]) -> None:
     Raises:
         Unread: the words are ambiguous.
     """
-    positional = [one for one in parameters if isinstance(one.reach, Positional)]
+    positional = [parameter for parameter in parameters if isinstance(parameter.reach, Positional)]
     for at, one in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
         if one.is_list and loose:

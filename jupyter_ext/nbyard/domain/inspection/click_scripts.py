@@ -152,7 +152,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
     made = found[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
-        settings = [one.value for one in made.keywords if one.arg == "context_settings"]
+        settings = [keyword.value for keyword in made.keywords if keyword.arg == "context_settings"]
         # `{"name": …}` or `dict(name=…)`
         match [_resolved(source, one) for one in settings[:1]]:
             case [ast.Dict(keys=keys)]:
@@ -179,26 +179,28 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     Raises:
         Unknown: the source does not state the parameter explicitly.
     """
-    told = CallArguments(source, call)
-    others = set(told.keywords) - KEYWORDS
+    call_arguments = CallArguments(source, call)
+    others = set(call_arguments.keywords) - KEYWORDS
     if others:
         raise UnknownValue(f"{min(others)} makes it one of its own")
-    words = told.texts()
+    words = call_arguments.texts()
     if not words:
         raise UnknownValue("it has no name")
     if not is_argument:
-        return _option(source, told, words)
-    nargs = told.value("nargs")
+        return _option(source, call_arguments, words)
+    nargs = call_arguments.value("nargs")
     is_list = nargs not in (None, 1)
-    has_default = "default" in told.keywords
-    required = bool(told.value("required", not has_default and nargs != -1))
+    has_default = "default" in call_arguments.keywords
+    required = bool(call_arguments.value("required", not has_default and nargs != -1))
     name = usual_name(words[0].replace("-", "_").lower())
     plain = Parameter(name, words[0], Positional(position, separated=True), is_list=is_list)
-    found = _typed(source, told, msgspec.structs.replace(plain, help=told.text("help")))
+    found = _typed(
+        source, call_arguments, msgspec.structs.replace(plain, help=call_arguments.text("help"))
+    )
     return msgspec.structs.replace(found, required=required)
 
 
-def _option(source: PythonModule, told: CallArguments, words: list[str]) -> Parameter:
+def _option(source: PythonModule, call_arguments: CallArguments, words: list[str]) -> Parameter:
     names = [word for word in words if word.isidentifier()]
     # a flag may have two words: `--on/--off`
     pairs = [
@@ -214,44 +216,46 @@ def _option(source: PythonModule, told: CallArguments, words: list[str]) -> Para
     # as in click, the option with the most dashes names the parameter
     first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
-    plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
-    plain = msgspec.structs.replace(plain, help=told.text("help"))
-    if told.value("count"):
-        check_count(told)
+    plain = Parameter(name, on, Option(on), required=bool(call_arguments.value("required")))
+    plain = msgspec.structs.replace(plain, help=call_arguments.text("help"))
+    if call_arguments.value("count"):
+        check_count(call_arguments)
         return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
-    is_switch = "flag_value" in told.keywords and "is_flag" not in told.keywords
-    if off or told.value("is_flag") or is_switch:
-        return _flag(told, plain, off)
-    is_many = told.value("nargs", 1) != 1 or isinstance(told.keywords.get("type"), ast.Tuple)
-    if is_many and told.value("multiple"):
+    is_switch = "flag_value" in call_arguments.keywords and "is_flag" not in call_arguments.keywords
+    if off or call_arguments.value("is_flag") or is_switch:
+        return _flag(call_arguments, plain, off)
+    is_many = call_arguments.value("nargs", 1) != 1 or isinstance(
+        call_arguments.keywords.get("type"), ast.Tuple
+    )
+    if is_many and call_arguments.value("multiple"):
         raise UnknownValue("it takes lists of lists")
     reach: Reach = Words(on) if is_many else plain.reach
-    is_list = is_many or bool(told.value("multiple"))
+    is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
-    found = _typed(source, told, plain)
+    found = _typed(source, call_arguments, plain)
     # nobody can answer a prompt
-    if told.value("prompt") and found.default in (None, msgspec.UNSET):
+    if call_arguments.value("prompt") and found.default in (None, msgspec.UNSET):
         return msgspec.structs.replace(found, required=True)
     return found
 
 
-def _flag(told: CallArguments, plain: Parameter, off: str) -> Parameter:
+def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Parameter:
     found = msgspec.structs.replace(plain, taken=Taken("bool"), default=False)
-    if "flag_value" in told.keywords:  # one of several words for one parameter
+    if "flag_value" in call_arguments.keywords:  # one of several words for one parameter
         own = usual_name(plain.shown.lstrip("-"))
         return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
     if off:
         both = Flag(f"{plain.shown}/{off}")
-        return with_default(msgspec.structs.replace(found, reach=both), told)
-    if told.value("default"):
+        return with_default(msgspec.structs.replace(found, reach=both), call_arguments)
+    if call_arguments.value("default"):
         raise UnknownValue("it is true when it is not given")
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 
-def _typed(source: PythonModule, told: CallArguments, plain: Parameter) -> Parameter:
+def _typed(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    found = with_default(plain, told)
-    node = told.keywords.get("type")
+    found = with_default(plain, call_arguments)
+    node = call_arguments.keywords.get("type")
     if not has_type(node):
         # click infers the type from the default
         default: Any = found.default
@@ -284,13 +288,13 @@ def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
             return opened_file(source, node)
         return Taken(is_path=True, role="input")
     if origin == "click.Path" and isinstance(node, ast.Call):
-        told = CallArguments(source, node)
-        is_folder = not told.value("file_okay", True)
-        exists = bool(told.value("exists"))
+        call_arguments = CallArguments(source, node)
+        is_folder = not call_arguments.value("file_okay", True)
+        exists = bool(call_arguments.value("exists"))
         role: Role | None = None
         if exists and not (is_folder and guess_role(name, None, False, True).role == "output"):
             role = "input"
-        elif told.value("writable") and not exists:
+        elif call_arguments.value("writable") and not exists:
             role = "output"
         return Taken(is_path=True, role=role, format="folder" if is_folder else "")
     if origin == "click.Path" or is_path_type(origin):

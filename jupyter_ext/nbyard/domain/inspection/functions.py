@@ -83,16 +83,16 @@ def read_function(content: bytes, name: str) -> Signature:
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
     """Return the values of the file's plain constants, which defaults may use."""
-    found: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for one in tree.body:
         if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
             targets = one.targets if isinstance(one, ast.Assign) else [one.target]
             for target in targets:
                 if isinstance(target, ast.Name):
                     # a later assignment replaces the constant
-                    found.pop(target.id, None)
-                    found |= _evaluated(target.id, one.value, found)
-    return found
+                    constants.pop(target.id, None)
+                    constants |= _evaluated(target.id, one.value, constants)
+    return constants
 
 
 def _evaluated(name: str, node: ast.expr, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _option(line: Line) -> Parameter | None:
     positive = [flag.replace("[no-]", "") for flag in flags]
     flag = next((one for one in positive if one.startswith("--")), positive[0])
     contrary = f"--no-{flag[2:]}"
-    negations = [one.replace("[no-]", "no-") for one in flags if "[no-]" in one]
+    negations = [flag.replace("[no-]", "no-") for flag in flags if "[no-]" in flag]
     negations += [contrary] if contrary in positive else []
     if not OPTION.match(flag):
         return None

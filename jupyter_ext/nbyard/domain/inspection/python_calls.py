@@ -51,8 +51,12 @@ class PythonModule:
             Unknown: the value is computed.
         """
         if isinstance(node, ast.Call) and self.origin(node.func) == "range":
-            numbers = [self.value(one) for one in node.args]
-            if not numbers or len(numbers) > 3 or not all(type(one) is int for one in numbers):
+            numbers = [self.value(arg) for arg in node.args]
+            if (
+                not numbers
+                or len(numbers) > 3
+                or not all(type(number) is int for number in numbers)
+            ):
                 raise UnknownValue(expression_text(node))
             return list(range(*numbers)[:MAX_RANGE]) if 0 not in numbers[2:] else []
         try:
@@ -70,13 +74,13 @@ class PythonModule:
                         yield target.id, one.value
 
     def _constants(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        constants: dict[str, Any] = {}
         for name, node in self.assigned.items():
             try:
-                found[name] = evaluate_constant(node, found)
+                constants[name] = evaluate_constant(node, constants)
             except (NotConstant, RecursionError):
                 continue
-        return found
+        return constants
 
 
 class CallArguments:
@@ -87,7 +91,7 @@ class CallArguments:
     """
 
     def __init__(self, source: PythonModule, call: ast.Call):
-        if any(isinstance(one, ast.Starred) for one in call.args):
+        if any(isinstance(arg, ast.Starred) for arg in call.args):
             raise UnknownValue("*")
         self._source = source
         self.line = call.lineno
@@ -121,10 +125,10 @@ class CallArguments:
         Raises:
             Unknown: a word is computed or not a text.
         """
-        found = [self._source.value(node) for node in self.positional]
-        if not all(isinstance(one, str) for one in found):
+        texts = [self._source.value(node) for node in self.positional]
+        if not all(isinstance(one, str) for one in texts):
             raise UnknownValue("a name that is no text")
-        return found
+        return texts
 
 
 def expression_text(node: ast.expr) -> str:
@@ -136,12 +140,12 @@ def expression_text(node: ast.expr) -> str:
 def _imports(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
     for node in nodes:
         if isinstance(node, ast.Import):
-            for one in node.names:
-                whole = one.name.partition(".")[0]
-                yield (one.asname, one.name) if one.asname else (whole, whole)
+            for name in node.names:
+                whole = name.name.partition(".")[0]
+                yield (name.asname, name.name) if name.asname else (whole, whole)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for one in node.names:
-                yield one.asname or one.name, f"{node.module}.{one.name}"
+            for name in node.names:
+                yield name.asname or name.name, f"{node.module}.{name.name}"
 
 
 def _stored(nodes: list[ast.AST]) -> Iterator[str]:
@@ -154,4 +158,4 @@ def _stored(nodes: list[ast.AST]) -> Iterator[str]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from (one.asname or one.name for one in node.names)
+            yield from (name.asname or name.name for name in node.names)

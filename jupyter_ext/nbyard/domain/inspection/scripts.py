@@ -49,7 +49,9 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
             hints = [*of_argparse.hints, *of_click.hints]
             found, name_of = msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
         check_places(found.parameters)
-        if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
+        if found.is_open and any(
+            isinstance(parameter.reach, Positional) for parameter in found.parameters
+        ):
             raise Unread("others may stand between them: " + found.hints[0].rstrip("."))
         script = arguments_of(
             found.parameters, opened_files(source, name_of), in_turn=found.in_turn

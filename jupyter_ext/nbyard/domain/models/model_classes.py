@@ -225,7 +225,7 @@ def _assigned(line: ast.stmt, name: str) -> ast.expr | None:
         targets = line.targets
     else:
         return None
-    names = [one.id for one in targets if isinstance(one, ast.Name)]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
     return line.value if name in names else None
 
 

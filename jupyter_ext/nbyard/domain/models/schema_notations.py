@@ -43,13 +43,13 @@ def columns_of(value: Any, where: str) -> list[ModelColumn]:
     listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
         _refuse(where, because("columns-needed", example="{name: x, type: float}"))
-    found = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
+    columns = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
     seen: set[str] = set()
-    for index, column in enumerate(found):
+    for index, column in enumerate(columns):
         if column.name in seen:
             _refuse(f"{where}.{index}.name", because("column-twice", name=repr(column.name)))
         seen.add(column.name)
-    return found
+    return columns
 
 
 def _column(value: Any, where: str, count: int) -> ModelColumn:

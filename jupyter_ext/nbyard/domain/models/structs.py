@@ -229,6 +229,6 @@ def model_json(model: ModelFile) -> dict[str, Any]:
 def plain_columns(columns: Sequence[ModelColumn]) -> list[dict[str, Any]]:
     """Return columns as written in JSON."""
     return [
-        {"name": one.name, "type": one.type} | ({"nullable": True} if one.nullable else {})
-        for one in columns
+        {"name": column.name, "type": column.type} | ({"nullable": True} if column.nullable else {})
+        for column in columns
     ]

@@ -92,11 +92,11 @@ class _Reader:
             self.hints.append(f"Cell {cell + 1} is not read as R: {error}.")
             return
         found, alone = {}, set()
-        for one in tokens:
-            if one.kind == "comment":
-                found[one.line] = one.text
-                if not source[source.rfind("\n", 0, one.at) + 1 : one.at].strip():
-                    alone.add(one.line)
+        for token in tokens:
+            if token.kind == "comment":
+                found[token.line] = token.text
+                if not source[source.rfind("\n", 0, token.at) + 1 : token.at].strip():
+                    alone.add(token.line)
         comments = Comments(found, alone)
         for statement in _statements(tokens):
             self._read_statement(statement, source, comments)
@@ -174,16 +174,16 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield statements. A line end completes a statement if no bracket or operator is open."""
     found: list[Token] = []
     depth = 0
-    for one in tokens:
-        if one.kind == "end":
+    for token in tokens:
+        if token.kind == "end":
             # an operator at the end of a line continues the statement
             goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
-            if not depth and found and (one.text == ";" or not goes_on):
+            if not depth and found and (token.text == ";" or not goes_on):
                 yield found
                 found = []
-        elif one.kind != "comment":
-            depth += (one.text in LEFT) - (one.text in RIGHT)
-            found.append(one)
+        elif token.kind != "comment":
+            depth += (token.text in LEFT) - (token.text in RIGHT)
+            found.append(token)
     if found:
         yield found
 

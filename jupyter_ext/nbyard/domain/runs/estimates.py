@@ -133,5 +133,5 @@ def seconds_until_start(
     return found
 
 
-def _end(one: UnfinishedNode, now: float) -> float:
-    return now + one.left if one.usual else inf
+def _end(unfinished_node: UnfinishedNode, now: float) -> float:
+    return now + unfinished_node.left if unfinished_node.usual else inf

@@ -105,7 +105,7 @@ def find_problems(
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     ports = {name: known.arguments for name, known in resolved.items()}
     drawn = Drawn(document.nodes, ports)
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for key, edge in document.edges.items():
         # a pinned node ignores its inputs
         if edge.target not in nodes or resolved[edge.target].pinned:
@@ -113,7 +113,7 @@ def find_problems(
         if resolved[edge.source].problem or resolved[edge.target].problem:
             continue
         if refusal := drawn.refusal(edge):
-            found.append(
+            problems.append(
                 Problem(reason_of_refusal(refusal, edge, ports), node=edge.target, edge=key)
             )
         else:
@@ -122,14 +122,14 @@ def find_problems(
     for name, node in nodes.items():
         known = resolved[name]
         if known.problem:
-            found.append(Problem(known.problem, node=name))
+            problems.append(Problem(known.problem, node=name))
         elif node.type == "executable" and known.pinned is None:
-            found += _argument_problems(name, known, document, fed, credentials)
+            problems += _argument_problems(name, known, document, fed, credentials)
             own = known.resources
             limits = Limits(**node.over(own))
             refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
-            found += [Problem(reason, node=name, field=field) for field, reason in refused]
-    return found
+            problems += [Problem(reason, node=name, field=field) for field, reason in refused]
+    return problems
 
 
 def _argument_problems(
@@ -141,7 +141,7 @@ def _argument_problems(
 ) -> list[Problem]:
     given = document.nodes[name].arguments
     names = {argument.name for argument in known.arguments}
-    found = [
+    argument_problems = [
         Problem(because("argument-gone", name=known.name, argument=extra), node=name, field=extra)
         for extra in sorted(set(given) - names)
     ]
@@ -165,8 +165,8 @@ def _argument_problems(
         else:
             problem = because("connection-needed", argument=argument.name)
         if problem:
-            found.append(Problem(problem, node=name, field=argument.name))
-    return found
+            argument_problems.append(Problem(problem, node=name, field=argument.name))
+    return argument_problems
 
 
 def _bound_problem(
@@ -301,7 +301,7 @@ class _Planner(msgspec.Struct, frozen=True):
         lock = known.lock_digest if runtime != PROCESS else ""
         # Later tasks in the container could look for secrets left in memory. Ports are opened
         # when a container is created.
-        has_secrets = any(isinstance(one, SecretOf) for one in bindings.values())
+        has_secrets = any(isinstance(binding, SecretOf) for binding in bindings.values())
         return TaskPlan(
             node=name,
             label=label,
@@ -323,12 +323,12 @@ class _Planner(msgspec.Struct, frozen=True):
         )
 
     def _bindings(self, name: str, fed: Mapping[str, Edge]) -> dict[str, Binding]:
-        found: dict[str, Binding] = {}
+        bindings: dict[str, Binding] = {}
         for argument in self.resolved[name].arguments:
             bound = self._binding(name, argument, fed.get(argument.name))
             if bound is not None:
-                found[argument.name] = self._with_secret(name, argument, bound)
-        return found
+                bindings[argument.name] = self._with_secret(name, argument, bound)
+        return bindings
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
         """Return the value of an argument.

@@ -43,13 +43,13 @@ class Progress:
         Waiting nodes whose dependencies have succeeded are queued; those that depend on a failed
         node are skipped.
         """
-        found: Steps = []
+        steps: Steps = []
         for node, state in self._states.items():
             if state == "waiting" and not self._unmet[node]:
-                found.append((node, "queued"))
+                steps.append((node, "queued"))
             elif state in BAD:
-                found += self._doomed(node)
-        return found
+                steps += self._doomed(node)
+        return steps
 
     def moved(self, node: str, state: TaskState) -> Steps:
         """Record the new state of a node. Return the waiting nodes that move as a result."""
@@ -64,12 +64,12 @@ class Progress:
         return self._doomed(node) if state in BAD else []
 
     def _freed(self, node: str) -> Steps:
-        found: Steps = []
+        steps: Steps = []
         for after in self._after[node]:
             self._unmet[after] -= 1
             if not self._unmet[after] and self._states[after] == "waiting":
-                found.append((after, "queued"))
-        return found
+                steps.append((after, "queued"))
+        return steps
 
     def _doomed(self, node: str) -> Steps:
         return [(one, "skipped") for one in self._after[node] if self._states[one] == "waiting"]

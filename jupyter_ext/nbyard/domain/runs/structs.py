@@ -208,9 +208,11 @@ class Artifact(msgspec.Struct, frozen=True):
     may_be_model: bool = False
 
 
-def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
+def may_be_model(file_format: str, artifact_type: ArtifactType | None) -> bool:
     """Return whether a file of that format, or a folder of that type, may be a model."""
-    return file_format in _MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
+    return file_format in _MODEL_FORMATS or (
+        artifact_type is not None and artifact_type.media_type == MODEL_TYPE
+    )
 
 
 class Attempt(msgspec.Struct, frozen=True):

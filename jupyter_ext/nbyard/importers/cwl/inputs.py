@@ -167,7 +167,7 @@ class Inputs:
                 inner.value = {**inner.value, "type": optional_type(inner.get("type"))}
             self._add((*path, name), inner, above)
         # Nested records have added arguments, too.
-        mine = [one for one in self.arguments if one not in before]
+        mine = [argument for argument in self.arguments if argument not in before]
         if binding is not None and binding.text is not None:
             del self.words[words:]
             self._unbind(mine)
@@ -288,7 +288,7 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
 
     `needed` is the default.
     """
-    where, found = fields.at("secondaryFiles"), []
+    where, patterns = fields.at("secondaryFiles"), []
     for one in fields.listed("secondaryFiles"):
         schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
         schema.only("pattern", "required")
@@ -302,8 +302,8 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
             refuse_field(
                 where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES)
             )
-        found.append((pattern, is_needed))
-    return found
+        patterns.append((pattern, is_needed))
+    return patterns
 
 
 def name_beside(beside: Beside) -> str:
@@ -334,10 +334,10 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the items of a value."""
     if found.name not in PLAIN and found.name not in ("enum", "array"):
         refuse_field(fields.at("type"), because("input-type-not-supported", type=found.name))
-    told: dict[str, Any] = {"type": found.value, "choices": found.symbols}
+    values: dict[str, Any] = {"type": found.value, "choices": found.symbols}
     items = found.items
     if items is None:
-        return told
+        return values
     if items.nullable or items.name in FILES:
         refuse_field(fields.at("type"), because("list-of-type-not-supported", type=items.name))
     if items.innermost.name in FILES:
@@ -347,4 +347,4 @@ def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
         what = "inner lists" if items.name == "array" else "records"
         fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
     name: Any = {"Any": "", "record": "json"}.get(items.name, items.value)
-    return {**told, "items": name, "choices": items.symbols}
+    return {**values, "items": name, "choices": items.symbols}

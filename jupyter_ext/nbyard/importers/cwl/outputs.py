@@ -155,8 +155,8 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
         reach = msgspec.structs.replace(reach, only=only)
     if kind.name == "array" or what.name == "Directory":
         format_of(fields, *formats)
-        kept: ValueType = "list" if kind.name == "array" else "string"
-        return Argument(name, type=kept, format="folder", reach=reach, **told)
+        value_type: ValueType = "list" if kind.name == "array" else "string"
+        return Argument(name, type=value_type, format="folder", reach=reach, **told)
     return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
 
 

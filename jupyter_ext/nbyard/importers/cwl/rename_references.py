@@ -30,7 +30,7 @@ def with_records(
     for where, text, _ in texts_in(description.invocation, arguments):
         for first, *rest in names_in(text, where):
             path = tuple(rest)
-            holds = any(len(one) > len(path) and one[: len(path)] == path for one in names)
+            holds = any(len(name) > len(path) and name[: len(path)] == path for name in names)
             is_record = holds and path not in names and SECONDARY not in path
             if first == "inputs" and is_record and (path or not is_plain):
                 wholes.add(path)

@@ -53,7 +53,7 @@ class _Schemas:
         The members are a list of objects, or an object of objects or of types.
         """
         if isinstance(members, list):
-            return [self._member(one, where, above) for one in members]
+            return [self._member(member, where, above) for member in members]
         if not isinstance(members, dict):
             return members
         return {

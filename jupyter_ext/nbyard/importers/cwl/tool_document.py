@@ -81,40 +81,40 @@ def with_hint(document: dict[str, Any], description: Description) -> dict[str, A
     return {**document, **namespaces, "hints": [*document.get("hints", []), hint]}
 
 
-def _requirements(told: Invocation, resources: Resources) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _requirements(invocation: Invocation, resources: Resources) -> list[dict[str, Any]]:
+    requirements: list[dict[str, Any]] = []
     amounts: dict[str, Any] = {"coresMin": resources.cpu}
     if resources.memory_bytes:
         mib = resources.memory_bytes / MIB
         amounts["ramMax"] = int(mib) if mib.is_integer() else mib
     plain = Invocation()
     for name in ("outdir", "tmpdir"):
-        room = getattr(told, f"{name}_mib")
+        room = getattr(invocation, f"{name}_mib")
         amounts[f"{name}Min"] = 0 if room == getattr(plain, f"{name}_mib") else room
     amounts = {name: amount for name, amount in amounts.items() if amount}
     if amounts:
-        found.append({"class": "ResourceRequirement", **amounts})
+        requirements.append({"class": "ResourceRequirement", **amounts})
     if resources.timeout_seconds:
         # CWL has whole seconds only, so round up.
         limit = -(-resources.timeout_seconds // 1)
-        found.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
+        requirements.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
     if resources.cache in (False, "off"):
-        found.append({"class": "WorkReuse", "enableReuse": False})
-    if told.variables:
-        found.append({"class": "EnvVarRequirement", "envDef": dict(told.variables)})
-    if told.for_shell:
-        found.append({"class": SHELL})
-    if told.files:
+        requirements.append({"class": "WorkReuse", "enableReuse": False})
+    if invocation.variables:
+        requirements.append({"class": "EnvVarRequirement", "envDef": dict(invocation.variables)})
+    if invocation.for_shell:
+        requirements.append({"class": SHELL})
+    if invocation.files:
         listing = [
             {
                 "entry": file.text,
                 **({"entryname": file.name} if file.name else {}),
                 **({"writable": True} if file.writable else {}),
             }
-            for file in told.files
+            for file in invocation.files
         ]
-        found.append({"class": "InitialWorkDirRequirement", "listing": listing})
-    return found
+        requirements.append({"class": "InitialWorkDirRequirement", "listing": listing})
+    return requirements
 
 
 def _binding(bound: Bound) -> dict[str, Any]:
@@ -161,7 +161,10 @@ def _input(argument: Argument) -> dict[str, Any]:
 
 
 def _companions(argument: Argument) -> dict[str, Any]:
-    told = [{"pattern": one.pattern, "required": one.required} for one in argument.companions]
+    told = [
+        {"pattern": companion.pattern, "required": companion.required}
+        for companion in argument.companions
+    ]
     return {SECONDARY: told} if told else {}
 
 
@@ -239,16 +242,16 @@ def _output(argument: Argument) -> dict[str, Any]:
 
 
 def _streams(
-    arguments: tuple[Argument, ...], told: Invocation, places: Mapping[str, Path]
+    arguments: tuple[Argument, ...], invocation: Invocation, places: Mapping[str, Path]
 ) -> dict[str, str]:
-    found = {"stdin": told.stdin, "stdout": told.stdout, "stderr": told.stderr}
+    streams = {"stdin": invocation.stdin, "stdout": invocation.stdout, "stderr": invocation.stderr}
     for argument in arguments:
         default = argument.default if isinstance(argument.default, str) else ""
         if isinstance(argument.reach, Stdin):
             name = reference_text(places.get(argument.name) or (argument.name,))
-            found["stdin"] = f"$(inputs{name}.path)"
+            streams["stdin"] = f"$(inputs{name}.path)"
         elif isinstance(argument.reach, Stdout):
-            found["stdout"] = default
+            streams["stdout"] = default
         elif isinstance(argument.reach, Stderr):
-            found["stderr"] = default
-    return found
+            streams["stderr"] = default
+    return streams

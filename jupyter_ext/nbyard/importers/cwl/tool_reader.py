@@ -95,10 +95,10 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
         refuse_field("$graph", because("tools-needed"))
     tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
-    named = [one for one in tools if bare_name(str(one.get("id"))) == "main"]
+    named = [tool for tool in tools if bare_name(str(tool.get("id"))) == "main"]
     if len(tools) == 1 or len(named) == 1:
         return (named or tools)[0]
-    known = [bare_name(str(one.get("id"))) for one in tools]
+    known = [bare_name(str(tool.get("id"))) for tool in tools]
     if not known:
         refuse_field("$graph", because("one-tool-needed-of-none"))
     refuse_field("$graph", because("one-tool-needed", known=known))
@@ -120,7 +120,7 @@ def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     )
     arguments, words = _ordered(tool, inputs)
     arguments, told = _with_stdin(tool, arguments, told, names)
-    taken = {one.name for one in arguments}
+    taken = {argument.name for argument in arguments}
     outputs, told, loaded = read_outputs(tool, told, taken, (namespaces, inputs.formats()))
     told = msgspec.structs.replace(told, words=tuple(words))
     command = tool.listed("baseCommand")
@@ -181,12 +181,15 @@ def _ordered(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]
 
 
 def _with_stdin(
-    tool: Fields, arguments: list[Argument], told: Invocation, names: Mapping[tuple[str, ...], str]
+    tool: Fields,
+    arguments: list[Argument],
+    invocation: Invocation,
+    names: Mapping[tuple[str, ...], str],
 ) -> tuple[list[Argument], Invocation]:
     """Bind standard input: an input file without another use, or the target of references."""
     text = tool.expression("stdin")
     if not text:
-        return arguments, told
+        return arguments, invocation
     paths = names_in(text, "stdin")
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
         refuse_field("stdin", because("cwl-input-file-needed"))
@@ -198,11 +201,11 @@ def _with_stdin(
             if not isinstance(argument.reach, Referenced):
                 break
             arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
-            return arguments, told
+            return arguments, invocation
     above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
-    if not any(one.name in above and one.role == "input" for one in arguments):
+    if not any(argument.name in above and argument.role == "input" for argument in arguments):
         refuse_field("stdin", because("cwl-input-file-needed"))
-    return arguments, msgspec.structs.replace(told, stdin=text)
+    return arguments, msgspec.structs.replace(invocation, stdin=text)
 
 
 def _check_references(description: Description, loaded: set[str]) -> None:

@@ -192,7 +192,9 @@ def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
     if name == login_cookie or SHARED_NAME.fullmatch(name):
         plain = value.removeprefix('"')
         value = f'"{MARK}{plain}' if plain != value else MARK + value
-    kept = ["".join(one) for one in attributes if one[0].lower() in COOKIE_ATTRIBUTES]
+    kept = [
+        "".join(attribute) for attribute in attributes if attribute[0].lower() in COOKIE_ATTRIBUTES
+    ]
     paths = [path for attribute, _, path in attributes if attribute.lower() == "path"]
     own = paths[-1] if paths and paths[-1].startswith(prefix) else prefix
     yield "; ".join([f"{name}={value}", *kept, f"Path={own}"])

@@ -207,8 +207,8 @@ class ProxyHandler(NbyardHandler):
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
         """Return the location of a port of the caller's own deployment."""
-        found: Target = await self.context.ask("deployments", "target", caller, name, port)
-        return found
+        target: Target = await self.context.ask("deployments", "target", caller, name, port)
+        return target
 
     def _path(self) -> str:
         """Return the path for the service, with the query but without Jupyter's tokens."""
@@ -393,5 +393,5 @@ class MonitorHandler(ProxyHandler):
         return monitor_links.link_path(name, port)
 
     async def find(self, caller: Caller, name: str, port: str) -> Target:
-        found: Target = await self.context.ask("runs", "target", caller, name, port)
-        return found
+        target: Target = await self.context.ask("runs", "target", caller, name, port)
+        return target

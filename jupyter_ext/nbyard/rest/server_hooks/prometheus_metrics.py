@@ -84,9 +84,9 @@ def metric_families(counts: Counts) -> Iterator[GaugeMetricFamily]:
     number = GaugeMetricFamily("nbyard_attempts", "Attempts at tasks", labels=labels)
     words = "Time between start and end of the attempts that have ended"
     seconds = GaugeMetricFamily("nbyard_attempt_seconds", words, labels=labels)
-    for found in counts.attempts:
-        number.add_metric((found.runtime, found.state), found.number)
-        seconds.add_metric((found.runtime, found.state), found.seconds)
+    for attempt in counts.attempts:
+        number.add_metric((attempt.runtime, attempt.state), attempt.number)
+        seconds.add_metric((attempt.runtime, attempt.state), attempt.seconds)
     yield from (number, seconds)
     used = {
         "nbyard_attempt_cpu_seconds": "CPU time that attempts used",

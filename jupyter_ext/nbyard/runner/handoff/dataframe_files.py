@@ -77,13 +77,13 @@ class Pandas:
     def read(self, path: str) -> Any:
         import pandas
 
-        found = pandas.read_parquet(path, engine="pyarrow")
-        for place, values, kind, is_ordered in found.attrs.pop(CATEGORIES, ()):
+        parquet = pandas.read_parquet(path, engine="pyarrow")
+        for place, values, kind, is_ordered in parquet.attrs.pop(CATEGORIES, ()):
             index = pandas.Index(values, dtype=kind)
-            nothing = [-1] * len(found)
+            nothing = [-1] * len(parquet)
             column = pandas.Categorical.from_codes(nothing, index, ordered=is_ordered)
-            found.isetitem(place, column)
-        return found
+            parquet.isetitem(place, column)
+        return parquet
 
     def read_csv(self, path: str) -> Any:
         import pandas
@@ -178,7 +178,7 @@ def library_named(wanted: Any) -> Library | None:
     """Return the library of a class of data frames."""
     top = str(getattr(wanted, "__module__", "")).partition(".")[0]
     name = getattr(wanted, "__name__", "")
-    found = (one for one in LIBRARIES if (one.name, one.frame) == (top, name))
+    found = (library for library in LIBRARIES if (library.name, library.frame) == (top, name))
     return next(found, None)
 
 
@@ -196,13 +196,13 @@ def read_frame(path: str) -> Any:
     import pyarrow.parquet
 
     try:
-        told = pyarrow.parquet.read_metadata(path)
+        metadata = pyarrow.parquet.read_metadata(path)
     except NotImplementedError:  # types that only polars has
         return polars.read(path)
-    of_table = told.metadata or {}
+    of_table = metadata.metadata or {}
     if MARK in of_table:
         return arrow.read(path)
-    order = [polars, pandas] if str(told.created_by).startswith("Polars") else [pandas, polars]
+    order = [polars, pandas] if str(metadata.created_by).startswith("Polars") else [pandas, polars]
     found = (library for library in order if find_spec(library.name) is not None)
     return next(found, arrow).read(path)
 

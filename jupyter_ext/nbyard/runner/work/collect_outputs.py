@@ -84,7 +84,7 @@ def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
         _real(folder, folder.at("code"), path, name)
         _check_kind(name, output, [path])
         files = files_at(path)
-        old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
+        old = [file for file in files if os.stat(file).st_mtime == UNTOUCHED]
         if len(old) == len(files):
             if os.path.isdir(path):
                 raise NotFound(name, because("unchanged-folder", path=output["at"]))

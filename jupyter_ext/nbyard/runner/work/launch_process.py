@@ -133,10 +133,10 @@ class Launch(WorkProcess):
         process.returncode = 0  # the supervisor reaps; Popen must not wait
 
     def _variables(self, own: dict[str, str]) -> dict[str, str]:
-        found = {**environment_of_host(), **own}
+        variables = {**environment_of_host(), **own}
         if not self.reports:
-            found["PYTHONPATH"] = pythonpath_shim.on_path(found.get("PYTHONPATH", ""))
-        return found
+            variables["PYTHONPATH"] = pythonpath_shim.on_path(variables.get("PYTHONPATH", ""))
+        return variables
 
     def _fork(self) -> None:
         """Fork the runner of a notebook from this process, which has imported what it needs."""

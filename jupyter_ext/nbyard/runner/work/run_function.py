@@ -98,14 +98,14 @@ class Functions:
             if isinstance(given[one], str):
                 with LoggedErrors():
                     given[one] = function.taken(one, given[one])
-        places = {one: folder.inside(outputs[one]["path"]) for one in outputs}
+        places = {output: folder.inside(outputs[output]["path"]) for output in outputs}
         for one in places.keys() & function.names:
             is_folder = outputs[one].get("format") == value_files.FOLDER
             os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
             given[one] = Path(places[one])
         with LoggedErrors():
             value = function(given)
-            returned = [one for one in outputs if one not in function.names]
+            returned = [output for output in outputs if output not in function.names]
             for one, found in by_output(value, returned).items():
                 write_output(found, outputs[one].get("format") or "", places[one])
 
@@ -130,7 +130,9 @@ class _Function:
         self._hints: dict[str, Any] = {}
         with contextlib.suppress(NameError, AttributeError, TypeError, ValueError, SyntaxError):
             self._hints = typing.get_type_hints(function)
-        self._first = [one.name for one in parameters.values() if one.kind is POSITIONAL]
+        self._first = [
+            parameter.name for parameter in parameters.values() if parameter.kind is POSITIONAL
+        ]
 
     def taken(self, name: str, path: str) -> Any:
         """Return an input as data if the function's annotation asks for data, else as a path.

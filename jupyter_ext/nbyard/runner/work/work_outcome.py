@@ -86,7 +86,7 @@ def of_function(
 def was_killed(reason: Reason) -> bool:
     """Return whether SIGKILL, which a lack of memory causes, ended the process of the work."""
     params = reason["params"]
-    inner = (one for one in params.values() if isinstance(one, dict) and "params" in one)
+    inner = (param for param in params.values() if isinstance(param, dict) and "params" in param)
     return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
 
 

@@ -83,12 +83,12 @@ class DaskAttempt:
 
     # Reports from workers
 
-    def sighted(self, found: Sighting) -> None:
+    def sighted(self, sighting: Sighting) -> None:
         """Record the worker that accepted the attempt. Only the first one counts."""
-        self._places.add(found)
+        self._places.add(sighting)
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
-            temporary.write_bytes(msgspec.json.encode(found))
+            temporary.write_bytes(msgspec.json.encode(sighting))
             with suppress(FileExistsError):
                 os.link(temporary, self.folder / SIGHTING)
             temporary.unlink()
@@ -203,9 +203,9 @@ class DaskAttempt:
 
     def _fetch(self, ask: file_transfer.Ask) -> None:
         task = files.read_task(self.folder)
-        said = file_transfer.fetch_results(self.folder, ask, task)
+        results = file_transfer.fetch_results(self.folder, ask, task)
         try:
-            result = decode_result(said)
+            result = decode_result(results)
         except msgspec.DecodeError as error:
             raise NbyardError(
                 because("file-unreadable", file=RESULT, message=str(error))
@@ -272,6 +272,6 @@ class DaskAttempt:
         """Remove everything of the attempt from the cluster."""
         with self._lock:
             self._cluster.forget(self._name, self._known())
-            for found in set(self._places):  # a worker may report at any time
-                if self._cluster.has(found.worker):
-                    self._cluster.end(found.worker, [found.place])
+            for place in set(self._places):  # a worker may report at any time
+                if self._cluster.has(place.worker):
+                    self._cluster.end(place.worker, [place.place])

@@ -144,7 +144,7 @@ class Cluster:
     def describe(self) -> str:
         """Describe the cluster for users."""
         workers = self.workers().values()
-        threads = sum(told["nthreads"] for told in workers)
+        threads = sum(worker["nthreads"] for worker in workers)
         return f"{len(workers)} workers with {threads} threads"
 
     def check(self) -> None:
@@ -223,10 +223,10 @@ class Cluster:
     def published(self, name: str) -> "Future | None":
         """Return the future that was published under that name, or None."""
         try:
-            found: Future = self._run(lambda client: client.get_dataset(name))
+            future: Future = self._run(lambda client: client.get_dataset(name))
         except KeyError:
             return None
-        return found
+        return future
 
     def outcome(self, future: "Future") -> str:
         """Return what `worker_functions.run` returned, or why it failed."""

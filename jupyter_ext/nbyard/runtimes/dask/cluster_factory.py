@@ -101,7 +101,7 @@ def _from_gateway(settings: Settings) -> Made:
         name = ""
         with suppress(OSError):
             name = record.read_text()
-        if name not in [found.name for found in gateway.list_clusters()]:
+        if name not in [cluster.name for cluster in gateway.list_clusters()]:
             name = gateway.submit()
             write_whole(record, name.encode())
         target = gateway.connect(name)

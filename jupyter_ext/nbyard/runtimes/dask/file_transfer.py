@@ -99,7 +99,9 @@ def fetch_others(
     At most `caps` bytes and files are fetched. Files of the code that kept their size are fetched
     in addition. Return a summary of the files that were not fetched.
     """
-    declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
+    declared = {
+        os.path.relpath(os.path.normpath(output.path), CODE) for output in task.outputs.values()
+    }
     files = FileFilter(declared)
     entries: dict[str, Entry] = {}  # by paths in the code folder
     for entry in ask("others", CODE, LIMITS):

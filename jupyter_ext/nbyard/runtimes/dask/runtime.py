@@ -178,13 +178,13 @@ class DaskRuntime:
         self.cluster.listen(_topics(store_id).values(), partial(self._hear, store_id))
 
     def _hear(self, store_id: str, told: dict[str, Any]) -> None:
-        found = Sighting(told["worker"], told["place"], told["is_shared"])
+        sighting = Sighting(told["worker"], told["place"], told["is_shared"])
         with self._lock:
             attempt = self._attempts.get(told["attempt"])
             if told["what"] == "began":
-                self._sightings[store_id].setdefault(told["attempt"], set()).add(found)
+                self._sightings[store_id].setdefault(told["attempt"], set()).add(sighting)
                 if attempt is not None:
-                    attempt.sighted(found)
+                    attempt.sighted(sighting)
         if attempt is not None:
             attempt.tell()
 
@@ -201,7 +201,9 @@ class DaskRuntime:
         if not workers:
             self.cluster.attract()
             raise Unavailable(because("dask-without-workers"))
-        return required_resources(wanted, [told.get("resources", {}) for told in workers.values()])
+        return required_resources(
+            wanted, [worker.get("resources", {}) for worker in workers.values()]
+        )
 
 
 def required_resources(

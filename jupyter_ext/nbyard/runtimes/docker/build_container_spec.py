@@ -78,18 +78,18 @@ def network_labels(order: Order) -> dict[str, str]:
     return {STORE: order.store_id, RUN: order.run_id}
 
 
-def is_ours(found: OwnedObject) -> bool:
+def is_ours(owned_object: OwnedObject) -> bool:
     """Return whether the name matches the labels, which can be forged or copied."""
-    matched = NAME.fullmatch(found.name)
+    matched = NAME.fullmatch(owned_object.name)
     if matched is None:
         return False
     name = matched.group(1)
-    if WARM in found.labels:
-        return name.rpartition("-warm-")[0] == found.labels.get(RUN)
-    key = RUN if found.kind == "network" else ATTEMPT
+    if WARM in owned_object.labels:
+        return name.rpartition("-warm-")[0] == owned_object.labels.get(RUN)
+    key = RUN if owned_object.kind == "network" else ATTEMPT
     for suffix in (PROBE, LIST, GPU_CHECK, COLLECTOR):
         name = name.removesuffix(suffix)
-    return name == found.labels.get(key)
+    return name == owned_object.labels.get(key)
 
 
 def container_user(info: EngineInfo) -> tuple[int, int]:

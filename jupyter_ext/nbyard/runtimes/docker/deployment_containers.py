@@ -104,7 +104,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 def launch_revision(
-    engine: Engine, one: Deployed, say: Say, wanted: Callable[[], bool]
+    engine: Engine, deployed: Deployed, say: Say, wanted: Callable[[], bool]
 ) -> Container:
     """Create and start the container, which must not exist.
 
@@ -117,19 +117,19 @@ def launch_revision(
         NbyardError: The engine cannot start the container. The message says why.
     """
     user = container_user(engine.info)
-    name = check_name(one.deployment_id, one.number)
+    name = check_name(deployed.deployment_id, deployed.number)
     # GPUs are verified like before an attempt.
-    order = Order(name, one.store_id, one.volume, "", Path(), "", gpus=one.gpus)
-    verify_gpus(engine, order, one.spec.image, wanted)
-    if not engine.create_volume(one.volume, one.labels, one.spec.disk_bytes):
-        say(f"The engine's disk cannot hold it to {one.spec.disk_gb:g} GB.")
-    network = engine.network(one.volume, one.labels)
-    spec = container_spec(one, user, network)
+    order = Order(name, deployed.store_id, deployed.volume, "", Path(), "", gpus=deployed.gpus)
+    verify_gpus(engine, order, deployed.spec.image, wanted)
+    if not engine.create_volume(deployed.volume, deployed.labels, deployed.spec.disk_bytes):
+        say(f"The engine's disk cannot hold it to {deployed.spec.disk_gb:g} GB.")
+    network = engine.network(deployed.volume, deployed.labels)
+    spec = container_spec(deployed, user, network)
     check_wanted(wanted)
     engine.remove(spec.name)
     engine.create(spec)
     try:
-        engine.put(spec.name, ABOVE_HOME, _home(one, user))
+        engine.put(spec.name, ABOVE_HOME, _home(deployed, user))
         check_wanted(wanted)
         engine.start(spec.name)
     except NbyardError:
@@ -141,81 +141,81 @@ def launch_revision(
     return found
 
 
-def port_addresses(one: Deployed, found: Container) -> list[tuple[Place, str]]:
+def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:
     """Return the address of each port, with the path to request there."""
     places = []
-    for port in one.spec.ports:
-        prefix = one.prefix(port).rstrip("/") if port.keep_prefix else ""
-        at = Place(port.name, LOOPBACK, found.published.get(port.port, 0))
+    for port in deployed.spec.ports:
+        prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
+        at = Place(port.name, LOOPBACK, container.published.get(port.port, 0))
         places.append((at, prefix + port.path))
     return places
 
 
-def docker_run_of(engine: Engine, one: Deployed, name: str) -> str:
+def docker_run_of(engine: Engine, deployed: Deployed, name: str) -> str:
     """Return a shell command that starts the same container, without its secret.
 
     The image is called `name` as long as that name refers to it.
     """
     user = container_user(engine.info)
-    spec = container_spec(msgspec.structs.replace(one, secret=""), user, "bridge")
-    if engine.image_id(name) == one.spec.image:
+    spec = container_spec(msgspec.structs.replace(deployed, secret=""), user, "bridge")
+    if engine.image_id(name) == deployed.spec.image:
         spec = msgspec.structs.replace(spec, image=name)
     return docker_run(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
 
 
-def remove_network(engine: Engine, one: Deployed) -> None:
+def remove_network(engine: Engine, deployed: Deployed) -> None:
     """Remove the network, once no revision has a container: engines have few networks."""
-    engine.remove_network(one.volume)
+    engine.remove_network(deployed.volume)
 
 
-def remove_shared_objects(engine: Engine, one: Deployed) -> None:
+def remove_shared_objects(engine: Engine, deployed: Deployed) -> None:
     """Remove what the revisions share: files and network."""
-    engine.remove_volume(one.volume)
-    engine.remove_network(one.volume)
+    engine.remove_volume(deployed.volume)
+    engine.remove_network(deployed.volume)
 
 
-def container_spec(one: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:
+def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:
     """Return the specification of the container, hardened like all containers of nbyard."""
-    spec = one.spec
-    labels = one.labels | {REVISION: str(one.number)}
-    if one.gpus:
-        labels[GPUS] = ",".join(one.gpus)
+    spec = deployed.spec
+    labels = deployed.labels | {REVISION: str(deployed.number)}
+    if deployed.gpus:
+        labels[GPUS] = ",".join(deployed.gpus)
     # Images often give the user no shell, which VS Code would use.
     shell = {"SHELL": "/bin/bash"} if spec.service == "code-server" else {}
     settings = LAB_SETTINGS if spec.service == "jupyterlab" else {}
     # The secret is a file, so inspecting the container shows only its path.
-    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(one)}"} if one.secret else {}
+    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(deployed)}"} if deployed.secret else {}
     environment = shell | spec.environment | settings | secret | IDENTITY
     return ContainerSpec(
-        name=one.container,
+        name=deployed.container,
         image=spec.image,
-        argv=one.argv,
+        argv=deployed.argv,
         user=f"{user[0]}:{user[1]}",
         labels=labels,
-        environment=environment | visible_gpus(one.gpus),
+        environment=environment | visible_gpus(deployed.gpus),
         directory="" if spec.service in ("api", "own") else HOME,
-        mounts=[Mount(ABOVE_HOME, one.volume, kind="volume")],
+        mounts=[Mount(ABOVE_HOME, deployed.volume, kind="volume")],
         network=network,
         memory_bytes=spec.memory_bytes,
         cpu=spec.cpu,
-        gpus=one.gpus,
+        gpus=deployed.gpus,
         log_bytes=LOG_BYTES,
         ports=[port.port for port in spec.ports],
         keeps_home=True,
     )
 
 
-def _home(one: Deployed, user: tuple[int, int]) -> io.BytesIO:
+def _home(deployed: Deployed, user: tuple[int, int]) -> io.BytesIO:
     """Return an archive of the home with the files for passwords and secrets.
 
     Existing files of the home are kept.
     """
-    files = {_secret_path(one): one.secret} if one.secret else {}
-    if one.spec.service == "jupyterlab":
-        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{one.password}"}}
+    files = {_secret_path(deployed): deployed.secret} if deployed.secret else {}
+    if deployed.spec.service == "jupyterlab":
+        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{deployed.password}"}}
         files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
-    if one.spec.service == "code-server":
-        text = f"auth: password\nhashed-password: {json.dumps(one.password)}\ncert: false\n"
+    if deployed.spec.service == "code-server":
+        text = f"auth: password\nhashed-password: {json.dumps(deployed.password)}\ncert: false\n"
         files[Path(".config/code-server/config.yaml")] = text
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
@@ -238,6 +238,6 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
     archive.addfile(member, io.BytesIO(data or b""))
 
 
-def _secret_path(one: Deployed) -> Path:
+def _secret_path(deployed: Deployed) -> Path:
     """Return the path in the home, which all revisions of a deployment share."""
-    return Path(".nbyard", f"{one.number}.secret")
+    return Path(".nbyard", f"{deployed.number}.secret")

@@ -353,10 +353,12 @@ class DockerRuntime:
                 removed.append(one.name)
         return removed
 
-    def _is_wanted(self, one: OwnedObject, live: Collection[str]) -> bool:
-        if WARM not in one.labels:
-            return one.labels[ATTEMPT] in live
-        return self._warm.is_ours(one.name) or self._warm.occupant(one.name) in live
+    def _is_wanted(self, owned_object: OwnedObject, live: Collection[str]) -> bool:
+        if WARM not in owned_object.labels:
+            return owned_object.labels[ATTEMPT] in live
+        return (
+            self._warm.is_ours(owned_object.name) or self._warm.occupant(owned_object.name) in live
+        )
 
 
 class _Preparation:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 COARSE_SECONDS = 2  # file systems may round times this much
 
 
-def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]:
+def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[str], bool]:
     """Return hints about the file, and whether the next run creates a new version of it."""
-    number, path = found.current.number, Path(found.path)
-    if not found.path:
+    number, path = executable.current.number, Path(executable.path)
+    if not executable.path:
         return [], False
     if not files.has(path):
         return [f"Its file is not in the folder that is served; runs use version {number}."], False
@@ -29,13 +29,13 @@ def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[str], bool]
     if not os.path.isfile(file):
         return [f"Its file is gone; runs use version {number}."], False
     # An older file is unchanged, which saves reading it.
-    if file.stat().st_mtime < found.current.created_at.timestamp() - COARSE_SECONDS:
+    if file.stat().st_mtime < executable.current.created_at.timestamp() - COARSE_SECONDS:
         return [], False
     digest = None
     # An unreadable file counts as changed.
     with contextlib.suppress(NbyardError):
         digest = f"sha256:{hashlib.sha256(files.content(file)).hexdigest()}"
-    if digest == found.current.content_digest:
+    if digest == executable.current.content_digest:
         return [], False
     said = f"Its file has changed since version {number}; the next run makes a new one."
     return [said], True

@@ -241,16 +241,16 @@ class ExecutableService:
             return known.id
         return self._freezer.register(c, caller.name, wanted, path, description)
 
-    def _write_description(self, code: Code, told: Description | None) -> None:
-        if code.path is None or told is None or told == code.description:
+    def _write_description(self, code: Code, description: Description | None) -> None:
+        if code.path is None or description is None or description == code.description:
             return
         plain = msgspec.structs.replace(code, description=None)
-        kind, reading, _ = self._freezer.read(plain, told.kind)
-        same = apply_description(reading.own, told.arguments, kind.keeps_arguments)
-        told_more = told.command is not None or told.resources != Resources()
+        kind, reading, _ = self._freezer.read(plain, description.kind)
+        same = apply_description(reading.own, description.arguments, kind.keeps_arguments)
+        told_more = description.command is not None or description.resources != Resources()
         if code.description is not None or told_more or same != reading.arguments:
             target = code.path.with_name(description_file(code.path.name))
-            write_whole(target, told.text().encode())
+            write_whole(target, description.text().encode())
 
     @operation("GET", "/executables/{executable}", scope="executables:read")
     def get(self, caller: Caller, executable: str) -> Executable:
@@ -295,7 +295,7 @@ class ExecutableService:
         return self.get(caller, found.id)
 
     def _corrected(
-        self, found: Executable, body: ExecutablePatch
+        self, executable: Executable, body: ExecutablePatch
     ) -> tuple[Code | None, Description | None, dict[str, Any] | None]:
         given = {
             name: value
@@ -304,41 +304,41 @@ class ExecutableService:
         }
         if not given and body.upload is msgspec.UNSET:
             return None, None, None
-        code = self._stored(found)
+        code = self._stored(executable)
         if isinstance(body.upload, str):
-            code = self._changed(found, code, body.upload)
-        told = self._told(code, NewExecutable(kind=found.current.kind, **given))
-        self._check_environment(found.owner, given.get("resources"))
+            code = self._changed(executable, code, body.upload)
+        told = self._told(code, NewExecutable(kind=executable.current.kind, **given))
+        self._check_environment(executable.owner, given.get("resources"))
         return code, told, self._freezer.prepare(code, told)
 
-    def _changed(self, found: Executable, code: Code, upload: str) -> Code:
+    def _changed(self, executable: Executable, code: Code, upload: str) -> Code:
         """Return the newly uploaded code; keep corrections, but read its arguments again."""
-        if found.path:
-            raise Invalid.field("upload", because("code-follows-file", name=found.name))
+        if executable.path:
+            raise Invalid.field("upload", because("code-follows-file", name=executable.name))
         told = code.description or Description()
         plain = msgspec.structs.replace(code, description=None)
-        kind, reading, _ = self._freezer.read(plain, found.current.kind)
-        was_read = reading.arguments and reading.arguments == found.current.arguments
+        kind, reading, _ = self._freezer.read(plain, executable.current.kind)
+        was_read = reading.arguments and reading.arguments == executable.current.arguments
         if kind.keeps_arguments or was_read:
             told = msgspec.structs.replace(told, arguments=None)
-        fresh = self._code(found.owner, "", upload)
+        fresh = self._code(executable.owner, "", upload)
         return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
 
-    def _stored(self, found: Executable) -> Code:
+    def _stored(self, executable: Executable) -> Code:
         """Return the followed file, or the uploaded bytes with their stored description."""
-        if found.path:
-            return self._freezer.load_real(Path(found.path))
-        current = found.current
+        if executable.path:
+            return self._freezer.load_real(Path(executable.path))
+        current = executable.current
         with self._parts.blobs.open(current.content_digest) as handle:
             content = handle.read()
-        told = Description(
+        description = Description(
             kind=current.kind,
             arguments=tuple(current.arguments),
             command=tuple(current.command),
             invocation=current.invocation,
             resources=current.resources,
         )
-        return Code(current.file, content, None, told)
+        return Code(current.file, content, None, description)
 
     @operation("GET", "/executables/{executable}/export", scope="executables:read")
     def export(self, caller: Caller, executable: str, format: str = "cwl") -> Exported:
@@ -391,10 +391,8 @@ class ExecutableService:
             texts = [content.decode("utf-8", "replace") for content in contents]
         if lines is None:
             lines = list(diff_lines(*texts))
-        is_cut = len(lines) > MAX_LINES
-        return Diff(
-            first.number, second.number, [*map(shorten_line, lines[:MAX_LINES])], is_cut, hint
-        )
+        short = [*map(shorten_line, lines[:MAX_LINES])]
+        return Diff(first.number, second.number, short, len(lines) > MAX_LINES, hint)
 
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:

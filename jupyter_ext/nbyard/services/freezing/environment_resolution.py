@@ -31,7 +31,7 @@ Renew = Callable[["TaskRecord"], TaskPlan]
 Found = tuple[UsedEnvironment, bytes]
 
 
-class PackageNeeds(msgspec.Struct, frozen=True):
+class Needs(msgspec.Struct, frozen=True):
     """Which packages code needs, as its resources, kind, language and kernel say."""
 
     resources: Resources
@@ -40,9 +40,9 @@ class PackageNeeds(msgspec.Struct, frozen=True):
     kernel: str
 
 
-def asking_of(found: Inspection | ExecutableVersion) -> PackageNeeds:
+def asking_of(found: Inspection | ExecutableVersion) -> Needs:
     """Return what an inspected or stored executable needs."""
-    return PackageNeeds(found.resources, found.kind, found.language, found.kernel)
+    return Needs(found.resources, found.kind, found.language, found.kernel)
 
 
 def find_used(parts: ServiceContext, owner: str, reference: str) -> Found:
@@ -68,7 +68,9 @@ def find_used(parts: ServiceContext, owner: str, reference: str) -> Found:
     if number:
         ready = next((version for version in versions if version.number == number), None)
         if ready is None:
-            installed = [one.number for one in versions if one.state == "ready"][:MAX_VERSIONS]
+            installed = [version.number for version in versions if version.state == "ready"][
+                :MAX_VERSIONS
+            ]
             told: dict[str, Any] = {"name": found.name, "version": number}
             why = because("environment-never-installed", **told)
             if installed:
@@ -136,7 +138,7 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     return plan
 
 
-def chosen_kernel(of: PackageNeeds, name: str, node: Node = NOTHING) -> str:
+def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
     """Return the kernel that replaces a notebook's own; empty for none.
 
     Raises:

@@ -158,7 +158,7 @@ class Freezer:
             hints += reading.hints_without_description
         told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
-        is_given = any(isinstance(one.reach, WORDED) for one in arguments)
+        is_given = any(isinstance(argument.reach, WORDED) for argument in arguments)
         if found.name == CONTAINER and is_given and command == [IMAGE_PROGRAM]:
             # A shell between the image's program and its arguments would drop them.
             shell = shell_program(code.content.decode("utf-8", "replace"))
@@ -211,14 +211,14 @@ class Freezer:
             " as an input."
         ]
 
-    def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
+    def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
         """Return the fields of a version, all but its identity; store its bytes, but no rows.
 
         Raises:
             Invalid: an argument is refused.
         """
-        if told is not None:
-            code = msgspec.structs.replace(code, description=told)
+        if description is not None:
+            code = msgspec.structs.replace(code, description=description)
         kind, reading, resources = self.read(code)
         check_arguments(reading.arguments)
         check_reaches(reading.arguments, reading.invocation)
@@ -247,10 +247,10 @@ class Freezer:
         file, settings = file_of(code.path), self._parts.settings
         # The bundle has the files that defaults name, and the folders that inputs name.
         named = []
-        for one in arguments:
-            if isinstance(one.default, str) and one.role != "output":
-                path = bundles.names_below(file.parent, one.default)
-                if path and (one.role == "input" or (file.parent / path).is_file()):
+        for argument in arguments:
+            if isinstance(argument.default, str) and argument.role != "output":
+                path = bundles.names_below(file.parent, argument.default)
+                if path and (argument.role == "input" or (file.parent / path).is_file()):
                     named.append(path)
         picked = bundles.pick_files(
             file,

@@ -128,7 +128,7 @@ class Resolver:
             hinted_image=version.resources.hinted_image,
         )
 
-    def _named_by(self, of: environments.PackageNeeds) -> str:
+    def _named_by(self, of: environments.Needs) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
@@ -150,15 +150,13 @@ class Resolver:
         """Return the environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
-    def kernel_of(self, node: Node, of: environments.PackageNeeds) -> str:
+    def kernel_of(self, node: Node, of: environments.Needs) -> str:
         """Return the kernel that replaces a notebook's own; empty for none."""
         return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
             of, node.kernel, node
         )
 
-    def environment_of(
-        self, node: Node, of: environments.PackageNeeds
-    ) -> environments.Found | None:
+    def environment_of(self, node: Node, of: environments.Needs) -> environments.Found | None:
         """Return the environment that a node uses, if any.
 
         Raises:
@@ -270,8 +268,8 @@ class Freeze:
         if code is not None:
             fields = self._prepare(code)
             beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
-            asked = environments.PackageNeeds.__struct_fields__
-            asking = environments.PackageNeeds(**{each: fields[each] for each in asked})
+            asked = environments.Needs.__struct_fields__
+            asking = environments.Needs(**{each: fields[each] for each in asked})
             self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
@@ -286,11 +284,7 @@ class Freeze:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
     def _packages(
-        self,
-        name: str,
-        node: Node,
-        of: environments.PackageNeeds,
-        read_default: Callable[[str], str],
+        self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
     ) -> None:
         """Store the node's environment or requirements; `read_default` reads the executable's."""
         resolver = self._resolver
@@ -300,8 +294,8 @@ class Freeze:
             own = node.requirements
             stored = self._stored(own, resolver.base) if own else read_default(requirements)
             self._requirements[name] = stored
-        elif found := resolver.environment_of(node, of):
-            self._environments[name] = found[0], self._lock(*found)
+        elif environment := resolver.environment_of(node, of):
+            self._environments[name] = environment[0], self._lock(*environment)
         elif kernel:
             self._kernels[name] = kernel
 

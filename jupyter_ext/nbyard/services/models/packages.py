@@ -215,12 +215,12 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
     """Return the file and the local modules that it imports, with their contents."""
     from nbyard.serving.installed_packages import imports_of
 
-    found, todo = {real: content}, [real]
+    modules, todo = {real: content}, [real]
     while todo:
         file = todo.pop()
-        told = imports_of(_tree(found[file], file.name))
-        names = [(real.parent, name) for name in told.modules | told.tried]
-        for name in told.near:
+        imports = imports_of(_tree(modules[file], file.name))
+        names = [(real.parent, name) for name in imports.modules | imports.tried]
+        for name in imports.near:
             plain = name.lstrip(".")
             above = [*file.parents]
             # One dot is the folder of the file, each further dot the folder above.
@@ -228,10 +228,10 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
             names.append((above[level - 1], plain))
         for base, name in names:
             for place in _places(base, name):
-                if place not in found and place.is_relative_to(real.parent):
-                    found[place] = place.read_bytes()
+                if place not in modules and place.is_relative_to(real.parent):
+                    modules[place] = place.read_bytes()
                     todo.append(place)
-    return found
+    return modules
 
 
 def _tree(content: bytes, name: str) -> ast.Module:
@@ -245,11 +245,11 @@ def _tree(content: bytes, name: str) -> ast.Module:
 
 def _places(base: Path, name: str) -> list[Path]:
     """Return the existing files of a module and of the packages that contain it."""
-    found, place = [], base
+    places, place = [], base
     for part in name.split("."):
         place = place / part
         for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
             # Links could lead out of the folder, and huge files are no hand-written code.
             if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
-                found.append(file)
-    return found
+                places.append(file)
+    return places

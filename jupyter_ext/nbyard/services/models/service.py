@@ -196,8 +196,8 @@ class ModelService:
                 return found
             names = rows.names(c, caller.name)
             plain, (head, colon, tag) = model.casefold(), model.rpartition(":")
-            whole = [one for one in names if one.casefold() == plain]
-            named = [one for one in names if colon and one.casefold() == head.casefold()]
+            whole = [name for name in names if name.casefold() == plain]
+            named = [name for name in names if colon and name.casefold() == head.casefold()]
             alike = whole or [f"{one}:{tag}" for one in named]
             found = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
         if found is None:
@@ -337,9 +337,9 @@ def _lease() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
 
 
-def _runs(one: Deployment) -> bool:
+def _runs(deployment: Deployment) -> bool:
     """Return whether the deployment runs or is about to."""
-    return one.is_wanted and one.state not in DEPLOYMENT.rests
+    return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 
 def _package(parts: ServiceContext, caller: Caller, body: NewModel) -> Package:

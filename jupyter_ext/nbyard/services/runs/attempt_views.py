@@ -45,8 +45,8 @@ def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
     path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.LOG
-    found = log_pieces.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
-    return msgspec.structs.replace(found, attempt=attempt.number)
+    piece = log_pieces.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    return msgspec.structs.replace(piece, attempt=attempt.number)
 
 
 def cells(store: Path, task: Task) -> Cells:

@@ -83,7 +83,7 @@ class RunFiles(RunAttempts):
         if task.other_files is None or not task.other_files.digest:
             return []
         tree = self._parts.blobs.tree(task.other_files.digest)
-        return [OtherFile(one.path, one.digest, one.size_bytes) for one in tree.files]
+        return [OtherFile(file.path, file.digest, file.size_bytes) for file in tree.files]
 
     def _folder(self, caller: Caller, task: Task) -> str:
         """Return the folder of the code as the caller may name it.

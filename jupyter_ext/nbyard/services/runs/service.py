@@ -115,7 +115,7 @@ class RunService(RunEstimates):
         if not plans:
             raise Invalid.field("document", because("nothing-to-run"))
         kinds = {node: one.kind for node, one in resolved.items()}
-        return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
+        return [without_lock(self._store, c, caller.name, plan, kinds[plan.node]) for plan in plans]
 
     def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
         body, document = new.body, new.document

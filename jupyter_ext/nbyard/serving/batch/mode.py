@@ -35,8 +35,8 @@ class BatchMode:
         parser = argparse.ArgumentParser("batch", description=WORDS)
         parser.add_argument("--input", required=True)
         parser.add_argument("--output", required=True)
-        told = parser.parse_args(words)
-        source, target = os.path.abspath(told.input), os.path.abspath(told.output)
+        args = parser.parse_args(words)
+        source, target = os.path.abspath(args.input), os.path.abspath(args.output)
         from .predict_files import predict_all, predict_here
         from .table_files import CannotRead
 

@@ -205,7 +205,7 @@ def key_in(about: str) -> str:
 
 def files_digest(root: str, targets: Collection[str]) -> str:
     """Return the digest of names, sizes and times of the model's files, without targets."""
-    made = {path for one in targets for path in (one, f"{one}{SUFFIX}", _whole(one))}
+    made = {path for target in targets for path in (target, f"{target}{SUFFIX}", _whole(target))}
     seen = hashlib.sha256()
     for folder, subfolders, names in os.walk(root):
         ours = {name for name in (*subfolders, *names) if os.path.join(folder, name) in made}

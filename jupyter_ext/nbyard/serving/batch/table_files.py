@@ -82,7 +82,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     done = 0
     try:
         for batch in _blocks(path, schema, pyarrow.float64()):
-            numbers = [one for one in batch.columns if pyarrow.types.is_float64(one.type)]
+            numbers = [column for column in batch.columns if pyarrow.types.is_float64(column.type)]
             # other values than finite numbers have many spellings
             if not all(map(is_finite, numbers)):
                 break

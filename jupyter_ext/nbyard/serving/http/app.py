@@ -212,11 +212,11 @@ class App:
         if not self.worker.is_ready:
             return self._not_ready()
         spec, (text, content) = self._spec, body.parted()
-        asked = read_request(read_json(text), spec.inputs, spec.outputs, content)
-        found = await self._asked(asked.columns)
+        request = read_request(read_json(text), spec.inputs, spec.outputs, content)
+        found = await self._asked(request.columns)
         told = {"model_name": spec.name, "model_version": spec.version}
-        told |= {"id": asked.id} if asked.id else {}
-        return json_response({**told, "outputs": outputs_of(found, spec.outputs, asked.outputs)})
+        told |= {"id": request.id} if request.id else {}
+        return json_response({**told, "outputs": outputs_of(found, spec.outputs, request.outputs)})
 
     async def _index(self, _: Body) -> Answer:
         told = {name: self._spec.told[name] for name in ("name", "version")}

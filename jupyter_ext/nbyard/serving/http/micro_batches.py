@@ -90,15 +90,15 @@ class Worker:
         """
         if self.is_late:
             raise Held(self.calls.words_of_held())
-        asked = WaitingRequest(columns, self._loop.create_future())
+        waiting_request = WaitingRequest(columns, self._loop.create_future())
         # a large request is accepted if nothing else waits
-        if self.rows_waiting and self.rows_waiting + asked.row_count > self._most:
+        if self.rows_waiting and self.rows_waiting + waiting_request.row_count > self._most:
             raise Full
-        self._waiting.append(asked)
-        self.rows_waiting += asked.row_count
+        self._waiting.append(waiting_request)
+        self.rows_waiting += waiting_request.row_count
         if not self._is_busy:
             self._next()
-        return asked.answer
+        return waiting_request.answer
 
     @property
     def requests_waiting(self) -> int:
@@ -228,9 +228,9 @@ class Worker:
             tell(self.ended.set)
 
 
-def _fail(asked: WaitingRequest, error: Exception) -> None:
-    if not asked.answer.done():
-        asked.answer.set_exception(error)
+def _fail(waiting_request: WaitingRequest, error: Exception) -> None:
+    if not waiting_request.answer.done():
+        waiting_request.answer.set_exception(error)
 
 
 def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:

@@ -93,8 +93,8 @@ class _Tensor(NamedTuple):
 def tensors_of(schema: Schema) -> list[dict[str, Any]]:
     """Return the metadata of columns as tensors."""
     return [
-        {"name": one.name, "datatype": GIVEN.get(one.type, "BYTES"), "shape": [-1]}
-        for one in schema.columns
+        {"name": column.name, "datatype": GIVEN.get(column.type, "BYTES"), "shape": [-1]}
+        for column in schema.columns
     ]
 
 
@@ -179,13 +179,13 @@ def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
         if name not in schema.names:
             raise Malformed(f"{name}: there is no such input; there are: {', '.join(schema.names)}")
     count = tensors[0].shape[0]
-    found: Columns = []
+    columns: Columns = []
     for column in schema.columns:
         tensor = by_name.get(column.name)
         if tensor is None and not column.nullable:
             raise Malformed(f"{column.name}: this input is missing")
-        found.append([None] * count if tensor is None else tensor.column(column, count))
-    return found
+        columns.append([None] * count if tensor is None else tensor.column(column, count))
+    return columns
 
 
 def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:

@@ -162,12 +162,16 @@ class EnvironmentRows:
     def digests(self, c: Connection) -> set[str]:
         """Return the digests of the folders that locks name."""
         found = c.execute(select(V.packages)).scalars()
-        return {one["tree"] for packages in found for one in packages if one.get("tree")}
+        return {
+            package["tree"] for packages in found for package in packages if package.get("tree")
+        }
 
-    def delete(self, c: Connection, found: Environment) -> None:
+    def delete(self, c: Connection, environment: Environment) -> None:
         """Delete an environment with all its versions."""
-        c.execute(delete(environments).where(E.id == found.id))
-        events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
+        c.execute(delete(environments).where(E.id == environment.id))
+        events.append(
+            c, "environment", Subject(environment.id, environment.owner), {"change": "deleted"}
+        )
 
     def _current(self) -> Any:
         joined = with_newest_version(environments, environment_versions, "environment_id")

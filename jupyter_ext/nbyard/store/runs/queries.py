@@ -119,12 +119,12 @@ class RunRows:
 
     def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
         """Return the number of tasks by state for each run; `cached` counts cached tasks again."""
-        found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
+        counts: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
         for run_id, state, cached, count in c.execute(COUNTS, {"ids": ids}):
-            found[run_id][state] = found[run_id].get(state, 0) + count
+            counts[run_id][state] = counts[run_id].get(state, 0) + count
             if cached:
-                found[run_id]["cached"] = found[run_id].get("cached", 0) + count
-        return found
+                counts[run_id]["cached"] = counts[run_id].get("cached", 0) + count
+        return counts
 
     def delete(self, c: Connection, run: Run) -> None:
         """Delete a run with its tasks, attempts and artifacts."""

@@ -165,8 +165,8 @@ class ContainerAttempt:
         with self._finish_lock:
             if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
-            said = files.read_result(self.order.folder)
-            if said is None or container_outcome.may_be_memory(said):
+            result = files.read_result(self.order.folder)
+            if result is None or container_outcome.may_be_memory(result):
                 return  # the container's end provides more information
             take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
             self._is_settled = True
@@ -209,10 +209,12 @@ class ContainerAttempt:
         if self._is_settled:
             return
         take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
-        said = files.read_result(self.order.folder)
-        if said is not None:
-            better = container_outcome.with_memory_failure(said, container, self.order.memory_bytes)
-            if better is not said:
+        result = files.read_result(self.order.folder)
+        if result is not None:
+            better = container_outcome.with_memory_failure(
+                result, container, self.order.memory_bytes
+            )
+            if better is not result:
                 files.write_result(self.order.folder, better, replace=True)
         self._is_settled = True
 

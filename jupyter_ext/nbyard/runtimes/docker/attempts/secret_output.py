@@ -218,6 +218,6 @@ def _oldest(folder: str) -> int:
     """Return the first number whose file was not emptied."""
     sizes: dict[int, int] = {}
     with suppress(OSError), os.scandir(folder) as entries:
-        sizes = {int(one.name): one.stat().st_size for one in entries if one.name.isdigit()}
+        sizes = {int(entry.name): entry.stat().st_size for entry in entries if entry.name.isdigit()}
     numbers = sorted(number for number in sizes if number)
     return next((number for number in numbers if sizes[number]), max(numbers, default=1))
