@@ -183,7 +183,7 @@ class Dispatcher:
             is_owed = not has_time and (has_news or is_owed)
             own = min(self._runs.patience(), self._deployments.patience())
             wait = min(own, clock - time.monotonic())
-            words = listener.hear(min(wait, CALM_SECONDS) if is_owed else wait)
+            words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
             has_news, has_time = NEWS in words, is_owed and not words
             woken = {word.decode("ascii", "replace") for word in words}
             if len(words) >= MANY_WORDS:

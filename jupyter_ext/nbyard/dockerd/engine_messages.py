@@ -116,13 +116,13 @@ def whole_lines(say: Say) -> Iterator[Say]:
     """Yield a function for pieces of text; `say` gets each complete line that is not empty."""
     rest = ""
 
-    def hear(text: str) -> None:
+    def feed(text: str) -> None:
         nonlocal rest
         *lines, rest = re.split(r"\r?\n|\r", rest + text)
         for line in filter(str.strip, lines):
             say(line)
 
     try:
-        yield hear
+        yield feed
     finally:
-        hear("\n")
+        feed("\n")

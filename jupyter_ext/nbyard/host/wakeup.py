@@ -103,7 +103,7 @@ class Listener:
         """Wait like `wait`, for readers of the store; progress of running tasks is ignored."""
         return bool(self._listen(seconds, lambda word: word == NEWS))
 
-    def hear(self, seconds: float) -> set[bytes]:
+    def receive_words(self, seconds: float) -> set[bytes]:
         """Wait and return the received words; mere progress of running tasks is ignored."""
         return self._listen(seconds, lambda word: word != PROGRESS)
 

@@ -128,7 +128,7 @@ def _build(
     steps: list[str] = []
     tail: deque[str] = deque(maxlen=TAIL_LINES)
 
-    def hear(line: str) -> None:
+    def pass_line(line: str) -> None:
         if STEP.match(line):
             # Only the step that runs now can fail.
             steps[:] = [line]
@@ -145,7 +145,7 @@ def _build(
                 arguments=wish.arguments,
                 labels=wish.labels,
                 network=wish.network,
-                say=hear,
+                say=pass_line,
                 wanted=wanted,
             )
             return

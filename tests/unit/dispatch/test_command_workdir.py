@@ -132,12 +132,12 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
         given = {"data": found}
         return key_parts(PLAN, code, given, environment, bench.context.untyped).inputs["data"]
 
-    assert key(hands) == found.key == f"{found.digest} typed"
+    assert key(hands) == found.cache_key == f"{found.digest} typed"
     for _ in range(3):
         command_workdir.tell_table(bench.context, found, str(tmp_path), hands, "data")
     assert asked == [found.digest] and not (tmp_path / TOLD).exists()
     assert key(hands) == found.digest, "what it made is not what types would have made"
-    assert key(takes_path) == found.key
+    assert key(takes_path) == found.cache_key
 
     attempt = tmp_path / "attempt"
     (attempt / "inputs/data").mkdir(parents=True)

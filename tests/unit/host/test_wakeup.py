@@ -98,11 +98,11 @@ def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
     with open_listener(tmp_path) as one, open_listener(tmp_path) as other:
         folder = AttemptFolder(str(tmp_path))
         folder.poke(str(tmp_path / FOLDER), ".")
-        assert not one.hear(0.05)
+        assert not one.receive_words(0.05)
         assert other.wait(5)
         folder.poke(str(tmp_path / FOLDER), ".")
         folder.poke(str(tmp_path / FOLDER), "attempt")
-        assert one.hear(5) == {b"attempt"}
+        assert one.receive_words(5) == {b"attempt"}
 
 
 def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):

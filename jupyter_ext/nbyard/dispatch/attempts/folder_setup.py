@@ -231,7 +231,10 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
 
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
-    """Return where outputs are expected in the attempt's folder, by name."""
+    """Return the declared outputs of an executable version, keyed by argument name.
+
+    Each has the path below the attempt folder where the work must leave it.
+    """
     outputs: dict[str, Output] = {}
     for argument in version.arguments:
         if argument.role != "output":

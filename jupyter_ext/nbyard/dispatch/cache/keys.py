@@ -272,7 +272,9 @@ def key_parts(
 ) -> KeyParts:
     """Return everything that the result depends on; `untyped` digests count without types."""
     told = {
-        name: found.digest if found.digest in untyped and may_ask(code.version, name) else found.key
+        name: found.digest
+        if found.digest in untyped and may_ask(code.version, name)
+        else found.cache_key
         for name, found in inputs.items()
     }
     values: dict[str, Any] = {

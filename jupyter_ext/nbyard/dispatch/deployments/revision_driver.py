@@ -64,14 +64,14 @@ class RevisionMemory:
 
     def __init__(self, context: DispatchContext, engine: Engine):
         self.engine = engine
-        self.departures = Shutdowns(engine, self.hear_out)
+        self.departures = Shutdowns(engine, self.wait_for_log_end)
         self.pins = ImagePins(engine, context.stopping)
         self.ports = PortHealth(ASKED_EVERY_SECONDS)
         self.followers: dict[int, LogFollower] = {}
         self.since: dict[int, float] = {}
         self.not_before: dict[int, float] = {}
 
-    def hear_out(self, number: int) -> None:
+    def wait_for_log_end(self, number: int) -> None:
         """Wait a moment until the rest of the container's output is in the log."""
         follower = self.followers.pop(number, None)
         if follower is not None:
@@ -264,7 +264,7 @@ class RevisionDriver:
             return Signal(Event.MISSING)
         if not found.is_over:
             return Signal(Event.RUNS, found)
-        self.memory.hear_out(self.one.number)
+        self.memory.wait_for_log_end(self.one.number)
         lived = max(found.finished_at - found.started_at, 0.0)
         last = self.notes.said_last(self.row, self.one, TAIL_BYTES)
         return self._end_of(Ended(found.exit_code, found.out_of_memory, found.error, last, lived))

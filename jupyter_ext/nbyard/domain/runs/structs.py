@@ -38,8 +38,8 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
     typed: bool = False
 
     @property
-    def key(self) -> str:
-        """Return what a result depends on: the digest, and whether the task gets column types."""
+    def cache_key(self) -> str:
+        """Return the digest for cache keys, marked if the task also gets the column types."""
         return f"{self.digest} typed" if self.typed else self.digest
 
 

@@ -49,7 +49,7 @@ class WorkerSupervisor(Supervisor):
     # What calls print
 
     def _on_output(self, descriptor: int) -> None:
-        self._limits.hear()
+        self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)

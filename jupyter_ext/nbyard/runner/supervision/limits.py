@@ -32,7 +32,7 @@ class Limits:
         """Count from now on."""
         self._started = self._last_sign = time.monotonic()
 
-    def hear(self) -> None:
+    def note_activity(self) -> None:
         """Note a sign of life."""
         self._last_sign = time.monotonic()
 

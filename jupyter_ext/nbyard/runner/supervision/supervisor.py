@@ -203,7 +203,7 @@ class Supervisor:
             self._children.ask_to_end()
 
     def _on_output(self, descriptor: int) -> None:
-        self._limits.hear()
+        self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
@@ -212,7 +212,7 @@ class Supervisor:
         self._progress.note()
 
     def _on_report(self, descriptor: int) -> None:
-        self._limits.hear()
+        self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
