@@ -45,8 +45,9 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating_log import KeptLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import because
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext, find_idempotent, remember_key
+from nbyard.services.service_context import ServiceContext
 from nbyard.services.unique_names import free_name, name_taken, nearest_names
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class DeploymentService:
     noun = "deployments"
 
     def __init__(self, parts: ServiceContext):
-        self._parts = parts
-        self._store = parts.store
+        self._parts, self._store = parts, parts.store
         self._rows = parts.store.deployments
 
     @operation("GET", "/deployments/form", scope="deployments:read")
@@ -93,7 +93,7 @@ class DeploymentService:
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, unseen)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
                 self._check_free(c, caller, name)
@@ -102,7 +102,7 @@ class DeploymentService:
                 texts["description"] = body.description
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, "created", password)
-                remember_key(self._parts, c, caller.name, idempotency_key, unseen, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
         self._parts.call_dispatcher()
         return self.get(caller, made)
 

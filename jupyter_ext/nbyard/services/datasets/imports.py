@@ -24,7 +24,8 @@ from nbyard.domain.names import check_filename, check_name, safe_filename
 from nbyard.domain.parsing.urls import AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.service_context import ServiceContext, find_idempotent, remember_key
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.service_context import ServiceContext
 from nbyard.services.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class NewImport:
             Invalid: the source is refused, with its field.
         """
         with self._store.read() as c:
-            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
         return made if made is not None else self._made()
 
     def _made(self) -> str:
@@ -69,7 +70,7 @@ class NewImport:
             self._replaced(c, name)
         blob = self._uploaded()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
             if made is None:
                 made = self._named(c, name)
                 # The bytes of an upload are stored already; the dispatcher fetches all others.
@@ -77,7 +78,9 @@ class NewImport:
                 if blob is not None:
                     version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
                 self._store.datasets.add_version(c, self._caller.name, version)
-                remember_key(self._parts, c, self._caller.name, self._key, self._body, made)
+                store_idempotency_key(
+                    self._parts, c, self._caller.name, self._key, self._body, made
+                )
         return made
 
     def _uploaded(self) -> Blob | None:

@@ -50,8 +50,9 @@ from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.services.freezing.node_problems import first_problem
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.service_context import ServiceContext, find_idempotent, pin_blobs, remember_key
+from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.unique_names import check_free, no_such
 
 CHECK_IT = "Read from what it prints to --help: check it before you save."
@@ -164,7 +165,7 @@ class ExecutableService:
         (`FILE.nbexec`). Registering the same file again creates a new version.
         """
         with self._store.read() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
@@ -174,11 +175,11 @@ class ExecutableService:
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._registered(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
-                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
             self._parts.uploads.delete(caller.name, body.upload)
         self._write_description(code, told)

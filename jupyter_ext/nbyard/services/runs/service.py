@@ -33,11 +33,12 @@ from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import Renew, plan_renewer, without_lock
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.runs.drafts import Draft, check_request, create_draft
 from nbyard.services.runs.estimates import RunEstimates
 from nbyard.services.runs.single_run import checked_values
-from nbyard.services.service_context import find_idempotent, pin_blobs, remember_key
+from nbyard.services.service_context import pin_blobs
 from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
 
@@ -64,7 +65,7 @@ class RunService(RunEstimates):
         """
         crash_point("request-read")
         with self._store.read() as c:
-            before = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
         drafted = create_draft(self._parts, caller, body)
@@ -72,10 +73,10 @@ class RunService(RunEstimates):
         is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._insert(c, caller, drafted, is_there)
-                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.call_dispatcher()
@@ -317,12 +318,12 @@ class RunService(RunEstimates):
         with self._store.write() as c:
             found = self._find(c, caller, run)
             body = ("retry", found.id, environment)
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=found.state))
                 made = self._insert_retry(c, found, renew)
-                remember_key(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
         return self._summary(caller, made)
 
