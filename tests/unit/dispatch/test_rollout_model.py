@@ -275,7 +275,7 @@ def _kill() -> None:
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
-    monkeypatch.setattr(revision_driver, "described", lambda *_: [])
+    monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(
         deployment_containers,

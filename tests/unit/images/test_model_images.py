@@ -64,7 +64,7 @@ def test_a_strangers_mode_comes_along(tmp_path, monkeypatch):
 
             return import_module("herd.inner").Herd
 
-    monkeypatch.setattr(model_images, "offered", lambda group: {"herd": Point()})
+    monkeypatch.setattr(model_images, "entry_points_of", lambda group: {"herd": Point()})
     model_images._modes.cache_clear()
     try:
         files = model_files(msgspec.structs.replace(MODEL, mode="herd"), "b")

@@ -325,7 +325,7 @@ def test_what_is_no_dataset_is_told(spec, tmp_path):
 
 
 def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("nbyard.serving.batch.mode.load", lambda spec: Model())
+    monkeypatch.setattr("nbyard.serving.batch.mode.load_model", lambda spec: Model())
     told = write(tmp_path / "in.csv", frame(3))
     words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
     assert BatchMode().serve(spec, words) == 0

@@ -195,7 +195,9 @@ def test_what_holds_a_secret_is_not_kept(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I23: nobody declared it, so nobody expects a credential there."""
-    monkeypatch.setattr(store_other_files, "masks", lambda *_: Masks(["hunter2-hunter2"]))
+    monkeypatch.setattr(
+        store_other_files, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"])
+    )
 
     def write(code: Path) -> None:
         (code / "config.json").write_text('{"password": "hunter2-hunter2"}')

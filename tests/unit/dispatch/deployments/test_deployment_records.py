@@ -89,7 +89,8 @@ def test_only_what_serves_a_model_has_a_secret(
 ) -> None:
     """P2, P5: an IDE of the same image asks for its password instead."""
     monkeypatch.setattr(
-        "nbyard.dispatch.deployments.deployment_records.served", lambda c, owner, wanted: wanted
+        "nbyard.dispatch.deployments.deployment_records.packages_of_images",
+        lambda c, owner, wanted: wanted,
     )
     notes, row = DeploymentRecords(context), row_of(context)
     revision = row.newest.revision

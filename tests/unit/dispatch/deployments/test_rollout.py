@@ -129,7 +129,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(
         image_pins, "BRIEF_SECONDS", 60.0
     )  # what fails at once is known in one step
-    monkeypatch.setattr(revision_driver, "described", lambda *_: [])
+    monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
     monkeypatch.setattr(revision_driver, "restart_delay_seconds", lambda _: 0.0)
     monkeypatch.setattr(
         deployment_containers,
