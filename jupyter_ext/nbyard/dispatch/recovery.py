@@ -133,7 +133,7 @@ class LeftoverSweeper:
         with self._context.store.read() as c:
             events = self._context.store.events
             # The margin of 10 % avoids a deletion in every sweep.
-            many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
+            many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._context.write() as c:
-                self._context.store.events.trim(c, KEEP_EVENTS)
+                self._context.store.events.delete_oldest(c, KEEP_EVENTS)

@@ -175,12 +175,12 @@ class Runs(RuleBasedStateMachine):
 
     def _events(self) -> int:
         with self.bench.store.read() as c:
-            return self.bench.store.events.last(c)
+            return self.bench.store.events.newest_id(c)
 
     @invariant()
     def moves_are_those_of_the_table(self) -> None:
         with self.bench.store.read() as c:
-            new = self.bench.store.events.after(c, OWNER.name, self.cursor, 10_000)
+            new = self.bench.store.events.events_after(c, OWNER.name, self.cursor, 10_000)
         for one in new:
             self.cursor = one.id
             machine = MACHINES.get(one.topic)

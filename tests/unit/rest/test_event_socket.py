@@ -97,7 +97,7 @@ def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServ
     newest = frame(window)["last"]
     yard = api.app.web_app.settings["nbyard"].services.system._parts
     with yard.store.write() as c:
-        yard.store.events.trim(c, 1)
+        yard.store.events.delete_oldest(c, 1)
     late = connect(api)
     say(late, after=1)
     frames = [frame(late), frame(late)]

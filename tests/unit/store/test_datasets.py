@@ -13,7 +13,7 @@ NO_HOST = because("error", error="unavailable", message="no such host")
 
 def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
     with store.read() as c:
-        return [(e.topic, e.data) for e in store.events.after(c, owner, 0, 100)]
+        return [(e.topic, e.data) for e in store.events.events_after(c, owner, 0, 100)]
 
 
 def test_nobody_sees_what_belongs_to_another(store: Store) -> None:

@@ -46,8 +46,9 @@ def test_a_folder_whose_creation_failed_is_created_anew() -> None:
 
 
 def test_only_folders_that_nobody_used_for_a_day_are_removed(cache: Path) -> None:
-    code = "import sys; from nbyard.testing import kept_folders; kept_folders.kept_folder('wheels', sys.argv[1], "
-    code += "lambda folder: None); print(flush=True); sys.stdin.read()"
+    code = "import sys; from nbyard.testing.kept_folders import kept_folder; "
+    code += "kept_folder('wheels', sys.argv[1], lambda folder: None); "
+    code += "print(flush=True); sys.stdin.read()"
     words = [sys.executable, "-c", code]
     for name in ("unused", "recent"):
         subprocess.run([*words, name], input=b"", stdout=subprocess.DEVNULL, check=True)

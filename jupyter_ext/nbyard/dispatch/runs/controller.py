@@ -123,12 +123,12 @@ class RunController:
             if is_due and not self._changes:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
-                self._cursor = self._store.events.last(c)
+                self._cursor = self._store.events.newest_id(c)
                 self._board.read_all(c)
                 self._clear_unsure()
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
-            news = self._store.events.news(c, self._cursor)
+            news = self._store.events.all_news_after(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(one.id for one in news)])
 
@@ -213,12 +213,12 @@ class RunController:
 
     def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
-            news = self._store.events.news(c, self._cursor)
+            news = self._store.events.all_news_after(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {one.run_id for one in news} & changes.runs():
                 raise Stale("a run was changed meanwhile")
             changes.write(c)
-            last = self._store.events.last(c)
+            last = self._store.events.newest_id(c)
         self._changes = RoundChanges(self._store, self._board)
         changes.hold.close()
         changes.pass_crash_points()

@@ -289,7 +289,7 @@ class RunService(RunEstimates):
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            oldest, last = self._store.events.first(c), self._store.events.last(c)
+            oldest, last = self._store.events.oldest_id(c), self._store.events.newest_id(c)
             kept = oldest - 1 <= since <= last
             asked = (after, states, since if kept else 0)
             views = self._store.tasks.page(c, found.id, limit + 1, *asked)

@@ -165,7 +165,7 @@ def test_cancel_against_finish_gives_one_end(
     bench.until(lambda: bench.run(run).state in ("succeeded", "cancelled"))
     assert bench.run(run).state == "succeeded"  # the work was done
     with bench.store.read() as c:
-        found = bench.store.events.after(c, "ada", 0, 500)
+        found = bench.store.events.events_after(c, "ada", 0, 500)
     ends = [e for e in found if e.topic == "task" and e.data["state"] == "succeeded"]
     assert len(ends) == 1
 

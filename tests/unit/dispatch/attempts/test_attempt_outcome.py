@@ -24,7 +24,7 @@ def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> Non
     assert [artifact.name for artifact in task.artifacts] == ["out"]
     assert task.attempts[0].site == "here"
     with bench.store.read() as c:
-        found = bench.store.events.after(c, "ada", 0, 500)
+        found = bench.store.events.events_after(c, "ada", 0, 500)
     told = [e.data["state"] for e in found if e.topic == "task"]
     assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 

@@ -112,7 +112,9 @@ def test_each_has_its_states_and_events(functions: Functions, bench: Bench) -> N
     bench.until(lambda: len(functions.attempts(run)) == 3)
     functions.finish_all(run)
     with bench.store.read() as c:
-        events = [e for e in bench.store.events.after(c, OWNER.name, 0, 1000) if e.run_id == run]
+        events = [
+            e for e in bench.store.events.events_after(c, OWNER.name, 0, 1000) if e.run_id == run
+        ]
     for task in functions.tasks(run):
         (attempt,) = task.attempts
         assert attempt.number == 1 and attempt.worker in functions.runtime.starts

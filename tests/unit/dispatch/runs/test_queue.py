@@ -586,7 +586,7 @@ def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
     elsewhere = [bench.submit({"a": []}, runtime="far", priority=at) for at in range(3)]
     bench.until(lambda: all(bench.task(run).state == "running" for run in elsewhere))
     with bench.store.read() as c:
-        told = bench.store.events.after(c, OWNER.name, 0, 500)
+        told = bench.store.events.events_after(c, OWNER.name, 0, 500)
     order = [one.run_id for one in told if one.data.get("state") == "recorded"]
     assert [run for run in order if run in elsewhere] == elsewhere[::-1]
     assert len(runtime.running) == 2

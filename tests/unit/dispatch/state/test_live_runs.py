@@ -60,11 +60,11 @@ def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> N
     bench.until(lambda: bench.task(run).state == "running")
     before = board.runs[run].tasks
     with bench.store.read() as c:
-        last = bench.store.events.last(c)
+        last = bench.store.events.newest_id(c)
     bench.runtime.obeys = False
     bench.cancel(run)
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.news(c, last))
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
     assert board.runs[run].is_cancelled
     assert board.runs[run].tasks is before
     assert run in board.untouched
@@ -75,17 +75,21 @@ def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: L
     run = bench.submit({"a": []})
     with bench.store.read() as c:
         board.read(c, run)
-        last = bench.store.events.last(c)
+        last = bench.store.events.newest_id(c)
     changes = RoundChanges(bench.store, board)
     changes.begin(board.runs[run])
     bench.cancel(run)
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.news(c, last))
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
     assert board.runs[run].is_cancelled and run in board.untouched
     changes.begin(board.runs[run])
     with bench.store.write() as c:
         changes.write(c)
-        told = [one for one in bench.store.events.after(c, "ada", last, 100) if one.topic == "run"]
+        told = [
+            one
+            for one in bench.store.events.events_after(c, "ada", last, 100)
+            if one.topic == "run"
+        ]
     changes.hold.close()
     states = [one.data["state"] for one in told if "change" not in one.data]
     assert states == ["running", "cancelled"]
@@ -113,11 +117,11 @@ def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: LiveRuns) ->
     bench.until(lambda: bench.task(run).state == "running")
     record = board.runs[run].tasks["a"].record
     with bench.store.read() as c:
-        last = bench.store.events.last(c)
+        last = bench.store.events.newest_id(c)
     with bench.store.write() as c:
         assert transition.move(c, TASK, record.subject, "failed")
     with bench.store.read() as c:
-        board.catch_up(c, bench.store.events.news(c, last))
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
     assert board.runs[run].tasks["a"].record.state == "failed"
     with bench.store.write() as c:
         changed = msgspec.structs.replace(record, reason=because("forced"))

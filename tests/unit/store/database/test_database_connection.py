@@ -45,7 +45,7 @@ def test_fifty_writers_all_get_through(store: Store) -> None:
     for thread in threads:
         thread.join()
     with store.read() as c:
-        assert store.events.last(c) == 50
+        assert store.events.newest_id(c) == 50
 
 
 def test_a_foreign_writer_makes_us_busy_not_broken(

@@ -54,7 +54,7 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
         reason, waits = because("forced"), because("waits-for-start")
         store.tasks.note_all(c, [msgspec.structs.replace(task, reason=reason, waits=waits)])
         store.tasks.note_all(c, [])
-        told = store.events.after(c, "ada", 0, 10)[-1]
+        told = store.events.events_after(c, "ada", 0, 10)[-1]
         (view,) = store.tasks.views(c, task.run_id)
     assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
     assert told.data == {
