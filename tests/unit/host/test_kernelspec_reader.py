@@ -70,6 +70,6 @@ def test_the_own_kernel_is_there_without_a_file(write, monkeypatch):
 
 def test_files_are_read_without_jupyter_client(write):
     write("python3", SPEC)
-    code = "import sys, nbyard.host.kernels as k\nk.foreign()\nprint(*sys.modules)"
+    code = "import sys, nbyard.host.kernels as k\nk.list_foreign_kernels()\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"jupyter_client", "IPython", "zmq"} & set(done.stdout.split())

@@ -119,7 +119,7 @@ def test_the_whole_text():
 OTHERWISE = """
 import sys
 sys.path[:0] = [{path!r}]
-from test_dockerfile import SPEC, text_of
+from test_dockerfile_writer import SPEC, text_of
 sys.stdout.buffer.write(text_of(SPEC).encode())
 """
 
