@@ -27,9 +27,9 @@ from peers.environments import CannotTakePart
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.images.structs import NamedImage, NewImage
-from nbyard.host.wakeup import listening
-from nbyard.images.builds import ensure
-from nbyard.images.environments import code_wish
+from nbyard.host.wakeup import open_listener
+from nbyard.images.builds import ensure_image
+from nbyard.images.environment_images import code_wish
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
@@ -95,7 +95,7 @@ class Bench:
         images = self._yard.services.images
         body = NewImage(path=str(self._folder / "Dockerfile"), tag=OURS)
         made = images.build(self._caller, body)
-        with listening(self._yard.store.folder) as listener:
+        with open_listener(self._yard.store.folder) as listener:
             while made.state not in ("ready", "failed"):
                 made = images.get(self._caller, made.id)
                 if made.state not in ("ready", "failed"):
@@ -105,7 +105,7 @@ class Bench:
     def engine_alone(self) -> None:
         """Build with the part of nbyard that calls the engine."""
         wish = code_wish(self._folder, "Dockerfile")
-        self._made = ensure(self._engine, wish, lambda line: None).reference
+        self._made = ensure_image(self._engine, wish, lambda line: None).reference
 
     def clear(self) -> None:
         """Delete the images."""

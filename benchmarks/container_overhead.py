@@ -37,8 +37,8 @@ from nbyard.discover import LocalNoun
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail
-from nbyard.host.wakeup import listening
-from nbyard.images.environments import environment_image
+from nbyard.host.wakeup import open_listener
+from nbyard.images.environment_images import environment_image
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
@@ -138,7 +138,7 @@ class Bench:
 
     def _ended(self, run: str) -> RunDetail:
         deadline = time.monotonic() + SECONDS
-        with listening(self._yard.store.folder) as listener:
+        with open_listener(self._yard.store.folder) as listener:
             while (detail := self._runs.get(run=run)).run.state not in ENDED:
                 assert time.monotonic() < deadline, "the run does not end"
                 listener.wait(0.5)

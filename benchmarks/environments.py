@@ -35,7 +35,7 @@ from parts.paired import Work, measure, options_of, report
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.host.installers import KERNEL_PACKAGES
-from nbyard.host.wakeup import listening
+from nbyard.host.wakeup import open_listener
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
@@ -129,7 +129,7 @@ class Bench:
         environments = yard.services.environments
         start = time.perf_counter()
         made = environments.create(self._caller, NewEnvironment("bench", self._asked))
-        with listening(yard.store.folder) as listener:
+        with open_listener(yard.store.folder) as listener:
             while made.current.state not in ("ready", "failed"):
                 listener.wait(0.5)
                 made = environments.get(self._caller, made.id)

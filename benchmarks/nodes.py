@@ -37,9 +37,9 @@ from parts.paired import options_of, print_line
 from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
-from nbyard.host.wakeup import listening
+from nbyard.host.wakeup import open_listener
 from nbyard.rest.identity import local_name
-from nbyard.runtimes.prepared import NO_ATTEMPT
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.yard import Yard
 
 WORK = 'if [ -n "$SOURCE" ]; then read before < "$SOURCE"; fi\necho "$before$N" > "$OUT"\n'
@@ -150,7 +150,7 @@ class Bench:
         """Run a graph from its submission to its end."""
         made = self.runs.create(body=NewRun(path=str(graph), force=force))
         deadline = time.monotonic() + SECONDS * 20
-        with listening(self.yard.store.folder) as listener:
+        with open_listener(self.yard.store.folder) as listener:
             while self.state(made.id) not in ENDED:
                 assert time.monotonic() < deadline, "the run does not end"
                 listener.news(0.5)

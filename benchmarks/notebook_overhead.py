@@ -35,7 +35,7 @@ from nbyard.discover import LocalNoun
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.host.wakeup import listening
+from nbyard.host.wakeup import open_listener
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.yard import Yard
@@ -109,7 +109,7 @@ def submit(yard: Yard, notebook: Path) -> None:
     runs: Any = LocalNoun(yard.services.runs, Caller(local_name()))
     made = runs.create(body=NewRun(path=str(notebook), force=True))
     deadline = time.monotonic() + SECONDS
-    with listening(yard.store.folder) as listener:
+    with open_listener(yard.store.folder) as listener:
         while (state := runs.get(run=made.id).run.state) not in ENDED:
             assert time.monotonic() < deadline, "the run does not end"
             listener.news(0.5)

@@ -84,7 +84,6 @@ REPLACED = frozenset(
         "working",
     ]
 )
-STILL_THERE = {"domain.models.trials", "importers.cwl.fields", "serving.batch.parts"}
 # Words that docstrings of functions may start with.
 VERBS = frozenset(Path(__file__).with_name("verbs.txt").read_text("utf-8").split())
 
@@ -238,7 +237,7 @@ def figures(found: Mapping[str, Module]) -> Iterator[Figure]:
             line = f"modules in {folder or 'nbyard'}: {len(names)} (at most {MAX_MODULES})"
             remedy = "Add to a module that fits, or make a folder of modules that belong together."
             yield Figure(line, len(names) <= MAX_MODULES, tuple(names), remedy)
-    for name in sorted(set(found) - STILL_THERE):
+    for name in sorted(found):
         if name.rpartition(".")[2] in REPLACED:
             line = f"{name} has a name that the field does not use"
             yield Figure(
@@ -249,7 +248,7 @@ def figures(found: Mapping[str, Module]) -> Iterator[Figure]:
         f"imports inside functions: {len(lazy)} (at most {MAX_LAZY_IMPORTS})",
         len(lazy) <= MAX_LAZY_IMPORTS,
         tuple(lazy),
-        "Import at the top of the module. A command takes `connect` from nbyard.cli.options.",
+        "Import at the top of the module. Commands take `connect` from nbyard.cli.shared_options.",
     )
     once = used_once(found.values())
     yield Figure(

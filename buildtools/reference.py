@@ -20,13 +20,13 @@ from traitlets import TraitType
 from nbyard.cli.generated_commands import VERBS
 from nbyard.cli.lazy_commands import LazyCommand
 from nbyard.cli.main import nbyard
-from nbyard.domain import states
-from nbyard.domain.arguments import bindings, records
+from nbyard.domain import state_machines as states
+from nbyard.domain.arguments import bindings, record_arguments
 from nbyard.domain.arguments import structs as arguments
 from nbyard.domain.attempts import structs as attempts
 from nbyard.domain.commands import invocations
 from nbyard.domain.environments import structs as environments
-from nbyard.domain.executables import descriptions
+from nbyard.domain.executables import nbexec_files
 from nbyard.domain.executables import structs as executables
 from nbyard.domain.workflows import structs as workflows
 from nbyard.errors import NbyardError, NewerSchema, error_classes
@@ -34,7 +34,7 @@ from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.structs import Reason, because
 from nbyard.rest.openapi import STREAMS
 from nbyard.services.operation import Field, Operation
-from nbyard.services.table import SERVICES, table
+from nbyard.services.operation_table import SERVICES, table
 from nbyard.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +59,7 @@ ELSEWHERE = {
     executables.Resources,
     invocations.Invocation,
     invocations.WorkFile,
-    records.Record,
+    record_arguments.Record,
     workflows.Edge,
     *typing.get_args(bindings.Reach),
 }
@@ -441,8 +441,8 @@ def description_format() -> str:
         "You can also write it yourself.",
         "You can declare files that the code opens by itself [with one click]"
         "(../explanation/cache.md#files-that-nothing-declares). They have the reach `file`.",
-        *_structs(descriptions.Description, executables.Resources, arguments.Argument),
-        *_structs(invocations.Invocation, invocations.WorkFile, records.Record),
+        *_structs(nbexec_files.Description, executables.Resources, arguments.Argument),
+        *_structs(invocations.Invocation, invocations.WorkFile, record_arguments.Record),
         f"A *role* is one of {_words(arguments.Role)}. A *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",

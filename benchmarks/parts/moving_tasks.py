@@ -63,7 +63,7 @@ class Moving:
         for state in ("queued", "preparing", "running"):
             self.move(list(self._tasks), state)
         for attempt in self._attempts():
-            folder = folders.place(self._store.folder, attempt.id)
+            folder = folders.attempt_folder_of(self._store.folder, attempt.id)
             folder.mkdir(parents=True)
             (folder / "events.jsonl").write_text('{"type": "cell", "cell": 0, "cells": 3}\n')
 

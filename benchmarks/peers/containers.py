@@ -12,9 +12,9 @@ from pathlib import Path
 
 from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
-from nbyard.images.environments import environment_image
+from nbyard.images.environment_images import environment_image
 from nbyard.testing import images
-from nbyard.testing.engine import using_shared_engine, why_not
+from nbyard.testing.private_engine import using_shared_engine, why_not
 from peers.environments import CannotTakePart
 from peers.graphs import Place
 from peers.ours import Nbyard

@@ -20,7 +20,7 @@ from nbyard.discover import LocalNoun
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.rest.identity import local_name
-from nbyard.runtimes.prepared import NO_ATTEMPT
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from peers.graphs import Place, Step
 from peers.peer import Peer, Way
 from peers.processes import described, environments

@@ -91,9 +91,9 @@ SHOWN = {
     "jupyter_ext/nbyard/serving/*": ("endpoint",),
     "jupyter_ext/nbyard/tabular/*": ("datasets", "results"),
     # ui-tests/lab/run.ts starts the engine of all journeys with them
-    "jupyter_ext/nbyard/testing/engine.py": ("*",),
+    "jupyter_ext/nbyard/testing/private_engine.py": ("*",),
     "jupyter_ext/nbyard/testing/images.py": ("*",),
-    "jupyter_ext/nbyard/testing/kept.py": ("*",),
+    "jupyter_ext/nbyard/testing/kept_folders.py": ("*",),
     "jupyter_ext/nbyard/testing/*": (),
 }
 

@@ -18,7 +18,7 @@ SERVICES = "jupyter_ext/nbyard/services"
 # Its functions import on demand for a host; importing the package imports none of it.
 LAZY = "jupyter_ext/nbyard/__init__.py"
 # These files name every service. They are left out because each user of a service names it itself.
-REGISTRIES = (f"{SERVICES}/registry.py", f"{SERVICES}/table.py")
+REGISTRIES = (f"{SERVICES}/registry.py", f"{SERVICES}/operation_table.py")
 # A test that starts JupyterLab also starts our server extension.
 HOSTS = {"jupyter_server", "jupyterlab", "jp_fetch", "jp_serverapp", "jp_ws_fetch"}
 EXTENSION = ("jupyter_ext/nbyard/extension.py", "jupyter_ext/nbyard/ydoc.py")

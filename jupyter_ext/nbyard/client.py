@@ -18,7 +18,7 @@ import msgspec
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, because, is_known
 from nbyard.services.operation import Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 SECONDS = 60
 NO_TOKEN = because("no-token-sent")

@@ -18,7 +18,7 @@ def probe_slots(settings: Settings) -> Check:
     cores = because("cores-set" if settings.slots else "cores-found", cores=found.cores)
     gib = round(found.memory_bytes / GIB, 1)
     memory = because("memory-set" if settings.memory_bytes else "memory-found", memory=gib)
-    source = gpus.source(settings.gpus)
+    source = gpus.gpu_source(settings.gpus)
     cards = because("no-gpus-found", source=source)
     if found.gpus and found.tasks_per_gpu > 1:
         tasks = found.tasks_per_gpu
@@ -53,13 +53,13 @@ def probe_docker(settings: Settings) -> Check:
 def probe_dask(settings: Settings) -> Check:
     """Check whether a Dask cluster responds and fits; never create one."""
     from nbyard.runtimes.dask.cluster import Cluster
-    from nbyard.runtimes.dask.cluster_factory import describe
+    from nbyard.runtimes.dask.cluster_factory import describe_cluster
 
     cluster = Cluster(settings)
     try:
         # Creating a cluster could cost money or queue jobs, so only describe it.
         if cluster.is_set and not cluster.is_reached_by_address:
-            return Check("dask", "ok", describe(settings))
+            return Check("dask", "ok", describe_cluster(settings))
         return Check("dask", "ok", cluster.describe())
     except NbyardError as error:
         cure = error.hint_reason or because("start-cluster")

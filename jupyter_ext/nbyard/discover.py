@@ -72,16 +72,16 @@ class Local:
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
         """Return the bytes of a dataset or artifact in an open file, and a file name."""
-        from nbyard.blobs import opened
+        from nbyard.blobs import open_download
 
         wanted = getattr(self, noun).content(key)
-        return opened(self.yard.parts.blobs, wanted)
+        return open_download(self.yard.parts.blobs, wanted)
 
     def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
         """Return another file of a task in an open file, and its name; an empty path means all."""
-        from nbyard.blobs import opened
+        from nbyard.blobs import open_download
 
-        return opened(self.yard.parts.blobs, self.runs.file(run, node, path))
+        return open_download(self.yard.parts.blobs, self.runs.file(run, node, path))
 
     def address(self, deployment: Any) -> str:
         """Return the URL of a deployment's first port on this machine, without a server."""

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nbyard.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because, text_reason
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class NbyardError(Exception):
             why = because("error", error=self.code, message=message)
         self.reason = why
         self.message = str(why)
-        self.hint_reason = text(hint) if isinstance(hint, str) else hint
+        self.hint_reason = text_reason(hint) if isinstance(hint, str) else hint
         self.hint = str(self.hint_reason or "")
         self.details = list(details)
         super().__init__(self.message)

@@ -7,12 +7,12 @@ from typing import Any
 
 from nbyard.host.wakeup import Listener
 from nbyard.rest.event_socket import Broadcast
-from nbyard.rest.handlers import RestContext
-from nbyard.rest.proxy.traffic import Meter
+from nbyard.rest.operation_handler import RestContext
+from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.routes import routes
-from nbyard.rest.server_hooks import metrics
+from nbyard.rest.server_hooks import prometheus_metrics
 from nbyard.rest.server_hooks.activity import Activity
-from nbyard.rest.server_hooks.dispatcher_watchdog import Guard
+from nbyard.rest.server_hooks.dispatcher_watchdog import DispatcherWatchdog
 from nbyard.rest.server_hooks.file_renames import follow_renames
 from nbyard.settings import Settings
 
@@ -42,12 +42,14 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     rules = web_app.default_router.rules
     # Remember which routes are new, to remove them when the context closes.
     before = list(rules)
-    web_app.add_handlers(".*$", routes(base_url, context, broadcast, Meter(context, activity.note)))
+    web_app.add_handlers(
+        ".*$", routes(base_url, context, broadcast, RequestMeter(context, activity.note))
+    )
     ours = [rule for rule in rules if rule not in before]
     context.closing.append(partial(_remove, rules, ours))
     web_app.settings["nbyard"] = context
-    metrics.mount(context)
-    Guard(context, exists)
+    prometheus_metrics.register_metrics(context)
+    DispatcherWatchdog(context, exists)
     follow_renames(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)
 

@@ -12,7 +12,7 @@ from traitlets import Bool, Enum, Float, Int, TraitError, TraitType, Unicode, va
 from traitlets import List as ListTrait
 from traitlets.config import Configurable
 
-from nbyard.spelling import meant, misspelled
+from nbyard.field_suggestions import near_spelling, suggestion_text
 
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
 GPU = re.compile(r"auto|[0-9]+|(GPU|MIG)-[0-9A-Za-z/-]+")
@@ -250,12 +250,14 @@ class Settings(Configurable):
         names = self.class_trait_names(config=True)
         for name in configured:
             if name not in names:
-                raise TraitError(f"c.Settings.{name}: there is no such setting{meant(name, names)}")
+                raise TraitError(
+                    f"c.Settings.{name}: there is no such setting{suggestion_text(name, names)}"
+                )
         variables = [f"{PREFIX}{name.upper()}" for name in names]
         for name in os.environ:
             if not name.startswith(PREFIX) or name in variables or name in NO_SETTINGS:
                 continue
-            if near := misspelled(name.removeprefix(PREFIX), map(str.upper, names)):
+            if near := near_spelling(name.removeprefix(PREFIX), map(str.upper, names)):
                 raise TraitError(f"The variable {name} is no setting; is {PREFIX}{near} meant?")
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:

@@ -9,9 +9,9 @@ from nbyard.blobs import Blobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
 from nbyard.host.project_files import ProjectFiles
-from nbyard.ipc.dispatcher_launcher import Watch, call_dispatcher, make_way
+from nbyard.ipc.dispatcher_launcher import DispatcherWatch, call_dispatcher, make_way
 from nbyard.services.registry import Services
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.tabular import Tables
@@ -23,7 +23,7 @@ from nbyard.transfer.uploads import Uploads
 class Yard:
     """An open store with everything that uses it."""
 
-    def __init__(self, settings: Settings, parts: Parts):
+    def __init__(self, settings: Settings, parts: ServiceContext):
         self.settings = settings
         self.parts = parts
         self.store = parts.store
@@ -45,12 +45,12 @@ class Yard:
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []
-        watch = Watch(store, settings)
+        watch = DispatcherWatch(store, settings)
         # Start a dispatcher for work that a crash left unfinished.
         watch()
         return cls(
             settings,
-            Parts(
+            ServiceContext(
                 settings=settings,
                 store=store,
                 blobs=blobs,

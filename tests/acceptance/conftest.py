@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
-from nbyard.testing.kept import kept_folder
+from nbyard.testing.kept_folders import kept_folder
 
 INSTALLING_SECONDS = 600
 SOURCES = (

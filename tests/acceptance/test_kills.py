@@ -22,7 +22,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
-from nbyard.runtimes.prepared import NO_ATTEMPT
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from nbyard.cli.main import nbyard
-from nbyard.services.table import SERVICES, table
+from nbyard.services.operation_table import SERVICES, table
 from nbyard.settings import Settings
 from nbyard.store.schema import tables
 from reference import COMMANDS_OF, commands, error_codes, pages

@@ -61,7 +61,7 @@ def test_a_run_of_the_command_line_needs_no_kernel_client_and_no_other_database(
     """Reading kernelspecs brings neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
     added = modules_added_by(
         "import nbyard.cli.commands.run, nbyard.yard, nbyard.services.runs.single_run\n"
-        "from nbyard.host import kernels\nkernels.foreign()"
+        "from nbyard.host import kernels\nkernels.list_foreign_kernels()"
     )
     tops = {name.partition(".")[0] for name in added}
     assert not tops & (HEAVY | {"jupyter_client", "IPython", "zmq", "tornado"})

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec.inspect as types
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.workflows.structs import Document, Meta
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 # what others keep with a workflow has its place there
 OPEN = {Meta}

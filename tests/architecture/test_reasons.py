@@ -9,7 +9,7 @@ import pytest
 
 from nbyard.reasons.codes import CODES
 from nbyard.runner import reasons as runner_reasons
-from nbyard.store.schema.column_types import Because
+from nbyard.store.schema.sql_column_types import Because
 from nbyard.store.schema.tables import metadata
 
 from .sources import PACKAGE, nodes

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from nbyard.domain.states import MACHINES
+from nbyard.domain.state_machines import MACHINES
 
 RECORD = {
     *("task.json", "log", "events.jsonl", "usage.jsonl", "metrics.jsonl", "executed.ipynb"),

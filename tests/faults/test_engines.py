@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 
 from .checker import Checker
 from .flows import GRAPHS

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event, inspect, text
 
 from nbyard.store import Store
-from nbyard.store.database.engine import Database, sqlite_url
+from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.migrate import MIGRATIONS
 
 # a check kills at each third statement, since each kill is a migration from the start

@@ -15,8 +15,8 @@ from sqlalchemy import event, text
 
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.store.database import engine
-from nbyard.testing.bench import Bench
+from nbyard.store.database import database_connection
+from nbyard.testing.fake_runtime_bench import Bench
 from nbyard.yard import Yard
 
 from .checker import Checker, histories
@@ -51,14 +51,14 @@ def transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[s
     """What real runs write, from the first statement of the schema on, with checkpoints."""
     pytest.importorskip("apsw")
     recorded: list[list[str]] = []
-    prepare = engine._prepare
+    prepare = database_connection._prepare
 
     def watched(connection: Any, record: Any) -> None:
         prepare(connection, record)
         recording(connection, recorded)
 
-    monkeypatch.setattr(engine, "CHECKPOINT_EVERY", 7)
-    monkeypatch.setattr(engine, "_prepare", watched)
+    monkeypatch.setattr(database_connection, "CHECKPOINT_EVERY", 7)
+    monkeypatch.setattr(database_connection, "_prepare", watched)
     settings = Settings(store_dir=str(tmp_path / "recorded"), inline_dispatch=True)
     with Yard.open(settings, tmp_path, tmp_path) as opened:
         with opened.store.read() as c:

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from nbyard.host.sqlite_locks import is_stopped, writers
+from nbyard.host.sqlite_locks import blocking_pids, is_stopped
 
 from .conftest import SEED
 from .flows import GRAPHS, WAIT
@@ -109,7 +109,7 @@ def test_a_dispatcher_that_is_stopped_in_a_write(place: Place) -> None:
     run = place.submit(place.flow(GRAPHS["diamond"]))
     first = place.dispatcher(NBYARD_CRASH_AT="before-run-end", NBYARD_CRASH_BY="SIGSTOP")
     until(lambda: is_stopped(first.pid), "it to be stopped")
-    assert writers(place.store) == [first.pid]
+    assert blocking_pids(place.store) == [first.pid]
     with Server(place) as server:
         until(lambda: server.ask("GET", f"/runs/{run}")[0] == 200 and is_gone(first), "its end")
         until(place.all_ended, f"the end of the run\n{place.told()}")

@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
-from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance_runtimes import finish, place_attempt, wait_until
-from nbyard.testing.kept import kept_folder
+from nbyard.testing.kept_folders import kept_folder
 
 KERNEL = "other"
 # A cell that prints the kernel's process.

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tornado.testing import bind_unused_port
 
-from nbyard.testing.server import TOKEN, Answer
+from nbyard.testing.jupyter_server import TOKEN, Answer
 
 ROOT = Path(__file__).parents[2]
 PROXY = ROOT / "ui-tests/node_modules/configurable-http-proxy/bin/configurable-http-proxy"

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import psutil
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RESULT, RUNNER, NotebookWork
-from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
-from nbyard.runtimes.prepared import RUNNER as PROGRAM
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
+from nbyard.runtimes.supervisor_parents import RUNNER as PROGRAM
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 CELLS = (

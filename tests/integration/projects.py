@@ -9,7 +9,7 @@ from typing import Any, Self
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching, alive
+from nbyard.testing.dispatcher_thread import Dispatching, alive
 from nbyard.yard import Yard
 
 ADA = Caller("ada")

@@ -12,8 +12,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in, places_of
 from nbyard.yard import Yard
 
 from ..notebooks import PARAMETERS, notebook

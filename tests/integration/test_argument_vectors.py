@@ -25,9 +25,9 @@ from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, pr
 from nbyard.errors import Invalid
 from nbyard.kinds.command import CommandKind
 from nbyard.kinds.protocol import Reading
-from nbyard.reasons.structs import read
-from nbyard.runner.attempt_folder import Folder
-from nbyard.runner.work.launch import CannotStart, Launch
+from nbyard.reasons.structs import read_reason
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.work.launch_process import CannotStart, Launch
 
 ECHO = r"""#!/bin/sh
 for word in "$@"; do printf '%s\0' "$word"; done
@@ -186,7 +186,7 @@ def started(
     reading = Reading("command", "sh", "", arguments, command=list(command))
     work = CommandKind().work("echo.sh", reading, values, HERE)
     task = msgspec.to_builtins(TaskFile("a", "t", "m", work, {}))
-    launch = Launch(Folder(str(place)), task, "", is_watched=True, is_prepared=False)
+    launch = Launch(AttemptFolder(str(place)), task, "", is_watched=True, is_prepared=False)
     launch.start()
     with open(launch.output, "rb", closefd=False) as output:
         got = output.read()
@@ -302,6 +302,6 @@ def test_what_cannot_start_is_told_without_placeholders(
     argument = Argument("data", role="input", reach=Stdin())
     with pytest.raises(CannotStart) as refused:
         started(tmp_path, [argument], values, command)
-    told = str(read(refused.value.reason))
+    told = str(read_reason(refused.value.reason))
     assert reason in told
     assert "{" not in told

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.forked import StoreShell
+from nbyard.testing.forked_shell import StoreShell
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

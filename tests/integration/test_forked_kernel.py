@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, NotebookWork, Result
-from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
+from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt
 
 CELLS = (

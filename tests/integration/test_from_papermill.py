@@ -17,7 +17,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..notebooks import notebook

@@ -25,9 +25,9 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
 )
 from nbyard.reasons.structs import because
-from nbyard.runtimes.prepared import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.testing.conformance_runtimes import STORE, wait_until
 
 STEPS = """

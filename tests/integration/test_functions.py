@@ -13,7 +13,7 @@ from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 
 from .projects import ADA, RunningProject
 

@@ -18,7 +18,7 @@ from tornado.websocket import websocket_connect
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.settings import Settings
-from nbyard.testing.server import Answer
+from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
 
 from ..unit.rest.served import Service

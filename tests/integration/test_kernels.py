@@ -11,7 +11,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.executables.structs import Inspect
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..notebooks import notebook

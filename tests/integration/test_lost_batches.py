@@ -76,7 +76,7 @@ class Batch:
     def folder(self, run: str) -> Path:
         """Of the newest attempt."""
         store = self.project.yard.store.folder
-        return folders.place(store, self.project.task(run, "model").attempts[-1].id)
+        return folders.attempt_folder_of(store, self.project.task(run, "model").attempts[-1].id)
 
     def until_kept(self, run: str, attempt: int, parts: int = 1) -> int:
         """How many it has, once these are so many."""

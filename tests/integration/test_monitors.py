@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.attempts import monitor_links
-from nbyard.testing.dispatching import alive
-from nbyard.testing.kept import kept_folder
+from nbyard.attempts import monitor_link_files
+from nbyard.testing.dispatcher_thread import alive
+from nbyard.testing.kept_folders import kept_folder
 
 from .watching import STEP, Watching, watching
 
@@ -44,7 +44,7 @@ def test_what_a_process_serves_is_seen_while_it_runs(work: Watching, kind: str) 
     """R16, P5: by its owner, at a port of its own; gone when it ends."""
     run = work.start(kind, STEP, {"ports": {"web": 0}})
     work.watch_to_the_end(run)
-    assert monitor_links.stored_attempts(work.server.store) == set()
+    assert monitor_link_files.stored_attempts(work.server.store) == set()
 
 
 @pytest.mark.long

@@ -18,7 +18,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Busy
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 SLOTS = 5

@@ -11,9 +11,9 @@ import pytest
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.reasons.structs import because
-from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 pytestmark = pytest.mark.sample(1)

@@ -16,13 +16,13 @@ import pytest
 
 from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookWork, Output
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.host.wakeup import PROGRESS, listening
+from nbyard.host.wakeup import PROGRESS, open_listener
 from nbyard.reasons.structs import because
-from nbyard.runner.supervision.log import LIMIT_BYTES
-from nbyard.runtimes.prepared import RUNNER as RUNNER_PROGRAM
-from nbyard.runtimes.prepared import Parents
+from nbyard.runner.supervision.work_log import LIMIT_BYTES
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.runtimes.supervisor_parents import RUNNER as RUNNER_PROGRAM
+from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.testing.conformance_runtimes import (
     STORE,
     Place,
@@ -536,7 +536,7 @@ def test_who_looks_on_is_not_told_of_each_line(tmp_path: Path) -> None:
         "for n in $(seq 100); do echo $n; sleep 0.005; done; until [ -e go ]; do sleep 0.1; done"
     )
     runtime = ProcessRuntime()
-    with listening(tmp_path) as listener:
+    with open_listener(tmp_path) as listener:
         wake = str(listener.path.parent)
         order = place_attempt(tmp_path, script, {}, "", wake=wake)
         before = time.monotonic()

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from nbyard.domain.attempts.structs import LOG, RUNNER, NotebookWork
-from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 KERNEL_THREADS = 2
@@ -41,7 +41,7 @@ DISPATCHER = """
 import sys, time
 from pathlib import Path
 from typing import Any
-from nbyard.runtimes.prepared import Parents
+from nbyard.runtimes.supervisor_parents import Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance_runtimes import STORE
 from tests_of_ready import run_one
@@ -256,6 +256,6 @@ def test_they_go_when_the_environment_changes(
 ) -> None:
     """What they have imported may be of another version by now."""
     left = watch(runtime, tmp_path).everything()
-    monkeypatch.setattr("nbyard.runtimes.prepared._installed", lambda: "something else")
+    monkeypatch.setattr("nbyard.runtimes.supervisor_parents._installed", lambda: "something else")
     run_one(runtime, tmp_path)
     wait_until(lambda: all(map(is_gone, left)))

@@ -13,7 +13,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 ADA = Caller("ada")

@@ -16,8 +16,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.datasets.structs import Dataset, NewDataset, UrlSource
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.secrets import CANARY, places_of
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.leaked_secrets import CANARY, places_of
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

@@ -18,7 +18,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.identity import local_name
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 BROWSER = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium-headless-shell")
 FLAGS = [

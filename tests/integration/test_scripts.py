@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.testing.forked import StoreShell
+from nbyard.testing.forked_shell import StoreShell
 
 ARGPARSE = """
 import argparse, csv, json

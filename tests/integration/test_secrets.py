@@ -8,7 +8,7 @@ from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid
 from nbyard.reasons.structs import because
-from nbyard.testing.secrets import CANARY, in_memory, is_in, places_of
+from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in, places_of
 
 from .telling import ANN, ENDED, REACHES, Telling
 

@@ -19,9 +19,9 @@ import pytest
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork, Result
 from nbyard.reasons.structs import because
 from nbyard.runner.prefork.warm_runner import MOST_ATTEMPTS
-from nbyard.runtimes.prepared import NO_ATTEMPT, Parents
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance_runtimes import STORE, finish, place_attempt, wait_until
 
 CELL: dict[str, Any] = {

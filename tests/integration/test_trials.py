@@ -15,12 +15,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from nbyard.domain.models.model_probes import KnownTable, Told
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.domain.models.trials import KnownTable, Told
 from nbyard.errors import Invalid
-from nbyard.host.model_probe import Question, ask
-from nbyard.images.models import serving_sources
-from nbyard.serving.trying import _lacks_memory
+from nbyard.host.model_probe import Question, probe_model
+from nbyard.images.model_images import serving_sources
+from nbyard.serving.model_probe import _lacks_memory
 
 pytestmark = pytest.mark.sample(1)
 
@@ -51,7 +51,7 @@ def look(tmp_path: Path) -> Looked:
         else:
             joblib.dump(model, file, compress=3 if name == "gz" else 0)
         question = Question(file, code, tables, serving_sources())
-        return ask(question, sys.executable, {}, **more)
+        return probe_model(question, sys.executable, {}, **more)
 
     return asked
 
@@ -180,7 +180,7 @@ def test_a_lack_of_memory_has_many_names(error: Exception) -> None:
 def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
     question = Question(tmp_path / "m", tmp_path, [], {})
     with pytest.raises(Invalid, match="cannot be started to look at it"):
-        ask(question, str(tmp_path / "python"), {})
+        probe_model(question, str(tmp_path / "python"), {})
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
 def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, words: str) -> None:
     text = f"import pathlib, sys\npathlib.Path(sys.argv[2]).write_text({answer!r})\n"
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
-    question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/trying.py": text})
+    question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/model_probe.py": text})
     with pytest.raises(Invalid, match=words):
-        ask(question, sys.executable, {})
+        probe_model(question, sys.executable, {})
 
 
 def test_words_of_one_that_breaks_off_are_told(tmp_path: Path) -> None:
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub)
     with pytest.raises(Invalid, match=r"broke off: .*No module named nbyard\.serving\.trying"):
-        ask(question, sys.executable, {})
+        probe_model(question, sys.executable, {})

@@ -14,9 +14,9 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
-from nbyard.reasons.structs import because, shown
+from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import Wheels, project
 from nbyard.yard import Yard
 
@@ -220,7 +220,7 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
 
     def ran() -> tuple[str, bool, str]:
         run = ground.run(path="s.py", environment="cows")
-        return ground.log(run), run.tasks[0].cached, shown(run.tasks[0].warning)
+        return ground.log(run), run.tasks[0].cached, reason_text(run.tasks[0].warning)
 
     changed = f"not as the lock of cows version 2 has it: the folder {folder}"
     assert ran() == ("0.1 2.0", False, "")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from nbyard.testing.conformance_runtimes import STORE
-from nbyard.testing.kept import kept_folder
+from nbyard.testing.kept_folders import kept_folder
 
 from .foreign import Yard, declare_python
 from .notebook_ways import FORKED, SPAWNED, Ran, run_alone, run_spawned, warm

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, Answer, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..notebooks import notebook
 

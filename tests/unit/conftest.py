@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.kept import kept_folder
+from nbyard.testing.kept_folders import kept_folder
 
 
 @pytest.fixture

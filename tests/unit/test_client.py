@@ -8,10 +8,10 @@ from nbyard.client import Client
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, NotFound, Unavailable
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

@@ -17,7 +17,7 @@ from nbyard.errors import (
     error_classes,
     reason_of,
 )
-from nbyard.reasons.structs import because, text
+from nbyard.reasons.structs import because, text_reason
 
 LINE = re.compile(r"^[ │├└─]*([A-Z]\w+) +(\d{3}) ([a-z-]+)$", re.MULTILINE)
 CLASSES = [kind for kind in error_classes().values() if kind.__module__ == errors.__name__]
@@ -72,8 +72,12 @@ def test_the_body_is_the_same_for_all():
 def test_a_refused_field_is_named_in_message_and_details():
     error = Invalid.field("arguments.2.name", "is used twice", hint="Choose another.")
     assert error.message == "arguments.2.name: is used twice"
-    assert error.details == [Detail("arguments.2.name", "is used twice", text("is used twice"))]
-    assert error.reason == because("field", path="arguments.2.name", reason=text("is used twice"))
+    assert error.details == [
+        Detail("arguments.2.name", "is used twice", text_reason("is used twice"))
+    ]
+    assert error.reason == because(
+        "field", path="arguments.2.name", reason=text_reason("is used twice")
+    )
     assert (error.status, error.hint) == (422, "Choose another.")
 
 

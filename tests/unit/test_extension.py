@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nbyard.extension import _load_jupyter_server_extension
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 
 HEAVY = ("papermill", "docker", "distributed", "pandas", "polars", "sqlalchemy", "nbclient")
 

@@ -12,7 +12,7 @@ const HOLD = `import sys
 from pathlib import Path
 from nbyard.dockerd import Engine
 from nbyard.testing import images
-from nbyard.testing.engine import using_shared_engine, why_not
+from nbyard.testing.private_engine import using_shared_engine, why_not
 if reason := why_not():
     sys.exit(print("cannot", reason))
 with using_shared_engine() as private:

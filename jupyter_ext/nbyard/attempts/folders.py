@@ -14,9 +14,9 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.failures import decode_result
+from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.host.project_files import read_small, write_new
-from nbyard.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because, text_reason
 
 MAX_STAGE = 4096
 OURS = 0o700
@@ -56,7 +56,7 @@ OWN = frozenset(
 )
 
 
-def place(store: Path, attempt_id: str, worker: str = "") -> Path:
+def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
     """Return the folder of an attempt; for a worker's attempt it lies in the worker's folder."""
     inside = f"{worker}/{contract.PLACES}/" if worker else ""
     return Path(f"{store}/attempts/{inside}{attempt_id}")
@@ -167,7 +167,7 @@ def read_result(folder: Path) -> contract.Result | None:
     return None
 
 
-def stamp(path: str) -> tuple[int, int]:
+def file_stamp(path: str) -> tuple[int, int]:
     """Return size and mtime (ns) of a file, which change with each write; zeros without a file."""
     try:
         found = os.stat(path)
@@ -178,7 +178,7 @@ def stamp(path: str) -> tuple[int, int]:
 
 def last_signs(folder: Path) -> tuple[tuple[int, int], ...]:
     """Return the stamps of the log and the events: they change when the task makes progress."""
-    return stamp(f"{folder}/{contract.LOG}"), stamp(f"{folder}/{contract.EVENTS}")
+    return file_stamp(f"{folder}/{contract.LOG}"), file_stamp(f"{folder}/{contract.EVENTS}")
 
 
 def only_a_file(path: str, flags: int) -> int:
@@ -222,10 +222,10 @@ def cancel_reason(folder: Path) -> Reason | None:
     try:
         return msgspec.json.decode(data, type=Reason)
     except msgspec.MsgspecError:  # by hand, or by an earlier version
-        return text(data.decode("utf-8", "replace").strip()[:1000]) or because("cancel-file")
+        return text_reason(data.decode("utf-8", "replace").strip()[:1000]) or because("cancel-file")
 
 
-def present(store: Path) -> list[str]:
+def ids_with_folder(store: Path) -> list[str]:
     """Return the ids of all attempts that have a folder."""
     with contextlib.suppress(FileNotFoundError):
         return sorted(os.listdir(store / "attempts"))
@@ -240,10 +240,12 @@ def set_aside(store: Path, attempt_id: str) -> None:
     with contextlib.suppress(FileExistsError):
         os.mkdir(f"{store}/{UNFINISHED}", OURS)
     with contextlib.suppress(OSError):  # there are no outputs, or they were already moved
-        os.rename(place(store, attempt_id) / OUTPUTS, unfinished(store, attempt_id))
+        os.rename(
+            attempt_folder_of(store, attempt_id) / OUTPUTS, set_aside_folder(store, attempt_id)
+        )
 
 
-def unfinished(store: Path, attempt_id: str) -> Path:
+def set_aside_folder(store: Path, attempt_id: str) -> Path:
     """Return the folder of an attempt's outputs that were set aside."""
     return Path(f"{store}/{UNFINISHED}/{attempt_id}")
 
@@ -269,16 +271,16 @@ def keep_record(folder: Path) -> None:
                     with contextlib.suppress(OSError):  # a call that printed nothing has no record
                         os.rmdir(folder / name / call)
             elif name not in KEPT:
-                discard(folder / name)
+                delete_path(folder / name)
 
 
-def remove(store: Path, attempt_id: str) -> None:
+def remove_folder(store: Path, attempt_id: str) -> None:
     """Remove an attempt's whole folder and the outputs that were set aside."""
-    discard(place(store, attempt_id))
-    discard(unfinished(store, attempt_id))
+    delete_path(attempt_folder_of(store, attempt_id))
+    delete_path(set_aside_folder(store, attempt_id))
 
 
-def discard(path: Path) -> None:
+def delete_path(path: Path) -> None:
     """Remove a file, a link or a whole folder."""
     try:
         is_folder = stat.S_ISDIR(os.lstat(path).st_mode)

@@ -1,9 +1,18 @@
 """Store the bytes of files and folders once each, addressed by their digest."""
 
-from nbyard.blobs.download import Bytes, opened
-from nbyard.blobs.listing import Stored
+from nbyard.blobs.blob_writer import Blob, BlobWriter
+from nbyard.blobs.download import DownloadRequest, open_download
+from nbyard.blobs.listing import StoredBlob
 from nbyard.blobs.store import Blobs
-from nbyard.blobs.trees import Entry, Tree
-from nbyard.blobs.writing import Blob, BlobWriter
+from nbyard.blobs.trees import Tree, TreeEntry
 
-__all__ = ["Blob", "BlobWriter", "Blobs", "Bytes", "Entry", "Stored", "Tree", "opened"]
+__all__ = [
+    "Blob",
+    "BlobWriter",
+    "Blobs",
+    "DownloadRequest",
+    "StoredBlob",
+    "Tree",
+    "TreeEntry",
+    "open_download",
+]

@@ -16,9 +16,9 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, NamedTuple
 
+from nbyard.blobs.blob_writer import Blob
 from nbyard.blobs.store import Blobs
-from nbyard.blobs.trees import MAX_FILES, Entry, Tree
-from nbyard.blobs.writing import Blob
+from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.reasons.structs import because
@@ -39,7 +39,7 @@ DAMAGED = (
 )
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """A file of an archive, or a folder if `content` is None."""
 
     path: str
@@ -60,7 +60,7 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
     packed = blobs.path(digest).stat().st_size
     # Small archives may shrink by more than the ratio, for example one file of zeros.
     limit = min(max_bytes, max(ALWAYS_BYTES, MAX_RATIO * packed))
-    names, files, folders = _Names(), list[Entry](), set[str]()
+    names, files, folders = _Names(), list[TreeEntry](), set[str]()
     with blobs.open_seekable(digest) as file:
         try:
             for path, executable, content in _members(file, limit):
@@ -76,7 +76,7 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
                             raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
                         writer.write(piece)
                     blob = writer.commit()
-                files.append(Entry(name, blob.digest, blob.size_bytes, executable))
+                files.append(TreeEntry(name, blob.digest, blob.size_bytes, executable))
         except DAMAGED as error:
             raise Invalid(because("archive-damaged", message=str(error))) from error
     if not files:
@@ -118,7 +118,7 @@ class _Names:
         return name
 
 
-def _members(file: BinaryIO, limit: int) -> Iterator[Member]:
+def _members(file: BinaryIO, limit: int) -> Iterator[ArchiveMember]:
     start = file.read(6)
     file.seek(0)
     # The content decides about the format, because names can be wrong.
@@ -150,18 +150,18 @@ class _Bounded:
         return piece
 
 
-def _of_tar(file: _Bounded) -> Iterator[Member]:
+def _of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
     with tarfile.open(fileobj=file, mode="r|") as archive:  # type: ignore[call-overload]
         for one in archive:
             archive.members = []  # tarfile would keep every member in memory
             if not (one.isreg() or one.isdir()) or one.issparse():
                 raise Invalid(because("archive-holds-link", name=one.name[:80]))
-            yield Member(one.name, bool(one.mode & 0o100), archive.extractfile(one))
+            yield ArchiveMember(one.name, bool(one.mode & 0o100), archive.extractfile(one))
     while file.read(CHUNK):  # the checksum follows the last member
         pass
 
 
-def _of_zip(file: BinaryIO) -> Iterator[Member]:
+def _of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
     _check_list(file)
     with zipfile.ZipFile(file) as archive:
         for one in archive.infolist():
@@ -174,10 +174,10 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise Invalid(because("archive-holds-link", name=one.filename[:80]))
             if one.is_dir():
-                yield Member(one.orig_filename, False, None)
+                yield ArchiveMember(one.orig_filename, False, None)
                 continue
             with archive.open(one) as content:
-                yield Member(one.orig_filename, bool(mode & 0o100), content)
+                yield ArchiveMember(one.orig_filename, bool(mode & 0o100), content)
 
 
 def _check_list(file: BinaryIO) -> None:

@@ -13,12 +13,12 @@ from nbyard.blobs.store import Blobs
 CHUNK = 1 << 20
 
 
-class Bytes(msgspec.Struct, frozen=True):
+class DownloadRequest(msgspec.Struct, frozen=True):
     """Stored bytes with a file name. `members` groups several of them into one download."""
 
     digest: str
     filename: str
-    members: tuple["Bytes", ...] = ()
+    members: tuple["DownloadRequest", ...] = ()
 
     @property
     def is_folder(self) -> bool:
@@ -26,7 +26,7 @@ class Bytes(msgspec.Struct, frozen=True):
         return bool(self.members) or self.digest.startswith("tree:")
 
 
-def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
+def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]:
     """Return an open file with the bytes and its download name; the caller closes the file.
 
     Raises:
@@ -53,7 +53,7 @@ def opened(blobs: Blobs, wanted: Bytes) -> tuple[BinaryIO, str]:
     return handle, f"{wanted.filename}.zip"
 
 
-def _files(blobs: Blobs, wanted: Bytes) -> Iterator[tuple[str, str]]:
+def _files(blobs: Blobs, wanted: DownloadRequest) -> Iterator[tuple[str, str]]:
     """Yield the path and the digest of each file."""
     for member in wanted.members:
         if member.is_folder:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredBlob(msgspec.Struct, frozen=True):
     """A stored blob; `since` is when it was last put or linked, in seconds since 1970."""
 
     digest: str
@@ -15,11 +15,11 @@ class Stored(msgspec.Struct, frozen=True):
     since: float
 
 
-def stored(root: Path) -> Iterator[Stored]:
+def stored_blobs(root: Path) -> Iterator[StoredBlob]:
     """Yield all blobs, folders before the files that they list."""
     for algorithm in ("tree", "sha256"):
         for path in (root / algorithm).glob("??/*"):
             with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
                 found = path.stat()
                 digest = f"{algorithm}:{path.parent.name}{path.name}"
-                yield Stored(digest, found.st_size, max(found.st_mtime, found.st_ctime))
+                yield StoredBlob(digest, found.st_size, max(found.st_mtime, found.st_ctime))

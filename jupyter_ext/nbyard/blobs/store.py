@@ -30,11 +30,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from nbyard.blobs import files
-from nbyard.blobs.durable import Durable
-from nbyard.blobs.listing import Stored, stored
-from nbyard.blobs.trees import Entry, Member, Tree, canonical, members
-from nbyard.blobs.writing import Blob, BlobWriter, sweep
+from nbyard.blobs import file_operations as files
+from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
+from nbyard.blobs.listing import StoredBlob, stored_blobs
+from nbyard.blobs.synced_paths import SyncedPaths
+from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members
 from nbyard.domain.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular
@@ -62,7 +62,7 @@ class Blobs:
         self._verified: dict[str, tuple[int, ...]] = {}
         self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
-        self._durable = Durable()
+        self._durable = SyncedPaths()
         self._clone = files.Cloner()
         root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (root, self.temp, root / "sha256", root / "tree"):
@@ -76,7 +76,7 @@ class Blobs:
             Busy: A collector holds the lock for too long.
         """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
-            files.share(lock)
+            files.lock_shared(lock)
             yield
 
     @contextlib.contextmanager
@@ -86,7 +86,7 @@ class Blobs:
         If True, new `keeping` blocks wait until this block ends.
         """
         with files.lock_file(f"{self._base}/{LOCK}") as lock:
-            yield files.claim(lock, wait_seconds)
+            yield files.lock_exclusive(lock, wait_seconds)
 
     def writer(self, expected_bytes: int = 0) -> BlobWriter:
         """Return a writer for bytes in pieces; fail early if `expected_bytes` do not fit."""
@@ -110,7 +110,7 @@ class Blobs:
 
         `promise` receives the future blob before anything changes; it may raise to refuse it.
         """
-        with files.opened(open_regular(path)) as fd:
+        with files.closing(open_regular(path)) as fd:
             return self._put_open(fd, path, None, move, promise)
 
     def put_fd(self, fd: int, *, adopt: bool = False) -> Blob:
@@ -142,7 +142,7 @@ class Blobs:
 
     def _has(self, digest: str) -> bool:
         """Return whether the blob is stored, undamaged and synced to disk."""
-        with contextlib.suppress(Damaged, NotFound), files.opened(self._open(digest)) as fd:
+        with contextlib.suppress(Damaged, NotFound), files.closing(self._open(digest)) as fd:
             self._verify_once(digest, fd)
             self._durable.keep(self.path(digest), fd)
             return True
@@ -152,9 +152,9 @@ class Blobs:
         self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
     ) -> Blob:
         """Store a folder; refuse links and special files. `keep` selects by relative path."""
-        entries: list[Entry] = []
+        entries: list[TreeEntry] = []
         empty: list[str] = []
-        for member in members(path, keep):
+        for member in folder_members(path, keep):
             if member.is_folder:
                 empty.append(member.path)
             else:
@@ -163,10 +163,10 @@ class Blobs:
 
     def put_tree(self, tree: Tree) -> Blob:
         """Store the list of a folder whose files are already stored."""
-        digest = self.put_bytes(canonical(tree), "tree").digest
+        digest = self.put_bytes(encode_tree(tree), "tree").digest
         return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
-    def _put_member(self, member: Member, move: bool) -> Entry:
+    def _put_member(self, member: FolderMember, move: bool) -> TreeEntry:
         path = check_member_path(member.path)
         fd = open_regular(member.name, dir_fd=member.fd)
         try:
@@ -174,7 +174,7 @@ class Blobs:
             blob = self._put_open(fd, Path(member.name), member.fd, move)
         finally:
             os.close(fd)
-        return Entry(path, blob.digest, blob.size_bytes, executable)
+        return TreeEntry(path, blob.digest, blob.size_bytes, executable)
 
     def _put_open(
         self,
@@ -198,7 +198,7 @@ class Blobs:
         if time.time() - before.st_mtime > COARSE_SECONDS:
             if len(self._stored) > REMEMBERED:
                 self._stored.clear()
-            self._stored[files.stamp(before)] = blob
+            self._stored[files.change_stamp(before)] = blob
         if move:
             # Files that a container created as another user cannot be deleted.
             with contextlib.suppress(PermissionError):
@@ -220,7 +220,7 @@ class Blobs:
                     promise(known)
                 return known
         with self.writer(before.st_size) as writer:
-            for chunk in files.chunks(fd):
+            for chunk in files.read_chunks(fd):
                 writer.write(chunk)
             files.refuse_changed(before, os.fstat(fd), path)
             if promise:
@@ -229,7 +229,7 @@ class Blobs:
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
         """Return the blob of a file that was stored before and has not changed since."""
-        known = self._stored.get(files.stamp(found))
+        known = self._stored.get(files.change_stamp(found))
         return known if known and self.exists(known.digest) else None
 
     def _can_become_blob(self, found: os.stat_result) -> bool:
@@ -288,7 +288,7 @@ class Blobs:
         fd = self._open(digest)
         found = os.fstat(fd)
         seen, known = self._trees.get(digest, (None, None))
-        if known is not None and seen == files.stamp(found):
+        if known is not None and seen == files.change_stamp(found):
             os.close(fd)
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
@@ -301,7 +301,7 @@ class Blobs:
         if found.st_size < SMALL_TREE and time.time() - found.st_mtime > COARSE_SECONDS:
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
-            self._trees[digest] = files.stamp(found), tree
+            self._trees[digest] = files.change_stamp(found), tree
 
     def verify(self, digest: str) -> None:
         """Read all bytes and raise `Damaged` if they do not match the digest."""
@@ -309,18 +309,18 @@ class Blobs:
             for member in {entry.digest for entry in self.tree(digest).files}:
                 self.verify(member)
             return
-        with files.opened(self._open(digest)) as fd:
+        with files.closing(self._open(digest)) as fd:
             self._verify(digest, fd)
 
     def _verify(self, digest: str, fd: int) -> None:
-        if not files.fits(files.hash_file(fd), digest):
-            raise files.damaged(digest)
+        if not files.has_hash(files.hash_file(fd), digest):
+            raise files.damaged_error(digest)
         # File system clocks are coarse: a write right after this one could stay unnoticed.
         if time.time() - os.fstat(fd).st_mtime > COARSE_SECONDS:
-            self._verified[digest] = files.stamp(os.fstat(fd))
+            self._verified[digest] = files.change_stamp(os.fstat(fd))
 
     def _verify_once(self, digest: str, fd: int) -> None:
-        if self._verified.get(digest) != files.stamp(os.fstat(fd)):
+        if self._verified.get(digest) != files.change_stamp(os.fstat(fd)):
             self._verify(digest, fd)
 
     def stage(
@@ -352,9 +352,9 @@ class Blobs:
     def _stage_file(self, digest: str, target: str, writable: bool, executable: bool) -> None:
         mode = (0o644 if writable else 0o444) | (0o111 if executable else 0)
         may_link = mode == 0o444 and os.geteuid() != 0
-        with files.opened(self._open(digest)) as source, files.opened(files.new(target)) as copy:
+        with files.closing(self._open(digest)) as fd, files.closing(files.create(target)) as copy:
             try:
-                self._fill(digest, source, copy, target if may_link else None)
+                self._fill(digest, fd, copy, target if may_link else None)
                 os.fchmod(copy, mode)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):
@@ -368,7 +368,7 @@ class Blobs:
                 self._verify_once(digest, source)
             elif link_at:
                 self._verify_once(digest, source)
-                if not files.link(self.path(digest), Path(link_at)):
+                if not files.hard_link(self.path(digest), Path(link_at)):
                     files.copy_checked(source, target, digest)
             else:
                 self.ensure_room(size)
@@ -385,9 +385,9 @@ class Blobs:
         self.path(digest).unlink(missing_ok=True)
         self._verified.pop(digest, None)
 
-    def stored(self) -> Iterator[Stored]:
+    def stored(self) -> Iterator[StoredBlob]:
         """Yield all blobs, folders before the files that they list."""
-        return stored(self.root)
+        return stored_blobs(self.root)
 
     def ensure_room(self, needed_bytes: int) -> None:
         """Raise `Unavailable` if the bytes do not fit beside the reserve."""
@@ -397,4 +397,4 @@ class Blobs:
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
         """Delete leftovers of crashed writers from tmp/ and return how many."""
-        return sweep(self.temp, newborn_seconds)
+        return delete_leftovers(self.temp, newborn_seconds)

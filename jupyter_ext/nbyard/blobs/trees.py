@@ -15,7 +15,7 @@ MAX_FILES = 100_000
 MAX_DEPTH = 64
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class TreeEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file in a stored folder."""
 
     path: str
@@ -27,12 +27,12 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 class Tree(msgspec.Struct, frozen=True):
     """A stored folder; `folders` lists the empty folders, which no file path implies."""
 
-    files: list[Entry]
+    files: list[TreeEntry]
     folders: list[str] = []
     version: int = 1
 
 
-class Member(msgspec.Struct, frozen=True):
+class FolderMember(msgspec.Struct, frozen=True):
     """A file or an empty folder on disk; `name` is relative to the open folder `fd`."""
 
     path: str
@@ -41,7 +41,7 @@ class Member(msgspec.Struct, frozen=True):
     is_folder: bool = False
 
 
-def canonical(tree: Tree) -> bytes:
+def encode_tree(tree: Tree) -> bytes:
     """Return the canonical encoding of a tree; its hash is the digest of the folder."""
     files = [
         msgspec.structs.replace(entry, path=check_member_path(entry.path)) for entry in tree.files
@@ -53,7 +53,7 @@ def canonical(tree: Tree) -> bytes:
     return msgspec.json.encode(Tree(files, sorted(folders)), order="deterministic")
 
 
-def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[Member]:
+def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[FolderMember]:
     """Yield the files and empty folders of a folder.
 
     `keep` receives the relative path, with a trailing / for a folder, and returns False to skip it.
@@ -71,11 +71,11 @@ def members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[M
         for name in subfolders:
             os.close(open_ordinary(name, dir_fd=fd))
         if prefix and not subfolders and not names:
-            yield Member(inside, "", fd, is_folder=True)
+            yield FolderMember(inside, "", fd, is_folder=True)
         for name in names:
             if not keep or keep(prefix + name):
                 count += 1
-                yield Member(prefix + name, name, fd)
+                yield FolderMember(prefix + name, name, fd)
         if count > MAX_FILES:
             raise TooLarge(because("folder-too-many-files", most=MAX_FILES))
 

@@ -6,23 +6,24 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
-    by_hand,
     credentials,
+    datasets,
     deployments,
+    doctor_and_openapi,
     environments,
+    executables,
     images,
     models,
-    retry,
-    run_files,
-    system,
+    runs,
+    runs_files,
     workflows,
 )
 from nbyard.cli.commands.run import run
 from nbyard.cli.generated_commands import generated_commands
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 HIDDEN = {"uploads", "events", "system"}
-WITHOUT_NOUN: tuple[click.Command, ...] = (run, workflows.example, *system.COMMANDS)
+WITHOUT_NOUN: tuple[click.Command, ...] = (run, workflows.example, *doctor_and_openapi.COMMANDS)
 HELP = {
     "artifacts": "Create, show and export named results.",
     "credentials": "Store and replace secrets.",
@@ -39,16 +40,13 @@ HELP = {
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "credentials": credentials.COMMANDS,
-    "datasets": (by_hand.add_dataset, by_hand.compare),
+    "datasets": datasets.COMMANDS,
     "deployments": deployments.COMMANDS,
     "environments": environments.COMMANDS,
-    "executables": (by_hand.add_executable, by_hand.ask_help, by_hand.inspect),
+    "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "runs": (
-        *(by_hand.show, by_hand.status, by_hand.log, by_hand.metrics),
-        *(*retry.COMMANDS, *run_files.COMMANDS),
-    ),
+    "runs": (*runs.COMMANDS, *runs_files.COMMANDS),
     "workflows": workflows.COMMANDS,
 }
 

@@ -5,15 +5,27 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import connect
-from nbyard.cli.output import attempt_views, deployment_views, environment_views, model_views, views
-from nbyard.cli.output.console import duration, say, show_json, show_table, size
+from nbyard.cli.output import (
+    attempt_views,
+    deployment_views,
+    environment_views,
+    model_views,
+    views_by_noun,
+)
+from nbyard.cli.output.console import (
+    format_duration,
+    format_size,
+    print_note,
+    show_json,
+    show_table,
+)
 from nbyard.cli.output.environment_views import next_step, standing_of
+from nbyard.cli.shared_options import connect
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
-PARTS = (views, attempt_views, deployment_views, environment_views, model_views)
+PARTS = (views_by_noun, attempt_views, deployment_views, environment_views, model_views)
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 # The tables of lists by noun, and those of other operations by ID.
@@ -22,7 +34,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "name": lambda a: a.name,
         "state": lambda a: a.state,
         "files": lambda a: ", ".join(f.filename for f in a.files),
-        "size": lambda a: size(sum(f.size_bytes for f in a.files)),
+        "size": lambda a: format_size(sum(f.size_bytes for f in a.files)),
         "executable": lambda a: a.executable,
         "run": lambda a: a.number,
         "made": lambda a: a.created_at,
@@ -41,7 +53,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "version": lambda d: d.current.number,
         "rows": lambda d: d.current.rows,
         "columns": lambda d: d.current.columns,
-        "size": lambda d: size(d.current.size_bytes),
+        "size": lambda d: format_size(d.current.size_bytes),
         "made": lambda d: d.created_at,
         "id": lambda d: d.id,
     },
@@ -50,7 +62,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "state": lambda v: v.state,
         "rows": lambda v: v.rows,
         "columns": lambda v: v.columns,
-        "size": lambda v: size(v.size_bytes),
+        "size": lambda v: format_size(v.size_bytes),
         "made": lambda v: v.created_at,
         "digest": lambda v: v.digest,
     },
@@ -61,7 +73,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "image": lambda d: d.spec.image,
         "revision": lambda d: d.revision,
         "gpus": lambda d: ", ".join(d.gpus),
-        "links": lambda d: ", ".join(one.path for one in d.links if one.answers),
+        "links": lambda d: ", ".join(link.path for link in d.links if link.answers),
         "made": lambda d: d.created_at,
         "reason": lambda d: d.reason,
     },
@@ -87,7 +99,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "version": lambda e: e.current.number,
         "installed": lambda e: e.installed,
         "packages": lambda e: len(e.current.packages),
-        "size": lambda e: size(e.current.size_bytes),
+        "size": lambda e: format_size(e.current.size_bytes),
         "kernel": lambda e: e.kernel,
         "made": lambda e: e.current.created_at,
         "reason": lambda e: e.current.reason,
@@ -97,7 +109,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "version": lambda v: v.number,
         "state": standing_of,
         "packages": lambda v: len(v.packages) or "",
-        "size": lambda v: size(v.size_bytes),
+        "size": lambda v: format_size(v.size_bytes),
         "python": lambda v: v.python,
         "made": lambda v: v.created_at,
         "lock": lambda v: v.digest.removeprefix("sha256:")[:12],
@@ -120,7 +132,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "name": lambda i: i.reference,
         "state": lambda i: i.state,
         "made by": lambda i: i.origin,
-        "size": lambda i: size(i.size_bytes),
+        "size": lambda i: format_size(i.size_bytes),
         "id": lambda i: i.image_id.removeprefix("sha256:")[:12],
         "made": lambda i: i.finished_at or i.created_at,
         "reason": lambda i: i.reason,
@@ -144,7 +156,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "state": lambda r: r.state,
         "title": lambda r: r.title,
         "name": lambda r: r.name,
-        "took": lambda r: duration(r.started_at, r.finished_at),
+        "took": lambda r: format_duration(r.started_at, r.finished_at),
         "started": lambda r: r.created_at,
         "id": lambda r: r.id,
     },
@@ -209,7 +221,7 @@ class GeneratedCommand(click.Command):
                 raise
             except NbyardError as error:
                 if failed is not None:
-                    say(f"Error: {failed.message}")
+                    print_note(f"Error: {failed.message}")
                 failed = error
         if failed is not None:
             raise failed

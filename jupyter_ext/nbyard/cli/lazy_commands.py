@@ -33,8 +33,8 @@ class LazyCommand(click.Command):
         """Return the real command."""
         module, _, name = self._entry.get("source", "").partition(":")
         if module:
-            found: click.Command = getattr(import_module(module), name)
-            return found
+            command: click.Command = getattr(import_module(module), name)
+            return command
         from nbyard.cli.generated_commands import generated_commands
 
         return next(one for one in generated_commands(self._noun) if one.name == self._verb)

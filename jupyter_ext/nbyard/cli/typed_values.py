@@ -11,28 +11,28 @@ from nbyard.errors import BadRequest
 FILE_SHAPE = "NAME=FILE"
 
 
-def pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
+def parse_pairs(option: str, given: tuple[str, ...], shape: str) -> dict[str, str]:
     """Return values by name, from words like `name=value`.
 
     Raises:
         UsageError: a word has another form, or a name occurs twice.
     """
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not sign or not name:
             raise click.UsageError(f"{option} {text}: write {shape}")
-        if name in found:
+        if name in pairs:
             several = "; several files for it are a folder" if shape == FILE_SHAPE else ""
             raise click.UsageError(f"{option} {name}: given twice{several}")
-        found[name] = value
-    return found
+        pairs[name] = value
+    return pairs
 
 
 def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]:
     """Return parameters and files by name, as typed."""
-    values = pairs("-p", params, "NAME=VALUE")
-    files = pairs("--input-file", inputs, FILE_SHAPE)
+    values = parse_pairs("-p", params, "NAME=VALUE")
+    files = parse_pairs("--input-file", inputs, FILE_SHAPE)
     if twice := sorted(values.keys() & files.keys()):
         raise click.UsageError(f"--input-file {twice[0]}: given twice")
     return values | files

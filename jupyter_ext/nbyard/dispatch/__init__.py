@@ -12,8 +12,8 @@ The process:
     lease                 takes the lease, and renews it
     context               what all controllers share
     threads               runs at most one thread for each task
-    health                whether deployments answer
-    workdir               the working folder of a command that needs one of its own
+    service_health        whether deployments answer
+    command_workdir       the working folder of a command that needs one of its own
     recovery              removes leftovers, after a crash and at intervals
     garbage               deletes bytes that no row refers to
 
@@ -28,7 +28,7 @@ Subpackages, each uses only those above it:
 
 Other modules:
 
-    images                the controller of builds, pulls and pushes
-    imports               the controller of dataset imports
+    image_controller      the controller of builds, pulls and pushes
+    dataset_imports       the controller of dataset imports
     model_probes          load each model once, in the environment that wrote it
 """

@@ -21,7 +21,7 @@ AGAIN_SECONDS = 10.0
 AT_ONCE = 10_000
 
 
-class Collector:
+class GarbageCollector:
     """Looks for unused bytes every hour and after deletions."""
 
     def __init__(self, context: DispatchContext, threads: Threads):

@@ -8,21 +8,21 @@ import time
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
-from nbyard.dispatch.attempts.monitor_links import MonitorController
+from nbyard.dispatch.attempts.monitor_controller import MonitorController
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.dispatch.deployments.controller import DeploymentController
 from nbyard.dispatch.environments.controller import EnvironmentController
-from nbyard.dispatch.garbage import Collector
-from nbyard.dispatch.images import ImageController, offer_images
-from nbyard.dispatch.imports import ImportController
+from nbyard.dispatch.garbage import GarbageCollector
+from nbyard.dispatch.image_controller import ImageController, offer_images
 from nbyard.dispatch.lease import LeaseKeeper, take_lease
 from nbyard.dispatch.model_probes import TrialController
-from nbyard.dispatch.recovery import Sweeper
+from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
-from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import DatabaseAway, NbyardError
-from nbyard.host.wakeup import NEWS, Listener, listening
+from nbyard.host.wakeup import NEWS, Listener, open_listener
 from nbyard.runtimes import registry
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -49,13 +49,13 @@ class Dispatcher:
     def __init__(self, context: DispatchContext):
         self._context = context
         self._threads = Threads()
-        self._inbox = Inbox()
+        self._inbox = ReportInbox()
         self._clean_ups = CleanUps(self._threads)
         self._runs = RunController(context, self._threads, self._inbox, self._clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
-        self._garbage = Collector(context, self._threads)
+        self._garbage = GarbageCollector(context, self._threads)
         self._imports = ImportController(context, self._importers, self._garbage)
-        self._sweeper = Sweeper(context, self._threads, self._clean_ups)
+        self._sweeper = LeftoverSweeper(context, self._threads, self._clean_ups)
         self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
         self._environments = EnvironmentController(context, self._builders)
@@ -117,7 +117,7 @@ class Dispatcher:
         self._keeper.start()
         log.info("dispatcher %s of store %s", os.getpid(), self._context.store.id)
         try:
-            with self._context.store.relayed(), listening(self._context.folder) as listener:
+            with self._context.store.relayed(), open_listener(self._context.folder) as listener:
                 self._inbox.ring = listener.ring
                 self._context.store.deaf = listener.path.name  # own writes must not wake the loop
                 self._loop(listener)
@@ -183,7 +183,7 @@ class Dispatcher:
             is_owed = not has_time and (has_news or is_owed)
             own = min(self._runs.patience(), self._deployments.patience())
             wait = min(own, clock - time.monotonic())
-            words = listener.hear(min(wait, CALM_SECONDS) if is_owed else wait)
+            words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
             has_news, has_time = NEWS in words, is_owed and not words
             woken = {word.decode("ascii", "replace") for word in words}
             if len(words) >= MANY_WORDS:

@@ -14,19 +14,19 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import opened
+from nbyard.blobs.file_operations import closing
 from nbyard.dispatch.attempts.store_outputs import check_token
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.ids import new_id
-from nbyard.domain.models.trials import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import MEMORY_BYTES, MODULE, SECONDS, Trial, TrialAnswer
 from nbyard.errors import NbyardError, Unavailable, reason_of
-from nbyard.host.model_probe import PLAIN, encoded
+from nbyard.host.model_probe import PLAIN, encode_question
 from nbyard.host.project_files import write_new
 from nbyard.host.safe_open import open_inside
-from nbyard.reasons.structs import because, read
+from nbyard.reasons.structs import because, read_reason
 from nbyard.runner.process import processes
 from nbyard.runner.reasons import system_error
 from nbyard.runtimes.protocol import KnowsImages, Order, Runtime
@@ -80,7 +80,7 @@ class TrialController:
         except NbyardError as error:
             return TrialAnswer(problem=error.reason)
         except OSError as error:
-            return TrialAnswer(problem=read(system_error(error)))
+            return TrialAnswer(problem=read_reason(system_error(error)))
 
     def _text(self, trial: Trial) -> str:
         """Return the answer that the process of the model wrote."""
@@ -89,7 +89,7 @@ class TrialController:
             raise Unavailable(because("no-runtime-here", runtime=trial.runtime))
         if isinstance(runtime, KnowsImages) and not runtime.image_id(trial.image):
             raise NbyardError(because("probe-image-gone", image=trial.image_name))
-        folder = folders.place(self._context.folder, trial.id)
+        folder = folders.attempt_folder_of(self._context.folder, trial.id)
         order = Order(
             attempt_id=trial.id,
             store_id=self._context.store.id,
@@ -112,7 +112,7 @@ class TrialController:
     def _fill(self, trial: Trial, order: Order) -> TaskFile:
         """Fill its folder: model, code modules, serving sources, question and task.json."""
         # imported late: unused without models
-        from nbyard.images.models import serving_sources
+        from nbyard.images.model_images import serving_sources
 
         folder = order.folder
         for name in ("code", MODEL, "outputs"):
@@ -127,7 +127,7 @@ class TrialController:
             place = folder / LIB / path
             place.parent.mkdir(parents=True, exist_ok=True)
             write_new(str(place), text.encode())
-        question = encoded(f"model/{model}", "../code", trial.tables)
+        question = encode_question(f"model/{model}", "../code", trial.tables)
         write_new(str(folder / QUESTION), question)
         words = [PYTHON, "-m", MODULE, f"{ATTEMPT}/{QUESTION}", f"{ATTEMPT}/{ANSWER}"]
         task = TaskFile(
@@ -169,7 +169,7 @@ class TrialController:
             runtime.stop(order, because("ended"))
         except (NbyardError, OSError) as error:  # the sweep tries again
             log.warning("trial %s was not stopped: %s", order.attempt_id, error)
-        folders.discard(order.folder)
+        folders.delete_path(order.folder)
 
 
 def _read(folder: Path, task: TaskFile) -> str:
@@ -181,7 +181,7 @@ def _read(folder: Path, task: TaskFile) -> str:
     if result.state != "succeeded":
         said = result.failure.message if result.failure else result.state
         raise NbyardError(because("probe-broke-off", why=because("text", text=said)))
-    with opened(open_inside(folder, ANSWER, "answer")) as handle:
+    with closing(open_inside(folder, ANSWER, "answer")) as handle:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise NbyardError(because("probe-left-folder"))
         with open(handle, "rb", closefd=False) as file:

@@ -53,7 +53,7 @@ class LiveAttempts(Collection[str]):
         return len(self._ids())
 
 
-class Sweeper:
+class LeftoverSweeper:
     """Sweeps at the start and then every 20 s.
 
     Running attempts need no recovery. They are adopted, because every controller step can repeat.
@@ -96,19 +96,19 @@ class Sweeper:
             known = self._context.store.attempts.ids(c) | marks.keys()
             live = {one.id for one in self._context.store.attempts.live(c)}
             live |= self._context.store.workers.live(c)
-        for attempt_id in folders.present(self._context.folder):
+        for attempt_id in folders.ids_with_folder(self._context.folder):
             if attempt_id not in known:
-                folders.remove(self._context.folder, attempt_id)
+                folders.remove_folder(self._context.folder, attempt_id)
                 crash_point("swept")
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
                 partial_results.set_aside(self._context.folder, attempt_id)
-                folders.keep_record(folders.place(self._context.folder, attempt_id))
+                folders.keep_record(folders.attempt_folder_of(self._context.folder, attempt_id))
 
     def _clear_worker(self, name: str, mark: str) -> None:
         """Stop a worker that may still wait for calls."""
-        place = folders.place(self._context.folder, name)
+        place = folders.attempt_folder_of(self._context.folder, name)
         order = Order(name, self._context.store.id, "", "", place, mark)
         if runtime := self._context.runtimes.get(PROCESS):
             self._clean_ups.add(f"clear {name}", partial(clear_worker, order, runtime), PROCESS)
@@ -125,7 +125,7 @@ class Sweeper:
     def _forget_secrets(self) -> None:
         """Delete secrets of attempts that ended unnoticed."""
         store = self._context.store
-        removed = secret_files.sweep(store.id, LiveAttempts(store))
+        removed = secret_files.delete_unused_secrets(store.id, LiveAttempts(store))
         if removed:
             log.warning("secrets of %s were removed from memory", ", ".join(removed))
 
@@ -133,7 +133,7 @@ class Sweeper:
         with self._context.store.read() as c:
             events = self._context.store.events
             # The margin of 10 % avoids a deletion in every sweep.
-            many = events.last(c) - events.first(c) > 1.1 * KEEP_EVENTS
+            many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._context.write() as c:
-                self._context.store.events.trim(c, KEEP_EVENTS)
+                self._context.store.events.delete_oldest(c, KEEP_EVENTS)

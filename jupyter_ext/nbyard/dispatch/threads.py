@@ -90,7 +90,7 @@ class Threads:
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
             if give_up is not None and self._failed[key] >= TRIES:
-                return give_up(unexpected(error))
+                return give_up(unexpected_reason(error))
         else:
             self._failed.pop(key, None)
             self._not_before.pop(key, None)
@@ -108,6 +108,6 @@ class Threads:
         return self.settle(seconds)
 
 
-def unexpected(error: Exception) -> Reason:
+def unexpected_reason(error: Exception) -> Reason:
     """Return an error that is no refusal as a reason."""
     return because("unexpected", error=type(error).__name__, message=str(error))

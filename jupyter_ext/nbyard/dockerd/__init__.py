@@ -1,16 +1,12 @@
 """The Docker engine as nbyard needs it: the only package that imports Docker's SDK.
 
-`specs` fixes what a container may be. A `ContainerSpec` has no field for privileges, devices or
-host namespaces, so no caller can ask for them.
+`container_specs` fixes what a container may be. A `ContainerSpec` has no field for privileges,
+devices or host namespaces, so no caller can ask for them.
 """
 
-from nbyard.dockerd.by_hand import by_hand
+from nbyard.dockerd.build_contexts import pack_context
 from nbyard.dockerd.connection import LOCAL_SOCKET
-from nbyard.dockerd.contexts import packed
-from nbyard.dockerd.engine import Engine
-from nbyard.dockerd.images import EngineImage, Stopped, mind
-from nbyard.dockerd.logins import FindLogin, logged_in
-from nbyard.dockerd.specs import (
+from nbyard.dockerd.container_specs import (
     ATTEMPT,
     DEPLOYMENT,
     HOME,
@@ -23,9 +19,13 @@ from nbyard.dockerd.specs import (
     ContainerSpec,
     EngineInfo,
     Mount,
-    Owned,
+    OwnedObject,
 )
-from nbyard.dockerd.words import Say
+from nbyard.dockerd.docker_run_command import docker_run
+from nbyard.dockerd.engine import Engine
+from nbyard.dockerd.engine_images import EngineImage, NoLongerWanted, check_wanted
+from nbyard.dockerd.engine_messages import Say
+from nbyard.dockerd.registry_logins import FindLogin, logged_in
 
 __all__ = [
     "ATTEMPT",
@@ -44,11 +44,11 @@ __all__ = [
     "EngineInfo",
     "FindLogin",
     "Mount",
-    "Owned",
+    "NoLongerWanted",
+    "OwnedObject",
     "Say",
-    "Stopped",
-    "by_hand",
+    "check_wanted",
+    "docker_run",
     "logged_in",
-    "mind",
-    "packed",
+    "pack_context",
 ]

@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from nbyard.dockerd.specs import EngineInfo, seconds
-from nbyard.dockerd.ssh import SshRelay
-from nbyard.dockerd.words import check, plain, refusal
+from nbyard.dockerd.container_specs import EngineInfo, unix_seconds
+from nbyard.dockerd.engine_messages import innermost_message, raise_refusal, refusal_error
+from nbyard.dockerd.ssh_relay import SshRelay
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason, because
 
@@ -67,7 +67,7 @@ class Connection:
         self._info = EngineInfo(
             memory_bytes=int(told.get("MemTotal") or 0),
             cpus=int(told.get("NCPU") or 1),
-            now=seconds(told.get("SystemTime", "")),
+            now=unix_seconds(told.get("SystemTime", "")),
             log_drivers=frozenset((told.get("Plugins") or {}).get("Log") or []),
             is_rootless="name=rootless" in security,
             remaps_users="name=userns" in security,
@@ -165,7 +165,7 @@ class Connection:
             self._knock()
             yield self._client()
         except docker.errors.APIError as error:
-            raise refusal(error.status_code, str(error.explanation or error)) from error
+            raise refusal_error(error.status_code, str(error.explanation or error)) from error
         except (
             docker.errors.DockerException,
             requests.exceptions.RequestException,
@@ -173,7 +173,7 @@ class Connection:
             OSError,
         ) as error:
             said = self._relay.last_words() if self._relay else ""
-            why = because("text", text=said) if said else plain(error)
+            why = because("text", text=said) if said else innermost_message(error)
             raise self._unreachable(why) from error
 
     def _knock(self) -> None:
@@ -204,7 +204,7 @@ class Connection:
             # Connecting always has a limit; a followed log may be silent forever.
             limits = (self._timeout, wait)
             with client.get(url, params=params, stream=True, timeout=limits) as answer:
-                check(answer)
+                raise_refusal(answer)
                 yield answer
 
 

@@ -13,20 +13,20 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from nbyard.dockerd.images import Images
-from nbyard.dockerd.libpod import CREATE, specification
-from nbyard.dockerd.specs import (
+from nbyard.dockerd.container_specs import (
     Container,
     ContainerSpec,
-    Owned,
-    Used,
+    ContainerUsage,
+    OwnedObject,
     host_options,
-    nanoseconds,
-    published,
-    seconds,
-    used,
+    published_ports,
+    read_usage,
+    unix_nanoseconds,
+    unix_seconds,
 )
-from nbyard.dockerd.words import check
+from nbyard.dockerd.engine_images import EngineImages
+from nbyard.dockerd.engine_messages import raise_refusal
+from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 
@@ -34,7 +34,7 @@ from nbyard.reasons.structs import because
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
-class Engine(Images):
+class Engine(EngineImages):
     """The containers, files, volumes and networks of one engine."""
 
     # Containers
@@ -67,10 +67,10 @@ class Engine(Images):
         return str(made["Id"])
 
     def _create_with_devices(self, spec: ContainerSpec) -> str:
-        told = specification(spec, self.info)
+        told = podman_specification(spec, self.info)
         with self._calling() as client:
             answer = client.post(client.base_url + CREATE, json=told, timeout=self._timeout)
-            check(answer)
+            raise_refusal(answer)
         return str(answer.json()["Id"])
 
     def container(self, name: str) -> Container | None:
@@ -86,11 +86,11 @@ class Engine(Images):
             status=state["Status"],
             exit_code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
-            started_at=seconds(state.get("StartedAt", "")),
-            finished_at=seconds(state.get("FinishedAt", "")),
+            started_at=unix_seconds(state.get("StartedAt", "")),
+            finished_at=unix_seconds(state.get("FinishedAt", "")),
             labels=told["Config"].get("Labels") or {},
             error=state.get("Error") or "",
-            published=published(told),
+            published=published_ports(told),
         )
 
     def start(self, name: str) -> None:
@@ -98,11 +98,11 @@ class Engine(Images):
         with self._calling() as client:
             client.start(name)
 
-    def usage(self, name: str) -> Used | None:
+    def usage(self, name: str) -> ContainerUsage | None:
         """Return the current usage of a container; None if it does not run."""
         path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
         with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
-            return used(answer.json())
+            return read_usage(answer.json())
         return None
 
     def signal(self, name: str, signal: str) -> None:
@@ -158,7 +158,7 @@ class Engine(Images):
             while head := answer.raw.read(8):
                 (length,) = struct.unpack(">xxxxL", head)
                 stamp, _, text = answer.raw.read(length).partition(b" ")
-                yield nanoseconds(stamp.decode("ascii", "replace")), text
+                yield unix_nanoseconds(stamp.decode("ascii", "replace")), text
 
     # Files
 
@@ -176,7 +176,7 @@ class Engine(Images):
             with self._calling() as client:
                 url = f"{client.base_url}/v{client.api_version}/containers/{name}/archive"
                 answer = client.head(url, params={"path": path}, timeout=self._timeout)
-                check(answer)
+                raise_refusal(answer)
         except NotFound:
             return None
         packed = answer.headers["X-Docker-Container-Path-Stat"]
@@ -270,7 +270,7 @@ class Engine(Images):
 
     # By label
 
-    def owned(self, label: str, value: str) -> list[Owned]:
+    def owned(self, label: str, value: str) -> list[OwnedObject]:
         """List containers, then volumes, then networks with this label."""
         chosen = {"label": [f"{label}={value}"]}
         with self._calling() as client:
@@ -278,16 +278,20 @@ class Engine(Images):
             volumes = client.volumes(filters=chosen).get("Volumes") or []
             networks = client.networks(filters=chosen)
         found = [
-            Owned("container", c["Names"][0].lstrip("/"), c.get("Labels") or {}, c["Created"])
+            OwnedObject("container", c["Names"][0].lstrip("/"), c.get("Labels") or {}, c["Created"])
             for c in containers
             if c.get("Names")
         ]
         found += [
-            Owned("volume", v["Name"], v.get("Labels") or {}, seconds(v.get("CreatedAt", "")))
+            OwnedObject(
+                "volume", v["Name"], v.get("Labels") or {}, unix_seconds(v.get("CreatedAt", ""))
+            )
             for v in volumes
         ]
         found += [
-            Owned("network", n["Name"], n.get("Labels") or {}, seconds(n.get("Created", "")))
+            OwnedObject(
+                "network", n["Name"], n.get("Labels") or {}, unix_seconds(n.get("Created", ""))
+            )
             for n in networks
         ]
         return found

@@ -98,7 +98,7 @@ KINDS = (
         ],
     ),
 )
-_KINDS = {one.kind: one for one in KINDS}
+_KINDS = {kind.kind: kind for kind in KINDS}
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -224,7 +224,7 @@ def read_variables(text: str) -> dict[str, str]:
     Raises:
         Invalid: another line, named by its number.
     """
-    found = {}
+    variables = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -233,11 +233,11 @@ def read_variables(text: str) -> dict[str, str]:
             raise Invalid.field("fields.text", because("line-not-variable", line=number))
         value = read[2].strip()
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-        found[read[1]] = value[1:-1] if is_quoted else value
-    return found
+        variables[read[1]] = value[1:-1] if is_quoted else value
+    return variables
 
 
-def parted(
+def split_fields(
     kind: CredentialKind, fields: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Split fields into public and secret ones."""
@@ -254,10 +254,14 @@ def login_of(image: str, credentials: Iterable[Credential]) -> Credential | None
     """
     name = repository_of(image)
     fitting = []
-    for one in credentials:
-        place = registry_place(one.fields.get("server", "")) if one.kind == "registry" else ""
+    for credential in credentials:
+        place = (
+            registry_place(credential.fields.get("server", ""))
+            if credential.kind == "registry"
+            else ""
+        )
         if place and f"{name}/".startswith(f"{place}/"):
-            fitting.append((len(place), one.id, one))
+            fitting.append((len(place), credential.id, credential))
     # IDs sort by time of creation
     return max(fitting, key=lambda each: each[:2])[2] if fitting else None
 
@@ -276,7 +280,7 @@ def content_of(kind: str, fields: Mapping[str, str]) -> str:
 
 def hidden_of(kind: str, fields: Mapping[str, str]) -> list[str]:
     """Return the secret texts to mask."""
-    _, secret = parted(kind_of(kind), fields)
+    _, secret = split_fields(kind_of(kind), fields)
     texts = list(secret.values())
     if kind == "env-file":
         texts = list(read_variables(fields["text"]).values())

@@ -171,4 +171,4 @@ def safe_filename(name: str, default: str = "data") -> str:
 def without_accents(name: str) -> str:
     """Return the name in lower case without accents: `école` becomes `ecole`."""
     parts = unicodedata.normalize("NFKD", name.lower())
-    return "".join(one for one in parts if not unicodedata.combining(one)).translate(PLAIN)
+    return "".join(part for part in parts if not unicodedata.combining(part)).translate(PLAIN)

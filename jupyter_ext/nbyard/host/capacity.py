@@ -23,7 +23,7 @@ def capacity(settings: Settings) -> Capacity:
     return Capacity(
         cores=float(settings.slots or cores),
         memory_bytes=settings.memory_bytes or memory_bytes,
-        gpus=gpus.present(settings.gpus),
+        gpus=gpus.gpu_ids(settings.gpus),
         tasks_per_gpu=settings.tasks_per_gpu,
     )
 

@@ -15,15 +15,15 @@ def installed() -> Any:
 
 
 @cache
-def offered(group: str) -> dict[str, EntryPoint]:
+def entry_points_of(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group by name, without importing what they offer."""
     return {point.name: point for point in installed().select(group=group)}
 
 
 @cache
-def loaded(group: str, name: str) -> Any:
+def load_entry_point(group: str, name: str) -> Any:
     """Return the one object of the class that an entry point names."""
-    return offered(group)[name].load()()
+    return entry_points_of(group)[name].load()()
 
 
 def point_named(group: str, name: str, noun: str) -> EntryPoint:
@@ -32,10 +32,10 @@ def point_named(group: str, name: str, noun: str) -> EntryPoint:
     Raises:
         Invalid: no installed package offers it. The error has the noun as its field.
     """
-    if name not in offered(group):
-        if present := sorted(offered(group)):
+    if name not in entry_points_of(group):
+        if present := sorted(entry_points_of(group)):
             why = because("no-entry-point", noun=noun, name=name[:40], present=present)
         else:
             why = because("no-entry-points", noun=noun, name=name[:40])
         raise Invalid.field(noun, why)
-    return offered(group)[name]
+    return entry_points_of(group)[name]

@@ -60,14 +60,14 @@ class Driver:
 _driver = Driver()
 
 
-def present(configured: Sequence[str]) -> tuple[str, ...]:
+def gpu_ids(configured: Sequence[str]) -> tuple[str, ...]:
     """Return the GPU ids in the form of CUDA_VISIBLE_DEVICES; `auto` queries the driver."""
     if list(configured) != [AUTO]:
         return tuple(dict.fromkeys(configured))
     return _driver.gpus()
 
 
-def source(configured: Sequence[str]) -> Reason:
+def gpu_source(configured: Sequence[str]) -> Reason:
     """Return where the GPU ids come from."""
     if list(configured) != [AUTO]:
         return SET

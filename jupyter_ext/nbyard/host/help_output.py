@@ -26,7 +26,7 @@ PLAIN = {"COLUMNS": "200", "LINES": "1000", "NO_COLOR": "1", "PAGER": "cat", "TE
 
 
 @contextmanager
-def placed(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
+def program_on_disk(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
     """Yield the path of a program; uploaded content is written to a temporary folder first."""
     if path is not None:
         yield path
@@ -38,13 +38,13 @@ def placed(path: Path | None, name: str, content: bytes) -> Iterator[Path]:
         yield file
 
 
-def started(command: Sequence[str], path: Path) -> list[str]:
+def command_to_start(command: Sequence[str], path: Path) -> list[str]:
     """Return the command that starts a file in place; `python` becomes our own interpreter."""
     words = [word.replace(FILE, str(path)) for word in command]
     return [sys.executable, *words[1:]] if words[:1] == [PYTHON] else words
 
 
-def ask(command: Sequence[str], seconds: float = SECONDS) -> str:
+def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
     """Return what the program prints for `--help` on both streams, at most `MAX_BYTES`.
 
     The program runs in an empty temporary folder. Its process group is killed after `seconds`.

@@ -109,8 +109,10 @@ class Installer:
                     because("address-of-dependency", package=package.name),
                     hint=because("name-a-wheel"),
                 )
-        packages = [replace(one, url=addresses.get(name_of(one.name), "")) for one in packages]
-        known = {name_of(one.name): one for one in packages}
+        packages = [
+            replace(package, url=addresses.get(name_of(package.name), "")) for package in packages
+        ]
+        known = {name_of(package.name): package for package in packages}
         for line in filter(is_named, requirements):
             wanted, locked = hashes_of(line), known.get(name_of(line))
             if wanted and locked and not set(wanted) & set(locked.hashes):
@@ -181,11 +183,15 @@ class Installer:
         found: list[LockedPackage] = []
         for line in lines:
             if line.strip() and is_named(line):
-                one = Requirement(line.partition(" --hash")[0])
+                requirement = Requirement(line.partition(" --hash")[0])
                 # A source archive with an address has no version here.
-                file = (one.url or "").rpartition("/")[2]
-                version = file.split("-")[1] if file.endswith(".whl") else str(one.specifier)[2:]
-                found.append(LockedPackage(one.name, version, hashes_of(line), one.url or ""))
+                file = (requirement.url or "").rpartition("/")[2]
+                version = (
+                    file.split("-")[1] if file.endswith(".whl") else str(requirement.specifier)[2:]
+                )
+                found.append(
+                    LockedPackage(requirement.name, version, hashes_of(line), requirement.url or "")
+                )
         return found + (self._built(asked) if any(map(folder_of, lines)) else [])
 
     def _built(self, asked: Path) -> list[LockedPackage]:

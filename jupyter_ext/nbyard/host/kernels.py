@@ -13,11 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.kernels import Kernel, is_ours, told_place
-from nbyard.domain.environments.references import differences
+from nbyard.domain.environments.machine_kernels import Kernel, is_ours, told_place
+from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.kernel_files import NATIVE, all_specs
+from nbyard.host.kernelspec_reader import NATIVE, all_specs
 from nbyard.reasons.structs import Reason, because
 
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 _asked: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
 
 
-def kernel(name: str, language: str = "") -> EnvironmentRef:
+def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     """Return the kernelspec of that name, or the first of that language if none has the name.
 
     Raises:
@@ -101,11 +101,11 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     # conda packages of all languages, as name-version-build
     packages = sorted(one.stem for one in Path(place, "conda-meta").glob("*.json")) if place else []
     if Path(interpreter).name.startswith("python"):
-        found = _python(interpreter, wanted, spec.get("env") or {})
+        kernel = _python(interpreter, wanted, spec.get("env") or {})
         if not packages:
-            return found
-        text = digest_of({"python": found.fingerprint, "conda": packages})
-        return replace(found, fingerprint=text)
+            return kernel
+        text = digest_of({"python": kernel.fingerprint, "conda": packages})
+        return replace(kernel, fingerprint=text)
     if not _is_there(interpreter):
         raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
     told = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
@@ -113,14 +113,14 @@ def kernel(name: str, language: str = "") -> EnvironmentRef:
     return EnvironmentRef(wanted, spec.get("language", ""), interpreter, digest_of(told | more))
 
 
-def substitute(name: str, language: str) -> str:
+def find_substitute(name: str, language: str) -> str:
     """Return the kernel that replaces a missing one; empty if no replacement is needed."""
     specs = all_specs()
     chosen = _chosen(specs, name, language)
     return chosen if chosen in specs and chosen != name else ""
 
 
-def check(name: str, language: str) -> None:
+def check_kernel(name: str, language: str) -> None:
     """Check that a notebook of that language can use the kernel.
 
     Raises:
@@ -161,7 +161,7 @@ def _chosen(specs: Mapping[str, Any], name: str, language: str) -> str:
     return min(found, key=lambda one: (one != NATIVE, one), default="") or name
 
 
-def foreign() -> list[Kernel]:
+def list_foreign_kernels() -> list[Kernel]:
     """List the kernels that nbyard did not create, by name, without starting a process."""
     kernels: list[Kernel] = []
     for name, about in sorted(all_specs().items()):
@@ -244,29 +244,29 @@ def of_environment(
     """
     found = _python(f"{version.place}/bin/python", kernel, variables)
     assert found.lock is not None
-    packages = [replace(one, tree=trees.get(one.name)) for one in found.lock.packages]
+    packages = [replace(package, tree=trees.get(package.name)) for package in found.lock.packages]
     whole = replace(found.lock, packages=packages)
     lock = msgspec.to_builtins(replace(found.lock, packages=[]))
-    told = differences(version.packages, version.python, whole, beside=True)
+    told = lock_differences(version.packages, version.python, whole, beside=True)
     of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(told)}
     text = digest_of(of | {"trees": dict(trees)} if trees else of)
     return replace(found, fingerprint=text, lock=whole)
 
 
-def python() -> EnvironmentRef:
+def python_interpreter() -> EnvironmentRef:
     """Return the interpreter for scripts: the one that runs nbyard."""
     return _python(sys.executable, "")
 
 
-def program(command: str) -> EnvironmentRef:
+def identify_program(command: str) -> EnvironmentRef:
     """Return any other program; its path, size and mtime identify it."""
     place = shutil.which(command) or command
     return EnvironmentRef("", "", place, digest_of(_identity(place)))
 
 
 def _identity(place: str) -> list[str | int]:
-    found = Path(place)
-    stat = found.stat() if found.exists() else None
+    path = Path(place)
+    stat = path.stat() if path.exists() else None
     return [place, stat.st_size, stat.st_mtime_ns] if stat else [place]
 
 

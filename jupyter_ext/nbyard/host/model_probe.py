@@ -14,9 +14,17 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.models.column_types import columns_of
+from nbyard.domain.models.model_probes import (
+    FIELD,
+    HINT,
+    MEMORY_BYTES,
+    MODULE,
+    SECONDS,
+    KnownTable,
+    Told,
+)
+from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import plain_columns
-from nbyard.domain.models.trials import FIELD, HINT, MEMORY_BYTES, MODULE, SECONDS, KnownTable, Told
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -42,7 +50,7 @@ class _Problem(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def ask(
+def probe_model(
     question: Question,
     interpreter: str,
     variables: Mapping[str, str],
@@ -60,7 +68,9 @@ def ask(
         for place, text in question.serving.items():
             (folder / "lib" / place).parent.mkdir(parents=True, exist_ok=True)
             (folder / "lib" / place).write_text(text, "utf-8")
-        told = encoded(str(question.file), str(question.code), question.tables, memory_bytes)
+        told = encode_question(
+            str(question.file), str(question.code), question.tables, memory_bytes
+        )
         (folder / "question.json").write_bytes(told)
         own = {one: os.environ[one] for one in PASSED_ON if one in os.environ}
         own |= {**PLAIN, **variables, "PYTHONPATH": str(folder / "lib")}
@@ -70,18 +80,18 @@ def ask(
         except FileNotFoundError:
             lines = (folder / "log").read_text("utf-8", "replace").strip().splitlines()
             if not lines:
-                raise refused(because("model-probe-ended")) from None
-            raise refused(because("model-probe-ended-after", last=lines[-1][:300])) from None
+                raise probe_error(because("model-probe-ended")) from None
+            raise probe_error(because("model-probe-ended-after", last=lines[-1][:300])) from None
         return told_by(answer)
 
 
-def encoded(
+def encode_question(
     file: str, code: str, tables: Sequence[KnownTable], memory_bytes: int = MEMORY_BYTES
 ) -> bytes:
     """Return the question as JSON; both paths may be relative to the folder of the JSON file."""
     known = [
-        {**msgspec.structs.asdict(one), "columns": msgspec.to_builtins(one.columns)}
-        for one in tables
+        {**msgspec.structs.asdict(table), "columns": msgspec.to_builtins(table.columns)}
+        for table in tables
     ]
     told = {"file": file, "code": code, "tables": known, "memory_bytes": memory_bytes}
     return msgspec.json.encode(told)
@@ -100,13 +110,13 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
                 start_new_session=True,
             )
         except OSError as error:
-            raise refused(
+            raise probe_error(
                 because("model-probe-not-started", program=words[0], message=str(error))
             ) from None
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise refused(because("model-probe-too-long", seconds=seconds)) from None
+            raise probe_error(because("model-probe-too-long", seconds=seconds)) from None
         finally:
             # Kill before waiting for the leader: until then its group id cannot be reused.
             with suppress(ProcessLookupError, PermissionError):
@@ -124,14 +134,14 @@ def told_by(text: bytes | str) -> Told:
         problem = msgspec.json.decode(text, type=_Problem).problem
         told = None if problem else msgspec.json.decode(text, type=Told)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise refused(because("model-probe-unreadable", message=str(error))) from None
+        raise probe_error(because("model-probe-unreadable", message=str(error))) from None
     if told is None:
-        raise refused(problem)
+        raise probe_error(problem)
     for side in ("inputs", "outputs"):
         columns_of(plain_columns(getattr(told, side)), f"{FIELD}.{side}")
     return told
 
 
-def refused(why: Reason | str) -> Invalid:
+def probe_error(why: Reason | str) -> Invalid:
     """Return the error for a model whose inputs or outputs are unknown."""
     return Invalid.field(FIELD, why, hint=HINT)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from nbyard.domain.arguments.structs import check_text
-from nbyard.domain.inspection.functions import SEPARATOR, spot
+from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
@@ -69,7 +69,7 @@ class ProjectFiles:
 
     def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
         """Locate code, which may be a function of a file: return the real path with `::name`."""
-        file, function = spot(path)
+        file, function = split_function_path(path)
         real = self.locate(file, field, base)
         return code_place(real, function)
 
@@ -151,7 +151,7 @@ class ProjectFiles:
 
 def file_of(code: Path) -> Path:
     """Return the file of code that may be a function of it."""
-    return code.with_name(spot(code.name).file)
+    return code.with_name(split_function_path(code.name).file)
 
 
 def code_place(real: Path, function: str) -> Path:
@@ -193,12 +193,12 @@ def write_new(path: str, content: bytes) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file atomically and keep its mode; readers see the old or the new bytes."""
-    with replacing(path) as handle:
+    with replace_atomically(path) as handle:
         handle.write(content)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replace_atomically(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces `path` atomically at the end of the block.
 
     The mode is kept. If the block fails, the old file stays.

@@ -16,7 +16,7 @@ WRITER = 120  # the byte of the index that SQLite's single writer locks
 PROC = Path("/proc")
 
 
-def writers(folder: Path) -> list[int]:
+def blocking_pids(folder: Path) -> list[int]:
     """Return the pids of other processes that hold SQLite's lock or ours.
 
     Writers take our lock before SQLite's. The holder of SQLite's lock comes first because the
@@ -62,9 +62,9 @@ def is_stopped(pid: int) -> bool:
     return False
 
 
-def busy(folder: Path) -> Busy:
+def busy_error(folder: Path) -> Busy:
     """Return the error that names the blocking process and what to do about it."""
-    for pid in sorted(writers(folder), key=is_stopped, reverse=True):
+    for pid in sorted(blocking_pids(folder), key=is_stopped, reverse=True):
         with contextlib.suppress(OSError):
             name = (PROC / str(pid) / "comm").read_text().strip()
             if is_stopped(pid):

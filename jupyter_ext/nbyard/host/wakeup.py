@@ -20,7 +20,7 @@ WORD_BYTES = 64
 MAX_ADDRESS_BYTES = 100
 
 
-def poke(folder: Path, but: str = "") -> None:
+def wake_listeners(folder: Path, but: str = "") -> None:
     """Wake every listener except the one whose socket is called `but`; remove dead sockets."""
     try:
         names = os.listdir(folder / FOLDER)
@@ -45,7 +45,7 @@ def poke(folder: Path, but: str = "") -> None:
                 pass
 
 
-def sweep(folder: Path) -> None:
+def remove_dead_sockets(folder: Path) -> None:
     """Remove the sockets of killed listeners without waking any other."""
     place = folder / FOLDER
     for name in os.listdir(place):
@@ -83,7 +83,7 @@ class Listener:
         place = folder / FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.mkdir(mode=0o700, exist_ok=True)
-        sweep(folder)
+        remove_dead_sockets(folder)
         self.path = place / f"{os.getpid()}-{secrets.token_hex(3)}"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -103,7 +103,7 @@ class Listener:
         """Wait like `wait`, for readers of the store; progress of running tasks is ignored."""
         return bool(self._listen(seconds, lambda word: word == NEWS))
 
-    def hear(self, seconds: float) -> set[bytes]:
+    def receive_words(self, seconds: float) -> set[bytes]:
         """Wait and return the received words; mere progress of running tasks is ignored."""
         return self._listen(seconds, lambda word: word != PROGRESS)
 
@@ -139,7 +139,7 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(folder: Path) -> Iterator[Listener]:
+def open_listener(folder: Path) -> Iterator[Listener]:
     """Yield a listener and close it at the end of the block."""
     listener = Listener(folder)
     try:

@@ -14,9 +14,9 @@ from typing import IO
 
 import msgspec
 
-from nbyard.dockerd import STORE, Engine, Say, packed
+from nbyard.dockerd import STORE, Engine, Say, pack_context
 from nbyard.domain.environments.requirements import wants_git
-from nbyard.domain.images.dockerfiles import BASE, STEP, FailedLine, bases, failed_line
+from nbyard.domain.images.dockerfile_parser import BASE, STEP, FailedLine, base_images, failed_line
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
 
@@ -40,7 +40,7 @@ class BuildFailed(NbyardError):
         self.failed_line = failed_line
 
 
-class Wish(msgspec.Struct, frozen=True):
+class ImageRequest(msgspec.Struct, frozen=True):
     """What to build.
 
     `files` and `folders` are keyed by their paths in the context. `file` is the path of the
@@ -64,7 +64,7 @@ class Wish(msgspec.Struct, frozen=True):
         return {BASE: self.base} if self.base else {}
 
 
-class Made(msgspec.Struct, frozen=True):
+class BuiltImage(msgspec.Struct, frozen=True):
     """An image on the engine; `was_here` says that it was built before."""
 
     reference: str
@@ -74,13 +74,13 @@ class Made(msgspec.Struct, frozen=True):
     was_here: bool
 
 
-def ensure(
+def ensure_image(
     engine: Engine,
-    wish: Wish,
+    wish: ImageRequest,
     say: Say,
     wanted: Callable[[], bool] = lambda: True,
     built: Callable[[str], Iterable[str]] = lambda digest: (),
-) -> Made:
+) -> BuiltImage:
     """Return the image of a wish, and build it unless an image with equal input exists.
 
     That is the image named by its inputs, or one of the ids that `built` returns for their digest.
@@ -92,14 +92,14 @@ def ensure(
         NbyardError: a base is missing and cannot be pulled; the message says why.
     """
     ids = []
-    for base in bases(wish.text, wish.arguments):
+    for base in base_images(wish.text, wish.arguments):
         base_id = engine.image_id(base)
         if not base_id:
             say(f"Pulling {base}")
             engine.pull(base, say, wanted)
             base_id = engine.image_id(base)
         ids.append(base_id)
-    with packed(wish.files, wish.folders, wish.file) as (context, content):
+    with pack_context(wish.files, wish.folders, wish.file) as (context, content):
         # All inputs, including the texts of labels and arguments.
         inputs = [ids, content, wish.file, dict(wish.labels), wish.arguments]
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
@@ -114,12 +114,12 @@ def ensure(
     found = engine.image(reference)
     if found is None:
         raise Unavailable(because("image-removed-at-naming", image=reference))
-    return Made(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
+    return BuiltImage(reference, found.id, found.size_bytes, f"sha256:{digest}", bool(known))
 
 
 def _build(
     engine: Engine,
-    wish: Wish,
+    wish: ImageRequest,
     reference: str,
     context: IO[bytes],
     say: Say,
@@ -128,7 +128,7 @@ def _build(
     steps: list[str] = []
     tail: deque[str] = deque(maxlen=TAIL_LINES)
 
-    def hear(line: str) -> None:
+    def pass_line(line: str) -> None:
         if STEP.match(line):
             # Only the step that runs now can fail.
             steps[:] = [line]
@@ -145,7 +145,7 @@ def _build(
                 arguments=wish.arguments,
                 labels=wish.labels,
                 network=wish.network,
-                say=hear,
+                say=pass_line,
                 wanted=wanted,
             )
             return

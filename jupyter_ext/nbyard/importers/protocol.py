@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 
 # Returns the bytes of a file, by its path relative to the folder of the imported file. It raises
 # `NotFound` for a missing file.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from nbyard.host.entry_points import loaded, offered
+from nbyard.host.entry_points import entry_points_of, load_entry_point
 from nbyard.importers.protocol import Exporter, Importer
 
 GROUP = "nbyard.importers"
@@ -21,5 +21,5 @@ def exporters() -> dict[str, tuple[Exporter, str]]:
 
 
 def _importers() -> Iterator[Importer]:
-    for name in sorted(offered(GROUP)):
-        yield cast(Importer, loaded(GROUP, name))
+    for name in sorted(entry_points_of(GROUP)):
+        yield cast(Importer, load_entry_point(GROUP, name))

@@ -11,7 +11,7 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from nbyard.host.sqlite_locks import is_stopped, writers
+from nbyard.host.sqlite_locks import blocking_pids, is_stopped
 from nbyard.settings import Settings
 from nbyard.store import Store
 
@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.05
 SERVERS = ("JPY_", "JUPYTER_TOKEN", "JUPYTERHUB_")
 
 
-def lives(store: Store) -> bool:
+def has_dispatcher(store: Store) -> bool:
     """Return whether a dispatcher seems to hold the lease; a second one would exit by itself."""
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
@@ -74,7 +74,7 @@ def end_stopped(store: Store) -> None:
     if lease is None or lease.seems_held or is_dead(lease.holder):
         return
     pid = pid_of(lease.holder) if lease.holder.startswith(_host()) else 0
-    if pid not in writers(store.folder) or not is_stopped(pid):
+    if pid not in blocking_pids(store.folder) or not is_stopped(pid):
         return
     _send(lease.holder, signal.SIGKILL)
 
@@ -139,7 +139,7 @@ def _started(pid: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]
 
 
-class Watch:
+class DispatcherWatch:
     """Starts a dispatcher when a store has work but no dispatcher.
 
     It checks at most every two seconds, and less often while started dispatchers are not ready. On
@@ -155,7 +155,7 @@ class Watch:
     def __call__(self) -> None:
         if self._settings.inline_dispatch or time.monotonic() < self._next:
             return
-        if not lives(self._store) and self._is_needed():
+        if not has_dispatcher(self._store) and self._is_needed():
             call_dispatcher(self._store, self._settings)
             # A started dispatcher needs time on a busy machine.
             self._pause = min(2 * self._pause, PATIENCE_SECONDS)
@@ -179,7 +179,7 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
 
     The function does not wait for the dispatcher.
     """
-    if settings.inline_dispatch or lives(store):
+    if settings.inline_dispatch or has_dispatcher(store):
         return
     end_stopped(store)
     log = store.folder / "dispatcher.log"
@@ -197,7 +197,7 @@ def call_dispatcher(store: Store, settings: Settings) -> None:
                     return  # another dispatcher is starting, and worth waiting for
             # The mtime shows other processes how long this start has been running.
             os.utime(lock)
-            if lives(store):
+            if has_dispatcher(store):
                 return
             # the process detaches at once, so this call returns quickly
             subprocess.run(

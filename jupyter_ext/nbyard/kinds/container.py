@@ -6,7 +6,11 @@ from typing import Any
 from nbyard.domain.attempts.structs import IMAGE_PROGRAM, CommandWork
 from nbyard.domain.commands.command_line import build_argv, secret_variables
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.images.dockerfiles import instructions, program_behind_shell, shell_program
+from nbyard.domain.images.dockerfile_parser import (
+    parse_instructions,
+    program_behind_shell,
+    shell_program,
+)
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
 from nbyard.reasons.structs import because
@@ -26,7 +30,7 @@ class DockerfileKind:
             Invalid: no line starts FROM an image.
         """
         text = content.decode("utf-8", "replace")
-        if all(one.keyword != "FROM" for one in instructions(text)):
+        if all(instruction.keyword != "FROM" for instruction in parse_instructions(text)):
             raise Invalid.field("path", because("not-a-dockerfile", file=name))
         program = shell_program(text)
         hints = [program_behind_shell(program)] if program else []

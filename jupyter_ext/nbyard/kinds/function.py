@@ -4,9 +4,9 @@ import hashlib
 from typing import Any
 
 from nbyard.domain.attempts.structs import FunctionWork
-from nbyard.domain.commands.invocations import literal
+from nbyard.domain.commands.invocations import escape_attempt_paths
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.inspection.functions import read_function, spot
+from nbyard.domain.inspection.functions import read_function, split_function_path
 from nbyard.kinds.named_values import checked_values
 from nbyard.kinds.protocol import Reading
 
@@ -24,8 +24,8 @@ class FunctionKind:
         Raises:
             Invalid: the file is not Python, or has no such function.
         """
-        found = read_function(content, name)
-        return Reading(self.name, "python", "", found.arguments, found.hints)
+        function = read_function(content, name)
+        return Reading(self.name, "python", "", function.arguments, function.hints)
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef
@@ -37,12 +37,18 @@ class FunctionKind:
         """
         # The runner gives a function the places of its outputs.
         outputs = {argument.name for argument in reading.arguments if argument.role == "output"}
-        own = {one.name: one for one in reading.arguments if one.name not in outputs}
+        own = {
+            argument.name: argument
+            for argument in reading.arguments
+            if argument.name not in outputs
+        }
         given = {name: value for name, value in values.items() if name not in outputs}
         checked = checked_values([*own.values()], given, self.name)
-        parameters = {name: literal(own[name], value) for name, value in checked.items()}
+        parameters = {
+            name: escape_attempt_paths(own[name], value) for name, value in checked.items()
+        }
         files = [name for name in checked if own[name].role == "input"]
-        place, function = spot(file)
+        place, function = split_function_path(file)
         # An empty interpreter means the runner's own.
         python = environment.interpreter if "/" in environment.interpreter else ""
         return FunctionWork(f"code/{place}", function, parameters, files, python)

@@ -10,13 +10,13 @@ from nbyard.domain.arguments.structs import ANY, Argument
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.models.files import read_mlflow_file, read_model_file
+from nbyard.domain.models.model_files import read_mlflow_file, read_model_file
 from nbyard.domain.models.structs import (
     MLFLOW_FILE,
     MODEL_FILES,
     SERVING_FOLDER,
     ModelFile,
-    served,
+    model_json,
 )
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.workflows.edges import FOLDER
@@ -111,7 +111,7 @@ def read_model(name: str, content: bytes) -> ModelFile:
 
 def command_of(model: ModelFile) -> list[str]:
     """Return the command that predicts with a model, in the folder of its file."""
-    told = json.dumps(served(model), sort_keys=True)
+    told = json.dumps(model_json(model), sort_keys=True)
     return [PYTHON, "-m", "nbyard.serving", MODE, MODEL, told, "--root", "."]
 
 

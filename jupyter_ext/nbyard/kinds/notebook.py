@@ -8,9 +8,14 @@ from typing import Any
 from nbyard.domain.arguments.bindings import BY_ITSELF
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import NotebookWork
-from nbyard.domain.commands.invocations import literal
+from nbyard.domain.commands.invocations import escape_attempt_paths
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.inspection.handoff_calls import MARK, added, handed_values, read_handed
+from nbyard.domain.inspection.handoff_calls import (
+    MARK,
+    add_handed_arguments,
+    handed_values,
+    read_handed,
+)
 from nbyard.domain.notebooks import parameter_cells, r_parameters
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
@@ -57,11 +62,14 @@ class NotebookKind:
             arguments, hints = own.arguments, own.hints
             # The search for values by name parses all code, so skip it without the marker.
             if MARK in content:
-                handed = read_handed(parameter_cells.whole(notebook))
-                arguments, hints = added(arguments, handed.arguments), [*hints, *handed.hints]
+                handed = read_handed(parameter_cells.whole_code(notebook))
+                arguments, hints = (
+                    add_handed_arguments(arguments, handed.arguments),
+                    [*hints, *handed.hints],
+                )
         elif language == "R":
-            found = r_parameters.read_parameters(notebook)
-            arguments, hints = found.arguments, found.hints
+            parameters = r_parameters.read_parameters(notebook)
+            arguments, hints = parameters.arguments, parameters.hints
             is_unread = bool(cells) and not arguments
         else:
             arguments, hints = _inspected(notebook, cells, kernel, language)
@@ -90,7 +98,7 @@ class NotebookKind:
         checked = checked_values(reading.arguments, values, self.name)
         kernel = environment.kernel or reading.kernel or "python3"
         own = {
-            name: literal(declared[name], value)
+            name: escape_attempt_paths(declared[name], value)
             for name, value in checked.items()
             if not isinstance(declared[name].reach, BY_ITSELF)
         }

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import Work
 from nbyard.domain.commands.invocations import Invocation
@@ -34,7 +34,7 @@ class Reading(msgspec.Struct, frozen=True):
     is_unread: bool = False
     hints_without_description: list[Reason] = []
     invocation: Invocation = Invocation()
-    facts: Facts = Facts()
+    facts: ReferenceFacts = ReferenceFacts()
 
     @property
     def own(self) -> list[Argument] | None:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from nbyard.domain.inspection.functions import is_function
-from nbyard.host.entry_points import loaded, offered, point_named
+from nbyard.host.entry_points import entry_points_of, load_entry_point, point_named
 from nbyard.kinds.protocol import Kind
 
 GROUP = "nbyard.kinds"
@@ -13,7 +13,7 @@ FUNCTION = "function"
 
 def _loaded(name: str) -> Kind:
     """Load one installed kind, without importing the others."""
-    return cast(Kind, loaded(GROUP, name))
+    return cast(Kind, load_entry_point(GROUP, name))
 
 
 def kind_named(name: str) -> Kind:
@@ -31,7 +31,7 @@ def kind_of(filename: str, content: bytes) -> Kind:
     if is_function(filename):
         return kind_named(FUNCTION)
     lower = filename.lower()
-    for name in sorted(offered(GROUP)):
+    for name in sorted(entry_points_of(GROUP)):
         # The fallback takes every file that no other kind matches, so it is not tried here.
         if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
             return _loaded(name)

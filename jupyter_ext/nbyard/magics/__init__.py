@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nbyard.magics.cell import register_decorated
 from nbyard.magics.completion import Completion
-from nbyard.magics.line import NbyardMagics
+from nbyard.magics.magic_verbs import NbyardMagics
+from nbyard.magics.register_cells import register_decorated
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -102,7 +102,7 @@ def link_to(noun: str, item: Any) -> str:
     return f'href="#nbyard" data-commandlinker-command="{command}" data-commandlinker-args="{told}"'
 
 
-def listing(noun: str, items: Sequence[Any]) -> Shown:
+def table_of(noun: str, items: Sequence[Any]) -> Shown:
     """Return a table of the objects of a noun."""
     columns = LISTED[noun]
     rows = [[read(item) for read in columns.values()] for item in items]

@@ -55,7 +55,7 @@ def because(code: str, **params: Any) -> Reason:
     return Reason(code, msgspec.to_builtins(params))
 
 
-def text(words: str) -> Reason | None:
+def text_reason(words: str) -> Reason | None:
     """Return a reason that is only known as text, None for an empty one.
 
     It comes from another program, or from a row of an earlier version.
@@ -63,14 +63,14 @@ def text(words: str) -> Reason | None:
     return because("text", text=words) if words else None
 
 
-def read(value: Any) -> Reason | None:
+def read_reason(value: Any) -> Reason | None:
     """Return the reason in plain data, such as an event. An earlier version wrote plain text."""
-    return text(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
+    return text_reason(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
 
 
 def read_all(values: Iterable[Any]) -> list[Reason]:
     """Return the reasons in plain data, some of which an earlier version wrote as text."""
-    return [one for one in map(read, values) if one is not None]
+    return [one for one in map(read_reason, values) if one is not None]
 
 
 def all_of(reasons: list[Reason]) -> Reason:
@@ -84,9 +84,9 @@ def joined(reasons: Iterable[Reason | None]) -> Reason | None:
     return all_of(present) if present else None
 
 
-def shown(*reasons: Reason | None) -> str:
+def reason_text(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
-    return " – ".join(str(one) for one in reasons if one is not None)
+    return " – ".join(str(reason) for reason in reasons if reason is not None)
 
 
 def is_known(value: Any) -> bool:

@@ -9,8 +9,8 @@ from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
+from nbyard.field_suggestions import add_suggestions
 from nbyard.reasons.structs import because
-from nbyard.spelling import with_meant
 
 # "Expected `int`, got `str` - at `$.source.url`"
 PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
@@ -52,7 +52,7 @@ class Body:
         plain = self._unpacked(headers.get("Content-Encoding", "identity").strip().lower())
         if not plain:
             raise BadRequest(because("body-missing"))
-        return convert(read_json(plain), kind)
+        return convert_json(read_json(plain), kind)
 
     def _unpacked(self, encoding: str) -> bytes:
         packed = b"".join(self._pieces)
@@ -76,7 +76,7 @@ class Body:
         return TooLarge(because("body-too-large", most=self._limit))
 
 
-def convert(value: Any, kind: Any) -> Any:
+def convert_json(value: Any, kind: Any) -> Any:
     """Convert a JSON value to type `kind`.
 
     Raises:
@@ -86,7 +86,7 @@ def convert(value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        told = with_meant(str(error), kind)
+        told = add_suggestions(str(error), kind)
         match = PLACE.match(told)
         words, place = (match["words"], match["place"]) if match else (told, "")
         named = NAMED.search(words)

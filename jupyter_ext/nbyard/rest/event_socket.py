@@ -27,8 +27,8 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.errors import NbyardError
 from nbyard.host.wakeup import Listener
-from nbyard.rest.handlers import RestContext, check_authorizer
 from nbyard.rest.identity import caller_of
+from nbyard.rest.operation_handler import RestContext, check_authorizer
 
 TICK_MS = 250
 CLOCK_TICKS = 8
@@ -107,11 +107,11 @@ class Broadcast:
 
     def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
         """Return the windows that can take more, grouped by caller and last sent event."""
-        found: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
+        places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
         for window in self._windows:
             if window.place is not None and window.takes_more:
-                found[window.place].append(window)
-        return found
+                places[window.place].append(window)
+        return places
 
     async def _bring(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]
@@ -250,6 +250,6 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._broadcast.publish()
 
 
-def _frame(found: Events) -> str:
-    plain = {"events": found.items, "last": found.last, "refetch": found.refetch}
+def _frame(events: Events) -> str:
+    plain = {"events": events.items, "last": events.last, "refetch": events.refetch}
     return msgspec.json.encode(plain).decode()

@@ -10,7 +10,7 @@ from nbyard.domain.paging import MAX_LIMIT
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import ErrorBody, error_classes
 from nbyard.services.operation import Field, Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 BINARY = "application/octet-stream"
 REF = "#/components/schemas/{name}"
@@ -21,7 +21,7 @@ LIMIT: Json = {"minimum": 1, "maximum": MAX_LIMIT}
 COUNT: Json = {"minimum": 0, "format": "int64"}
 
 
-def document() -> Json:
+def openapi_document() -> Json:
     """Return the whole document as JSON data, without the server's address."""
     operations = table()
     bodies = [field.type for op in operations for field in op.placed("body")]
@@ -62,9 +62,9 @@ def document() -> Json:
     }
 
 
-def text() -> str:
+def openapi_text() -> str:
     """Return the document as the text of the checked-in file."""
-    return msgspec.json.format(msgspec.json.encode(document()), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(openapi_document()), indent=2).decode() + "\n"
 
 
 def _operation(op: Operation, by_type: Json) -> Json:

@@ -10,15 +10,15 @@ from tornado import web
 
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
-from nbyard.rest.handlers import NbyardHandler, OperationHandler, RestContext
+from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
 from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
 from nbyard.rest.proxy.error_pages import SignInHandler
-from nbyard.rest.proxy.handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
-from nbyard.rest.proxy.handlers import PATTERN as PROXIED
-from nbyard.rest.proxy.traffic import Meter
-from nbyard.rest.streams import ContentHandler, PictureHandler, UploadHandler
+from nbyard.rest.proxy.proxy_handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
+from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
+from nbyard.rest.proxy.request_counter import RequestMeter
+from nbyard.rest.upload_and_download import ContentHandler, PictureHandler, UploadHandler
 from nbyard.services.operation import Operation
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 PREFIX = "nbyard/api"
 CONTENTS = {
@@ -51,7 +51,7 @@ class OpenApiHandler(NbyardHandler):
     @web.authenticated
     def get(self) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(openapi.text())
+        self.finish(openapi.openapi_text())
 
 
 class NowhereHandler(NbyardHandler):
@@ -64,7 +64,9 @@ class NowhereHandler(NbyardHandler):
     post = put = patch = delete = get
 
 
-def routes(base_url: str, context: RestContext, broadcast: Broadcast, meter: Meter) -> list[Route]:
+def routes(
+    base_url: str, context: RestContext, broadcast: Broadcast, meter: RequestMeter
+) -> list[Route]:
     """Return the routes of the proxy and all routes below `<base_url>/nbyard/api`.
 
     Exact paths come before those with variables.

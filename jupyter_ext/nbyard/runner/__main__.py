@@ -14,7 +14,11 @@ import os
 import sys
 
 # The modules that a supervisor starts as processes of their own.
-WORK = {"--notebook": "work.notebook", "--call": "work.function", "--calls": "work.calls"}
+WORK = {
+    "--notebook": "work.run_notebook",
+    "--call": "work.run_function",
+    "--calls": "work.function_calls",
+}
 USAGE = "usage: runner [--foreground | --alone | --serve] FOLDER\n"
 
 
@@ -54,13 +58,13 @@ def main(words: list[str]) -> int:
     if len(folders) != 1:
         sys.stderr.write(USAGE)
         return 2
-    from .supervision.start import start
+    from .supervision.start_supervisor import start_supervisor
 
     if serving or "--alone" in words:
         from . import container_main
 
         return container_main.serve(folders[0]) if serving else container_main.run(folders[0])
-    return start(folders[0], foreground=foreground)
+    return start_supervisor(folders[0], foreground=foreground)
 
 
 if __name__ == "__main__":

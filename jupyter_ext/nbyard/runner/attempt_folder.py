@@ -22,7 +22,7 @@ CODE = "code"
 MAX_CANCEL_CHARS = 4096
 
 
-def expanded(word: str, path: str) -> str:
+def expand_attempt_path(word: str, path: str) -> str:
     """Replace the placeholder `{attempt}` in a word by the path.
 
     It is replaced at the start of a word and after the `=` of `--name={attempt}/…`. It is also
@@ -50,7 +50,7 @@ class BadTask(Exception):
     """task.json is missing or invalid."""
 
 
-class Folder:
+class AttemptFolder:
     """The paths of an attempt, and access to its files.
 
     Only the supervisor appends to the event stream and the log. `seen` is the folder's path where
@@ -113,8 +113,8 @@ class Folder:
         return value
 
     def expand_word(self, word: str) -> str:
-        """Replace `{attempt}` in a word like `expanded`, with the path of this folder."""
-        return expanded(word, self.path)
+        """Replace the placeholder `{attempt}` in a word by the path of this folder."""
+        return expand_attempt_path(word, self.path)
 
     def write_places(self, directory: str, placed: Iterable[Sequence[Any]]) -> None:
         """Write the folder's path into the texts in the working folder that contain it.

@@ -18,11 +18,11 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .attempt_folder import BadTask, Folder
+from .attempt_folder import AttemptFolder, BadTask
 from .prefork.preload import prepare_for
 from .process.forks import live_as
 from .process.prctl import show_to_work
-from .supervision.start import start, supervise
+from .supervision.start_supervisor import start_supervisor, supervise
 
 if TYPE_CHECKING:
     from .prefork.warm_process import WarmProcess
@@ -38,11 +38,11 @@ def run(path: str) -> int:
     """Supervise one attempt. When the log reports its end, only its folder is left."""
     show_to_work(False)
     try:
-        task = Folder(path).task()
+        task = AttemptFolder(path).task()
     except BadTask as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    status = start(path, foreground=True, is_prepared=prepare_for(task, once=True))
+    status = start_supervisor(path, foreground=True, is_prepared=prepare_for(task, once=True))
     end_others()
     say(ENDED, task["attempt_id"])
     return status
@@ -80,7 +80,7 @@ def _attend(path: str, warm: WarmProcess | None) -> str:
     """Carry out the attempt. Return the name of a kernel that the next attempt may use."""
     kernel, is_prepared = "", False
     with contextlib.suppress(BadTask):
-        task = Folder(path).task()
+        task = AttemptFolder(path).task()
         is_prepared = prepare_for(task)
         if is_prepared:
             from .prefork.warm_process import kernel_of  # not imported for commands

@@ -16,7 +16,7 @@ MARK = "nbyard-"
 SHARED = "/dev/shm"
 
 
-def root() -> str:
+def memory_folder() -> str:
     """Return a folder in memory, or the one for temporary files if the system has none."""
     if os.path.isdir(SHARED):
         return SHARED
@@ -25,14 +25,16 @@ def root() -> str:
     return tempfile.gettempdir()
 
 
-def place(store_id: str, attempt_id: str) -> str:
+def secrets_folder(store_id: str, attempt_id: str) -> str:
     """Return the folder for the secrets of an attempt."""
-    return os.path.join(root(), f"{MARK}{store_id}-{attempt_id}")
+    return os.path.join(memory_folder(), f"{MARK}{store_id}-{attempt_id}")
 
 
-def give(folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[str]) -> None:
+def store_secrets(
+    folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[str]
+) -> None:
     """Store secrets in a new folder `target` and link to it from the attempt folder."""
-    remove(target)
+    delete_secrets(target)
     os.mkdir(target, 0o700)
     every = {**files, HIDDEN: json.dumps(list(hidden)).encode()}
     for name, content in every.items():
@@ -44,13 +46,13 @@ def give(folder: str, target: str, files: Mapping[str, bytes], hidden: Iterable[
     os.symlink(target, os.path.join(folder, SECRETS))
 
 
-def forget(folder: str) -> None:
+def delete_linked_secrets(folder: str) -> None:
     """Delete the secrets that the attempt folder links to."""
     with contextlib.suppress(OSError):
-        remove(os.readlink(os.path.join(folder, SECRETS)))
+        delete_secrets(os.readlink(os.path.join(folder, SECRETS)))
 
 
-def remove(target: str) -> None:
+def delete_secrets(target: str) -> None:
     """Delete a folder of secrets. Anything else, and folders of other users, stay."""
     if not os.path.lexists(target):
         return
@@ -62,12 +64,12 @@ def remove(target: str) -> None:
             shutil.rmtree(target)
 
 
-def sweep(store_id: str, live: Collection[str]) -> list[str]:
+def delete_unused_secrets(store_id: str, live: Collection[str]) -> list[str]:
     """Delete the secrets of attempts that are not in `live`. Return the IDs of those attempts."""
     start, removed = f"{MARK}{store_id}-", []
-    for name in os.listdir(root()):
+    for name in os.listdir(memory_folder()):
         attempt_id = name.removeprefix(start)
         if name.startswith(start) and attempt_id not in live:
-            remove(os.path.join(root(), name))
+            delete_secrets(os.path.join(memory_folder(), name))
             removed.append(attempt_id)
     return removed

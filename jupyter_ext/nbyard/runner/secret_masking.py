@@ -83,10 +83,10 @@ class _Tier:
     def __init__(self, size: int, patterns: Iterable[bytes]) -> None:
         self._size, self._format = size, _WORDS[size]
         self._starts: dict[int, list[tuple[int, bytes]]] = {}
-        for one in patterns:
+        for pattern in patterns:
             for before in range(size):
-                (word,) = memoryview(one[before : before + size]).cast(self._format)
-                self._starts.setdefault(word, []).append((before, one))
+                (word,) = memoryview(pattern[before : before + size]).cast(self._format)
+                self._starts.setdefault(word, []).append((before, pattern))
 
     def find(self, text: bytes, found: dict[int, int]) -> None:
         """Record the end of the longest pattern that begins at each place."""
@@ -112,13 +112,13 @@ class Masks:
         self._patterns = {one for part in parts for one in spellings(part)}
         self._longest = max(map(len, self._patterns), default=0)
         self._tiers = [
-            _Tier(size, [one for one in self._patterns if least <= len(one) < most])
+            _Tier(size, [pattern for pattern in self._patterns if least <= len(pattern) < most])
             for size, least, most in ((8, 15, self._longest + 1), (4, 7, 15), (2, 3, 7))
         ]
-        self._heads = {one[:length] for one in self._patterns for length in range(1, HEAD)}
+        self._heads = {pattern[:length] for pattern in self._patterns for length in range(1, HEAD)}
         self._by_head: dict[bytes, list[bytes]] = {}
-        for one in self._patterns:
-            self._by_head.setdefault(one[:HEAD], []).append(one)
+        for pattern in self._patterns:
+            self._by_head.setdefault(pattern[:HEAD], []).append(pattern)
         self._rest, self._hidden = b"", 0
 
     def __bool__(self) -> bool:
@@ -200,7 +200,7 @@ class Masks:
         found = []
         for name, output in outputs.items():
             path = os.path.join(folder, output["path"])
-            inside = (os.path.join(at, one) for at, _, names in os.walk(path) for one in names)
+            inside = (os.path.join(at, name) for at, _, names in os.walk(path) for name in names)
             if (os.path.isfile(path) and self.holds(path)) or any(map(self.holds, inside)):
                 found.append(name)
         return found

@@ -26,8 +26,8 @@ from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.process import processes
 from nbyard.runner.process.clock import Stillness
-from nbyard.runtimes.prepared import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups
 from nbyard.runtimes.protocol import Observation, Order
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, RUNNER, Parents, sweep_warm_ups
 from nbyard.settings import Settings
 
 START_SECONDS = 30.0  # for a supervisor to start
@@ -165,8 +165,8 @@ class ProcessRuntime:
             return
         if _is_alive(identity):
             # a suspended supervisor must continue to handle the request
-            processes.send([identity.pid], signal.SIGCONT)
-            processes.send([identity.pid], signal.SIGUSR1)
+            processes.send_signal([identity.pid], signal.SIGCONT)
+            processes.send_signal([identity.pid], signal.SIGUSR1)
         else:
             _clear_away(order, identity)
 
@@ -179,11 +179,11 @@ class ProcessRuntime:
         """
         sweep_warm_ups(store_id)
         swept = []
-        own = processes.read(os.getpid())
+        own = processes.read_process(os.getpid())
         # on the scale of process start times
         now = time.clock_gettime(time.CLOCK_BOOTTIME) if processes.HAS_PROC else time.time()
-        for process in processes.table().values():
-            marks = processes.environment(process.pid)
+        for process in processes.process_table().values():
+            marks = processes.variables_of(process.pid)
             attempt = marks.get("NBYARD_ATTEMPT_ID", "")
             if marks.get("NBYARD_STORE") != store_id or attempt in ("", NO_ATTEMPT, *live):
                 continue
@@ -192,7 +192,7 @@ class ProcessRuntime:
                 since = max(since, float(marks.get("NBYARD_SINCE", "")))
             if process == own or now - since < NEWBORN_SECONDS:
                 continue
-            processes.send([process.pid], signal.SIGKILL)
+            processes.send_signal([process.pid], signal.SIGKILL)
             crash_point("swept")
             swept.append(f"process {process.pid} of attempt {attempt}")
         return swept
@@ -243,5 +243,5 @@ def _is_of_before(identity: attempts.RunnerIdentity) -> bool:
 def _is_alive(identity: attempts.RunnerIdentity) -> bool:
     if identity.host != socket.gethostname() or identity.boot_id != processes.boot_id():
         return False
-    process = processes.read(identity.pid)
+    process = processes.read_process(identity.pid)
     return process is not None and abs(process.started - identity.started) < CLOCK_SLACK_SECONDS

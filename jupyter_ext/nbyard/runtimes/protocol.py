@@ -15,7 +15,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
-    from nbyard.dockerd import Engine, Owned, Say
+    from nbyard.dockerd import Engine, OwnedObject, Say
 
 # Engine, folder of a bundle, its Dockerfile, log → image
 CodeImage = Callable[["Engine", Path, str, "Say"], str]
@@ -172,7 +172,7 @@ class NeedsImages(Protocol):
 class ListsObjects(Protocol):
     """A runtime on the engine of the settings, which also has the containers of deployments."""
 
-    def report_objects_to(self, report: "Callable[[list[Owned]], None]") -> None:
+    def report_objects_to(self, report: "Callable[[list[OwnedObject]], None]") -> None:
         """Call `report` in each sweep with all objects of the store on that engine."""
 
 

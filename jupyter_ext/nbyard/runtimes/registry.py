@@ -2,19 +2,19 @@
 
 from typing import cast
 
-from nbyard.host.entry_points import offered, point_named
+from nbyard.host.entry_points import entry_points_of, point_named
 from nbyard.runtimes.protocol import MadeFromSettings, Runtime
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
 
 
-def names() -> list[str]:
+def installed_names() -> list[str]:
     """Return the names of the installed runtimes, without importing them."""
-    return sorted(offered(GROUP))
+    return sorted(entry_points_of(GROUP))
 
 
-def load(name: str) -> Runtime:
+def load_runtime(name: str) -> Runtime:
     """Create a runtime of that name.
 
     Raises:
@@ -26,7 +26,7 @@ def load(name: str) -> Runtime:
 def load_all(settings: Settings) -> dict[str, Runtime]:
     """Create all installed runtimes, by name."""
     found = {}
-    for name, point in offered(GROUP).items():
+    for name, point in entry_points_of(GROUP).items():
         cls = point.load()
         made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
         found[name] = cast(Runtime, made)

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nbyard.blobs import Bytes
+from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.names import safe_filename
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.artifacts import NamedArtifact, SuggestedName, named_artifact, places
+from nbyard.domain.runs.named_artifacts import (
+    NamedArtifact,
+    SuggestedName,
+    named_artifact,
+    names_in_folder,
+)
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.naming import (
+from nbyard.services.operation import operation
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import (
     check_run_name,
     check_run_name_free,
     next_name,
     no_such,
 )
-from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -35,7 +40,7 @@ class ArtifactService:
 
     noun = "artifacts"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
 
     @operation("GET", "/artifacts", scope="runs:read")
@@ -106,14 +111,16 @@ class ArtifactService:
         limit = check_limit(limit)
         return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
 
-    def content(self, caller: Caller, artifact: str) -> Bytes:
+    def content(self, caller: Caller, artifact: str) -> DownloadRequest:
         """Return the bytes to download: one file, or all files of a named artifact."""
         with self._parts.store.read() as c:
             found = _files(self._parts.store, c, caller.name, artifact)
         if len(found) == 1:
-            return Bytes(found[0].digest, found[0].filename)
-        members = [Bytes(file.digest, place) for place, file in places(found).items()]
-        return Bytes("", safe_filename(artifact), tuple(members))
+            return DownloadRequest(found[0].digest, found[0].filename)
+        members = [
+            DownloadRequest(file.digest, place) for place, file in names_in_folder(found).items()
+        ]
+        return DownloadRequest("", safe_filename(artifact), tuple(members))
 
 
 def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:

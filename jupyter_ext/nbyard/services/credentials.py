@@ -19,16 +19,16 @@ from nbyard.domain.credentials import (
     Sealed,
     check_fields,
     kind_of,
-    parted,
+    split_fields,
 )
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
-from nbyard.services.naming import MAX_TOLD, check_free, nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.services.workflows.dependents import naming_credential
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CredentialService:
 
     noun = "credentials"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -60,7 +60,7 @@ class CredentialService:
         name, kind = check_name(body.name), kind_of(body.kind)
         if is_id(name):
             raise Invalid.field("name", because("credential-name-is-id"))
-        shown, secret = parted(kind, check_fields(kind, body.fields))
+        shown, secret = split_fields(kind, check_fields(kind, body.fields))
         now = datetime.now(UTC)
         made = Credential(
             id=new_id(),
@@ -105,20 +105,22 @@ class CredentialService:
         found = self._find(caller, credential)
         return msgspec.structs.replace(found, used_by=self._used_by(found))
 
-    def _used_by(self, found: Credential) -> builtins.list[str]:
+    def _used_by(self, credential: Credential) -> builtins.list[str]:
         with self._store.read() as c:
             # Only live tasks count: finished ones need no secret anymore.
-            ids = self._store.tasks.using_credential(c, found.id)
+            ids = self._store.tasks.using_credential(c, credential.id)
             runs = [run for run in (self._store.runs.by_id(c, each) for each in ids) if run]
         told = [f"run {run.number}" for run in runs]
-        paths = naming_credential(self._parts, found)
+        paths = naming_credential(self._parts, credential)
         return told + [self._parts.files.spoken(path) for path in paths]
 
     def _find(self, caller: Caller, credential: str) -> Credential:
         with self._store.read() as c:
             found = self._store.credentials.get(c, caller.name, credential)
             if found is None:
-                there = nearest(self._store.credentials.names(c, caller.name).values(), credential)
+                there = nearest_names(
+                    self._store.credentials.names(c, caller.name).values(), credential
+                )
                 raise NotFound(because("no-credential", name=credential[:80], present=there))
         return found
 
@@ -136,7 +138,7 @@ class CredentialService:
             if isinstance(body.fields, dict):
                 kind = kind_of(found.kind)
                 fields = self._fields(c, found, kind, body.fields)
-                shown, secret = parted(kind, check_fields(kind, fields))
+                shown, secret = split_fields(kind, check_fields(kind, fields))
                 new = msgspec.structs.replace(found, fields=shown, kept=sorted(secret))
             if isinstance(body.description, str):
                 description = _description(body.description)
@@ -147,7 +149,7 @@ class CredentialService:
         return self._find(caller, found.id)
 
     def _fields(
-        self, c: Connection, found: Credential, kind: CredentialKind, new: Mapping[str, str]
+        self, c: Connection, credential: Credential, kind: CredentialKind, new: Mapping[str, str]
     ) -> dict[str, str]:
         """Merge the stored fields with the new ones.
 
@@ -155,11 +157,13 @@ class CredentialService:
         """
         try:
             # Stored fields are unreadable if the key that encrypted them is lost.
-            return self._store.credentials.fields(c, found) | dict(new)
+            return self._store.credentials.fields(c, credential) | dict(new)
         except (StoreUnusable, Conflict):
-            if any(one.secret and one.required and not new.get(one.name) for one in kind.fields):
+            if any(
+                field.secret and field.required and not new.get(field.name) for field in kind.fields
+            ):
                 raise
-        return found.fields | dict(new)
+        return credential.fields | dict(new)
 
     @operation("DELETE", "/credentials/{credential}", scope="credentials:write", status=204)
     def delete(self, caller: Caller, credential: str, force: bool = False) -> None:

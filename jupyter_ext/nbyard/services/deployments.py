@@ -9,19 +9,19 @@ from msgspec import structs
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import ai4os
-from nbyard.domain.deployments.endpoint_forms import CallForms
-from nbyard.domain.deployments.form import (
+from nbyard.domain.deployments.creation_form import (
     IDES,
     MAX_TITLE,
     MODEL,
     OFFERED,
     PRESETS,
-    changed,
-    completed,
+    apply_change,
+    complete_request,
     is_ide,
     warnings_of,
 )
-from nbyard.domain.deployments.status import not_answering
+from nbyard.domain.deployments.deployment_status import not_answering
+from nbyard.domain.deployments.endpoint_forms import CallForms
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
@@ -38,16 +38,17 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret
-from nbyard.logs.rotating import KeptLog
-from nbyard.logs.traffic import KeptTraffic
+from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import because
-from nbyard.services.naming import free_name, name_taken, nearest
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, find_idempotent, remember
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import free_name, name_taken, nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,15 +66,14 @@ class DeploymentService:
 
     noun = "deployments"
 
-    def __init__(self, parts: Parts):
-        self._parts = parts
-        self._store = parts.store
+    def __init__(self, parts: ServiceContext):
+        self._parts, self._store = parts, parts.store
         self._rows = parts.store.deployments
 
     @operation("GET", "/deployments/form", scope="deployments:read")
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
-        there = gpus.present(self._parts.settings.gpus)
+        there = gpus.gpu_ids(self._parts.settings.gpus)
         return DeploymentForm(list(PRESETS), list(OFFERED), list(there))
 
     @operation("POST", "/deployments", scope="deployments:write", status=201)
@@ -84,16 +84,16 @@ class DeploymentService:
         that was built here; the deployment waits until it is built. It is *running* once it
         responds. The default title is the model's name, with a number if that title is taken.
         """
-        asked, body = body, ai4os.plain(body)
+        asked, body = body, ai4os.to_own_fields(body)
         title = body.title
         with ai4os.told_of(asked):
             body = self._with_model(caller, body)
-            name, spec = completed(body)
+            name, spec = complete_request(body)
         password = _hashed(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, unseen)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, unseen)
             if made is None:
                 made = new_id()
                 self._check_free(c, caller, name)
@@ -102,7 +102,7 @@ class DeploymentService:
                 texts["description"] = body.description
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, "created", password)
-                remember(self._parts, c, caller.name, idempotency_key, unseen, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
         self._parts.call_dispatcher()
         return self.get(caller, made)
 
@@ -163,13 +163,13 @@ class DeploymentService:
     def _find(self, c: Connection, caller: Caller, key: str) -> Deployment:
         found = self._rows.get(c, caller.name, key)
         if found is None:
-            there = nearest(self._rows.names(c, caller.name).values(), key)
+            there = nearest_names(self._rows.names(c, caller.name).values(), key)
             raise NotFound(because("no-deployment", name=key[:80], present=there))
         return found
 
-    def _warned(self, found: Deployment) -> Deployment:
-        warnings = warnings_of(found.spec, self._parts.settings.ide_images)
-        return structs.replace(found, warnings=warnings)
+    def _warned(self, deployment: Deployment) -> Deployment:
+        warnings = warnings_of(deployment.spec, self._parts.settings.ide_images)
+        return structs.replace(deployment, warnings=warnings)
 
     @operation("PATCH", "/deployments/{deployment}", scope="deployments:write")
     def edit(self, caller: Caller, deployment: str, body: DeploymentChange) -> Deployment:
@@ -188,7 +188,7 @@ class DeploymentService:
                 raise StaleWrite(because("new-revision", name=found.name, revision=found.revision))
             if body.changed_at and body.changed_at != found.changed_at:
                 raise StaleWrite(because("deployment-changed", name=found.name))
-            spec = changed(found.spec, body)
+            spec = apply_change(found.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
             if texts:
@@ -230,19 +230,19 @@ class DeploymentService:
     def _revise(
         self,
         c: Connection,
-        found: Deployment,
+        deployment: Deployment,
         spec: RevisionSpec,
         origin: str,
         password: str,
         image_id: str,
     ) -> None:
         """Add a revision; queue the deployment again if it failed or completed."""
-        number = self._rows.add_revision(c, found.id, spec, origin, password, image_id)
+        number = self._rows.add_revision(c, deployment.id, spec, origin, password, image_id)
         told = {"change": origin, "revision": number}
-        if found.state in ("failed", "completed"):
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
+        if deployment.state in ("failed", "completed"):
+            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
         else:
-            self._rows.change(c, found, told, reason=None)
+            self._rows.change(c, deployment, told, reason=None)
 
     @operation("POST", "/deployments/{deployment}/start", scope="deployments:write")
     def start(self, caller: Caller, deployment: str) -> Deployment:
@@ -254,12 +254,12 @@ class DeploymentService:
         self._parts.call_dispatcher()
         return self.get(caller, found.id)
 
-    def _want(self, c: Connection, found: Deployment) -> None:
+    def _want(self, c: Connection, deployment: Deployment) -> None:
         since = {*DEPLOYMENT.rests, "stopping"}
-        if found.state in since:
-            told = {"change": "started", "revision": found.revision}
-            self._rows.move(c, found, "queued", told, is_wanted=True, reason=None)
-            self._rows.renew(c, found.id, found.revision)
+        if deployment.state in since:
+            told = {"change": "started", "revision": deployment.revision}
+            self._rows.move(c, deployment, "queued", told, is_wanted=True, reason=None)
+            self._rows.renew(c, deployment.id, deployment.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
@@ -305,7 +305,7 @@ class DeploymentService:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering(self.get(caller, name))
                     return self._target(row, declared, place)
-        present = nearest([one.name for one in spec.ports], port)
+        present = nearest_names([port.name for port in spec.ports], port)
         raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:

@@ -19,24 +19,24 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
     PackageChange,
     Resolution,
-    captured,
-    changed,
+    change_requirements,
     lock_of_failed,
     package_changes,
+    requirements_of_lock,
     version_folder,
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
-from nbyard.host import kernels, kernelspecs
-from nbyard.logs import reading
+from nbyard.host import kernels, kernelspec_writer
+from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
-from nbyard.services.naming import check_free, nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import check_free, nearest_names
 from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class EnvironmentService:
 
     noun = "environments"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -66,12 +66,12 @@ class EnvironmentService:
         """
         name, lines, description = check_name(body.name), self._lines(body.requirements), ""
         if body.capture:
-            lock = kernels.kernel(body.capture).lock
+            lock = kernels.find_kernel(body.capture).lock
             if lock is None:
                 why = because("kernel-packages-unknown", kernel=body.capture[:80])
                 raise Invalid.field("capture", why)
-            taken = captured(lock)
-            lines = changed(taken.lines, lines, [])
+            taken = requirements_of_lock(lock)
+            lines = change_requirements(taken.lines, lines, [])
             description = f"Captured from the kernel {body.capture}"
             if taken.left_out:
                 description += f"; not from an index: {', '.join(taken.left_out)}"
@@ -129,7 +129,7 @@ class EnvironmentService:
     def _find(self, c: Connection, caller: Caller, key: str) -> Environment:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
-            there = nearest(self._store.environments.names(c, caller.name).values(), key)
+            there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise NotFound(because("no-environment", name=key[:80], present=there))
         return found
 
@@ -152,8 +152,8 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         newer = _numbered(versions, check_count(new, "new") or versions[0].number)
         before = [v.packages for v in versions if v.number < newer.number and v.state == "ready"]
-        given = check_count(old, "old")
-        older = _numbered(versions, given).packages if given else next(iter(before), [])
+        count = check_count(old, "old")
+        older = _numbered(versions, count).packages if count else next(iter(before), [])
         return Page(package_changes(older, newer.packages))
 
     @operation("POST", "/environments/{environment}/preview", scope="environments:write")
@@ -214,7 +214,7 @@ class EnvironmentService:
         own = base.requirements
         if isinstance(body.requirements, str):
             own = self._lines(body.requirements)
-        lines = changed(own, self._lines(body.add), body.remove)
+        lines = change_requirements(own, self._lines(body.add), body.remove)
         # Old lines are checked again, because the allowed sources may have changed since.
         return self._lines("\n".join(lines))
 
@@ -259,7 +259,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         found = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(found.id) / INSTALL_LOG
-        return reading.piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
+        return log_pieces.read_piece(path, after, done=found.state in ENVIRONMENT_VERSION.terminal)
 
     @operation("DELETE", "/environments/{environment}", scope="environments:write", status=204)
     def delete(self, caller: Caller, environment: str, force: bool = False) -> None:
@@ -275,7 +275,7 @@ class EnvironmentService:
                 raise InUse(because("used-by-run", name=found.name))
             self._store.environments.delete(c, found)
         # Only after the commit, so that a failed deletion leaves the environment complete.
-        kernelspecs.withdraw_kernel(found.kernel, found.id)
+        kernelspec_writer.withdraw_kernel(found.kernel, found.id)
         for version in versions:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._store.folder / version_folder(version.id))

@@ -6,7 +6,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.events import Events
 from nbyard.domain.paging import MAX_COUNT, check_count, check_limit
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 
 
 class EventService:
@@ -17,7 +17,7 @@ class EventService:
 
     noun = "events"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._store = parts.store
         self._watch = parts.watch
 
@@ -31,12 +31,12 @@ class EventService:
     def news(self, caller: Caller, after: int, limit: int, until: int = MAX_COUNT) -> Events:
         """Return events like `list`, without its limits, up to the event `until`."""
         with self._store.read() as c:
-            oldest, newest = self._store.events.first(c), self._store.events.last(c)
+            oldest, newest = self._store.events.oldest_id(c), self._store.events.newest_id(c)
             # A client that saw a higher ID than the newest one read another store.
             if after and not oldest - 1 <= after <= newest:
                 return Events([], newest, refetch=True)
             until = min(until, newest)
-            found = self._store.events.after(c, caller.name, after, limit, until)
+            found = self._store.events.events_after(c, caller.name, after, limit, until)
         is_all = len(found) < limit
         last = max(after, until) if is_all else found[-1].id
         return Events(found, last, refetch=oldest > after + 1)
@@ -45,5 +45,5 @@ class EventService:
         """Return the ID of the newest event; keep the dispatcher running for clients that poll."""
         self._watch()
         with self._store.read() as c:
-            newest: int = self._store.events.last(c)
+            newest: int = self._store.events.newest_id(c)
             return newest

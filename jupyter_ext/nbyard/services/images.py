@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.images.dockerfiles import takes_base
+from nbyard.domain.images.dockerfile_parser import takes_base
 from nbyard.domain.images.structs import (
     BUILD_LOG,
     MARKER,
@@ -29,14 +29,14 @@ from nbyard.domain.images.structs import (
 )
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
-from nbyard.domain.states import IMAGE
+from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.logs import reading
+from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.environment_resolution import no_environment
-from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, pin_blobs
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import nearest_names
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ImageService:
 
     noun = "images"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -119,8 +119,8 @@ class ImageService:
             if not takes_base(real.read_text("utf-8", "replace")):
                 raise Invalid.field("recipe.base", because("dockerfile-without-base"))
         cap = self._parts.settings.max_bundle_bytes
-        picked = bundles.pick(real, self._parts.files.root, cap)
-        found = bundles.collect(picked, self._parts.blobs, cap)
+        picked = bundles.pick_files(real, self._parts.files.root, cap)
+        found = bundles.store_bundle(picked, self._parts.blobs, cap)
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
         return {
@@ -138,7 +138,7 @@ class ImageService:
 
         Nothing is built.
         """
-        from nbyard.images.dockerfile import build_files
+        from nbyard.images.dockerfile_writer import build_files
 
         if not body.environment:
             raise Invalid.field("environment", because("needed"))
@@ -162,7 +162,9 @@ class ImageService:
             last = self._store.images.of_environment(c, found.id)
         recipe = body.recipe or (last.recipe if last else Recipe())
         number = check_count(body.version, "version") or found.installed
-        ready = [one for one in versions if one.state == "ready" and one.number == number]
+        ready = [
+            version for version in versions if version.state == "ready" and version.number == number
+        ]
         if not ready:
             if not number:
                 raise Conflict(because("environment-without-image", name=found.name))
@@ -177,7 +179,7 @@ class ImageService:
     def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
         found = self._store.environments.get(c, caller.name, key)
         if found is None:
-            there = nearest(self._store.environments.names(c, caller.name).values(), key)
+            there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise no_environment(because("unknown-environment", name=key[:80], present=there))
         return found
 
@@ -279,7 +281,7 @@ class ImageService:
             found = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         found = _there(found, image)
         path = self._store.folder / image_folder(found.id) / BUILD_LOG
-        return reading.piece(path, after, done=found.state in IMAGE.terminal)
+        return log_pieces.read_piece(path, after, done=found.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str) -> None:
@@ -296,7 +298,7 @@ class ImageService:
         self._parts.call_dispatcher()
 
 
-def _there(found: NamedImage | None, key: str) -> NamedImage:
-    if found is None:
+def _there(named_image: NamedImage | None, key: str) -> NamedImage:
+    if named_image is None:
         raise NotFound(because("no-image", name=key[:80]))
-    return found
+    return named_image

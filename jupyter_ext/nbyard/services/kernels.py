@@ -1,11 +1,11 @@
 """Service operations on kernels of the server's machine that belong to no environment."""
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments.kernels import Kernel
+from nbyard.domain.environments.machine_kernels import Kernel
 from nbyard.domain.paging import Page
 from nbyard.host import kernels
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 
 
 class KernelService:
@@ -13,7 +13,7 @@ class KernelService:
 
     noun = "kernels"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
 
     @operation("GET", "/kernels", scope="environments:read")
@@ -23,4 +23,4 @@ class KernelService:
         These are the kernels of conda, of R and of virtual environments. Notebooks use them by
         name, as in Jupyter.
         """
-        return Page(kernels.foreign())
+        return Page(kernels.list_foreign_kernels())

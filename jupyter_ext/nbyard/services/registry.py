@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbyard.services.kernels import KernelService
     from nbyard.services.models.service import ModelService
     from nbyard.services.runs.service import RunService
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
     from nbyard.services.uploads import UploadService
     from nbyard.services.workflows.service import WorkflowService
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Services:
     """One instance of every service, by its noun."""
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self.blobs = parts.blobs
 

@@ -9,18 +9,18 @@ from nbyard.settings import Settings
 GROUP = "nbyard.runtimes"
 
 
-def installed() -> list[str]:
+def installed_runtimes() -> list[str]:
     """Return the names of the installed runtimes, sorted."""
     from importlib.metadata import entry_points  # slow: it reads all installed packages
 
-    return sorted({found.name for found in entry_points(group=GROUP)})
+    return sorted({entry_point.name for entry_point in entry_points(group=GROUP)})
 
 
-def offered(settings: Settings) -> list[str]:
+def offered_runtimes(settings: Settings) -> list[str]:
     """Return the runtimes that can be chosen here: Dask only if a cluster is set."""
     # Without a cluster, the runtime is installed but can run nothing.
     is_set = bool(settings.dask_address or settings.dask_cluster)
-    return [name for name in installed() if is_set or name != DASK]
+    return [name for name in installed_runtimes() if is_set or name != DASK]
 
 
 def check_runtimes(document: Document, wished: str) -> None:
@@ -33,7 +33,7 @@ def check_runtimes(document: Document, wished: str) -> None:
         f"document.nodes.{name}.runtime": node.runtime for name, node in document.nodes.items()
     }
     asked = {place: name for place, name in {"runtime": wished, **named}.items() if name}
-    known = installed() if asked else []
+    known = installed_runtimes() if asked else []
     for place, runtime in asked.items():
         if runtime not in known:
             raise Invalid.field(place, because("no-runtime", runtime=runtime[:40], present=known))

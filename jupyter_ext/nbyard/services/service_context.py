@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbyard.domain.digest import digest_of
 from nbyard.domain.doctor import Check
-from nbyard.errors import Conflict
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
     from nbyard.host.project_files import ProjectFiles
     from nbyard.settings import Settings
-    from nbyard.store import Connection, Store
+    from nbyard.store import Store
     from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks
     from nbyard.transfer.uploads import Uploads
@@ -26,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Parts:
+class ServiceContext:
     """Rows, bytes and files, and callbacks to the dispatcher.
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
@@ -52,27 +49,6 @@ class Parts:
         from nbyard.tabular import TableFile
 
         return TableFile(self.blobs.path(digest), filename, digest, sheet)
-
-
-def find_idempotent(parts: Parts, c: Connection, owner: str, key: str, body: object) -> str | None:
-    """Return the ID that an earlier request with this idempotency key created, or None.
-
-    Raises:
-        Conflict: the key came with another body.
-    """
-    known = parts.store.submissions.find(c, owner, key) if key else None
-    if known is None:
-        return None
-    # A repeated key with other content is a client's mistake, not a retry.
-    if known[0] != digest_of(body):
-        raise Conflict(because("idempotency-key-used"))
-    return known[1]
-
-
-def remember(parts: Parts, c: Connection, owner: str, key: str, body: object, made: str) -> None:
-    """Store an idempotency key with the created ID; do nothing without a key."""
-    if key:
-        parts.store.submissions.keep(c, owner, key, digest_of(body), made)
 
 
 def pin_blobs(method: F) -> F:

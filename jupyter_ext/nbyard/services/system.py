@@ -16,11 +16,11 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
-from nbyard.host.sqlite_locks import busy, is_stopped, writers
+from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.runtimes import offered
-from nbyard.services.service_context import Parts
+from nbyard.services.runtimes import offered_runtimes
+from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.store.leases import Lease
@@ -34,7 +34,7 @@ class SystemService:
 
     noun = "system"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
 
     @operation("GET", "/system/doctor", scope="system:read")
@@ -54,18 +54,18 @@ class SystemService:
     def counts(self) -> Counts:
         """Return the numbers of runs, tasks and attempts of all owners, for monitoring."""
         with self._parts.store.read() as c:
-            found: Counts = self._parts.store.counts.all(c)
-        return msgspec.structs.replace(found, dispatcher_lives=self._lease() is not None)
+            counts: Counts = self._parts.store.counts.all(c)
+        return msgspec.structs.replace(counts, dispatcher_lives=self._lease() is not None)
 
     @operation("GET", "/system/runtimes", scope="system:read")
     def runtimes(self, caller: Caller) -> Runtimes:
         """List the runtimes that are available here."""
-        return Runtimes(offered(self._parts.settings))
+        return Runtimes(offered_runtimes(self._parts.settings))
 
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
         """List the GPUs that tasks may be granted."""
-        return Page(list(gpus.present(self._parts.settings.gpus)))
+        return Page(list(gpus.gpu_ids(self._parts.settings.gpus)))
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]
@@ -81,8 +81,8 @@ class SystemService:
         except NbyardError as error:
             return Check("store", "failed", error.reason, error.hint_reason)
         # A suspended process that holds the write lock blocks everybody else.
-        if any(is_stopped(pid) for pid in writers(store.folder)):
-            told = busy(store.folder)
+        if any(is_stopped(pid) for pid in blocking_pids(store.folder)):
+            told = busy_error(store.folder)
             return Check("store", "failed", told.reason, told.hint_reason)
         kind = "SQLite" if store.database.sqlite else "PostgreSQL"
         finding = because("store-in", database=kind, version=version, folder=str(store.folder))

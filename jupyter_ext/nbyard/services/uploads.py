@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload, Upload
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.transfer.uploads import UploadPiece
@@ -22,7 +22,7 @@ class UploadService:
 
     noun = "uploads"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._uploads = parts.uploads
 
     @operation("POST", "/uploads", scope="datasets:write", status=201)

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from .loading import read_spec
-from .modes import Mode
+from .load_model import read_spec
+from .protocol import Mode
 
 MODEL_VARIABLE = "NBYARD_MODEL"
 ROOT_VARIABLE = "NBYARD_MODEL_ROOT"

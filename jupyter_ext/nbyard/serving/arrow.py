@@ -55,7 +55,7 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
         # the slow path, value by value
         if values is None:
             plain = batch.column(place).to_pylist() if place >= 0 else [None] * batch.num_rows
-            values = Schema([column]).frame([checked(column, plain, first)])[column.name]
+            values = Schema([column]).frame([check_values(column, plain, first)])[column.name]
         found[column.name] = values
     return pandas.DataFrame(found, columns=schema.names, copy=False)
 
@@ -89,7 +89,7 @@ def is_finite(array: Any) -> bool:
     return compute.all(compute.is_finite(array), min_count=0).as_py() is True
 
 
-def checked(column: Column, values: list[Any], first: int) -> list[Any]:
+def check_values(column: Column, values: list[Any], first: int) -> list[Any]:
     """Return the values of a column in their type. NaN becomes null in nullable columns.
 
     Raises:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown
+from .column_checks import CHECKS, FIRST, LAST, Unfit, is_plain, shown_value
 
 Columns = list[list[Any]]
 TIMES = ("date", "datetime")
@@ -141,7 +141,7 @@ class Schema:
             try:
                 found.append(check(value))
             except Unfit as error:
-                said = "null" if value is None else shown(value)
+                said = "null" if value is None else shown_value(value)
                 raise self._refusal(f"{error}, not {said}", index, column.name) from None
         return found
 

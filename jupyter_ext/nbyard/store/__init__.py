@@ -12,9 +12,9 @@ from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import integrity
+from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.disk_reserve import Reserve
-from nbyard.store.database.engine import Database, sqlite_url
-from nbyard.store.database.notify import relayed
+from nbyard.store.database.notify import relay_notifications
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployments import DeploymentRows
 from nbyard.store.environments.fingerprints import FingerprintRows
@@ -27,12 +27,12 @@ from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models.probes import TrialRows
 from nbyard.store.models.queries import ModelRows
-from nbyard.store.runs.artifacts import ArtifactRows, CacheRows
+from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
-from nbyard.store.runs.counts import CountRows
 from nbyard.store.runs.function_workers import WorkerRows
-from nbyard.store.runs.history import HistoryRows
-from nbyard.store.runs.monitor_links import MonitorRows
+from nbyard.store.runs.installation_counts import CountRows
+from nbyard.store.runs.monitor_access import MonitorRows
+from nbyard.store.runs.past_results import HistoryRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.vault import Vault
@@ -81,7 +81,7 @@ class Store:
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
-            integrity.mark(folder, self.id)
+            integrity.mark_folder(folder, self.id)
 
     def _own_id(self) -> str:
         with self.read() as c:
@@ -129,12 +129,12 @@ class Store:
 
     def relayed(self) -> AbstractContextManager[None]:
         """Wake the listeners of this machine when another machine writes, during the block."""
-        everybody = partial(wakeup.poke, self.folder)
-        return relayed(self.database.url, self.database.name, everybody)
+        everybody = partial(wakeup.wake_listeners, self.folder)
+        return relay_notifications(self.database.url, self.database.name, everybody)
 
     def poke(self) -> None:
         """Wake all listeners except `deaf`, which is this writer itself."""
-        wakeup.poke(self.folder, self.deaf)
+        wakeup.wake_listeners(self.folder, self.deaf)
 
     def close(self) -> None:
         """Close the database."""

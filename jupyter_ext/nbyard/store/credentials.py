@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import Vault
@@ -55,7 +55,7 @@ class CredentialRows:
     ) -> list[Credential]:
         """Return a page of credentials, newest first."""
         own = select(credentials).where(C.owner == owner)
-        query = newest_first(containing(own, search, C.name), C.id, limit, after)
+        query = newest_first(with_text(own, search, C.name), C.id, limit, after)
         if kind:
             query = query.where(C.kind == kind)
         return [_credential(row) for row in c.execute(query)]
@@ -78,11 +78,11 @@ class CredentialRows:
             Conflict: The sealed fields were changed outside of nbyard.
         """
         query = select(credentials).where(C.owner == owner, C.kind == "registry")
-        found = login_of(image, map(_credential, c.execute(query)))
-        if found is None:
+        login = login_of(image, map(_credential, c.execute(query)))
+        if login is None:
             return None
-        fields = self.fields(c, found)
-        return Login(found.name, fields["username"], fields["password"])
+        fields = self.fields(c, login)
+        return Login(login.name, fields["username"], fields["password"])
 
     def change(
         self, c: Connection, old: Credential, new: Credential, secret: Mapping[str, str] | None
@@ -106,10 +106,10 @@ class CredentialRows:
         self._tell(c, old, "changed")
         return True
 
-    def _seal(self, c: Connection, one: Credential, secret: Mapping[str, str]) -> str:
+    def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
         # Any sealed text reveals that a key must exist somewhere.
         beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
-        return self._vault.seal(one.owner, one.name, dict(secret), beside)
+        return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
 
     def seal_anew(self, c: Connection, owner: str) -> int:
         """Encrypt credentials under older keys with the newest key; return their number."""

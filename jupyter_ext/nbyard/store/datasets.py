@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from nbyard.domain.datasets.structs import Dataset, DatasetVersion
-from nbyard.domain.datasets.tables import TableInfo
-from nbyard.domain.states import DATASET_VERSION
+from nbyard.domain.datasets.table_descriptions import TableInfo
+from nbyard.domain.state_machines import DATASET_VERSION
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 
@@ -84,7 +84,7 @@ class DatasetRows:
 
     def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
         """Return a page of datasets, newest first."""
-        known = containing(self._current(owner), search, datasets.c.name)
+        known = with_text(self._current(owner), search, datasets.c.name)
         query = newest_first(known, datasets.c.id, limit, after)
         return [_dataset(row) for row in c.execute(query)]
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, String, cast, delete, func, insert, select, update
 
+from nbyard.domain.deployments.deployment_status import Phase, RevisionStatus
 from nbyard.domain.deployments.endpoint_forms import CallForm
-from nbyard.domain.deployments.status import Phase, RevisionStatus
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentEvent,
@@ -19,13 +19,13 @@ from nbyard.domain.deployments.structs import (
     link_path,
 )
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import DEPLOYMENT
-from nbyard.reasons.structs import Reason, read
+from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.reasons.structs import Reason, read_reason
 from nbyard.store import events as event_rows
 from nbyard.store import transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.models.queries import served
+from nbyard.store.models.queries import packages_of_images
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import events
 
@@ -177,12 +177,12 @@ class DeploymentRows:
         known = {since} if since else None
         return transition.move(c, DEPLOYMENT, _subject(of), to, since=known, told=told, **columns)
 
-    def remove(self, c: Connection, found: Deployment) -> None:
+    def remove(self, c: Connection, deployment: Deployment) -> None:
         """Hide the deployment and free its name; the dispatcher then deletes it."""
         # Names are unique per owner; the ID as a name frees the old one at once.
-        values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": found.id}
-        c.execute(update(deployments).where(D.id == found.id).values(**values))
-        event_rows.append(c, TOPIC, _subject(found), {"change": "deleted"})
+        values = {"removed_at": datetime.now(UTC), "is_wanted": False, "name": deployment.id}
+        c.execute(update(deployments).where(D.id == deployment.id).values(**values))
+        event_rows.append(c, TOPIC, _subject(deployment), {"change": "deleted"})
 
     def delete(self, c: Connection, deployment_id: str) -> None:
         """Delete the deployment with its revisions."""
@@ -222,7 +222,7 @@ class DeploymentRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
     ) -> list[Deployment]:
         """Return a page of deployments, newest first."""
-        known = containing(self._own(owner), search, D.name, D.title)
+        known = with_text(self._own(owner), search, D.name, D.title)
         query = newest_first(known, D.id, limit, after)
         if state:
             query = query.where(D.state == state)
@@ -277,7 +277,7 @@ class DeploymentRows:
                 row.id,
                 row.at,
                 **{name: value for name, value in row.data.items() if name in known}
-                | {"reason": read(row.data.get("reason"))},
+                | {"reason": read_reason(row.data.get("reason"))},
             )
             for row in c.execute(newest_first(own, e.id, limit, after))
         ]
@@ -327,12 +327,14 @@ class DeploymentRows:
         shown = self._shown(c, rows)
         newest = [shown[row.id, row.revision].revision for row in rows]
         images = [(one.spec.image, one.image_id) for one in newest]
-        models = served(c, owner, images) if rows else {}
+        models = packages_of_images(c, owner, images) if rows else {}
         found: list[Deployment] = []
         for row, last, image in zip(rows, newest, images, strict=True):
             serving = shown.get((row.id, row.serving))
             # The links lead to the ports of the serving revision, else of the newest one.
-            answering = {one.name for one in serving.places if one.answers} if serving else set()
+            answering = (
+                {place.name for place in serving.places if place.answers} if serving else set()
+            )
             ports = serving.revision.spec.ports if serving else last.spec.ports
             links = [
                 Link(
@@ -341,7 +343,7 @@ class DeploymentRows:
                 )
                 for port in ports
             ]
-            one = Deployment(
+            deployment = Deployment(
                 **{name: getattr(row, name) for name in PLAIN},
                 spec=last.spec,
                 gpus=last.gpus,
@@ -350,7 +352,7 @@ class DeploymentRows:
                 warnings=[],
                 model=models.get(image),
             )
-            found.append(one)
+            found.append(deployment)
         return found
 
     def _shown(self, c: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[str, int], RevisionRow]:

@@ -65,7 +65,7 @@ def append_all(c: Connection, told: Sequence[Told]) -> None:
     INSERT.run(c, rows)
 
 
-def after(
+def events_after(
     c: Connection, owner: str, cursor: int, limit: int, until: int = MAX_COUNT
 ) -> list[Event]:
     """Return events after `cursor` up to the event `until`, oldest first."""
@@ -78,12 +78,12 @@ def subjects_after(run_id: str, cursor: int) -> Any:
     return select(events.c.subject_id).where(events.c.run_id == run_id, events.c.id > cursor)
 
 
-def last(c: Connection) -> int:
+def newest_id(c: Connection) -> int:
     """Return the ID of the newest event, or 0."""
     return int(LAST.ask(c)[0][0] or 0)
 
 
-def first(c: Connection) -> int:
+def oldest_id(c: Connection) -> int:
     """Return the ID of the oldest stored event, or 0."""
     return int(c.execute(select(func.min(events.c.id))).scalar() or 0)
 
@@ -104,11 +104,11 @@ NEWS = Prepared(
 )
 
 
-def news(c: Connection, cursor: int) -> list[News]:
+def all_news_after(c: Connection, cursor: int) -> list[News]:
     """Return all events after the cursor, of all owners."""
     return [News(*row) for row in NEWS.ask(c, cursor=cursor)]
 
 
-def trim(c: Connection, keep: int) -> None:
+def delete_oldest(c: Connection, keep: int) -> None:
     """Delete all but the newest `keep` events."""
-    c.execute(delete(events).where(events.c.id <= last(c) - keep))
+    c.execute(delete(events).where(events.c.id <= newest_id(c) - keep))

@@ -11,7 +11,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 
@@ -86,7 +86,7 @@ class ExecutableRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str
     ) -> list[Executable]:
         """Return a page of executables, newest first."""
-        known = containing(CURRENT, search, executables.c.name)
+        known = with_text(CURRENT, search, executables.c.name)
         query = newest_first(known, executables.c.id, limit, after)
         return [_executable(row) for row in c.execute(query, {"of": owner})]
 

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Text, cast, delete, select, update
 
-from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
-from nbyard.domain.states import IMAGE
+from nbyard.domain.state_machines import IMAGE
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import executable_versions, images, tasks
@@ -168,7 +168,7 @@ class ImageRows:
         self, c: Connection, owner: str, limit: int, after: str, search: str, environment: str
     ) -> list[NamedImage]:
         """Return a page of images, newest first."""
-        known = containing(self._own(owner), search, I.reference)
+        known = with_text(self._own(owner), search, I.reference)
         query = newest_first(known, I.id, limit, after)
         if environment:
             query = query.where(I.environment == environment)

@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 
 from nbyard.errors import NewerSchema
 from nbyard.reasons.structs import because
-from nbyard.store.database.engine import Database
+from nbyard.store.database.database_connection import Database
 from nbyard.store.database.integrity import check_stamp
 from nbyard.store.events import ADVISORY_LOCK
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
-from nbyard.domain.states import MACHINES, Machine
+from nbyard.domain.state_machines import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared

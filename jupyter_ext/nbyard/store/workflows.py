@@ -12,7 +12,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
@@ -181,7 +181,7 @@ class WorkflowRows:
     ) -> list[Workflow]:
         """Return a page of workflows, newest first."""
         own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
-        known = containing(own, search, workflows.c.path)
+        known = with_text(own, search, workflows.c.path)
         query = newest_first(known, workflows.c.id, limit, after)
         return [_workflow(row) for row in c.execute(query)]
 

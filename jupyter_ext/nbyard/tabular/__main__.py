@@ -11,11 +11,11 @@ import threading
 
 import msgspec
 
-from nbyard.domain.datasets.tables import BrokenTable
+from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.formats import promises_table
+from nbyard.tabular.format_detection import promises_table
+from nbyard.tabular.reader_answers import Question, answer_question
 
 MAX_WORDS = 300
 
@@ -60,7 +60,7 @@ def reply_to(line: bytes) -> Reply:
     """Answer one question; if the file cannot be read, the reply has the reason."""
     question = msgspec.json.decode(line, type=Question)
     try:
-        return Reply(msgspec.Raw(msgspec.json.encode(answer(question))))
+        return Reply(msgspec.Raw(msgspec.json.encode(answer_question(question))))
     except NbyardError as problem:
         broken = isinstance(problem, BrokenTable) and promises_table(question.filename)
         return Reply(problem=problem.reason, broken=broken)

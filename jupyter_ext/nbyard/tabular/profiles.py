@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.datasets.tables import Column, ColumnProfile, Histogram, TopValue
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Column, ColumnProfile, Histogram, TopValue
+from nbyard.tabular.json_values import to_json
 
 BINS = 20
 TOP = 20
@@ -17,7 +17,7 @@ MOMENTS = ("date", "datetime", "time", "duration")
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
-def profile(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
+def profile_column(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnProfile:
     """Return the profile of one column; NaN counts as missing.
 
     A lazy frame has only this column. If its values are strings or booleans, they are never all in

@@ -5,15 +5,21 @@ from typing import NamedTuple
 
 import polars as pl  # noqa: TID253  # this process exists for it
 
-from nbyard.domain.datasets.tables import MAX_TEXT_COLUMNS, TableInfo
+from nbyard.domain.datasets.table_descriptions import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.tabular import objects
-from nbyard.tabular.formats import MAX_LINE_BYTES
-from nbyard.tabular.frames import object_rows, table, text_options, typed, values
-from nbyard.tabular.inference import infer
-from nbyard.tabular.schemas import info_of, text_info
-from nbyard.tabular.sources import Source
+from nbyard.tabular import json_objects
+from nbyard.tabular.format_detection import MAX_LINE_BYTES
+from nbyard.tabular.polars_frames import (
+    declared_frame,
+    object_rows,
+    text_options,
+    typed_frame,
+    typed_values,
+)
+from nbyard.tabular.prepare_source import Source
+from nbyard.tabular.stored_schemas import info_of, text_info
+from nbyard.tabular.type_inference import infer_types
 
 SPOTS = 24
 SPOT_BYTES = 64 << 10
@@ -34,21 +40,21 @@ class Sample(NamedTuple):
     total: int | None
 
 
-def sample(source: Source) -> Sample:
+def sample_table(source: Source) -> Sample:
     """Return a sample of a table; a small table is returned whole."""
     if source.format in ("csv", "tsv"):
         return _of_text(source)
     if source.format == "jsonl" and (size := source.path.stat().st_size) > WHOLE_BYTES:
         content = _pieces(source)
-        rows = list(objects.rows_of(content.splitlines()))
-        columns = objects.kinds_of(rows).columns()
+        rows = list(json_objects.rows_of(content.splitlines()))
+        columns = json_objects.kinds_of(rows).columns()
         suggested = TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
         info = source.known_info() or suggested
         return Sample(info, _framed(rows, info), info.rows or _estimated(len(rows), size, content))
     info = info_of(source, whole=True)
     if source.format in ("json", "jsonl"):
         return Sample(info, _framed(list(object_rows(source)), info), None)
-    frame, total = table(source), info.rows or 0
+    frame, total = declared_frame(source), info.rows or 0
     if total <= SPOTS * SPOT_ROWS:
         return Sample(info, frame, None)
     step = (total - SPOT_ROWS) // (SPOTS - 1)
@@ -56,15 +62,15 @@ def sample(source: Source) -> Sample:
     return Sample(info, pl.concat(spots), total)
 
 
-def _framed(rows: list[objects.Row], info: TableInfo) -> pl.LazyFrame:
-    return pl.concat(objects.frames(rows, info.columns)).lazy()
+def _framed(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
+    return pl.concat(json_objects.read_frames(rows, info.columns)).lazy()
 
 
 def _of_text(source: Source) -> Sample:
     size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
         info = _checked(info_of(source, whole=True))
-        return Sample(info, typed(source, info, range(len(info.columns))), None)
+        return Sample(info, typed_frame(source, info, range(len(info.columns))), None)
     content = _pieces(source)
     found = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
     names, comma = source.dialect.names, source.dialect.decimal_comma
@@ -74,9 +80,9 @@ def _of_text(source: Source) -> Sample:
         info = info_of(source)
     else:
         first = [column.fill_null("").to_list() for column in found.head(FIRST_ROWS).get_columns()]
-        info = text_info(source, None, *infer(found, first, names, comma))
+        info = text_info(source, None, *infer_types(found, first, names, comma))
     info = _checked(info)
-    frame = values(found, info).lazy()
+    frame = typed_values(found, info).lazy()
     return Sample(info, frame, info.rows or _estimated(found.height, size, content))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from nbyard.domain.arguments.structs import check_arguments
 from nbyard.domain.commands.command_line import check_command
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.protocol import Exporter, Importer
 from nbyard.reasons.structs import because

@@ -5,7 +5,7 @@ import sys
 
 from packaging.requirements import Requirement
 
-from nbyard.images.models import serving_of
+from nbyard.images.model_images import serving_of
 
 # Prints the modules that a mode loads besides the standard library, with only its sources present.
 LOADS = """

@@ -21,9 +21,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nbyard.dockerd import Engine
-from nbyard.images.dockerfile import NOTEBOOK_PACKAGES
+from nbyard.images.dockerfile_writer import NOTEBOOK_PACKAGES
 from nbyard.serving.http import HttpMode
-from nbyard.testing.kept import cache_folder, digest_of, kept_folder, locked
+from nbyard.testing.kept_folders import cache_folder, digest_of, kept_folder, locked
 
 BASE = "nbyard-test/base"
 LAB = "nbyard-test/lab"

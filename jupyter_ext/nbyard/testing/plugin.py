@@ -13,10 +13,10 @@ import pytest
 
 if TYPE_CHECKING:
     from nbyard.store import Store
-    from nbyard.testing.dispatching import Dispatching
-    from nbyard.testing.forked import ForkedShell, StoreShell
-    from nbyard.testing.server import JupyterServer
-    from nbyard.testing.shell import Said
+    from nbyard.testing.dispatcher_thread import Dispatching
+    from nbyard.testing.forked_shell import ForkedShell, StoreShell
+    from nbyard.testing.jupyter_server import JupyterServer
+    from nbyard.testing.shell import CommandResult
     from nbyard.testing.wheels import Wheels
     from nbyard.yard import Yard
 
@@ -48,7 +48,7 @@ def _created(server: str, template: str) -> str:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the name of an empty database with the newest schema."""
-    from nbyard.store.database.engine import Database
+    from nbyard.store.database.database_connection import Database
     from nbyard.store.migrate import migrate
 
     folder = tmp_path_factory.mktemp("template")
@@ -84,7 +84,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
     Migrating takes ten times as long as opening a copy.
     """
-    from nbyard.store.database.engine import Database, sqlite_url
+    from nbyard.store.database.database_connection import Database, sqlite_url
     from nbyard.store.migrate import migrate
 
     folder = tmp_path_factory.mktemp("empty")
@@ -133,20 +133,20 @@ def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yar
 
 
 @pytest.fixture
-def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Said"]:
+def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "CommandResult"]:
     """Return the command line for the store of `yard`, in its root."""
-    from nbyard.testing.shell import call
+    from nbyard.testing.shell import call_nbyard
 
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(yard.parts.files.root)
-    return call
+    return call_nbyard
 
 
 @pytest.fixture(scope="session")
 def forked_shell() -> Iterator["ForkedShell"]:
     """Yield the command line as a shell uses it, without the time for its imports."""
-    from nbyard.testing.forked import ForkedShell
+    from nbyard.testing.forked_shell import ForkedShell
 
     made = ForkedShell()
     yield made
@@ -156,7 +156,7 @@ def forked_shell() -> Iterator["ForkedShell"]:
 @pytest.fixture
 def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
     """Yield the forked command line with a store for this test."""
-    from nbyard.testing.forked import StoreShell
+    from nbyard.testing.forked_shell import StoreShell
 
     made = StoreShell(forked_shell, tmp_path / "store")
     yield made
@@ -174,7 +174,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
 @pytest.fixture
 def dispatcher(yard: "Yard") -> Iterator["Dispatching"]:
     """Yield a dispatcher for `yard` in a thread of this process."""
-    from nbyard.testing.dispatching import Dispatching
+    from nbyard.testing.dispatcher_thread import Dispatching
 
     with Dispatching(yard.settings) as running:
         yield running
@@ -186,7 +186,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator["JupyterServer"]:
 
     All tests of a module share it; the module has the mark `leaves_running`.
     """
-    from nbyard.testing.server import JupyterServer
+    from nbyard.testing.jupyter_server import JupyterServer
 
     server = JupyterServer(tmp_path_factory.mktemp("server")).start()
     try:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from nbyard.cli.main import main
 
 
-class Said:
+class CommandResult:
     """The result of a command: exit code, standard output, standard error."""
 
     def __init__(self, code: int, out: str, err: str):
@@ -22,9 +22,9 @@ class Said:
         return json.loads(self.out)
 
 
-def call(
+def call_nbyard(
     *arguments: str, environment: Mapping[str, str | None] | None = None, typed: str = ""
-) -> Said:
+) -> CommandResult:
     """Run `nbyard` with these arguments, variables and standard input."""
     with CliRunner(env=environment).isolation(typed) as (out, err, _):
         code = 0
@@ -33,4 +33,4 @@ def call(
         except SystemExit as ended:
             code = int(ended.code or 0)
         sys.stdout.flush()
-        return Said(code, out.getvalue().decode(), err.getvalue().decode())
+        return CommandResult(code, out.getvalue().decode(), err.getvalue().decode())

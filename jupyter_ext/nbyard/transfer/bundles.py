@@ -74,7 +74,7 @@ class Picked(msgspec.Struct, frozen=True):
     keep: Callable[[str], bool]
 
 
-def pick(
+def pick_files(
     path: Path,
     root: Path,
     cap: int,
@@ -114,7 +114,7 @@ def pick(
     return Picked(base, inside, _of_large_folder(base, whole, {*named, *small}, most))
 
 
-def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
+def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     """Store a bundle.
 
     Raises:
@@ -125,12 +125,12 @@ def collect(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     return Bundle(blob.digest, picked.file, blob.size_bytes, count)
 
 
-def stage(blobs: Blobs, digest: str, target: Path) -> None:
+def stage_bundle(blobs: Blobs, digest: str, target: Path) -> None:
     """Stage a writable copy for a task; large files stay read-only links."""
     blobs.stage(digest, target, writable=True, most_bytes=LINKED_BYTES)
 
 
-def excess(tree: Tree, cap: int) -> tuple[Reason, ...]:
+def largest_files(tree: Tree, cap: int) -> tuple[Reason, ...]:
     """Name the largest files of a bundle of more than `cap` bytes; empty for a smaller one."""
     sizes = {entry.path: entry.size_bytes for entry in tree.files}
     return tuple(_largest(sizes)) if sum(sizes.values()) > cap else ()
@@ -156,7 +156,7 @@ def links_left_out(path: Path, root: Path) -> list[str]:
     for folder in dict.fromkeys((base, path.parent)):
         prefix = folder.relative_to(base).as_posix()
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            links = sorted(one.name for one in entries if one.is_symlink())
+            links = sorted(entry.name for entry in entries if entry.is_symlink())
             found += [name if prefix == "." else f"{prefix}/{name}" for name in links]
     own = path.relative_to(base).as_posix()
     return [name for name in found if name != own and not rule_for(name, rules)]
@@ -180,15 +180,15 @@ def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> lis
     Raises:
         TooLarge: a folder has more than `cap` bytes.
     """
-    found = []
-    for one in packages:
-        if not one.folder:
-            found.append(one)
+    trees = []
+    for package in packages:
+        if not package.folder:
+            trees.append(package)
             continue
-        folder = Path(one.folder.removeprefix("file://"))
+        folder = Path(package.folder.removeprefix("file://"))
         tree = collect_folder(folder, blobs, cap) if folder.is_dir() else ""
-        found.append(msgspec.structs.replace(one, tree=tree))
-    return found
+        trees.append(msgspec.structs.replace(package, tree=tree))
+    return trees
 
 
 def _stored(

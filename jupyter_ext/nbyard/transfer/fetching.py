@@ -62,7 +62,7 @@ class Fetched(msgspec.Struct, frozen=True):
     size_bytes: int = 0
 
 
-def resolve(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """Return the addresses of a host, in the order in which to try them.
 
     Raises:
@@ -83,20 +83,20 @@ class Remote:
 
     def __init__(
         self,
-        allowed: urls.Allowed | None = None,
+        allowed: urls.AllowedHosts | None = None,
         limits: Limits | None = None,
         *,
-        resolve: Resolve = resolve,
+        resolve: Resolve = resolve_host,
         tls: ssl.SSLContext | None = None,
     ):
-        self._allowed = allowed or urls.Allowed()
+        self._allowed = allowed or urls.AllowedHosts()
         self._limits = limits or Limits()
         self._resolve = resolve
         self._tls = tls
 
     def check(self, url: str) -> urls.Target:
         """Check a URL against the policy before any look-up."""
-        target = urls.parse(url)
+        target = urls.parse_url(url)
         urls.check_host(target, self._allowed)
         return target
 

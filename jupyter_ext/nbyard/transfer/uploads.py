@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.blobs import Blob, Blobs
-from nbyard.blobs.files import chunks, disk_full_in_words, sync_folder, write_all
+from nbyard.blobs.file_operations import disk_full_in_words, read_chunks, sync_folder, write_all
 from nbyard.domain.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
@@ -169,7 +169,7 @@ class Uploads:
                 raise TooLarge(
                     because("upload-too-large-to-read", name=upload.filename, most=limit)
                 )
-            return upload, b"".join(chunks(fd))
+            return upload, b"".join(read_chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
         """Turn a complete upload into a blob; a repeated call returns the same blob.

@@ -1,5 +1,5 @@
 /**
- * The line where the log reached its limit (`runner/supervision/log.py`, `runtimes/docker/files/log_copy.py`).
+ * The line where the log reached its limit (`runner/supervision/work_log.py`, `runtimes/docker/files/log_copy.py`).
  */
 const GAP = /^\[nbyard: ([\d,]+) lines \(([\d,]+) bytes\) are missing here: (.*)\]$/;
 

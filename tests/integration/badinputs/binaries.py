@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from nbyard.reasons.structs import read
+from nbyard.reasons.structs import read_reason
 
 from .ground import Ground, Seen
 
@@ -60,7 +60,7 @@ def behave(ground: Ground, given: dict[str, str], entry: dict[str, Any]) -> Seen
     ground.describe(path, [MADE, MARK], timeout_seconds=2 if cause == LIMIT else 60)
     _, detail = ground.run(path=path, parameters={"mark": mark})
     (task,) = detail["tasks"]
-    told = str(read(task["failure"]["reason"]))
+    told = str(read_reason(task["failure"]["reason"]))
     assert detail["run"]["state"] == "failed", detail
     assert cause in told, told
     assert task["artifacts"] == []

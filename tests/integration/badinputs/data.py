@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch import imports
+from nbyard.dispatch import dataset_imports
 from nbyard.transfer import fetching
 from nbyard.transfer.fetching import Limits
 
@@ -159,7 +159,7 @@ def import_url(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
         return seen(ground.send("POST", "/datasets", {"source": source}))
     if "resolves" in what:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fetching, "resolve", lambda host, port: what["resolves"])
+            patch.setattr(fetching, "resolve_host", lambda host, port: what["resolves"])
             return _fetched(ground, f"http://{what['host']}/a.csv")
     with pytest.MonkeyPatch.context() as patch, _serving(what) as port:
         allowed = f"127.0.0.1:{port}"
@@ -170,7 +170,7 @@ def import_url(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
             [allowed],
         )
         quick = partial(Limits, total_seconds=3.0, patience_seconds=1.0)
-        patch.setattr(imports, "Limits", quick)
+        patch.setattr(dataset_imports, "Limits", quick)
         try:
             return _fetched(ground, f"http://{allowed}/a.csv")
         finally:

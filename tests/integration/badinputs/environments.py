@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import Wheels
 
 from .ground import Ground, Seen, seen, words_of

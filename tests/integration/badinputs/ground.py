@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from nbyard.reasons.structs import Reason, read_all, shown
+from nbyard.reasons.structs import Reason, read_all, reason_text
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import Answer, JupyterServer
-from nbyard.testing.shell import call
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import Answer, JupyterServer
+from nbyard.testing.shell import call_nbyard
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
 ENDED = ("succeeded", "failed", "cancelled")
@@ -53,7 +53,7 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
 
 def words_of(version: dict[str, Any]) -> str:
     """The text of the reason of a version or a task."""
-    return shown(msgspec.convert(version["reason"], Reason | None))
+    return reason_text(msgspec.convert(version["reason"], Reason | None))
 
 
 def worded(reasons: list[Any]) -> str:
@@ -153,7 +153,7 @@ class Ground:
 
     def cli(self, *arguments: str) -> tuple[int, str, str]:
         """The command line on the same store."""
-        said = call(*arguments, environment={"NBYARD_STORE_DIR": str(self.server.store)})
+        said = call_nbyard(*arguments, environment={"NBYARD_STORE_DIR": str(self.server.store)})
         return said.code, said.out, said.err
 
 

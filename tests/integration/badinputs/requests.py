@@ -10,8 +10,8 @@ import pytest
 import websocket
 
 from nbyard.domain.callers import Caller
-from nbyard.rest import handlers
-from nbyard.services.table import table
+from nbyard.rest import operation_handler
+from nbyard.services.operation_table import table
 
 from .ground import Ground, Seen, seen
 
@@ -85,7 +85,7 @@ def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
 
 def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
     """Fifty clients that announce a body and never send it."""
-    from nbyard.testing.server import TOKEN
+    from nbyard.testing.jupyter_server import TOKEN
 
     head = (
         f"POST {ground.server.base_url}nbyard/api/datasets HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -93,7 +93,7 @@ def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
         f"Content-Length: {what['content_length']}\r\n\r\n{what['send']}"
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(handlers, "BODY_SECONDS", 1.0)
+        patch.setattr(operation_handler, "BODY_SECONDS", 1.0)
         clients = [socket.create_connection(("127.0.0.1", ground.server.port)) for _ in range(50)]
         for client in clients:
             client.settimeout(60)
@@ -132,7 +132,7 @@ def _sweep(ground: Ground) -> Seen:
 
 
 def _foreign_socket(ground: Ground, origin: str) -> Seen:
-    from nbyard.testing.server import TOKEN
+    from nbyard.testing.jupyter_server import TOKEN
 
     url = f"{ground.server.url}/nbyard/api/events/socket?token={TOKEN}".replace("http", "ws", 1)
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
@@ -143,13 +143,13 @@ def _foreign_socket(ground: Ground, origin: str) -> Seen:
 def _reader_who_writes(ground: Ground) -> Seen:
     reader = Caller("reader", scopes=("datasets:read", "runs:read"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(handlers, "caller_of", lambda user: reader)
+        patch.setattr(operation_handler, "caller_of", lambda user: reader)
         writes = [op for op in table() if op.method != "GET" and "write" in op.scope]
         return worst([seen(ground.send(op.method, filled(op.path), {})) for op in writes])
 
 
 def _cookie_without_xsrf(ground: Ground, xsrf: str | None) -> Seen:
-    from nbyard.testing.server import TOKEN
+    from nbyard.testing.jupyter_server import TOKEN
 
     page = ground.server.request("GET", f"/login?token={TOKEN}", None, {})
     jar = [cookie.partition(";")[0] for cookie in page.headers.get_all("Set-Cookie", [])]
@@ -171,7 +171,7 @@ def login_next(ground: Ground, target: str, entry: dict[str, Any]) -> Seen:
     """Jupyter's own login, through which people come to us."""
     from urllib.parse import quote
 
-    from nbyard.testing.server import TOKEN
+    from nbyard.testing.jupyter_server import TOKEN
 
     page = ground.server.request(
         "GET", f"/login?next={quote(target, safe='')}&token={TOKEN}", None, {}

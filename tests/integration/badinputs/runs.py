@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from nbyard.reasons.structs import read
+from nbyard.reasons.structs import read_reason
 
 from .ground import TOOL, Ground, Seen, seen
 
@@ -68,7 +68,7 @@ def submit_arguments(ground: Ground, given: dict[str, str], entry: dict[str, Any
     if detail["run"]["state"] == "failed":
         ground.send("DELETE", f"/runs/{detail['run']['id']}")
         ground.send("DELETE", f"/executables/{detail['tasks'][0]['executable_id']}")
-        return Seen(422, str(read(detail["tasks"][0]["failure"]["reason"])))
+        return Seen(422, str(read_reason(detail["tasks"][0]["failure"]["reason"])))
     log = ground.get(f"/runs/{detail['run']['id']}/tasks/main/log")["text"]
     argv = json.loads(log.splitlines()[0])
     return Seen(201, kept=argv in ([option, value], [f"{option}={value}"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbyard.store import Store
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 
 from .ground import Ground, Seen, seen
 

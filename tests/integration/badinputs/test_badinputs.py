@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 
 from . import (
     archives,

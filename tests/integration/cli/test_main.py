@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 

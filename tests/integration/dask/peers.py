@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.kept import kept_folder
+from nbyard.testing.kept_folders import kept_folder
 
 PACKAGES = ("dask-gateway", "dask-gateway-server", "dask-jobqueue", "cryptography")
 

@@ -112,7 +112,7 @@ def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Benc
     wait_until(lambda: len(bench.runtime.cluster.workers()) == 2)
     bench.ground.kill(bench.ground.workers[0])
     # its work ends with it, but not in the same moment
-    wait_until(lambda: not processes.marked(order.mark, processes.table()))
+    wait_until(lambda: not processes.processes_with_mark(order.mark, processes.process_table()))
     bench.gate.touch()
     wait_until(lambda: bench.runtime.poll(order).state == "lost")
     assert "gone" in str(bench.runtime.poll(order).reason)

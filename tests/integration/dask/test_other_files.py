@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.domain.attempts.other_files import LeftOut
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..test_runs import ADA, OUT, Project

@@ -3,7 +3,7 @@ not."""
 
 import pytest
 
-from nbyard.testing.secrets import places_of
+from nbyard.testing.leaked_secrets import places_of
 
 from ..telling import REACHES, assert_only_the_harmless_one, telling, writing
 from .ground import ground

@@ -11,7 +11,7 @@ from nbyard.errors import Unavailable
 from nbyard.runtimes.dask import DaskRuntime
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import finish, place_attempt
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..test_runs import Project

@@ -10,7 +10,7 @@ import pytest
 from nbyard.domain.runs.structs import RunDetail, Task
 from nbyard.settings import Settings
 from nbyard.testing.conformance_runtimes import wait_until
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..test_runs import ADA, ENDED, LOOKED_AT, Project, assert_is_told, be_driver, option

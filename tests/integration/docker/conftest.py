@@ -7,8 +7,8 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.testing import images
-from nbyard.testing.docker import *  # noqa: F403
-from nbyard.testing.engine import why_not
+from nbyard.testing.docker_fixtures import *  # noqa: F403
+from nbyard.testing.private_engine import why_not
 
 from .bench import Bench
 

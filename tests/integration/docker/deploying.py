@@ -21,8 +21,8 @@ from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store.deployments import RevisionRow
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

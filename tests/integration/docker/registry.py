@@ -13,7 +13,7 @@ from typing import Any
 PROGRAM = "docker-registry"
 SECONDS = 20.0
 USER = "ann"
-# bcrypt of nbyard.testing.secrets.CANARY
+# bcrypt of nbyard.testing.leaked_secrets.CANARY
 PASSWORDS = f"{USER}:$2y$05$abcdefghijklmnopqrstuuk.C1wdujZoTIv45MrRffq5cOOjrglMG\n"
 
 

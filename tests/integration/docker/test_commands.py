@@ -15,9 +15,9 @@ from nbyard.dockerd import Engine
 from nbyard.domain.arguments.bindings import Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
-from nbyard.domain.attempts.usage import UsageSample, read_samples
+from nbyard.domain.attempts.usage_series import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
-from nbyard.domain.commands.invocations import Invocation, Placed
+from nbyard.domain.commands.invocations import Invocation, PlacedFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
@@ -88,7 +88,7 @@ def test_paths_are_those_of_the_container(bench: Bench, staging):
     """E13: in a text of the working folder, and in what cwl.output.json tells of it."""
     text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
     text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
-    work = CommandWork(["sh", "go.sh"], files=[Placed("go.sh", "", text, False)])
+    work = CommandWork(["sh", "go.sh"], files=[PlacedFile("go.sh", "", text, False)])
     found = {"o": Output("outputs/o", told=True)}
     order = bench.order(work, outputs=found, directory="outputs/.work")
     for name in ("outputs/.work", "inputs/data"):

@@ -8,8 +8,8 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import DeploymentChange
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 
 from .deploying import ANN, Yards, opened
 

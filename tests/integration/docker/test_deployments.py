@@ -17,7 +17,7 @@ import pytest
 from nbyard.dockerd import DEPLOYMENT, STORE, Engine
 from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.ipc.dispatcher_launcher import has_work
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import reason_text
 
 from .bench import until
 from .deploying import ANN, Yards, opened, server_image
@@ -187,7 +187,7 @@ def test_the_command_that_shows_a_failure_makes_the_same_container(made):
 
 
 def reasons(yards: Yards) -> list[str]:
-    return [shown(one.reason) for one in yards.deployments.events(ANN, "web").items]
+    return [reason_text(one.reason) for one in yards.deployments.events(ANN, "web").items]
 
 
 # it is killed first, and may be seen so

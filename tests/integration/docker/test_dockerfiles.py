@@ -15,13 +15,13 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.forked import StoreShell
-from nbyard.testing.shell import Said
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shell import CommandResult
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
-Shell = Callable[..., Said]
+Shell = Callable[..., CommandResult]
 TOOL = """\
 echo "args: $*"
 while [ $# -gt 0 ]; do
@@ -61,7 +61,7 @@ def shell(tool: Path, docker_settings: dict[str, str], store_shell: StoreShell) 
     return partial(store_shell, folder=tool.parent)
 
 
-def until_removed(engine: Engine, said: Said) -> None:
+def until_removed(engine: Engine, said: CommandResult) -> None:
     """Wait until the dispatcher has removed the image that was built."""
     (name,) = re.findall(r"Successfully tagged (\S+)", said.err)
     until(lambda: not engine.image_id(name))

@@ -13,8 +13,8 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 
 from .bench import Bench, log_of, output, until
 from .relay import Relay

@@ -12,7 +12,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Task
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import project
 from nbyard.transfer.bundles import with_trees
 from nbyard.yard import Yard

@@ -19,8 +19,8 @@ from nbyard.errors import NbyardError
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import TINY, base_image, tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 from nbyard.yard import Yard
 
 from .bench import Bench, log_of, until

@@ -19,9 +19,9 @@ from nbyard.domain.images.structs import ImageName, NamedImage, NewImage, Pulled
 from nbyard.errors import Conflict
 from nbyard.images.builds import IMAGE_LABEL
 from nbyard.store.images import ImageRow
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.engine import PrivateEngine, why_not
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.images import tiny_image as tiny
+from nbyard.testing.private_engine import PrivateEngine, why_not
 from nbyard.yard import Yard
 
 from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard

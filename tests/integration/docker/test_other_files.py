@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from nbyard.domain.attempts.other_files import LeftOut
-from nbyard.runtimes.docker.files import transfer
+from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 from ..test_runs import ADA, Project
@@ -37,7 +37,7 @@ def project(
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
     if request.param == "volume":
-        monkeypatch.setattr(transfer, "sees", lambda *_: False)
+        monkeypatch.setattr(volume_transfer, "can_access_folder", lambda *_: False)
     root = tmp_path / "root"
     root.mkdir()
     store = str(tmp_path / "store")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.testing.forked import StoreShell
+from nbyard.testing.forked_shell import StoreShell
 
 Shell = Callable[..., str]
 ROWS = 40

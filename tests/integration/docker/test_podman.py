@@ -16,12 +16,12 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import CommandWork
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker import DockerRuntime
-from nbyard.runtimes.docker.deployments import Deployed, launch
+from nbyard.runtimes.docker.deployment_containers import Deployed, launch_revision
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance_runtimes import RuntimeConformance
 from nbyard.testing.images import base_image, tiny_image
@@ -242,12 +242,14 @@ def test_a_deployment_on_podman_is_reached_and_keeps_its_files(
     """P2, P11, R11: through either of its APIs."""
     engine, command, ports = podman_bench.engine, ["sh", "-c", SERVES], [Port("web", 8000)]
     wish = NewDeployment(base_image(engine), "own", "web", command=command, ports=ports)
-    one = Deployed(podman_bench.store_id, uuid4().hex, "web", 1, completed(wish)[1], granted, "/")
+    one = Deployed(
+        podman_bench.store_id, uuid4().hex, "web", 1, complete_request(wish)[1], granted, "/"
+    )
     seen = ""
     for number in (1, 2):
         spec = msgspec.structs.replace(one.spec, environment={"WHO": str(number)})
         revision = msgspec.structs.replace(one, number=number, spec=spec)
-        made = launch(engine, revision, lambda _: None, lambda: True)
+        made = launch_revision(engine, revision, lambda _: None, lambda: True)
         seen = until(partial(page, f"http://127.0.0.1:{made.published[8000]}/"))
         assert made.published.keys() == {8000} and f"made-by-{number}" in seen
         engine.remove(revision.container)

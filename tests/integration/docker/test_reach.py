@@ -15,8 +15,8 @@ from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
 from nbyard.domain.doctor import Check
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.engine import PrivateEngine, why_not
 from nbyard.testing.images import tiny_image
+from nbyard.testing.private_engine import PrivateEngine, why_not
 
 from .bench import Bench, log_of, output, until
 from .far import Ssh, certificates, free_port

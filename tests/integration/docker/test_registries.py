@@ -17,8 +17,8 @@ from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
 from nbyard.domain.runs.structs import NewRun
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.secrets import CANARY, places_of
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.leaked_secrets import CANARY, places_of
 from nbyard.yard import Yard
 
 from .imaging import ANN, built, ended, yard

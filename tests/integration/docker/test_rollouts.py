@@ -15,8 +15,8 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.domain.models.structs import NewModel
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 from .imaging import remove_images

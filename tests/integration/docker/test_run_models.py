@@ -13,12 +13,12 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments.status import WAITS_FOR_BUILD
+from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import Yards, opened
 from .imaging import remove_images

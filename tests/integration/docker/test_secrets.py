@@ -18,11 +18,11 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
-from nbyard.runtimes.docker.attempts import collector
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.build_container_spec import COLLECTOR, container_name
 from nbyard.runtimes.docker.files import log_copy
-from nbyard.runtimes.docker.specs import COLLECTOR, container_name
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.secrets import CANARY, in_memory, is_in
+from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in
 
 from ..telling import (
     ANN,
@@ -98,14 +98,14 @@ def test_what_the_engine_tells_shows_none(work, docker_engine):
 
 def test_an_engine_elsewhere_is_told_why_not(bench: Bench):
     order = bench.order(CommandWork(argv=["true"]))
-    target = secret_files.place(order.store_id, order.attempt_id)
-    secret_files.give(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
+    target = secret_files.secrets_folder(order.store_id, order.attempt_id)
+    secret_files.store_secrets(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
     try:
         with pytest.raises(NbyardError, match="does not see the memory of this machine"):
             bench.runtime(staging="volume").start(order)
         assert log_of(order) == ""
     finally:
-        secret_files.remove(target)
+        secret_files.delete_secrets(target)
 
 
 @contextmanager
@@ -115,12 +115,12 @@ def knowing(bench: Bench, script: str, outputs: dict[str, Output], **work: Any) 
     order = bench.order(
         CommandWork(words, secrets={"TOKEN": "secrets/token"}, **work), outputs=outputs
     )
-    target = secret_files.place(order.store_id, order.attempt_id)
-    secret_files.give(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
+    target = secret_files.secrets_folder(order.store_id, order.attempt_id)
+    secret_files.store_secrets(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
     try:
         yield order
     finally:
-        secret_files.remove(target)
+        secret_files.delete_secrets(target)
 
 
 def kept(engine: Engine, name: str) -> bytes:
@@ -210,7 +210,7 @@ def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
 
 def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):
     """I16: in memory is no more than a few files of it at any time."""
-    monkeypatch.setattr(collector, "FILE_BYTES", 100_000)
+    monkeypatch.setattr(secret_output, "FILE_BYTES", 100_000)
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
     script = "seq 1 1000; until test -e go; do sleep 0.05; done; seq 1001 300000"
     with knowing(bench, script, {}) as order:
@@ -219,7 +219,7 @@ def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch
         until(lambda: log_of(order).endswith("\n1000\n"))
         (order.folder / "code/go").touch()
         assert bench.wait(placed, runtime).state == "succeeded"
-        folder = f"{secret_files.place(order.store_id, order.attempt_id)}/.printed"
+        folder = f"{secret_files.secrets_folder(order.store_id, order.attempt_id)}/.printed"
         used = subprocess.run(["du", "-sk", folder], capture_output=True, check=True, text=True)
         assert int(used.stdout.split()[0]) * 1024 < 64 * 2**16 + 6 * 100_000
         shown = [line for line in log_of(order).splitlines() if line.isdigit()]

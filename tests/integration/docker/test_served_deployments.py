@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nbyard.dockerd import Engine
 from nbyard.testing import images
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
 

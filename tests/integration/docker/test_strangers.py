@@ -11,7 +11,7 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.domain.models.structs import NewModel
 from nbyard.testing.images import base_image
-from nbyard.testing.server import TOKEN, Answer, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .deploying import ME, Yards, built, jupyter, opened
 from .imaging import remove_images

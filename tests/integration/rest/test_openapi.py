@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from nbyard.rest import openapi
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 CHECKS = (
@@ -23,7 +23,7 @@ CHECKS = (
     content_type_conformance,
     response_schema_conformance,
 )
-schema = schemathesis.openapi.from_dict(json.loads(openapi.text()))
+schema = schemathesis.openapi.from_dict(json.loads(openapi.openapi_text()))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.artifacts import SuggestedName
+from nbyard.domain.runs.named_artifacts import SuggestedName
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
 

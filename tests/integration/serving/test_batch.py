@@ -58,8 +58,8 @@ def _parts(out: Path) -> int:
 MEASURED = """
 import sys
 from nbyard.serving.__main__ import main
-from nbyard.serving.batch import datasets
-datasets.BLOCK_BYTES //= 8
+from nbyard.serving.batch import table_files
+table_files.BLOCK_BYTES //= 8
 code = main(sys.argv[1:])
 with open("/proc/self/status") as status:
     print(next(line for line in status if line.startswith("VmHWM")).split()[1])

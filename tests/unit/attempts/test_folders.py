@@ -20,7 +20,7 @@ TASK = contract.TaskFile("a1", "token", "mark", contract.CommandWork(["true"]), 
 
 @pytest.fixture
 def folder(tmp_path):
-    place = folders.place(tmp_path, "a1")
+    place = folders.attempt_folder_of(tmp_path, "a1")
     place.mkdir(parents=True)
     return place
 
@@ -98,9 +98,9 @@ def test_a_folder_is_removed_whole(tmp_path, folder):
     (folder / "code" / "locked" / "x").write_bytes(b"")
     (folder / "code" / "locked").chmod(0)
     (folder / "code").chmod(0o555)
-    folders.remove(tmp_path, "a1")
+    folders.remove_folder(tmp_path, "a1")
     assert not folder.exists()
-    folders.remove(tmp_path, "a1")
+    folders.remove_folder(tmp_path, "a1")
 
 
 def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
@@ -110,9 +110,9 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     folders.set_aside(tmp_path, "a1")
     folders.set_aside(tmp_path, "a1")
     assert folders.all_unfinished(tmp_path) == ["a1"]
-    assert (folders.unfinished(tmp_path, "a1") / "out/x").read_bytes() == b"1"
+    assert (folders.set_aside_folder(tmp_path, "a1") / "out/x").read_bytes() == b"1"
     assert not (folder / "outputs").exists()
-    folders.remove(tmp_path, "a1")
+    folders.remove_folder(tmp_path, "a1")
     assert folders.all_unfinished(tmp_path) == []
 
 

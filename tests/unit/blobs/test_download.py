@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import Blobs, Bytes, opened
+from nbyard.blobs import Blobs, DownloadRequest, open_download
 from nbyard.errors import NotFound
 
 
@@ -20,14 +20,14 @@ def folder(tmp_path: Path) -> Path:
 
 def test_one_file_is_as_it_is(blobs: Blobs, folder: Path) -> None:
     stored = blobs.put_file(folder / "a.txt")
-    source, name = opened(blobs, Bytes(stored.digest, "own.txt"))
+    source, name = open_download(blobs, DownloadRequest(stored.digest, "own.txt"))
     with source:
         assert (source.read(), name) == (b"a", "own.txt")
 
 
 def test_a_folder_is_a_zip(blobs: Blobs, folder: Path) -> None:
     stored = blobs.put_folder(folder)
-    source, name = opened(blobs, Bytes(stored.digest, "made"))
+    source, name = open_download(blobs, DownloadRequest(stored.digest, "made"))
     with source, zipfile.ZipFile(source) as archive:
         assert name == "made.zip"
         assert {entry.filename: entry.file_size for entry in archive.infolist()} == {
@@ -37,8 +37,8 @@ def test_a_folder_is_a_zip(blobs: Blobs, folder: Path) -> None:
 
 def test_several_lie_side_by_side(blobs: Blobs, folder: Path) -> None:
     one, whole = blobs.put_file(folder / "a.txt"), blobs.put_folder(folder / "deep")
-    members = (Bytes(one.digest, "one.txt"), Bytes(whole.digest, "whole"))
-    source, name = opened(blobs, Bytes("", "all", members))
+    members = (DownloadRequest(one.digest, "one.txt"), DownloadRequest(whole.digest, "whole"))
+    source, name = open_download(blobs, DownloadRequest("", "all", members))
     with source, zipfile.ZipFile(source) as archive:
         assert (name, archive.namelist()) == ("all.zip", ["one.txt", "whole/ä b.txt"])
         assert archive.read("one.txt") == b"a"
@@ -49,5 +49,5 @@ def test_bytes_that_are_gone_leave_nothing(blobs: Blobs, folder: Path) -> None:
     blobs.path(blobs.put_file(folder / "a.txt").digest).unlink()
     before = sorted(blobs.temp.iterdir())
     with pytest.raises(NotFound):
-        opened(blobs, Bytes(stored.digest, "made"))
+        open_download(blobs, DownloadRequest(stored.digest, "made"))
     assert sorted(blobs.temp.iterdir()) == before

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbyard.blobs import Blobs, files
+from nbyard.blobs import Blobs, file_operations
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound, Unavailable
 
 Damage = Callable[..., None]
@@ -128,14 +128,14 @@ def test_only_regular_files_go_in(blobs: Blobs, source: Path, kind: str) -> None
 def test_a_file_that_changes_while_read_is_refused(
     blobs: Blobs, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chunks = files.chunks
+    chunks = file_operations.read_chunks
 
     def growing(fd: int) -> object:
         yield from chunks(fd)
         with source.open("ab") as file:
             file.write(b"more")
 
-    monkeypatch.setattr(files, "chunks", growing)
+    monkeypatch.setattr(file_operations, "read_chunks", growing)
     with pytest.raises(Conflict, match="changed while"):
         blobs.put_file(source)
     with pytest.raises(Conflict, match="changed while"):
@@ -144,7 +144,7 @@ def test_a_file_that_changes_while_read_is_refused(
     assert not list(blobs.temp.iterdir())
 
 
-@pytest.mark.parametrize("size", [1, 5000, files.CHUNK, 3 * files.CHUNK + 5])
+@pytest.mark.parametrize("size", [1, 5000, file_operations.CHUNK, 3 * file_operations.CHUNK + 5])
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_flipped_byte_is_reported_and_never_served_whole(
     blobs: Blobs, damage: Damage, tmp_path: Path, size: int, place: int
@@ -293,7 +293,7 @@ def test_a_plain_user_reads_through_a_hard_link(
 ) -> None:
     digest = blobs.put_bytes(b"precious").digest
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(files, "clone", lambda source, target: False)
+    monkeypatch.setattr(file_operations, "clone_blocks", lambda source, target: False)
     blobs.stage(digest, tmp_path / "a")
     assert (tmp_path / "a").stat().st_ino == blobs.path(digest).stat().st_ino
     monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(18, "other device")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import Blobs, Entry, Tree
+from nbyard.blobs import Blobs, Tree, TreeEntry
 from nbyard.errors import Damaged, Invalid, NotFound, TooLarge
 
 
@@ -102,7 +102,7 @@ def test_a_forged_tree_cannot_write_outside(blobs: Blobs, tmp_path: Path) -> Non
     digest = blobs.put_bytes(b"x").digest
     for path in ("../up", "/abs", "a/../../up", "", "."):
         with pytest.raises(Invalid):
-            blobs.put_tree(Tree([Entry(path, digest, 1)]))
+            blobs.put_tree(Tree([TreeEntry(path, digest, 1)]))
 
 
 def test_a_folder_with_a_damaged_or_missing_file(

@@ -64,7 +64,7 @@ def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(found, monke
     lines = capsys.readouterr().out.splitlines()
     place = lines.index("X imports inside functions: 1 (at most 0)")
     assert lines[place + 1] == "    new: two.b: from nbyard.one import a"
-    assert "nbyard.cli.options" in lines[place + 2]
+    assert "nbyard.cli.shared_options" in lines[place + 2]
 
 
 def test_the_page_of_the_check_lists_the_limits():

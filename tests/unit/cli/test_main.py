@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.commands.by_hand import add_dataset
+from nbyard.cli.commands import datasets
 from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _conclude, _explain
 from nbyard.cli.generated_commands import GeneratedCommand
 from nbyard.cli.main import nbyard
@@ -21,7 +21,7 @@ from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.paging import Page
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 from nbyard.yard import Yard
 
 
@@ -307,7 +307,7 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
     monkeypatch.setattr("nbyard.discover.connect", lambda _: here)
     monkeypatch.setattr(Local, "unheard", lambda _: {"NBYARD_SLOTS": "4"})
     here.datasets.create.return_value.current = Mock(state="ready", columns=0, size_bytes=1)
-    said = CliRunner().invoke(add_dataset, ["http://x.example/a.csv"])
+    said = CliRunner().invoke(datasets.add, ["http://x.example/a.csv"])
     assert "NBYARD_SLOTS does not count" in said.output
 
 

@@ -8,10 +8,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from nbyard.cli.options import server_option
-from nbyard.cli.output.console import asked_server, follow_up
-from nbyard.testing.server import TOKEN, JupyterServer
-from nbyard.testing.shell import Said, call
+from nbyard.cli.output.console import chosen_server, follow_up
+from nbyard.cli.shared_options import server_option
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
+from nbyard.testing.shell import CommandResult, call_nbyard
 
 pytestmark = pytest.mark.leaves_running
 
@@ -23,8 +23,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ask(api: JupyterServer, *words: str, token: str = TOKEN) -> Said:
-    return call(*words, environment={"NBYARD_SERVER": api.url, "NBYARD_TOKEN": token})
+def ask(api: JupyterServer, *words: str, token: str = TOKEN) -> CommandResult:
+    return call_nbyard(*words, environment={"NBYARD_SERVER": api.url, "NBYARD_TOKEN": token})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_to_type_next_names_the_server_that_was_named(monkeypatch):
     @click.command()
     @server_option
     def tell(server: str) -> None:
-        click.echo(f"{follow_up('nbyard runs log 1')}; {asked_server()}")
+        click.echo(f"{follow_up('nbyard runs log 1')}; {chosen_server()}")
 
     def said(*words: str) -> str:
         return CliRunner().invoke(tell, words).output.strip()

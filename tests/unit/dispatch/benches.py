@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from nbyard.store import Connection
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def running(bench: Bench, **plan: object) -> str:

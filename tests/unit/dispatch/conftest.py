@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.attempts import drive
-from nbyard.domain import limits_and_retries as limits
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.dispatch.attempts import attempt_driver
+from nbyard.domain import task_retries
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
@@ -38,9 +38,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
-    monkeypatch.setattr(drive, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(drive, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
+    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
     yard.settings.slots = 2
     made = Bench(yard, tmp_path / "root")
     yield made

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.ipc.dispatcher_launcher import LEASE, is_dead, lives, make_way
+from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, is_dead, make_way
 from nbyard.settings import Settings
 from nbyard.store import Store
 
@@ -59,7 +59,7 @@ def test_it_makes_way_for_one_with_other_settings(
     end = time.monotonic() + PATIENCE_SECONDS
     while not is_dead(name) and time.monotonic() < end:
         make_way(store, Settings(store_dir=str(tmp_path / "store"), idle_seconds=60.0))
-    assert is_dead(name) and not lives(store)
+    assert is_dead(name) and not has_dispatcher(store)
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
     assert lease is not None and lease.is_free, "it has left by itself"

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def test_only_the_holder_writes(bench: Bench) -> None:

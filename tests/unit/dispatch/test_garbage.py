@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import Blob, Entry, Tree
+from nbyard.blobs import Blob, Tree, TreeEntry
 from nbyard.dispatch import garbage
-from nbyard.dispatch.garbage import Collector
+from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload, UploadSource
 from nbyard.domain.ids import new_id
 from nbyard.errors import Damaged
-from nbyard.testing.bench import OWNER, Bench
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 
 
 @pytest.fixture
-def collector(bench: Bench) -> Collector:
+def collector(bench: Bench) -> GarbageCollector:
     bench.context.settings.garbage_grace_seconds = 0
-    return Collector(bench.context, Threads())
+    return GarbageCollector(bench.context, Threads())
 
 
 def a_row(bench: Bench, digest: str) -> str:
@@ -56,7 +56,9 @@ def there(bench: Bench, *blobs: Blob) -> list[bool]:
     return [bench.context.blobs.exists(blob.digest) for blob in blobs]
 
 
-def test_what_a_row_names_is_kept_and_nothing_else(bench: Bench, collector: Collector) -> None:
+def test_what_a_row_names_is_kept_and_nothing_else(
+    bench: Bench, collector: GarbageCollector
+) -> None:
     blobs, bound = bench.context.blobs, put(bench, "of a plan")
     bench.submit({"a": ()}, requirements_digest=bound.digest)
     made = bench.submit({"a": ()})
@@ -65,8 +67,8 @@ def test_what_a_row_names_is_kept_and_nothing_else(bench: Bench, collector: Coll
     bench.until(lambda: bench.task(made).state == "succeeded")
     artifact = bench.task(made).artifacts[0]
     member, lost_member, alone = put(bench, "member"), put(bench, "lost"), put(bench, "alone")
-    tree = blobs.put_tree(Tree([Entry("a", member.digest, member.size_bytes)]))
-    lost = blobs.put_tree(Tree([Entry("b", lost_member.digest, 1)]))
+    tree = blobs.put_tree(Tree([TreeEntry("a", member.digest, member.size_bytes)]))
+    lost = blobs.put_tree(Tree([TreeEntry("b", lost_member.digest, 1)]))
     a_row(bench, tree.digest)
     assert collector.collect()
     assert there(bench, bound, member, tree) == [True] * 3
@@ -77,7 +79,9 @@ def test_what_a_row_names_is_kept_and_nothing_else(bench: Bench, collector: Coll
     blobs.verify(code.content_digest)
 
 
-def test_what_only_a_forgotten_executable_had_goes(bench: Bench, collector: Collector) -> None:
+def test_what_only_a_forgotten_executable_had_goes(
+    bench: Bench, collector: GarbageCollector
+) -> None:
     known = bench.yard.services.executables.list(OWNER).items[0]
     run = bench.submit({"a": ()})
     bench.yard.services.executables.delete(OWNER, known.id, force=True)
@@ -90,7 +94,7 @@ def test_what_only_a_forgotten_executable_had_goes(bench: Bench, collector: Coll
     assert not bench.context.blobs.exists(known.current.bundle_digest)
 
 
-def test_young_bytes_stay(bench: Bench, collector: Collector) -> None:
+def test_young_bytes_stay(bench: Bench, collector: GarbageCollector) -> None:
     bench.context.settings.garbage_grace_seconds = 3600
     blob = put(bench, "young")
     assert collector.collect()
@@ -98,7 +102,7 @@ def test_young_bytes_stay(bench: Bench, collector: Collector) -> None:
 
 
 def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
-    bench: Bench, collector: Collector
+    bench: Bench, collector: GarbageCollector
 ) -> None:
     """F1: between taking the bytes and the row there may be a crash."""
     uploads = bench.yard.parts.uploads
@@ -115,7 +119,9 @@ def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
     assert there(bench, blob) == [False]
 
 
-def test_nothing_is_deleted_while_somebody_puts_bytes(bench: Bench, collector: Collector) -> None:
+def test_nothing_is_deleted_while_somebody_puts_bytes(
+    bench: Bench, collector: GarbageCollector
+) -> None:
     blob = put(bench, "again")
     with bench.context.blobs.keeping():
         assert put(bench, "again") == blob
@@ -129,7 +135,7 @@ def test_nothing_is_deleted_while_somebody_puts_bytes(bench: Bench, collector: C
     assert there(bench, blob) == [False]
 
 
-def test_writers_against_the_collector(bench: Bench, collector: Collector) -> None:
+def test_writers_against_the_collector(bench: Bench, collector: GarbageCollector) -> None:
     """The same few bytes are put, named and forgotten by many while they are collected."""
     done, problems = threading.Event(), []
 
@@ -185,10 +191,10 @@ def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
     bench.until(lambda: there(bench, unused) == [False])
 
 
-def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: Collector) -> None:
+def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: GarbageCollector) -> None:
     """I18: what the folder holds is not known, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
-    tree = bench.context.blobs.put_tree(Tree([Entry("a", member.digest, 6)]))
+    tree = bench.context.blobs.put_tree(Tree([TreeEntry("a", member.digest, 6)]))
     bench.submit({"a": ()}, requirements_digest=tree.digest)
     path = bench.context.blobs.path(tree.digest)
     path.chmod(0o600)
@@ -202,7 +208,7 @@ def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: Collector)
 
 
 def test_much_is_deleted_piece_by_piece(
-    bench: Bench, collector: Collector, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(garbage, "AT_ONCE", 2)
     blobs = [put(bench, str(number)) for number in range(3)]
@@ -213,7 +219,7 @@ def test_much_is_deleted_piece_by_piece(
 
 
 def test_bytes_of_a_failure_go_once_nobody_is_putting_any(bench: Bench) -> None:
-    collector, unwanted = Collector(bench.context, Threads()), put(bench, "unwanted")
+    collector, unwanted = GarbageCollector(bench.context, Threads()), put(bench, "unwanted")
     with bench.context.blobs.keeping():
         assert not collector.discard([unwanted.digest])
         waiting = threading.Thread(target=collector.discard, args=([unwanted.digest], 60))

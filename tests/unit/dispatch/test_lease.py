@@ -8,7 +8,7 @@ import pytest
 from nbyard.dispatch import lease
 from nbyard.errors import Busy, StoreUnusable, Unavailable
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 class Left(Exception):

@@ -11,11 +11,11 @@ import pytest
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.errors import DatabaseAway
-from nbyard.ipc.dispatcher_launcher import LEASE, lives
+from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"
 
@@ -37,9 +37,9 @@ def taken(config: Settings, holder: str) -> Lease:
 def test_an_idle_dispatcher_leaves(config: Settings) -> None:
     dispatcher = Dispatcher.open(config)
     store = Store(config.store_path)
-    assert lives(store)
+    assert has_dispatcher(store)
     dispatcher.run()
-    assert not lives(store)
+    assert not has_dispatcher(store)
     store.close()
 
 
@@ -77,7 +77,7 @@ def test_it_leaves_and_gives_the_lease_back(
     thread.join(20)
     assert not thread.is_alive()
     store = Store(config.store_path)
-    assert not lives(store)
+    assert not has_dispatcher(store)
     store.close()
 
 
@@ -89,10 +89,10 @@ def test_asked_to_stop_before_it_is_up_it_keeps_no_lease(config: Settings) -> No
     stopping.set()
     dispatcher.run()
     store = Store(config.store_path)
-    assert not lives(store)
+    assert not has_dispatcher(store)
     with pytest.raises(SystemExit) as left:
         Dispatcher.open(config, stopping)
-    assert left.value.code == 0 and not lives(store)
+    assert left.value.code == 0 and not has_dispatcher(store)
     store.close()
 
 

@@ -17,17 +17,17 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import create_engine, text
 
-from nbyard.dispatch.attempts import drive
+from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain import limits_and_retries as limits
+from nbyard.domain import task_retries
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.limits_and_retries import LOST_RETRIES
-from nbyard.domain.states import ATTEMPT, MACHINES, RUN, TASK
+from nbyard.domain.state_machines import ATTEMPT, MACHINES, RUN, TASK
+from nbyard.domain.task_retries import LOST_RETRIES
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
 from nbyard.store.schema.tables import metadata
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 from nbyard.yard import Yard
 
 T = TypeVar("T")
@@ -175,12 +175,12 @@ class Runs(RuleBasedStateMachine):
 
     def _events(self) -> int:
         with self.bench.store.read() as c:
-            return self.bench.store.events.last(c)
+            return self.bench.store.events.newest_id(c)
 
     @invariant()
     def moves_are_those_of_the_table(self) -> None:
         with self.bench.store.read() as c:
-            new = self.bench.store.events.after(c, OWNER.name, self.cursor, 10_000)
+            new = self.bench.store.events.events_after(c, OWNER.name, self.cursor, 10_000)
         for one in new:
             self.cursor = one.id
             machine = MACHINES.get(one.topic)
@@ -268,9 +268,9 @@ def test_runs(
     database_url: str, examples: int, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I3, I4, I5, I6, I7, I9, I13, R11."""
-    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
-    monkeypatch.setattr(drive, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr("nbyard.blobs.files.os.fsync", lambda _: None)
+    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("nbyard.blobs.file_operations.os.fsync", lambda _: None)
     monkeypatch.setattr(Runs, "database_url", database_url)
     monkeypatch.setattr(Runs, "empty_database", empty_database)
     default = settings.default

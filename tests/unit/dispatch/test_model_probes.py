@@ -12,10 +12,10 @@ from nbyard.dispatch import model_probes
 from nbyard.dispatch.model_probes import ANSWER, INTERRUPTED
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
-from nbyard.domain.models.trials import MEMORY_BYTES, Trial, TrialAnswer
+from nbyard.domain.models.model_probes import MEMORY_BYTES, Trial, TrialAnswer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 SAID = '{"inputs": []}'
 
@@ -83,7 +83,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
         seen["question"] = json.loads((order.folder / "inputs/question.json").read_text())
         seen["model"] = (order.folder / "inputs" / seen["question"]["file"]).read_bytes()
         seen["code"] = (order.folder / "code/sub/near.py").read_text()
-        assert (order.folder / "inputs/lib/nbyard/serving/trying.py").is_file()
+        assert (order.folder / "inputs/lib/nbyard/serving/model_probe.py").is_file()
         assert trial.id in LiveAttempts(bench.store)
         asked.answers(order)
 
@@ -94,7 +94,7 @@ def test_a_trial_is_an_attempt_in_the_image_of_the_step_without_network(
     assert (order.image, order.offline, order.memory_bytes) == ("sha256:i", True, MEMORY_BYTES)
     assert (order.gpus, order.ports, task.timeout_seconds) == ([], [], 120.0)
     assert isinstance(task.work, CommandWork)
-    assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.trying"]
+    assert task.work.argv[:3] == ["python3", "-m", "nbyard.serving.model_probe"]
     assert (seen["model"], seen["code"]) == (b"\x80model", "x = 1\n")
     assert not order.folder.exists() and trial.id not in LiveAttempts(bench.store)
     assert asked.stops == [(trial.id, "it has ended")]

@@ -7,7 +7,7 @@ from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, check_name
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 
@@ -96,7 +96,7 @@ def test_events_are_trimmed(bench: Bench) -> None:
     """Retention keeps a low-water mark; runs go on all the same."""
     bench.round()
     with bench.store.write() as c:
-        bench.store.events.trim(c, 0)
+        bench.store.events.delete_oldest(c, 0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
 

@@ -19,17 +19,17 @@ from hypothesis.stateful import (
 )
 from msgspec.structs import replace
 
-from nbyard.dispatch import health
+from nbyard.dispatch import service_health
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments import drain, drive, image_pins, rollout
+from nbyard.dispatch.deployments import drain, image_pins, revision_driver, rollout
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runtimes.docker import deployments
+from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow
 from nbyard.yard import Yard
 
@@ -122,9 +122,9 @@ class Deploying(RuleBasedStateMachine):
         self.context, self.store = context, yard.store
         self.deployments = yard.services.deployments
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
-        for module in (rollout, drive, drain):
+        for module in (rollout, revision_driver, drain):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        patch.setattr(health, "answers", lambda *_: self.engine.answers)
+        patch.setattr(service_health, "responds", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
         self.restart()
 
@@ -275,10 +275,14 @@ def _kill() -> None:
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
-    monkeypatch.setattr(drive, "described", lambda *_: [])
+    monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
-    monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
-    monkeypatch.setattr(deployments, "clear", lambda *_: None)
+    monkeypatch.setattr(
+        deployment_containers,
+        "launch_revision",
+        lambda e, one, *_: e.launch(one.container, one.gpus),
+    )
+    monkeypatch.setattr(deployment_containers, "remove_shared_objects", lambda *_: None)
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     move = yard.store.deployments.move

@@ -18,11 +18,11 @@ from nbyard.domain.credentials import (
     is_plain,
     kind_of,
     login_of,
-    parted,
     read_variables,
+    split_fields,
 )
 from nbyard.errors import Invalid
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
 HUB = {"server": "h.test", "username": "ann", "password": CANARY}
@@ -50,7 +50,7 @@ def test_each_kind_has_something_secret_that_is_needed():
 def test_fields_are_parted_and_empty_ones_left_out(kind, fields, hidden):
     known = kind_of(kind)
     empty = {field.name: "" for field in known.fields}
-    shown, secret = parted(known, check_fields(known, empty | fields))
+    shown, secret = split_fields(known, check_fields(known, empty | fields))
     assert shown == {name: text for name, text in fields.items() if name != hidden}
     assert secret == {hidden: CANARY}
 

@@ -2,9 +2,11 @@
 
 from nbyard.domain import runtime_names
 from nbyard.runtimes.process import ProcessRuntime
-from nbyard.runtimes.registry import names
+from nbyard.runtimes.registry import installed_names
 
 
 def test_each_name_is_that_of_a_runtime() -> None:
-    assert {runtime_names.PROCESS, runtime_names.DOCKER, runtime_names.DASK} <= set(names())
+    assert {runtime_names.PROCESS, runtime_names.DOCKER, runtime_names.DASK} <= set(
+        installed_names()
+    )
     assert ProcessRuntime.name == runtime_names.PROCESS

@@ -14,16 +14,18 @@ GROUP = "anything"
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     points = [EntryPoint("b", "collections:Counter", GROUP), EntryPoint("a", "no.where:A", GROUP)]
-    entry_points.offered.cache_clear()
+    entry_points.entry_points_of.cache_clear()
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints(points))
     yield
-    entry_points.offered.cache_clear()
-    entry_points.loaded.cache_clear()
+    entry_points.entry_points_of.cache_clear()
+    entry_points.load_entry_point.cache_clear()
 
 
 def test_one_object_for_a_name_and_none_of_the_others() -> None:
-    assert set(entry_points.offered(GROUP)) == {"a", "b"}
-    assert entry_points.loaded(GROUP, "b") is entry_points.loaded(GROUP, "b") == {}
+    assert set(entry_points.entry_points_of(GROUP)) == {"a", "b"}
+    assert (
+        entry_points.load_entry_point(GROUP, "b") is entry_points.load_entry_point(GROUP, "b") == {}
+    )
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

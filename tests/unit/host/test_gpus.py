@@ -47,7 +47,7 @@ def says(tmp_path: Path) -> Callable[[str], None]:
 def until(found: tuple[str, ...]) -> None:
     """What it says next is known a moment later."""
     end = time.monotonic() + 20
-    while gpus.present(["auto"]) != found:
+    while gpus.gpu_ids(["auto"]) != found:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
 
@@ -64,7 +64,7 @@ def until(found: tuple[str, ...]) -> None:
 def test_the_driver_is_asked(script: str, found: tuple[str, ...], says) -> None:
     """R11: the first answer is waited for; a card in parts (MIG) is granted in these."""
     says(f'[ "$*" = -L ] || exit 1; {script}')
-    assert gpus.present(["auto"]) == found
+    assert gpus.gpu_ids(["auto"]) == found
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_only_what_was_left_to_us_is_granted(
     says(f"echo '{PARTS}'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
-    assert gpus.present(["auto"]) == found
-    assert gpus.source(["auto"]) == because("gpus-of-job", variable="CUDA_VISIBLE_DEVICES")
-    assert gpus.present(["0", "1"]) == ("0", "1")
+    assert gpus.gpu_ids(["auto"]) == found
+    assert gpus.gpu_source(["auto"]) == because("gpus-of-job", variable="CUDA_VISIBLE_DEVICES")
+    assert gpus.gpu_ids(["0", "1"]) == ("0", "1")
 
 
 @pytest.mark.parametrize("attempt", [False, True])
@@ -102,23 +102,23 @@ def test_what_a_notebook_wants_to_see_limits_nobody(
     if attempt:
         monkeypatch.setenv("SLURM_JOB_ID", "7")
         monkeypatch.setenv("NBYARD_ATTEMPT_ID", "one")
-    assert gpus.present(["auto"]) == ("GPU-1", "GPU-2")
-    assert gpus.source(["auto"]) == because("gpus-of-driver")
+    assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
+    assert gpus.gpu_source(["auto"]) == because("gpus-of-driver")
 
 
 def test_without_a_driver_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpus.present(["auto"]) == ()
+    assert gpus.gpu_ids(["auto"]) == ()
 
 
 def test_what_is_known_holds_while_the_driver_fails(says, tmp_path: Path) -> None:
     """F38: nobody is told then that this machine has none."""
     says(f"echo '{CARDS}'")
-    assert gpus.present(["auto"]) == ("GPU-1", "GPU-2")
+    assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
     says(f"echo >> {tmp_path}/failed; exit 9")
     end = time.monotonic() + 20
     while not (tmp_path / "failed").exists() or (tmp_path / "failed").stat().st_size < 3:
-        assert gpus.present(["auto"]) == ("GPU-1", "GPU-2")
+        assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
         assert time.monotonic() < end, "waited in vain"
     says(f"echo '{PARTS}'")
     until(("MIG-3", "MIG-4", "GPU-2"))
@@ -135,12 +135,12 @@ def test_a_driver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
         return ("GPU-1",) if len(asked) == 1 else ("GPU-2",)
 
     monkeypatch.setattr(gpus, "ask_driver", ask)
-    assert gpus.present(["auto"]) == ("GPU-1",)
+    assert gpus.gpu_ids(["auto"]) == ("GPU-1",)
     until_asked = time.monotonic() + 20
     while len(asked) < 2:
-        assert gpus.present(["auto"]) == ("GPU-1",)
+        assert gpus.gpu_ids(["auto"]) == ("GPU-1",)
         assert time.monotonic() < until_asked, "waited in vain"
-    assert [gpus.present(["auto"]) for _ in range(9)] == [("GPU-1",)] * 9
+    assert [gpus.gpu_ids(["auto"]) for _ in range(9)] == [("GPU-1",)] * 9
     assert len(asked) == 2
     answers.set()
     until(("GPU-2",))
@@ -150,6 +150,6 @@ def test_one_that_hangs_from_the_beginning_keeps_nobody(monkeypatch: pytest.Monk
     answers = Event()
     monkeypatch.setattr(gpus, "ANSWER_SECONDS", 0.01)
     monkeypatch.setattr(gpus, "ask_driver", lambda: ("GPU-1",) if answers.wait(60) else ())
-    assert [gpus.present(["auto"]) for _ in range(3)] == [()] * 3
+    assert [gpus.gpu_ids(["auto"]) for _ in range(3)] == [()] * 3
     answers.set()
     until(("GPU-1",))

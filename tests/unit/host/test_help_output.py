@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.host.help_output import MAX_BYTES, ask
+from nbyard.host.help_output import MAX_BYTES, run_help
 from nbyard.testing.conformance_runtimes import wait_until
 
 PYTHON = [sys.executable, "-c"]
@@ -14,7 +14,7 @@ PYTHON = [sys.executable, "-c"]
 
 def test_both_streams_are_read_and_help_is_asked_for():
     program = "import sys; print(sys.argv[1:], flush=True); print('more', file=sys.stderr)"
-    assert ask([*PYTHON, program]) == "['--help']\nmore\n"
+    assert run_help([*PYTHON, program]) == "['--help']\nmore\n"
 
 
 def test_it_stands_in_an_empty_folder_with_no_input_and_none_of_our_variables(monkeypatch):
@@ -24,18 +24,18 @@ def test_it_stands_in_an_empty_folder_with_no_input_and_none_of_our_variables(mo
         "import os, sys; print(os.listdir(), repr(sys.stdin.read()), os.environ['COLUMNS'],"
         " [n for n in os.environ if n.startswith(('JUPYTER', 'NBYARD'))], os.getcwd())"
     )
-    *told, folder = ask([*PYTHON, program]).split()
+    *told, folder = run_help([*PYTHON, program]).split()
     assert told == ["[]", "''", "200", "[]"] and not os.path.exists(folder)
 
 
 def test_output_has_an_end():
-    assert len(ask([*PYTHON, "while True: print('x' * 10000)"])) == MAX_BYTES
+    assert len(run_help([*PYTHON, "while True: print('x' * 10000)"])) == MAX_BYTES
 
 
 def test_what_does_not_end_is_killed_with_its_children(tmp_path):
     note = tmp_path / "pid"
     program = f"sleep 1000 & echo $! > {note}; echo usage: x; wait"
-    assert ask(["sh", "-c", program], seconds=2) == "usage: x\n"
+    assert run_help(["sh", "-c", program], seconds=2) == "usage: x\n"
     child = int(note.read_text())
     wait_until(lambda: not _is_alive(child))
 
@@ -58,4 +58,4 @@ def _is_alive(pid: int) -> bool:
 )
 def test_what_does_not_answer_is_refused(command, words):
     with pytest.raises(Invalid, match=words):
-        ask(command)
+        run_help(command)

@@ -65,12 +65,12 @@ def interpreter(tmp_path):
 def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
     place, install = interpreter
     spec("mine", [os.fspath(place), "-m", "ipykernel"])
-    before = kernels.kernel("mine")
+    before = kernels.find_kernel("mine")
     assert (before.kernel, before.interpreter) == ("mine", os.fspath(place))
     assert before.lock and before.lock.packages == []
-    assert kernels.kernel("mine") == before
+    assert kernels.find_kernel("mine") == before
     install(numpy=("2.1", "sha256:1"))
-    after = kernels.kernel("mine")
+    after = kernels.find_kernel("mine")
     assert after.lock and after.lock.packages == [Package("numpy", "2.1", "sha256:1")]
     assert after.fingerprint != before.fingerprint
 
@@ -84,9 +84,9 @@ def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, 
     spec("plain", [sys.executable])
     spec("more", [sys.executable], env={"PYTHONPATH": os.fspath(folder)})
     spec("seed", [sys.executable], env={"SEED": "1"})
-    assert "extra" in names_in(kernels.kernel("more"))
-    assert "extra" not in names_in(kernels.kernel("plain"))
-    found = [kernels.kernel(name).fingerprint for name in ("plain", "more", "seed")]
+    assert "extra" in names_in(kernels.find_kernel("more"))
+    assert "extra" not in names_in(kernels.find_kernel("plain"))
+    found = [kernels.find_kernel(name).fingerprint for name in ("plain", "more", "seed")]
     assert len(set(found)) == 3
 
 
@@ -106,15 +106,15 @@ def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
         (place / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         )
-        return kernels.kernel("mine").versions.get(name), place
+        return kernels.find_kernel("mine").versions.get(name), place
 
-    assert kernels.kernel("mine") is not None
+    assert kernels.find_kernel("mine") is not None
     found, place = install(packages, "extra", "1.0")
     assert found == "1.0"
     shutil.rmtree(place)
-    assert "extra" not in names_in(kernels.kernel("mine"))
+    assert "extra" not in names_in(kernels.find_kernel("mine"))
     (packages / "beside.pth").write_text(f"{beside}\n")
-    assert kernels.kernel("mine").lock is not None
+    assert kernels.find_kernel("mine").lock is not None
     assert install(beside, "other", "2.0")[0] == "2.0"
 
 
@@ -125,7 +125,7 @@ def test_two_builds_of_one_version_differ(spec, interpreter):
     found = []
     for record in ("sha256:1", "sha256:2", "sha256:1"):
         install(numpy=("2.1", record))
-        found.append(kernels.kernel("mine").fingerprint)
+        found.append(kernels.find_kernel("mine").fingerprint)
     assert found[0] == found[2] != found[1]
 
 
@@ -138,21 +138,21 @@ def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
     (other.parent / "facts.json").write_bytes((place.parent / "facts.json").read_bytes())
     spec("one", [os.fspath(place)])
     spec("two", [os.fspath(other)])
-    assert kernels.kernel("one").fingerprint != kernels.kernel("two").fingerprint
+    assert kernels.find_kernel("one").fingerprint != kernels.find_kernel("two").fingerprint
 
 
 def test_a_bare_python_is_the_one_that_runs(spec):
     spec("bare", ["python", "-m", "ipykernel_launcher"])
-    assert kernels.kernel("bare").interpreter == sys.executable
-    assert "pytest" in names_in(kernels.kernel("bare"))
-    assert kernels.python().lock == kernels.kernel("bare").lock
-    assert kernels.python().fingerprint == kernels.kernel("bare").fingerprint
+    assert kernels.find_kernel("bare").interpreter == sys.executable
+    assert "pytest" in names_in(kernels.find_kernel("bare"))
+    assert kernels.python_interpreter().lock == kernels.find_kernel("bare").lock
+    assert kernels.python_interpreter().fingerprint == kernels.find_kernel("bare").fingerprint
 
 
 def test_an_interpreter_that_is_gone_is_never_replaced(spec, tmp_path):
     spec("gone", [os.fspath(tmp_path / "gone" / "bin" / "python3.9")])
     with pytest.raises(NotFound, match="does not run"):
-        kernels.kernel("gone")
+        kernels.find_kernel("gone")
 
 
 def test_an_interpreter_that_fails_is_told(spec, interpreter):
@@ -160,7 +160,7 @@ def test_an_interpreter_that_fails_is_told(spec, interpreter):
     place.write_text("#!/bin/sh\nexit 3\n")
     spec("broken", [os.fspath(place)])
     with pytest.raises(NotFound, match="exit status 3"):
-        kernels.kernel("broken")
+        kernels.find_kernel("broken")
 
 
 def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
@@ -172,31 +172,31 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.fspath(program.parent), prepend=os.pathsep)
     spec("julia-1.10", ["julia", "-i"], "julia")
     spec("julia-1.9", ["julia", "-i"], "Julia", env={"A": "1"})
-    found = kernels.kernel("", "julia")
+    found = kernels.find_kernel("", "julia")
     assert (found.kernel, found.interpreter, found.language) == (
         "julia-1.10",
         os.fspath(program),
         "julia",
     )
-    assert found.fingerprint != kernels.kernel("julia-1.9").fingerprint
+    assert found.fingerprint != kernels.find_kernel("julia-1.9").fingerprint
     program.write_text("#!/bin/sh\n")
-    assert found.fingerprint != kernels.kernel("", "julia").fingerprint
+    assert found.fingerprint != kernels.find_kernel("", "julia").fingerprint
     program.unlink()
     with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia is gone"):
-        kernels.kernel("julia-1.10")
+        kernels.find_kernel("julia-1.10")
 
 
 def test_another_kernel_of_the_language_takes_the_place_of_one_that_is_not_installed(spec):
     spec("python3", [sys.executable, "-m", "ipykernel_launcher"])
     spec("aaa", [sys.executable, "-m", "ipykernel_launcher"])
     for name in ("conda-env-foo-py", "python", "python3_mydev"):
-        assert kernels.kernel(name, "python").kernel == "python3"
-        assert kernels.substitute(name, "python") == "python3"
-    assert kernels.substitute("aaa", "python") == ""
-    assert kernels.substitute("gone", "cobol") == kernels.substitute("gone", "") == ""
+        assert kernels.find_kernel(name, "python").kernel == "python3"
+        assert kernels.find_substitute(name, "python") == "python3"
+    assert kernels.find_substitute("aaa", "python") == ""
+    assert kernels.find_substitute("gone", "cobol") == kernels.find_substitute("gone", "") == ""
     for language in ("cobol", ""):
         with pytest.raises(NotFound, match="There is no kernel 'gone'") as refused:
-            kernels.kernel("gone", language)
+            kernels.find_kernel("gone", language)
         assert "aaa" in refused.value.hint
 
 
@@ -233,7 +233,7 @@ def test_kernels_that_are_no_environment_are_listed(spec, interpreter, conda, tm
     spec("e-other", ["python"], "R", metadata={"conda_env_path": os.fspath(place)})
     spec("f-system", ["sh"], "bash")
     spec("ours", ["python"], metadata={"nbyard": {"environment": "x"}})
-    found = {one.name: one for one in kernels.foreign()}
+    found = {one.name: one for one in kernels.list_foreign_kernels()}
     assert "ours" not in found
     told = {name: (one.origin, one.place, one.interpreter) for name, one in found.items()}
     assert told["a-venv"] == ("venv", os.fspath(tmp_path / "venv"), os.fspath(interpreter[0]))
@@ -253,13 +253,13 @@ def test_a_kernel_whose_interpreter_is_gone_is_said_so(spec, tmp_path, conda):
     place = conda("bin/python")
     spec("was", [f"{place}/bin/python"])
     (place / "bin" / "python").unlink()
-    found = {one.name: one for one in kernels.foreign()}
+    found = {one.name: one for one in kernels.list_foreign_kernels()}
     for name in ("gone", "gone-r", "was"):
         assert not found[name].is_there and f"The kernel {name} cannot start" in str(
             found[name].reason
         )
         with pytest.raises(NotFound):
-            kernels.kernel(name)
+            kernels.find_kernel(name)
     assert found["was"].place == os.fspath(place)
 
 
@@ -268,33 +268,33 @@ def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
     place = conda("bin/python", "bin/R", packages=["r-base-4.3-0"])
     spec("p", [f"{place}/bin/python"])
     spec("r", [f"{place}/bin/R"], "R")
-    before = [kernels.kernel(name).fingerprint for name in "pr"]
-    assert before == [kernels.kernel(name).fingerprint for name in "pr"]
+    before = [kernels.find_kernel(name).fingerprint for name in "pr"]
+    assert before == [kernels.find_kernel(name).fingerprint for name in "pr"]
     conda(packages=["r-dplyr-1.1-0"])
-    after = [kernels.kernel(name).fingerprint for name in "pr"]
+    after = [kernels.find_kernel(name).fingerprint for name in "pr"]
     assert before[0] != after[0] and before[1] != after[1]
 
 
 def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
     spec("mine", ["julia"], "julia")
     with pytest.raises(NotFound, match="no kernel 'yours'") as caught:
-        kernels.kernel("yours")
+        kernels.find_kernel("yours")
     assert "mine" in caught.value.hint
     with pytest.raises(NotFound, match="no kernel 'cobol'"):
-        kernels.kernel("", "cobol")
+        kernels.find_kernel("", "cobol")
 
 
 def test_programs_are_known_by_place_size_and_time(tmp_path):
     place = tmp_path / "tool"
     place.write_bytes(b"1")
     os.utime(place, ns=(5, 5))
-    before = kernels.program(os.fspath(place))
-    assert before == kernels.program(os.fspath(place))
+    before = kernels.identify_program(os.fspath(place))
+    assert before == kernels.identify_program(os.fspath(place))
     place.write_bytes(b"22")
     os.utime(place, ns=(5, 5))
-    assert kernels.program(os.fspath(place)).fingerprint != before.fingerprint
-    assert Path(kernels.program("sh").interpreter).is_absolute()
-    assert kernels.program("no-such-tool").interpreter == "no-such-tool"
+    assert kernels.identify_program(os.fspath(place)).fingerprint != before.fingerprint
+    assert Path(kernels.identify_program("sh").interpreter).is_absolute()
+    assert kernels.identify_program("no-such-tool").interpreter == "no-such-tool"
 
 
 def names_in(found):
@@ -315,11 +315,11 @@ def mine(tmp_path, monkeypatch):
 
 def test_packages_of_the_user_count(mine, monkeypatch):
     """R2: where the work sees them, the fingerprint does."""
-    after = kernels.python()
+    after = kernels.python_interpreter()
     assert "mine" in names_in(after)
     monkeypatch.delenv("PYTHONPATH")
     kernels._asked.clear()
-    assert after.fingerprint != kernels.python().fingerprint
+    assert after.fingerprint != kernels.python_interpreter().fingerprint
 
 
 def test_a_lock_tells_contents_origin_and_interpreter(mine):
@@ -327,14 +327,16 @@ def test_a_lock_tells_contents_origin_and_interpreter(mine):
     (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
     url = {"url": "file:///src/mine", "dir_info": {"editable": True}}
     (mine / "direct_url.json").write_text(json.dumps(url))
-    lock = kernels.python().lock
+    lock = kernels.python_interpreter().lock
     assert lock is not None
     found = next(package for package in lock.packages if package.name == "mine")
     digest = hashlib.sha256(b"mine.py,sha256=abc,3\n").hexdigest()
     assert found == Package("mine", "1.0", f"sha256:{digest}", url)
     assert (lock.python, lock.implementation) == (platform.python_version(), "cpython")
     assert lock.platform == sysconfig.get_platform()
-    assert [one.name for one in lock.packages] == sorted(names_in(kernels.python()), key=str.lower)
+    assert [one.name for one in lock.packages] == sorted(
+        names_in(kernels.python_interpreter()), key=str.lower
+    )
     assert all(one.record for one in lock.packages if one.name in ("pytest", "msgspec"))
 
 
@@ -343,9 +345,9 @@ def test_a_notebook_that_names_no_kernel_gets_none_of_an_environment(spec):
     ours = {"metadata": {"nbyard": {"environment": "e1"}}}
     spec("alpha", [sys.executable], "python", **ours)
     spec("another", [sys.executable])
-    assert kernels.kernel("", "python").kernel == "python3"
+    assert kernels.find_kernel("", "python").kernel == "python3"
     spec("first", [sys.executable], "brain", **ours)
     with pytest.raises(NotFound):
-        kernels.kernel("", "brain")
+        kernels.find_kernel("", "brain")
     spec("second", [sys.executable], "brain")
-    assert kernels.kernel("", "brain").kernel == "second"
+    assert kernels.find_kernel("", "brain").kernel == "second"

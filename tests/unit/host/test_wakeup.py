@@ -7,42 +7,42 @@ import threading
 
 import pytest
 
-from nbyard.host.wakeup import FOLDER, Listener, listening, poke
-from nbyard.runner.attempt_folder import Folder
+from nbyard.host.wakeup import FOLDER, Listener, open_listener, wake_listeners
+from nbyard.runner.attempt_folder import AttemptFolder
 
 
 def test_a_poke_wakes_every_listener(tmp_path):
-    with listening(tmp_path) as one, listening(tmp_path) as other:
-        poke(tmp_path)
+    with open_listener(tmp_path) as one, open_listener(tmp_path) as other:
+        wake_listeners(tmp_path)
         assert one.wait(5)
         assert other.wait(5)
     assert os.listdir(tmp_path / FOLDER) == []
 
 
 def test_many_pokes_count_as_one(tmp_path):
-    with listening(tmp_path) as listener:
+    with open_listener(tmp_path) as listener:
         for _ in range(2000):  # more than fit into its queue
-            poke(tmp_path)
+            wake_listeners(tmp_path)
         assert listener.wait(5)
         assert not listener.wait(0)
 
 
 def test_waiting_ends_by_itself(tmp_path):
-    with listening(tmp_path) as listener:
+    with open_listener(tmp_path) as listener:
         assert not listener.wait(0.01)
         assert not listener.wait(-1)
 
 
 def test_a_poke_ends_a_wait_under_way(tmp_path):
-    with listening(tmp_path) as listener:
-        poker = threading.Timer(0.05, poke, [tmp_path])
+    with open_listener(tmp_path) as listener:
+        poker = threading.Timer(0.05, wake_listeners, [tmp_path])
         poker.start()
         assert listener.wait(30)
         poker.join()
 
 
 def test_poking_where_nobody_ever_listened(tmp_path):
-    poke(tmp_path)
+    wake_listeners(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,8 +52,8 @@ def test_sockets_of_the_dead_are_removed(tmp_path):
     os.link(dead.path, dead.path.with_name("left"))
     dead.close()
     (tmp_path / FOLDER / "no-socket").write_bytes(b"")
-    with listening(tmp_path) as listener:
-        poke(tmp_path)
+    with open_listener(tmp_path) as listener:
+        wake_listeners(tmp_path)
         assert os.listdir(tmp_path / FOLDER) == [listener.path.name]
         assert listener.wait(5)
 
@@ -63,9 +63,9 @@ def test_stores_with_long_names(tmp_path, length):
     """The address of a socket has room for 108 bytes only."""
     store = tmp_path / ("s" * length)
     descriptors = len(os.listdir("/proc/self/fd"))
-    with listening(store) as listener:
+    with open_listener(store) as listener:
         assert listener.path.exists()
-        poke(store)
+        wake_listeners(store)
         assert listener.wait(5)
     assert os.listdir(store / FOLDER) == []
     assert len(os.listdir("/proc/self/fd")) == descriptors
@@ -82,44 +82,47 @@ def test_listening_works_with_many_open_files(tmp_path):
         replaced.setblocking(False)
         listener._socket.close()
         listener._socket = replaced
-        poke(tmp_path)
+        wake_listeners(tmp_path)
         assert listener.wait(5)
     finally:
         listener.close()
 
 
 def test_the_folder_is_private(tmp_path):
-    with listening(tmp_path / "store") as listener:
+    with open_listener(tmp_path / "store") as listener:
         for folder in (listener.path.parent, tmp_path / "store"):
             assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
-    with listening(tmp_path) as one, listening(tmp_path) as other:
-        folder = Folder(str(tmp_path))
+    with open_listener(tmp_path) as one, open_listener(tmp_path) as other:
+        folder = AttemptFolder(str(tmp_path))
         folder.poke(str(tmp_path / FOLDER), ".")
-        assert not one.hear(0.05)
+        assert not one.receive_words(0.05)
         assert other.wait(5)
         folder.poke(str(tmp_path / FOLDER), ".")
         folder.poke(str(tmp_path / FOLDER), "attempt")
-        assert one.hear(5) == {b"attempt"}
+        assert one.receive_words(5) == {b"attempt"}
 
 
 def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):
-    with listening(tmp_path) as listener, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as work:
+    with (
+        open_listener(tmp_path) as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as work,
+    ):
         work.sendto(b"an attempt", str(listener.path))
         assert not listener.news(0.0)
-        poke(tmp_path)
+        wake_listeners(tmp_path)
         assert listener.news(5.0)
 
 
 def test_a_listener_sweeps_the_sockets_of_the_dead(tmp_path):
     """Without waking those who live."""
-    with listening(tmp_path) as other:
+    with open_listener(tmp_path) as other:
         dead = Listener(tmp_path)
         os.link(dead.path, dead.path.with_name("left"))
         dead.close()
-        with listening(tmp_path) as listener:
+        with open_listener(tmp_path) as listener:
             assert sorted(os.listdir(tmp_path / FOLDER)) == sorted(
                 [other.path.name, listener.path.name]
             )

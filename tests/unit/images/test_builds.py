@@ -6,9 +6,9 @@ from typing import IO, cast
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.dockerd.words import registry_words
+from nbyard.dockerd.engine_messages import registry_words
 from nbyard.errors import NbyardError
-from nbyard.images.builds import TRIES, BuildFailed, Wish, _failure, ensure
+from nbyard.images.builds import TRIES, BuildFailed, ImageRequest, _failure, ensure_image
 from nbyard.reasons.structs import because
 
 GONE = f"invalid from flag value build: No such image: sha256:{'c' * 64}"
@@ -118,11 +118,11 @@ class Losing:
 def test_a_build_whose_stage_is_removed_is_repeated_with_the_whole_context() -> None:
     said: list[str] = []
     engine = Losing(TRIES - 1)
-    ensure(cast(Engine, engine), Wish(TEXT, {"Dockerfile": TEXT}), said.append)
+    ensure_image(cast(Engine, engine), ImageRequest(TEXT, {"Dockerfile": TEXT}), said.append)
     assert len(engine.read) == TRIES and len({*engine.read}) == 1 and engine.read[0]
     assert sum("Building again" in line for line in said) == TRIES - 1
 
 
 def test_a_build_whose_stage_is_always_removed_fails_with_the_message() -> None:
     with pytest.raises(BuildFailed, match="No such image"):
-        ensure(cast(Engine, Losing(TRIES)), Wish(TEXT, {"Dockerfile": TEXT}), print)
+        ensure_image(cast(Engine, Losing(TRIES)), ImageRequest(TEXT, {"Dockerfile": TEXT}), print)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.host import entry_points
 from nbyard.importers import registry
 from nbyard.importers.cwl import CwlImporter
@@ -40,8 +40,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    entry_points.offered.cache_clear()
-    entry_points.loaded.cache_clear()
+    entry_points.entry_points_of.cache_clear()
+    entry_points.load_entry_point.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from nbyard.host.sqlite_locks import is_stopped
 from nbyard.ipc import dispatcher_launcher
 from nbyard.ipc.dispatcher_launcher import (
     LEASE,
-    Watch,
+    DispatcherWatch,
     call_dispatcher,
     end_stopped,
+    has_dispatcher,
     is_dead,
-    lives,
     make_way,
     other_settings,
     own_name,
@@ -41,7 +41,7 @@ def test_a_living_holder_is_not_dead_and_an_ended_one_is():
 
 
 def test_nobody_lives_in_a_new_store(store: Store):
-    assert not lives(store)
+    assert not has_dispatcher(store)
 
 
 @pytest.mark.leaves_running
@@ -51,10 +51,10 @@ def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
     call_dispatcher(store, settings)
     call_dispatcher(store, settings)
     end = time.monotonic() + 90
-    while not lives(store):
+    while not has_dispatcher(store):
         assert time.monotonic() < end
         time.sleep(0.05)
-    while lives(store):  # where the first is killed too early, the second takes its place
+    while has_dispatcher(store):  # where the first is killed too early, the second takes its place
         assert time.monotonic() < end
         with store.read() as c:
             lease = store.leases.get(c, LEASE)
@@ -163,7 +163,7 @@ def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
     with idling(store, there) as process:
         make_way(store, here)
         assert process.wait(10) == -signal.SIGUSR1
-        assert not lives(store)
+        assert not has_dispatcher(store)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_others_keep_their_place(
     monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: is_busy)
     with idling(store, Settings(slots=7, gpus=[])) as process:
         make_way(store, here)
-        assert process.poll() is None and lives(store)
+        assert process.poll() is None and has_dispatcher(store)
 
 
 def test_one_that_does_not_go_is_not_waited_for(
@@ -192,7 +192,7 @@ def test_one_that_does_not_go_is_not_waited_for(
     monkeypatch.setattr(dispatcher_launcher, "_send", lambda *_: None)
     with idling(store, Settings(slots=7, gpus=[])):
         make_way(store, Settings(slots=2))
-        assert lives(store)
+        assert has_dispatcher(store)
 
 
 def test_inline_dispatch_starts_nobody(store: Store):
@@ -233,7 +233,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
 def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store) -> None:
     """F14: when its lease is over; whoever looks on does it, also when there is no work."""
     with stopped_writer(store, -1) as process:
-        Watch(store, Settings(store_dir=str(store.folder)))()
+        DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
         assert process.wait(10) == -signal.SIGKILL
     with store.write():
         pass
@@ -265,9 +265,9 @@ def test_a_busy_machine_is_not_filled_with_dispatchers(
     now, called, up = [0.0], [], [False]
     monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.time.monotonic", lambda: now[0])
     monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: True)
-    monkeypatch.setattr(dispatcher_launcher, "lives", lambda store: up[0])
+    monkeypatch.setattr(dispatcher_launcher, "has_dispatcher", lambda store: up[0])
     monkeypatch.setattr(dispatcher_launcher, "call_dispatcher", lambda *_: called.append(now[0]))
-    watch = Watch(store, Settings(store_dir=str(store.folder)))
+    watch = DispatcherWatch(store, Settings(store_dir=str(store.folder)))
     for second in range(1, 31):
         now[0], up[0] = float(second), second in (29, 30)
         watch()

@@ -13,8 +13,8 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind, read_notebook, tag_text
 from nbyard.kinds.protocol import OwnDefaults
-from nbyard.runner.attempt_folder import Folder
-from nbyard.runner.work import notebook as runner
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.work import run_notebook as runner
 
 KIND = NotebookKind()
 
@@ -276,7 +276,7 @@ def test_the_runner_converts_them_in_the_same_way(major: int, tmp_path: Path) ->
     path = tmp_path / "code/n.ipynb"
     path.write_bytes(encoded(OLD[major]))
     work = {"path": "code/n.ipynb", "language": "python", "parameters": {"x": 2}}
-    found, places = runner.read_notebook(Folder(str(tmp_path)), work)
+    found, places = runner.read_notebook(AttemptFolder(str(tmp_path)), work)
     kept = read_notebook(encoded(OLD[major]))["cells"]
     sources = [found["cells"][at]["source"] for at, place in enumerate(places) if place is not None]
     assert sources == [cell["source"] for cell in kept]
@@ -284,7 +284,7 @@ def test_the_runner_converts_them_in_the_same_way(major: int, tmp_path: Path) ->
     assert path.read_bytes() == encoded(OLD[major])
     path.write_bytes(encoded({**OLD[major], "worksheets": 3, "cells": 3}))
     with pytest.raises(runner.Refused, match="notebook-unreadable"):
-        runner.read_notebook(Folder(str(tmp_path)), work)
+        runner.read_notebook(AttemptFolder(str(tmp_path)), work)
 
 
 def test_a_kernel_of_a_name_that_none_can_have_is_not_installed() -> None:

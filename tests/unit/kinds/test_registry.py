@@ -24,8 +24,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def forget() -> None:
-    entry_points.offered.cache_clear()
-    entry_points.loaded.cache_clear()
+    entry_points.entry_points_of.cache_clear()
+    entry_points.load_entry_point.cache_clear()
 
 
 def test_by_name() -> None:

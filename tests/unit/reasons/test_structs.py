@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.reasons.codes import CODES
-from nbyard.reasons.structs import Reason, because, joined, read_all, shown, text
+from nbyard.reasons.structs import Reason, because, joined, read_all, reason_text, text_reason
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
@@ -49,9 +49,9 @@ def test_a_reason_survives_json() -> None:
 
 def test_only_what_is_there_is_shown() -> None:
     why = because("runs", cause=because("forced"))
-    assert shown(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
-    assert shown(None, None) == ""
-    assert text("") is None
+    assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
+    assert reason_text(None, None) == ""
+    assert text_reason("") is None
 
 
 def test_several_reasons_are_one_and_none_is_none() -> None:
@@ -63,4 +63,4 @@ def test_several_reasons_are_one_and_none_is_none() -> None:
 
 def test_texts_of_an_earlier_version_are_read_among_reasons() -> None:
     plain = {"code": "forced", "params": {}}
-    assert read_all(["an old text", plain, ""]) == [text("an old text"), because("forced")]
+    assert read_all(["an old text", plain, ""]) == [text_reason("an old text"), because("forced")]

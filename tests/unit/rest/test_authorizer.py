@@ -3,7 +3,7 @@
 import pytest
 from jupyter_server.auth import AllowAllAuthorizer
 
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 

@@ -12,7 +12,7 @@ from nbyard.domain.datasets.structs import NewDataset
 from nbyard.domain.executables.structs import ExecutablePatch
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import BadRequest, Invalid, NbyardError, TooLarge, UnsupportedContent
-from nbyard.rest.bodies import Body, check_texts, convert
+from nbyard.rest.bodies import Body, check_texts, convert_json
 
 LIMIT = 1000
 
@@ -108,14 +108,14 @@ def test_what_cannot_be_read_is_refused(content, encoding, error):
 )
 def test_a_refused_field_is_named(kind, value, place):
     with pytest.raises(Invalid) as refused:
-        convert(value, kind)
+        convert_json(value, kind)
     assert [detail.path for detail in refused.value.details] == [place]
 
 
 def test_what_is_left_out_and_what_is_null_are_told_apart():
-    assert convert({"revision": 1}, ExecutablePatch).name is msgspec.UNSET
+    assert convert_json({"revision": 1}, ExecutablePatch).name is msgspec.UNSET
     with pytest.raises(Invalid):
-        convert({"revision": 1, "name": None}, ExecutablePatch)
+        convert_json({"revision": 1, "name": None}, ExecutablePatch)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,6 @@ def test_other_texts_are_left_alone():
 
 def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant():
     with pytest.raises(Invalid) as refused:
-        convert({"pth": "a.py"}, NewRun)
+        convert_json({"pth": "a.py"}, NewRun)
     assert refused.value.details[0].path == "pth"
     assert refused.value.details[0].message.endswith("unknown field `pth`; is path meant?")

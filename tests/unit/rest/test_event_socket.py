@@ -17,8 +17,8 @@ from nbyard.domain.runs.structs import Activity
 from nbyard.rest import event_socket
 from nbyard.rest.event_socket import Broadcast
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 
@@ -97,7 +97,7 @@ def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServ
     newest = frame(window)["last"]
     yard = api.app.web_app.settings["nbyard"].services.system._parts
     with yard.store.write() as c:
-        yard.store.events.trim(c, 1)
+        yard.store.events.delete_oldest(c, 1)
     late = connect(api)
     say(late, after=1)
     frames = [frame(late), frame(late)]

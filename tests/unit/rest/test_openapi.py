@@ -9,19 +9,21 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from nbyard.rest import openapi
-from nbyard.services.table import table
-from nbyard.testing.server import JupyterServer
+from nbyard.services.operation_table import table
+from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
-DOCUMENT = openapi.document()
+DOCUMENT = openapi.openapi_document()
 
 
 def test_the_checked_in_document_is_the_made_one(repository):
-    assert (repository / "jupyter_ext/nbyard/rest/openapi.json").read_text() == openapi.text()
+    assert (
+        repository / "jupyter_ext/nbyard/rest/openapi.json"
+    ).read_text() == openapi.openapi_text()
 
 
 def test_it_is_a_valid_openapi_document():
-    validate(json.loads(openapi.text()))
+    validate(json.loads(openapi.openapi_text()))
 
 
 def test_every_operation_is_described_once_with_summary_and_scope():
@@ -33,7 +35,7 @@ def test_every_operation_is_described_once_with_summary_and_scope():
 
 
 def test_every_named_schema_exists():
-    named = set(re.findall(r"#/components/(\w+)/(\w+)", openapi.text()))
+    named = set(re.findall(r"#/components/(\w+)/(\w+)", openapi.openapi_text()))
     assert all(name in DOCUMENT["components"][kind] for kind, name in named)
 
 

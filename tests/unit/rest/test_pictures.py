@@ -7,8 +7,8 @@ from PIL import Image
 
 from nbyard.client import Client
 from nbyard.settings import Settings
-from nbyard.testing.dispatching import Dispatching
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 SCRIPT = "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[2])\n"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from nbyard.rest.event_socket import EventSocket
-from nbyard.rest.handlers import NbyardHandler
-from nbyard.rest.proxy.handlers import ProxyHandler
+from nbyard.rest.operation_handler import NbyardHandler
+from nbyard.rest.proxy.proxy_handlers import ProxyHandler
 from nbyard.rest.routes import HealthHandler, routes
-from nbyard.services.table import table
-from nbyard.testing.server import TOKEN, Answer, JupyterServer
+from nbyard.services.operation_table import table
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
 BESIDE = "beside:"

@@ -11,17 +11,17 @@ import pytest
 from nbyard.attempts.folders import read_result, read_results
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
-from nbyard.domain.commands.invocations import literal
-from nbyard.runner.attempt_folder import BadTask, Folder, as_json
+from nbyard.domain.commands.invocations import escape_attempt_paths
+from nbyard.runner.attempt_folder import AttemptFolder, BadTask, as_json
 from nbyard.runner.reasons import because
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(str(tmp_path))
+def folder(tmp_path: Path) -> AttemptFolder:
+    return AttemptFolder(str(tmp_path))
 
 
-def test_the_domain_and_the_runner_mean_the_same_task(folder: Folder) -> None:
+def test_the_domain_and_the_runner_mean_the_same_task(folder: AttemptFolder) -> None:
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {"o": Output("outputs/o")})
     Path(folder.at("task.json")).write_bytes(msgspec.json.encode(task))
     assert folder.task()["work"] == {"kind": "command", "argv": ["x"], "environment": {}} | {
@@ -44,13 +44,13 @@ def test_the_domain_and_the_runner_mean_the_same_task(folder: Folder) -> None:
         '{"version":1,"attempt_id":"","token":"","mark":"","work":{"kind":"spell"}}',
     ],
 )
-def test_tasks_that_make_no_sense(folder: Folder, text: str) -> None:
+def test_tasks_that_make_no_sense(folder: AttemptFolder, text: str) -> None:
     Path(folder.at("task.json")).write_text(text)
     with pytest.raises(BadTask, match=r"task\.json"):
         folder.task()
 
 
-def test_every_result_can_be_read(folder: Folder) -> None:
+def test_every_result_can_be_read(folder: AttemptFolder) -> None:
     """Names of files that are not UTF-8 reach it in messages."""
     text = "out/\udce9t\udce9.csv is a pipe: é \U0001f600\u2028"
     failed = {"kind": "contract", "reason": because("text", text=text)}
@@ -63,7 +63,7 @@ def test_every_result_can_be_read(folder: Folder) -> None:
     assert read_results(Path(folder.path), 0)[0] == [result]
 
 
-def test_placeholder(folder: Folder) -> None:
+def test_placeholder(folder: AttemptFolder) -> None:
     assert folder.expand("{attempt}/x") == f"{folder.path}/x"
     assert folder.expand("{attempt}") == folder.path
     for text in ("a{attempt}/x", "{attempt}x", "{x.__class__}", "{attempts}/"):
@@ -87,31 +87,33 @@ def test_placeholder(folder: Folder) -> None:
         "x{attempt}/inputs/z{attempt",
     ],
 )
-def test_a_text_of_a_user_is_no_place(folder: Folder, text: str) -> None:
+def test_a_text_of_a_user_is_no_place(folder: AttemptFolder, text: str) -> None:
     argument = Argument("x")
-    assert folder.expand_word(literal(argument, text)) == text
+    assert folder.expand_word(escape_attempt_paths(argument, text)) == text
     for value in (text, [text, 1], {text: {"a": [text]}}):
-        assert folder.expand(literal(argument, value)) == value
-    folder_text = folder.expand_word("-I{attempt}/inputs/a/x," + literal(argument, text))
+        assert folder.expand(escape_attempt_paths(argument, value)) == value
+    folder_text = folder.expand_word(
+        "-I{attempt}/inputs/a/x," + escape_attempt_paths(argument, text)
+    )
     assert folder_text == f"-I{folder.path}/inputs/a/x,{text}"
     for place in (Argument("x", role="input"), Argument("x", type="secret")):
-        assert literal(place, "{attempt}/x") == "{attempt}/x"
+        assert escape_attempt_paths(place, "{attempt}/x") == "{attempt}/x"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])
-def test_paths_stay_inside(folder: Folder, path: str) -> None:
+def test_paths_stay_inside(folder: AttemptFolder, path: str) -> None:
     with pytest.raises(BadTask, match="leaves"):
         folder.inside(path)
 
 
-def test_events_are_numbered_lines(folder: Folder) -> None:
+def test_events_are_numbered_lines(folder: AttemptFolder) -> None:
     for state in ("running", "done"):
         folder.event({"type": "cell", "state": state})
     lines = Path(folder.at("events.jsonl")).read_text().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == [1, 2]
 
 
-def test_files_are_replaced_whole(folder: Folder) -> None:
+def test_files_are_replaced_whole(folder: AttemptFolder) -> None:
     folder.write_whole("result.json", {"a": 1})
     folder.write_whole("result.json", {"a": 2})
     folder.make_durable("result.json")
@@ -120,13 +122,13 @@ def test_files_are_replaced_whole(folder: Folder) -> None:
     assert os.listdir(folder.path) == ["result.json"]
 
 
-def test_heartbeat(folder: Folder) -> None:
+def test_heartbeat(folder: AttemptFolder) -> None:
     for _ in range(2):
         folder.beat()
     assert folder.has("heartbeat")
 
 
-def test_poking_needs_nobody(folder: Folder, tmp_path: Path) -> None:
+def test_poking_needs_nobody(folder: AttemptFolder, tmp_path: Path) -> None:
     wake = tmp_path / "wake"
     folder.poke("", "a")
     folder.poke(str(wake), "a")
@@ -154,7 +156,7 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
     (work / "given").write_text("{attempt}/inputs/x")
     placed = [[name, "", text, False] for name, text in texts.items()]
     placed.append(["given", "{attempt}/inputs/given/given", "", False])
-    Folder(str(tmp_path)).write_places("outputs/.work", placed)
+    AttemptFolder(str(tmp_path)).write_places("outputs/.work", placed)
     here = tmp_path.resolve()
     told = (work / "part/go.sh").read_text()
     assert told == f"cat '{here}/inputs/a/b c'\nls {here}/outputs/.work\n"
@@ -163,7 +165,7 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
 
 
 def test_a_path_that_a_container_tells_is_here(tmp_path: Path) -> None:
-    folder = Folder(str(tmp_path), "/seen")
+    folder = AttemptFolder(str(tmp_path), "/seen")
     assert folder.here("/seen/outputs/a") == f"{tmp_path.resolve()}/outputs/a"
     assert [folder.here(path) for path in ("a", "/seenother/a")] == ["a", "/seenother/a"]
-    assert Folder(str(tmp_path)).here(f"{tmp_path}/a") == f"{tmp_path}/a"
+    assert AttemptFolder(str(tmp_path)).here(f"{tmp_path}/a") == f"{tmp_path}/a"

@@ -30,7 +30,9 @@ def test_the_folder_stands_behind_what_is_there() -> None:
 
 
 def test_where_it_is_not_installed_its_hand_off_is_found() -> None:
-    told = said("import nbyard, nbyard.frames, sys; print(nbyard.__file__, nbyard.input('x', 3))")
+    told = said(
+        "import nbyard, nbyard.dataframe_files, sys; print(nbyard.__file__, nbyard.input('x', 3))"
+    )
     assert told == f"{FOLDER.parent / 'handoff' / '__init__.py'} 3"
 
 

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from nbyard.runner import secret_files
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture(autouse=True)
@@ -21,10 +21,10 @@ def folder(tmp_path):
 
 
 def test_they_lie_in_memory_for_ones_own_eyes(folder, tmp_path):
-    target = secret_files.place("store", "a1")
-    secret_files.give(folder, target, {"token": CANARY.encode()}, [CANARY])
+    target = secret_files.secrets_folder("store", "a1")
+    secret_files.store_secrets(folder, target, {"token": CANARY.encode()}, [CANARY])
     # once more, after a crash
-    secret_files.give(folder, target, {"token": CANARY.encode()}, [CANARY])
+    secret_files.store_secrets(folder, target, {"token": CANARY.encode()}, [CANARY])
     assert target == str(tmp_path / "memory/nbyard-store-a1")
     found = tmp_path / "attempt/secrets/token"
     assert found.read_text() == CANARY
@@ -33,26 +33,26 @@ def test_they_lie_in_memory_for_ones_own_eyes(folder, tmp_path):
 
 
 def test_they_are_forgotten_with_the_attempt(folder, tmp_path):
-    secret_files.forget(folder)
-    secret_files.give(folder, secret_files.place("store", "a1"), {}, [])
-    secret_files.forget(folder)
+    secret_files.delete_linked_secrets(folder)
+    secret_files.store_secrets(folder, secret_files.secrets_folder("store", "a1"), {}, [])
+    secret_files.delete_linked_secrets(folder)
     assert list((tmp_path / "memory").iterdir()) == []
 
 
 def test_a_link_that_leads_elsewhere_removes_nothing(folder, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "attempt/secrets").symlink_to(tmp_path / "precious")
-    secret_files.forget(folder)
+    secret_files.delete_linked_secrets(folder)
     (tmp_path / "nbyard-link").symlink_to(tmp_path / "precious")
-    secret_files.remove(str(tmp_path / "nbyard-link"))
+    secret_files.delete_secrets(str(tmp_path / "nbyard-link"))
     assert (tmp_path / "precious").is_dir()
 
 
 def test_those_of_the_living_and_of_other_stores_stay_in_a_sweep(folder, tmp_path):
     for store, attempt in (("store", "a1"), ("store", "a2"), ("other", "a1")):
-        secret_files.give(folder, secret_files.place(store, attempt), {}, [])
+        secret_files.store_secrets(folder, secret_files.secrets_folder(store, attempt), {}, [])
     (tmp_path / "memory/somebody").mkdir()
-    assert secret_files.sweep("store", {"a2"}) == ["a1"]
+    assert secret_files.delete_unused_secrets("store", {"a2"}) == ["a1"]
     left = sorted(path.name for path in (tmp_path / "memory").iterdir())
     assert left == ["nbyard-other-a1", "nbyard-store-a2", "somebody"]
 
@@ -60,4 +60,4 @@ def test_those_of_the_living_and_of_other_stores_stay_in_a_sweep(folder, tmp_pat
 def test_where_the_system_has_no_memory_for_files_it_is_the_folder_for_temporary_ones(monkeypatch):
     monkeypatch.setattr(secret_files, "SHARED", "/nowhere")
     monkeypatch.setenv("TMPDIR", "/tmp")
-    assert secret_files.root()
+    assert secret_files.memory_folder()

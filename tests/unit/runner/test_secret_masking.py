@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.runner.reasons import because, raised
-from nbyard.runner.secret_files import give
+from nbyard.runner.secret_files import store_secrets
 from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
-from nbyard.runner.supervision.log import Log
-from nbyard.testing.secrets import CANARY
+from nbyard.runner.supervision.work_log import Log
+from nbyard.testing.leaked_secrets import CANARY
 
 PARTS = st.sampled_from([CANARY, CANARY[:7], "s3", "s3cr", "ab", "x", CANARY[3:], "abcab"])
 
@@ -146,7 +146,7 @@ def test_those_of_an_attempt_are_read_from_its_memory(tmp_path):
     folder, target = tmp_path / "attempt", tmp_path / "nbyard-s-a"
     folder.mkdir()
     assert not masks_of(str(folder))
-    give(str(folder), str(target), {"token": CANARY.encode()}, [CANARY])
+    store_secrets(str(folder), str(target), {"token": CANARY.encode()}, [CANARY])
     assert masked(masks_of(str(folder)), CANARY.encode()) == b"***"
 
 

@@ -16,10 +16,10 @@ PROCESS = EntryPoint("process", "nbyard.runtimes.process:ProcessRuntime", regist
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    entry_points.offered.cache_clear()
+    entry_points.entry_points_of.cache_clear()
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS]))
     yield
-    entry_points.offered.cache_clear()
+    entry_points.entry_points_of.cache_clear()
 
 
 class Plain:
@@ -35,7 +35,7 @@ def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_by_name() -> None:
-    assert registry.names() == ["process"]
-    assert registry.load("process").name == "process"
+    assert registry.installed_names() == ["process"]
+    assert registry.load_runtime("process").name == "process"
     with pytest.raises(Invalid, match="present: process"):
-        registry.load("moon")
+        registry.load_runtime("moon")

@@ -10,7 +10,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset
 from nbyard.domain.runs.structs import NewRun, RunDetail
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 ENDED = ("succeeded", "failed", "cancelled")

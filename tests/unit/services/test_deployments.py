@@ -8,8 +8,8 @@ from argon2 import PasswordHasher
 from msgspec.structs import replace
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.deployment_status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.endpoint_forms import CallForm, CallForms
-from nbyard.domain.deployments.status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.structs import (
     DeploymentChange,
     NewDeployment,
@@ -19,8 +19,8 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
-from nbyard.logs.rotating import KeptLog
-from nbyard.reasons.structs import because, text
+from nbyard.logs.rotating_log import KeptLog
+from nbyard.reasons.structs import because, text_reason
 
 from .models.test_service import FILE, end, write
 
@@ -134,7 +134,7 @@ def test_it_is_stopped_and_started(deployments, ann, yard):
 
 def test_one_that_failed_is_tried_anew_when_it_is_changed(deployments, ann, yard):
     made = deployments.create(ann, COWS)
-    bring(yard, made, "failed", reason=text("no such image"))
+    bring(yard, made, "failed", reason=text_reason("no such image"))
     found = deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
     assert (found.state, found.reason) == ("queued", None)
 
@@ -190,7 +190,7 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
             because(SILENT_BECAUSE, message="it is in a call."),
             "^x does not answer: it is in a call.$",
         ),
-        (text("It died."), r"x does not answer: it is queued \(It died\).$"),
+        (text_reason("It died."), r"x does not answer: it is queued \(It died\).$"),
     ):
         with yard.store.write() as c:
             yard.store.deployments.set_revision(c, row.revision.id, places=silent)
@@ -318,7 +318,9 @@ def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployme
     seen = deployments.create(ann, COWS)
     with yard.store.write() as c:
         yard.store.deployments.serve(c, seen, 1)
-        yard.store.deployments.note(c, seen, {"reason": text("why")}, reason=text("why"))
+        yard.store.deployments.note(
+            c, seen, {"reason": text_reason("why")}, reason=text_reason("why")
+        )
     mine = DeploymentChange(title="Mine", changed_at=seen.changed_at)
     known = deployments.edit(ann, "cows", mine)
     assert (known.title, known.revision) == ("Mine", 1)

@@ -7,7 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.requirements import name_of
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, PolicyRefused
-from nbyard.reasons.structs import because, text
+from nbyard.reasons.structs import because, text_reason
 
 
 @pytest.fixture
@@ -77,7 +77,9 @@ def test_a_name_of_which_nothing_was_ever_installed_is_given_anew(environments, 
     def end(made, state):
         with yard.store.write() as c:
             yard.store.environments.move(c, "ann", made.current.id, "building", place="x")
-            yard.store.environments.move(c, "ann", made.current.id, state, reason=text("why"))
+            yard.store.environments.move(
+                c, "ann", made.current.id, state, reason=text_reason("why")
+            )
 
     first = environments.create(ann, NewEnvironment("cows", "none"))
     with pytest.raises(NameTaken):  # it may come to something

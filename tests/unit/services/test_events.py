@@ -25,7 +25,7 @@ def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
     for name in "abc":
         yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
     with yard.store.write() as c:
-        yard.store.events.trim(c, 2)
+        yard.store.events.delete_oldest(c, 2)
     assert yard.services.events.list(ann, after=1).refetch
     found = yard.services.events.list(ann)
     assert found.refetch and len(found.items) == 2  # from the beginning there is no more

@@ -7,7 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.images.structs import MARKER, ImageName, NewImage, PulledImage, Recipe
 from nbyard.errors import Conflict, Forbidden, Invalid, NotFound
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_after_a_build_that_failed_the_good_image_is_shown_and_pushed(images, an
     bad = images.build(ann, NewImage("Sea Cows"))
     with pytest.raises(Conflict, match="is queued"):
         images.push(ann, good.reference, ImageName("h.test/"))
-    end(yard, bad, "failed", reason=text("no cow"))
+    end(yard, bad, "failed", reason=text_reason("no cow"))
     assert images.get(ann, good.reference).id == good.id
     assert [one.state for one in images.list(ann).items] == ["failed", "ready"]
     assert images.push(ann, good.reference, ImageName("h.test/")).source == "sha256:1"

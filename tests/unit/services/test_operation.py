@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.services.operation import operation, operations
-from nbyard.services.table import table
+from nbyard.services.operation_table import table
 
 
 class Body(msgspec.Struct):

@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
+from nbyard.services.operation_table import SERVICES
 from nbyard.services.registry import Services
-from nbyard.services.table import SERVICES
 
 
 def test_every_service_is_there_by_its_noun(yard):

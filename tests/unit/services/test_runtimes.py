@@ -8,7 +8,7 @@ import pytest
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
 from nbyard.services import runtimes
-from nbyard.services.runtimes import check_runtimes, offered
+from nbyard.services.runtimes import check_runtimes, offered_runtimes
 from nbyard.settings import Settings
 
 
@@ -54,6 +54,6 @@ def test_a_strangers_runtime_is_known_without_being_loaded(monkeypatch):
 
 def test_a_cluster_is_offered_where_one_is_set() -> None:
     """R12."""
-    assert "dask" not in offered(Settings())
-    assert "dask" in offered(Settings(dask_address="tcp://127.0.0.1:8786"))
-    assert "dask" in offered(Settings(dask_cluster="ours:slurm"))
+    assert "dask" not in offered_runtimes(Settings())
+    assert "dask" in offered_runtimes(Settings(dask_address="tcp://127.0.0.1:8786"))
+    assert "dask" in offered_runtimes(Settings(dask_cluster="ours:slurm"))

@@ -1,31 +1,17 @@
-"""I2: what an idempotency key made; and who looks after the dispatcher."""
+"""Who looks after the dispatcher."""
 
 from dataclasses import replace
 from operator import attrgetter
 
 import pytest
 
-from nbyard.errors import Conflict, NotFound
+from nbyard.errors import NotFound
 from nbyard.services.registry import Services
-from nbyard.services.service_context import find_idempotent, remember
 
 WAITED_FOR = [
     *("datasets.get", "environments.get", "environments.log", "images.get", "images.log"),
     *("models.get", "deployments.get", "deployments.log", "runs.get"),
 ]
-
-
-def test_a_key_is_remembered_with_its_body(yard):
-    parts = yard.parts
-    with parts.store.write() as c:
-        assert find_idempotent(parts, c, "ann", "k", {"a": 1}) is None
-        remember(parts, c, "ann", "k", {"a": 1}, "made")
-        remember(parts, c, "ann", "", {"a": 1}, "not kept")
-        assert find_idempotent(parts, c, "ann", "k", {"a": 1}) == "made"
-        assert find_idempotent(parts, c, "bob", "k", {"a": 1}) is None
-        assert find_idempotent(parts, c, "ann", "", {"a": 1}) is None
-        with pytest.raises(Conflict):
-            find_idempotent(parts, c, "ann", "k", {"a": 2})
 
 
 @pytest.mark.parametrize("asked", WAITED_FOR)

@@ -11,13 +11,13 @@ import pytest
 from pyarrow import parquet
 
 from nbyard.serving.arrow import frame_of
-from nbyard.serving.batch import BatchMode, datasets, parts
-from nbyard.serving.batch.datasets import CannotRead
-from nbyard.serving.batch.parts import KEY, key_in
-from nbyard.serving.batch.running import Over, here, predict_all
+from nbyard.serving.batch import BatchMode, prediction_parts, table_files
+from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
+from nbyard.serving.batch.prediction_parts import KEY, key_in
+from nbyard.serving.batch.table_files import CannotRead
+from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, Column, Refused, Schema
-from nbyard.serving.loading import Spec, read_spec
-from nbyard.serving.predicting import ModelFailed
+from nbyard.serving.load_model import Spec, read_spec
 
 from .models import SPEC
 
@@ -46,7 +46,7 @@ class Model:
 
 
 def over(spec: Spec, model: Any) -> Over:
-    return here(spec, lambda _: model)
+    return predict_here(spec, lambda _: model)
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def spec(tmp_path):
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of some hundred rows."""
-    monkeypatch.setattr(datasets, "BLOCK_BYTES", 5000)
-    monkeypatch.setattr(datasets, "ROWS", 200)
+    monkeypatch.setattr(table_files, "BLOCK_BYTES", 5000)
+    monkeypatch.setattr(table_files, "ROWS", 200)
 
 
 def frame(rows: int = 1000, start: int = 0) -> Any:
@@ -185,7 +185,7 @@ def test_a_file_that_was_changed_after_it_was_done_is_made_anew(spec, tmp_path, 
 @pytest.mark.parametrize("harm", ["cut off", "another", "gone", "of nothing"])
 def test_a_part_that_is_not_whole_is_made_again(spec, tmp_path, small, monkeypatch, harm):
     """As a power cut may leave it, and those behind it."""
-    monkeypatch.setattr(parts, "MAX_HELD_BYTES", 1)
+    monkeypatch.setattr(prediction_parts, "MAX_HELD_BYTES", 1)
     data = frame()
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
@@ -294,7 +294,7 @@ def test_only_an_empty_cell_is_null(tmp_path):
     """NA is a country."""
     (tmp_path / "in.csv").write_text("s,x\nNA,\n,nan\n")
     schema = Schema([Column("s", "str", True), Column("x", "float", True)])
-    (batch,) = datasets.pieces(str(tmp_path / "in.csv"), schema)
+    (batch,) = table_files.read_pieces(str(tmp_path / "in.csv"), schema)
     frame = frame_of(schema, batch)
     assert frame["s"].isna().tolist() == [False, True]
     assert frame["x"].isna().all()
@@ -325,7 +325,7 @@ def test_what_is_no_dataset_is_told(spec, tmp_path):
 
 
 def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("nbyard.serving.batch.mode.load", lambda spec: Model())
+    monkeypatch.setattr("nbyard.serving.batch.mode.load_model", lambda spec: Model())
     told = write(tmp_path / "in.csv", frame(3))
     words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
     assert BatchMode().serve(spec, words) == 0

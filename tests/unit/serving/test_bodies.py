@@ -5,8 +5,8 @@ import zlib
 
 import pytest
 
-from nbyard.serving.http.bodies import Body, TooLarge, Unsupported, unpacked
-from nbyard.serving.http.inference import Malformed
+from nbyard.serving.http.bodies import Body, TooLarge, Unsupported, decompress
+from nbyard.serving.http.open_inference_protocol import Malformed
 
 TEXT = b'{"x": 1}' * 50
 
@@ -22,14 +22,14 @@ TEXT = b'{"x": 1}' * 50
     ],
 )
 def test_a_body_is_as_it_was_before_it_was_packed(content: bytes, encoding: str) -> None:
-    assert unpacked(content, encoding, len(TEXT)) == TEXT
+    assert decompress(content, encoding, len(TEXT)) == TEXT
 
 
 def test_a_packed_body_is_no_larger_than_another_one() -> None:
     with pytest.raises(TooLarge):
-        unpacked(gzip.compress(TEXT, mtime=0), "gzip", len(TEXT) - 1)
+        decompress(gzip.compress(TEXT, mtime=0), "gzip", len(TEXT) - 1)
     with pytest.raises(TooLarge):
-        unpacked(gzip.compress(bytes(10**8)), "gzip", 10**6)
+        decompress(gzip.compress(bytes(10**8)), "gzip", 10**6)
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_a_packed_body_is_no_larger_than_another_one() -> None:
 )
 def test_what_is_not_packed_so_is_told(content: bytes, words: str) -> None:
     with pytest.raises(Malformed, match=words):
-        unpacked(content, "gzip", 10**6)
+        decompress(content, "gzip", 10**6)
 
 
 def test_another_way_of_packing_is_refused_in_its_own_words() -> None:
     with pytest.raises(Unsupported, match="packed as 'br'; gzip and deflate are read"):
-        unpacked(TEXT, "br", 10**6)
+        decompress(TEXT, "br", 10**6)
 
 
 def test_the_header_says_where_the_tensors_begin() -> None:

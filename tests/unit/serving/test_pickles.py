@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 import pytest
 
-from nbyard.serving.loading import load, read_spec
+from nbyard.serving.load_model import load_model, read_spec
 from nbyard.serving.pickles import read_pickle
 
 TOLD: dict[str, Any] = {"name": "m", "version": "1", "flavour": "pickle", "src": "."}
@@ -43,5 +43,5 @@ def test_a_package_is_loaded_with_the_modules_beside_it(
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.joblib").write_bytes(b"\x80\x04\x8c\rtwice_as_much\x8c\x05Twice\x93)\x81.")
-    model = load(read_spec(json.dumps(TOLD | COLUMNS), str(tmp_path)))
+    model = load_model(read_spec(json.dumps(TOLD | COLUMNS), str(tmp_path)))
     assert model.predict(2) == 4

@@ -12,7 +12,7 @@ from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import Artifact, Run, TaskPlan
-from nbyard.domain.states import TASK
+from nbyard.domain.state_machines import TASK
 from nbyard.store import Connection, Store, transition
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord

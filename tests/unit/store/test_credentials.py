@@ -11,7 +11,7 @@ from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.schema.tables import credentials
 from nbyard.store.vault import VARIABLE
-from nbyard.testing.secrets import CANARY, is_in
+from nbyard.testing.leaked_secrets import CANARY, is_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_a_row_tells_nothing_secret_and_is_seen_by_its_owner_only(store):
         assert store.credentials.fields(c, made) == {"a": "b", "secret": CANARY}
         row = c.execute(select(credentials)).one()
         assert not is_in(repr(tuple(row)).encode())
-        told = store.events.after(c, "ada", 0, 9)
+        told = store.events.events_after(c, "ada", 0, 9)
     assert [(event.topic, event.data) for event in told] == [("credential", {"change": "created"})]
 
 

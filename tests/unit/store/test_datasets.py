@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard.domain.datasets.tables import Column, TableInfo
+from nbyard.domain.datasets.table_descriptions import Column, TableInfo
 from nbyard.reasons.structs import because
 from nbyard.store import Store
 
@@ -13,7 +13,7 @@ NO_HOST = because("error", error="unavailable", message="no such host")
 
 def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
     with store.read() as c:
-        return [(e.topic, e.data) for e in store.events.after(c, owner, 0, 100)]
+        return [(e.topic, e.data) for e in store.events.events_after(c, owner, 0, 100)]
 
 
 def test_nobody_sees_what_belongs_to_another(store: Store) -> None:

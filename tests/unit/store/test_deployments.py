@@ -1,10 +1,10 @@
 """Rows of deployments."""
 
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import Deployment, NewDeployment, Place
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 
-SPEC = completed(NewDeployment("cows:1", name="cows"))[1]
+SPEC = complete_request(NewDeployment("cows:1", name="cows"))[1]
 TEXTS = {"name": "cows", "title": "Cows", "description": ""}
 
 
@@ -84,7 +84,7 @@ def test_lists_are_searched_by_name_title_and_state(store):
 def test_what_happened_is_told_newest_first(store):
     subject = add(store, "1")
     with store.write() as c:
-        missing = text("image missing")
+        missing = text_reason("image missing")
         told = {"reason": missing, "revision": 1, "unknown": "x"}
         store.deployments.move(c, subject, "failed", told, reason=missing)
         store.deployments.renew(c, "1", 1)

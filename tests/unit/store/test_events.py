@@ -15,8 +15,8 @@ def test_a_reader_gets_what_it_missed_once(store: Store) -> None:
     for number in range(5):
         told(store, number)
     with store.read() as c:
-        first = store.events.after(c, "ada", 0, 2)
-        rest = store.events.after(c, "ada", first[-1].id, 100)
+        first = store.events.events_after(c, "ada", 0, 2)
+        rest = store.events.events_after(c, "ada", first[-1].id, 100)
     assert [e.data["n"] for e in first + rest] == [0, 1, 2, 3, 4]
 
 
@@ -24,7 +24,7 @@ def test_others_do_not_see_them(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")
     with store.read() as c:
-        assert [e.data["n"] for e in store.events.after(c, "bob", 0, 10)] == [2]
+        assert [e.data["n"] for e in store.events.events_after(c, "bob", 0, 10)] == [2]
 
 
 def test_a_cursor_skips_nothing_while_many_write(store: Store) -> None:
@@ -40,7 +40,7 @@ def test_a_cursor_skips_nothing_while_many_write(store: Store) -> None:
         writer.start()
     while len(seen) < total:
         with store.read() as c:
-            found = store.events.after(c, "ada", cursor, 500)
+            found = store.events.events_after(c, "ada", cursor, 500)
         if found:
             cursor = found[-1].id
             seen += [e.data["n"] for e in found]
@@ -53,17 +53,17 @@ def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:
     for number in range(10):
         told(store, number)
     with store.write() as c:
-        store.events.trim(c, 3)
+        store.events.delete_oldest(c, 3)
     with store.read() as c:
-        assert store.events.last(c) - store.events.first(c) == 2
+        assert store.events.newest_id(c) - store.events.oldest_id(c) == 2
 
 
 def test_news_are_of_everybody(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")
     with store.read() as c:
-        found = store.events.news(c, 0)
-        assert store.events.news(c, found[-1].id) == []
+        found = store.events.all_news_after(c, 0)
+        assert store.events.all_news_after(c, found[-1].id) == []
     assert [(n.topic, n.subject_id, n.run_id) for n in found] == [
         ("run", "s1", "r"), ("run", "s2", "r"),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
         assert rows.by_path(c, "bob", "/w/clean.py") is None
         assert rows.page(c, "bob", 10, "", "") == rows.page(c, "bob", 10, "", "clean") == []
         assert rows.names(c, "bob") == {}
-        assert store.events.after(c, "bob", 0, 10) == []
+        assert store.events.events_after(c, "bob", 0, 10) == []
 
 
 def test_an_id_is_never_shadowed_by_a_name(store: Store) -> None:
@@ -78,7 +78,7 @@ def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> No
         assert store.executables.change(c, read, description="first")
         assert not store.executables.change(c, read, description="second")
         known = store.executables.get(c, "ada", read.id)
-        told = [e.data for e in store.events.after(c, "ada", 0, 10)]
+        told = [e.data for e in store.events.events_after(c, "ada", 0, 10)]
     assert known is not None
     assert (known.description, known.revision) == ("first", 2)
     assert told == [{"change": "created"}, {"change": "changed"}]

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from nbyard.domain.deployments.structs import RevisionSpec
-from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import Recipe
-from nbyard.domain.states import IMAGE
-from nbyard.reasons.structs import text
+from nbyard.domain.state_machines import IMAGE
+from nbyard.reasons.structs import text_reason
 
-WHY = text("why")
+WHY = text_reason("why")
 
 
 def add(

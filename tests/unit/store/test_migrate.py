@@ -17,8 +17,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
-from nbyard.reasons.structs import Reason, because
-from nbyard.reasons.structs import text as text_reason
+from nbyard.reasons.structs import Reason, because, text_reason
 from nbyard.store import Store, events
 from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions
@@ -141,7 +140,7 @@ def test_sentences_become_reasons_that_are_shown_as_before(
         import_module("nbyard.store.migrations.versions.0025_reasons_as_codes").encode_reasons(c)
         of_id = text("select reason from dataset_versions where id = :id")
         stored, none = (c.execute(of_id, {"id": one}).scalar_one() for one in (failed, ready))
-        told = [event.data.get("reason") for event in events.after(c, "ada", 0, 100)][-4:]
+        told = [event.data.get("reason") for event in events.events_after(c, "ada", 0, 100)][-4:]
     opened.close()
     reason = msgspec.json.decode(stored, type=Reason)
     assert (str(reason), none) == (words, "")
@@ -207,7 +206,7 @@ def test_failures_become_reasons_that_are_shown_as_before(
         module.encode_failures(c)
         (found,) = opened.tasks.of_run(c, run.id)
         (shown,) = opened.tasks.views(c, run.id)
-        told = [event.data for event in events.after(c, "ada", 0, 100)][-2:]
+        told = [event.data for event in events.events_after(c, "ada", 0, 100)][-2:]
     opened.close()
     expected = {"code": "text", "params": {"text": words}}
     assert str(found.reason) == f"attempt 1 failed: {words}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import DATASET_VERSION, MACHINES, RUN
+from nbyard.domain.state_machines import DATASET_VERSION, MACHINES, RUN
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
@@ -46,7 +46,7 @@ def run(store: Store) -> Subject:
 
 def events_of(store: Store, subject: Subject) -> list[str]:
     with store.read() as c:
-        found = store.events.after(c, "ada", 0, 500)
+        found = store.events.events_after(c, "ada", 0, 500)
     return [e.data["state"] for e in found if e.subject_id == subject.id]
 
 
@@ -75,7 +75,7 @@ def test_many_moves_at_once_are_told_one_by_one(store: Store, run: Subject) -> N
         assert transition.state_of(c, RUN, run.id) == "succeeded"
         assert transition.state_of(c, RUN, other.id) == "failed"
         found = store.runs.by_id(c, run.id)
-        told = [(e.subject_id, e.data["state"]) for e in store.events.after(c, "ada", 0, 9)]
+        told = [(e.subject_id, e.data["state"]) for e in store.events.events_after(c, "ada", 0, 9)]
     assert found is not None and (found.started_at, found.finished_at) == (START, START)
     assert told[2:] == [(run.id, "running"), (other.id, "failed"), (run.id, "succeeded")]
 

@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.vault import FILE, VARIABLE, Vault
-from nbyard.testing.secrets import CANARY, is_in
+from nbyard.testing.leaked_secrets import CANARY, is_in
 
 SECRET = {"secret": CANARY}
 

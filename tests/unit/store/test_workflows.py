@@ -55,7 +55,7 @@ def test_a_changed_title_or_a_first_id_is_told_nothing_else_is(store: Store) -> 
         store.workflows.seen(c, "ada", "/w/a.nbflow", document(document_id="", data=uses("x")))
         again = store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "d2"))
         assert store.workflows.seen(c, "ada", "/w/a.nbflow", document("New", "")) == again
-        told = [e.data["change"] for e in store.events.after(c, "ada", 0, 10)]
+        told = [e.data["change"] for e in store.events.events_after(c, "ada", 0, 10)]
     assert (again.id, again.title, again.document_id) == (made.id, "New", "d2")
     assert again.updated_at > made.updated_at
     assert told == ["created", "changed"]
@@ -71,7 +71,9 @@ def test_a_moved_file_is_the_same_workflow(store: Store) -> None:
         assert (moved.id, moved.path) == (made.id, "/w/b.nbflow")
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == "/w/b.nbflow"
-        told = [e.data["change"] for e in store.events.after(c, "ada", 0, 10) if e.topic != "run"]
+        told = [
+            e.data["change"] for e in store.events.events_after(c, "ada", 0, 10) if e.topic != "run"
+        ]
     assert told == ["created", "moved"]
 
 

@@ -16,12 +16,12 @@ import pyarrow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
-from nbyard.runner.handoff.texts import TOLD
-from nbyard.runner.handoff.values import read
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.layouts import NULLS
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_tables import TOLD
+from nbyard.runner.handoff.value_files import read_value
+from nbyard.tabular.json_values import to_json
+from nbyard.tabular.reader_answers import Question, answer_question
+from nbyard.tabular.text_patterns import NULLS
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001
 days = st.dates(date(1, 1, 1))
@@ -80,7 +80,7 @@ class Asked:
 
     def _ask(self, about: str, kind: Any, **more: Any) -> Any:
         question = msgspec.structs.replace(self._question, about=about, **more)
-        return msgspec.json.decode(msgspec.json.encode(answer(question)), type=kind)
+        return msgspec.json.decode(msgspec.json.encode(answer_question(question)), type=kind)
 
 
 def written(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
@@ -130,7 +130,7 @@ def test_everybody_gives_the_same_types_and_values(
 
 def handed_over(asked: Asked, library: Any, kinds: Sequence[str]) -> list[list[Any]]:
     """The columns that a function of a run gets."""
-    frame = read(str(asked.path), library)
+    frame = read_value(str(asked.path), library)
     if library is pandas.DataFrame:
         found = [[*frame.iloc[:, place].astype(object)] for place in range(len(kinds))]
     else:

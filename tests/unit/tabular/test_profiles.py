@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.tables import Column, ColumnProfile
-from nbyard.tabular.frames import type_name
-from nbyard.tabular.profiles import profile
+from nbyard.domain.datasets.table_descriptions import Column, ColumnProfile
+from nbyard.tabular.polars_frames import type_name
+from nbyard.tabular.profiles import profile_column
 
 
 def profiled(series: pl.Series) -> ColumnProfile:
     """The same of a lazy frame, which is not read as a whole."""
     column = Column(series.name, type_name(series.dtype))
-    found = profile(series, column)
-    assert profile(series.to_frame().lazy(), column) == found
+    found = profile_column(series, column)
+    assert profile_column(series.to_frame().lazy(), column) == found
     return found
 
 

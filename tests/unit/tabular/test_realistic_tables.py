@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow
 import pytest
 
-from nbyard.domain.datasets.tables import Profile, TableInfo, TablePage
-from nbyard.runner.handoff.texts import TOLD
-from nbyard.runner.handoff.values import read
-from nbyard.tabular.answers import Question, answer
-from nbyard.tabular.values import to_json
+from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_tables import TOLD
+from nbyard.runner.handoff.value_files import read_value
+from nbyard.tabular.json_values import to_json
+from nbyard.tabular.reader_answers import Question, answer_question
 
 from ...workbooks import write_excel
 from .test_agreement import plain
@@ -96,7 +96,7 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
 
 def ask(path: Path, about: str, kind: Any, **more: Any) -> Any:
     question = Question(about, str(path), path.name, str(path.parent), limit=1000, **more)
-    return msgspec.json.decode(msgspec.json.encode(answer(question)), type=kind)
+    return msgspec.json.decode(msgspec.json.encode(answer_question(question)), type=kind)
 
 
 def agreed(path: Path) -> TablePage:
@@ -134,7 +134,7 @@ def test_text_tables(tmp_path: Path, content: str, dialect: str) -> None:
     assert page.rows == expected
     kinds = [one.type for one in page.columns]
     for library in (pandas.DataFrame, pl.DataFrame, pyarrow.Table):
-        every = columns_of(read(str(path), library))
+        every = columns_of(read_value(str(path), library))
         shown = [[plain(v, kind) for v in vs] for vs, kind in zip(every, kinds, strict=True)]
         assert [list(row) for row in zip(*shown, strict=True)] == expected, library
 
@@ -175,7 +175,7 @@ def test_tables_that_tell_their_types(tmp_path: Path, name: str) -> None:
     shown = [[to_json(row.get(name)) for name in names] for row in rows[:1000]]
     assert page.rows == shown
     if path.suffix == ".parquet":
-        frame = read(str(path), pl.DataFrame)
+        frame = read_value(str(path), pl.DataFrame)
         assert [[to_json(value) for value in row] for row in frame.iter_rows()] == shown
 
 

@@ -10,10 +10,10 @@ from nbyard.errors import Conflict, TooLarge
 from nbyard.transfer import bundles
 from nbyard.transfer.bundles import (
     Picked,
-    excess,
+    largest_files,
     links_left_out,
     names_below,
-    pick,
+    pick_files,
     project_of,
     rule_of,
     with_trees,
@@ -45,7 +45,7 @@ def _write(root, *names, content="x"):
 
 
 def collect(code, root, blobs, cap, *more):
-    return bundles.collect(pick(code, root, cap, *more), blobs, cap)
+    return bundles.store_bundle(pick_files(code, root, cap, *more), blobs, cap)
 
 
 def _stored(blobs, bundle):
@@ -125,7 +125,7 @@ def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
         return True
 
     with pytest.raises(Conflict, match="was removed while the code of"):
-        bundles.collect(Picked(root, "train.py", keep), blobs, MIB)
+        bundles.store_bundle(Picked(root, "train.py", keep), blobs, MIB)
 
 
 def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):
@@ -135,8 +135,12 @@ def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blo
     bundle = collect(code, root, blobs, 4, ["sub/file.csv"], lambda: ["in"], 3)
     assert _stored(blobs, bundle) == {"n.ipynb", "util.py", "sub/file.csv", "in/x.csv"}
     _write(root, "a/huge/1.bin", content="x" * 100)
-    picked = pick(code, root, 50, [], lambda: mentioned, 3)
-    assert _stored(blobs, bundles.collect(picked, blobs, 50)) == {"n.ipynb", "util.py", "in/x.csv"}
+    picked = pick_files(code, root, 50, [], lambda: mentioned, 3)
+    assert _stored(blobs, bundles.store_bundle(picked, blobs, 50)) == {
+        "n.ipynb",
+        "util.py",
+        "in/x.csv",
+    }
 
 
 def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
@@ -145,16 +149,16 @@ def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
     monkeypatch.setattr(bundles, "LINKED_BYTES", 10)
     code = _write(tmp_path, "n.ipynb")
     _write(tmp_path, "big.csv", "other.csv", content="x" * 11)
-    picked = pick(code, tmp_path, MIB, [], lambda: ["big.csv"])
-    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+    picked = pick_files(code, tmp_path, MIB, [], lambda: ["big.csv"])
+    assert _stored(blobs, bundles.store_bundle(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
     _write(root, "n.ipynb", "a/x", "big.csv", content="x" * 11)
-    picked = pick(root / "n.ipynb", root, MIB, [], list, 3)
-    assert _stored(blobs, bundles.collect(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
+    picked = pick_files(root / "n.ipynb", root, MIB, [], list, 3)
+    assert _stored(blobs, bundles.store_bundle(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
 
 
 def test_what_the_code_names_comes_as_far_as_there_is_room(root, blobs):
     code = _write(root, "n.ipynb", "a/x", "b/x", "c/x", content="x" * 10)
-    picked = pick(code, root, 25, [], lambda: ["a", "b", "c"], 3)
+    picked = pick_files(code, root, 25, [], lambda: ["a", "b", "c"], 3)
     kept = {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)}
     assert kept == {"a/x", "b/x"}
 
@@ -175,9 +179,9 @@ def test_many_files_are_no_folder_of_one_notebook(root, monkeypatch):
     code = _write(root, "a/n.ipynb", "a/x")
     _write(root, "a/sub/x")
     (root / "a/x").unlink()
-    assert pick(code, root, MIB).keep("sub/x")
+    assert pick_files(code, root, MIB).keep("sub/x")
     _write(root, "a/y")
-    assert not pick(code, root, MIB).keep("sub/x")
+    assert not pick_files(code, root, MIB).keep("sub/x")
 
 
 def test_a_home_folder_is_never_taken_whole(root, tmp_path, blobs):
@@ -195,8 +199,8 @@ def test_the_rule_that_leaves_a_file_out_is_told(root):
 def test_a_bundle_that_is_too_large_to_be_sent_names_its_largest_files(root, blobs):
     code = _write(root, "a/n.ipynb", "a/big.csv", content="x" * 10)
     tree = blobs.tree(collect(code, root, blobs, MIB).digest)
-    assert excess(tree, 20) == ()
-    assert [str(one) for one in excess(tree, 19)] == ["big.csv (10)", "n.ipynb (10)"]
+    assert largest_files(tree, 20) == ()
+    assert [str(one) for one in largest_files(tree, 19)] == ["big.csv (10)", "n.ipynb (10)"]
 
 
 def test_only_what_lies_below_is_named(root):

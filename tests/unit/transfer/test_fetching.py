@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from nbyard.domain.parsing.urls import Allowed, Target
+from nbyard.domain.parsing.urls import AllowedHosts, Target
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
 from nbyard.transfer.fetching import Limits, Remote, Watch, filename_of
 
@@ -98,7 +98,7 @@ def redirect(location: str, status: str = "302 Found") -> Script:
 def remote(server: Server, limits: Limits = SMALL, allowed: str = "") -> Remote:
     """Resolves every name to the server, which is allowed under the name files.example only."""
     return Remote(
-        Allowed.parse([allowed or f"files.example:{server.port}"]),
+        AllowedHosts.parse([allowed or f"files.example:{server.port}"]),
         limits,
         resolve=lambda host, port: ["127.0.0.1"],
     )
@@ -347,7 +347,7 @@ def test_the_checked_address_is_the_one_connected_to(
     server.scripts["/a"] = reply(b"x")
     answers = iter((["127.0.0.1"], ["10.0.0.1"]))
     rebinding = Remote(
-        Allowed.parse([f"files.example:{server.port}"]),
+        AllowedHosts.parse([f"files.example:{server.port}"]),
         SMALL,
         resolve=lambda host, port: next(answers),
     )
@@ -368,7 +368,7 @@ def test_proxies_of_the_environment_are_not_used(
 def test_nobody_there(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    nobody = Remote(Allowed.parse(["h.example"]), SMALL, resolve=lambda *_: ["127.0.0.1"])
+    nobody = Remote(AllowedHosts.parse(["h.example"]), SMALL, resolve=lambda *_: ["127.0.0.1"])
     with pytest.raises(Unavailable, match=r"h\.example cannot be read: Connection refused"):
         nobody.fetch(f"http://h.example:{port}/", unwanted)
     with pytest.raises(Unavailable, match="cannot be found"):
@@ -377,7 +377,7 @@ def test_nobody_there(server: Server) -> None:
 
 def test_tls_to_a_server_that_speaks_none(server: Server) -> None:
     server.scripts["/a"] = reply(b"x")
-    secure = Remote(Allowed.parse(["files.example"]), QUICK, resolve=lambda *_: ["127.0.0.1"])
+    secure = Remote(AllowedHosts.parse(["files.example"]), QUICK, resolve=lambda *_: ["127.0.0.1"])
     with pytest.raises(Unavailable):
         secure.fetch(f"https://files.example:{server.port}/a", unwanted)
 
@@ -385,7 +385,7 @@ def test_tls_to_a_server_that_speaks_none(server: Server) -> None:
 def test_the_next_address_is_tried(server: Server) -> None:
     server.scripts["/a"] = reply(b"x")
     several = Remote(
-        Allowed.parse([f"files.example:{server.port}"]),
+        AllowedHosts.parse([f"files.example:{server.port}"]),
         SMALL,
         resolve=lambda *_: ["127.0.0.77", "127.0.0.1"],
     )

@@ -10,13 +10,20 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import asked_server, follow_up, offering, say, show_json, size
+from nbyard.cli.output.console import (
+    chosen_server,
+    follow_up,
+    format_size,
+    hinting_option,
+    print_note,
+    show_json,
+)
 from nbyard.cli.output.logs import print_log
-from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, split_target
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
-from nbyard.host.project_files import replacing
+from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 ZIP = ".zip"
@@ -66,7 +73,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
     # `--input-file a=1 b=2` gives two files: the second one arrives as an argument.
     if wish["more"] and not wish["inputs"]:
         raise click.UsageError(f"{wish['more'][0]}: files are given behind --input-file")
-    path, registered = split_target(executable, bool(asked_server()))
+    path, registered = split_target(executable, bool(chosen_server()))
     if path.endswith(".nbflow"):
         raise click.UsageError(f"{path} is a workflow: nbyard run {path} --name {name}")
     body = NewRun(
@@ -75,20 +82,20 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
         name=name,
         replace=wish["force"],
         parameters=json_object(wish["parameters"]),
-        texts=pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
+        texts=parse_pairs("--input-file", (*wish["inputs"], *wish["more"]), FILE_SHAPE),
         runtime=wish["runtime"],
         image=wish["image"],
         force=wish["force"],
     )
     connection = connect(server)
-    with offering(because("force-takes-name")):
+    with hinting_option(because("force-takes-name")):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
         see_out(connection, made, executable, as_json=as_json, log=wish["log"])
     elif as_json:
         show_json(made)
     else:
-        say(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
+        print_note(f"{follow_up(f'nbyard artifacts log {name} --follow')} tells how it goes.")
         click.echo(made.id)
 
 
@@ -99,10 +106,10 @@ def _run_of(connection: Any, name: str) -> Run:
         NotFound: no artifact has this name.
     """
     with contextlib.suppress(NotFound):
-        found: Run = connection.runs.get(run=name).run
+        run: Run = connection.runs.get(run=name).run
         # A key may also be a number or an ID, and a run of a workflow is no artifact.
-        if found.name == name and not found.workflow_id:
-            return found
+        if run.name == name and not run.workflow_id:
+            return run
     raise NotFound(because("no-artifact", name=name[:80]))
 
 
@@ -128,9 +135,9 @@ def status(name: str, server: str) -> None:
 
     The exit code is 1 if it failed or was cancelled.
     """
-    found = _run_of(connect(server), name)
-    click.echo(found.state)
-    if found.state in ("failed", "cancelled"):
+    run = _run_of(connect(server), name)
+    click.echo(run.state)
+    if run.state in ("failed", "cancelled"):
         raise click.exceptions.Exit(1)
 
 
@@ -178,12 +185,13 @@ def save(connection: Any, name: str, target: str) -> None:
     place = Path(target or own)
     try:
         # An interrupted download leaves an existing file unchanged.
-        with source, replacing(place) as saved:
+        with source, replace_atomically(place) as saved:
             shutil.copyfileobj(source, saved)
     except OSError as error:
         raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
     is_zip = own.endswith(ZIP) and place.suffix != ZIP
-    say(f"{place}  {size(place.stat().st_size)}{', a zip of all its files' if is_zip else ''}")
+    note = ", a zip of all its files" if is_zip else ""
+    print_note(f"{place}  {format_size(place.stat().st_size)}{note}")
 
 
 @click.command("rm")

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import say, show_json
-from nbyard.cli.typed_values import pairs
+from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.credentials import (
     KINDS,
     Credential,
@@ -38,7 +38,7 @@ file_option = click.option(
 @click.option(
     "--kind",
     default="token",
-    type=click.Choice([one.kind for one in KINDS]),
+    type=click.Choice([kind.kind for kind in KINDS]),
     help="Kind of the credential.",
 )
 @field_option
@@ -88,7 +88,7 @@ def _tell(made: Credential, as_json: bool) -> None:
     if as_json:
         show_json(made)
         return
-    say(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
+    print_note(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
     click.echo(made.id)
 
 
@@ -100,9 +100,9 @@ def _fields(
     An existing credential prompts only if no field is given.
     """
     secret = [field for field in kind.fields if field.secret]
-    found = pairs("--field", words, "NAME=VALUE")
+    pairs = parse_pairs("--field", words, "NAME=VALUE")
     for field in secret:
-        if field.name in found:
+        if field.name in pairs:
             raise click.UsageError(
                 f"{field.name} is secret, and others see the command line: give it on standard"
                 f" input, in a file (--file {field.name}=PATH) or at the prompt."
@@ -114,15 +114,15 @@ def _fields(
         except (OSError, UnicodeDecodeError) as error:
             raise click.UsageError(f"{path} cannot be read: {error}") from None
         # Editors end a file with a newline, which is not part of the secret.
-        found[name if equals else secret[0].name] = text.rstrip("\r\n")
-    missing = [field for field in secret if field.required and field.name not in found]
-    if missing and (is_new or not found):
+        pairs[name if equals else secret[0].name] = text.rstrip("\r\n")
+    missing = [field for field in secret if field.required and field.name not in pairs]
+    if missing and (is_new or not pairs):
         if is_terminal():
             text = str(click.prompt(missing[0].label, hide_input=True, err=True))
         else:
             text = sys.stdin.read().rstrip("\r\n")
-        found[missing[0].name] = text
-    return found
+        pairs[missing[0].name] = text
+    return pairs
 
 
 def is_terminal() -> bool:

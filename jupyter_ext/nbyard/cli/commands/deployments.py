@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import harmless, say, show_json
+from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.cli.output.deployment_views import print_warnings, show_deployment
-from nbyard.cli.typed_values import pairs
-from nbyard.domain.deployments.form import IDES, SERVICES
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import parse_pairs
+from nbyard.domain.deployments.creation_form import IDES, SERVICES
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
 wait_option = click.option(
@@ -163,10 +163,10 @@ def _wish(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the request body that the options set."""
     said = {name: value for name, value in given.items() if value not in (None, ())}
     if "environment" in said:
-        said["environment"] = pairs("--variable", said["environment"], "NAME=VALUE")
+        said["environment"] = parse_pairs("--variable", said["environment"], "NAME=VALUE")
     kept = said.pop("keep_prefix", ())
     if "ports" in said:
-        numbers = pairs("--port", said["ports"], "NAME=PORT")
+        numbers = parse_pairs("--port", said["ports"], "NAME=PORT")
         for name, text in numbers.items():
             if not text.isdecimal():
                 raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
@@ -194,7 +194,7 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
-        click.echo(harmless(chunk.text), nl=False)
+        click.echo(without_control_characters(chunk.text), nl=False)
         moved, after = chunk.next > after, chunk.next
         # Without --follow, stop at the present end, but read all pieces until there.
         if chunk.done or not (follow or moved):
@@ -213,14 +213,14 @@ def see_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -
         try:
             found = until_settled(connection, made)
         except KeyboardInterrupt:
-            say(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
+            print_note(f"\nIt goes on. nbyard deployments stop {made.name} ends it.")
             sys.exit(130)
     if as_json:
         show_json(found)
     elif wait:
         show_deployment(found)
     else:
-        say(f"nbyard deployments show {made.name} tells how it goes.")
+        print_note(f"nbyard deployments show {made.name} tells how it goes.")
         print_warnings(found)
         click.echo(made.id)
     if wait and (found.state in DEPLOYMENT.rests or found.serving != found.revision):
@@ -252,7 +252,7 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
             return made
         if made.reason is not None and made.reason != told:
             told = made.reason
-            say(f"{made.name} is {made.state}: {told}")
+            print_note(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
 

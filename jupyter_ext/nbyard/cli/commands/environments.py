@@ -8,9 +8,16 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import harmless, offering, say, show_json, size, tell_unheard
+from nbyard.cli.output.console import (
+    format_size,
+    hinting_option,
+    print_note,
+    show_json,
+    tell_unheard,
+    without_control_characters,
+)
 from nbyard.cli.output.environment_views import next_step, show_changes
+from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (
     Environment,
@@ -18,7 +25,7 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
-from nbyard.reasons.structs import because, shown
+from nbyard.reasons.structs import because, reason_text
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
@@ -52,10 +59,10 @@ def create(
     """
     connection = connect(server)
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
-    with offering(because("replace-changes-environment", name=shlex.quote(name))):
+    with hinting_option(because("replace-changes-environment", name=shlex.quote(name))):
         made = connection.environments.create(body=body)
     if wish["capture"]:
-        say(f"{made.description}.")
+        print_note(f"{made.description}.")
     _see_out(connection, made, wish["detach"], wish["as_json"])
 
 
@@ -139,19 +146,20 @@ def _see_out(connection: Any, made: Environment, detach: bool, as_json: bool) ->
     try:
         _print_log(connection, made.id, number, quiet=as_json)
     except KeyboardInterrupt:
-        say(f"\nIt goes on. nbyard environments log {made.name} tells how.")
+        print_note(f"\nIt goes on. nbyard environments log {made.name} tells how.")
         sys.exit(130)
     made = connection.environments.get(environment=made.id)
     if as_json:
         show_json(made)
     elif made.current.state == "ready":
-        say(f"{made.name} version {number}: {size(made.current.size_bytes)}, kernel {made.kernel}")
+        size = format_size(made.current.size_bytes)
+        print_note(f"{made.name} version {number}: {size}, kernel {made.kernel}")
         if was_installed:  # the log already showed all packages of a first version
             show_changes(connection.environments.diff(environment=made.id, new=number))
     else:
-        why = shown(made.current.reason)
-        say(f"{made.name} version {number} {made.current.state}: {why}")
-        say(next_step(made))
+        why = reason_text(made.current.reason)
+        print_note(f"{made.name} version {number} {made.current.state}: {why}")
+        print_note(next_step(made))
     if made.current.state != "ready":
         raise click.exceptions.Exit(1)
 
@@ -161,7 +169,7 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
     while True:
         chunk = connection.environments.log(environment=key, after=after, version=number)
         if not quiet:
-            click.echo(harmless(chunk.text), nl=False, err=True)
+            click.echo(without_control_characters(chunk.text), nl=False, err=True)
         moved, after = chunk.next > after, chunk.next
         if chunk.done:
             return

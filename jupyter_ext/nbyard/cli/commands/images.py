@@ -8,9 +8,9 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import harmless, say, show_json, size
-from nbyard.cli.typed_values import pairs
+from nbyard.cli.output.console import format_size, print_note, show_json, without_control_characters
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.images.structs import (
     ImageName,
     NamedImage,
@@ -19,7 +19,7 @@ from nbyard.domain.images.structs import (
     Recipe,
     own_lines,
 )
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import reason_text
 
 LOOK_SECONDS = 0.3
 ENDED = ("ready", "failed")
@@ -107,7 +107,9 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
         # The only option of a Dockerfile is its base (`ARG BASE`).
         others = [*sorted(_chosen(wish).keys() - {"base"}), *(["anew"] if wish["anew"] else [])]
         if others:
-            options = {one.name: one.opts[0] for one in click.get_current_context().command.params}
+            options = {
+                param.name: param.opts[0] for param in click.get_current_context().command.params
+            }
             words = f"A Dockerfile says it all itself: {options[others[0]]} is for libraries."
             raise click.UsageError(words)
         recipe = Recipe(base=wish["base"]) if wish["base"] else None
@@ -136,7 +138,7 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
             chosen[name] = [*chosen[name]]
     for name in ("variables", "labels"):
         if name in chosen:
-            chosen[name] = pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
+            chosen[name] = parse_pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
     # The server knows the last recipe, and the text that own lines are compared with.
     generated = connection.images.dockerfile(body=body)
     if "own" in chosen:
@@ -222,7 +224,7 @@ def print_log(connection: Any, image: str, follow: bool) -> None:
     after = 0
     while True:
         chunk = connection.images.log(image=image, after=after)
-        click.echo(harmless(chunk.text), nl=False, err=True)
+        click.echo(without_control_characters(chunk.text), nl=False, err=True)
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
             return
@@ -235,7 +237,7 @@ def _see_out(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: 
         if as_json:
             show_json(made)
         else:
-            say(f"nbyard images log {made.reference} --follow tells how it goes.")
+            print_note(f"nbyard images log {made.reference} --follow tells how it goes.")
             click.echo(made.id)
         return
     found = until_made(connection, made, log)
@@ -262,23 +264,26 @@ def until_made(connection: Any, made: NamedImage, log: bool, goes_on: bool = Tru
                 connection.wait(LOOK_SECONDS)
     except KeyboardInterrupt:
         if goes_on:
-            say(f"\nIt goes on. nbyard images rm {made.reference} ends it.")
+            print_note(f"\nIt goes on. nbyard images rm {made.reference} ends it.")
         sys.exit(130)
     return made
 
 
-def tell(found: NamedImage) -> None:
+def tell(named_image: NamedImage) -> None:
     """Print the image's name, size and ID, or why it failed and at which line."""
-    if found.state == "ready":
-        if found.cached:
-            say("Nothing changed since it was built.")
-        click.echo(f"{found.reference}  {size(found.size_bytes)}  {found.image_id}")
+    if named_image.state == "ready":
+        if named_image.cached:
+            print_note("Nothing changed since it was built.")
+        size = format_size(named_image.size_bytes)
+        click.echo(f"{named_image.reference}  {size}  {named_image.image_id}")
         return
-    say(f"{found.reference} {found.state}: {shown(found.reason)}")
-    if found.failed_line is not None:
-        say(f"  {found.failed_line.line} | {found.failed_line.text}")
-    if found.environment and found.recipe != Recipe():
-        say("What was chosen stays chosen for the next build; --anew starts over without it.")
+    print_note(f"{named_image.reference} {named_image.state}: {reason_text(named_image.reason)}")
+    if named_image.failed_line is not None:
+        print_note(f"  {named_image.failed_line.line} | {named_image.failed_line.text}")
+    if named_image.environment and named_image.recipe != Recipe():
+        print_note(
+            "What was chosen stays chosen for the next build; --anew starts over without it."
+        )
 
 
 COMMANDS: tuple[click.Command, ...] = (build, dockerfile, pull, push, log)

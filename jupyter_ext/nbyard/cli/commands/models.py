@@ -14,10 +14,10 @@ from nbyard.cli.commands.deployments import see_deployed
 from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.commands.serve import serve
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import ago, offering, say, show_json, show_table
-from nbyard.domain.deployments.form import name_of
+from nbyard.cli.commands.serve_model import serve
+from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
@@ -26,7 +26,7 @@ from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
 from nbyard.reasons.structs import because
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest_names
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
@@ -90,7 +90,7 @@ def build(detach: bool, server: str, as_json: bool, **source: str) -> None:
     if as_json:
         show_json(made)
     elif detach:
-        say(f"nbyard images log {made.image} --follow tells how it goes.")
+        print_note(f"nbyard images log {made.image} --follow tells how it goes.")
         click.echo(made.id)
     else:
         tell(image)
@@ -137,7 +137,15 @@ def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
         show_json(found)
         return
     rows = [
-        (short_id(one), one.name, one.tag, one.mode, one.state, ago(one.created_at), labels(one))
+        (
+            short_id(one),
+            one.name,
+            one.tag,
+            one.mode,
+            one.state,
+            format_age(one.created_at),
+            labels(one),
+        )
         for one in found.items
     ]
     show_table(rows, ["id", "name", "tag", "mode", "state", "made", "labels"])
@@ -256,7 +264,7 @@ def deploy(
             made = connection.deployments.start(deployment=made.id)
     else:
         body = NewDeployment(found.reference, name=host or there.name or name_of(found.name))
-        with offering(because("as-names-run")):
+        with hinting_option(because("as-names-run")):
             made = connection.deployments.create(body=body)
     see_deployed(connection, made, not detach, as_json)
 
@@ -273,7 +281,7 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
     for found in models:
         if found.state == "ready":
             if not (name or tag):
-                say(f"The newest model is {found.reference}.")
+                print_note(f"The newest model is {found.reference}.")
             return cast(ModelPackage, found)
     why = because("no-ready-model")
     if models:
@@ -281,7 +289,7 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
         why = because("no-ready-model-yet", model=str(found.reference), state=str(found.state))
     elif name:
         names = {one.name for one in connection.models.list(limit=ALL).items}
-        why = because("no-ready-model-named", known=str(nearest(names, name)))
+        why = because("no-ready-model-named", known=str(nearest_names(names, name)))
     raise NotFound(why, hint=because("list-models"))
 
 

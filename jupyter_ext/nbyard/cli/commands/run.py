@@ -7,9 +7,9 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.run_watch import Files, see_out
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import asked_server, say, tell_unheard
-from nbyard.cli.typed_values import json_object, pairs, split_target, texts_of
+from nbyard.cli.output.console import chosen_server, print_note, tell_unheard
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
 from nbyard.domain.runs.structs import NewRun
 
 
@@ -71,7 +71,7 @@ def run(
       nbyard run train.ipynb --input-file input_csv=clean.csv --runtime docker
       nbyard run -f tool/Dockerfile --parameters '{"n": 3}' --input-file a=a.csv --output-file o.csv
     """
-    pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
+    parse_pairs("-p", params, "NAME=VALUE")  # check first: `-p a 1` would take 1 for a second file
     connection = connect(server)
     if wish["file"]:
         from nbyard.cli.commands.run_dockerfile import run_dockerfile
@@ -84,7 +84,9 @@ def run(
     tell_unheard(connection)
     if wish["detach"]:
         if wish["save"] is not None:
-            say(f"nbyard runs files {made.number} --save DIR saves its files when it has ended.")
+            print_note(
+                f"nbyard runs files {made.number} --save DIR saves its files when it has ended."
+            )
         click.echo(made.id)
         return
     files = None if wish["save"] is None else Files(wish["save"], wish["overwrite"])
@@ -108,7 +110,7 @@ def _wish(
         raise click.UsageError("--output-file is for -f; nbyard artifacts export saves results.")
     if wish["base"]:
         raise click.UsageError("--base is for -f; nbyard images build has it for others.")
-    path, executable = split_target(target, bool(asked_server()))
+    path, executable = split_target(target, bool(chosen_server()))
     return target, NewRun(
         path=path,
         executable=executable,
@@ -124,6 +126,6 @@ def _wish(
         nodes=list(wish["nodes"]),
         force=wish["force"],
         priority=wish["priority"],
-        pins=pairs("--pin", wish["pins"], "NODE=RUN"),
+        pins=parse_pairs("--pin", wish["pins"], "NODE=RUN"),
         gpu=1 if wish["gpu"] else None,
     )

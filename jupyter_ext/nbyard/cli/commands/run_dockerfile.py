@@ -15,8 +15,8 @@ from click.core import ParameterSource
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_watch import see_out
-from nbyard.cli.output.console import say
-from nbyard.cli.typed_values import FILE_SHAPE, json_object, pairs, texts_of
+from nbyard.cli.output.console import print_note
+from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run
@@ -77,7 +77,7 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
 def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
     """Return the run to create; its unique name finds its output, and no cached result is used."""
     parameters = json_object(wish["parameters"])
-    inputs = pairs("--input-file", wish["inputs"], FILE_SHAPE)
+    inputs = parse_pairs("--input-file", wish["inputs"], FILE_SHAPE)
     texts = texts_of(wish["params"], wish["inputs"])
     typed = {name: value for name, value in texts.items() if name not in inputs}
     return NewRun(
@@ -131,7 +131,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
         yield body.tag
     finally:
         connection.images.delete(image=made.id)
-        say("The image is removed.")
+        print_note("The image is removed.")
 
 
 @contextlib.contextmanager
@@ -144,7 +144,9 @@ def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]
     try:
         yield
     except click.UsageError:
-        say(f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}")
+        print_note(
+            f"The record of the run stays: nbyard artifacts export {shlex.quote(str(run.name))}"
+        )
         raise
     except BaseException:
         _clear(connection, run, known)
@@ -154,13 +156,13 @@ def _cleared(connection: Any, run: Run, known: Container[str]) -> Iterator[None]
 
 def _executables(connection: Any) -> set[str]:
     """Return the IDs of all executables."""
-    found: set[str] = set()
+    executables: set[str] = set()
     after: str | None = ""
     while after is not None:
         page = connection.executables.list(limit=200, after=after)
-        found |= {one.id for one in page.items}
+        executables |= {one.id for one in page.items}
         after = page.next
-    return found
+    return executables
 
 
 def _clear(connection: Any, run: Run, known: Container[str]) -> None:
@@ -175,4 +177,4 @@ def _clear(connection: Any, run: Run, known: Container[str]) -> None:
     for made in (one for one in used if one and one not in known):
         with contextlib.suppress(NbyardError):  # another run may use it now
             connection.executables.delete(executable=made)
-    say("The record of the run is removed.")
+    print_note("The record of the run is removed.")

@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.commands.run_files import save_files
+from nbyard.cli.commands.runs_files import save_files
 from nbyard.cli.output.console import (
     COLOURS,
-    asked_server,
-    duration,
+    chosen_server,
     follow_up,
-    say,
+    format_duration,
+    format_size,
+    print_note,
     show_json,
-    size,
 )
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.progress import Progress
-from nbyard.cli.output.views import told_of_files
+from nbyard.cli.output.views_by_noun import told_of_files
 from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import Run, RunDetail, Task, TaskPage
 
@@ -65,7 +65,7 @@ def see_out(  # noqa: PLR0913  the parameters are independent
     except KeyboardInterrupt:
         if goes_on:
             stop = follow_up(f"nbyard runs cancel {made.number}")
-            say(f"\nThe run goes on. {stop} stops it.")
+            print_note(f"\nThe run goes on. {stop} stops it.")
         sys.exit(130)
     if as_json:
         show_json(detail)
@@ -73,7 +73,7 @@ def see_out(  # noqa: PLR0913  the parameters are independent
         _conclude(detail, target, told, is_kept=goes_on)
         for task in detail.tasks if goes_on and not files else ():
             for line in told_of_files(detail.run.number, task):
-                say(line)
+                print_note(line)
     if files:
         save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
     if detail.run.state != "succeeded":
@@ -130,36 +130,38 @@ class Followed:
 
 def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kept: bool) -> None:
     run = detail.run
-    say(f"Run {run.number} {run.state} in {duration(run.started_at, run.finished_at)}.")
+    print_note(
+        f"Run {run.number} {run.state} in {format_duration(run.started_at, run.finished_at)}."
+    )
     for task in detail.tasks:
         if task.state == "failed":
             _explain(run.number, task, told.get(task.node, ""), is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
-                line = f"{task.node}.{artifact.name}  {size(artifact.size_bytes)}"
+                line = f"{task.node}.{artifact.name}  {format_size(artifact.size_bytes)}"
                 click.echo(f"{line}  {artifact.digest}")
     if is_kept and run.state != "succeeded" and not any(task.missing for task in detail.tasks):
         retry = follow_up(f"nbyard runs retry {run.number}")
-        say(f"To go on from there, with the same code: {retry}")
+        print_note(f"To go on from there, with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
-    if is_new and target.endswith(".nbflow") and not asked_server():
+    if is_new and target.endswith(".nbflow") and not chosen_server():
         jupyter = "jupyter"
         active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
         if sys.prefix not in active and sys.prefix != sys.base_prefix:
             # The shell does not find the command of an environment that is not active.
             jupyter = shlex.quote(os.path.relpath(Path(sys.executable).with_name("jupyter")))
         root = " --allow-root" if os.geteuid() == 0 else ""
-        say(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
+        print_note(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
 
 
 def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
-        say(f"{task.node}: {task.why}")
+        print_note(f"{task.node}: {task.why}")
         return
     place = f", cell {failure.cell + 1}" if failure.cell is not None else ""
-    say(f"{task.node} failed{place}: {failure.message}")
+    print_note(f"{task.node} failed{place}: {failure.message}")
     lines = failure.traceback.splitlines()
     was_told = "\n".join(lines).strip() in "\n".join(told.splitlines())
     if len(lines) > TRACEBACK_LINES:
@@ -171,16 +173,16 @@ def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
             half = TRACEBACK_LINES // 2
             lines = [*lines[own : own + half], "…", *lines[-half:]]
     for line in () if was_told else lines:
-        say(f"  {line}")
+        print_note(f"  {line}")
     if not is_kept:
         return
     executed = Path(task.attempts[-1].folder, "executed.ipynb") if task.attempts else None
     if executed is not None and (failure.executed_cell is not None or executed.exists()):
-        say(f"The executed notebook, as far as it came: {executed}")
-    say(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
+        print_note(f"The executed notebook, as far as it came: {executed}")
+    print_note(f"Its log: {follow_up(f'nbyard runs log {number} {task.node}')}")
     if lack := task.missing:
         name = shlex.quote(lack.environment or "NAME")
         verb = "install" if lack.environment else "create"
         add = follow_up(f"nbyard environments {verb} {name} {' '.join(lack.packages)}")
         retry = follow_up(f"nbyard runs retry {number} --environment {name}")
-        say(f"To add it: {add} && {retry}")
+        print_note(f"To add it: {add} && {retry}")

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from nbyard.cli.options import connect, json_option, server_option
-from nbyard.cli.output.console import say, show_json
-from nbyard.cli.output.views import show_nodes
-from nbyard.discover import Local, connect
+from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.views_by_noun import show_nodes
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.discover import Local
 from nbyard.domain.workflows.examples import NewExample
 from nbyard.errors import NbyardError, Unavailable
 
@@ -52,8 +52,8 @@ def example(folder: str, environment: str, server: str, as_json: bool) -> None:
     click.echo(made.path)
     missing = [] if environment else workflows.example_needs().missing
     if missing:
-        say(f"Its kernel lacks {', '.join(missing)}. Install them before the first run.")
-    say(f"Next: nbyard run {made.path}")
+        print_note(f"Its kernel lacks {', '.join(missing)}. Install them before the first run.")
+    print_note(f"Next: nbyard run {made.path}")
 
 
 @click.command("build")
@@ -77,7 +77,9 @@ def build_workflow(file: str, runtime: str) -> None:
     connection = Local()
     needed = connection.workflows.images(path=file, runtime=runtime).items
     if not needed:
-        say("Nothing to build: no node of it runs in a container (--runtime docker is for all).")
+        print_note(
+            "Nothing to build: no node of it runs in a container (--runtime docker is for all)."
+        )
         return
     with logged_in(connection.login):
         outcomes = [_made(connection.yard, image) for image in needed]
@@ -91,10 +93,10 @@ def _made(yard: Any, needed: Any) -> bool:
     Its log goes to standard error.
     """
     from nbyard.dockerd import Engine
-    from nbyard.images.environments import code_image, environment_image
+    from nbyard.images.environment_images import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
-    say(f"── {nodes}")
+    print_note(f"── {nodes}")
     settings = yard.settings
     engine = Engine(settings.docker_host, certificates=settings.docker_cert_path)
     try:
@@ -103,13 +105,13 @@ def _made(yard: Any, needed: Any) -> bool:
                 code = Path(folder) / "code"
                 yard.parts.blobs.stage(needed.bundle, code, writable=True)
                 name = code_image(
-                    engine, code, needed.dockerfile, say, settings.docker_build_network
+                    engine, code, needed.dockerfile, print_note, settings.docker_build_network
                 )
         elif needed.is_built:
             name = environment_image(
                 engine,
                 *(needed.base, needed.requirements, needed.for_notebooks),
-                say,
+                print_note,
                 blobs=yard.parts.blobs,
                 network=settings.docker_build_network,
                 sources=settings.allowed_package_sources,
@@ -117,11 +119,11 @@ def _made(yard: Any, needed: Any) -> bool:
         else:
             name = needed.base
             if not engine.image_id(name):
-                engine.pull(name, say)
+                engine.pull(name, print_note)
     except Unavailable:
         raise
     except NbyardError as error:
-        say(f"{nodes}: {error.message}")
+        print_note(f"{nodes}: {error.message}")
         return False
     finally:
         engine.close()

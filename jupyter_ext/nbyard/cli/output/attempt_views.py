@@ -4,8 +4,13 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import about, harmless, show_table, size
-from nbyard.cli.output.views import show_facts, time_left, usually
+from nbyard.cli.output.console import (
+    format_estimate,
+    format_size,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views_by_noun import show_facts, time_left, usual_duration_text
 
 TEXT = "text/plain"
 
@@ -17,10 +22,10 @@ def _usage(used: Any) -> None:
     took = used.seconds[-1]
     facts = [
         ("attempt", f"{used.attempt}{'' if used.done else ', still at work'}"),
-        ("took", about(took)),
+        ("took", format_estimate(took)),
         ("CPU time", f"{used.cpu_seconds:.1f} s"),
         ("most cores", f"{max(used.cores):.1f}"),
-        ("most memory", size(max(used.memory_bytes))),
+        ("most memory", format_size(max(used.memory_bytes))),
         ("most processes", max(used.processes)),
     ]
     for name, gpu in used.gpus.items():
@@ -29,7 +34,7 @@ def _usage(used: Any) -> None:
         if percent:
             facts.append((f"GPU {name}", f"at most {max(percent):.0f} %"))
         if memory:
-            facts.append((f"memory of GPU {name}", f"at most {size(max(memory))}"))
+            facts.append((f"memory of GPU {name}", f"at most {format_size(max(memory))}"))
     show_facts(facts)
 
 
@@ -51,7 +56,9 @@ def _surroundings(found: Any) -> None:
     )
     if lock and lock.packages:
         click.echo("")
-        show_table([(one.name, one.version) for one in lock.packages], ("package", "version"))
+        show_table(
+            [(package.name, package.version) for package in lock.packages], ("package", "version")
+        )
 
 
 def _cells(found: Any) -> None:
@@ -62,7 +69,7 @@ def _cells(found: Any) -> None:
         if cell["cell_type"] != "code":
             continue
         number = cell.get("execution_count") or " "
-        click.echo(f"In [{number}]:\n{harmless(_joined(cell['source']))}")
+        click.echo(f"In [{number}]:\n{without_control_characters(_joined(cell['source']))}")
         printed = []
         for output in cell.get("outputs", ()):
             match output["output_type"]:
@@ -76,7 +83,7 @@ def _cells(found: Any) -> None:
                     text = _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
             printed.append(text.rstrip("\r\n"))
         if any(printed):
-            click.echo(harmless("\n".join(["", *filter(None, printed)])))
+            click.echo(without_control_characters("\n".join(["", *filter(None, printed)])))
         click.echo("")
     click.echo(f"{found.done} of {found.total} cells done", err=True)
 
@@ -90,7 +97,10 @@ def _estimate(found: Any) -> None:
     left = time_left(found)
     click.echo(left[:1].upper() + left[1:] if left else "Nothing is known.", err=not left)
     if found.nodes:
-        show_table([(node, usually(usual)) for node, usual in found.nodes.items()], ("node", ""))
+        show_table(
+            [(node, usual_duration_text(usual)) for node, usual in found.nodes.items()],
+            ("node", ""),
+        )
 
 
 VIEWS = {

@@ -21,7 +21,7 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextlib.contextmanager
-def offering(option: Reason) -> Iterator[None]:
+def hinting_option(option: Reason) -> Iterator[None]:
     """Add the option that takes over a name to the hint of a `NameTaken` error."""
     try:
         yield
@@ -31,12 +31,12 @@ def offering(option: Reason) -> Iterator[None]:
         raise NameTaken(taken.reason, hint=whole, details=taken.details) from None
 
 
-def say(text: str) -> None:
+def print_note(text: str) -> None:
     """Print a line for the user, on standard error."""
-    click.echo(harmless(text), err=True)
+    click.echo(without_control_characters(text), err=True)
 
 
-def asked_server() -> str:
+def chosen_server() -> str:
     """Return the server of the running command; empty: the store of this machine."""
     return _named_server() or os.environ.get("NBYARD_SERVER", "")
 
@@ -58,12 +58,14 @@ def tell_unheard(connection: Any) -> None:
 
     others = connection.unheard() if isinstance(connection, Local) else {}
     for word, value in others.items():
-        say(f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there.")
+        print_note(
+            f"{word} does not count: the dispatcher that is up has {value or 'nothing'} there."
+        )
     if others:
-        say("nbyard doctor says how to start it anew.")
+        print_note("nbyard doctor says how to start it anew.")
 
 
-def harmless(text: str) -> str:
+def without_control_characters(text: str) -> str:
     """Return the text without control characters that affect a terminal; colors stay."""
     parts = COLOURS.split(text)
     colours = COLOURS.findall(text)
@@ -80,16 +82,16 @@ def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     """Print aligned columns, on standard output."""
     lines = []
     for row in rows:
-        cells = (ago(cell) if isinstance(cell, datetime) else cell for cell in row)
+        cells = (format_age(cell) if isinstance(cell, datetime) else cell for cell in row)
         texts = ("" if cell is None else str(cell).replace("\n", " ") for cell in cells)
-        lines.append([harmless(text) for text in texts])
+        lines.append([without_control_characters(text) for text in texts])
     widths = [max(len(row[i]) for row in [list(head), *lines]) for i in range(len(head))]
     for row in [list(head), *lines]:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
 
 
-def number(value: Any) -> Any:
+def format_number(value: Any) -> Any:
     """Return a number with a readable number of digits; other values unchanged."""
     if not isinstance(value, float):
         return value
@@ -97,7 +99,7 @@ def number(value: Any) -> Any:
     return int(value) if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"
 
 
-def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
+def format_age(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:
     """Return the time since a moment, such as `3 min ago`."""
     seconds = (now() - moment).total_seconds()
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
@@ -106,7 +108,7 @@ def ago(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC
     return f"{max(0, int(seconds))} s ago"
 
 
-def duration(start: datetime | None, end: datetime | None) -> str:
+def format_duration(start: datetime | None, end: datetime | None) -> str:
     """Return a duration such as `1:05`, or `4.2 s` below a minute."""
     if start is None:
         return ""
@@ -116,7 +118,7 @@ def duration(start: datetime | None, end: datetime | None) -> str:
     return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
 
 
-def about(seconds: float) -> str:
+def format_estimate(seconds: float) -> str:
     """Return estimated seconds as a rough duration: `40 s`, `3 min`, `2.5 h`."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
@@ -125,7 +127,7 @@ def about(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def size(count: int | None) -> str:
+def format_size(count: int | None) -> str:
     """Return a size in bytes with its unit, such as `15.2 kB`."""
     if count is None:
         return ""

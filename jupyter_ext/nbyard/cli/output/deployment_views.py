@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import ago, say, show_table
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.output.console import format_age, print_note, show_table
+from nbyard.cli.output.views_by_noun import show_facts
 from nbyard.domain.deployments.structs import Deployment
-from nbyard.reasons.structs import shown
+from nbyard.reasons.structs import reason_text
 
 
 def show_deployment(found: Any) -> None:
@@ -31,7 +31,7 @@ def show_deployment(found: Any) -> None:
             ("name", found.name),
             ("title", found.title if found.title != found.name else ""),
             ("state", found.state),
-            ("reason", shown(found.reason)),
+            ("reason", reason_text(found.reason)),
             ("reproduce", found.reproduce),
             ("service", spec.service),
             ("image", spec.image),
@@ -40,7 +40,7 @@ def show_deployment(found: Any) -> None:
             ("gpus", gpus),
             ("revision", revision),
             ("description", found.description),
-            ("made", ago(found.created_at)),
+            ("made", format_age(found.created_at)),
             ("id", found.id),
         ]
     )
@@ -50,20 +50,26 @@ def show_deployment(found: Any) -> None:
     print_warnings(found)
 
 
-def print_warnings(found: Deployment) -> None:
+def print_warnings(deployment: Deployment) -> None:
     """Print the warnings of a deployment."""
-    for warning in found.warnings:
-        say(f"Warning: {warning}")
+    for warning in deployment.warnings:
+        print_note(f"Warning: {warning}")
 
 
 def _traffic(found: Any) -> None:
     rows = [
-        (one.at, one.requests, one.errors, _seconds(one.p50_seconds), _seconds(one.p99_seconds))
-        for one in found.parts
-        if one.requests
+        (
+            part.at,
+            part.requests,
+            part.errors,
+            _seconds(part.p50_seconds),
+            _seconds(part.p99_seconds),
+        )
+        for part in found.parts
+        if part.requests
     ]
     show_table(rows, ("from", "requests", "errors", "p50", "p99"))
-    say(f"{found.requests} requests, {found.errors} errors.")
+    print_note(f"{found.requests} requests, {found.errors} errors.")
 
 
 def _seconds(seconds: float | None) -> str:

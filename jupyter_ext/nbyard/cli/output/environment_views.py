@@ -6,8 +6,14 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import ago, harmless, say, show_table, size
-from nbyard.cli.output.views import show_facts
+from nbyard.cli.output.console import (
+    format_age,
+    format_size,
+    print_note,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views_by_noun import show_facts
 
 
 def _environment(one: Any) -> None:
@@ -24,10 +30,10 @@ def _environment(one: Any) -> None:
             ("python", now.python),
             ("asked for", ", ".join(line.partition(" --hash")[0] for line in now.requirements)),
             ("packages", len(now.packages) or ""),
-            ("size", size(now.size_bytes)),
+            ("size", format_size(now.size_bytes)),
             ("lock", now.digest),
             ("description", one.description),
-            ("made", ago(one.created_at)),
+            ("made", format_age(one.created_at)),
             ("id", one.id),
         ]
     )
@@ -56,9 +62,9 @@ def show_changes(page: Any) -> None:
     for one in page.items:
         sign = "+" if not one.old else "-" if not one.new else "~"
         versions = " → ".join(filter(None, (one.old, one.new)))
-        click.echo(harmless(f"{sign} {one.name} {versions}"))
+        click.echo(without_control_characters(f"{sign} {one.name} {versions}"))
     if not page.items:
-        say("No package changes.")
+        print_note("No package changes.")
 
 
 def _needed_images(page: Any) -> None:
@@ -87,11 +93,11 @@ def _image(image: Any) -> None:
             ("failed at", f"line {at.line}: {at.text}" if at else ""),
             ("made by", image.origin),
             ("image", image.image_id),
-            ("size", size(image.size_bytes)),
+            ("size", format_size(image.size_bytes)),
             ("digest", image.digest),
             ("environment", f"{image.environment} version {image.version}" * bool(image.version)),
             ("Dockerfile", image.path),
-            ("made", ago(image.finished_at or image.created_at)),
+            ("made", format_age(image.finished_at or image.created_at)),
             ("id", image.id),
         ]
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from traitlets import TraitError
 
-from nbyard.cli.output.console import say
+from nbyard.cli.output.console import print_note
 from nbyard.errors import Invalid, NbyardError, NotFound, PolicyRefused, Unavailable
 
 LINE = re.compile(r"^requirements\.(\d+)$")
@@ -22,16 +22,16 @@ EXPECTED = (NbyardError, TraitError)  # the settings raise the second
 def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> int:
     """Print an error of the command `words` and return the exit code for it."""
     if isinstance(error, TraitError):
-        say(f"Error: {error}")
+        print_note(f"Error: {error}")
         return EXIT_USAGE
-    say(f"Error: {error.message}")
+    print_note(f"Error: {error.message}")
     shown = error.message
     for detail in error.details:
         place = LINE.sub(r"requirements, line \1", detail.path)
         # Do not repeat a detail that the message already contains.
         is_told = len(error.details) == 1 or place in shown
         if not is_told or detail.message not in shown:
-            say(f"  {place}: {detail.message}")
+            print_note(f"  {place}: {detail.message}")
     hint = error.hint
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in words)
     if not hint and to_server and isinstance(error, Invalid | NotFound):
@@ -40,7 +40,7 @@ def print_error(error: NbyardError | TraitError, words: Sequence[str] = ()) -> i
         here = next((name for name in given if name in error.message and Path(name).is_file()), "")
         hint = ELSEWHERE.format(name=here) if here else ""
     if hint:
-        say(hint)
+        print_note(hint)
     if isinstance(error, Invalid | PolicyRefused):
         return EXIT_USAGE
     if isinstance(error, NotFound):

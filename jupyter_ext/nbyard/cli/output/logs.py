@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import harmless, say
+from nbyard.cli.output.console import print_note, without_control_characters
 
 LOOK_SECONDS = 0.2
 MAX_LAST = 64 << 10
@@ -21,7 +21,7 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
     is_told = follow and not attempt
     first = connection.runs.log(run=run, node=node).attempt if is_told else attempt
     if is_told and first > 1:
-        say(_change(connection, run, node, first - 1))
+        print_note(_change(connection, run, node, first - 1))
     number, last = _print(connection, run, node, follow, first)
     if not is_told:
         return last
@@ -29,7 +29,7 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
         newest = connection.runs.log(run=run, node=node)
         if newest.attempt > number:
             if number:
-                say(_change(connection, run, node, number))
+                print_note(_change(connection, run, node, number))
             number, last = _print(connection, run, node, follow, newest.attempt)
         elif newest.over:
             return last
@@ -46,7 +46,7 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
         attempt = attempt or chunk.attempt  # stay with this attempt if a new one starts
         # Each state of a progress bar gets its own line.
         lines = chunk.text.replace("\r\n", "\n").replace("\r", "\n")
-        click.echo(harmless(lines), nl=False)
+        click.echo(without_control_characters(lines), nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
@@ -59,7 +59,7 @@ def _change(connection: Any, run: str, node: str, number: int) -> str:
     """Return a line that announces the next attempt, with the reason."""
     tasks = connection.runs.get(run=run).tasks
     attempts = next(task.attempts for task in tasks if task.node == node)
-    last = next(one for one in attempts if one.number == number)
+    last = next(attempt for attempt in attempts if attempt.number == number)
     how = ENDS.get(last.state, last.state)
     why = f": {last.why}" if last.reason else ""
     return f"── {node}, next attempt: attempt {number} {how}{why}"

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from nbyard.cli.output.console import duration, harmless, say
-from nbyard.cli.output.views import usually
+from nbyard.cli.output.console import format_duration, print_note, without_control_characters
+from nbyard.cli.output.views_by_noun import usual_duration_text
 from nbyard.domain.runs.estimates import Usual
 from nbyard.domain.runs.structs import RunDetail, Task
 
@@ -70,24 +70,24 @@ class Progress:
             if self._seen.get(task.node) != state:
                 self._seen[task.node] = state
                 if task.state != "waiting":
-                    say(_line(task, usual.get(task.node)))
+                    print_note(_line(task, usual.get(task.node)))
 
     def _warn(self, tasks: Sequence[Task]) -> None:
         """Print the warnings of tasks, once for each node."""
-        for task in [one for one in tasks if one.warning and one.node not in self._warned]:
+        for task in [task for task in tasks if task.warning and task.node not in self._warned]:
             self._warned.add(task.node)
-            line = harmless(f"! {task.node}: {task.warning}")
+            line = without_control_characters(f"! {task.node}: {task.warning}")
             if self._live is not None:
                 self._live.console.print(line, markup=False, highlight=False)
             else:
-                say(line)
+                print_note(line)
 
 
 def _line(task: Task, usual: Usual | None) -> str:
     word = "cached" if task.cached else task.state
-    took = duration(task.started_at, task.finished_at)
+    took = format_duration(task.started_at, task.finished_at)
     is_explained = task.state in ("queued", "preparing", "failed") or task.cached
     reason = task.why if is_explained else ""
-    about = usually(usual, task.state) if task.state in UNDER_WAY else ""
+    about = usual_duration_text(usual, task.state) if task.state in UNDER_WAY else ""
     parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
     return "  ".join(filter(None, parts))

@@ -1,16 +1,16 @@
 """The controller of attempts: recorded → live → ended."""
 
 from nbyard.attempts import folders
-from nbyard.dispatch.attempts import engine_calls, secrets
-from nbyard.dispatch.attempts.attempt_fate import Event, step
-from nbyard.dispatch.attempts.drive import Drive, Seen
-from nbyard.dispatch.attempts.outcome import Conclusions
+from nbyard.dispatch.attempts import runtime_calls, secret_delivery
+from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
+from nbyard.dispatch.attempts.attempt_outcome import AttemptOutcomes
+from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import Ended, Report, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
-from nbyard.dispatch.state.reports import Ended, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
@@ -26,17 +26,17 @@ class AttemptController:
     def __init__(self, context: DispatchContext, identities: Identities):
         self._context = context
         self._identities = identities
-        self._conclusions = Conclusions(context, identities)
-        self._seen: dict[str, Seen] = {}
+        self._conclusions = AttemptOutcomes(context, identities)
+        self._seen: dict[str, Observations] = {}
 
     def admit(self, attempt_id: str) -> None:
         """Give the attempt its slots, so that it may start."""
-        seen = self._seen.setdefault(attempt_id, Seen())
-        seen.phase = step(seen.phase, Event.ADMIT).phase
+        seen = self._seen.setdefault(attempt_id, Observations())
+        seen.phase = next_step(seen.phase, Event.ADMIT).phase
 
-    def seen(self, attempt_id: str) -> Seen:
+    def seen(self, attempt_id: str) -> Observations:
         """Return the observations, for the queue, which gives slots to attempts that ask."""
-        return self._seen.get(attempt_id) or Seen()
+        return self._seen.get(attempt_id) or Observations()
 
     def drive(self, snapshot: AttemptSnapshot) -> Report:
         """Advance the attempt as far as possible without waiting."""
@@ -46,8 +46,10 @@ class AttemptController:
             return Report(snapshot.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
         if runtime.queues_itself:
             self.admit(snapshot.attempt.id)  # it needs no slots of this machine
-        seen = self._seen.setdefault(snapshot.attempt.id, Seen())
-        drive = Drive(self._context, self._identities, snapshot, runtime, seen, self.conclude)
+        seen = self._seen.setdefault(snapshot.attempt.id, Observations())
+        drive = AttemptDriver(
+            self._context, self._identities, snapshot, runtime, seen, self.conclude
+        )
         drive.begin()
         return Report(snapshot.attempt.id, drive.facts)
 
@@ -57,14 +59,14 @@ class AttemptController:
 
     def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""
-        asked = self._seen.get(snapshot.attempt.id, Seen()).why
+        asked = self._seen.get(snapshot.attempt.id, Observations()).why
         return self._conclusions.conclude(snapshot, result, asked)
 
     def is_gone(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether an attempt that ended without its own report has left nothing running."""
         runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         try:
-            return runtime is None or not engine_calls.is_there(
+            return runtime is None or not runtime_calls.is_there(
                 snapshot, runtime, "finished", "lost"
             )
         except (NbyardError, OSError):
@@ -91,5 +93,5 @@ class AttemptController:
             if snapshot.attempt.state != "succeeded":
                 partial_results.set_aside(self._context.folder, snapshot.attempt.id)
             folders.keep_record(snapshot.order.folder)
-        secrets.take_away(self._context, snapshot.attempt.id)
+        secret_delivery.take_away(self._context, snapshot.attempt.id)
         self._seen.pop(snapshot.attempt.id, None)

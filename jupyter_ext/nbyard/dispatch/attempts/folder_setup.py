@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch import workdir
-from nbyard.dispatch.attempts import input_staging, monitor_links, secrets
+from nbyard.dispatch import command_workdir
+from nbyard.dispatch.attempts import input_staging, monitor_controller, secret_delivery
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import IDENTITY, Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
 from nbyard.domain.arguments.bindings import Beside, Found
-from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.attempts.structs import (
     RUNNER,
     SURROUNDINGS,
@@ -32,12 +32,12 @@ from nbyard.domain.commands.invocations import ATTEMPT, WORK
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.host import gpus
-from nbyard.host.kernelspecs import variables
+from nbyard.host.kernelspec_writer import process_variables
 from nbyard.host.project_files import write_new
 from nbyard.ipc.crash_points import crash_point
 from nbyard.kinds.protocol import OwnDefaults, Reading
@@ -45,25 +45,25 @@ from nbyard.kinds.registry import kind_named
 from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.transfer import dataset_links
-from nbyard.transfer.bundles import stage
+from nbyard.transfer.bundles import stage_bundle
 
 Places = dict[str, str]
 MODEL = "model"
-RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.parts
+RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.prediction_parts
 
 
-class Staged(msgspec.Struct, frozen=True):
+class FolderContent(msgspec.Struct, frozen=True):
     """The content of an attempt's folder."""
 
     version: ExecutableVersion
     environment: EnvironmentRef
     inputs: dict[str, BytesOf]
     outputs: dict[str, Output]
-    facts: Facts = Facts()
+    facts: ReferenceFacts = ReferenceFacts()
     secrets: Places = {}
 
 
-def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> int:
+def fill_folder(context: DispatchContext, identities: Identities, snapshot: AttemptSnapshot) -> int:
     """Fill the folder, unless it is full; return how many rows were predicted before."""
     folder, done = snapshot.order.folder, 0
     if _is_filled(folder):
@@ -73,9 +73,9 @@ def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptS
     if version.kind == MODEL:
         partial_results.set_aside(context.folder, snapshot.attempt.id)
     _make_anew(folder)
-    stage(context.blobs, version.bundle_digest, folder / "code")
+    stage_bundle(context.blobs, version.bundle_digest, folder / "code")
     if version.kind == MODEL:
-        workdir.lay_serving(folder, version.command)
+        command_workdir.lay_serving(folder, version.command)
     if snapshot.attempt.runtime == PROCESS:
         input_staging.link_datasets(context, folder, version)
     places = input_staging.places_of(version, snapshot.inputs)
@@ -84,12 +84,15 @@ def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptS
     if snapshot.task.plan.requirements_digest:
         context.blobs.stage(snapshot.task.plan.requirements_digest, folder / REQUIREMENTS)
     _write_surroundings(identities, folder, snapshot.task.plan, version, environment)
-    facts = workdir.facts(folder, version, places, snapshot.task.plan)
-    outputs, given = _outputs(folder, version), secrets.give(context, snapshot, folder)
-    staged = Staged(version, environment, snapshot.inputs, outputs, facts, given)
+    facts = command_workdir.reference_facts(folder, version, places, snapshot.task.plan)
+    outputs, given = (
+        _outputs(folder, version),
+        secret_delivery.deliver_secrets(context, snapshot, folder),
+    )
+    staged = FolderContent(version, environment, snapshot.inputs, outputs, facts, given)
     told = _task_file(context, snapshot, staged)
     if version.invocation.apart:
-        workdir.make(context, folder, told.work, snapshot.inputs, places)
+        command_workdir.create_workdir(context, folder, told.work, snapshot.inputs, places)
     if version.kind == MODEL:
         done = partial_results.hand_over(
             context, snapshot, partial_results.key_of(snapshot, version)
@@ -117,11 +120,11 @@ def _make_anew(folder: Path) -> None:
     except FileNotFoundError:  # the first attempt of the store
         folder.mkdir(parents=True, mode=0o700)
     except FileExistsError:
-        folders.discard(folder)
+        folders.delete_path(folder)
         os.mkdir(folder, 0o700)
 
 
-def prepare_worker(
+def fill_worker_folder(
     context: DispatchContext, identities: Identities, order: Order, first: AttemptSnapshot
 ) -> None:
     """Fill the folder of a function worker; `first` is one of its attempts."""
@@ -131,23 +134,25 @@ def prepare_worker(
     code, environment = identities.look(first.task.plan)
     version = code.version
     _make_anew(folder)
-    stage(context.blobs, version.bundle_digest, folder / "code")
+    stage_bundle(context.blobs, version.bundle_digest, folder / "code")
     if first.attempt.runtime == PROCESS:
         input_staging.link_datasets(context, folder, version)
     _write_surroundings(identities, folder, first.task.plan, version, environment)
     folders.make_calls(folder)
-    told = TaskFile(
+    task_file = TaskFile(
         attempt_id=order.attempt_id,
         token=order.mark,
         mark=order.mark,
-        work=FunctionsWork(f"code/{spot(version.file).file}", environment.interpreter),
+        work=FunctionsWork(
+            f"code/{split_function_path(version.file).file}", environment.interpreter
+        ),
         outputs={},
         directory=os.path.dirname(f"code/{version.file}"),
         environment=_variables(context, first) | _paths(first.task.plan, version, environment),
         wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
     )
-    folders.write_task(folder, told)
+    folders.write_task(folder, task_file)
     crash_point("folder-written")
 
 
@@ -155,12 +160,12 @@ def call_of(context: DispatchContext, identities: Identities, snapshot: AttemptS
     """Return the call for a function worker, after staging the inputs of the attempt."""
     code, environment = identities.look(snapshot.task.plan)
     if snapshot.inputs:
-        folders.discard(snapshot.order.folder)
+        folders.delete_path(snapshot.order.folder)
         places = input_staging.places_of(code.version, snapshot.inputs)
         input_staging.stage_inputs(
             context, snapshot.order.folder, code.version, snapshot.inputs, places
         )
-    staged = Staged(code.version, environment, snapshot.inputs, outputs_of(code.version))
+    staged = FolderContent(code.version, environment, snapshot.inputs, outputs_of(code.version))
     work = _work(staged, _values(context, snapshot, staged))
     assert isinstance(work, FunctionWork)
     return Call(
@@ -195,7 +200,7 @@ def surroundings_of(
     version: ExecutableVersion, environment: EnvironmentRef, used: UsedEnvironment | None = None
 ) -> bytes:
     """Return surroundings.json, equal for all attempts at one code version and environment."""
-    found = Surroundings(
+    surroundings = Surroundings(
         machine={
             "host": platform.node(),
             "system": platform.platform(),
@@ -211,22 +216,25 @@ def surroundings_of(
         lock=environment.lock,
         environment=used,
     )
-    return msgspec.json.format(msgspec.json.encode(found))
+    return msgspec.json.format(msgspec.json.encode(surroundings))
 
 
 def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
-    found = outputs_of(version)
-    if found:
+    outputs = outputs_of(version)
+    if outputs:
         os.mkdir(f"{folder}/outputs")
-    for name, output in found.items():
+    for name, output in outputs.items():
         os.mkdir(f"{folder}/outputs/{name}")
         if output.format == "folder" and not (output.told or output.at):
             os.mkdir(f"{folder}/{output.path}")
-    return found
+    return outputs
 
 
 def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
-    """Return where outputs are expected in the attempt's folder, by name."""
+    """Return the declared outputs of an executable version, keyed by argument name.
+
+    Each has the path below the attempt folder where the work must leave it.
+    """
     outputs: dict[str, Output] = {}
     for argument in version.arguments:
         if argument.role != "output":
@@ -245,8 +253,12 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
                 )
             case Found() as reach:
                 companions = [
-                    {"pattern": one.pattern, "value": one.beside.parts, "required": one.required}
-                    for one in argument.companions
+                    {
+                        "pattern": companion.pattern,
+                        "value": companion.beside.parts,
+                        "required": companion.required,
+                    }
+                    for companion in argument.companions
                 ]
                 outputs[name] = Output(
                     place,
@@ -265,7 +277,9 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
     return outputs
 
 
-def _task_file(context: DispatchContext, snapshot: AttemptSnapshot, staged: Staged) -> TaskFile:
+def _task_file(
+    context: DispatchContext, snapshot: AttemptSnapshot, staged: FolderContent
+) -> TaskFile:
     plan, version, values = snapshot.task.plan, staged.version, _values(context, snapshot, staged)
     environment = _variables(context, snapshot) | _paths(plan, version, staged.environment)
     if version.kind == MODEL:  # partial predictions are found again under this key
@@ -275,7 +289,7 @@ def _task_file(context: DispatchContext, snapshot: AttemptSnapshot, staged: Stag
         token=snapshot.attempt.token,
         mark=snapshot.attempt.mark,
         work=_work(staged, values),
-        outputs=workdir.looked_for(version, staged.outputs, values, staged.facts),
+        outputs=command_workdir.looked_for(version, staged.outputs, values, staged.facts),
         directory=WORK if version.invocation.apart else os.path.dirname(f"code/{version.file}"),
         environment=environment,
         timeout_seconds=plan.timeout_seconds,
@@ -295,7 +309,7 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
         seen = [str(number) for number in range(len(seen))]  # a container counts its own from 0
-    if seen or (attempt.runtime == PROCESS and gpus.source(settings.gpus) != gpus.NOBODY):
+    if seen or (attempt.runtime == PROCESS and gpus.gpu_source(settings.gpus) != gpus.NOBODY):
         found["CUDA_VISIBLE_DEVICES"] = ",".join(seen)
         found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by itself, CUDA counts the fastest first
     # Work on a Dask worker gets that worker's scheduler address, which may differ.
@@ -308,7 +322,7 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
                 "CLIENT__KEY": settings.dask_tls_key,
             }
             found |= {f"DASK_DISTRIBUTED__COMM__TLS__{name}": v for name, v in tls.items() if v}
-    return found | monitor_links.told(context.folder, attempt, plan)
+    return found | monitor_controller.port_variables_of(context.folder, attempt, plan)
 
 
 def _paths(
@@ -318,10 +332,10 @@ def _paths(
     if not plan.environment or plan.runtime != PROCESS or version.kind == "notebook":
         return {}
     place = Path(environment.interpreter).parents[1]
-    return variables(place, os.environ.get("PATH", os.defpath))
+    return process_variables(place, os.environ.get("PATH", os.defpath))
 
 
-def _work(staged: Staged, values: dict[str, Any]) -> Work:
+def _work(staged: FolderContent, values: dict[str, Any]) -> Work:
     version = staged.version
     reading = Reading(
         kind=version.kind,
@@ -340,7 +354,9 @@ def _identity(snapshot: AttemptSnapshot) -> dict[str, str]:
     return dict(zip(IDENTITY, found, strict=True))
 
 
-def _values(context: DispatchContext, snapshot: AttemptSnapshot, staged: Staged) -> dict[str, Any]:
+def _values(
+    context: DispatchContext, snapshot: AttemptSnapshot, staged: FolderContent
+) -> dict[str, Any]:
     """Return argument values: plain values, and paths in the attempt for files.
 
     Defaults that the code sets itself are left out, because JSON turns a tuple into a list.

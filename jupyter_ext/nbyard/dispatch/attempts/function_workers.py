@@ -15,31 +15,31 @@ from typing import NamedTuple
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import no_file_in_words
+from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
+from nbyard.dispatch.attempts.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.controller import AttemptController
-from nbyard.dispatch.attempts.drive import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
-from nbyard.dispatch.attempts.folder_setup import call_of, outputs_of, prepare_worker
-from nbyard.dispatch.attempts.outcome import lost
+from nbyard.dispatch.attempts.folder_setup import call_of, fill_worker_folder, outputs_of
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
-from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
-from nbyard.dispatch.state.board import LiveAttempt, LiveTask, LiveWorker
-from nbyard.dispatch.state.reports import (
+from nbyard.dispatch.state.attempt_reports import (
     Ended,
     Fact,
-    Left,
+    NotBegun,
     Report,
     Running,
     Started,
-    Unbegun,
     Waits,
+    WorkerLeft,
 )
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
+from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.states import ATTEMPT
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
@@ -49,7 +49,7 @@ from nbyard.store.runs.attempts import AttemptRecord
 LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stopped
 
 
-class Waiting(NamedTuple):
+class UnfinishedAttempt(NamedTuple):
     """An unfinished attempt of a worker; `since` is when the board learned of it."""
 
     attempt: AttemptRecord
@@ -63,7 +63,7 @@ class WorkerSnapshot:
 
     order: Order
     run: Run
-    waiting: Sequence[Waiting]
+    waiting: Sequence[UnfinishedAttempt]
 
     @property
     def is_cancelled(self) -> bool:
@@ -73,7 +73,10 @@ class WorkerSnapshot:
 
 def worker_snapshot(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
     """Return the snapshot of a worker from the board."""
-    waiting = [Waiting(one.record, one.task, one.since) for one in worker.attempts.values()]
+    waiting = [
+        UnfinishedAttempt(attempt.record, attempt.task, attempt.since)
+        for attempt in worker.attempts.values()
+    ]
     return WorkerSnapshot(order_of(context, worker), worker.run.run, waiting)
 
 
@@ -84,7 +87,7 @@ def order_of(context: DispatchContext, worker: LiveWorker) -> Order:
         store_id=context.store.id,
         run_id=worker.run.run.id,
         node_id="",
-        folder=folders.place(context.folder, worker.id),
+        folder=folders.attempt_folder_of(context.folder, worker.id),
         mark=worker.mark,
     )
 
@@ -107,20 +110,20 @@ def clear_worker(order: Order, runtime: Runtime) -> None:
 def files_of(context: DispatchContext, ended: Iterable[LiveAttempt]) -> list[Path]:
     """Return the folders of ended attempts that contain more than a record."""
     return [
-        folders.place(context.folder, one.record.id, one.record.worker)
+        folders.attempt_folder_of(context.folder, one.record.id, one.record.worker)
         for one in ended
         if any(argument.role != "value" for argument in one.task.record.plan.arguments)
     ]
 
 
-def tidy(places: Iterable[Path]) -> None:
+def delete_attempt_files(places: Iterable[Path]) -> None:
     """Delete the files of attempts whose end is stored, except their records."""
     for place in places:
         folders.keep_record(place)
 
 
 @dataclass
-class Known:
+class WorkerObservations:
     """Observations of a worker.
 
     - `told`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
@@ -152,7 +155,7 @@ class FunctionController:
         self._context = context
         self._identities = identities
         self._attempts = attempts
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, WorkerObservations] = {}
 
     def drive(self, snapshot: WorkerSnapshot) -> list[Report]:
         """Advance all attempts of the worker as far as possible without waiting."""
@@ -160,12 +163,12 @@ class FunctionController:
         own: list[Fact] = []
         found: dict[str, list[Fact]] = {one.attempt.id: [] for one in snapshot.waiting}
         if snapshot.waiting:
-            known = self._known.setdefault(name, Known())
+            known = self._known.setdefault(name, WorkerObservations())
             runtime = self._context.runtimes[snapshot.waiting[0].attempt.runtime]
-            look = Look(
+            look = WorkerCheck(
                 self._context, self._identities, self._attempts, known, snapshot, runtime, found
             )
-            own = [Left()] if look.take() else []
+            own = [WorkerLeft()] if look.take() else []
         return [Report(one, facts) for one, facts in found.items() if facts] + [Report(name, own)]
 
     def give_up(self, snapshot: WorkerSnapshot, reason: Reason) -> list[Report]:
@@ -181,13 +184,13 @@ class FunctionController:
 
 
 @dataclass(frozen=True)
-class Look:
+class WorkerCheck:
     """One check of a worker; `found` collects facts by attempt."""
 
     context: DispatchContext
     identities: Identities
     attempts: AttemptController
-    known: Known
+    known: WorkerObservations
     snapshot: WorkerSnapshot
     runtime: Runtime
     found: dict[str, list[Fact]]
@@ -207,7 +210,7 @@ class Look:
             return False
         rest = self._read()  # read after the poll: an ended worker writes no more results
         if seen.state == "lost":
-            self._all(rest, lost(seen.reason or because("no-result")))
+            self._all(rest, lost_outcome(seen.reason or because("no-result")))
         elif seen.state == "finished":
             self._finish(rest)
         elif why:
@@ -216,7 +219,7 @@ class Look:
             self._watch(rest[0])
         return seen.state in ("lost", "finished")
 
-    def _all(self, rest: Sequence[Waiting], fact: Fact) -> None:
+    def _all(self, rest: Sequence[UnfinishedAttempt], fact: Fact) -> None:
         for one in rest:
             self.found[one.attempt.id].append(fact)
 
@@ -252,7 +255,7 @@ class Look:
         with self._refusing(self.snapshot.waiting):
             if not is_there:
                 first = self._whole(self.snapshot.waiting[0])
-                prepare_worker(self.context, self.identities, order, first)
+                fill_worker_folder(self.context, self.identities, order, first)
             # After a restart, the folder shows which calls the worker already has.
             if known.is_adopted:
                 known.told |= {call.attempt_id for call in folders.read_calls(order.folder)}
@@ -269,7 +272,7 @@ class Look:
                 self.found[one.attempt.id].append(started)
 
     @contextmanager
-    def _refusing(self, waiting: Sequence[Waiting]) -> Iterator[None]:
+    def _refusing(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
         """Fail the attempts whose preparation raises a permanent error."""
         try:
             with no_file_in_words():
@@ -279,7 +282,7 @@ class Look:
         except NbyardError as error:
             self._all(waiting, Ended("failed", failure_of(error, "preparation")))
 
-    def _add(self, fresh: Sequence[Waiting]) -> None:
+    def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
         calls = []
         for one in fresh:
             with self._refusing([one]):
@@ -289,18 +292,26 @@ class Look:
             self.known.told |= {call.attempt_id for call in calls}
             crash_point("told")
 
-    def _whole(self, one: Waiting) -> AttemptSnapshot:
+    def _whole(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
         """Return the snapshot of the attempt, as if it had its own process."""
-        task = one.task.record
-        order = order_of_attempt(self.context, one.attempt, task, self.snapshot.run.priority)
-        inputs, lost = inputs_of(one.task), one.task.lost
+        task = unfinished_attempt.task.record
+        order = order_of_attempt(
+            self.context, unfinished_attempt.attempt, task, self.snapshot.run.priority
+        )
+        inputs, lost = inputs_of(unfinished_attempt.task), unfinished_attempt.task.lost
         return AttemptSnapshot(
-            one.attempt, task, self.snapshot.run, order, inputs, lost, since=one.since
+            unfinished_attempt.attempt,
+            task,
+            self.snapshot.run,
+            order,
+            inputs,
+            lost,
+            since=unfinished_attempt.since,
         )
 
     # From calls to outcomes
 
-    def _read(self) -> list[Waiting]:
+    def _read(self) -> list[UnfinishedAttempt]:
         """Read new results and return the attempts that have no result yet."""
         known, rest = self.known, []
         results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
@@ -314,34 +325,34 @@ class Look:
                 rest.append(one)
         return rest
 
-    def _conclude(self, one: Waiting, result: Result) -> Ended | Waits:
-        is_ours = result.token == one.attempt.token
+    def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
+        is_ours = result.token == unfinished_attempt.attempt.token
         if is_ours and result.state == "succeeded" and not result.outputs:
             crash_point("finished")
             return Ended("succeeded", None, result)
-        code, _ = self.identities.look(one.task.record.plan)
-        whole = replace(self._whole(one), outputs=outputs_of(code.version))
+        code, _ = self.identities.look(unfinished_attempt.task.record.plan)
+        whole = replace(self._whole(unfinished_attempt), outputs=outputs_of(code.version))
         return self.attempts.conclude(whole, result)
 
-    def _watch(self, first: Waiting) -> None:
+    def _watch(self, first: UnfinishedAttempt) -> None:
         if first.attempt.id != self.known.running:
             self.known.running, self.known.since = first.attempt.id, time.monotonic()
             self.found[first.attempt.id].append(Running(datetime.now(UTC)))
 
-    def _finish(self, rest: Sequence[Waiting]) -> None:
+    def _finish(self, rest: Sequence[UnfinishedAttempt]) -> None:
         """Decide about attempts without a result after the worker has ended."""
         result = folders.read_result(self.snapshot.order.folder)
         for one in rest:
             if self.snapshot.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
-                fact = lost(because("result-unreadable"))
+                fact = lost_outcome(because("result-unreadable"))
             # It failed before its first call, for example on import: its attempts fail with it.
             elif result.state == "failed" and not self.known.results:
                 own = {"attempt_id": one.attempt.id, "token": one.attempt.token}
                 fact = self._conclude(one, msgspec.structs.replace(result, **own))
             else:
-                fact = Unbegun()
+                fact = NotBegun()
             self.found[one.attempt.id].append(fact)
 
     def _ask_to_end(self, why: Reason) -> None:
@@ -350,7 +361,7 @@ class Look:
             self.known.asked = time.monotonic()
             crash_point("asked-to-end")
 
-    def _end(self, rest: Sequence[Waiting], why: Reason, *, was_there: bool) -> None:
+    def _end(self, rest: Sequence[UnfinishedAttempt], why: Reason, *, was_there: bool) -> None:
         """Give up on a worker that does not stop in time; the sweep removes its remains.
 
         A worker that was never started has nothing to stop.
@@ -361,4 +372,4 @@ class Look:
             self._all(rest, Ended("cancelled"))
         elif rest:
             self._all(rest[:1], Ended("failed", Failure("timeout", why)))
-            self._all(rest[1:], lost(because("worker-not-stopped")))
+            self._all(rest[1:], lost_outcome(because("worker-not-stopped")))

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch import workdir
+from nbyard.dispatch import command_workdir
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import UNTYPED
 from nbyard.domain.caching.path_mentions import code_of
 from nbyard.domain.commands.invocations import input_places
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid
 from nbyard.host.project_files import read_small, write_new
@@ -65,11 +65,11 @@ def stage_inputs(
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if name in opened:
             # The input replaces a file of the bundle at the same path.
-            folders.discard(Path(target))
-            bundles.stage(context.blobs, found.digest, Path(target))
+            folders.delete_path(Path(target))
+            bundles.stage_bundle(context.blobs, found.digest, Path(target))
         else:
             context.blobs.stage(found.digest, Path(target))
-            workdir.tell_table(context, found, os.path.dirname(target), version, name)
+            command_workdir.tell_table(context, found, os.path.dirname(target), version, name)
     if untyped := context.untyped.intersection(found.digest for found in staged.values()):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 
@@ -95,7 +95,9 @@ def datasets_of(context: DispatchContext, version: ExecutableVersion) -> list[st
         content = handle.read()
     if version.kind not in CODE_KINDS or dataset_links.FOLDER.encode() not in content:
         return []
-    return dataset_links.named_in(code_of(spot(version.file).file, content), _datasets(context))
+    return dataset_links.named_in(
+        code_of(split_function_path(version.file).file, content), _datasets(context)
+    )
 
 
 def opens_datasets(context: DispatchContext, version: ExecutableVersion) -> bool:
@@ -107,7 +109,12 @@ def opens_datasets(context: DispatchContext, version: ExecutableVersion) -> bool
 
 def link_datasets(context: DispatchContext, folder: Path, version: ExecutableVersion) -> None:
     """Create links to these datasets beside the code; existing files stay."""
-    place = folder / CODE / os.path.dirname(spot(version.file).file) / dataset_links.FOLDER
+    place = (
+        folder
+        / CODE
+        / os.path.dirname(split_function_path(version.file).file)
+        / dataset_links.FOLDER
+    )
     for dataset in datasets_of(context, version):
         with contextlib.suppress(FileExistsError, NotADirectoryError):
             place.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import opened
+from nbyard.blobs.file_operations import closing
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
 from nbyard.domain.file_formats import format_of, suffix_of
@@ -20,15 +20,15 @@ from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_inside
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.handoff.ports import TYPE
-from nbyard.runner.work.collect_outputs import entries
+from nbyard.runner.handoff.input_output_secret import TYPE
+from nbyard.runner.work.collect_outputs import sorted_names
 
 EXECUTED_NAME = "executed.ipynb"
 MAX_TYPE = 2**20
 MAX_FORMAT = 40
 
 
-class Told(ArtifactType, frozen=True):
+class OutputMetadata(ArtifactType, frozen=True):
     """Metadata that `nbyard.output` wrote beside an output; the work may have written anything."""
 
     format: str = ""
@@ -75,7 +75,7 @@ def take_outputs(
     executed = f"{folder}/{EXECUTED}"
     # A link could point to any file of this machine.
     if os.path.isfile(executed) and not os.path.islink(executed):
-        with opened(open_inside(folder, EXECUTED, EXECUTED)) as handle:
+        with closing(open_inside(folder, EXECUTED, EXECUTED)) as handle:
             blob = context.blobs.put_fd(handle, adopt=adopt)
         rows.append(_artifact(EXECUTED_NAME, EXECUTED, "ipynb", blob.digest, blob.size_bytes))
     return rows
@@ -86,10 +86,10 @@ def _row(
 ) -> dict[str, Any]:
     relative = output.path
     if output.told and not output.several:  # the only file found
-        relative = f"{relative}/{next(entries(str(folder / relative)))}"
+        relative = f"{relative}/{next(sorted_names(str(folder / relative)))}"
     path = folder / relative
     # A container may have rewritten task.json or created links after its runner checked.
-    with opened(open_inside(folder, relative, f"output {name}")) as handle:
+    with closing(open_inside(folder, relative, f"output {name}")) as handle:
         is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
         if is_folder:
             blob = context.blobs.put_folder(Path(os.path.realpath(path)))
@@ -98,15 +98,15 @@ def _row(
             blob = context.blobs.put_fd(handle, adopt=adopt)
             kind = output.format or format_of(path.name)
     row = _artifact(name, path.name, kind, blob.digest, blob.size_bytes)
-    told: Told | None = None
+    told: OutputMetadata | None = None
     beside = os.path.join(os.path.dirname(output.path), TYPE)
     if os.path.lexists(folder / beside):
         # The file is optional, so broken content only loses the metadata.
         broken = (NbyardError, OSError, msgspec.MsgspecError, ValueError)
         with contextlib.suppress(*broken), open(open_inside(folder, beside, beside), "rb") as file:
-            told = msgspec.json.decode(file.read(MAX_TYPE), type=Told)
+            told = msgspec.json.decode(file.read(MAX_TYPE), type=OutputMetadata)
     if is_folder and any(map(os.path.isfile, (path / one for one in (*MODEL_FILES, MLFLOW_FILE)))):
-        told = msgspec.structs.replace(told or Told(), media_type=MODEL_TYPE)
+        told = msgspec.structs.replace(told or OutputMetadata(), media_type=MODEL_TYPE)
     return row if told is None else told.described(row)
 
 

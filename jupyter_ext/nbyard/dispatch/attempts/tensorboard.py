@@ -1,6 +1,6 @@
 """TensorBoard beside an attempt: started when its logs exist, stopped with the attempt.
 
-The attempt's file (`nbyard.attempts.monitor_links`) records its process, so that the next
+The attempt's file (`nbyard.attempts.monitor_link_files`) records its process, so that the next
 dispatcher finds it. The sweep of processes stops unknown ones.
 """
 
@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard.attempts import folders, monitor_links
-from nbyard.attempts.monitor_links import LOOPBACK, Board
+from nbyard.attempts import folders, monitor_link_files
+from nbyard.attempts.monitor_link_files import LOOPBACK, TensorBoardProcess
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.attempts.monitors import TENSORBOARD
+from nbyard.domain.attempts.monitor_links import TENSORBOARD
 from nbyard.runner.process import processes
 
 CLOCK_SLACK_SECONDS = 0.05
@@ -41,11 +41,13 @@ def program_for(folder: Path) -> str:
     return shutil.which(TENSORBOARD, path=searched) or ""
 
 
-def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int) -> Board:
+def start_tensorboard(
+    context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int
+) -> TensorBoardProcess:
     """Start TensorBoard, marked so that the sweep knows its attempt."""
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
-    with monitor_links.open_log(context.folder, attempt_id) as log:
+    with monitor_link_files.open_log(context.folder, attempt_id) as log:
         made = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -56,21 +58,21 @@ def start(context: DispatchContext, attempt_id: str, program: str, logs: Path, p
             start_new_session=True,
         )
     made.returncode = 0  # `is_alive` or `stop` reaps it
-    found = processes.read(made.pid)
-    return Board(made.pid, found.started if found else 0.0, port)
+    process = processes.read_process(made.pid)
+    return TensorBoardProcess(made.pid, process.started if process else 0.0, port)
 
 
-def is_alive(board: Board) -> bool:
+def is_alive(board: TensorBoardProcess) -> bool:
     """Return whether the same process still runs."""
-    found = processes.read(board.pid)
-    if found is None:  # ended, maybe a zombie; reaping afterwards avoids a race
+    process = processes.read_process(board.pid)
+    if process is None:  # ended, maybe a zombie; reaping afterwards avoids a race
         _reap(board.pid)
         return False
     # PIDs are reused, so compare the start times.
-    return abs(found.started - board.started) < CLOCK_SLACK_SECONDS
+    return abs(process.started - board.started) < CLOCK_SLACK_SECONDS
 
 
-def stop(board: Board) -> None:
+def stop_tensorboard(board: TensorBoardProcess) -> None:
     """Kill TensorBoard and its child processes; no data is lost."""
     if is_alive(board):
         os.killpg(board.pid, signal.SIGKILL)
@@ -80,7 +82,7 @@ def stop(board: Board) -> None:
 def last_words(store: Path, attempt_id: str) -> str:
     """Return the last line that TensorBoard printed."""
     try:
-        content = monitor_links.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
+        content = monitor_link_files.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
     except OSError:
         return ""
     lines = content.decode("utf-8", "replace").split("\n")

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from nbyard.dispatch.command_workdir import may_ask
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.reinstall import version_in_place
-from nbyard.dispatch.workdir import may_ask
+from nbyard.dispatch.environments.install import version_in_place
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.attempts.undeclared_files import placed
+from nbyard.domain.attempts.undeclared_files import input_paths
 from nbyard.domain.caching.file_probes import Probes, probes_of
 from nbyard.domain.caching.relevant_changes import Files, changes_that_count
 from nbyard.domain.commands.invocations import Invocation
@@ -23,13 +23,13 @@ from nbyard.domain.environments.structs import EnvironmentRef, Lock
 from nbyard.domain.executables.structs import ExecutableVersion, is_python
 from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.images.dockerfiles import bases
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.images.dockerfile_parser import base_images
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NotFound
-from nbyard.host import kernels, kernelspecs
+from nbyard.host import kernels, kernelspec_writer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import KnowsImages, KnowsPackages
 from nbyard.store import Connection
@@ -114,7 +114,7 @@ class Identities:
 
         def probes() -> list[Probes]:
             assert observed is not None
-            own, digest = spot(code.version.file).file, code.version.content_digest
+            own, digest = split_function_path(code.version.file).file, code.version.content_digest
             names = [argument.name for argument in code.version.arguments]
             given = dict.fromkeys(names, "") | new.values  # inputs and outputs have other paths
             found = [self._probes_of(own, digest, code.version, given)]
@@ -125,7 +125,7 @@ class Identities:
 
         known = {name.lower() for name in modules}
         others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
-        given = placed(
+        given = input_paths(
             code.version.file, code.version.arguments, new.inputs
         )  # replaces files of the bundle
         old, now = (
@@ -160,7 +160,7 @@ class Identities:
         if known is None:
             with self._context.store.read() as c:
                 version = version_of(self._context, c, plan)
-            own, function = spot(version.file)
+            own, function = split_function_path(version.file)
             files = {
                 entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
                 for entry in self._context.blobs.tree(version.bundle_digest).files
@@ -181,7 +181,7 @@ class Identities:
 
 def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     """Return everything that identifies the environment."""
-    program = version.command[0] if version.command else spot(version.file).file
+    program = version.command[0] if version.command else split_function_path(version.file).file
     here = (version.kind, version.kernel, version.language, program)
     used = plan.environment.version_id if plan.environment else ""
     return (plan.runtime, plan.image, plan.requirements_digest, plan.kernel, used, *here)
@@ -213,7 +213,7 @@ def environment_of(
     # images of its Dockerfile, whose other files are part of the code.
     if version.kind == CONTAINER:
         with context.blobs.open(version.content_digest) as handle:
-            begun = bases(handle.read().decode("utf-8", "replace"), {})
+            begun = base_images(handle.read().decode("utf-8", "replace"), {})
         names = [plan.image] if plan.image else begun
         # An image that is not here yet gets a new ID and matches nothing.
         ids = ((images.image_id(name) if images else "") or new_id() for name in names)
@@ -240,10 +240,10 @@ def environment_of(
         )
     if version.kind == "notebook":
         other = "" if plan.kernel else version.language  # a chosen kernel has no substitute
-        return kernels.kernel(plan.kernel or version.kernel, other)
+        return kernels.find_kernel(plan.kernel or version.kernel, other)
     if version.language == "python":
-        return kernels.python()
-    return kernels.program(version.command[0] if version.command else version.file)
+        return kernels.python_interpreter()
+    return kernels.identify_program(version.command[0] if version.command else version.file)
 
 
 def _used(
@@ -252,13 +252,13 @@ def _used(
     """Return a version of an environment; a program from outside it counts, too."""
     there = version_in_place(context, used)
     place = Path(there.place)
-    kernel = kernelspecs.own_kernel(place, used.shown, used.id)
+    kernel = kernelspec_writer.own_kernel(place, used.shown, used.id)
     now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
     trees = {one.name: one.tree for one in now if one.folder}
-    found = kernels.of_environment(there, str(kernel), kernelspecs.ALONE, trees)
+    found = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
     if is_python(version.language):
         return found
-    program = kernels.program(version.command[0] if version.command else version.file)
+    program = kernels.identify_program(version.command[0] if version.command else version.file)
     text = digest_of([found.fingerprint, program.fingerprint])
     return msgspec.structs.replace(found, fingerprint=text)
 
@@ -272,7 +272,9 @@ def key_parts(
 ) -> KeyParts:
     """Return everything that the result depends on; `untyped` digests count without types."""
     told = {
-        name: found.digest if found.digest in untyped and may_ask(code.version, name) else found.key
+        name: found.digest
+        if found.digest in untyped and may_ask(code.version, name)
+        else found.cache_key
         for name, found in inputs.items()
     }
     values: dict[str, Any] = {

@@ -28,7 +28,7 @@ def key_of(snapshot: AttemptSnapshot, version: ExecutableVersion) -> str:
 
 def set_aside(store: Path, attempt_id: str) -> None:
     """Set aside the predictions of an ended attempt, if it predicted a dataset."""
-    if os.path.isdir(folders.place(store, attempt_id) / SERVING_FOLDER / "nbyard"):
+    if os.path.isdir(folders.attempt_folder_of(store, attempt_id) / SERVING_FOLDER / "nbyard"):
         folders.set_aside(store, attempt_id)
 
 
@@ -50,14 +50,14 @@ def hand_over(context: DispatchContext, snapshot: AttemptSnapshot, key: str) -> 
     with context.store.read() as c:
         alike = rows.alike(c, names, snapshot.task.owner, snapshot.task.cache_key)
     left = [
-        Leavings(folders.unfinished(context.folder, one), key)
+        Leavings(folders.set_aside_folder(context.folder, one), key)
         for one in {*alike, snapshot.attempt.id}
     ]
     # Only one set can be continued, so keep the largest and delete the others.
     most = max(left, key=lambda one: one.rows)
     most.move(snapshot.order.folder / folders.OUTPUTS)
     for one in left:
-        folders.discard(one.place)
+        folders.delete_path(one.place)
     return most.rows
 
 
@@ -68,12 +68,12 @@ class Leavings:
         self.place = place
         self._files: list[str] = []
         self.rows = 0
-        from nbyard.serving.batch import parts  # imported late: unused without models
+        from nbyard.serving.batch import prediction_parts  # imported late: unused without models
 
-        self._parts = parts
+        self._parts = prediction_parts
         for folder, _, names in os.walk(place):
-            if folder.endswith(parts.SUFFIX):
-                self._look(folder, names, folder.removesuffix(parts.SUFFIX), key)
+            if folder.endswith(prediction_parts.SUFFIX):
+                self._look(folder, names, folder.removesuffix(prediction_parts.SUFFIX), key)
 
     def _look(self, folder: str, names: list[str], target: str, key: str) -> None:
         about, done = f"{folder}/{self._parts.ABOUT}", f"{folder}/{self._parts.DONE}"
@@ -115,4 +115,4 @@ def sweep(context: DispatchContext) -> None:
         wanted = context.store.attempts.may_go_on(c, names, datetime.now(UTC) - KEPT)
     for name in names:
         if name not in wanted:
-            folders.discard(folders.unfinished(context.folder, name))
+            folders.delete_path(folders.set_aside_folder(context.folder, name))

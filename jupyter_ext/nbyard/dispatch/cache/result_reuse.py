@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.board import LiveTask
-from nbyard.dispatch.state.round_changes import Changes
+from nbyard.dispatch.state.live_runs import LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, because
 
 
-def take_over(context: DispatchContext, changes: Changes, task: LiveTask) -> bool:
+def take_over(context: DispatchContext, changes: RoundChanges, task: LiveTask) -> bool:
     """Reuse the result that the plan names; return False if it is gone and must be computed.
 
     Raises:
@@ -33,7 +33,7 @@ def take_over(context: DispatchContext, changes: Changes, task: LiveTask) -> boo
 
 
 def keep_and_check_bytes(
-    context: DispatchContext, changes: Changes, rows: list[Any], columns: Mapping[str, Any]
+    context: DispatchContext, changes: RoundChanges, rows: list[Any], columns: Mapping[str, Any]
 ) -> bool:
     """Protect the bytes of a result from collection until the commit; return whether all exist.
 
@@ -47,7 +47,7 @@ def keep_and_check_bytes(
 
 
 def take(
-    changes: Changes, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
+    changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
 ) -> None:
     """Give an earlier result to the task."""
     told = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.deployments.image_wait import awaited
+from nbyard.dispatch.deployments.image_wait import awaited_build
 from nbyard.dispatch.deployments.rollout import Rollout
-from nbyard.dispatch.state.reports import Inbox
+from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
-from nbyard.dockerd import Engine, Owned
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.dockerd import Engine, OwnedObject
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.runtimes.docker import orphans
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
@@ -35,7 +35,7 @@ class DeploymentController:
         self,
         context: DispatchContext,
         threads: Threads,
-        inbox: Inbox,
+        inbox: ReportInbox,
         slots: Callable[[Turn], Slots],
     ) -> None:
         self._context = context
@@ -48,7 +48,7 @@ class DeploymentController:
         self._is_busy = False
         self._next_look = 0.0
         self._since: dict[str, float] = {}
-        self._strays: dict[str, list[Owned]] = {}
+        self._strays: dict[str, list[OwnedObject]] = {}
         for runtime in context.runtimes.values():
             if isinstance(runtime, ListsObjects):  # it asks the engine for both controllers
                 runtime.report_objects_to(self._hear)
@@ -82,7 +82,7 @@ class DeploymentController:
 
     def patience(self) -> float:
         """Return the seconds until the next step is due."""
-        due = min((one.due for one in self._rollouts.values()), default=float("inf"))
+        due = min((rollout.due for rollout in self._rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class DeploymentController:
             work = partial(self._clear, name, things)
             self._threads.submit(f"deployment {name}", work)
 
-    def _hear(self, things: list[Owned]) -> None:
+    def _hear(self, things: list[OwnedObject]) -> None:
         """Note the orphans among the objects on the engine."""
         found = orphans.of_deployments(things)
         if found:
@@ -121,13 +121,13 @@ class DeploymentController:
                 live = self._rows.live(c)
             self._strays = {name: left for name, left in found.items() if name not in live}
 
-    def _clear(self, name: str, things: list[Owned]) -> None:
+    def _clear(self, name: str, things: list[OwnedObject]) -> None:
         """Remove orphans; keep the files of deployments that can start again."""
         with self._context.write() as c:  # proves that this dispatcher holds the lease
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
-        removed = orphans.clear(self._connected(), things, with_files=not is_known)
+        removed = orphans.remove_objects(self._connected(), things, with_files=not is_known)
         if removed:
             log.warning("deployments: removed %s", ", ".join(removed))
 
@@ -148,7 +148,7 @@ class DeploymentController:
         waiting = [
             (self._turn(row, one), row, one)
             for row in rows
-            if (one := _waiting(row)) and not awaited(self._context, row, one)
+            if (one := _waiting(row)) and not awaited_build(self._context, row, one)
         ]
         ahead: list[int] = []
         for turn, row, one in sorted(waiting, key=lambda each: each[0]):
@@ -172,36 +172,38 @@ class DeploymentController:
         names = {one.revision.id for _, _, one in waiting}
         self._since = {name: at for name, at in self._since.items() if name in names}
 
-    def _turn(self, row: DeploymentRow, one: RevisionRow) -> Turn:
+    def _turn(self, row: DeploymentRow, revision_row: RevisionRow) -> Turn:
         """Return the turn of a revision among tasks of normal priority.
 
         A revision that replaces another comes first, because it returns that one's GPUs.
         """
-        name = one.revision.id
-        since = self._since.get(name) or self._waits_since(row, one)
+        name = revision_row.revision.id
+        since = self._since.get(name) or self._waits_since(row, revision_row)
         former = row.revisions.get(row.serving)
-        is_exchange = former is not None and former is not one and bool(former.revision.gpus)
+        is_exchange = (
+            former is not None and former is not revision_row and bool(former.revision.gpus)
+        )
         return (FIRST if is_exchange else 0.0, since, name)
 
-    def _waits_since(self, row: DeploymentRow, one: RevisionRow) -> float:
+    def _waits_since(self, row: DeploymentRow, revision_row: RevisionRow) -> float:
         """Return when the revision started to wait, in seconds since 1970.
 
         Read it from the events, because an earlier dispatcher may have seen the start.
         """
-        if one.revision.restarts and row.state != DEPLOYMENT.initial:
+        if revision_row.revision.restarts and row.state != DEPLOYMENT.initial:
             return time.time()  # it just ended, and no event exists yet
         with self._context.store.read() as c:
             told = self._rows.events(c, row.id, LOOKED_BACK)
         queued = [each.at for each in told if each.state == DEPLOYMENT.initial]
-        since = self._since[one.revision.id] = max(
-            [one.revision.created_at, *queued[:1]]
+        since = self._since[revision_row.revision.id] = max(
+            [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
         return since
 
-    def _give(self, one: RevisionRow, gpus: list[str]) -> None:
+    def _give(self, revision_row: RevisionRow, gpus: list[str]) -> None:
         with self._context.write() as c:
-            self._rows.set_revision(c, one.revision.id, gpus=gpus, reason=None)
-        self._context.grants[one.revision.id] = gpus
+            self._rows.set_revision(c, revision_row.revision.id, gpus=gpus, reason=None)
+        self._context.grants[revision_row.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable
 
-from nbyard.dispatch.health import is_connected
+from nbyard.dispatch.service_health import is_connected
 from nbyard.dockerd import Engine
 from nbyard.store.deployments import RevisionRow
 
 DRAIN_LEAST_SECONDS = 2.0
 
 
-class Departures:
+class Shutdowns:
     """Shutdowns by revision number; `last_words` is called before a container's output is gone."""
 
     def __init__(self, engine: Engine, last_words: Callable[[int], None]):
@@ -29,25 +29,25 @@ class Departures:
         """Return whether the container got SIGTERM and is not yet known to be gone."""
         return number in self._ending
 
-    def is_drained(self, one: RevisionRow) -> bool:
+    def is_drained(self, revision_row: RevisionRow) -> bool:
         """Return whether all connections have ended, or the time to stop is over."""
-        since = self._leaving.setdefault(one.number, time.monotonic())
+        since = self._leaving.setdefault(revision_row.number, time.monotonic())
         waited = time.monotonic() - since
         if waited < DRAIN_LEAST_SECONDS:
             return False
         # Unknown (None) counts as connected, so wait until the timeout.
-        used = [is_connected(place.port) for place in one.places if place.port]
-        return waited >= patience(one) or not any(each is not False for each in used)
+        used = [is_connected(place.port) for place in revision_row.places if place.port]
+        return waited >= drain_seconds(revision_row) or not any(each is not False for each in used)
 
-    def has_stopped(self, one: RevisionRow, container: str) -> bool:
+    def has_stopped(self, revision_row: RevisionRow, container: str) -> bool:
         """Send SIGTERM, then kill the container after a timeout; return whether it is gone."""
-        number = one.number
+        number = revision_row.number
         found = None if number in self._gone else self._engine.container(container)
         if found is not None and found.status == "running":
             if number not in self._ending:
                 self._ending[number] = time.monotonic()
                 self._engine.signal(container, "SIGTERM")
-            if time.monotonic() - self._ending[number] < patience(one):
+            if time.monotonic() - self._ending[number] < drain_seconds(revision_row):
                 return False
         return self.is_gone(number, container)
 
@@ -71,6 +71,6 @@ class Departures:
         self._leaving.pop(number, None)
 
 
-def patience(one: RevisionRow) -> float:
+def drain_seconds(revision_row: RevisionRow) -> float:
     """Return the seconds that the revision has to finish its requests."""
-    return one.revision.spec.stop_seconds
+    return revision_row.revision.spec.stop_seconds

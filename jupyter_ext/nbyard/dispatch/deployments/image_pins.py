@@ -8,15 +8,15 @@ import contextlib
 import contextvars
 import threading
 
-from nbyard.dockerd import Engine, Say, Stopped
-from nbyard.domain.deployments.status import another_image
+from nbyard.dockerd import Engine, NoLongerWanted, Say
+from nbyard.domain.deployments.deployment_status import another_image
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 
 BRIEF_SECONDS = 0.2
 
 
-class Fetching(threading.Thread):
+class ImagePull(threading.Thread):
     """A pull of an image in its own thread, with the logins of the owner."""
 
     def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
@@ -33,7 +33,7 @@ class Fetching(threading.Thread):
     def run(self) -> None:
         """Pull the image, and keep the error for `check`."""
         try:
-            with contextlib.suppress(Stopped):
+            with contextlib.suppress(NoLongerWanted):
                 pull = self._engine.pull
                 self._context.run(pull, self._name, self._hear, self._is_wanted)
         except NbyardError as error:
@@ -58,13 +58,13 @@ class Fetching(threading.Thread):
                 self._say(line)
 
 
-class Pins:
+class ImagePins:
     """The images of one deployment, by revision number; no pull starts after `leaving` is set."""
 
     def __init__(self, engine: Engine, leaving: threading.Event):
         self._engine = engine
         self._leaving = leaving
-        self._fetches: dict[int, Fetching] = {}
+        self._fetches: dict[int, ImagePull] = {}
 
     def image_of(self, number: int, name: str, known: str, say: Say) -> str:
         """Return the ID of the image, or "" while it is being pulled.
@@ -80,7 +80,7 @@ class Pins:
             if known and self._engine.image_id(known):
                 return known
             if not self._engine.image_id(name):
-                fetch = self._fetches[number] = Fetching(self._engine, name, say, self._leaving)
+                fetch = self._fetches[number] = ImagePull(self._engine, name, say, self._leaving)
         if fetch is not None:
             fetch.join(BRIEF_SECONDS)  # most failures appear at once
             if fetch.is_alive():

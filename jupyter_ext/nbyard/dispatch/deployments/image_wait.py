@@ -1,36 +1,38 @@
 """Let a deployment wait while its image is being built."""
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.deployments.status import WAITS_FOR_BUILD, not_built, waits_for_build
-from nbyard.domain.states import IMAGE
+from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD, not_built, waits_for_build
+from nbyard.domain.state_machines import IMAGE
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 
-def awaited(context: DispatchContext, row: DeploymentRow, one: RevisionRow) -> Reason | None:
+def awaited_build(
+    context: DispatchContext, row: DeploymentRow, revision_row: RevisionRow
+) -> Reason | None:
     """Return what a revision that never started waits for, and record that it waits.
 
     That is its build, or the build that failed. Return None if the image exists or is not built
     here.
     """
-    has_waited = waits_for_build(one.revision.reason)
-    if one.revision.image_id:
+    has_waited = waits_for_build(revision_row.revision.reason)
+    if revision_row.revision.image_id:
         return None
-    images, name = context.store.images, one.revision.spec.image
+    images, name = context.store.images, revision_row.revision.spec.image
     with context.store.read() as c:
         known, last = images.get(c, row.owner, name), images.newest(c, row.owner, name)
     if known is not None and known.origin == "build" and known.state in IMAGE.live:
         wait = because(WAITS_FOR_BUILD)
         if not has_waited:
-            _note(context, one, wait)
+            _note(context, revision_row, wait)
         return wait
     if has_waited and (last is None or last.state == "failed"):
         return not_built(last.reason if last else None)
     if has_waited:
-        _note(context, one, None)
+        _note(context, revision_row, None)
     return None
 
 
-def _note(context: DispatchContext, one: RevisionRow, reason: Reason | None) -> None:
+def _note(context: DispatchContext, revision_row: RevisionRow, reason: Reason | None) -> None:
     with context.write() as c:
-        context.store.deployments.set_revision(c, one.revision.id, reason=reason)
+        context.store.deployments.set_revision(c, revision_row.revision.id, reason=reason)

@@ -5,17 +5,17 @@ import threading
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.logs.rotating import KeptLog
+from nbyard.logs.rotating_log import KeptLog
 
 log = logging.getLogger("nbyard.dispatch")
 
 
-class Follower(threading.Thread):
+class LogFollower(threading.Thread):
     """Copies the output of a container until it stops; a new follower continues its log."""
 
-    def __init__(self, engine: Engine, container: str, kept: KeptLog):
+    def __init__(self, engine: Engine, container: str, kept_log: KeptLog):
         super().__init__(name=f"nbyard-log {container}", daemon=True)
-        self._engine, self._container, self._kept = engine, container, kept
+        self._engine, self._container, self._kept = engine, container, kept_log
         self.start()
 
     def run(self) -> None:

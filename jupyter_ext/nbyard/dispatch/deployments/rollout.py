@@ -1,6 +1,6 @@
 """Bring one deployment to its wanted state: each step observes it and takes the next action.
 
-What happens to each revision is decided in `revision_fate`. A rollback is a new revision
+What happens to each revision is decided in `revision_phase_table`. A rollback is a new revision
 (`services/deployments.py`), which is rolled out like any other.
 """
 
@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments.drive import Drive, Memory
-from nbyard.dispatch.deployments.records import Notes
-from nbyard.dispatch.deployments.revision_fate import Event, wish_of
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
+from nbyard.dispatch.deployments.revision_driver import RevisionDriver, RevisionMemory
+from nbyard.dispatch.deployments.revision_phase_table import Event, wish_of
 from nbyard.dockerd import Engine
-from nbyard.domain.deployments.status import RevisionStatus, state_of
+from nbyard.domain.deployments.deployment_status import RevisionStatus, state_of
 from nbyard.domain.deployments.structs import deployment_folder
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason
-from nbyard.runtimes.docker import deployments
+from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
@@ -35,8 +35,8 @@ class Rollout:
         self._context = context
         self._rows = context.store.deployments
         self._engine = engine
-        self._memory = Memory(context, engine)
-        self._notes = Notes(context)
+        self._memory = RevisionMemory(context, engine)
+        self._notes = DeploymentRecords(context)
         self.gives_way = False
         self.due = 0.0
 
@@ -76,24 +76,30 @@ class Rollout:
     def _drive(self, row: DeploymentRow) -> float:
         """Advance all revisions and return the seconds until the next check."""
         kept, is_leaving = {}, False
-        for one in row.revisions.values():
+        for revision in row.revisions.values():
             newest, serving = row.newest.number, row.serving
-            wish = wish_of(one.number, newest, serving, gives_way=self.gives_way)
-            status = self._advance(row, one, wish)
+            wish = wish_of(revision.number, newest, serving, gives_way=self.gives_way)
+            status = self._advance(row, revision, wish)
             if wish is Event.WANTED:
-                kept[one.number] = status
+                kept[revision.number] = status
             else:
                 is_leaving = is_leaving or status.phase != "over"
         with self._context.store.read() as c:
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
-            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.remove_network(
+                self._engine, self._notes.deployed(row, row.newest)
+            )
         self._notes.tell(row, state, reason)
         return self._patience(kept.values())
 
-    def _advance(self, row: DeploymentRow, one: RevisionRow, wish: Event) -> RevisionStatus:
-        return Drive(self._context, self._memory, self._notes, row, one, wish).begin()
+    def _advance(
+        self, row: DeploymentRow, revision_row: RevisionRow, wish: Event
+    ) -> RevisionStatus:
+        return RevisionDriver(
+            self._context, self._memory, self._notes, row, revision_row, wish
+        ).begin()
 
     def _patience(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(one.phase == "alive" and not one.has_answered for one in kept)
@@ -105,12 +111,14 @@ class Rollout:
 
     def _end_all(self, row: DeploymentRow, wish: Event) -> bool:
         """Advance the end of all revisions; return whether no container is left."""
-        ends = [self._advance(row, one, wish) for one in row.revisions.values()]
+        ends = [self._advance(row, revision, wish) for revision in row.revisions.values()]
         return all(one.phase == "over" for one in ends)
 
     def _stop(self, row: DeploymentRow) -> None:
         if self._end_all(row, Event.STOPPED):
-            deployments.rest(self._engine, self._notes.deployed(row, row.newest))
+            deployment_containers.remove_network(
+                self._engine, self._notes.deployed(row, row.newest)
+            )
             with self._context.write() as c:
                 told = {"revision": row.newest.number}
                 self._rows.move(c, row, "stopped", told, since="stopping", serving=0, reason=None)
@@ -119,7 +127,9 @@ class Rollout:
         """Delete the deployment without draining."""
         if not self._end_all(row, Event.DELETED):
             return
-        deployments.clear(self._engine, self._notes.deployed(row, row.newest))
+        deployment_containers.remove_shared_objects(
+            self._engine, self._notes.deployed(row, row.newest)
+        )
         with self._context.write() as c:
             self._rows.delete(c, row.id)
         shutil.rmtree(self._context.folder / deployment_folder(row.id), ignore_errors=True)

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.evict import archive
-from nbyard.dispatch.environments.reinstall import install, installer, new_place
+from nbyard.dispatch.environments.evict import evict_unused
+from nbyard.dispatch.environments.install import create_installer, install_lock, new_place
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import (
@@ -26,9 +26,9 @@ from nbyard.domain.environments.structs import (
     lock_lines,
     version_folder,
 )
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, reason_of
-from nbyard.host import kernelspecs
+from nbyard.host import kernelspec_writer
 from nbyard.host.installers import KERNEL_PACKAGES, Installer, InstallFailed, Stopped
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason
@@ -60,41 +60,45 @@ class EnvironmentController:
             self._builders.submit(found.current.id, work, partial(self._fail, owner, found))
         return bool(wanted)
 
-    def _build(self, owner: str, found: Environment) -> None:
-        version = found.current
+    def _build(self, owner: str, environment: Environment) -> None:
+        version = environment.current
         folder = self._context.folder / version_folder(version.id)
         try:
             with new_place(self._context, folder) as place:
-                if not self._begin(owner, found, place):
+                if not self._begin(owner, environment, place):
                     raise Stopped
                 self._sweep()
                 with (folder / INSTALL_LOG).open("w+b", buffering=0) as said:
-                    own = installer(self._context, said, self._wanted(version.id))
-                    columns = self._made(found, place, own)
+                    own = create_installer(self._context, said, self._wanted(version.id))
+                    columns = self._made(environment, place, own)
         except Stopped:
             self._sweep()
             return
         except InstallFailed as error:
-            self._fail(owner, found, error.reason)
+            self._fail(owner, environment, error.reason)
             return
         except (NbyardError, OSError) as error:
-            self._fail(owner, found, reason_of(error))
+            self._fail(owner, environment, reason_of(error))
             return
         with self._context.write() as c:
-            kernel = found.kernel or kernelspecs.kernel_name(found.name, found.id)
-            self._store.environments.named(c, found.id, kernel)
+            kernel = environment.kernel or kernelspec_writer.kernel_name(
+                environment.name, environment.id
+            )
+            self._store.environments.named(c, environment.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
         self._offer_kernels()
         # A new version may make older ones superfluous.
-        archive(self._context)
+        evict_unused(self._context)
         self._sweep()
 
-    def _begin(self, owner: str, found: Environment, place: Path) -> bool:
+    def _begin(self, owner: str, environment: Environment, place: Path) -> bool:
         """Record the start of a build, also again after a crash of the first dispatcher."""
-        move = partial(self._store.environments.move, owner=owner, version_id=found.current.id)
+        move = partial(
+            self._store.environments.move, owner=owner, version_id=environment.current.id
+        )
         with self._context.write() as c:
-            if found.current.state == "building":
+            if environment.current.state == "building":
                 # The state machine only allows building after queued.
                 move(c, to="queued")
             return move(c, to="building", place=str(place))
@@ -109,7 +113,7 @@ class EnvironmentController:
         if not packages:
             found = own.resolve([*version.requirements, *KERNEL_PACKAGES])
             packages = self._locked(version.id, found)
-        install(self._context, own, lock_lines(version.requirements, packages), place)
+        install_lock(self._context, own, lock_lines(version.requirements, packages), place)
         sizes = (
             os.lstat(os.path.join(parent, name)).st_size
             for parent, _, names in os.walk(place)
@@ -146,9 +150,9 @@ class EnvironmentController:
 
         return look
 
-    def _fail(self, owner: str, found: Environment, reason: Reason) -> None:
+    def _fail(self, owner: str, environment: Environment, reason: Reason) -> None:
         with self._context.write() as c:
-            self._store.environments.move(c, owner, found.current.id, "failed", reason=reason)
+            self._store.environments.move(c, owner, environment.current.id, "failed", reason=reason)
 
     def _offer_kernels(self) -> None:
         """Point kernels at the newest ready versions; remove those of deleted environments.
@@ -159,13 +163,13 @@ class EnvironmentController:
             ready = self._store.environments.all_ready(c)
         for found, place in ready:
             try:
-                kernelspecs.offer_kernel(found.kernel, found.name, Path(place), found.id)
+                kernelspec_writer.offer_kernel(found.kernel, found.name, Path(place), found.id)
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", found.kernel, error)
         known = {found.id for found, _ in ready}
-        for name, owner in kernelspecs.offered(self._context.folder).items():
+        for name, owner in kernelspec_writer.offered_kernels(self._context.folder).items():
             if owner not in known:
-                kernelspecs.withdraw_kernel(name, owner)
+                kernelspec_writer.withdraw_kernel(name, owner)
 
     def _sweep(self) -> None:
         """Delete folders of deleted or evicted versions and of killed builds.

@@ -13,7 +13,7 @@ from nbyard.store import Connection
 log = logging.getLogger("nbyard.dispatch")
 
 
-def archive(context: DispatchContext) -> list[str]:
+def evict_unused(context: DispatchContext) -> list[str]:
     """Evict unused versions and return their folders.
 
     The newest versions of each environment stay. Versions that a live run, a pin or a process uses
@@ -42,10 +42,14 @@ def _spare(
 ) -> list[EnvironmentVersion]:
     keep = context.settings.environment_versions
     in_place = context.store.environments.in_place(c).values()
-    return [one for versions in in_place for one in superfluous(versions, keep, pinned)]
+    return [
+        unused_version
+        for versions in in_place
+        for unused_version in unused_versions(versions, keep, pinned)
+    ]
 
 
-def superfluous(
+def unused_versions(
     versions: Iterable[EnvironmentVersion], keep: int, used: Collection[str]
 ) -> list[EnvironmentVersion]:
     """Return all but the first `keep` versions and those in `used`; input newest first."""

@@ -6,22 +6,31 @@ from typing import Any
 
 import msgspec
 
-from nbyard.dispatch.state.board import LiveAttempt
-from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Running, Started, Unbegun, Waits
-from nbyard.dispatch.state.round_changes import CANCELLED, TURN, Changes
+from nbyard.dispatch.state.attempt_reports import (
+    Ended,
+    Fact,
+    NotBegun,
+    Running,
+    Started,
+    WaitEnded,
+    Waits,
+)
+from nbyard.dispatch.state.live_runs import LiveAttempt
+from nbyard.dispatch.state.round_changes import CANCELLED, TURN, RoundChanges
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.task_retries import is_retried
 from nbyard.reasons.structs import because
 
 UNKNOWN = Failure("error", because("no-message"))
 
 
-def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
+def apply_fact(changes: RoundChanges, attempt: LiveAttempt, fact: Fact) -> None:
     """Apply one fact to the changes of this round; known facts change nothing."""
     match fact:
         case Started(site, at) if attempt.record.state == "recorded":
             changes.move_attempt(attempt, "starting", site=site, prepared_at=at)
             changes.note_wait(attempt.task, None)
-        case GoesOn(rows):
+        case WaitEnded(rows):
             why = attempt.task.record.reason
             if why is not None and why.code != "continues":
                 changes.note_reason(attempt.task, because("continues", reason=why, rows=rows))
@@ -36,11 +45,11 @@ def apply(changes: Changes, attempt: LiveAttempt, fact: Fact) -> None:
                 changes.move_task(attempt.task, "running", started_at=at)
         case Ended():
             _end(changes, attempt, fact)
-        case Unbegun():
+        case NotBegun():
             changes.pass_on(attempt)
 
 
-def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+def _end(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     task, result = attempt.task, ended.result
     if ended.how == "succeeded":
         if attempt.record.state == "recorded":  # it was never seen running
@@ -61,7 +70,7 @@ def _end(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
         _fail(changes, attempt, ended)
 
 
-def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
+def _fail(changes: RoundChanges, attempt: LiveAttempt, ended: Ended) -> None:
     """Queue the task again at its old place if its plan allows a retry, else fail it.
 
     The attempt keeps its own record.
@@ -70,9 +79,9 @@ def _fail(changes: Changes, attempt: LiveAttempt, ended: Ended) -> None:
     failure = ended.failure or UNKNOWN
     reason = ended.reason or failure.reason
     plan = task.record.plan
-    is_retried = not task.run.is_cancelled and plan.tries_again(failure.kind, number, task.lost)
+    will_retry = not task.run.is_cancelled and is_retried(plan, failure.kind, number, task.lost)
     changes.move_attempt(attempt, ended.how, reason=reason, **_times(ended.result))
-    if is_retried:
+    if will_retry:
         # Pause before queueing, because the queue limit counts from the end of the pause.
         task.pause(datetime.now(UTC))
         code = "attempt-lost" if ended.how == "lost" else "attempt-failed"

@@ -18,19 +18,27 @@ from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.function_workers import (
     FunctionController,
+    delete_attempt_files,
     files_of,
     order_of,
-    tidy,
     worker_snapshot,
 )
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
-from nbyard.dispatch.runs.ready_tasks import Candidates
+from nbyard.dispatch.runs.ready_tasks import ReadyTasks
+from nbyard.dispatch.state.attempt_reports import (
+    AttemptGone,
+    Ended,
+    Fact,
+    Report,
+    ReportInbox,
+    Waits,
+    WorkerLeft,
+)
 from nbyard.dispatch.state.attempt_snapshot import snapshot_of
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
-from nbyard.dispatch.state.reports import Ended, Fact, Gone, Inbox, Left, Report, Waits
-from nbyard.dispatch.state.round_changes import CANCELLED, Changes
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
+from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runtime_names import PROCESS
@@ -52,23 +60,23 @@ class RunController:
     """The only writer of the states of live runs; one thread calls it."""
 
     def __init__(
-        self, context: DispatchContext, threads: Threads, inbox: Inbox, clean_ups: CleanUps
+        self, context: DispatchContext, threads: Threads, inbox: ReportInbox, clean_ups: CleanUps
     ):
         self._context = context
         self._store = context.store
         self._threads = threads
         self._inbox = inbox
         self._clean_ups = clean_ups
-        self._board = Board(context.store)
-        self._candidates = Candidates(context, self._board, threads, inbox)
+        self._board = LiveRuns(context.store)
+        self._candidates = ReadyTasks(context, self._board, threads, inbox)
         self._attempts = AttemptController(context, self._candidates.identities)
         self._functions = FunctionController(context, self._candidates.identities, self._attempts)
         self._queue = QueueController(context, self._board, self._candidates, self._attempts)
-        self._changes = Changes(self._store, self._board)
+        self._changes = RoundChanges(self._store, self._board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
         self._wanted: set[str] = set()
-        self._unsure: list[Changes] = []
+        self._unsure: list[RoundChanges] = []
         self._next_full_round = 0.0
         self._next_look = 0.0
         self._write_at = 0.0
@@ -115,12 +123,12 @@ class RunController:
             if is_due and not self._changes:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
-                self._cursor = self._store.events.last(c)
+                self._cursor = self._store.events.newest_id(c)
                 self._board.read_all(c)
                 self._clear_unsure()
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
-            news = self._store.events.news(c, self._cursor)
+            news = self._store.events.all_news_after(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(one.id for one in news)])
 
@@ -155,7 +163,7 @@ class RunController:
         for report in reports:
             self._changes.hold.callback(report.release)
             # Such an attempt has already left the board.
-            if Gone() in report.facts:
+            if AttemptGone() in report.facts:
                 self._queue.remains.pop(report.attempt_id, None)
                 continue
             attempt = self._board.attempts.get(report.attempt_id)
@@ -166,7 +174,7 @@ class RunController:
             for fact in self._bearable(report).facts:
                 if attempt.record.id in self._board.attempts:
                     self._learn(attempt, fact)
-                    apply_reports.apply(self._changes, attempt, fact)
+                    apply_reports.apply_fact(self._changes, attempt, fact)
             if attempt.again:
                 attempt.again = False
                 self._wanted.add(report.attempt_id)
@@ -177,7 +185,7 @@ class RunController:
         if worker is None:
             return
         worker.busy = False
-        worker.has_left |= any(isinstance(fact, Left) for fact in report.facts)
+        worker.has_left |= any(isinstance(fact, WorkerLeft) for fact in report.facts)
         if worker.again:
             worker.again = False
             self._wanted.add(worker.id)
@@ -203,15 +211,15 @@ class RunController:
             return report
         return self._attempts.give_up(report.attempt_id, because("report-not-stored"))
 
-    def _commit(self, changes: Changes) -> None:
+    def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
-            news = self._store.events.news(c, self._cursor)
+            news = self._store.events.all_news_after(c, self._cursor)
             # Another writer may have changed a run of these changes, for example to cancel it.
             if {one.run_id for one in news} & changes.runs():
                 raise Stale("a run was changed meanwhile")
             changes.write(c)
-            last = self._store.events.last(c)
-        self._changes = Changes(self._store, self._board)
+            last = self._store.events.newest_id(c)
+        self._changes = RoundChanges(self._store, self._board)
         changes.hold.close()
         changes.pass_crash_points()
         for attempt in changes.recorded:
@@ -226,7 +234,7 @@ class RunController:
         self._clear(changes)
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
-    def _clear(self, changes: Changes) -> None:
+    def _clear(self, changes: RoundChanges) -> None:
         """Clean up what ended in the store."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
@@ -242,7 +250,7 @@ class RunController:
             if run_id not in self._board.runs:
                 self._tell_end(run_id)
         if files := files_of(self._context, given):
-            self._clean_ups.add(f"tidy {files[0]}", partial(tidy, files))
+            self._clean_ups.add(f"tidy {files[0]}", partial(delete_attempt_files, files))
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
@@ -270,7 +278,7 @@ class RunController:
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
         self._board.clear()
-        self._changes = Changes(self._store, self._board)
+        self._changes = RoundChanges(self._store, self._board)
         self._cursor = -1
         self._next_full_round = self._next_look = 0.0
 
@@ -297,7 +305,7 @@ class RunController:
 
         def tell(is_gone: bool | None) -> None:
             if is_gone:
-                self._inbox.put(Report(name, [Gone()]))
+                self._inbox.put(Report(name, [AttemptGone()]))
 
         self._threads.submit(f"remains {name}", is_gone, then=tell, runtime=runtime)
 
@@ -338,7 +346,7 @@ class RunController:
         if attempt.busy:
             attempt.again = True
             if attempt.record.state == "recorded" and folders.makes_image(self._place(attempt)):
-                apply_reports.apply(self._changes, attempt, Waits(because("waits-for-image")))
+                apply_reports.apply_fact(self._changes, attempt, Waits(because("waits-for-image")))
             return
         snapshot = snapshot_of(self._context, attempt)
         attempt.busy = self._threads.submit(
@@ -350,7 +358,7 @@ class RunController:
         )
 
     def _place(self, attempt: LiveAttempt) -> Path:
-        return folders.place(self._context.folder, attempt.record.id)
+        return folders.attempt_folder_of(self._context.folder, attempt.record.id)
 
 
 def _ask_to_end(folder: Path) -> None:

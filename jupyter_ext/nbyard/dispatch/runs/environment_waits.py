@@ -5,37 +5,37 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nbyard.dispatch.state.board import LiveTask
-from nbyard.dispatch.state.round_changes import Changes
+from nbyard.dispatch.state.live_runs import LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.reasons.structs import Reason
 
 PAUSE_SECONDS = 1.0
 
 
 @dataclass(eq=False)
-class Silence:
+class UnknownPackages:
     """A runtime that does not know its packages: what for, and when to ask again."""
 
     waits: Reason
     until: float = field(default_factory=lambda: time.monotonic() + PAUSE_SECONDS)
 
 
-class Unknowns:
+class EnvironmentWaits:
     """Waiting tasks by runtime; all tasks of a runtime wait for the same."""
 
     def __init__(self) -> None:
-        self._silences: dict[str, Silence] = {}
+        self._silences: dict[str, UnknownPackages] = {}
         self._tasks: dict[str, dict[str, LiveTask]] = {}
 
     def is_silent(self, runtime: str, waits: Reason) -> None:
         """Record that the runtime does not know its packages yet; callable from any thread."""
-        self._silences[runtime] = Silence(waits)
+        self._silences[runtime] = UnknownPackages(waits)
 
     def has_spoken(self, runtime: str) -> None:
         """Record that the runtime knows its packages; callable from any thread."""
         self._silences.pop(runtime, None)
 
-    def keep(self, changes: Changes, task: LiveTask) -> bool:
+    def keep(self, changes: RoundChanges, task: LiveTask) -> bool:
         """Return whether the task has to wait, and set its reason."""
         runtime = task.record.plan.runtime
         silence = self._silences.get(runtime)
@@ -52,7 +52,7 @@ class Unknowns:
 
     def known(self) -> Iterator[str]:
         """Yield the tasks that need not wait any longer."""
-        for runtime in [one for one in self._tasks if one not in self._silences]:
+        for runtime in [task for task in self._tasks if task not in self._silences]:
             yield from self._tasks.pop(runtime)
 
     def due(self) -> list[list[LiveTask]]:

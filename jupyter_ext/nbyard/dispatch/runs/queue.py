@@ -5,23 +5,23 @@ import secrets
 from datetime import UTC, datetime
 from itertools import chain
 
+from nbyard.dispatch.attempts.attempt_driver import Observations
 from nbyard.dispatch.attempts.controller import AttemptController
-from nbyard.dispatch.attempts.drive import Seen
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs.ready_tasks import Candidate, Candidates, is_overdue
-from nbyard.dispatch.runs.worker_assignment import Group, Placing
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
-from nbyard.dispatch.state.round_changes import TURN, Changes
+from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, is_overdue
+from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
+from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import explain
-from nbyard.domain.environments.references import moved
+from nbyard.domain.environments.references import environment_change
 from nbyard.domain.ids import new_id
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of, because, read
+from nbyard.reasons.structs import Reason, all_of, because, read_reason
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -39,8 +39,8 @@ class QueueController:
     def __init__(
         self,
         context: DispatchContext,
-        board: Board,
-        candidates: Candidates,
+        board: LiveRuns,
+        candidates: ReadyTasks,
         attempts: AttemptController,
     ):
         self._context = context
@@ -48,16 +48,16 @@ class QueueController:
         self._board = board
         self._candidates = candidates
         self._attempts = attempts
-        self._unstarted: list[tuple[LiveAttempt, Seen]] = []
+        self._unstarted: list[tuple[LiveAttempt, Observations]] = []
         self._held_up: dict[tuple[str, str], Reason] = {}
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
         self.let_in: set[str] = set()
         self.remains: dict[str, LiveAttempt] = {}
-        self.placing = Placing(board)
+        self.placing = WorkerAssignment(board)
         self.is_behind = False
 
-    def serve(self, changes: Changes, *, thoroughly: bool) -> None:
+    def serve(self, changes: RoundChanges, *, thoroughly: bool) -> None:
         """Record attempts as long as slots are free; update the waiting reasons of other tasks."""
         self._busy = dict(self.placing.busy())
         self._is_awaited = False
@@ -104,7 +104,7 @@ class QueueController:
                     self._attempts.admit(attempt.record.id)
                     self.let_in.add(attempt.record.id)
 
-    def _hold_up(self, changes: Changes) -> None:
+    def _hold_up(self, changes: RoundChanges) -> None:
         """Hold back tasks that would only wait like unstarted attempts.
 
         These are all tasks of a silent engine, else those with the same image or code.
@@ -117,16 +117,16 @@ class QueueController:
                 if seen.keeps_silence:
                     self._held_up[plan.runtime, ALL] = waits
         if before.keys() - self._held_up.keys():
-            for one in self._candidates.values():
-                if one.is_held_up and not self._why_held_up(one.task.plan):
-                    one.is_held_up = one.is_told = False
-                    changes.note_wait(one.live, TURN)
+            for candidate in self._candidates.values():
+                if candidate.is_held_up and not self._why_held_up(candidate.task.plan):
+                    candidate.is_held_up = candidate.is_told = False
+                    changes.note_wait(candidate.live, TURN)
 
     def _why_held_up(self, plan: TaskPlan) -> Reason | None:
         held = self._held_up
         return held.get((plan.runtime, ALL)) or held.get(_kind(plan)) if held else None
 
-    def _send_on(self, changes: Changes) -> None:
+    def _send_on(self, changes: RoundChanges) -> None:
         """Record tasks of runtimes with their own queue; they need no slots of this machine."""
         found = [
             one for name, one in self._candidates.elsewhere.items() if name in self._board.queue
@@ -135,7 +135,7 @@ class QueueController:
             if not self._is_published(changes, one) and self._candidates.is_current(one):
                 self._record(changes, one)
 
-    def _end_overdue(self, changes: Changes) -> None:
+    def _end_overdue(self, changes: RoundChanges) -> None:
         """Fail overdue tasks at any place, except tasks still under evaluation."""
         for name in self._board.queue.overdue():
             one = self._candidates.get(name)
@@ -190,52 +190,52 @@ class QueueController:
                 held += attempt.record.gpus
         return Slots(capacity(self._context.settings), running, held)
 
-    def _is_published(self, changes: Changes, one: Candidate) -> bool:
+    def _is_published(self, changes: RoundChanges, ready_task: ReadyTask) -> bool:
         """Return whether another task of this round already produced the same result."""
-        return one.name in changes.kept and not one.why_not()
+        return ready_task.name in changes.kept and not ready_task.why_not()
 
-    def _may_start(self, changes: Changes, one: Candidate, slots: Slots) -> bool:
-        plan = one.task.plan
+    def _may_start(self, changes: RoundChanges, ready_task: ReadyTask, slots: Slots) -> bool:
+        plan = ready_task.task.plan
         if waits := self._why_held_up(plan):
-            one.is_held_up = True
-            changes.note_wait(one.live, waits)
+            ready_task.is_held_up = True
+            changes.note_wait(ready_task.live, waits)
             return False
-        worker = self._busy.get(one.group)
-        if worker and not self._is_awaited and self._is_given(one, worker, slots):
+        worker = self._busy.get(ready_task.group)
+        if worker and not self._is_awaited and self._is_given(ready_task, worker, slots):
             return True
-        if slots.is_full and one.is_told:
+        if slots.is_full and ready_task.is_told:
             self._is_awaited = True
             return False
         lacking = slots.lacks(plan)
         if not lacking:
-            one.gpus = slots.grant(plan)
-            if one.group:
-                self._give(one, self.placing.free(one.live, one.group))
+            ready_task.gpus = slots.grant(plan)
+            if ready_task.group:
+                self._give(ready_task, self.placing.free(ready_task.live, ready_task.group))
             return True
         if worker is None:  # else the busy worker takes it
             if not slots.is_too_much(plan):
                 slots.refuse(lacking)
                 self._is_awaited = True  # otherwise a worker with more calls would keep its slot
-            one.is_told = True
-            changes.note_wait(one.live, all_of([*lacking.values()]))
+            ready_task.is_told = True
+            changes.note_wait(ready_task.live, all_of([*lacking.values()]))
         return False
 
-    def _is_given(self, one: Candidate, worker: LiveWorker, slots: Slots) -> bool:
+    def _is_given(self, ready_task: ReadyTask, worker: LiveWorker, slots: Slots) -> bool:
         """Assign the task to a busy worker and return True, if that is the best place."""
-        plan = one.task.plan
+        plan = ready_task.task.plan
         if not self.placing.has_room(worker, plan):
             return False
         if not slots.is_full and not self.placing.is_enough(worker, plan) and not slots.lacks(plan):
             return False
-        self._give(one, worker)
+        self._give(ready_task, worker)
         return True
 
-    def _give(self, one: Candidate, worker: LiveWorker) -> None:
-        one.worker = self._board.workers[worker.id] = worker
+    def _give(self, ready_task: ReadyTask, worker: LiveWorker) -> None:
+        ready_task.worker = self._board.workers[worker.id] = worker
 
-    def _record(self, changes: Changes, one: Candidate) -> None:
+    def _record(self, changes: RoundChanges, ready_task: ReadyTask) -> None:
         """Record the attempt before anything starts."""
-        task, reason = one.task, because("runs", cause=self._why(one))
+        task, reason = ready_task.task, because("runs", cause=self._why(ready_task))
         if task.reason and task.reason.code in ("attempt-failed", "attempt-lost"):
             reason = because("runs-again", attempt=task.reason)
         attempt = AttemptRecord(
@@ -243,45 +243,45 @@ class QueueController:
             task_id=task.id,
             run_id=task.run_id,
             owner=task.owner,
-            number=one.live.tries + 1,
+            number=ready_task.live.tries + 1,
             state="recorded",
             runtime=task.plan.runtime,
             site="",
             token=secrets.token_hex(16),
-            mark=one.worker.mark if one.worker else secrets.token_hex(16),
-            gpus=list(one.gpus),
-            worker=one.worker.id if one.worker else "",
+            mark=ready_task.worker.mark if ready_task.worker else secrets.token_hex(16),
+            gpus=list(ready_task.gpus),
+            worker=ready_task.worker.id if ready_task.worker else "",
         )
-        changes.record(one.live, attempt)
-        if one.group:
+        changes.record(ready_task.live, attempt)
+        if ready_task.group:
             self._busy = dict(self.placing.busy())
-        changes.move_task(one.live, "preparing", reason=reason, **one.columns)
-        changes.keep_packages(one.environment)
+        changes.move_task(ready_task.live, "preparing", reason=reason, **ready_task.columns)
+        changes.keep_packages(ready_task.environment)
 
-    def _why(self, one: Candidate) -> Reason:
+    def _why(self, ready_task: ReadyTask) -> Reason:
         """Return the reason why no earlier result is reused."""
-        if why := one.why_not() or one.too_old:
+        if why := ready_task.why_not() or ready_task.too_old:
             return why
         with self._store.read() as c:
-            last = self._store.history.last(c, one.task)
+            last = self._store.history.last(c, ready_task.task)
             environment = last.parts.environment if last else ""
             before = self._store.fingerprints.packages(c, environment) if last else None
         if last is None:
-            return explain(None, one.parts)
-        change = moved(last.used, one.task.plan.environment)
-        has = one.environment.versions
-        by_reads = cache_policy.is_by_reads(one.task.plan.cache)
+            return explain(None, ready_task.parts)
+        change = environment_change(last.used, ready_task.task.plan.environment)
+        has = ready_task.environment.versions
+        by_reads = cache_policy.is_by_reads(ready_task.task.plan.cache)
         observed = last.observed if by_reads else None
         counting = self._candidates.identities.counting
         try:
-            files = [*counting(one.code, last.parts.files, one.parts, observed, has)]
+            files = [*counting(ready_task.code, last.parts.files, ready_task.parts, observed, has)]
         except (NbyardError, OSError):
-            log.exception("task %s cannot be compared with its last run", one.task.id)
+            log.exception("task %s cannot be compared with its last run", ready_task.task.id)
             files = []
-        why = explain(last.parts, one.parts, before, has, change, files)
+        why = explain(last.parts, ready_task.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
-        problem = read(observed.problem) if observed else None
+        problem = read_reason(observed.problem) if observed else None
         return because("unsure", reason=why, problem=problem or because("not-observed"))
 
 

@@ -16,13 +16,13 @@ from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts
 from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.runs.environment_waits import Unknowns
+from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
 from nbyard.dispatch.runs.worker_assignment import Group, group_of
+from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
-from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
-from nbyard.dispatch.state.reports import Inbox
-from nbyard.dispatch.state.round_changes import Changes
-from nbyard.dispatch.threads import Threads, unexpected
+from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
+from nbyard.dispatch.state.round_changes import RoundChanges
+from nbyard.dispatch.threads import Threads, unexpected_reason
 from nbyard.domain import cache_policy
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.digest import KeyParts
@@ -30,7 +30,7 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
-from nbyard.store.runs.artifacts import Alike, Hit
+from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -38,7 +38,7 @@ NEW_IN_A_ROUND = 200
 
 
 @dataclass(eq=False)
-class Candidate:
+class ReadyTask:
     """A queued task with the dependencies of its result; `is_current` checks them again.
 
     Candidates of one `group` may share a function worker.
@@ -81,29 +81,31 @@ class Candidate:
         return None if cache_policy.is_asked(self.task.plan.cache) else because("cache-off")
 
 
-class Candidates(Mapping[str, Candidate]):
+class ReadyTasks(Mapping[str, ReadyTask]):
     """Queued tasks that must be executed, by ID.
 
     `elsewhere` holds those that need no slots of this machine. `is_behind` is set if more tasks
     came than fit into a round.
     """
 
-    def __init__(self, context: DispatchContext, board: Board, threads: Threads, inbox: Inbox):
+    def __init__(
+        self, context: DispatchContext, board: LiveRuns, threads: Threads, inbox: ReportInbox
+    ):
         self._context = context
         self._store = context.store
         self._board = board
         self._threads = threads
         self._inbox = inbox
         self.identities = Identities(context)
-        self.elsewhere: dict[str, Candidate] = {}
+        self.elsewhere: dict[str, ReadyTask] = {}
         self.is_behind = False
-        self._known: dict[str, Candidate] = {}
+        self._known: dict[str, ReadyTask] = {}
         self._same: dict[tuple[str, str], set[str]] = {}
         self._later: dict[str, LiveTask] = {}
         self._unfit: dict[str, Failure] = {}
-        self._unknowns = Unknowns()
+        self._unknowns = EnvironmentWaits()
 
-    def __getitem__(self, name: str) -> Candidate:
+    def __getitem__(self, name: str) -> ReadyTask:
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -112,7 +114,7 @@ class Candidates(Mapping[str, Candidate]):
     def __len__(self) -> int:
         return len(self._known)
 
-    def look(self, changes: Changes) -> bool:
+    def look(self, changes: RoundChanges) -> bool:
         """Evaluate new tasks in the queue level by level; return whether any came.
 
         Tasks with cached results finish at once, so the next level follows in the same round.
@@ -137,7 +139,7 @@ class Candidates(Mapping[str, Candidate]):
         self.is_behind = left <= 0
         return left < NEW_IN_A_ROUND
 
-    def _keep(self, found: Sequence[Candidate]) -> None:
+    def _keep(self, found: Sequence[ReadyTask]) -> None:
         """Keep the candidates that are still queued."""
         for one in found:
             # An earlier evaluation may have had another key.
@@ -148,12 +150,12 @@ class Candidates(Mapping[str, Candidate]):
                     self.elsewhere[one.task.id] = one
                 self._same.setdefault(one.name, set()).add(one.task.id)
 
-    def is_current(self, one: Candidate) -> bool:
+    def is_current(self, ready_task: ReadyTask) -> bool:
         """Return whether the environment is fresh and unchanged; else evaluate the task again."""
-        known = self.identities.known(one.task.plan, one.live.run.since)
-        if known is not None and known[1].fingerprint == one.environment.fingerprint:
+        known = self.identities.known(ready_task.task.plan, ready_task.live.run.since)
+        if known is not None and known[1].fingerprint == ready_task.environment.fingerprint:
             return True
-        self._board.fresh[one.task.id] = None
+        self._board.fresh[ready_task.task.id] = None
         self.is_behind = True
         return False
 
@@ -187,7 +189,7 @@ class Candidates(Mapping[str, Candidate]):
             if not same:
                 del self._same[one.name]
 
-    def _new(self, changes: Changes, most: int) -> list[Candidate]:
+    def _new(self, changes: RoundChanges, most: int) -> list[ReadyTask]:
         now = datetime.now(UTC)
         found = []
         for name in list(islice(self._board.fresh, most)):
@@ -210,7 +212,7 @@ class Candidates(Mapping[str, Candidate]):
                 if self._board.queue.get(name) is task:
                     self._board.fresh[name] = None
 
-    def _wake_unknowns(self, changes: Changes) -> None:
+    def _wake_unknowns(self, changes: RoundChanges) -> None:
         self._board.fresh.update(dict.fromkeys(self._unknowns.known()))
         for tasks in self._unknowns.due():
             self._ask(tasks[0])
@@ -219,11 +221,11 @@ class Candidates(Mapping[str, Candidate]):
                     self._unknowns.keep(changes, task)
             changes.settle()
 
-    def _candidate(self, changes: Changes, task: LiveTask) -> Candidate | None:
+    def _candidate(self, changes: RoundChanges, task: LiveTask) -> ReadyTask | None:
         """Return the candidate; None while threads evaluate the task, or if the task failed."""
         record = task.record
         if failure := self._unfit.pop(record.id, None):
-            refuse(changes, task, failure)
+            fail_task(changes, task, failure)
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
@@ -239,12 +241,12 @@ class Candidates(Mapping[str, Candidate]):
             inputs, untyped = inputs_of(task), self._context.untyped
             parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
-            return Candidate(task, known[0], parts, parts.key(), known[1], group)
+            return ReadyTask(task, known[0], parts, parts.key(), known[1], group)
         except NbyardError as error:
-            refuse(changes, task, failure_of(error, "preparation"))
+            fail_task(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # isolate a broken task
             log.exception("task %s cannot be served", record.id)
-            refuse(changes, task, _unexpected(error))
+            fail_task(changes, task, _unexpected(error))
         return None
 
     def _ask(self, task: LiveTask) -> None:
@@ -275,7 +277,7 @@ class Candidates(Mapping[str, Candidate]):
             self._unfit[task.id] = _unexpected(error)
         self._unknowns.has_spoken(runtime)
 
-    def _ask_cache(self, c: Connection, changes: Changes, found: Sequence[Candidate]) -> None:
+    def _ask_cache(self, c: Connection, changes: RoundChanges, found: Sequence[ReadyTask]) -> None:
         hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {one.key for one in found})}
         for one in found:
             if one.name not in hits and (alike := self._alike(c, one)):
@@ -300,37 +302,41 @@ class Candidates(Mapping[str, Candidate]):
                 reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
 
-    def _alike(self, c: Connection, one: Candidate) -> Alike | None:
+    def _alike(self, c: Connection, ready_task: ReadyTask) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""
-        if not cache_policy.is_by_reads(one.task.plan.cache):
+        if not cache_policy.is_by_reads(ready_task.task.plan.cache):
             return None
-        modules = one.environment.versions
+        modules = ready_task.environment.versions
         try:
-            for alike in self._store.cache.alike(c, one.task.owner, one.parts.base_key()):
+            for alike in self._store.cache.alike(
+                c, ready_task.task.owner, ready_task.parts.base_key()
+            ):
                 files, observed = alike.files, alike.observed
-                counting = self.identities.counting(one.code, files, one.parts, observed, modules)
+                counting = self.identities.counting(
+                    ready_task.code, files, ready_task.parts, observed, modules
+                )
                 if next(counting, None) is None:
                     return alike
         except (NbyardError, OSError):  # bytes of the code are gone: execute the task
-            log.exception("task %s cannot be compared with earlier ones", one.task.id)
+            log.exception("task %s cannot be compared with earlier ones", ready_task.task.id)
         return None
 
 
-def refuse(changes: Changes, task: LiveTask, failure: Failure) -> None:
+def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:
     """Fail the task before anything has started."""
     told = {"reason": failure.reason, "failure": msgspec.to_builtins(failure)}
     changes.move_task(task, "failed", finished_at=datetime.now(UTC), **told)
 
 
-def is_overdue(changes: Changes, task: LiveTask) -> bool:
+def is_overdue(changes: RoundChanges, task: LiveTask) -> bool:
     """Fail the task if its queue limit has passed; return whether it failed."""
     limit = task.record.plan.queue_timeout_seconds
     if limit is None or time.monotonic() < task.due:
         return False
     too_long = because("queue-limit", seconds=limit)
-    refuse(changes, task, Failure("queue-timeout", too_long))
+    fail_task(changes, task, Failure("queue-timeout", too_long))
     return True
 
 
 def _unexpected(error: Exception) -> Failure:
-    return Failure("preparation", unexpected(error))
+    return Failure("preparation", unexpected_reason(error))

@@ -3,13 +3,13 @@
 import secrets
 from collections.abc import Mapping
 
-from nbyard.dispatch.attempts.secrets import secrets_of
+from nbyard.dispatch.attempts.secret_delivery import secrets_of
 from nbyard.dispatch.cache.keys import Code
-from nbyard.dispatch.state.board import Board, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 
@@ -35,16 +35,16 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
     own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
     if any(own):
         return ()
-    file = spot(version.file).file
+    file = split_function_path(version.file).file
     # Equal bundles may contain several files with functions.
     about = (version.bundle_digest, file, environment.fingerprint, str(plan.cpu))
     return (task.record.run_id, *about)
 
 
-class Placing:
+class WorkerAssignment:
     """Learns how long functions take; until then, a worker gets few calls at once."""
 
-    def __init__(self, board: Board):
+    def __init__(self, board: LiveRuns):
         self._board = board
         self._seconds: dict[str, float] = {}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from nbyard.attempts import folders
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.board import LiveAttempt, LiveTask
-from nbyard.domain.attempts.monitors import container_ports
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
+from nbyard.domain.attempts.monitor_links import container_ports
 from nbyard.domain.attempts.structs import Output
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
 from nbyard.errors import NotFound
@@ -63,7 +63,7 @@ def order_of(
         store_id=context.store.id,
         run_id=task.run_id,
         node_id=task.node,
-        folder=folders.place(context.folder, attempt.id, attempt.worker),
+        folder=folders.attempt_folder_of(context.folder, attempt.id, attempt.worker),
         mark=attempt.mark,
         site=attempt.site,
         image=plan.image,
@@ -85,13 +85,13 @@ def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
     Raises:
         NotFound: An upstream task has no such output.
     """
-    found: dict[str, BytesOf] = {}
+    inputs: dict[str, BytesOf] = {}
     for name, binding in task.record.plan.bindings.items():
         if isinstance(binding, BytesOf):
-            found[name] = binding
+            inputs[name] = binding
         elif isinstance(binding, ResultOf):
             made = task.run.tasks[binding.node].results.get(binding.output)
             if made is None:
                 raise NotFound(because("output-not-made", node=binding.node, output=binding.output))
-            found[name] = made
-    return found
+            inputs[name] = made
+    return inputs

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
-from nbyard.dispatch.state.board import Board, LiveAttempt, LiveRun, LiveTask, LiveWorker
+from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRun, LiveRuns, LiveTask, LiveWorker
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import bytes_of
-from nbyard.domain.states import ATTEMPT, RUN, TASK
+from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store, transition
@@ -29,13 +29,13 @@ CANCELS = {"waiting": "skipped", "queued": "cancelled"}
 Rows = list[dict[str, Any]]
 
 
-class Changes:
+class RoundChanges:
     """Moves of rows and related writes, in order.
 
     `is_urgent` is set if work waits for the commit. Otherwise the write may wait for more changes.
     """
 
-    def __init__(self, store: Store, board: Board):
+    def __init__(self, store: Store, board: LiveRuns):
         self._store = store
         self._board = board
         self._moves: list[Move] = []

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.parameter_references import in_parts, names_in
-from nbyard.runner.work.evaluate import name_beside
+from nbyard.runner.work.cwl_expressions import name_beside
 
 
 class Option(
@@ -168,7 +168,9 @@ def companions_of(
     names: Sequence[str], companions: Sequence[Companion]
 ) -> dict[str, dict[Companion, str]]:
     """Return the items among the file names in a folder, each with its companions."""
-    told = {name: {one: one.beside.name(name) for one in companions} for name in names}
+    told = {
+        name: {companion: companion.beside.name(name) for companion in companions} for name in names
+    }
     # a companion of another file is not an item itself
     others = {made for name, mine in told.items() for made in mine.values() if made != name}
     known = set(names)

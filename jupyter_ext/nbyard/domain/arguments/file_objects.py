@@ -9,7 +9,7 @@ from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.runner.work.evaluate import names_of
+from nbyard.runner.work.cwl_expressions import names_of
 
 MIB = 2**20
 # names of fields in CWL
@@ -19,7 +19,7 @@ SECONDARY = "secondaryFiles"
 Listing = dict[str, Any]
 
 
-class Facts(msgspec.Struct, frozen=True):
+class ReferenceFacts(msgspec.Struct, frozen=True):
     """Facts that are known only where the task runs.
 
     They are the sizes of inputs and the sorted file names of inputs that are lists. They also
@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, frozen=True):
     listings: dict[str, Listing] = {}
 
 
-def seen(argument: Argument, value: Any, facts: Facts) -> Any:
+def as_file_object(argument: Argument, value: Any, facts: ReferenceFacts) -> Any:
     """Return a value as references see it: a file or folder becomes an object.
 
     A list becomes its files, each with its companions.
@@ -47,40 +47,42 @@ def seen(argument: Argument, value: Any, facts: Facts) -> Any:
             return _folder(value, facts.listings.get(argument.name))
         return _file(value, argument.name, facts)
     names = facts.files.get(argument.name, [])
-    found = []
+    file_object = []
     for name, mine in companions_of(names, argument.companions).items():
-        needed = [one.beside.name(name) for one in argument.companions if one.required]
+        needed = [
+            companion.beside.name(name) for companion in argument.companions if companion.required
+        ]
         # A pattern may give the file's own name: the runner finds that file, too.
         if lacking := [one for one in needed if one not in {name, *mine.values()}]:
             reason = because("companion-missing", file=name, companion=lacking[0])
             raise Invalid.field(f"inputs.{argument.name}", reason)
         item = _file(f"{value}/{name}", f"{argument.name}/{name}", facts)
         beside = [_file(f"{value}/{one}", "", facts) for one in mine.values()]
-        found.append({**item, SECONDARY: beside} if argument.companions else item)
-    return found
+        file_object.append({**item, SECONDARY: beside} if argument.companions else item)
+    return file_object
 
 
 def _folder(path: str, listing: Listing | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "Directory", **named(path)}
+    found: dict[str, Any] = {"class": "Directory", **path_fields(path)}
     if listing is not None:
         found[LISTING] = [
             _folder(f"{path}/{name}", inner)
             if isinstance(inner, dict)
-            else {"class": "File", **named(f"{path}/{name}"), "size": inner}
+            else {"class": "File", **path_fields(f"{path}/{name}"), "size": inner}
             for name, inner in listing.items()
         ]
     return found
 
 
-def move(value: dict[str, Any], path: str) -> None:
+def change_path(value: dict[str, Any], path: str) -> None:
     """Change the path of the object and of everything in it."""
-    value.update(named(path))
+    value.update(path_fields(path))
     for one in value.get(LISTING, ()):
-        move(one, f"{path}/{one['basename']}")
+        change_path(one, f"{path}/{one['basename']}")
 
 
-def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
-    found: dict[str, Any] = {"class": "File", **named(path)}
+def _file(path: str, known: str, facts: ReferenceFacts) -> dict[str, Any]:
+    found: dict[str, Any] = {"class": "File", **path_fields(path)}
     if known in facts.sizes:
         found["size"] = facts.sizes[known]
     if known in facts.contents:
@@ -88,7 +90,7 @@ def _file(path: str, known: str, facts: Facts) -> dict[str, Any]:
     return found
 
 
-def named(path: str) -> dict[str, str]:
+def path_fields(path: str) -> dict[str, str]:
     """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
     return {"path": path, "dirname": directory, **names_of(basename)}

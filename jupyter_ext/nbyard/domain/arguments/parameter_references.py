@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.work.evaluate import NoValue, joined, look_up
+from nbyard.runner.work.cwl_expressions import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
 _SEGMENTS = (
@@ -39,7 +39,9 @@ def names_in(text: str, where: str) -> list[tuple[str, ...]]:
     return [path for path, _ in _pieces(text, where) if path]
 
 
-def evaluate(text: str, known: Mapping[str, Any], where: str, *, exact: bool = False) -> Any:
+def evaluate_reference(
+    text: str, known: Mapping[str, Any], where: str, *, exact: bool = False
+) -> Any:
     """Return the value of a reference, or a text with its references resolved.
 
     In a longer text, values other than strings are inserted as JSON. White space around a
@@ -62,7 +64,7 @@ def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, 
     exit code.
 
     Raises:
-        Invalid: as in `evaluate`.
+        Invalid: as in `evaluate_reference`.
     """
     whole = REFERENCE.fullmatch(text.strip())
     pieces = [(_path(whole, where), "")] if whole else _pieces(text, where)
@@ -74,14 +76,14 @@ def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, 
     ]
 
 
-def quoted(text: str) -> str:
+def escape_references(text: str) -> str:
     """Escape a text so that evaluation finds no reference in it."""
     if not _has_any(text):
         return text
     return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
 
 
-def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
+def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
     """Rename the references to inputs in a text.
 
     `names` maps old paths below `inputs` to new ones.
@@ -92,7 +94,7 @@ def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
         if known:
             # paths may be prefixes of one another
             longest = max(known, key=len)
-            found.append(f"$(inputs{written((*names[longest], *rest[len(longest) :]))})")
+            found.append(f"$(inputs{reference_text((*names[longest], *rest[len(longest) :]))})")
         else:
             found.append(piece)
     return "".join(found)
@@ -101,7 +103,7 @@ def renamed(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
 def of_input(text: str, path: tuple[str, ...]) -> str:
     """Replace `self` in the references of a text with the input at that path."""
     return "".join(
-        f"$(inputs{written((*path, *rest))})" if first == "self" else piece
+        f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece
         for piece, (first, *rest) in _spelled(text)
     )
 
@@ -123,7 +125,7 @@ def _spelled(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         position = piece.end()
 
 
-def written(path: tuple[str, ...]) -> str:
+def reference_text(path: tuple[str, ...]) -> str:
     """Return a path as a reference spells it after its first name."""
     found = []
     for segment in path:
@@ -145,7 +147,7 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
     """Return the references and the literal text between them, in order."""
     if not _has_any(text):
         return [((), text)]
-    found: list[tuple[tuple[str, ...], str]] = []
+    pieces: list[tuple[tuple[str, ...], str]] = []
     position = 0
     while position < len(text):
         piece = _PIECE.match(text, position)
@@ -154,13 +156,13 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
             reference = REFERENCE.match(text, position)
             if reference is None:
                 raise _is_script(text[position:], where)
-            found.append((_path(reference, where), ""))
+            pieces.append((_path(reference, where), ""))
             position = reference.end()
             continue
         escaped = len(piece[0]) > 1 and piece[0][0] == "\\"
-        found.append(((), piece[0][1:] if escaped else piece[0]))
+        pieces.append(((), piece[0][1:] if escaped else piece[0]))
         position = piece.end()
-    return found
+    return pieces
 
 
 def _is_script(text: str, where: str) -> Invalid:

@@ -21,8 +21,8 @@ from nbyard.domain.arguments.bindings import (
     Stdout,
     Words,
 )
-from nbyard.domain.arguments.given_values import given, given_text
 from nbyard.domain.arguments.parameter_references import names_in
+from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -167,7 +167,7 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
         if argument.companions and (argument.type != "list" or argument.role == "value"):
             details.append(Detail.of(where, because("companions-without-list")))
         else:
-            problems = [_pattern_problem(one.pattern) for one in argument.companions]
+            problems = [_pattern_problem(companion.pattern) for companion in argument.companions]
             details += [
                 Detail.of(f"{where}.{i}.pattern", one) for i, one in enumerate(problems) if one
             ]
@@ -251,7 +251,7 @@ def check_text(value: str, where: str) -> str:
 
 def _string(_: Argument, value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise Invalid.field(where, because("text-needed", given=given(value)))
+        raise Invalid.field(where, because("text-needed", given=given_type(value)))
     return check_text(value, where)
 
 
@@ -259,7 +259,7 @@ def _int(_: Argument, value: Any, where: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid.field(where, because("integer-needed", given=given(value)))
+        raise Invalid.field(where, because("integer-needed", given=given_type(value)))
     if abs(value) > MAX_INT:
         raise Invalid.field(where, because("number-beyond-64-bits"))
     return value
@@ -267,7 +267,7 @@ def _int(_: Argument, value: Any, where: str) -> int:
 
 def _float(_: Argument, value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Invalid.field(where, because("number-needed", given=given(value)))
+        raise Invalid.field(where, because("number-needed", given=given_type(value)))
     try:
         number = float(value)
     except OverflowError:
@@ -279,7 +279,7 @@ def _float(_: Argument, value: Any, where: str) -> float:
 
 def _bool(_: Argument, value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise Invalid.field(where, because("boolean-needed", given=given(value)))
+        raise Invalid.field(where, because("boolean-needed", given=given_type(value)))
     return value
 
 
@@ -293,7 +293,7 @@ def _choice(argument: Argument, value: Any, where: str) -> Any:
 
 def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise Invalid.field(where, because("list-needed", given=given(value)))
+        raise Invalid.field(where, because("list-needed", given=given_type(value)))
     check = _CHECKS[argument.items or "json"]
     item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
     return [check(item, one, f"{where}.{i}") for i, one in enumerate(value)]
@@ -332,7 +332,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
             check_text(str(key), where): check_json(item, f"{where}.{key}", depth + 1)
             for key, item in value.items()
         }
-    raise Invalid.field(where, because("not-json-value", given=given(value)))
+    raise Invalid.field(where, because("not-json-value", given=given_type(value)))
 
 
 _ANY = Argument("any")

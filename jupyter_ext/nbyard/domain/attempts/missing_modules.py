@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from nbyard.domain.attempts.failures import said_in
+from nbyard.domain.attempts.failure_reader import said_in
 from nbyard.domain.attempts.structs import Failure
 
 NAME = r"([A-Za-z_][\w.]*)"

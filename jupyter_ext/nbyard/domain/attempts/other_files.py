@@ -177,7 +177,9 @@ def within_caps(
     return kept, left
 
 
-def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> OtherFiles | None:
+def summarize_files(
+    digest: str, kept: Sequence[Written], left: Sequence[LeftOut]
+) -> OtherFiles | None:
     """Return the record of other files for a task, or None if it wrote none."""
     if not kept and not left:
         return None
@@ -186,7 +188,7 @@ def summary(digest: str, kept: Sequence[Written], left: Sequence[LeftOut]) -> Ot
     return OtherFiles(digest, len(kept), size, named, len(left) - len(named))
 
 
-def merged(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
+def merge_other_files(kept: OtherFiles | None, left: OtherFiles | None) -> OtherFiles | None:
     """Add files that stayed where the task ran to the record of the task.
 
     In a container, the task itself may have named them, so names and numbers are sanitised.

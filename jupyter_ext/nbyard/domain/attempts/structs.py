@@ -32,7 +32,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.commands.invocations import Placed
+from nbyard.domain.commands.invocations import PlacedFile
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
 from nbyard.reasons.structs import Reason
@@ -146,7 +146,7 @@ class CommandWork(
     stdin: str = ""
     stdout: str = ""
     stderr: str = ""
-    files: list[Placed] = []
+    files: list[PlacedFile] = []
     exit_codes: ExitCodes = ExitCodes()
     dockerfile: str = ""
     handed: dict[str, Any] = {}

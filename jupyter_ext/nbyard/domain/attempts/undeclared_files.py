@@ -81,7 +81,9 @@ class DeclaredFiles(msgspec.Struct, frozen=True):
     removed: list[Argument]
 
 
-def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> list[OpenedFile]:
+def find_undeclared(
+    observed: Observed, file: str, arguments: Sequence[Argument]
+) -> list[OpenedFile]:
     """List the data files that a task read or wrote and no argument declares, inputs first.
 
     `file` is the path of the code file in its bundle. A file that the task both read and wrote
@@ -95,24 +97,26 @@ def undeclared(observed: Observed, file: str, arguments: Sequence[Argument]) -> 
         for argument in arguments
         if isinstance(argument.default, str) and argument.default
     }
-    places = {one.reach.place(file) for one in arguments if isinstance(one.reach, File)}
+    places = {
+        argument.reach.place(file) for argument in arguments if isinstance(argument.reach, File)
+    }
     known |= {file, *places}
     written = set(observed.written)
     # files that the task created itself are not inputs
     others = {*written, *observed.passing}
     read = [path for path in observed.read if path not in others and not path.endswith("/")]
     names = {argument.name for argument in arguments}
-    found: list[OpenedFile] = []
+    undeclared: list[OpenedFile] = []
     for role, paths in (("input", read), ("output", sorted(written))):
         for path in paths:
-            is_known = path in known or any(_is_within(path, one) for one in places)
+            is_known = path in known or any(_is_within(path, place) for place in places)
             if is_known or not _is_data(path):
                 continue
             own = posixpath.relpath(path, start or ".")
             name = free_name(own, names)
             names.add(name)
-            found.append(OpenedFile(own, role, name, format_of(path)))  # type: ignore[arg-type]
-    return found
+            undeclared.append(OpenedFile(own, role, name, format_of(path)))  # type: ignore[arg-type]
+    return undeclared
 
 
 def _is_data(path: str) -> bool:
@@ -174,9 +178,13 @@ def no_files(kind: str, *, is_apart: bool) -> Reason | None:
     return None
 
 
-def placed(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
+def input_paths(file: str, arguments: Iterable[Argument], given: Collection[str]) -> set[str]:
     """Return the paths of the `given` inputs in the code bundle."""
-    reaches = [one.reach for one in arguments if one.role == "input" and one.name in given]
+    reaches = [
+        argument.reach
+        for argument in arguments
+        if argument.role == "input" and argument.name in given
+    ]
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}
 
 

@@ -13,7 +13,7 @@ import msgspec
 from nbyard.domain.caching.path_mentions import code_of
 from nbyard.domain.caching.probed_names import names_of
 from nbyard.domain.file_formats import is_data
-from nbyard.domain.notebooks.parameter_cells import parse
+from nbyard.domain.notebooks.parameter_cells import parse_cell
 
 PYTHON = (".py", ".ipynb")
 # Python programs that are not text
@@ -88,7 +88,7 @@ def probes_of(
         return Probes(content.decode("utf-8", "replace") if is_text else "")
     try:
         text = HARMLESS.sub("", code_of(filename, content))
-        tree, _ = parse(text)
+        tree, _ = parse_cell(text)
     except (SyntaxError, ValueError, KeyError, TypeError):
         return _unknown(content)
     names, is_open = names_of(tree, given)

@@ -24,7 +24,7 @@ from nbyard.domain.caching.probe_calls import (
     TEMPLATE,
     is_probe,
 )
-from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, evaluate_constant
 
 JOINS = PATHS | {"format", "join", "joinpath", "str", "with_suffix"}
 
@@ -103,7 +103,7 @@ class _Reader:
 
     def _value(self, node: ast.expr) -> Any:
         try:
-            return evaluate(node, self._known)
+            return evaluate_constant(node, self._known)
         except NotConstant:
             return None
 

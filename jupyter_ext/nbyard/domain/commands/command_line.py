@@ -29,10 +29,16 @@ from nbyard.domain.arguments.bindings import (
     Variable,
     Words,
 )
-from nbyard.domain.arguments.file_objects import Facts
-from nbyard.domain.arguments.records import record_problems
+from nbyard.domain.arguments.file_objects import ReferenceFacts
+from nbyard.domain.arguments.record_arguments import record_problems
 from nbyard.domain.arguments.structs import Argument, check_value, is_secret
-from nbyard.domain.commands.invocations import ATTEMPT, Context, Invocation, Placed, literal
+from nbyard.domain.commands.invocations import (
+    ATTEMPT,
+    Context,
+    Invocation,
+    PlacedFile,
+    escape_attempt_paths,
+)
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -63,11 +69,11 @@ class CommandLine(NamedTuple):
     stdin: str
     stdout: str
     stderr: str = ""
-    files: tuple[Placed, ...] = ()
+    files: tuple[PlacedFile, ...] = ()
 
 
 PLAIN = Invocation()
-HERE = Facts()
+HERE = ReferenceFacts()
 
 
 def check_command(
@@ -179,7 +185,7 @@ def build_argv(
     arguments: Sequence[Argument],
     values: Mapping[str, Any],
     invocation: Invocation = PLAIN,
-    facts: Facts = HERE,
+    facts: ReferenceFacts = HERE,
 ) -> CommandLine:
     """Return the command line: prefix, options as declared, positional words, bound words.
 
@@ -276,7 +282,9 @@ def _given(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str
             if argument.required:
                 raise Invalid.field(where, because("value-needed"))
         elif value is not None or argument.required:
-            found[argument.name] = literal(argument, check_value(argument, value, where))
+            found[argument.name] = escape_attempt_paths(
+                argument, check_value(argument, value, where)
+            )
     return found
 
 

@@ -6,7 +6,7 @@ import shlex
 import msgspec
 
 from nbyard.domain.commands.command_line import FILE
-from nbyard.reasons.structs import Reason, because, text
+from nbyard.reasons.structs import Reason, because, text_reason
 
 PYTHON = "python3"
 # Suffix: language and command.
@@ -111,7 +111,7 @@ def start_hints(name: str, content: bytes, start: Start) -> list[Reason]:
     if is_utf16(content) and not start.is_binary:
         return [because("script-utf-16", name=name)]
     if content.startswith(UTF8_MARK) and start.language != "python":
-        reader = text(start.language) or because("read-by-system")
+        reader = text_reason(start.language) or because("read-by-system")
         return [because("script-with-bom", name=name, reader=reader)]
     if start.language in SHELLS and b"\r\n" in content:
         return [because("windows-line-ends", name=name, language=start.language)]

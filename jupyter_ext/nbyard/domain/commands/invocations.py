@@ -17,19 +17,19 @@ from nbyard.domain.arguments.file_objects import (
     LISTING,
     MIB,
     SECONDARY,
-    Facts,
+    ReferenceFacts,
+    as_file_object,
+    change_path,
     is_file,
-    move,
-    seen,
 )
-from nbyard.domain.arguments.parameter_references import evaluate, in_parts, names_in
-from nbyard.domain.arguments.records import Record
+from nbyard.domain.arguments.parameter_references import evaluate_reference, in_parts, names_in
+from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument, is_secret
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 ATTEMPT = "{attempt}"
-# Such a text from a user must stay text: `literal` adds a brace, the runner removes it.
+# Such a text from a user must stay text: `escape_attempt_paths` adds a brace for the runner.
 PLACE_LIKE = re.compile(r"\{+attempt")
 # The attempt's own working folder for a command with `apart`; no output has this name.
 WORK = "outputs/.work"
@@ -85,7 +85,7 @@ class Invocation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     for_shell: bool = False
 
 
-class Placed(NamedTuple):
+class PlacedFile(NamedTuple):
     """A file to put into the working folder: the input of that name, or a text."""
 
     name: str
@@ -118,12 +118,12 @@ def texts_in(invocation: Invocation, arguments: Sequence[Argument]) -> list[Told
 
 
 def _texts_of(bound: Bound, itself: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    found = [(bound.text or "", itself)]
+    texts = [(bound.text or "", itself)]
     if bound.each is not None:
-        found += _texts_of(bound.each, (*itself, "0"))
+        texts += _texts_of(bound.each, (*itself, "0"))
     for name, one in bound.fields.items():
-        found += _texts_of(one, (*itself, name))
-    return found
+        texts += _texts_of(one, (*itself, name))
+    return texts
 
 
 def with_contents(invocation: Invocation, arguments: Sequence[Argument]) -> set[str]:
@@ -154,11 +154,11 @@ class Context:
         invocation: Invocation,
         arguments: Sequence[Argument],
         values: Mapping[str, Any],
-        facts: Facts,
+        facts: ReferenceFacts,
     ):
         self._invocation = invocation
         self._arguments = arguments
-        inputs = {a.name: seen(a, values.get(a.name), facts) for a in arguments}
+        inputs = {a.name: as_file_object(a, values.get(a.name), facts) for a in arguments}
         inputs |= {name: one.of(inputs) for name, one in invocation.records.items()}
         outputs = {a.name for a in arguments if a.role == "output"}
         directory = f"{ATTEMPT}/{WORK if invocation.apart else 'code'}"
@@ -178,36 +178,36 @@ class Context:
 
     def text(self, text: str, where: str) -> str:
         """Resolve the references of a text."""
-        value = evaluate(text, self.known, where)
+        value = evaluate_reference(text, self.known, where)
         if isinstance(value, str):
             return value
         if value is None or (isinstance(value, bool | list | dict) and not is_file(value)):
             raise Invalid.field(where, because("reference-not-text", reference=repr(text[:60])))
-        return plain(value)
+        return as_word(value)
 
     def stdin(self) -> str:
         """Return the path of standard input in the attempt folder, empty if there is none."""
         text = self._invocation.stdin
-        value = evaluate(text, self.known, "stdin") if text else None
+        value = evaluate_reference(text, self.known, "stdin") if text else None
         if value is None:
             return ""
-        place = plain(value)
+        place = as_word(value)
         if not place.startswith(f"{ATTEMPT}/"):
             raise Invalid.field("stdin", because("input-file-needed"))
-        return inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
+        return path_inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
 
     def stream(self, text: str, field: str) -> str:
         """Return the path of an output stream in the attempt folder, empty if there is none."""
-        return f"{WORK}/{inside(self.text(text, field), field)}" if text else ""
+        return f"{WORK}/{path_inside(self.text(text, field), field)}" if text else ""
 
     def patterns(self, patterns: Sequence[str], where: str) -> list[str]:
         """Return patterns of names in the working folder. One may be the folder's own path."""
         found = []
         for text in patterns:
-            value = evaluate(text, self.known, where)
+            value = evaluate_reference(text, self.known, where)
             for one in value if isinstance(value, list) else [value]:
-                pattern = plain(one).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
-                found.append("." if pattern in ("", ".") else inside(pattern, where))
+                pattern = as_word(one).removeprefix(self.known["runtime"]["outdir"]).lstrip("/")
+                found.append("." if pattern in ("", ".") else path_inside(pattern, where))
         return found
 
     def parts(self, text: str, where: str) -> list[dict[str, Any]]:
@@ -238,13 +238,13 @@ class Context:
         return self.known["inputs"].get(name) is not None
 
     def _fixed(self, bound: Bound, where: str) -> list[str]:
-        return self._bound(bound, evaluate(bound.text or "", self.known, where), where)
+        return self._bound(bound, evaluate_reference(bound.text or "", self.known, where), where)
 
     def _words(self, bound: Bound, value: Any, where: str) -> list[str]:
         if value is None:
             return []
         if bound.text is not None:
-            value = evaluate(bound.text, {**self.known, "self": value}, where)
+            value = evaluate_reference(bound.text, {**self.known, "self": value}, where)
         return self._bound(bound, value, where)
 
     def _bound(self, bound: Bound, value: Any, where: str) -> list[str]:
@@ -255,12 +255,12 @@ class Context:
         if value is True or (isinstance(value, dict) and not is_file(value)):
             return lead + self._of_fields(bound, value, where)
         if not isinstance(value, list):
-            return self._quoted(bound, _prefixed(bound, plain(value)))
+            return self._quoted(bound, _prefixed(bound, as_word(value)))
         if bound.separator is not None:
-            word = bound.separator.join(plain(item) for item in value)
+            word = bound.separator.join(as_word(item) for item in value)
             return self._quoted(bound, _prefixed(bound, word))
         if bound.text is not None:
-            return lead + self._quoted(bound, [plain(item) for item in value])
+            return lead + self._quoted(bound, [as_word(item) for item in value])
         each = bound.each or Bound()
         return lead + [word for item in value for word in self._words(each, item, where)]
 
@@ -274,12 +274,12 @@ class Context:
         known = value if isinstance(value, dict) else {}
         return [word for name, one in parts for word in self._words(one, known.get(name), where)]
 
-    def _placed(self) -> list[Placed]:
+    def _placed(self) -> list[PlacedFile]:
         """Return the files to place. References see a placed input at its new path from then on."""
-        found: list[Placed] = []
+        found: list[PlacedFile] = []
         for index, file in enumerate(self._invocation.files):
             where = f"files.{index}"
-            value = evaluate(file.text, self.known, where, exact=True)
+            value = evaluate_reference(file.text, self.known, where, exact=True)
             name = self.text(file.name, where) if file.name else ""
             if is_file(value):
                 found += self._beside(value, name, file.writable, where)
@@ -288,11 +288,13 @@ class Context:
                 every = [each for one in value for each in (*one.get(SECONDARY, ()), one)]
                 found += [self._moved(one, "", file.writable, where) for one in every]
             elif value is not None:
-                text = value if isinstance(value, str) else plain(value)
-                found.append(Placed(inside(name, where), "", text, file.writable))
+                text = value if isinstance(value, str) else as_word(value)
+                found.append(PlacedFile(path_inside(name, where), "", text, file.writable))
         return found
 
-    def _beside(self, value: dict[str, Any], name: str, writable: bool, where: str) -> list[Placed]:
+    def _beside(
+        self, value: dict[str, Any], name: str, writable: bool, where: str
+    ) -> list[PlacedFile]:
         """Place the companions of an input beside it."""
         inputs, found = self.known["inputs"], []
         for argument in self._arguments:
@@ -302,14 +304,14 @@ class Context:
                 found.append(self._moved(own, called, writable, where))
         return found
 
-    def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> Placed:
-        source, target = value["path"], inside(name or value["basename"], where)
+    def _moved(self, value: dict[str, Any], name: str, writable: bool, where: str) -> PlacedFile:
+        source, target = value["path"], path_inside(name or value["basename"], where)
         # in place, so that later references see the new path
-        move(value, f"{ATTEMPT}/{WORK}/{target}")
-        return Placed(target, source, "", writable)
+        change_path(value, f"{ATTEMPT}/{WORK}/{target}")
+        return PlacedFile(target, source, "", writable)
 
 
-def literal(argument: Argument, value: Any) -> Any:
+def escape_attempt_paths(argument: Argument, value: Any) -> Any:
     """Escape a value so that the runner finds no attempt path in it."""
     if argument.role != "value" or is_secret(argument):
         return value
@@ -346,7 +348,7 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
     return found
 
 
-def inside(name: str, where: str) -> str:
+def path_inside(name: str, where: str) -> str:
     """Return a relative path that stays in the folder.
 
     Raises:
@@ -358,7 +360,7 @@ def inside(name: str, where: str) -> str:
     return name
 
 
-def plain(value: Any) -> str:
+def as_word(value: Any) -> str:
     """Return one value as one word: a file's path, or a decimal number without a trailing `.0`."""
     if is_file(value):
         return str(value["path"])

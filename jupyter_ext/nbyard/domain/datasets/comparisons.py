@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.datasets.structs import DatasetVersion
-from nbyard.domain.datasets.tables import ColumnProfile, ColumnType, Profile
+from nbyard.domain.datasets.table_descriptions import ColumnProfile, ColumnType, Profile
 from nbyard.reasons.structs import Reason
 
 MAX_FILES = 1_000
@@ -96,7 +96,9 @@ def compare_columns(old: Profile, new: Profile) -> list[ColumnChange]:
         elif after is None:
             change = "removed"
         else:
-            differs = [one for one in FIGURES if getattr(before, one) != getattr(after, one)]
+            differs = [
+                figure for figure in FIGURES if getattr(before, figure) != getattr(after, figure)
+            ]
             if differs:
                 change = "retyped" if "type" in differs else "changed"
         changes.append(ColumnChange(name, change, before, after, differs))

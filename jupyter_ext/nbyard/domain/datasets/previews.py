@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.attempts.metrics import WORDS
-from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.attempts.metric_series import WORDS
+from nbyard.domain.datasets.table_descriptions import TablePage
 
 MAX_COLUMNS = 4
 MAX_ROWS = 3

@@ -74,7 +74,7 @@ def read_object(text: str, field: str = "url") -> S3Object:
     return S3Object(unquote(named), bucket, key)
 
 
-def named(credential: str) -> str:
+def encode_credential_name(credential: str) -> str:
     """Return the name of a credential, encoded for an address."""
     return quote(credential, safe="")
 
@@ -104,7 +104,7 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
     return f"https://{wanted.bucket}.{host}/{key}"
 
 
-def signed(
+def signed_headers(
     target: Target,
     fields: Mapping[str, str],
     at: datetime,

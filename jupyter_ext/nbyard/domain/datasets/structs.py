@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.states import DatasetState
+from nbyard.domain.state_machines import DatasetState
 from nbyard.reasons.structs import Reason
 
 ARCHIVE_ENDING = re.compile(r"\.(zip|tgz|tar(\.(gz|bz2|xz))?)$", re.IGNORECASE)

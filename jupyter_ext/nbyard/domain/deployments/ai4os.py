@@ -39,7 +39,7 @@ def is_dashboard(new: NewDeployment) -> bool:
     return not (new.general is None and new.hardware is None and new.storage is None)
 
 
-def plain(new: NewDeployment) -> NewDeployment:
+def to_own_fields(new: NewDeployment) -> NewDeployment:
     """Convert a request to the fields of nbyard. Requests in these fields stay unchanged.
 
     Raises:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from nbyard.domain.models.structs import ServedModel
-from nbyard.domain.states import DeploymentState
+from nbyard.domain.state_machines import DeploymentState
 from nbyard.reasons.structs import Reason
 
 ServiceKind = Literal["api", "jupyterlab", "code-server", "own"]

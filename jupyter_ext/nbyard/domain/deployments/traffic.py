@@ -93,7 +93,7 @@ def latency_bin(seconds: float) -> int:
     return min(step, MAX_STEP)
 
 
-def within(times: Mapping[int, int], share: float) -> float | None:
+def latency_for_share(times: Mapping[int, int], share: float) -> float | None:
     """Return the seconds within which that share of requests was answered.
 
     The result is accurate to a tenth, and None without requests.
@@ -138,7 +138,9 @@ def _part(at: int, counted: Iterable[Counted]) -> TrafficPart:
         requests, errors = requests + one.requests, errors + one.errors
         times.update(one.times)
     moment = datetime.fromtimestamp(at, UTC)
-    return TrafficPart(moment, requests, errors, within(times, 0.5), within(times, 0.99))
+    return TrafficPart(
+        moment, requests, errors, latency_for_share(times, 0.5), latency_for_share(times, 0.99)
+    )
 
 
 def _length(step: int) -> float:

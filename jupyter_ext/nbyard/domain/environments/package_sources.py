@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from nbyard.domain.parsing.urls import MAX_URL, WEB, parse
+from nbyard.domain.parsing.urls import MAX_URL, WEB, parse_url
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -100,7 +100,7 @@ def place_of(address: str) -> Place:
         parts = _parts(address)
         return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
     try:
-        target = parse(address, WEB)
+        target = parse_url(address, WEB)
     except Invalid as error:
         problem = error.details[0].reason
         is_login = problem is not None and problem.code == "login-in-url"

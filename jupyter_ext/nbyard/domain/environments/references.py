@@ -41,7 +41,7 @@ def split_reference(text: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (text, 0)
 
 
-def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
+def environment_change(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | None:
     """Return how the environment of a task changed, None if it is the same."""
     if was is None or now is None:
         if now is not None:
@@ -54,18 +54,18 @@ def moved(was: UsedEnvironment | None, now: UsedEnvironment | None) -> Reason | 
     return None
 
 
-def differences(
-    locked: Sequence[LockedPackage], python: str, found: Lock, *, beside: bool
+def lock_differences(
+    locked: Sequence[LockedPackage], python: str, lock: Lock, *, beside: bool
 ) -> list[Reason]:
     """Return the differences between a lock and the packages found.
 
     `beside` includes packages that are not in the lock.
     """
-    has = {normal_name(one.name): one.version for one in found.packages}
+    has = {normal_name(package.name): package.version for package in lock.packages}
     wanted = {normal_name(one.name): one for one in locked}
     told = []
-    if python and found.python != python:
-        told.append(because("python-instead", found=found.python, locked=python))
+    if python and lock.python != python:
+        told.append(because("python-instead", found=lock.python, locked=python))
     for name, one in wanted.items():
         there = has.get(name)
         if not there:
@@ -74,7 +74,7 @@ def differences(
             versions = {"found": there, "locked": one.version}
             told.append(because("package-instead", package=one.name, **versions))
     # folders used in place
-    for package in found.packages:
+    for package in lock.packages:
         known = wanted.get(normal_name(package.name))
         if known and package.tree is not None and package.tree != known.tree:
             code = "locked-folder-changed" if package.tree else "locked-folder-gone"
@@ -88,7 +88,7 @@ def differences(
     return told
 
 
-def warning(used: UsedEnvironment, told: Sequence[Reason]) -> Reason | None:
+def lock_warning(used: UsedEnvironment, told: Sequence[Reason]) -> Reason | None:
     """Return the warning about these differences, None if there are none."""
     params = {"environment": used.name, "number": used.number, "differences": [*told[:MAX_TOLD]]}
     if len(told) > MAX_TOLD:

@@ -63,18 +63,18 @@ def read_requirements(
         PolicyRefused: the same, if all refused lines are forbidden packages.
     """
     wrong: list[Detail] = []
-    found: list[str] = []
+    requirements: list[str] = []
     is_policy = True
     for number, words in _logical_lines(text):
         try:
-            found.append(_read(words, sources, forbidden))
+            requirements.append(_read(words, sources, forbidden))
         except ValueError as error:
             shown = PASSWORD.sub("…", words)
             shown = repr(shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…")
             problem = because("requirement-refused", line=shown, problem=reason_of(error))
             wrong.append(Detail.of(f"requirements.{number}", problem))
             is_policy &= isinstance(error, _ForbiddenError)
-    if len(found) > MAX_LINES:
+    if len(requirements) > MAX_LINES:
         wrong.append(Detail.of("requirements", because("too-many-lines", most=MAX_LINES)))
         is_policy = False
     if wrong:
@@ -85,7 +85,7 @@ def read_requirements(
         if line.isdecimal():
             whole = because("requirements-line", line=int(line), problem=first.reason)
         raise refusal(whole, details=wrong)
-    return found
+    return requirements
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -241,17 +241,17 @@ def _parsed(text: str) -> Requirement:
     from packaging.version import InvalidVersion, Version
 
     try:
-        found = Requirement(text)
+        requirement = Requirement(text)
     except InvalidRequirement as error:
         raise ValueError(str(error).splitlines()[0]) from error
-    for specifier in found.specifier:
+    for specifier in requirement.specifier:
         if specifier.operator == "===":  # accepts any text, even impossible versions
             try:
                 Version(specifier.version)
             except InvalidVersion:
                 reason = because("not-version", version=specifier.version)
                 raise Refused(reason) from None
-    return found
+    return requirement
 
 
 def hashes_of(line: str) -> tuple[str, ...]:

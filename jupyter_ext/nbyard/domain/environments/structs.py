@@ -18,7 +18,7 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
 )
-from nbyard.domain.states import EnvironmentState
+from nbyard.domain.state_machines import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import Reason, because
 
@@ -211,7 +211,7 @@ class Captured(msgspec.Struct, frozen=True):
     left_out: list[str]
 
 
-def captured(lock: Lock) -> Captured:
+def requirements_of_lock(lock: Lock) -> Captured:
     """Return the installed packages in their versions, without the package installers."""
     own = [package for package in lock.packages if name_of(package.name) not in PROTECTED]
     return Captured(
@@ -249,7 +249,9 @@ class Resolution(msgspec.Struct, frozen=True):
     changes: list[PackageChange]
 
 
-def changed(lines: Sequence[str], add: Iterable[str], remove: Iterable[str]) -> list[str]:
+def change_requirements(
+    lines: Sequence[str], add: Iterable[str], remove: Iterable[str]
+) -> list[str]:
     """Apply a change to requirements, keeping their order. Added lines come last.
 
     Raises:

@@ -7,7 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.reasons.structs import Reason
 
@@ -15,7 +15,7 @@ from nbyard.reasons.structs import Reason
 NAMELESS = ("Dockerfile", *MODEL_FILES, MLFLOW_FILE)
 
 
-def called(path: str) -> str:
+def display_name(path: str) -> str:
     """Return the display name of the file at a path.
 
     If many files have that name, it is the name of the folder in the path. The browser's twin

@@ -9,9 +9,9 @@ from typing import Literal
 import msgspec
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.images.dockerfiles import FailedLine
+from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.names import without_accents
-from nbyard.domain.states import ImageState
+from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -209,7 +209,7 @@ def _wrong_texts(
             yield f"{field}.{name}", because("contains-forbidden", part=repr(found.group()))
 
 
-def quoted(text: str) -> str:
+def quote_for_dockerfile(text: str) -> str:
     """Quote a text for a Dockerfile and escape its special characters."""
     return '"' + re.sub(r'(["$])', r"\\\1", text) + '"'
 
@@ -315,7 +315,7 @@ def base_of(recipe: Recipe, default: str) -> str:
     return f"nvidia/cuda:{major}.{minor}.{patch}-runtime-ubuntu{system}"
 
 
-def sealed(made: str) -> str:
+def add_digest_line(made: str) -> str:
     """Add a digest of the other lines to a generated Dockerfile.
 
     The digest reveals edits above the marker.

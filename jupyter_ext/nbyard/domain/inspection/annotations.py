@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import ValueType
-from nbyard.domain.inspection.literals import PATHS, NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, evaluate_constant
 
 NAMES: dict[str, ValueType] = {
     "str": "string",
@@ -54,7 +54,7 @@ class Declared(msgspec.Struct, frozen=True):
 UNKNOWN = Declared()
 
 
-def declared(node: ast.expr | None, depth: int = 0) -> Declared:
+def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
     """Return the type of an annotation, without importing or evaluating code."""
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
@@ -62,7 +62,7 @@ def declared(node: ast.expr | None, depth: int = 0) -> Declared:
         found = Declared(nullable=node.value is None)
         if isinstance(node.value, str):
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                found = declared(ast.parse(node.value, mode="eval").body, depth + 1)
+                found = declared_type(ast.parse(node.value, mode="eval").body, depth + 1)
         return found
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union([node.left, node.right], depth)
@@ -89,26 +89,26 @@ def _subscript(node: ast.Subscript, depth: int) -> Declared:
     match _last_name(node.value):
         case "Literal":
             try:
-                values = [evaluate(item, {}) for item in items]
+                values = [evaluate_constant(item, {}) for item in items]
             except NotConstant:
                 return UNKNOWN
             choices = tuple(value for value in values if value is not None)
             return Declared("choice" if choices else "", len(choices) < len(values), choices)
         case "Optional":
-            return msgspec.structs.replace(declared(items[0], depth + 1), nullable=True)
+            return msgspec.structs.replace(declared_type(items[0], depth + 1), nullable=True)
         case "Union":
             return _union(items, depth)
         case "Annotated":
             texts = [i.value for i in items[1:] if isinstance(i, ast.Constant)]
             helps = [text for text in texts if isinstance(text, str)]
-            inner = declared(items[0], depth + 1)
+            inner = declared_type(items[0], depth + 1)
             return msgspec.structs.replace(inner, help=helps[0] if helps else "")
         case name:
-            return declared(items[0], depth + 1) if name in WRAPPERS else _named(name)
+            return declared_type(items[0], depth + 1) if name in WRAPPERS else _named(name)
 
 
 def _union(items: list[ast.expr], depth: int) -> Declared:
-    found = [declared(item, depth + 1) for item in items]
+    found = [declared_type(item, depth + 1) for item in items]
     nullable = any(item.nullable for item in found)
     typed = [item for item in found if item.type or not item.nullable]
     types = {item.type for item in typed}

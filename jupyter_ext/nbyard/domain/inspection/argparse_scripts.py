@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
-from nbyard.domain.inspection.argparse_walk import follow, is_option
-from nbyard.domain.inspection.calls import Source, Unknown, Written
+from nbyard.domain.inspection.argparse_walk import follow_parser, is_option
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -31,6 +30,7 @@ from nbyard.domain.inspection.cli_parameters import (
     Unread,
     usual_name,
 )
+from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import because
 
 # fmt: off
@@ -55,65 +55,69 @@ PLAIN_TYPES = {
 }
 
 
-def read_argparse(source: Source) -> Declaration:
+def read_argparse(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only parser, in the order in which they are added.
 
     Raises:
         Unread: there are several parsers, or one that cannot be followed.
     """
-    walk = follow(source)
+    walk = follow_parser(source)
     if walk is None:
         return Declaration()
-    found = Collected(walk.is_open)
+    collected = Collected(walk.is_open)
     for call, is_exclusive in walk.added:
         named = call.args[-1] if call.args else None
-        if not found.add(call, named, partial(_parameter, source, call, is_exclusive)):
-            found.is_open |= not is_option(call)
+        if not collected.add(call, named, partial(_parameter, source, call, is_exclusive)):
+            collected.is_open |= not is_option(call)
     later = walk.defaults
     kept = [
-        msgspec.structs.replace(one, default=msgspec.UNSET, computed="set_defaults")
-        if {one.name, "**"} & later
-        else one
-        for one in found.parameters
+        msgspec.structs.replace(parameter, default=msgspec.UNSET, computed="set_defaults")
+        if {parameter.name, "**"} & later
+        else parameter
+        for parameter in collected.parameters
     ]
-    return Declaration(kept, [*found.hints, *walk.hints()], found.is_open)
+    return Declaration(kept, [*collected.hints, *walk.hints()], collected.is_open)
 
 
 def _parameter(
-    source: Source, call: ast.Call, is_exclusive: bool, position: int
+    source: PythonModule, call: ast.Call, is_exclusive: bool, position: int
 ) -> Parameter | None:
     """Return the parameter that one `add_argument` adds; None for `--help` and `--version`.
 
     Raises:
         Unknown: the source does not state the parameter explicitly.
     """
-    told = Written(source, call)
-    others = set(told.keywords) - KEYWORDS
+    call_arguments = CallArguments(source, call)
+    others = set(call_arguments.keywords) - KEYWORDS
     if others:
-        raise Unknown(because("action-has-keyword", keyword=min(others)))
-    node = told.keywords.get("action", ast.Constant("store"))
+        raise UnknownValue(because("action-has-keyword", keyword=min(others)))
+    node = call_arguments.keywords.get("action", ast.Constant("store"))
     is_boolean = source.origin(node).endswith("BooleanOptionalAction")
     try:
         action = "boolean" if is_boolean else str(source.value(node))
-    except Unknown:
-        raise Unknown(because("own-action")) from None
+    except UnknownValue:
+        raise UnknownValue(because("own-action")) from None
     if action in ("help", "version"):
         return None
-    words = told.texts() or [str(told.value("dest"))]
+    words = call_arguments.texts() or [str(call_arguments.value("dest"))]
     if words[0].startswith("-"):
-        found = _option(source, told, action, words)
+        found = _option(source, call_arguments, action, words)
     elif action != "store":
-        raise Unknown(because("action-is", action=action))
+        raise UnknownValue(because("action-is", action=action))
     else:
         reach = Positional(position, separated=True)
-        found = _stored(source, told, Parameter(usual_name(words[0]), words[0], reach))
-        several = _several(source, told)
+        found = _stored(source, call_arguments, Parameter(usual_name(words[0]), words[0], reach))
+        several = _several(source, call_arguments)
         # In some versions, a `*` with choices cannot be omitted.
-        is_needed = several not in ("?", "*") or (several == "*" and "choices" in told.keywords)
+        is_needed = several not in ("?", "*") or (
+            several == "*" and "choices" in call_arguments.keywords
+        )
         found = msgspec.structs.replace(found, required=is_needed)
     is_known = found.default is not None and found.default is not msgspec.UNSET
     known = str(found.default) if is_known else "none"
-    text = PLACEHOLDER.sub(lambda one: "%" if one[0] == "%%" else known, told.text("help"))
+    text = PLACEHOLDER.sub(
+        lambda one: "%" if one[0] == "%%" else known, call_arguments.text("help")
+    )
     found = msgspec.structs.replace(found, help=text)
     if not is_exclusive:
         return found
@@ -123,7 +127,9 @@ def _parameter(
     return msgspec.structs.replace(found, default=kept, computed="", is_exclusive=True)
 
 
-def _option(source: Source, told: Written, action: str, words: list[str]) -> Parameter:
+def _option(
+    source: PythonModule, call_arguments: CallArguments, action: str, words: list[str]
+) -> Parameter:
     for word in words:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
@@ -131,49 +137,53 @@ def _option(source: Source, told: Written, action: str, words: list[str]) -> Par
     long = [word for word in words if word.startswith("--")]
     flag = best_option(words)
     if not flag:
-        raise Unknown(because("name-not-given"))
+        raise UnknownValue(because("name-not-given"))
     own = usual_name(flag.lstrip("-"))
-    dest = told.value("dest") or (long or words)[0].lstrip("-")
+    dest = call_arguments.value("dest") or (long or words)[0].lstrip("-")
     plain = Parameter(
-        usual_name(str(dest)), flag, Flag(flag), required=bool(told.value("required"))
+        usual_name(str(dest)), flag, Flag(flag), required=bool(call_arguments.value("required"))
     )
     if action in ("store_true", "store_false", "store_const"):
         name = plain.name if action == "store_true" else own
-        if action == "store_true" and told.value("default"):
-            raise Unknown(because("changes-nothing"))
+        if action == "store_true" and call_arguments.value("default"):
+            raise UnknownValue(because("changes-nothing"))
         return msgspec.structs.replace(plain, name=name, taken=Taken("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
         found = msgspec.structs.replace(plain, reach=both, taken=Taken("bool"))
-        return _with_default(source, told, found)
+        return _with_default(source, call_arguments, found)
     if action == "count":
-        check_count(told)
-        return msgspec.structs.replace(plain, taken=Taken("int"), default=told.value("default"))
-    return _valued(source, told, action, plain)
+        check_count(call_arguments)
+        return msgspec.structs.replace(
+            plain, taken=Taken("int"), default=call_arguments.value("default")
+        )
+    return _valued(source, call_arguments, action, plain)
 
 
-def _valued(source: Source, told: Written, action: str, plain: Parameter) -> Parameter:
+def _valued(
+    source: PythonModule, call_arguments: CallArguments, action: str, plain: Parameter
+) -> Parameter:
     if action not in ("store", "append", "extend"):
-        raise Unknown(because("action-is", action=action))
-    several = _several(source, told)
+        raise UnknownValue(because("action-is", action=action))
+    several = _several(source, call_arguments)
     if action == "append" and several is not None:
-        raise Unknown(because("lists-of-lists"))
+        raise UnknownValue(because("lists-of-lists"))
     if action == "extend" and several in (None, "?"):
-        raise Unknown(because("letters-one-by-one"))
+        raise UnknownValue(because("letters-one-by-one"))
     is_list = action == "append" or several not in (None, "?")
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
         reach = Words(plain.shown)
-    found = _stored(source, told, msgspec.structs.replace(plain, reach=reach))
+    found = _stored(source, call_arguments, msgspec.structs.replace(plain, reach=reach))
     found = msgspec.structs.replace(found, is_list=is_list)
     if action != "store" and found.default:  # values are appended to the default
         found = msgspec.structs.replace(found, default=msgspec.UNSET, computed="")
     return found
 
 
-def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
+def _stored(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    node = told.keywords.get("type", ast.Constant(None))
+    node = call_arguments.keywords.get("type", ast.Constant(None))
     origin = source.origin(node)
     if not has_type(node):
         taken = Taken()
@@ -185,29 +195,31 @@ def _stored(source: Source, told: Written, plain: Parameter) -> Parameter:
         taken = Taken("bool")
     else:  # the result of unknown functions counts as text
         taken = PLAIN_TYPES.get(origin, Taken())
-    is_list = _several(source, told) not in (None, "?")
+    is_list = _several(source, call_arguments) not in (None, "?")
     found = msgspec.structs.replace(plain, taken=taken, is_list=is_list)
     if origin == "bool":
         note = because("type-bool", name=plain.shown)
         found = msgspec.structs.replace(found, note=note)
-    return _with_default(source, told, with_choices(found, told))
+    return _with_default(source, call_arguments, with_choices(found, call_arguments))
 
 
-def _several(source: Source, told: Written) -> Any:
+def _several(source: PythonModule, call_arguments: CallArguments) -> Any:
     """Return the number of words of a parameter (`nargs`)."""
-    node = told.keywords.get("nargs")
+    node = call_arguments.keywords.get("nargs")
     if node is None:
         return None
     found = SEVERAL.get(source.origin(node)) or source.value(node)
     if found in ("...", "A..."):
-        raise Unknown(because("rest-of-line"))
+        raise UnknownValue(because("rest-of-line"))
     return found
 
 
-def _with_default(source: Source, told: Written, plain: Parameter) -> Parameter:
-    node = told.keywords.get("default")
+def _with_default(
+    source: PythonModule, call_arguments: CallArguments, plain: Parameter
+) -> Parameter:
+    node = call_arguments.keywords.get("default")
     if node is None:
         return plain
     if source.origin(node) in (*STREAMS, "argparse.SUPPRESS"):
         return msgspec.structs.replace(plain, default=msgspec.UNSET)
-    return with_default(plain, told)
+    return with_default(plain, call_arguments)

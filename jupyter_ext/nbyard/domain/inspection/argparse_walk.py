@@ -6,8 +6,8 @@ Source: https://docs.python.org/3/library/argparse.html
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
-from nbyard.domain.inspection.calls import Source, shown
 from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.python_calls import PythonModule, expression_text
 from nbyard.reasons.structs import Reason, because
 
 NAME = "ArgumentParser"
@@ -34,13 +34,13 @@ MAIN = ("__name__ == '__main__'", "'__main__' == __name__")
 HARMLESS_CALLS = ("autocomplete", "print")
 
 
-class Walk:
+class ParserWalk:
     """Follows the parser and its groups through statements that always run, in order.
 
     `added` are the calls that add an argument, each with whether it excludes others.
     """
 
-    def __init__(self, source: Source):
+    def __init__(self, source: PythonModule):
         self.added: list[tuple[ast.Call, bool]] = []
         self._source = source
         self._held: dict[str, str] = {}
@@ -49,12 +49,12 @@ class Walk:
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Follow statements that always run."""
-        for one in statements:
-            is_main = isinstance(one, ast.If) and ast.unparse(one.test) in MAIN
-            if isinstance(one, ast.With | ast.Try) or is_main:
-                self.block(one.body)  # type: ignore[attr-defined]
-            elif not isinstance(one, BRANCHES):
-                self._simple(one)
+        for statement in statements:
+            is_main = isinstance(statement, ast.If) and ast.unparse(statement.test) in MAIN
+            if isinstance(statement, ast.With | ast.Try) or is_main:
+                self.block(statement.body)  # type: ignore[attr-defined]
+            elif not isinstance(statement, BRANCHES):
+                self._simple(statement)
 
     def _simple(self, statement: ast.stmt) -> None:
         calls = [node for node in _always(statement) if isinstance(node, ast.Call)]
@@ -73,20 +73,20 @@ class Walk:
             self._seen.add(id(call.func))
             self.added.append((call, kind == EXCLUSIVE))
         given = [at for at, word in enumerate(call.args) if self._kind(word)]
-        named = [str(one.arg) for one in call.keywords if self._kind(one.value)]
+        named = [str(keyword.arg) for keyword in call.keywords if self._kind(keyword.value)]
         if (given or named) and not self._is_seen_through(call, given, named):
             self._given_away.append(call)
 
     def _is_seen_through(self, call: ast.Call, given: list[int], named: list[str]) -> bool:
         """Return whether the called function adds arguments to the parser only in this file."""
-        name = shown(call.func)
+        name = expression_text(call.func)
         is_method = name.startswith(("self.", "cls."))
         last = name.rpartition(".")[2] if is_method else name
-        for one in self._source.nodes:
-            if isinstance(one, FUNCTIONS) and one.name == last:
-                known = [argument.arg for argument in one.args.args][is_method:]
+        for node in self._source.nodes:
+            if isinstance(node, FUNCTIONS) and node.name == last:
+                known = [argument.arg for argument in node.args.args][is_method:]
                 taken = {*named, *(known[at] for at in given if at < len(known))}
-                inner = [node for node in ast.walk(one) if isinstance(node, ast.Call)]
+                inner = [node for node in ast.walk(node) if isinstance(node, ast.Call)]
                 words = [word for each in inner for word in each.args]
                 words += [keyword.value for each in inner for keyword in each.keywords]
                 return not any(isinstance(word, ast.Name) and word.id in taken for word in words)
@@ -107,7 +107,9 @@ class Walk:
     def missed(self) -> list[ast.Attribute]:
         """Return the places where arguments are added that were not followed."""
         methods = (node for node in self._source.nodes if isinstance(node, ast.Attribute))
-        found = [one for one in methods if one.attr == ADD and id(one) not in self._seen]
+        found = [
+            method for method in methods if method.attr == ADD and id(method) not in self._seen
+        ]
         return sorted(found, key=lambda one: one.lineno)
 
     @property
@@ -120,22 +122,22 @@ class Walk:
     def defaults(self) -> set[str]:
         """Return the names whose default is set later, `**` for all."""
         calls = (one for one in self._source.calls() if isinstance(one.func, ast.Attribute))
-        later = [one for one in calls if ast.unparse(one.func).endswith(".set_defaults")]
+        later = [call for call in calls if ast.unparse(call.func).endswith(".set_defaults")]
         return {keyword.arg or "**" for call in later for keyword in call.keywords}
 
     def hints(self) -> list[Reason]:
         """Return hints about arguments that were not followed."""
-        found = []
+        hints = []
         if self.missed:
             lines = [one.lineno for one in self.missed]
-            found.append(because("loose-arguments-unread", lines=lines))
+            hints.append(because("loose-arguments-unread", lines=lines))
         for call in self._given_away:
-            params = {"name": shown(call.func), "line": call.lineno}
-            found.append(because("arguments-of-call-unread", **params))
-        return found
+            params = {"name": expression_text(call.func), "line": call.lineno}
+            hints.append(because("arguments-of-call-unread", **params))
+        return hints
 
 
-def follow(source: Source) -> Walk | None:
+def follow_parser(source: PythonModule) -> ParserWalk | None:
     """Return the walk over the script's parser; None if there is no parser.
 
     Raises:
@@ -170,12 +172,12 @@ def follow(source: Source) -> Walk | None:
         for node in source.nodes
         if isinstance(node, FUNCTIONS) and any(inner is parsers[0] for inner in ast.walk(node))
     ]
-    walk = Walk(source)
+    walk = ParserWalk(source)
     walk.block(functions[-1].body if functions else source.tree.body)
     return walk
 
 
-def name_in(source: Source) -> Callable[[ast.expr], str]:
+def name_in(source: PythonModule) -> Callable[[ast.expr], str]:
     """Return a function that maps an expression to a parsed name: `alpha` for `args.alpha`."""
     results = set()
     for node in source.nodes:
@@ -203,7 +205,7 @@ def _always(node: ast.AST) -> Iterator[ast.AST]:
 
 def is_option(call: ast.Call) -> bool:
     """Return whether an unread call adds options only."""
-    return bool(call.args) and all(_beginning(one).startswith("-") for one in call.args)
+    return bool(call.args) and all(_beginning(arg).startswith("-") for arg in call.args)
 
 
 def _beginning(node: ast.expr) -> str:

@@ -8,10 +8,15 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.commands.command_line import OPTION
-from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_parameters import PLAIN, Parameter, Taken
+from nbyard.domain.inspection.constant_expressions import PATHS
 from nbyard.domain.inspection.file_access import role_of_mode
-from nbyard.domain.inspection.literals import PATHS
+from nbyard.domain.inspection.python_calls import (
+    CallArguments,
+    PythonModule,
+    UnknownValue,
+    expression_text,
+)
 from nbyard.reasons.structs import Reason, because
 
 BUILTIN_TYPES = {"str": Taken(), "int": Taken("int"), "float": Taken("float")}
@@ -36,15 +41,15 @@ class Collected:
         `read` gets the number of positional parameters so far. `named` is the call's word for
         users.
         """
-        position = sum(isinstance(one.reach, Positional) for one in self.parameters)
+        position = sum(isinstance(parameter.reach, Positional) for parameter in self.parameters)
         try:
             found = read(position)
-        except Unknown as problem:
+        except UnknownValue as problem:
             params = {"line": call.lineno, "problem": problem.reason}
             if named is None:
                 self.hints.append(because("unnamed-argument-unread", **params))
             else:
-                self.hints.append(because("argument-unread", name=shown(named), **params))
+                self.hints.append(because("argument-unread", name=expression_text(named), **params))
             return False
         self.parameters += [found] if found is not None else []
         return True
@@ -56,37 +61,37 @@ def best_option(words: list[str]) -> str:
     return next((word for word in fitting if word.startswith("--")), (fitting or [""])[0])
 
 
-def check_count(told: Written) -> None:
+def check_count(call_arguments: CallArguments) -> None:
     """Check that an option that is counted starts at zero.
 
     Raises:
         Unknown: it does not.
     """
-    if told.value("default"):
-        raise Unknown(because("counts-on"))
+    if call_arguments.value("default"):
+        raise UnknownValue(because("counts-on"))
 
 
-def with_choices(plain: Parameter, told: Written) -> Parameter:
+def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     """Add the keyword `choices` if the choices have the type of the values."""
-    if "choices" not in told.keywords:
+    if "choices" not in call_arguments.keywords:
         return plain
     try:
-        found = told.value("choices")
-    except Unknown:
+        found = call_arguments.value("choices")
+    except UnknownValue:
         note = because("choices-computed", name=plain.shown)
         return msgspec.structs.replace(plain, note=note)
     choices = tuple(found) if isinstance(found, str | list | dict) else ()
-    fits = all(type(one) in PLAIN[plain.taken.type][:1] for one in choices)
+    fits = all(type(choice) in PLAIN[plain.taken.type][:1] for choice in choices)
     return msgspec.structs.replace(plain, choices=choices if fits else ())
 
 
-def with_default(plain: Parameter, told: Written) -> Parameter:
+def with_default(plain: Parameter, call_arguments: CallArguments) -> Parameter:
     """Add the keyword `default`: its value, or its expression if it is computed."""
-    if "default" not in told.keywords:
+    if "default" not in call_arguments.keywords:
         return plain
     try:
-        return msgspec.structs.replace(plain, default=told.value("default"))
-    except Unknown as problem:
+        return msgspec.structs.replace(plain, default=call_arguments.value("default"))
+    except UnknownValue as problem:
         return msgspec.structs.replace(plain, default=msgspec.UNSET, computed=str(problem))
 
 
@@ -100,12 +105,16 @@ def is_path_type(origin: str) -> bool:
     return origin.rpartition(".")[2] in PATHS and origin.startswith("pathlib.")
 
 
-def opened_file(source: Source, call: ast.Call) -> Taken:
+def opened_file(source: PythonModule, call: ast.Call) -> Taken:
     """Return the type of `FileType(mode)` or `File(mode)`, which open the file that a word names.
 
     Raises:
         Unknown: the mode is computed.
     """
-    told = Written(source, call)
-    mode = told.texts()[0] if told.positional else told.value("mode", "r")
+    call_arguments = CallArguments(source, call)
+    mode = (
+        call_arguments.texts()[0]
+        if call_arguments.positional
+        else call_arguments.value("mode", "r")
+    )
     return Taken(is_path=True, role=role_of_mode(str(mode)))

@@ -11,9 +11,9 @@ import msgspec
 from nbyard.domain.arguments.bindings import Positional, Reach
 from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
 from nbyard.domain.inspection.annotations import Declared
-from nbyard.domain.inspection.declarations import argument_of
+from nbyard.domain.inspection.build_argument import argument_of
+from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
-from nbyard.domain.inspection.literals import FilePath
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -116,10 +116,10 @@ def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argum
 def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role | None) -> Argument:
     taken, kind = parameter.taken, _type(parameter)
     is_text = kind == "string"
-    told = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
+    declared = Declared(kind, choices=_choices(parameter), is_path=taken.is_path)
     file_format = (comment.format or taken.format) if is_text else ""
     said = Comment(comment.help, role if is_text else None, file_format)
-    return argument_of(parameter.name, default, told, said, parameter.required)
+    return argument_of(parameter.name, default, declared, said, parameter.required)
 
 
 def _type(parameter: Parameter) -> ValueType:
@@ -179,7 +179,7 @@ def check_places(parameters: list[Parameter]) -> None:
     Raises:
         Unread: the words are ambiguous.
     """
-    positional = [one for one in parameters if isinstance(one.reach, Positional)]
+    positional = [parameter for parameter in parameters if isinstance(parameter.reach, Positional)]
     for at, one in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
         if one.is_list and loose:

@@ -12,7 +12,6 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
 from nbyard.domain.arguments.structs import Role
-from nbyard.domain.inspection.calls import Source, Unknown, Written, shown
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -32,6 +31,12 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.heuristics import guess_role
+from nbyard.domain.inspection.python_calls import (
+    CallArguments,
+    PythonModule,
+    UnknownValue,
+    expression_text,
+)
 from nbyard.reasons.structs import because
 
 COMMAND, OPTIONS, ARGUMENT = "click.command", "click.option", "click.argument"
@@ -68,7 +73,7 @@ INFERRED: dict[type, Taken] = {bool: Taken("bool"), int: Taken("int"), float: Ta
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def read_click(source: Source) -> Declaration:
+def read_click(source: PythonModule) -> Declaration:
     """Return the parameters of the script's only command, in the order of its decorators.
 
     Raises:
@@ -84,7 +89,7 @@ def read_click(source: Source) -> Declaration:
         if origin in SILENT:
             continue
         if not isinstance(call, ast.Call) or origin not in (OPTIONS, ARGUMENT):
-            hint = because("arguments-of-decorator-unread", name=shown(decorator))
+            hint = because("arguments-of-decorator-unread", name=expression_text(decorator))
             collected.hints.append(hint)
             collected.is_open = True
             continue
@@ -94,7 +99,7 @@ def read_click(source: Source) -> Declaration:
     return Declaration(collected.parameters, collected.hints, collected.is_open, in_turn=True)
 
 
-def names_of(source: Source) -> Callable[[ast.expr], str]:
+def names_of(source: PythonModule) -> Callable[[ast.expr], str]:
     """Return a function that maps an expression in the command's function to its parameter."""
     found = _command(source)
     inside = {id(node) for node in ast.walk(found)} if found is not None else set()
@@ -105,7 +110,7 @@ def names_of(source: Source) -> Callable[[ast.expr], str]:
     return name_of
 
 
-def _origin(source: Source, node: ast.expr) -> str:
+def _origin(source: PythonModule, node: ast.expr) -> str:
     origin = source.origin(node)
     for twin in TWINS:
         if origin.startswith(twin):
@@ -113,11 +118,11 @@ def _origin(source: Source, node: ast.expr) -> str:
     return origin
 
 
-def _called(source: Source, node: ast.expr) -> str:
+def _called(source: PythonModule, node: ast.expr) -> str:
     return _origin(source, node.func if isinstance(node, ast.Call) else node)
 
 
-def _command(source: Source) -> Definition | None:
+def _command(source: PythonModule) -> Definition | None:
     commands = [
         node
         for node in source.nodes
@@ -138,7 +143,7 @@ def _command(source: Source) -> Definition | None:
     return commands[0] if commands else None
 
 
-def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
+def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]:
     """Return the decorators that may declare parameters, in the order of the parameters."""
     found = command.decorator_list
     at = next(i for i, one in enumerate(found) if _called(source, one) == COMMAND)
@@ -147,7 +152,7 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
     made = found[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
-        settings = [one.value for one in made.keywords if one.arg == "context_settings"]
+        settings = [keyword.value for keyword in made.keywords if keyword.arg == "context_settings"]
         # `{"name": …}` or `dict(name=…)`
         match [_resolved(source, one) for one in settings[:1]]:
             case [ast.Dict(keys=keys)]:
@@ -163,37 +168,39 @@ def _decorators(source: Source, command: Definition) -> Iterator[ast.expr]:
     return iter(found[at + 1 :])
 
 
-def _resolved(source: Source, node: ast.expr) -> ast.expr:
+def _resolved(source: PythonModule, node: ast.expr) -> ast.expr:
     """Return the expression of a decorator, also if the file assigned it to a name before."""
     return source.assigned.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
-def _parameter(source: Source, call: ast.Call, is_argument: bool, position: int) -> Parameter:
+def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position: int) -> Parameter:
     """Return the parameter that one decorator declares.
 
     Raises:
         Unknown: the source does not state the parameter explicitly.
     """
-    told = Written(source, call)
-    others = set(told.keywords) - KEYWORDS
+    call_arguments = CallArguments(source, call)
+    others = set(call_arguments.keywords) - KEYWORDS
     if others:
-        raise Unknown(because("makes-own", keyword=min(others)))
-    words = told.texts()
+        raise UnknownValue(because("makes-own", keyword=min(others)))
+    words = call_arguments.texts()
     if not words:
-        raise Unknown(because("without-name"))
+        raise UnknownValue(because("without-name"))
     if not is_argument:
-        return _option(source, told, words)
-    nargs = told.value("nargs")
+        return _option(source, call_arguments, words)
+    nargs = call_arguments.value("nargs")
     is_list = nargs not in (None, 1)
-    has_default = "default" in told.keywords
-    required = bool(told.value("required", not has_default and nargs != -1))
+    has_default = "default" in call_arguments.keywords
+    required = bool(call_arguments.value("required", not has_default and nargs != -1))
     name = usual_name(words[0].replace("-", "_").lower())
     plain = Parameter(name, words[0], Positional(position, separated=True), is_list=is_list)
-    found = _typed(source, told, msgspec.structs.replace(plain, help=told.text("help")))
+    found = _typed(
+        source, call_arguments, msgspec.structs.replace(plain, help=call_arguments.text("help"))
+    )
     return msgspec.structs.replace(found, required=required)
 
 
-def _option(source: Source, told: Written, words: list[str]) -> Parameter:
+def _option(source: PythonModule, call_arguments: CallArguments, words: list[str]) -> Parameter:
     names = [word for word in words if word.isidentifier()]
     # a flag may have two words: `--on/--off`
     pairs = [
@@ -205,48 +212,50 @@ def _option(source: Source, told: Written, words: list[str]) -> Parameter:
     on = best_option(firsts)
     off = best_option([second.lstrip() for _, _, second in pairs])
     if not on:
-        raise Unknown(because("name-not-given"))
+        raise UnknownValue(because("name-not-given"))
     # as in click, the option with the most dashes names the parameter
     first = max(firsts, key=lambda one: len(one) - len(one.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
-    plain = Parameter(name, on, Option(on), required=bool(told.value("required")))
-    plain = msgspec.structs.replace(plain, help=told.text("help"))
-    if told.value("count"):
-        check_count(told)
+    plain = Parameter(name, on, Option(on), required=bool(call_arguments.value("required")))
+    plain = msgspec.structs.replace(plain, help=call_arguments.text("help"))
+    if call_arguments.value("count"):
+        check_count(call_arguments)
         return msgspec.structs.replace(plain, reach=Flag(on), taken=Taken("int"), default=0)
-    is_switch = "flag_value" in told.keywords and "is_flag" not in told.keywords
-    if off or told.value("is_flag") or is_switch:
-        return _flag(told, plain, off)
-    is_many = told.value("nargs", 1) != 1 or isinstance(told.keywords.get("type"), ast.Tuple)
-    if is_many and told.value("multiple"):
-        raise Unknown(because("lists-of-lists"))
+    is_switch = "flag_value" in call_arguments.keywords and "is_flag" not in call_arguments.keywords
+    if off or call_arguments.value("is_flag") or is_switch:
+        return _flag(call_arguments, plain, off)
+    is_many = call_arguments.value("nargs", 1) != 1 or isinstance(
+        call_arguments.keywords.get("type"), ast.Tuple
+    )
+    if is_many and call_arguments.value("multiple"):
+        raise UnknownValue(because("lists-of-lists"))
     reach: Reach = Words(on) if is_many else plain.reach
-    is_list = is_many or bool(told.value("multiple"))
+    is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
-    found = _typed(source, told, plain)
+    found = _typed(source, call_arguments, plain)
     # nobody can answer a prompt
-    if told.value("prompt") and found.default in (None, msgspec.UNSET):
+    if call_arguments.value("prompt") and found.default in (None, msgspec.UNSET):
         return msgspec.structs.replace(found, required=True)
     return found
 
 
-def _flag(told: Written, plain: Parameter, off: str) -> Parameter:
+def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Parameter:
     found = msgspec.structs.replace(plain, taken=Taken("bool"), default=False)
-    if "flag_value" in told.keywords:  # one of several words for one parameter
+    if "flag_value" in call_arguments.keywords:  # one of several words for one parameter
         own = usual_name(plain.shown.lstrip("-"))
         return msgspec.structs.replace(found, name=own, reach=Flag(plain.shown))
     if off:
         both = Flag(f"{plain.shown}/{off}")
-        return with_default(msgspec.structs.replace(found, reach=both), told)
-    if told.value("default"):
-        raise Unknown(because("true-when-not-given"))
+        return with_default(msgspec.structs.replace(found, reach=both), call_arguments)
+    if call_arguments.value("default"):
+        raise UnknownValue(because("true-when-not-given"))
     return msgspec.structs.replace(found, reach=Flag(plain.shown))
 
 
-def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
+def _typed(source: PythonModule, call_arguments: CallArguments, plain: Parameter) -> Parameter:
     """Add type, choices and default."""
-    found = with_default(plain, told)
-    node = told.keywords.get("type")
+    found = with_default(plain, call_arguments)
+    node = call_arguments.keywords.get("type")
     if not has_type(node):
         # click infers the type from the default
         default: Any = found.default
@@ -254,7 +263,7 @@ def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
             default = default[0] if isinstance(default, list) and default else None
         return msgspec.structs.replace(found, taken=INFERRED.get(type(default), Taken()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
-        of_choice = Written(source, node)
+        of_choice = CallArguments(source, node)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
         return with_choices(found, of_choice)
@@ -267,7 +276,7 @@ def _typed(source: Source, told: Written, plain: Parameter) -> Parameter:
     return msgspec.structs.replace(found, taken=_taken(source, node, found.name))
 
 
-def _taken(source: Source, node: ast.expr, name: str) -> Taken:
+def _taken(source: PythonModule, node: ast.expr, name: str) -> Taken:
     """Return what a word is converted to. The result of unknown functions counts as text.
 
     A path that must exist is an input. A folder that must exist is an input unless its name
@@ -279,13 +288,13 @@ def _taken(source: Source, node: ast.expr, name: str) -> Taken:
             return opened_file(source, node)
         return Taken(is_path=True, role="input")
     if origin == "click.Path" and isinstance(node, ast.Call):
-        told = Written(source, node)
-        is_folder = not told.value("file_okay", True)
-        exists = bool(told.value("exists"))
+        call_arguments = CallArguments(source, node)
+        is_folder = not call_arguments.value("file_okay", True)
+        exists = bool(call_arguments.value("exists"))
         role: Role | None = None
         if exists and not (is_folder and guess_role(name, None, False, True).role == "output"):
             role = "input"
-        elif told.value("writable") and not exists:
+        elif call_arguments.value("writable") and not exists:
             role = "output"
         return Taken(is_path=True, role=role, format="folder" if is_folder else "")
     if origin == "click.Path" or is_path_type(origin):

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 
 from nbyard.domain.arguments.structs import Role
-from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.python_calls import PythonModule
 
 OPENS = ("open", "io.open", "gzip.open", "bz2.open", "lzma.open", "codecs.open")
 # Methods of a path.
@@ -40,7 +40,7 @@ def role_of_mode(mode: str) -> Role | None:
     return "output" if set(mode) & set("wax") else "input"
 
 
-def opened(source: Source, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
+def opened_files(source: PythonModule, name_of: Callable[[ast.expr], str]) -> dict[str, Role]:
     """Return the roles of opened files by name, as `name_of` finds the names.
 
     Names that are both read and written are left out.

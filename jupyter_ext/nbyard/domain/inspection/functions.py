@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role, is_name
-from nbyard.domain.inspection.annotations import declared
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.annotations import declared_type
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
 from nbyard.domain.inspection.heuristics import Comment, guess_role
-from nbyard.domain.inspection.literals import FilePath, NotConstant, evaluate
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -30,17 +30,17 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
-class Spot(NamedTuple):
+class FunctionPath(NamedTuple):
     """A file and an optional function. `function` is empty if the path names a whole file."""
 
     file: str
     function: str
 
 
-def spot(path: str) -> Spot:
+def split_function_path(path: str) -> FunctionPath:
     """Split a path into file and function."""
     found = SPELLING.match(path)
-    return Spot(found["file"], found["function"]) if found else Spot(path, "")
+    return FunctionPath(found["file"], found["function"]) if found else FunctionPath(path, "")
 
 
 def is_function(path: str) -> bool:
@@ -64,7 +64,7 @@ def read_function(content: bytes, name: str) -> Signature:
     Raises:
         Invalid: the file is not valid Python, or has no such function at its top level.
     """
-    file, function = spot(name)
+    file, function = split_function_path(name)
     tree = parse_python(content, file)
     # the last definition of a name is the effective one
     found = {one.name: one for one in tree.body if isinstance(one, Definition)}
@@ -83,21 +83,21 @@ def read_function(content: bytes, name: str) -> Signature:
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
     """Return the values of the file's plain constants, which defaults may use."""
-    found: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for one in tree.body:
         if isinstance(one, ast.Assign | ast.AnnAssign) and one.value is not None:
             targets = one.targets if isinstance(one, ast.Assign) else [one.target]
             for target in targets:
                 if isinstance(target, ast.Name):
                     # a later assignment replaces the constant
-                    found.pop(target.id, None)
-                    found |= _evaluated(target.id, one.value, found)
-    return found
+                    constants.pop(target.id, None)
+                    constants |= _evaluated(target.id, one.value, constants)
+    return constants
 
 
 def _evaluated(name: str, node: ast.expr, names: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return {name: evaluate(node, names)}
+        return {name: evaluate_constant(node, names)}
     except (NotConstant, RecursionError):
         return {}
 
@@ -149,7 +149,7 @@ class _Reader:
         node: ast.expr | None,
         returns: Mapping[str, str],
     ) -> None:
-        told, value = declared(annotation), msgspec.UNSET
+        told, value = declared_type(annotation), msgspec.UNSET
         if name in returns and told.type not in ("", "string"):
             raise self._refusal(self._definition, because("output-is-parameter", name=name))
         if node is not None:
@@ -164,7 +164,9 @@ class _Reader:
             is_output = guess_role(name, text, False, True).role == "output"
             role = "output" if is_output else "input"
         comment = Comment(role=role, format=returns.get(name, ""))
-        argument, problem = fitting(argument_of(name, value, told, comment, node is None), value)
+        argument, problem = fit_default(
+            argument_of(name, value, told, comment, node is None), value
+        )
         if argument.role == "output":
             argument = msgspec.structs.replace(argument, required=False)
         if problem:
@@ -182,7 +184,7 @@ class _Reader:
             return {RESULT: "json"} if self._gives_something() else {}
         if isinstance(annotation, ast.Constant) and annotation.value is None:
             return {}
-        is_path = declared(annotation).is_path
+        is_path = declared_type(annotation).is_path
         return {RESULT: "" if is_path else FORMATS.get(_last_name(annotation), "json")}
 
     def _declared_outputs(self, decorator: ast.expr) -> dict[str, str] | None:

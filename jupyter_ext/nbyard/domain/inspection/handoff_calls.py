@@ -17,12 +17,12 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.commands.invocations import ATTEMPT, literal
+from nbyard.domain.commands.invocations import ATTEMPT, escape_attempt_paths
 from nbyard.domain.inspection.annotations import UNKNOWN
-from nbyard.domain.inspection.calls import Source, Unknown, Written
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import Comment
-from nbyard.domain.inspection.literals import FilePath
+from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import Reason, because
 
 MARK = b"nbyard"
@@ -38,7 +38,7 @@ class HandedOver(msgspec.Struct, frozen=True):
     hints: list[Reason]
 
 
-def read_handed(source: Source) -> HandedOver:
+def read_handed(source: PythonModule) -> HandedOver:
     """Return the arguments of all these calls, each name once."""
     found: dict[str, Argument] = {}
     hints: list[Reason] = []
@@ -47,11 +47,11 @@ def read_handed(source: Source) -> HandedOver:
         if way not in WAYS:
             continue
         try:
-            written = Written(source, call)
+            written = CallArguments(source, call)
             given = written.positional
             node = given[0] if given else written.keywords.get("name")
             name = source.value(node) if node is not None else None
-        except Unknown:
+        except UnknownValue:
             name = None
         if not isinstance(name, str) or not is_name(name):
             hints.append(because("handed-name-computed", call=way, line=call.lineno))
@@ -71,7 +71,9 @@ def read_handed(source: Source) -> HandedOver:
     return HandedOver(list(found.values()), hints)
 
 
-def added(declared: Sequence[Argument], handed: Iterable[Argument]) -> list[Argument]:
+def add_handed_arguments(
+    declared: Sequence[Argument], handed: Iterable[Argument]
+) -> list[Argument]:
     """Add the arguments of calls; declared arguments take precedence."""
     known = {argument.name for argument in declared}
     return [*declared, *(one for one in handed if one.name not in known)]
@@ -83,7 +85,7 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
     A default that is a file path stays with the code.
     """
     return {
-        argument.name: literal(argument, values[argument.name])
+        argument.name: escape_attempt_paths(argument, values[argument.name])
         for argument in arguments
         if isinstance(argument.reach, Handed) and argument.name in values
         if argument.role == "value" or str(values[argument.name]).startswith(STAGED)
@@ -91,7 +93,7 @@ def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> d
 
 
 def _asked_for(
-    source: Source, name: str, default: ast.expr | None
+    source: PythonModule, name: str, default: ast.expr | None
 ) -> tuple[Argument, Reason | None]:
     """Return a value argument if the default is a plain value, else an input.
 
@@ -101,12 +103,12 @@ def _asked_for(
         return Argument(name, role="input", required=True, reach=Handed()), None
     try:
         value = source.value(default)
-    except Unknown:
+    except UnknownValue:
         value = msgspec.UNSET
     if isinstance(value, FilePath):
         return Argument(name, role="input", default=str(value), reach=Handed()), None
     if value is None or value is msgspec.UNSET:
         return Argument(name, role="input", reach=Handed(), nullable=True, default=None), None
     argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
-    argument, hint = fitting(argument, value)
+    argument, hint = fit_default(argument, value)
     return msgspec.structs.replace(argument, reach=Handed()), hint

@@ -9,7 +9,6 @@ from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.arguments.structs import Argument, Role, check_arguments
 from nbyard.domain.inspection.argparse_scripts import read_argparse
 from nbyard.domain.inspection.argparse_walk import name_in
-from nbyard.domain.inspection.calls import Source
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
     Unread,
@@ -18,8 +17,9 @@ from nbyard.domain.inspection.cli_parameters import (
     usual_name,
 )
 from nbyard.domain.inspection.click_scripts import names_of, read_click
-from nbyard.domain.inspection.file_access import opened
-from nbyard.domain.inspection.handoff_calls import added, read_handed
+from nbyard.domain.inspection.file_access import opened_files
+from nbyard.domain.inspection.handoff_calls import add_handed_arguments, read_handed
+from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -37,7 +37,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     `names_us` states whether the source contains `nbyard`. If the command line cannot be read,
     its arguments are missing and a hint says why. Nothing is run.
     """
-    source = Source(tree)
+    source = PythonModule(tree)
     try:
         of_argparse, of_click = read_argparse(source), read_click(source)
         if of_argparse.parameters and of_click.parameters:
@@ -48,17 +48,23 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
             hints = [*of_argparse.hints, *of_click.hints]
             found, name_of = msgspec.structs.replace(of_argparse, hints=hints), name_in(source)
         check_places(found.parameters)
-        if found.is_open and any(isinstance(one.reach, Positional) for one in found.parameters):
+        if found.is_open and any(
+            isinstance(parameter.reach, Positional) for parameter in found.parameters
+        ):
             script = Script([], [because("arguments-between", hint=found.hints[0])])
         else:
-            script = arguments_of(found.parameters, opened(source, name_of), in_turn=found.in_turn)
+            script = arguments_of(
+                found.parameters, opened_files(source, name_of), in_turn=found.in_turn
+            )
             script = Script(script.arguments, [*found.hints, *script.hints])
     except Unread as problem:
         script = Script([], [because("arguments-unread", problem=problem.reason)])
     if not names_us:
         return script
     handed = read_handed(source)
-    return Script(added(script.arguments, handed.arguments), [*script.hints, *handed.hints])
+    return Script(
+        add_handed_arguments(script.arguments, handed.arguments), [*script.hints, *handed.hints]
+    )
 
 
 def arguments_of(

@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.names import MAX_NAME
-from nbyard.domain.states import ImageState
+from nbyard.domain.state_machines import ImageState
 from nbyard.reasons.structs import Reason
 
 ColumnType = Literal["int", "float", "str", "bool", "date", "datetime"]
@@ -233,7 +233,7 @@ def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def served(model: ModelFile) -> dict[str, Any]:
+def model_json(model: ModelFile) -> dict[str, Any]:
     """Return the content of model.json, which is beside the serving code in the image."""
     return {
         "name": model.name,
@@ -254,6 +254,6 @@ def served(model: ModelFile) -> dict[str, Any]:
 def plain_columns(columns: Sequence[ModelColumn]) -> list[dict[str, Any]]:
     """Return columns as written in JSON."""
     return [
-        {"name": one.name, "type": one.type} | ({"nullable": True} if one.nullable else {})
-        for one in columns
+        {"name": column.name, "type": column.type} | ({"nullable": True} if column.nullable else {})
+        for column in columns
     ]

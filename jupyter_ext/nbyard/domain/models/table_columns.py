@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from nbyard.domain.datasets.tables import ColumnType as TableType
-from nbyard.domain.datasets.tables import TablePage
-from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.datasets.table_descriptions import ColumnType as TableType
+from nbyard.domain.datasets.table_descriptions import TablePage
+from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import ColumnType, ModelColumn
 
 TYPES: dict[TableType, ColumnType] = {
@@ -33,11 +33,11 @@ def columns_of_table(page: TablePage, table_format: str) -> list[ModelColumn]:
     found = []
     for place, column in enumerate(page.columns):
         is_text = column.type in TIMES and table_format in TEXTS
-        told: ColumnType | None = "str" if is_text else TYPES.get(column.type)
-        if told is not None:
+        column_type: ColumnType | None = "str" if is_text else TYPES.get(column.type)
+        if column_type is not None:
             lacks = any(row[place] is None for row in page.rows if place < len(row))
-            whole = told == "int" and lacks
-            found.append(ModelColumn(column.name, "float" if whole else told, lacks))
+            whole = column_type == "int" and lacks
+            found.append(ModelColumn(column.name, "float" if whole else column_type, lacks))
     return found
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.inspection.annotations import UNKNOWN, Declared, declared
-from nbyard.domain.inspection.calls import Source
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.annotations import UNKNOWN, Declared, declared_type
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.inspection.heuristics import Comment, read_comment
-from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -93,14 +93,14 @@ def several_cells(cells: Sequence[int]) -> list[Reason]:
     return [hint] if len(cells) > 1 else []
 
 
-def whole(notebook: Mapping[str, Any]) -> Source:
+def whole_code(notebook: Mapping[str, Any]) -> PythonModule:
     """Return all code of a Python notebook as one module, without cells that are not Python."""
     found: list[ast.stmt] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             with contextlib.suppress(SyntaxError):
-                found += parse(source_of(cell))[0].body
-    return Source(ast.Module(found, []))
+                found += parse_cell(source_of(cell))[0].body
+    return PythonModule(ast.Module(found, []))
 
 
 def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def code_digest(notebook: Mapping[str, Any], language: str, kernel: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def parse(source: str) -> tuple[ast.Module, str]:
+def parse_cell(source: str) -> tuple[ast.Module, str]:
     """Parse a cell as Python. Return its tree, and its text without lines for IPython only.
 
     Raises:
@@ -230,7 +230,7 @@ class Reader:
     def read(self, source: str, cell: int) -> None:
         """Collect the arguments of one cell."""
         try:
-            tree, text = parse(source)
+            tree, text = parse_cell(source)
         except SyntaxError as error:
             self.error = f"cell {cell + 1}, line {error.lineno or 1}: {error.msg}"
             self.hints.append(because("cell-no-python", message=self.error))
@@ -243,7 +243,7 @@ class Reader:
 
     def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            told = declared(statement.annotation)
+            told = declared_type(statement.annotation)
             self._add(statement.target.id, statement.value, told, _comment(comments, statement))
         elif isinstance(statement, ast.Assign):
             comment = _comment(comments, statement)
@@ -277,10 +277,10 @@ class Reader:
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         if comment.type and not told.type:
-            told = declared(ast.Constant(comment.type))
+            told = declared_type(ast.Constant(comment.type))
         value, computed = self._value(node)
         argument = argument_of(name, value, told, comment, node is None)
-        argument, problem = fitting(argument, value)
+        argument, problem = fit_default(argument, value)
         if problem:
             self.hints.append(problem)
         if computed and node is not None:
@@ -298,7 +298,7 @@ class Reader:
         if node is None:
             return msgspec.UNSET, False
         try:
-            return evaluate(node, self._values), False
+            return evaluate_constant(node, self._values), False
         except (NotConstant, RecursionError):
             return msgspec.UNSET, True
 

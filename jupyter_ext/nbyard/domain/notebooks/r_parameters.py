@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.inspection.annotations import UNKNOWN, declared
-from nbyard.domain.inspection.declarations import argument_of, fitting
+from nbyard.domain.inspection.annotations import UNKNOWN, declared_type
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import MAX_DEPTH, FilePath, NotConstant
 from nbyard.domain.inspection.heuristics import Comment
-from nbyard.domain.inspection.literals import MAX_DEPTH, FilePath, NotConstant
 from nbyard.domain.notebooks.parameter_cells import (
     MAX_SHOWN,
     Comments,
@@ -97,11 +97,11 @@ class _Reader:
             self.hints.append(because("cell-no-r", cell=cell + 1, problem=error.reason))
             return
         found, alone = {}, set()
-        for one in tokens:
-            if one.kind == "comment":
-                found[one.line] = one.text
-                if not source[source.rfind("\n", 0, one.at) + 1 : one.at].strip():
-                    alone.add(one.line)
+        for token in tokens:
+            if token.kind == "comment":
+                found[token.line] = token.text
+                if not source[source.rfind("\n", 0, token.at) + 1 : token.at].strip():
+                    alone.add(token.line)
         comments = Comments(found, alone)
         for statement in _statements(tokens):
             self._read_statement(statement, source, comments)
@@ -138,7 +138,7 @@ class _Reader:
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         self._values.pop(name, None)
-        told = declared(ast.Constant(comment.type)) if comment.type else UNKNOWN
+        told = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
         try:
             value = _Value(tokens, self._values).whole()
             self._values[name] = value
@@ -148,7 +148,7 @@ class _Reader:
             note = f"computed in the notebook: {' '.join(shown.split())}"
             words = f"{comment.help} ({note})" if comment.help else note
             comment = msgspec.structs.replace(comment, help=words)
-        argument, problem = fitting(argument_of(name, value, told, comment, False), value)
+        argument, problem = fit_default(argument_of(name, value, told, comment, False), value)
         if problem:
             self.hints.append(problem)
         self.arguments[name] = argument
@@ -178,16 +178,16 @@ def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield statements. A line end completes a statement if no bracket or operator is open."""
     found: list[Token] = []
     depth = 0
-    for one in tokens:
-        if one.kind == "end":
+    for token in tokens:
+        if token.kind == "end":
             # an operator at the end of a line continues the statement
             goes_on = found and found[-1].kind == "sign" and found[-1].text not in RIGHT
-            if not depth and found and (one.text == ";" or not goes_on):
+            if not depth and found and (token.text == ";" or not goes_on):
                 yield found
                 found = []
-        elif one.kind != "comment":
-            depth += (one.text in LEFT) - (one.text in RIGHT)
-            found.append(one)
+        elif token.kind != "comment":
+            depth += (token.text in LEFT) - (token.text in RIGHT)
+            found.append(token)
     if found:
         yield found
 

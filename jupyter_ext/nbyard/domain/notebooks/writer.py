@@ -2,7 +2,7 @@
 
 import json
 
-from nbyard.domain.datasets.tables import TableInfo
+from nbyard.domain.datasets.table_descriptions import TableInfo
 
 # Readers of polars, which comes with nbyard, and of pandas, which may be missing.
 # Data with gaps often contains NA, as R writes it.
@@ -38,7 +38,7 @@ def opening_notebook(
         lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
     else:
         lines += [place, "path"]
-    return notebook([(name, "\n".join(lines))])
+    return notebook_text([(name, "\n".join(lines))])
 
 
 def _text_readers(table: TableInfo) -> tuple[str, str]:
@@ -66,7 +66,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def notebook(cells: list[tuple[str, str]]) -> str:
+def notebook_text(cells: list[tuple[str, str]]) -> str:
     """Return a Python notebook as text. Each cell is a heading and its code."""
     made = []
     for index, (heading, code) in enumerate(cells):

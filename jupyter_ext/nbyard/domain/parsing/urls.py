@@ -73,14 +73,14 @@ class Target(msgspec.Struct, frozen=True):
         return self.scheme, self.host, self.port
 
 
-class Allowed(msgspec.Struct, frozen=True):
+class AllowedHosts(msgspec.Struct, frozen=True):
     """Private addresses that the administrator allows."""
 
     hosts: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, entries: Sequence[str]) -> "Allowed":
+    def parse(cls, entries: Sequence[str]) -> "AllowedHosts":
         """Parse texts such as "nas", "nas:8080", "10.0.0.5", "10.1.0.0/16", "[fd00::1]:80"."""
         hosts: set[tuple[str, int]] = set()
         networks: list[str] = []
@@ -109,7 +109,7 @@ class Allowed(msgspec.Struct, frozen=True):
         return any(address in ip_network(network) for network in self.networks)
 
 
-def parse(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
+def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") -> Target:
     """Parse a URL.
 
     Raises:
@@ -197,7 +197,7 @@ def normal_host(host: str, field: str = "url") -> str:
     return plain
 
 
-def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
+def check_host(target: Target, allowed: AllowedHosts, field: str = "url") -> None:
     """Refuse a host that is forbidden whatever it resolves to.
 
     Raises:
@@ -220,7 +220,7 @@ def check_host(target: Target, allowed: Allowed, field: str = "url") -> None:
 
 
 def check_addresses(
-    target: Target, addresses: Sequence[str], allowed: Allowed, field: str = "url"
+    target: Target, addresses: Sequence[str], allowed: AllowedHosts, field: str = "url"
 ) -> list[str]:
     """Return the addresses if all are allowed. One private address refuses them all.
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Bound, Flag, Option, Positional, Stdin, Variable, Words
-from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.arguments.structs import Argument, ValueType, check_arguments, is_secret
 from nbyard.domain.attempts.structs import IMAGE_PROGRAM
 from nbyard.domain.commands.command_line import CommandLine, build_argv, expand_file
@@ -112,7 +112,7 @@ def preview_command(draft: CommandDraft) -> CommandPreview:
         {**draft.values, **{argument.name: value for argument, value in filled}},
         draft.invocation,
         # only a run knows sizes and contents
-        Facts(
+        ReferenceFacts(
             files=files,
             sizes={key: _marked(f"{name}.size", mark) for key, name in places.items()},
             contents={key: _marked(f"{name}.contents", mark) for key, name in places.items()},

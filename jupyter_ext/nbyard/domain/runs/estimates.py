@@ -6,7 +6,7 @@ from statistics import median
 
 import msgspec
 
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Capacity, Slots
 
 # successes that count for the usual duration
@@ -39,14 +39,14 @@ class Estimate(msgspec.Struct, frozen=True):
     nodes: dict[str, Usual] = {}
 
 
-class Past(msgspec.Struct, frozen=True):
+class PastSuccess(msgspec.Struct, frozen=True):
     """A success of an executable: its version and duration."""
 
     version_id: str
     seconds: float
 
 
-class Ahead(msgspec.Struct, frozen=True):
+class UnfinishedNode(msgspec.Struct, frozen=True):
     """An unfinished node: its dependencies, elapsed time and share of this machine.
 
     `limits` is None if it runs on another machine.
@@ -68,7 +68,7 @@ class Ahead(msgspec.Struct, frozen=True):
         return max(0.0, self.usual.seconds - self.elapsed_seconds) if self.usual else 0.0
 
 
-def usual(past: Sequence[Past], version_id: str) -> Usual | None:
+def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None:
     """Return the usual duration from the successes of an executable, newest first.
 
     Successes of the same version count, if there are any, else those of other versions.
@@ -78,7 +78,7 @@ def usual(past: Sequence[Past], version_id: str) -> Usual | None:
     return Usual(median(seconds), len(seconds)) if seconds else None
 
 
-def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
+def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Estimate:
     """Estimate the unfinished nodes of a run, which are in topological order."""
     nodes = {name: one.usual for name, one in ahead.items() if one.usual is not None}
     unknown = len(ahead) - len(nodes)
@@ -103,9 +103,9 @@ def estimate(ahead: Mapping[str, Ahead], capacity: Capacity) -> Estimate:
     return Estimate(max([*ends.values(), *busy]), unknown, nodes)
 
 
-def turns(
-    running: Collection[tuple[Ahead, Sequence[str]]],
-    queue: Mapping[str, Ahead],
+def seconds_until_start(
+    running: Collection[tuple[UnfinishedNode, Sequence[str]]],
+    queue: Mapping[str, UnfinishedNode],
     capacity: Capacity,
     held: Collection[str] = (),
 ) -> dict[str, float]:
@@ -133,5 +133,5 @@ def turns(
     return found
 
 
-def _end(one: Ahead, now: float) -> float:
-    return now + one.left if one.usual else inf
+def _end(unfinished_node: UnfinishedNode, now: float) -> float:
+    return now + unfinished_node.left if unfinished_node.usual else inf

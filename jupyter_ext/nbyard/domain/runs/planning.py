@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, check_value, is_blank_secret, is_secret
-from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.executables.structs import Resources, called
+from nbyard.domain.executables.structs import Resources, display_name
 from nbyard.domain.file_formats import suffix_of
-from nbyard.domain.limits_and_retries import Limits, wrong
+from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal
@@ -105,7 +105,7 @@ def find_problems(
     nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     ports = {name: known.arguments for name, known in resolved.items()}
     drawn = Drawn(document.nodes, ports)
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for key, edge in document.edges.items():
         # a pinned node ignores its inputs
         if edge.target not in nodes or resolved[edge.target].pinned:
@@ -113,7 +113,7 @@ def find_problems(
         if resolved[edge.source].problem or resolved[edge.target].problem:
             continue
         if refusal := drawn.refusal(edge):
-            found.append(
+            problems.append(
                 Problem(reason_of_refusal(refusal, edge, ports), node=edge.target, edge=key)
             )
         else:
@@ -122,14 +122,14 @@ def find_problems(
     for name, node in nodes.items():
         known = resolved[name]
         if known.problem:
-            found.append(Problem(known.problem, node=name))
+            problems.append(Problem(known.problem, node=name))
         elif node.type == "executable" and known.pinned is None:
-            found += _argument_problems(name, known, document, fed, credentials)
+            problems += _argument_problems(name, known, document, fed, credentials)
             own = known.resources
             limits = Limits(**node.over(own))
-            refused = [*wrong(limits), *wrong_monitors(own.ports, own.tensorboard)]
-            found += [Problem(reason, node=name, field=field) for field, reason in refused]
-    return found
+            refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
+            problems += [Problem(reason, node=name, field=field) for field, reason in refused]
+    return problems
 
 
 def _argument_problems(
@@ -141,7 +141,7 @@ def _argument_problems(
 ) -> list[Problem]:
     given = document.nodes[name].arguments
     names = {argument.name for argument in known.arguments}
-    found = [
+    argument_problems = [
         Problem(because("argument-gone", name=known.name, argument=extra), node=name, field=extra)
         for extra in sorted(set(given) - names)
     ]
@@ -165,8 +165,8 @@ def _argument_problems(
         else:
             problem = because("connection-needed", argument=argument.name)
         if problem:
-            found.append(Problem(problem, node=name, field=argument.name))
-    return found
+            argument_problems.append(Problem(problem, node=name, field=argument.name))
+    return argument_problems
 
 
 def _bound_problem(
@@ -208,7 +208,7 @@ def plan_tasks(
     # before the problems, as a cycle is reported alone
     order = ordered([n for n in document.nodes if n in chosen], edges)
     if problems:
-        refuse(problems)
+        raise_problems(problems)
     planner = _Planner(document, resolved, values, wish, credentials)
     fed: dict[str, dict[str, Edge]] = {}
     for edge in edges:
@@ -231,7 +231,7 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     outside = [p.node for p in of_containers if p.runtime != DOCKER]
     if outside:
         why = because("dockerfile-needs-containers", runtime=DOCKER)
-        refuse([Problem(why, node=node, field="runtime") for node in outside])
+        raise_problems([Problem(why, node=node, field="runtime") for node in outside])
     sent = [p.node for p in plans if p.runtime != PROCESS and not p.pinned]
     problems = [
         Problem(
@@ -241,13 +241,13 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
         if (largest := resolved[node].excess)
     ]
     if problems:
-        refuse(problems)
+        raise_problems(problems)
     shells = [p.node for p in plans if resolved[p.node].for_shell and p.runtime != DOCKER]
     if shells:
         why = because("shell-needs-containers", runtime=DOCKER)
-        refuse([Problem(why, node=node, field="runtime") for node in shells])
+        raise_problems([Problem(why, node=node, field="runtime") for node in shells])
     if of_machine := [node for node in sent if resolved[node].kernel]:
-        refuse(
+        raise_problems(
             [
                 Problem(because("kernel-only-local"), node=node, field="kernel")
                 for node in of_machine
@@ -255,10 +255,12 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
         )
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
-        refuse([Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged])
+        raise_problems(
+            [Problem(because("no-image-on-dask"), node=node, field="image") for node in imaged]
+        )
 
 
-def refuse(problems: Sequence[Problem]) -> None:
+def raise_problems(problems: Sequence[Problem]) -> None:
     """Raise Invalid with these problems."""
     details = [Detail.of(".".join(filter(None, (p.node, p.field))), p.reason) for p in problems]
     places = [
@@ -286,7 +288,7 @@ class _Planner(msgspec.Struct, frozen=True):
         node, known, wish = self.document.nodes[name], self.resolved[name], self.wish
         bindings = self._bindings(name, fed)
         default = known.resources
-        label = node.label or called(node.path) or known.name
+        label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
             return msgspec.structs.replace(known.pinned, label=label)
         limits = node.over(default)
@@ -299,7 +301,7 @@ class _Planner(msgspec.Struct, frozen=True):
         lock = known.lock_digest if runtime != PROCESS else ""
         # Later tasks in the container could look for secrets left in memory. Ports are opened
         # when a container is created.
-        has_secrets = any(isinstance(one, SecretOf) for one in bindings.values())
+        has_secrets = any(isinstance(binding, SecretOf) for binding in bindings.values())
         return TaskPlan(
             node=name,
             label=label,
@@ -321,12 +323,12 @@ class _Planner(msgspec.Struct, frozen=True):
         )
 
     def _bindings(self, name: str, fed: Mapping[str, Edge]) -> dict[str, Binding]:
-        found: dict[str, Binding] = {}
+        bindings: dict[str, Binding] = {}
         for argument in self.resolved[name].arguments:
             bound = self._binding(name, argument, fed.get(argument.name))
             if bound is not None:
-                found[argument.name] = self._with_secret(name, argument, bound)
-        return found
+                bindings[argument.name] = self._with_secret(name, argument, bound)
+        return bindings
 
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
         """Return the value of an argument.

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.attempts.metrics import WORDS, Point
+from nbyard.domain.attempts.metric_series import WORDS, Point
 from nbyard.domain.datasets.previews import (
     MAX_METRICS,
     MAX_NAME,

@@ -7,17 +7,17 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.missing_modules import Missing
-from nbyard.domain.attempts.monitors import MonitorLink
+from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
-from nbyard.domain.states import AttemptState, RunState, TaskState
+from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.structs import Edge, Scope
-from nbyard.reasons.structs import Reason, because, joined, shown
+from nbyard.reasons.structs import Reason, because, joined, reason_text
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):
@@ -39,8 +39,8 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
     typed: bool = False
 
     @property
-    def key(self) -> str:
-        """Return what a result depends on: the digest, and whether the task gets column types."""
+    def cache_key(self) -> str:
+        """Return the digest for cache keys, marked if the task also gets the column types."""
         return f"{self.digest} typed" if self.typed else self.digest
 
 
@@ -206,9 +206,11 @@ class Artifact(msgspec.Struct, frozen=True):
     may_be_model: bool = False
 
 
-def may_be_model(file_format: str, told: ArtifactType | None) -> bool:
+def may_be_model(file_format: str, artifact_type: ArtifactType | None) -> bool:
     """Return whether a file of that format, or a folder of that type, may be a model."""
-    return file_format in MODEL_FORMATS or (told is not None and told.media_type == MODEL_TYPE)
+    return file_format in MODEL_FORMATS or (
+        artifact_type is not None and artifact_type.media_type == MODEL_TYPE
+    )
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -246,7 +248,7 @@ class Attempt(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """Return why it failed or was lost in English."""
-        return shown(self.reason)
+        return reason_text(self.reason)
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -289,7 +291,7 @@ class Task(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """Return why it is in its state, and what it waits for, in English."""
-        return shown(self.reason, self.waits)
+        return reason_text(self.reason, self.waits)
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -13,11 +13,11 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
+from nbyard.field_suggestions import add_suggestions, near_spelling
 from nbyard.reasons.structs import Reason, because
-from nbyard.spelling import misspelled, with_meant
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 NUMBER = re.compile("([0-9]+)")
@@ -137,11 +137,11 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except BadRequest as error:
         raise Invalid.field("document", error.reason) from None
     except msgspec.ValidationError as error:
-        message = with_meant(_with_names(plain, str(error)), Document)
+        message = add_suggestions(_with_names(plain, str(error)), Document)
         raise Invalid.field("document", because("wrong-shape", message=message)) from None
     known = Meta.__struct_fields__
     for name in plain.get("meta", {}):
-        if name not in known and (near := misspelled(name, known)):
+        if name not in known and (near := near_spelling(name, known)):
             raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))

@@ -1,9 +1,9 @@
-"""The entry point of CWL import and export. `reading` reads tools, `writing` writes them.
+"""The entry point of CWL import and export. `tool_reader` reads, `tool_writer` writes.
 
 Both are imported with the first tool.
 """
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.importers.protocol import Imported, Near
 
 
@@ -14,13 +14,13 @@ class CwlImporter:
     suffixes: tuple[str, ...] = (".cwl",)
 
     def read(self, content: bytes, filename: str, near: Near | None = None) -> Imported:
-        from nbyard.importers.cwl.reading import read_tool
+        from nbyard.importers.cwl.tool_reader import read_tool
 
         return read_tool(content, filename, near)
 
     def write(
         self, description: Description, *, label: str = "", doc: str = "", file: str = ""
     ) -> str:
-        from nbyard.importers.cwl.writing import write_tool
+        from nbyard.importers.cwl.tool_writer import write_tool
 
         return write_tool(description, label=label, doc=doc, file=file)

@@ -9,10 +9,15 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Companion, Reach, Referenced, Stdin
-from nbyard.domain.arguments.parameter_references import REFERENCE, names_in, of_input, written
+from nbyard.domain.arguments.parameter_references import (
+    REFERENCE,
+    names_in,
+    of_input,
+    reference_text,
+)
 from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument, is_name
-from nbyard.importers.cwl.fields import Fields, refuse, shown
 from nbyard.importers.cwl.formats import word_of
+from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.importers.cwl.types import (
     EITHER,
     FILES,
@@ -70,7 +75,7 @@ class Inputs:
     def formats(self) -> dict[str, str]:
         """Return the formats of files by the references to them."""
         return {
-            f"$(inputs{written((*path, 'format'))})": argument.format
+            f"$(inputs{reference_text((*path, 'format'))})": argument.format
             for path, argument in self.arguments.items()
             if argument.role == "input" and argument.format != "folder"
         }
@@ -78,13 +83,13 @@ class Inputs:
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
         found = read_type(fields.get("type"), fields.at("type"), self._notes)
         if found.innermost.name == EITHER:
-            refuse(fields.at("type"), because(UNION))
+            refuse_field(fields.at("type"), because(UNION))
         binding = self._binding(fields, found)
         if found.name == "record":
             self._record(path, fields, found, binding, above)
             return
         if path in self.arguments:
-            refuse(fields.where, because("name-stands-twice"))
+            refuse_field(fields.where, because("name-stands-twice"))
         reach: Reach = Referenced() if binding is None else binding
         if found.name == "stdin":
             reach = Stdin()
@@ -120,7 +125,7 @@ class Inputs:
             argument.type == "list" or argument.format != "folder"
         )
         if told and not is_file:
-            refuse(told[0].at("loadContents"), because("for-files"))
+            refuse_field(told[0].at("loadContents"), because("for-files"))
         return bool(told)
 
     def _binding(self, fields: Fields, found: Type) -> Bound | None:
@@ -132,7 +137,7 @@ class Inputs:
         if found.binding is None:
             return own
         if own is not None:
-            refuse(fields.at("type.inputBinding"), because("binding-twice"))
+            refuse_field(fields.at("type.inputBinding"), because("binding-twice"))
         return read_binding(found.binding)
 
     def _record(
@@ -159,10 +164,10 @@ class Inputs:
                 # A default of the record holds the defaults of its fields.
                 inner.value = {**inner.value, "default": default[name]}
             if found.nullable:
-                inner.value = {**inner.value, "type": optional(inner.get("type"))}
+                inner.value = {**inner.value, "type": optional_type(inner.get("type"))}
             self._add((*path, name), inner, above)
         # Nested records have added arguments, too.
-        mine = [one for one in self.arguments if one not in before]
+        mine = [argument for argument in self.arguments if argument not in before]
         if binding is not None and binding.text is not None:
             del self.words[words:]
             self._unbind(mine)
@@ -197,14 +202,14 @@ class Inputs:
             told = Fields(default, fields.at("default"), self._notes)
             told.only("class", "location", "path", "basename", "format")
             if "class" in told and told.get("class") not in FILES:
-                named = shown(told.get("class"))
+                named = shown_value(told.get("class"))
                 why = because("class-needed-not", classes=list(FILES), found=named)
-                refuse(told.at("class"), why)
+                refuse_field(told.at("class"), why)
             place = told.text("location") or told.text("path")
             # The path of a file in the folder of the document.
             is_inside = place and not place.startswith("/") and ".." not in place.split("/")
             if not is_inside or "://" in place:
-                refuse(told.where, because("default-file-needed"))
+                refuse_field(told.where, because("default-file-needed"))
             default = place.removeprefix("./")
         plain: dict[str, Any] = {"type": "list"} if holds_files else {}
         if not is_file and not holds_files:
@@ -228,7 +233,7 @@ class Inputs:
         return free_name(name, {argument.name for argument in self.arguments.values()})
 
 
-def optional(kind: Any) -> Any:
+def optional_type(kind: Any) -> Any:
     """Return the union of a type and null."""
     return ["null", *kind] if isinstance(kind, list) else ["null", kind]
 
@@ -246,11 +251,13 @@ def format_of(
     told = [one for one in fields.listed("format") if isinstance(one, str)]
     for one in told:
         if "$(" in one or "${" in one:
-            refuse(fields.at("format"), because("references-not-supported"))
+            refuse_field(fields.at("format"), because("references-not-supported"))
         if word := word_of(one, namespaces):
             return word
     if fields.listed("format"):
-        fields.notes.append(f"{fields.at('format')} is left out: {shown(fields.get('format'))}")
+        fields.notes.append(
+            f"{fields.at('format')} is left out: {shown_value(fields.get('format'))}"
+        )
     return ""
 
 
@@ -272,7 +279,7 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
     if found and (
         argument.role == "value" or argument.type == "json" or argument.format == "folder"
     ):
-        refuse(fields.at("secondaryFiles"), because("for-files-and-lists"))
+        refuse_field(fields.at("secondaryFiles"), because("for-files-and-lists"))
     return found
 
 
@@ -281,7 +288,7 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
 
     `needed` is the default.
     """
-    where, found = fields.at("secondaryFiles"), []
+    where, patterns = fields.at("secondaryFiles"), []
     for one in fields.listed("secondaryFiles"):
         schema = Fields({"pattern": one} if isinstance(one, str) else one, where, fields.notes)
         schema.only("pattern", "required")
@@ -289,12 +296,14 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
         if pattern.endswith("?"):
             pattern, is_needed = pattern[:-1], False
         if not pattern.lstrip("^") or "/" in pattern:
-            refuse(where, because("pattern-without-name", pattern=repr(pattern[:60])))
+            refuse_field(where, because("pattern-without-name", pattern=repr(pattern[:60])))
         if wrong := [one for one in names_in(pattern, where) if one not in NAMES]:
             path = ".".join(wrong[0])
-            refuse(where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES))
-        found.append((pattern, is_needed))
-    return found
+            refuse_field(
+                where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES)
+            )
+        patterns.append((pattern, is_needed))
+    return patterns
 
 
 def name_beside(beside: Beside) -> str:
@@ -324,18 +333,18 @@ def free_name(name: str, taken: set[str]) -> str:
 def _values(found: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the items of a value."""
     if found.name not in PLAIN and found.name not in ("enum", "array"):
-        refuse(fields.at("type"), because("input-type-not-supported", type=found.name))
-    told: dict[str, Any] = {"type": found.value, "choices": found.symbols}
+        refuse_field(fields.at("type"), because("input-type-not-supported", type=found.name))
+    values: dict[str, Any] = {"type": found.value, "choices": found.symbols}
     items = found.items
     if items is None:
-        return told
+        return values
     if items.nullable or items.name in FILES:
-        refuse(fields.at("type"), because("list-of-type-not-supported", type=items.name))
+        refuse_field(fields.at("type"), because("list-of-type-not-supported", type=items.name))
     if items.innermost.name in FILES:
         why = because("type-in-lists-not-supported", type=items.innermost.name)
-        refuse(fields.at("type"), why)
+        refuse_field(fields.at("type"), why)
     if items.name in ("array", "record"):
         what = "inner lists" if items.name == "array" else "records"
         fields.notes.append(f"{fields.where}: what the {what} hold is not checked.")
     name: Any = {"Any": "", "record": "json"}.get(items.name, items.value)
-    return {**told, "items": name, "choices": items.symbols}
+    return {**values, "items": name, "choices": items.symbols}

@@ -12,16 +12,16 @@ from nbyard.domain.arguments.bindings import Beside, Found, Reach, Stderr, Stdou
 from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.importers.cwl.fields import Fields, refuse
 from nbyard.importers.cwl.inputs import (
     format_of,
     free_name,
     help_beside,
     name_beside,
-    optional,
+    optional_type,
     read_beside,
     with_companions,
 )
+from nbyard.importers.cwl.typed_fields import Fields, refuse_field
 from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
 from nbyard.reasons.structs import because
 
@@ -81,14 +81,14 @@ class _Outputs:
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         may_split = kind.name == "record" and _binding(fields).get("outputEval") is None
         if may_split and "outputBinding" in fields:
-            refuse(fields.at("outputBinding"), because("record-needs-value"))
+            refuse_field(fields.at("outputBinding"), because("record-needs-value"))
         # The fields of a record are separate outputs if they have files or patterns.
         has_patterns = any("outputBinding" in inner for _, inner in kind.fields)
         if may_split and (_holds_files(kind) or has_patterns):
             for name, inner in kind.fields:
                 inner.only(*OUTPUT, "name")
                 if kind.nullable:
-                    inner.value = {**inner.value, "type": optional(inner.get("type"))}
+                    inner.value = {**inner.value, "type": optional_type(inner.get("type"))}
                 self.add((*path, name), inner)
             return
         name = "_".join(path)
@@ -120,26 +120,28 @@ def _holds_files(kind: Type) -> bool:
 
 def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument:
     if kind.name in ("stdin", EITHER):
-        refuse(fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin"))
+        refuse_field(
+            fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin")
+        )
     may_lack = kind.nullable or kind.name == "null"
     told: dict[str, Any] = {"role": "output", "nullable": may_lack, "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
-            refuse(fields.at("outputBinding"), because("not-for-type", type=kind.name))
+            refuse_field(fields.at("outputBinding"), because("not-for-type", type=kind.name))
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
     reach = _found(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
-            refuse(fields.at("outputBinding"), because("value-needs-expression"))
+            refuse_field(fields.at("outputBinding"), because("value-needs-expression"))
         return Argument(name, type="json", format="json", reach=reach, **told)
     # A file in an expression is a found file or an input.
     names = names_in(reach.value, "outputEval")
     root, *rest = names[0] if len(names) == 1 else ("",)
     is_one = root == "inputs" or (root == "self" and len(rest) < 2)
     if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
-        refuse(_binding(fields).at("outputEval"), because("file-not-of-glob"))
+        refuse_field(_binding(fields).at("outputEval"), because("file-not-of-glob"))
     what = kind.items if kind.items is not None else kind
     if what.name not in (*FILES, EITHER):
         why = (
@@ -147,14 +149,14 @@ def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument
             if what.name == "array"
             else because("files-in-type-not-supported", type=what.name)
         )
-        refuse(fields.at("type"), why)
+        refuse_field(fields.at("type"), why)
     if kind.name == "array":
         only = {"File": "file", "Directory": "folder"}.get(what.name, "")
         reach = msgspec.structs.replace(reach, only=only)
     if kind.name == "array" or what.name == "Directory":
         format_of(fields, *formats)
-        kept: ValueType = "list" if kind.name == "array" else "string"
-        return Argument(name, type=kept, format="folder", reach=reach, **told)
+        value_type: ValueType = "list" if kind.name == "array" else "string"
+        return Argument(name, type=value_type, format="folder", reach=reach, **told)
     return Argument(name, format=format_of(fields, *formats), reach=reach, **told)
 
 
@@ -170,7 +172,7 @@ def _found(fields: Fields) -> Found:
     patterns = binding.listed("glob")
     for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:
-            refuse(binding.at("glob"), because("patterns-needed"))
+            refuse_field(binding.at("glob"), because("patterns-needed"))
         names_in(pattern, binding.at("glob"))
     return Found(tuple(patterns), value)
 

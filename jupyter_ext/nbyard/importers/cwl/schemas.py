@@ -5,7 +5,7 @@ Each named type is replaced by its definition.
 
 from typing import Any
 
-from nbyard.importers.cwl.fields import Fields, bare, refuse
+from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field
 from nbyard.reasons.structs import because
 
 SCHEMAS = "SchemaDefRequirement"
@@ -40,11 +40,11 @@ class _Schemas:
         requirement.only("class", "types")
         for one in requirement.listed("types"):
             schema = Fields(one, requirement.at("types"), requirement.notes)
-            name = bare(schema.text("name"))
+            name = bare_name(schema.text("name"))
             if not name:
-                refuse(schema.where, because("type-name-needed"))
+                refuse_field(schema.where, because("type-name-needed"))
             if name in self.known:
-                refuse(schema.where, because("type-stands-twice", name=name))
+                refuse_field(schema.where, because("type-stands-twice", name=name))
             self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
 
     def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
@@ -53,7 +53,7 @@ class _Schemas:
         The members are a list of objects, or an object of objects or of types.
         """
         if isinstance(members, list):
-            return [self._member(one, where, above) for one in members]
+            return [self._member(member, where, above) for member in members]
         if not isinstance(members, dict):
             return members
         return {
@@ -91,14 +91,14 @@ class _Schemas:
         if name.endswith("[]"):
             inner = self._named(name[:-2], where, above)
             return name if isinstance(inner, str) else {"type": "array", "items": inner}
-        called = bare(name)
+        called = bare_name(name)
         if called not in self.known:
             return name
         # A recursive type cannot be expanded.
         if called in above:
-            refuse(where, because("type-contains-itself", name=called))
+            refuse_field(where, because("type-contains-itself", name=called))
         # Types that use each other twice would grow exponentially.
         self._uses += 1
         if self._uses > MAX_USES:
-            refuse(where, because("types-named-too-often", most=f"{MAX_USES:,}"))
+            refuse_field(where, because("types-named-too-often", most=f"{MAX_USES:,}"))
         return self._type(self.known[called], where, (*above, called))

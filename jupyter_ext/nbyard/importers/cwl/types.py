@@ -9,7 +9,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.arguments.structs import ValueType
-from nbyard.importers.cwl.fields import Fields, bare, refuse, shown
+from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field, shown_value
 from nbyard.reasons.structs import because
 
 PLAIN: dict[str, ValueType] = {
@@ -65,7 +65,7 @@ def read_type(found: Any, where: str, notes: list[str]) -> Type:
     if isinstance(found, dict):
         return _schema(Fields(found, where, notes))
     if not isinstance(found, list):
-        refuse(where, because("type-needed-not", found=shown(found)))
+        refuse_field(where, because("type-needed-not", found=shown_value(found)))
     types = [read_type(one, where, notes) for one in found]
     others = [one for one in types if one.name != "null"]
     if types and not others:
@@ -73,7 +73,7 @@ def read_type(found: Any, where: str, notes: list[str]) -> Type:
     if sorted(one.name for one in others) == sorted(FILES):
         others = [Type(EITHER, nullable=any(one.nullable for one in others))]
     if len(others) != 1:
-        refuse(where, because(UNION))
+        refuse_field(where, because(UNION))
     nullable = len(others) < len(types) or others[0].nullable
     return msgspec.structs.replace(others[0], nullable=nullable)
 
@@ -85,7 +85,7 @@ def _named(name: str, where: str) -> Type:
         return Type("array", items=_named(name[:-2], where))
     if name in PLAIN or name in FILES or name in STREAMS or name == "null":
         return Type(name)
-    refuse(where, because("no-such-type", name=repr(name[:60])))
+    refuse_field(where, because("no-such-type", name=repr(name[:60])))
 
 
 def _schema(fields: Fields) -> Type:
@@ -99,9 +99,9 @@ def _schema(fields: Fields) -> Type:
         return Type("array", items=items, binding=binding)
     if name == "enum":
         fields.only("type", "symbols", "name", "inputBinding")
-        symbols = [bare(str(one)) for one in fields.listed("symbols")]
+        symbols = [bare_name(str(one)) for one in fields.listed("symbols")]
         if not symbols or len(set(symbols)) < len(symbols):
-            refuse(fields.at("symbols"), because("symbols-needed"))
+            refuse_field(fields.at("symbols"), because("symbols-needed"))
         return Type("enum", symbols=tuple(symbols), binding=binding)
     if name == "record":
         fields.only("type", "fields", "name", "inputBinding")
@@ -119,11 +119,13 @@ def read_binding(fields: Fields) -> Bound:
     )
     position = fields.get("position")
     if isinstance(position, bool) or not isinstance(position, int | None):
-        refuse(fields.at("position"), because("whole-number-needed-not", found=shown(position)))
+        refuse_field(
+            fields.at("position"), because("whole-number-needed-not", found=shown_value(position))
+        )
     joined = not fields.truth("separate", True)
     prefix = fields.text("prefix")
     if joined and not prefix:
-        refuse(fields.at("separate"), because("for-a-prefix"))
+        refuse_field(fields.at("separate"), because("for-a-prefix"))
     separator = fields.text("itemSeparator") if "itemSeparator" in fields else None
     text = fields.expression("valueFrom")
     raw = not fields.truth("shellQuote", True)
@@ -143,17 +145,17 @@ def each_of(found: Type) -> Bound | None:
     # The own words of a record precede those of its fields.
     told = [one for one in (found.binding, found.items.binding) if one is not None]
     if len(told) > 1:
-        refuse(told[0].where, because("records-bound-twice"))
+        refuse_field(told[0].where, because("records-bound-twice"))
     own = read_binding(told[0]) if told else Bound()
     if own.text is not None:
-        refuse(told[0].at("valueFrom"), because("record-value-not-supported"))
+        refuse_field(told[0].at("valueFrom"), because("record-value-not-supported"))
     of_fields = {}
     for name, fields in found.items.fields:
         fields.only("type", "inputBinding", "name")
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         what = kind.innermost.name
         if what in (*FILES, "record", *STREAMS):
-            refuse(fields.at("type"), because("type-in-records-not-supported", type=what))
+            refuse_field(fields.at("type"), because("type-in-records-not-supported", type=what))
         one = None
         if (binding := fields.get("inputBinding")) is not None:
             one = read_binding(Fields(binding, fields.at("inputBinding"), fields.notes))

@@ -19,7 +19,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from nbyard.rest.connection_pool import Connections, Spot
-from nbyard.rest.proxy.forwarding import has_plain_length, is_upgrade
+from nbyard.rest.proxy.forwarded_headers import has_plain_length, is_upgrade
 
 CONNECT_SECONDS = 10.0
 CHUNK = 1 << 16
@@ -39,8 +39,8 @@ class Upstream(HTTPMessageDelegate):
     once the whole response was passed on.
     """
 
-    def __init__(self, stream: IOStream, spot: Spot, kept: Connections | None):
-        self._stream, self._spot, self._kept = stream, spot, kept
+    def __init__(self, stream: IOStream, spot: Spot, connections: Connections | None):
+        self._stream, self._spot, self._kept = stream, spot, connections
         limits = HTTP1ConnectionParameters(
             no_keep_alive=True,
             chunk_size=CHUNK,
@@ -54,21 +54,23 @@ class Upstream(HTTPMessageDelegate):
         self._head: tuple[RequestStartLine, HTTPHeaders] | None = None
 
     @classmethod
-    async def connect(cls, host: str, port: int, kept: Connections | None = None) -> "Upstream":
+    async def connect(
+        cls, host: str, port: int, connections: Connections | None = None
+    ) -> "Upstream":
         """Use a connection of `kept`, or a new one.
 
         Raises:
             OSError: nothing listens there, or nothing accepts the connection in time.
         """
         spot = (host, port)
-        if kept and (used := kept.take(spot)):
-            return cls(used, spot, kept)
+        if connections and (used := connections.take(spot)):
+            return cls(used, spot, connections)
         if not host.replace(".", "").isdigit():
             try:
                 named = await TCPClient().connect(host, port, timeout=CONNECT_SECONDS)
             except util.TimeoutError as error:  # not an OSError in some versions of Tornado
                 raise OSError(f"no connection within {CONNECT_SECONDS:g} s") from error
-            return cls(named, spot, kept)
+            return cls(named, spot, connections)
         # An IP address needs no name lookup in a thread.
         opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # Send small pieces at once instead of collecting them (Nagle's algorithm).
@@ -85,7 +87,7 @@ class Upstream(HTTPMessageDelegate):
         finally:
             if not is_there:
                 stream.close()
-        return cls(stream, spot, kept)
+        return cls(stream, spot, connections)
 
     def begin(self, method: str, target: str, headers: HTTPHeaders) -> None:
         """Send the head of the request, or keep it for the first piece of the body."""

@@ -11,7 +11,7 @@ from typing import Any
 from tornado.ioloop import PeriodicCallback
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import RestContext
+from nbyard.rest.operation_handler import RestContext
 
 NAME = "nbyard"
 LOOK_SECONDS = 5.0

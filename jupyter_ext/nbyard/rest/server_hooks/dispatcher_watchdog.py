@@ -6,12 +6,12 @@ from collections.abc import Callable
 from tornado.ioloop import PeriodicCallback
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import RestContext
+from nbyard.rest.operation_handler import RestContext
 
 LOOK_SECONDS = 4.0
 
 
-class Guard:
+class DispatcherWatchdog:
     """Checks the store every few seconds while the server runs.
 
     `exists` returns whether there is a store; a check never creates one.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbyard.errors import NbyardError
-from nbyard.rest.handlers import RestContext
+from nbyard.rest.operation_handler import RestContext
 
 CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 

@@ -7,10 +7,10 @@ not installed. Data frames and arrays are handled by their own libraries.
 
 from __future__ import annotations
 
-from .links import port
-from .marks import executable
-from .measures import metric
-from .ports import input, output, secret
-from .values import NotGiven, Unfit
+from .executable_decorator import executable
+from .input_output_secret import input, output, secret
+from .metric_function import metric
+from .port_function import port
+from .value_files import NotGiven, Unfit
 
 __all__ = ["NotGiven", "Unfit", "executable", "input", "metric", "output", "port", "secret"]

@@ -17,7 +17,7 @@ from nbclient import NotebookClient  # noqa: TID253 - this module is itself impo
 from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID253
 from nbformat import from_dict as _from_dict  # noqa: TID253
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..process.exit_status import FROM_OUTSIDE, end_of
 from ..reasons import Reason, because, raised
 from ..secret_masking import masks_of
@@ -143,7 +143,7 @@ class Session:
 
     def __init__(
         self,
-        folder: Folder,
+        folder: AttemptFolder,
         task: dict[str, Any],
         opened: tuple[dict[str, Any], list[int | None]],
         ready: tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None],

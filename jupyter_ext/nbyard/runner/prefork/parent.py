@@ -16,13 +16,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..process import processes
 from ..process.environ_stamps import stamp
-from ..process.forks import live_as, settle
+from ..process.forks import live_as, prepare_to_fork
 from ..process.prctl import adopt_orphans
-from ..supervision.guard import clear, make_scratch
-from ..supervision.start import supervise
+from ..supervision.orphan_cleanup import make_scratch, remove_scratch
+from ..supervision.start_supervisor import supervise
 from .pool import Pool, WaitingSupervisor
 from .preload import preload
 from .supervisor_pool import SupervisorPool, serve
@@ -41,7 +41,7 @@ def main(descriptor: int, pool: Pool | None) -> int:
     os.set_inheritable(descriptor, False)
     if pool:
         preload()
-    settle()
+    prepare_to_fork()
     return Parent(socket.socket(fileno=descriptor), pool).serve()
 
 
@@ -174,7 +174,7 @@ class Parent:
                 self._pool.take_back(one, scratch)
                 return
         except OSError:
-            clear(scratch)
+            remove_scratch(scratch)
         self._pool.drop(one)
 
     def _have_ready(self, kernel: str) -> None:
@@ -190,7 +190,7 @@ class Parent:
                 pid = self._fork(partial(self._stand_by, kernel, scratch, theirs), theirs.fileno())
             except OSError:
                 ours.close()
-                clear(scratch)
+                remove_scratch(scratch)
                 self._pool.give_up()
                 return
         self._pool.add(WaitingSupervisor(pid, kernel, scratch, ours, is_forkable(kernel)))
@@ -236,7 +236,7 @@ class Parent:
         if broken:
             processes.kill_all(self._orphans, lambda: broken.extend(self._reap()))
         for scratch in broken:
-            clear(scratch)
+            remove_scratch(scratch)
 
     def _reap(self) -> list[str]:
         """Reap ended children. Return the scratch folders of killed supervisors."""
@@ -254,7 +254,7 @@ class Parent:
                 broken.append(one.scratch)
             elif status and path is not None:
                 try:
-                    with open(Folder(path).at("runner.json"), encoding="utf-8") as file:
+                    with open(AttemptFolder(path).at("runner.json"), encoding="utf-8") as file:
                         scratch = str(json.load(file).get("scratch", ""))
                 except (OSError, ValueError):
                     scratch = ""
@@ -262,7 +262,7 @@ class Parent:
 
     def _orphans(self) -> set[int]:
         """Return the processes below this one that belong to no supervisor."""
-        table = processes.table(dead=True)
+        table = processes.process_table(dead=True)
         found = processes.descendants(self._pid, table)
         own = {*self._folders, *self._supervisors.pids(), *self._pool.standing, *self._pool.leaving}
         for pid in own:

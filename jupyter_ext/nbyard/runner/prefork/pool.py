@@ -181,7 +181,7 @@ class Pool:
         """Measure the memory of a kernel, once for all alike: a look takes as long as a cell."""
         now = time.monotonic()
         if now - self._sizes.get(one.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
-            size = processes.memory_bytes({one.pid} | processes.below(one.pid))
+            size = processes.memory_bytes({one.pid} | processes.descendants_of(one.pid))
             self._sizes[one.kernel] = now, size
 
     def sources(self) -> list[socket.socket]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..kernels import import_stubs, known_insides, loaded_modules
 from ..process.environ_stamps import STAMPED, stamp
-from ..process.forks import settle
+from ..process.forks import prepare_to_fork
 
 PRELOADED = (
     *("ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger"),
@@ -84,7 +84,7 @@ def preload() -> None:
         # in a container the process hides its memory
         with contextlib.suppress(ValueError, PermissionError):
             stamp(name)
-    settle()
+    prepare_to_fork()
     _expect_one_thread()
 
 

@@ -86,7 +86,7 @@ class ForeignKernel(StartedKernel):
 
     def __init__(self, name: str, scratch: str) -> None:
         super().__init__(name, "", scratch, name)
-        places = processes.environment(os.getpid())
+        places = processes.variables_of(os.getpid())
         self._places = {name: places[name] for name in STAMPED}
         self._own: dict[str, str] = {}
         self._origin: Origin | None = None
@@ -170,7 +170,7 @@ class ForeignKernel(StartedKernel):
         async with asyncio.timeout(CLAIM_SECONDS):
             content, printed = await self._ask(language.request(told, addressed))
         there, paths = language.answer(content, printed)
-        if there != pid or not stamped.items() <= processes.environment(pid).items():
+        if there != pid or not stamped.items() <= processes.variables_of(pid).items():
             raise NotWarm(self._name)  # another process answered, or variables are missing
         return list(paths)
 

@@ -10,15 +10,15 @@ import resource
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..kernels import import_stubs
 from ..kernels.forked_kernel import ForkedKernel
 from ..kernels.specifications import is_forkable
 from ..process.environ_stamps import put_off, take_on
-from ..process.forks import renew
+from ..process.forks import become_own_process
 from ..process.pipes import Lines, readable
 from ..secret_files import SECRETS
-from ..work.notebook import (
+from ..work.run_notebook import (
     UNFIT,
     Wishes,
     go_through,
@@ -30,7 +30,7 @@ from ..work.status_pipe import Report
 from .warm_foreign_kernel import ForeignKernel
 
 if TYPE_CHECKING:
-    from ..work.notebook import Ready
+    from ..work.run_notebook import Ready
 
 # A runner that has grown by more than this ends and frees its memory.
 MOST_GROWTH_BYTES = 16 * 2**20
@@ -52,7 +52,7 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
         again = words.next()
         if not again:
             return 0  # no further attempt is expected
-        renew({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
+        become_own_process({**own, "JUPYTER_RUNTIME_DIR": json.loads(again)["scratch"]})
         # garbage collected later, in a fork, could close descriptors that were reused by then
         gc.collect()
 
@@ -111,7 +111,7 @@ async def _stand_by_started(kernel: str, scratch: str, report: Report, words: Li
 
 async def _serve(told: dict[str, Any], report: Report, ready: Ready, largest: int = 0) -> bool:
     """Run the given attempt. Return whether this process stays for another one."""
-    folder, kernel, stays = Folder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
+    folder, kernel, stays = AttemptFolder(told["environment"]["NBYARD_ATTEMPT"]), ready[0], False
     try:
         task = folder.task()
         session = open_session(folder, task, read_notebook(folder, task["work"]), ready)

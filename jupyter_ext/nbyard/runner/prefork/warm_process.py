@@ -13,9 +13,9 @@ from typing import Any
 
 from ..process.forks import live_as
 from ..process.prctl import adopt_orphans
-from ..supervision.guard import make_scratch
-from ..supervision.start import supervise
-from ..work.environment import is_plain
+from ..supervision.orphan_cleanup import make_scratch
+from ..supervision.start_supervisor import supervise
+from ..work.process_variables import is_plain
 from .warm_runner import WarmRunner, stand_by
 
 

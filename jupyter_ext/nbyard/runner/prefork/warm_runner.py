@@ -16,15 +16,15 @@ import time
 from functools import partial
 from typing import Any
 
-from ..attempt_folder import CODE, BadTask, Folder
+from ..attempt_folder import CODE, AttemptFolder, BadTask
 from ..process import processes
 from ..process.environ_stamps import SINCE, stamp
-from ..process.forks import live_as, renew
+from ..process.forks import become_own_process, live_as
 from ..process.prctl import die_with_parent, show_to_work
 from ..reasons import because
-from ..supervision.guard import clear
-from ..work.environment import environment_of_host, setup_of
-from ..work.launch import CannotStart, Launch, WaitingProcess
+from ..supervision.orphan_cleanup import remove_scratch
+from ..work.launch_process import CannotStart, Launch, WaitingProcess
+from ..work.process_variables import environment_of_host, setup_of
 from .pool import FREE, READY
 from .supervisor_pool import rest
 
@@ -45,7 +45,7 @@ class WarmRunner(WaitingProcess):
         self.report, report_end = os.pipe()
         wait, self._release = (end.detach() for end in socket.socketpair())
         self._since = ""
-        self._work: tuple[Folder, dict[str, Any]] | None = None
+        self._work: tuple[AttemptFolder, dict[str, Any]] | None = None
         self._names: list[str] = []  # listed before the watch for directory listings starts
         parent = os.getpid()
         self.pid = os.fork()
@@ -64,7 +64,7 @@ class WarmRunner(WaitingProcess):
         for target, source in ((0, nothing), (1, output), (2, output)):
             os.dup2(source, target)
         processes.keep_only(report, wait)
-        renew({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
+        become_own_process({**environment_of_host(), "JUPYTER_RUNTIME_DIR": self.scratch})
         return warm_notebook.main(kernel, report, wait)
 
     def claim(self, *, may_stay: bool) -> None:
@@ -73,7 +73,7 @@ class WarmRunner(WaitingProcess):
         self._since = f"{time.clock_gettime(time.CLOCK_BOOTTIME):012.1f}"
         stamp(SINCE).write(self._since)
 
-    def bind(self, folder: Folder, task: dict[str, Any]) -> None:
+    def bind(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
         """Set the attempt that this runner carries out."""
         self._work = folder, task
         with contextlib.suppress(OSError, BadTask):  # `start` reports the error
@@ -97,7 +97,7 @@ class WarmRunner(WaitingProcess):
         except (OSError, BadTask) as error:
             raise CannotStart(because("warm-kernel-lost", error=str(error))) from error
 
-    def _start_another(self, folder: Folder, task: dict[str, Any]) -> None:
+    def _start_another(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
         """Launch a new runner because the waiting one ended in the meantime."""
         other = Launch(folder, task, self.scratch, is_watched=False, is_prepared=True)
         other.start()
@@ -126,8 +126,8 @@ class WarmRunner(WaitingProcess):
     def end(self) -> None:
         """Kill an unused runner and remove its files."""
         # processes that the kernel started become our children once it is gone
-        processes.kill_all(lambda: processes.below(os.getpid()), _reap)
-        clear(self.scratch)
+        processes.kill_all(lambda: processes.descendants_of(os.getpid()), _reap)
+        remove_scratch(self.scratch)
 
 
 def _reap() -> None:

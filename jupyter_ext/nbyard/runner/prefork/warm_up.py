@@ -17,13 +17,13 @@ from typing import Any
 
 from ipykernel.iostream import OutStream
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..kernels import import_stubs, wire
 from ..kernels.forked_client import Talk
 from ..kernels.forked_kernel import language_info
 from ..kernels.in_process_kernel import App
 from ..kernels.prebuilt import Prebuilt, unchanged
-from ..work import notebook
+from ..work import run_notebook
 from ..work.status_pipe import Report
 
 CELLS = ("x = 1", "import os\nprint(x)", "x")
@@ -36,21 +36,21 @@ def play(prebuilt: Prebuilt) -> None:
     # the name identifies the owner, if this process is killed
     prefix = f"nby-{os.environ.get('NBYARD_STORE', '')}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix) as place, unchanged():
-        played = _play(prebuilt.take(), Folder(place))
+        played = _play(prebuilt.take(), AttemptFolder(place))
         asyncio.run(asyncio.wait_for(played, PLAY_SECONDS))
         for kind in ("*.py", "*.ipy"):  # as a kernel looks for the user's startup files
             glob.glob(os.path.join(place, kind))
     prebuilt.forget()
 
 
-async def _play(app: App, folder: Folder) -> None:
+async def _play(app: App, folder: AttemptFolder) -> None:
     cells = [
         {"cell_type": "code", "metadata": {}, "source": source, "outputs": []} for source in CELLS
     ]
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     with open(folder.at(str(WORK["path"])), "w", encoding="utf-8") as file:
         json.dump(whole, file)
-    opened = notebook.read_notebook(folder, WORK)
+    opened = run_notebook.read_notebook(folder, WORK)
     ours, theirs = wire.pair()
     stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
     client = import_stubs.session().client_for("python3")
@@ -65,7 +65,7 @@ async def _play(app: App, folder: Folder) -> None:
         printed.buffer = nobody  # the runner writes it there
         with contextlib.redirect_stdout(printed):
             await session.start()
-            failure = await notebook.run_cells(session, Report(os.dup(nobody.fileno())))
+            failure = await run_notebook.run_cells(session, Report(os.dup(nobody.fileno())))
         session.finish()
         session.save()
     if failure:

@@ -90,7 +90,7 @@ def take_on(told: dict[str, Any]) -> None:
 
 
 def put_off() -> None:
-    """Stop belonging to an attempt. Its variables stay until `renew`."""
+    """Stop belonging to an attempt. Its variables stay until `become_own_process`."""
     for name in STAMPED:
         stamp(name).clear()
     os.chdir("/")

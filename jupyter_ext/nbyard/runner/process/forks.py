@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from . import processes
 
-# Signals that parents and supervisors handle after `settle`.
+# Signals that parents and supervisors handle after `prepare_to_fork`.
 HANDLED = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
     *(signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2),
@@ -21,7 +21,7 @@ UNTOUCHABLE = {signal.SIGKILL, signal.SIGSTOP}
 _handled: list[int] = []
 
 
-def settle() -> None:
+def prepare_to_fork() -> None:
     """Prepare for forking: exclude all present objects from garbage collection."""
     processes.boot_id()
     _handled[:] = [one for one in signal.valid_signals() if signal.getsignal(one)]
@@ -43,7 +43,7 @@ def live_as(work: Callable[[], int]) -> NoReturn:
         os._exit(status)
 
 
-def renew(environment: dict[str, str]) -> None:
+def become_own_process(environment: dict[str, str]) -> None:
     """Make this fork a process of its own, as if it had been started with these variables."""
     signal.set_wakeup_fd(-1)
     for number in {*_handled, *HANDLED} if _handled else signal.valid_signals() - UNTOUCHABLE:

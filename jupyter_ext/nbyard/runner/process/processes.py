@@ -42,7 +42,7 @@ class Process(NamedTuple):
     cpu_seconds: float = 0.0
 
 
-def table(*, dead: bool = False) -> dict[int, Process]:
+def process_table(*, dead: bool = False) -> dict[int, Process]:
     """Return all visible processes by pid, with `dead` including zombies.
 
     A zombie may still have children and ending threads.
@@ -58,7 +58,7 @@ def table(*, dead: bool = False) -> dict[int, Process]:
     return found
 
 
-def read(pid: int) -> Process | None:
+def read_process(pid: int) -> Process | None:
     """Return one process, or None if it is gone or a zombie."""
     if not HAS_PROC:
         return _ps_table().get(pid)
@@ -123,13 +123,13 @@ def descendants(root: int, processes: dict[int, Process]) -> set[int]:
     return found
 
 
-def below(root: int) -> set[int]:
+def descendants_of(root: int) -> set[int]:
     """Return the descendants of a process, if possible without a look at every process.
 
     This is good enough for measurements: it may miss a process while another one ends.
     """
     if not HAS_CHILDREN:
-        return descendants(root, table())
+        return descendants(root, process_table())
     found: set[int] = set()
     todo = [root]
     while todo:
@@ -154,12 +154,12 @@ def has_children() -> bool:
     return True
 
 
-def marked(mark: str, processes: Iterable[int]) -> set[int]:
+def processes_with_mark(mark: str, processes: Iterable[int]) -> set[int]:
     """Return this user's processes that were started with NBYARD_MARK=mark."""
-    return {pid for pid in processes if environment(pid).get("NBYARD_MARK") == mark}
+    return {pid for pid in processes if variables_of(pid).get("NBYARD_MARK") == mark}
 
 
-def environment(pid: int) -> dict[str, str]:
+def variables_of(pid: int) -> dict[str, str]:
     """Return the NBYARD_* variables a process was started with, none for other users' processes."""
     try:
         if os.stat(f"/proc/{pid}").st_uid != os.getuid():
@@ -183,7 +183,7 @@ def memory_bytes(pids: Iterable[int]) -> int:
                 pss = [line for line in file if line.startswith(b"Pss:")]
             total += int(pss[0].split()[1]) * 1024
         except (OSError, IndexError):
-            process = read(pid)
+            process = read_process(pid)
             total += process.rss_bytes if process else 0
     return total
 
@@ -211,7 +211,7 @@ def _close_range(first: int, last: int) -> bool:
     return found == 0
 
 
-def send(pids: Iterable[int], number: int) -> None:
+def send_signal(pids: Iterable[int], number: int) -> None:
     """Send a signal to processes. Ignore those that are gone."""
     for pid in pids:
         try:
@@ -241,11 +241,11 @@ def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int
         targets = find()
         fresh = targets - frozen
         if fresh and len(frozen) < MAX_FROZEN:
-            send(fresh, signal.SIGSTOP)
+            send_signal(fresh, signal.SIGSTOP)
             frozen |= fresh
             continue
-        killed |= {pid for pid in targets - killed if read(pid)}
-        send(targets, signal.SIGKILL)
+        killed |= {pid for pid in targets - killed if read_process(pid)}
+        send_signal(targets, signal.SIGKILL)
         collect()
         looks = 0 if targets else looks + 1
         time.sleep(0.005)
@@ -253,6 +253,6 @@ def kill_all(find: Callable[[], set[int]], collect: Callable[[], object]) -> int
 
 
 def _targets(root: int | None, mark: str) -> set[int]:
-    processes = table(dead=True)
+    processes = process_table(dead=True)
     found = descendants(root, processes) if root is not None else set()
-    return found | marked(mark, processes.keys() - found)
+    return found | processes_with_mark(mark, processes.keys() - found)

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..process import processes
 from ..process.prctl import ADOPTS
-from ..work.launch import WorkProcess
-from .guard import Guard
-from .usage import GpuMeter
+from ..work.launch_process import WorkProcess
+from .orphan_cleanup import OrphanCleanup
+from .usage_recorder import GpuMeter
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
@@ -23,7 +23,7 @@ class Children:
     the memory of the largest process that has ended.
     """
 
-    def __init__(self, launch: WorkProcess, guard: Guard, gpus: GpuMeter) -> None:
+    def __init__(self, launch: WorkProcess, guard: OrphanCleanup, gpus: GpuMeter) -> None:
         self._launch = launch
         self._guard = guard
         self._gpus = gpus
@@ -32,7 +32,7 @@ class Children:
 
     def tree(self) -> set[int]:
         """Return the processes of the work."""
-        return processes.below(os.getpid()) - self._spared()
+        return processes.descendants_of(os.getpid()) - self._spared()
 
     def _spared(self) -> set[int]:
         return {os.getpid(), self._guard.pid, *self._gpus.processes()}
@@ -62,7 +62,7 @@ class Children:
         """Send SIGTERM to the work; a notebook's runner ends its kernel by itself."""
         if self._launch.pid:
             targets = {self._launch.pid} if self._launch.is_notebook else self.tree()
-            processes.send(targets, signal.SIGTERM)
+            processes.send_signal(targets, signal.SIGTERM)
 
     def kill_first(self) -> None:
         """Kill the work's first process and wait for its end."""

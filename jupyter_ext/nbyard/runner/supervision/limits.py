@@ -8,7 +8,7 @@ from typing import Any
 
 from ..process import processes
 from ..reasons import Reason, because
-from ..work.outcome import too_long, too_silent, words_for_bytes
+from ..work.work_outcome import too_long, too_silent, words_for_bytes
 
 LOOK_SECONDS = 0.5
 FREE_SECONDS = 0.25  # short work may end before its memory would be measured
@@ -32,7 +32,7 @@ class Limits:
         """Count from now on."""
         self._started = self._last_sign = time.monotonic()
 
-    def hear(self) -> None:
+    def note_activity(self) -> None:
         """Note a sign of life."""
         self._last_sign = time.monotonic()
 
@@ -71,7 +71,7 @@ class MemoryWatch:
         if started < self._next_look:
             return None
         pids = self.seen = tree()
-        known = [processes.read(pid) for pid in pids]
+        known = [processes.read_process(pid) for pid in pids]
         used = sum(process.rss_bytes for process in known if process)
         if self._limit and used > self._limit:
             # the sum counts pages shared by forked processes several times

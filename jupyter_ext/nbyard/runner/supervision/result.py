@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from .disk_reserve import Reserve
 
 RETRY_SECONDS = 2.0
@@ -14,7 +14,7 @@ RETRIES = 300
 
 
 def write_result(
-    folder: Folder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
+    folder: AttemptFolder, task: dict[str, Any], result: dict[str, Any], reserve: Reserve
 ) -> None:
     """Write result.json as the last step.
 

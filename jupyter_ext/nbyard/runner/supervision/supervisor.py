@@ -9,23 +9,23 @@ import sys
 import time
 from typing import Any
 
-from ..attempt_folder import CODE, Folder
+from ..attempt_folder import CODE, AttemptFolder
 from ..process.clock import Clock
 from ..process.prctl import adopt_orphans
 from ..reasons import because
 from ..secret_masking import masks_of
-from ..work import outcome
-from ..work.launch import CannotStart, WorkProcess
+from ..work import work_outcome
+from ..work.launch_process import CannotStart, WorkProcess
+from .attempt_events import POKE_SECONDS, Progress
 from .children import Children
 from .disk_reserve import Reserve
-from .guard import Guard
 from .limits import Limits
-from .log import Log
-from .progress import POKE_SECONDS, Progress
-from .reports import Reports
+from .orphan_cleanup import OrphanCleanup
+from .runner_reports import Reports
 from .stop_requests import Signals
-from .usage import GpuMeter, UsageRecord
+from .usage_recorder import GpuMeter, UsageRecord
 from .watch import Watch
+from .work_log import Log
 
 BEAT_SECONDS = 2.0  # between heartbeats
 TICK_SECONDS = 0.25  # between checks of limits and of requests to cancel
@@ -48,10 +48,10 @@ class Ending:
 class Supervisor:
     def __init__(
         self,
-        folder: Folder,
+        folder: AttemptFolder,
         task: dict[str, Any],
         launch: WorkProcess,
-        guard: Guard,
+        guard: OrphanCleanup,
         reserve: Reserve,
     ) -> None:
         self._folder = folder
@@ -88,10 +88,10 @@ class Supervisor:
                 self._begin()
                 self._stay()
         except CannotStart as error:
-            self._end("failed", outcome.failure("preparation", error.reason), 0)
+            self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._clear_away()
         observed = self._observed()
-        present, failure = self._outputs(outcome.on_full_disk(self._failure(), self._folder))
+        present, failure = self._outputs(work_outcome.on_full_disk(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
         state = self._ending.state if self._ending else "failed" if failure else "succeeded"
@@ -118,7 +118,7 @@ class Supervisor:
         status = self._children.status
         code = 0 if status is None else os.waitstatus_to_exitcode(status)
         directory = self._task.get("directory") or CODE
-        present, broken = outcome.look_at_outputs(
+        present, broken = work_outcome.look_at_outputs(
             self._folder, self._task["outputs"], directory, code
         )
         return present, failure or broken
@@ -186,7 +186,7 @@ class Supervisor:
     def _obey_cancel(self) -> None:
         reason = self._folder.cancel_reason() or self._signals.stop
         if reason:
-            self._end("cancelled", outcome.failure("cancelled", reason), GRACE_SECONDS)
+            self._end("cancelled", work_outcome.failure_record("cancelled", reason), GRACE_SECONDS)
 
     def _obey_limits(self, now: float) -> None:
         broken = self._limits.broken(now, self._children.tree)
@@ -195,7 +195,7 @@ class Supervisor:
         if broken:
             kind, reason = broken
             grace_seconds = 0 if kind == "memory" else GRACE_SECONDS
-            self._end("failed", outcome.failure(kind, reason), grace_seconds)
+            self._end("failed", work_outcome.failure_record(kind, reason), grace_seconds)
 
     def _end(self, state: str, failure: dict[str, Any], grace_seconds: float) -> None:
         """Ask the work to end. `_stay` waits for it, `_clear_away` kills what remains."""
@@ -205,7 +205,7 @@ class Supervisor:
             self._children.ask_to_end()
 
     def _on_output(self, descriptor: int) -> None:
-        self._limits.hear()
+        self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
@@ -214,7 +214,7 @@ class Supervisor:
         self._progress.note()
 
     def _on_report(self, descriptor: int) -> None:
-        self._limits.hear()
+        self._limits.note_activity()
         data = os.read(descriptor, CHUNK_BYTES)
         if not data:
             self._selector.unregister(descriptor)
@@ -283,17 +283,21 @@ class Supervisor:
         status, end = self._children.status, self._reports.end
         assert status is not None
         if self._launch.is_notebook:
-            failure = outcome.of_notebook(status, end)
+            failure = work_outcome.of_notebook(status, end)
         elif self._launch.reports:
-            failure = outcome.of_function(status, end, self._last_lines())
+            failure = work_outcome.of_function(status, end, self._last_lines())
         else:
             codes = self._task["work"].get("exit_codes")
-            failure = outcome.of_status(status, self.log.last_lines(), codes)
+            failure = work_outcome.of_status(status, self.log.last_lines(), codes)
         code = failure.get("exit_code") if failure is not None else None
-        by_force = code == KILLED or (failure is not None and outcome.was_killed(failure["reason"]))
+        by_force = code == KILLED or (
+            failure is not None and work_outcome.was_killed(failure["reason"])
+        )
         if failure is not None and by_force and self._limits.memory.system_killed():
             reason = because("system-killed", cause=failure["reason"])
-            return outcome.failure("memory", reason, traceback=failure.get("traceback", ""))
+            return work_outcome.failure_record(
+                "memory", reason, traceback=failure.get("traceback", "")
+            )
         return failure
 
     def _last_lines(self) -> str:

@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..attempt_folder import Folder
+from ..attempt_folder import AttemptFolder
 from ..reasons import Explained, Reason, because
-from .evaluate import NoValue, name_beside, names_of, value_of
+from .cwl_expressions import NoValue, name_beside, names_of, value_of
 
 TOLD = "cwl.output.json"
 MAX_TOLD_BYTES = 16 * 2**20
@@ -34,7 +34,9 @@ def is_found(output: dict[str, Any]) -> bool:
     return any(map(output.get, ("patterns", "told", "beside", "value")))
 
 
-def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0) -> None:
+def collect_from_workdir(
+    folder: AttemptFolder, directory: str, outputs: Outputs, exit_code: int = 0
+) -> None:
     """Collect the outputs that a program left in its working folder.
 
     A file is moved unless another output needs it, too. A value may depend on the exit code.
@@ -69,7 +71,7 @@ def gather(folder: Folder, directory: str, outputs: Outputs, exit_code: int = 0)
                 os.rename(path, place)
 
 
-def collect(folder: Folder, outputs: Outputs) -> None:
+def move_outputs(folder: AttemptFolder, outputs: Outputs) -> None:
     """Move outputs that the work wrote at paths of its own to their expected places.
 
     Raises:
@@ -82,7 +84,7 @@ def collect(folder: Folder, outputs: Outputs) -> None:
         _real(folder, folder.at("code"), path, name)
         _check_kind(name, output, [path])
         files = files_at(path)
-        old = [one for one in files if os.stat(one).st_mtime == UNTOUCHED]
+        old = [file for file in files if os.stat(file).st_mtime == UNTOUCHED]
         if len(old) == len(files):
             if os.path.isdir(path):
                 raise NotFound(name, because("unchanged-folder", path=output["at"]))
@@ -114,7 +116,9 @@ def _copy(path: str, target: str) -> None:
         shutil.copy2(path, target)
 
 
-def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[str, list[str]]:
+def _found(
+    folder: AttemptFolder, work: str, wanted: Outputs, exit_code: int
+) -> dict[str, list[str]]:
     """Return the paths of the files of each output. Outputs that are values are written as JSON."""
     told = _read_told(work) if any(output.get("told") for output in wanted.values()) else None
     found: dict[str, list[str]] = {}
@@ -149,7 +153,7 @@ def _found(folder: Folder, work: str, wanted: Outputs, exit_code: int) -> dict[s
     return found
 
 
-def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> list[str]:
+def _matches(folder: AttemptFolder, work: str, name: str, output: dict[str, Any]) -> list[str]:
     """Return the paths that match any pattern, once each, in the order of patterns and names."""
     import glob  # slow to import, and only needed with patterns
 
@@ -161,7 +165,7 @@ def _matches(folder: Folder, work: str, name: str, output: dict[str, Any]) -> li
 
 
 def _with_companions(
-    folder: Folder, work: str, name: str, output: dict[str, Any], paths: list[str]
+    folder: AttemptFolder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
     """Return the paths and those of the files that accompany them (`secondaryFiles` in CWL)."""
     found = dict.fromkeys(paths)
@@ -177,7 +181,9 @@ def _with_companions(
     return list(found)
 
 
-def _value(folder: Folder, work: str, name: str, output: dict[str, Any], exit_code: int) -> Any:
+def _value(
+    folder: AttemptFolder, work: str, name: str, output: dict[str, Any], exit_code: int
+) -> Any:
     """Return the value of an output's expression on the files that match."""
     parts = folder.expand(output["value"])
     is_loaded = any("contents" in part.get("of", ()) for part in parts)
@@ -226,7 +232,11 @@ def contents_of(path: str) -> str:
 
 
 def _beside(
-    folder: Folder, work: str, name: str, output: dict[str, Any], all_found: dict[str, list[str]]
+    folder: AttemptFolder,
+    work: str,
+    name: str,
+    output: dict[str, Any],
+    all_found: dict[str, list[str]],
 ) -> list[str]:
     """Return the files whose names follow from the files of another output."""
     found = []
@@ -243,7 +253,7 @@ def _named(called: str, output: dict[str, Any]) -> str:
     return name_beside(output.get("pattern", ""), called, output.get("value", ()))
 
 
-def _real(folder: Folder, work: str, path: str, name: str) -> str:
+def _real(folder: AttemptFolder, work: str, path: str, name: str) -> str:
     """Return the path.
 
     Raises:
@@ -285,7 +295,7 @@ def _read_told(work: str) -> dict[str, Any] | None:
     return told
 
 
-def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
+def _place(folder: AttemptFolder, work: str, name: str, told: dict[str, Any]) -> str:
     from urllib.parse import unquote
 
     given = told.get("path") or unquote(str(told.get("location") or "").removeprefix("file://"))
@@ -296,7 +306,7 @@ def _place(folder: Folder, work: str, name: str, told: dict[str, Any]) -> str:
     return _real(folder, root, path, name)
 
 
-def _root(folder: Folder, work: str, path: str) -> str:
+def _root(folder: AttemptFolder, work: str, path: str) -> str:
     """Return the known folder that contains a path. An empty text means elsewhere.
 
     An output may be one of the inputs.
@@ -305,7 +315,7 @@ def _root(folder: Folder, work: str, path: str) -> str:
     return next((one for one in known if f"{path}/".startswith(f"{one}/")), "")
 
 
-def entries(path: str) -> Iterator[str]:
+def sorted_names(path: str) -> Iterator[str]:
     """Yield the sorted names in the folder of a collected output."""
     with os.scandir(path) as found:
         yield from sorted(entry.name for entry in found)

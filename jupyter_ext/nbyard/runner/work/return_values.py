@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..handoff.values import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
+from ..handoff.value_files import ARRAY, FOLDER, JSON, PICTURE, TABLE, Unfit, form_of, kind_of
 
 
 def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def by_output(value: Any, names: Sequence[str]) -> dict[str, Any]:
     raise Unfit(f"it returned {kind_of(value)}; a dict or tuple of {', '.join(names)} is needed")
 
 
-def write(value: Any, file_format: str, path: str) -> None:
+def write_output(value: Any, file_format: str, path: str) -> None:
     """Write the file or folder of one output.
 
     For every format, bytes are the content and a path names a file or folder to copy.

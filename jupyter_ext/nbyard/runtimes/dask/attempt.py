@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
-from nbyard.domain.attempts.failures import decode_result
+from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.domain.attempts.structs import RESULT, RUNNER
 from nbyard.errors import NbyardError, Unavailable
-from nbyard.reasons.structs import Reason, because, text
-from nbyard.runner.attempt_folder import Folder
-from nbyard.runtimes import attempt_folder as files
+from nbyard.reasons.structs import Reason, because, text_reason
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
 from nbyard.runtimes.dask.cluster import Cluster, Sighting
 from nbyard.runtimes.dask.worker_calls import WorkerGone
@@ -79,16 +79,16 @@ class DaskAttempt:
     def poke(self) -> None:
         """Wake the listeners of the attempt."""
         with suppress(NbyardError):  # the folder may have been deleted after the end
-            Folder(str(self.folder)).poke(self.wake, self.order.attempt_id)
+            AttemptFolder(str(self.folder)).poke(self.wake, self.order.attempt_id)
 
     # Reports from workers
 
-    def sighted(self, found: Sighting) -> None:
+    def sighted(self, sighting: Sighting) -> None:
         """Record the worker that accepted the attempt. Only the first one counts."""
-        self._places.add(found)
+        self._places.add(sighting)
         with suppress(FileNotFoundError):
             temporary = self.folder / f"{SIGHTING}.{os.urandom(4).hex()}"
-            temporary.write_bytes(msgspec.json.encode(found))
+            temporary.write_bytes(msgspec.json.encode(sighting))
             with suppress(FileExistsError):
                 os.link(temporary, self.folder / SIGHTING)
             temporary.unlink()
@@ -167,7 +167,7 @@ class DaskAttempt:
             if self._generation != self._cluster.generation:
                 raise Unavailable(because("dask-out-of-reach"))
             return because("dask-cancelled")
-        return text(self._cluster.outcome(future)) or NOT_VISIBLE
+        return text_reason(self._cluster.outcome(future)) or NOT_VISIBLE
 
     def _look_at_shared(self, future: "Future | None") -> Observation:
         if future is not None and future.status == "pending":
@@ -184,7 +184,7 @@ class DaskAttempt:
         ask = partial(self._cluster.ask, sighting)
         if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
             self._has_news, self._looked_at = False, time.monotonic()
-            news, is_new = file_transfer.follow(self.folder, ask, self._executed)
+            news, is_new = file_transfer.fetch_growing_files(self.folder, ask, self._executed)
             if not news["is_there"]:
                 return Observation("lost", self._why(future))
             self._is_filled = news["is_filled"]
@@ -194,7 +194,7 @@ class DaskAttempt:
             if is_new:
                 self.poke()
         if not self._is_filled:
-            file_transfer.send(self.folder, ask)
+            file_transfer.send_files(self.folder, ask)
             self._is_filled = True
             return Observation("starting")
         if future is None or future.status != "pending":
@@ -203,9 +203,9 @@ class DaskAttempt:
 
     def _fetch(self, ask: file_transfer.Ask) -> None:
         task = files.read_task(self.folder)
-        said = file_transfer.fetch(self.folder, ask, task)
+        results = file_transfer.fetch_results(self.folder, ask, task)
         try:
-            result = decode_result(said)
+            result = decode_result(results)
         except msgspec.DecodeError as error:
             raise NbyardError(
                 because("file-unreadable", file=RESULT, message=str(error))
@@ -272,6 +272,6 @@ class DaskAttempt:
         """Remove everything of the attempt from the cluster."""
         with self._lock:
             self._cluster.forget(self._name, self._known())
-            for found in set(self._places):  # a worker may report at any time
-                if self._cluster.has(found.worker):
-                    self._cluster.end(found.worker, [found.place])
+            for place in set(self._places):  # a worker may report at any time
+                if self._cluster.has(place.worker):
+                    self._cluster.end(place.worker, [place.place])

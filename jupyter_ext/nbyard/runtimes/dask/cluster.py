@@ -19,17 +19,17 @@ import msgspec
 
 from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes.dask.cluster_factory import Made, first_line, make
-from nbyard.runtimes.dask.versions import differences
+from nbyard.runtimes.dask.cluster_factory import Made, create_cluster, first_line
+from nbyard.runtimes.dask.version_check import version_differences
 from nbyard.runtimes.dask.worker_calls import (
     ANSWER_SECONDS,
     CODE,
     FRESH_SECONDS,
     WORKER_SECONDS,
     WorkerGone,
-    called,
+    call_on_workers,
 )
-from nbyard.serving.worker_code import EXPRESSION
+from nbyard.serving.dask_worker_code import EXPRESSION
 from nbyard.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Cluster:
     def describe(self) -> Reason:
         """Describe the cluster for users."""
         workers = self.workers().values()
-        counts = {"workers": len(workers), "threads": sum(told["nthreads"] for told in workers)}
+        counts = {"workers": len(workers), "threads": sum(worker["nthreads"] for worker in workers)}
         return because("dask-workers", address=self._settings.dask_address, **counts)
 
     def check(self) -> None:
@@ -157,7 +157,7 @@ class Cluster:
             self._check_versions(self._connected())
 
     def ask(self, at: Sighting, verb: str, *words: Any) -> Any:
-        """Call a function of the module `worker` about a place.
+        """Call a function of the module `worker_functions` about a place.
 
         Raises:
             WorkerGone: The worker is gone, and with it the place.
@@ -170,7 +170,7 @@ class Cluster:
             self.call(address, "end", places)
 
     def call(self, address: str, verb: str, *words: Any) -> Any:
-        """Call a function of the module `worker` on a worker, beside its tasks.
+        """Call a function of the module `worker_functions` on a worker, beside its tasks.
 
         Raises:
             WorkerGone: The worker no longer exists.
@@ -183,12 +183,12 @@ class Cluster:
         Raises:
             WorkerGone: One of the workers no longer exists.
         """
-        ask = partial(called, addresses=addresses, packed=CODE.call(verb, *words))
+        ask = partial(call_on_workers, addresses=addresses, packed=CODE.call(verb, *words))
         found: dict[str, Any] = self._answer(self._connected(), ask, None)
         return found
 
     def submit(self, key: str, wishes: Wishes, *words: Any) -> "Future":
-        """Submit `worker.run`. While a future exists, it runs only once per key."""
+        """Submit `worker_functions.run`. While a future exists, it runs only once per key."""
         with self._lock:
             return self._connected().submit(
                 eval,
@@ -223,13 +223,13 @@ class Cluster:
     def published(self, name: str) -> "Future | None":
         """Return the future that was published under that name, or None."""
         try:
-            found: Future = self._run(lambda client: client.get_dataset(name))
+            future: Future = self._run(lambda client: client.get_dataset(name))
         except KeyError:
             return None
-        return found
+        return future
 
     def outcome(self, future: "Future") -> str:
-        """Return what `worker.run` returned, or why it failed."""
+        """Return what `worker_functions.run` returned, or why it failed."""
         said = self._run(lambda client: client.gather([future], errors="skip"))
         if said:
             return str(said[0])
@@ -367,7 +367,7 @@ class Cluster:
         if self._settings.dask_address:
             return self._settings.dask_address
         if self._own is None:
-            self._own = make(self._settings)
+            self._own = create_cluster(self._settings)
         return self._own.target
 
     def _security(self) -> Any:
@@ -385,7 +385,7 @@ class Cluster:
 
     def _check_versions(self, client: "Client") -> None:
         found = self._answer(client, lambda client: client.get_versions(), WORKER_SECONDS)
-        wrong = differences(found)
+        wrong = version_differences(found)
         if wrong:
             raise Invalid(
                 because("dask-differs", differences=wrong),

@@ -42,7 +42,7 @@ class Made(msgspec.Struct, frozen=True):
     end: Callable[[bool], None]
 
 
-def make(settings: Settings) -> Made:
+def create_cluster(settings: Settings) -> Made:
     """Create the cluster that `dask_cluster` names, without workers if it can scale.
 
     Raises:
@@ -74,7 +74,7 @@ def make(settings: Settings) -> Made:
     return Made(target, end)
 
 
-def describe(settings: Settings) -> Reason:
+def describe_cluster(settings: Settings) -> Reason:
     """Describe what would create a cluster, without creating one.
 
     Raises:
@@ -102,7 +102,7 @@ def _from_gateway(settings: Settings) -> Made:
         name = ""
         with suppress(OSError):
             name = record.read_text()
-        if name not in [found.name for found in gateway.list_clusters()]:
+        if name not in [cluster.name for cluster in gateway.list_clusters()]:
             name = gateway.submit()
             write_whole(record, name.encode())
         target = gateway.connect(name)

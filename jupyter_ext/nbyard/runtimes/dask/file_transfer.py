@@ -17,7 +17,7 @@ from nbyard.domain.attempts.other_files import (
     MOST_SEEN,
     FileFilter,
     OtherFiles,
-    summary,
+    summarize_files,
     within_caps,
 )
 from nbyard.domain.attempts.structs import CANCEL, EXECUTED, RESULT, RUNNER, TASK, USAGE, TaskFile
@@ -26,20 +26,20 @@ from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE
-from nbyard.runtimes.dask import entries as listings
-from nbyard.runtimes.dask import worker as program
-from nbyard.runtimes.dask.entries import Entry
+from nbyard.runtimes.dask import folder_entries as listings
+from nbyard.runtimes.dask import worker_functions as program
+from nbyard.runtimes.dask.folder_entries import Entry
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500
 LIMITS = {"skipped": [*CACHES], "most": MOST_SEEN, "depth": MAX_DEPTH}
 
-# A function of `worker` at a place: takes the function's name and its arguments.
+# A function of `worker_functions` at a place: takes the function's name and its arguments.
 Ask = Callable[..., Any]
 
 
-def send(folder: Path, ask: Ask) -> None:
+def send_files(folder: Path, ask: Ask) -> None:
     """Send all files that the work needs. Links among the inputs are replaced by their targets."""
     entries = listings.listing(str(folder), list(SENT), follow="inputs")
     for batch in _batches(entries):
@@ -52,7 +52,7 @@ def send(folder: Path, ask: Ask) -> None:
     ask("fill", [])
 
 
-def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
+def fetch_growing_files(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any], bool]:
     """Fetch what was added to growing files. Return the worker's news, and whether any is new."""
     is_new = False
     while True:
@@ -78,7 +78,7 @@ def follow(folder: Path, ask: Ask, executed: list[int]) -> tuple[dict[str, Any],
             return news, is_new
 
 
-def fetch(folder: Path, ask: Ask, task: TaskFile) -> bytes:
+def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     """Fetch all results into the folder except result.json, whose bytes are returned."""
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
@@ -99,7 +99,9 @@ def fetch_others(
     At most `caps` bytes and files are fetched. Files of the code that kept their size are fetched
     in addition. Return a summary of the files that were not fetched.
     """
-    declared = {os.path.relpath(os.path.normpath(one.path), CODE) for one in task.outputs.values()}
+    declared = {
+        os.path.relpath(os.path.normpath(output.path), CODE) for output in task.outputs.values()
+    }
     files = FileFilter(declared)
     entries: dict[str, Entry] = {}  # by paths in the code folder
     for entry in ask("others", CODE, LIMITS):
@@ -125,7 +127,7 @@ def fetch_others(
             with suppress(OSError):
                 (folder / found[one]["path"]).unlink()
             files.leave(one.path, "unreadable", one.size_bytes)
-    return summary("", [], [*files.left.values(), *beyond])
+    return summarize_files("", [], [*files.left.values(), *beyond])
 
 
 def _bring(folder: Path, ask: Ask, entries: list[Entry]) -> set[str]:

@@ -14,7 +14,7 @@ from nbyard.runtimes.dask.cluster import Cluster
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 
-class Said(msgspec.Struct, frozen=True):
+class WorkerPackages(msgspec.Struct, frozen=True):
     """The packages of a worker. `stamp` changes when something is installed there."""
 
     stamp: str
@@ -22,7 +22,7 @@ class Said(msgspec.Struct, frozen=True):
     lock: Lock
 
 
-class Installed:
+class InstalledPackages:
     """The packages of all workers. A known worker is only asked whether they changed."""
 
     def __init__(self, cluster: Cluster, site: str):
@@ -30,7 +30,7 @@ class Installed:
         self._site = site
         self._lock = threading.Lock()
         self._asked_at = 0.0
-        self._said: list[Said] = []
+        self._said: list[WorkerPackages] = []
 
     def locks(self) -> list[Lock]:
         """Return the packages of the present workers, identical ones once.
@@ -58,7 +58,7 @@ class Installed:
             for stamp, text in answers.values():
                 if text:
                     lock = msgspec.json.decode(text, type=Lock)
-                    said.append(Said(stamp, digest_of(msgspec.to_builtins(lock)), lock))
+                    said.append(WorkerPackages(stamp, digest_of(msgspec.to_builtins(lock)), lock))
                 else:
                     said.append(known[stamp])
             self._said = said

@@ -18,10 +18,10 @@ from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner import secret_files
-from nbyard.runtimes import attempt_folder as files
+from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
 from nbyard.runtimes.dask.cluster import Cluster, Sighting, Wishes
-from nbyard.runtimes.dask.installed_packages import Installed
+from nbyard.runtimes.dask.installed_packages import InstalledPackages
 from nbyard.runtimes.protocol import Observation, Order
 from nbyard.settings import Settings
 
@@ -44,7 +44,7 @@ class DaskRuntime:
         self._lock = threading.RLock()
         self._attempts: dict[str, DaskAttempt] = {}
         self._sightings: dict[str, dict[str, set[Sighting]]] = {}
-        self._installed = Installed(self.cluster, self._site)
+        self._installed = InstalledPackages(self.cluster, self._site)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DaskRuntime":
@@ -178,13 +178,13 @@ class DaskRuntime:
         self.cluster.listen(_topics(store_id).values(), partial(self._hear, store_id))
 
     def _hear(self, store_id: str, told: dict[str, Any]) -> None:
-        found = Sighting(told["worker"], told["place"], told["is_shared"])
+        sighting = Sighting(told["worker"], told["place"], told["is_shared"])
         with self._lock:
             attempt = self._attempts.get(told["attempt"])
             if told["what"] == "began":
-                self._sightings[store_id].setdefault(told["attempt"], set()).add(found)
+                self._sightings[store_id].setdefault(told["attempt"], set()).add(sighting)
                 if attempt is not None:
-                    attempt.sighted(found)
+                    attempt.sighted(sighting)
         if attempt is not None:
             attempt.tell()
 
@@ -201,10 +201,12 @@ class DaskRuntime:
         if not workers:
             self.cluster.attract()
             raise Unavailable(because("dask-without-workers"))
-        return needed(wanted, [told.get("resources", {}) for told in workers.values()])
+        return required_resources(
+            wanted, [worker.get("resources", {}) for worker in workers.values()]
+        )
 
 
-def needed(
+def required_resources(
     wanted: Mapping[str, float | None], declared: Sequence[Mapping[str, float]]
 ) -> dict[str, float]:
     """Return the required resources of a worker, by the names that any worker declares.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runtimes.dask import entries, worker
-from nbyard.serving.worker_code import EXPRESSION, WorkerCode
+from nbyard.runtimes.dask import folder_entries, worker_functions
+from nbyard.serving.dask_worker_code import EXPRESSION, WorkerCode
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 20.0  # for the scheduler to respond
 WORKER_SECONDS = 60.0  # for workers to respond, which may be busy
 FRESH_SECONDS = 0.5
-CODE = WorkerCode("nbyard_worker", entries, worker)
+CODE = WorkerCode("nbyard_worker", folder_entries, worker_functions)
 
 
 class WorkerGone(Exception):
     """The scheduler has no worker of that address any more."""
 
 
-async def called(client: "Client", addresses: Sequence[str], packed: dict[str, Any]) -> Any:
+async def call_on_workers(
+    client: "Client", addresses: Sequence[str], packed: dict[str, Any]
+) -> Any:
     """Call a function on workers.
 
     Dask keeps trying to connect to workers that it knows are gone. So this checks the scheduler's

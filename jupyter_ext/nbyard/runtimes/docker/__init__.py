@@ -3,13 +3,13 @@
 All state is in the engine and in the attempt folder. Anything in memory may be lost at any time.
 
     runtime               start, poll, logs, stop, and the sweep
-    specs                 builds the specification of a container from an order
+    build_container_spec  builds the specification of a container from an order
     networks              one network for each run
     attempts              one attempt in its container, from input to outcome
     files                 attempt folders, their transfer, and copied logs
     checks                short-lived containers that answer one question
     warm                  containers that serve several notebooks of a run
-    deployments           the container of a deployment
+    deployment_containers  the container of a deployment
     orphans               containers of deployments that are gone
 """
 

@@ -5,12 +5,12 @@ A dispatcher that was killed or had lost its lease may have left it.
 
 from collections.abc import Iterable
 
-from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, Owned
+from nbyard.dockerd import DEPLOYMENT, REVISION, Engine, OwnedObject
 
 
-def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
+def of_deployments(things: Iterable[OwnedObject]) -> dict[str, list[OwnedObject]]:
     """Return those of a store's objects that belong to deployments, by deployment ID."""
-    found: dict[str, list[Owned]] = {}
+    found: dict[str, list[OwnedObject]] = {}
     for one in things:
         # Labels can be forged or copied, so the name must match them.
         name = f"nby-d-{one.labels.get(DEPLOYMENT)}"
@@ -21,7 +21,7 @@ def of_deployments(things: Iterable[Owned]) -> dict[str, list[Owned]]:
     return found
 
 
-def clear(engine: Engine, things: Iterable[Owned], *, with_files: bool) -> list[str]:
+def remove_objects(engine: Engine, things: Iterable[OwnedObject], *, with_files: bool) -> list[str]:
     """Remove objects, volumes only `with_files`. Return the names of what was removed."""
     removed = []
     for one in things:

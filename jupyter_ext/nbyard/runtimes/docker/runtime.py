@@ -9,33 +9,33 @@ from pathlib import Path
 import msgspec
 
 from nbyard.attempts.folders import ask_to_end, cancel_reason
-from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, Owned
+from nbyard.dockerd import ATTEMPT, RUN, STORE, ContainerSpec, Engine, OwnedObject
 from nbyard.domain.attempts.structs import EVENTS, IMAGE_STAGE, Image, NotebookWork
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes import attempt_folder as files
-from nbyard.runtimes.docker.attempts import collector
-from nbyard.runtimes.docker.attempts.lifecycle import ContainerAttempt
-from nbyard.runtimes.docker.checks.gpus import verify
-from nbyard.runtimes.docker.checks.installed_packages import Locks
-from nbyard.runtimes.docker.files import transfer
-from nbyard.runtimes.docker.files.attempt_folder import prepare, requirements_text, write_image
-from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.specs import (
+from nbyard.runtimes import attempt_files as files
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
+from nbyard.runtimes.docker.build_container_spec import (
     BIND,
     VOLUME,
     WARM,
+    attempt_labels,
     container_spec,
     container_user,
     dockerfile_of,
     is_ours,
-    labels,
     warm_spec,
     with_image,
 )
-from nbyard.runtimes.docker.warm.attempt import MARK, GuestAttempt, can_serve
-from nbyard.runtimes.docker.warm.containers import FOLDER as CONTAINERS
-from nbyard.runtimes.docker.warm.containers import WarmContainers
+from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
+from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.warm.warm_attempt import MARK, GuestAttempt, can_serve
+from nbyard.runtimes.docker.warm.warm_containers import FOLDER as CONTAINERS
+from nbyard.runtimes.docker.warm.warm_containers import WarmContainers
 from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
 from nbyard.settings import Settings
 
@@ -87,7 +87,7 @@ class DockerRuntime:
         self._attempts: dict[str, ContainerAttempt] = {}
         self._locks = Locks()
         self._seen: dict[tuple[str, Path], bool] = {}
-        self._report: Callable[[list[Owned]], None] | None = None
+        self._report: Callable[[list[OwnedObject]], None] | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "DockerRuntime":
@@ -116,7 +116,7 @@ class DockerRuntime:
         """Use these functions to build images of requirements files and Dockerfiles."""
         self.image_for, self.code_image = image_for, code_image
 
-    def report_objects_to(self, report: Callable[[list[Owned]], None]) -> None:
+    def report_objects_to(self, report: Callable[[list[OwnedObject]], None]) -> None:
         """Call `report` in each sweep with the store's objects on the engine of the settings."""
         self._report = report
 
@@ -238,7 +238,7 @@ class DockerRuntime:
         image, staging = self._placed(attempt)
         if not can_serve(image.lock):
             raise _NeedsFresh
-        prepare(order.folder, attempt.task, _owner(engine, staging), has_runner=True)
+        prepare_folder(order.folder, attempt.task, _owner(engine, staging), has_runner=True)
         home = self._warm.folder if staging == BIND else None
         spec = warm_spec(order, attempt.task, engine.info, image.id, home)
         attempt.move_in(self._warm.take(order, spec) or self._warm.make(engine, order, spec))
@@ -247,12 +247,12 @@ class DockerRuntime:
         """Prepare everything for a fresh container except its network."""
         engine, order = attempt.engine, attempt.order
         image, staging = self._placed(attempt)
-        prepare(order.folder, attempt.task, _owner(engine, staging))
-        verify(engine, order, image.name)
+        prepare_folder(order.folder, attempt.task, _owner(engine, staging))
+        verify_gpus(engine, order, image.name)
         if staging == VOLUME:
-            engine.create_volume(attempt.name, labels(order))
+            engine.create_volume(attempt.name, attempt_labels(order))
         task = with_image(attempt.task, engine.image(image.name))
-        apart = collector.start(engine, order, task, image.name, staging)
+        apart = secret_output.start_collector(engine, order, task, image.name, staging)
         return container_spec(order, task, engine.info, image.name, staging, apart)
 
     def _placed(self, attempt: ContainerAttempt) -> tuple[Image, str]:
@@ -274,7 +274,7 @@ class DockerRuntime:
             engine.create(self._networks.placed(spec, network()))
             if spec.mounts[0].kind == "volume":
                 user = container_user(engine.info)
-                transfer.fill(engine, attempt.name, order.folder, user)
+                volume_transfer.send_folder(engine, attempt.name, order.folder, user)
             engine.start(attempt.name)
         except Conflict:
             there = engine.container(attempt.name)
@@ -323,7 +323,7 @@ class DockerRuntime:
             return VOLUME
         key = (engine.url, order.folder.parent)
         if key not in self._seen:
-            self._seen[key] = transfer.sees(engine, order, image)
+            self._seen[key] = volume_transfer.can_access_folder(engine, order, image)
         return BIND if self._seen[key] else VOLUME
 
     # Sweep
@@ -353,10 +353,12 @@ class DockerRuntime:
                 removed.append(one.name)
         return removed
 
-    def _is_wanted(self, one: Owned, live: Collection[str]) -> bool:
-        if WARM not in one.labels:
-            return one.labels[ATTEMPT] in live
-        return self._warm.is_ours(one.name) or self._warm.occupant(one.name) in live
+    def _is_wanted(self, owned_object: OwnedObject, live: Collection[str]) -> bool:
+        if WARM not in owned_object.labels:
+            return owned_object.labels[ATTEMPT] in live
+        return (
+            self._warm.is_ours(owned_object.name) or self._warm.occupant(owned_object.name) in live
+        )
 
 
 class _Preparation:

@@ -21,11 +21,12 @@ from nbyard.domain.datasets.structs import (
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.names import check_filename, check_name, safe_filename
-from nbyard.domain.parsing.urls import Allowed, check_host, parse
+from nbyard.domain.parsing.urls import AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
-from nbyard.services.naming import MAX_TOLD, check_free, name_taken, nearest
-from nbyard.services.service_context import Parts, find_idempotent, remember
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blob
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
 class NewImport:
     """One request for a dataset version; an idempotency key creates at most one version."""
 
-    def __init__(self, parts: Parts, caller: Caller, body: NewDataset, idempotency_key: str):
+    def __init__(
+        self, parts: ServiceContext, caller: Caller, body: NewDataset, idempotency_key: str
+    ):
         self._parts = parts
         self._store = parts.store
         self._caller = caller
@@ -55,7 +58,7 @@ class NewImport:
             Invalid: the source is refused, with its field.
         """
         with self._store.read() as c:
-            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
         return made if made is not None else self._made()
 
     def _made(self) -> str:
@@ -67,7 +70,7 @@ class NewImport:
             self._replaced(c, name)
         blob = self._uploaded()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, self._caller.name, self._key, self._body)
+            made = find_earlier_request(self._parts, c, self._caller.name, self._key, self._body)
             if made is None:
                 made = self._named(c, name)
                 # The bytes of an upload are stored already; the dispatcher fetches all others.
@@ -75,7 +78,9 @@ class NewImport:
                 if blob is not None:
                     version |= {"digest": blob.digest, "size_bytes": blob.size_bytes}
                 self._store.datasets.add_version(c, self._caller.name, version)
-                remember(self._parts, c, self._caller.name, self._key, self._body, made)
+                store_idempotency_key(
+                    self._parts, c, self._caller.name, self._key, self._body, made
+                )
         return made
 
     def _uploaded(self) -> Blob | None:
@@ -99,8 +104,8 @@ class NewImport:
                 raise Invalid.field("source.path", why)
             return check_filename(real.name, "source.path"), str(real)
         address, filename = self._address(source.url)
-        target = parse(address, field="source.url")
-        allowed = Allowed.parse(self._parts.settings.allowed_private_hosts)
+        target = parse_url(address, field="source.url")
+        allowed = AllowedHosts.parse(self._parts.settings.allowed_private_hosts)
         check_host(target, allowed, "source.url")
         last = PurePosixPath(unquote(urlsplit(target.path).path)).name
         return safe_filename(filename or last or target.host), source.url
@@ -114,7 +119,7 @@ class NewImport:
             found = self._store.credentials.get(c, self._caller.name, wanted.credential)
             if found is None or found.kind != KIND:
                 there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
-                told = nearest([one.name for one in there], wanted.credential)
+                told = nearest_names([one.name for one in there], wanted.credential)
                 why = because("no-s3-credential", name=wanted.credential[:80], present=told)
                 raise Invalid.field("source.url", why)
         return address_of(wanted, found.fields, "source.url"), wanted.filename

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.blobs import Bytes
+from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.comparisons import (
     MAX_FILES,
@@ -24,7 +24,7 @@ from nbyard.domain.datasets.structs import (
     NewNotebook,
     UploadSource,
 )
-from nbyard.domain.datasets.tables import Profile, TablePage
+from nbyard.domain.datasets.table_descriptions import Profile, TablePage
 from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
@@ -32,9 +32,9 @@ from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import NewImport
-from nbyard.services.naming import check_free, no_such
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, pin_blobs
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import check_free, no_such
 from nbyard.services.workflows.dependents import workflows_using
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class DatasetService:
 
     noun = "datasets"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -259,10 +259,10 @@ class DatasetService:
         write_whole(place, text.encode())
         return MadeFile(self._parts.files.shown(place))
 
-    def content(self, caller: Caller, dataset: str, version: int = 0) -> Bytes:
+    def content(self, caller: Caller, dataset: str, version: int = 0) -> DownloadRequest:
         """Return the bytes of a version to download."""
         found = self._ready(caller, dataset, version)
-        return Bytes(found.digest, found.filename)
+        return DownloadRequest(found.digest, found.filename)
 
     def _table(self, version: DatasetVersion, sheet: str = "") -> TableFile:
         from nbyard.tabular import TableFile

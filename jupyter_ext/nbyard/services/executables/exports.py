@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.executables.descriptions import Description
+from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
 from nbyard.importers.registry import exporters
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from nbyard.services.freezing.executable_versions import Code, Freezer
 
 
-def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Exported:
+def export_executable(
+    freezer: Freezer, executable: Executable, code: Code, wanted: str
+) -> Exported:
     """Return the executable in the wanted format, from its present code and description.
 
     Raises:
@@ -27,12 +29,14 @@ def exported(freezer: Freezer, found: Executable, code: Code, wanted: str) -> Ex
         raise Invalid.field("format", why)
     exporter, suffix = known[wanted]
     kind, reading, resources = freezer.read(code)
-    told = Description(
+    description = Description(
         kind=kind.name,
         arguments=tuple(reading.arguments),
         command=tuple(reading.command),
         invocation=reading.invocation,
         resources=resources,
     )
-    text = exporter.write(told, label=found.name, doc=found.description, file=code.filename)
+    text = exporter.write(
+        description, label=executable.name, doc=executable.description, file=code.filename
+    )
     return Exported(f"{code.stem}{suffix}", text)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 COARSE_SECONDS = 2  # file systems may round times this much
 
 
-def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[Reason], bool]:
+def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason], bool]:
     """Return hints about the file, and whether the next run creates a new version of it."""
-    number, path = found.current.number, Path(found.path)
-    if not found.path:
+    number, path = executable.current.number, Path(executable.path)
+    if not executable.path:
         return [], False
     if not files.has(path):
         return [because("file-not-served", number=number)], False
@@ -30,12 +30,12 @@ def file_hints(files: ProjectFiles, found: Executable) -> tuple[list[Reason], bo
     if not os.path.isfile(file):
         return [because("file-gone", number=number)], False
     # An older file is unchanged, which saves reading it.
-    if file.stat().st_mtime < found.current.created_at.timestamp() - COARSE_SECONDS:
+    if file.stat().st_mtime < executable.current.created_at.timestamp() - COARSE_SECONDS:
         return [], False
     digest = None
     # An unreadable file counts as changed.
     with contextlib.suppress(NbyardError):
         digest = f"sha256:{hashlib.sha256(files.content(file)).hexdigest()}"
-    if digest == found.current.content_digest:
+    if digest == executable.current.content_digest:
         return [], False
     return [because("file-changed-since", number=number)], True

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from nbyard.domain.executables.diffs import DiffLine, diff_lines
+from nbyard.domain.executables.code_diffs import DiffLine, diff_lines
 from nbyard.reasons.structs import Reason, because
 
 # nbdime compares all pairs of cells, and similar cells by character, which is slow.

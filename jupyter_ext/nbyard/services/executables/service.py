@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.attempts.monitors import wrong_monitors
+from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables.descriptions import Description, corrected, description_file
-from nbyard.domain.executables.diffs import MAX_LINES, Diff, diff_lines, notebook_lines, shortened
+from nbyard.domain.executables.code_diffs import (
+    MAX_LINES,
+    Diff,
+    diff_lines,
+    notebook_lines,
+    shorten_line,
+)
+from nbyard.domain.executables.nbexec_files import Description, apply_description, description_file
 from nbyard.domain.executables.structs import (
     AskHelp,
     Executable,
@@ -24,8 +30,8 @@ from nbyard.domain.executables.structs import (
     Resources,
     TagCell,
 )
-from nbyard.domain.inspection.help_texts import read_help
-from nbyard.domain.limits_and_retries import wrong
+from nbyard.domain.inspection.help_parser import read_help
+from nbyard.domain.limits import invalid_limits
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
@@ -34,19 +40,20 @@ from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
 from nbyard.host import kernels
-from nbyard.host.help_output import ask, placed, started
+from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
 from nbyard.reasons.structs import all_of, because
-from nbyard.services.executables.exports import exported
+from nbyard.services.executables.exports import export_executable
 from nbyard.services.executables.file_status import file_hints
 from nbyard.services.executables.notebook_diffs import notebook_diff
-from nbyard.services.executables.undeclared_files import declare
+from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.freezing.environment_resolution import find_used
 from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.services.freezing.node_problems import first_problem
-from nbyard.services.naming import check_free, no_such
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, find_idempotent, pin_blobs, remember
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import check_free, no_such
 
 CHECK_IT, NOTHING_READ = because("help-to-check"), because("help-found-nothing")
 
@@ -59,7 +66,7 @@ class ExecutableService:
 
     noun = "executables"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
         self._freezer = Freezer(parts)
@@ -105,8 +112,8 @@ class ExecutableService:
         if found.kind != "command":
             why = because("not-a-command", file=code.filename, kind=found.kind)
             raise Invalid.field("path", why)
-        with placed(code.path, code.filename, code.content) as path:
-            read = read_help(ask(started(found.command, path)))
+        with program_on_disk(code.path, code.filename, code.content) as path:
+            read = read_help(run_help(command_to_start(found.command, path)))
         hints = [*read.hints, NOTHING_READ if not read.arguments else CHECK_IT]
         return msgspec.structs.replace(found, arguments=read.arguments, hints=hints)
 
@@ -138,7 +145,7 @@ class ExecutableService:
 
         The declarations are stored in the executable's description.
         """
-        return declare(self._parts, self._freezer, body)
+        return declare_files(self._parts, self._freezer, body)
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
@@ -157,7 +164,7 @@ class ExecutableService:
         (`FILE.nbexec`). Registering the same file again creates a new version.
         """
         with self._store.read() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if made is not None:
             return self.get(caller, made)
         code = self._code(caller.name, body.path, body.upload)
@@ -167,11 +174,11 @@ class ExecutableService:
         self._check_kernel(fields)
         name = check_name(body.name) if isinstance(body.name, str) else ""
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._registered(c, caller, code, name, body.description)
                 self._freezer.keep(c, made, fields)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         if body.upload:
             self._parts.uploads.delete(caller.name, body.upload)
         self._write_description(code, told)
@@ -184,7 +191,7 @@ class ExecutableService:
         if not fields["kernel"] or is_there or self._parts.settings.default_runtime != PROCESS:
             return
         try:
-            kernels.kernel(fields["kernel"], fields["language"])
+            kernels.find_kernel(fields["kernel"], fields["language"])
         except NotFound as error:
             raise Invalid.field("path", reason_of(error)) from None
 
@@ -210,7 +217,7 @@ class ExecutableService:
         if body.kind:
             changes["kind"] = body.kind
         if body.resources is not None:
-            limits = wrong(body.resources)
+            limits = invalid_limits(body.resources)
             ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
             if found := [*limits, *ports]:
                 details = [Detail.of(f"resources.{field}", why) for field, why in found]
@@ -234,16 +241,16 @@ class ExecutableService:
             return known.id
         return self._freezer.register(c, caller.name, wanted, path, description)
 
-    def _write_description(self, code: Code, told: Description | None) -> None:
-        if code.path is None or told is None or told == code.description:
+    def _write_description(self, code: Code, description: Description | None) -> None:
+        if code.path is None or description is None or description == code.description:
             return
         plain = msgspec.structs.replace(code, description=None)
-        kind, reading, _ = self._freezer.read(plain, told.kind)
-        same = corrected(reading.own, told.arguments, kind.keeps_arguments)
-        told_more = told.command is not None or told.resources != Resources()
+        kind, reading, _ = self._freezer.read(plain, description.kind)
+        same = apply_description(reading.own, description.arguments, kind.keeps_arguments)
+        told_more = description.command is not None or description.resources != Resources()
         if code.description is not None or told_more or same != reading.arguments:
             target = code.path.with_name(description_file(code.path.name))
-            write_whole(target, told.text().encode())
+            write_whole(target, description.text().encode())
 
     @operation("GET", "/executables/{executable}", scope="executables:read")
     def get(self, caller: Caller, executable: str) -> Executable:
@@ -288,7 +295,7 @@ class ExecutableService:
         return self.get(caller, found.id)
 
     def _corrected(
-        self, found: Executable, body: ExecutablePatch
+        self, executable: Executable, body: ExecutablePatch
     ) -> tuple[Code | None, Description | None, dict[str, Any] | None]:
         given = {
             name: value
@@ -297,41 +304,41 @@ class ExecutableService:
         }
         if not given and body.upload is msgspec.UNSET:
             return None, None, None
-        code = self._stored(found)
+        code = self._stored(executable)
         if isinstance(body.upload, str):
-            code = self._changed(found, code, body.upload)
-        told = self._told(code, NewExecutable(kind=found.current.kind, **given))
-        self._check_environment(found.owner, given.get("resources"))
+            code = self._changed(executable, code, body.upload)
+        told = self._told(code, NewExecutable(kind=executable.current.kind, **given))
+        self._check_environment(executable.owner, given.get("resources"))
         return code, told, self._freezer.prepare(code, told)
 
-    def _changed(self, found: Executable, code: Code, upload: str) -> Code:
+    def _changed(self, executable: Executable, code: Code, upload: str) -> Code:
         """Return the newly uploaded code; keep corrections, but read its arguments again."""
-        if found.path:
-            raise Invalid.field("upload", because("code-follows-file", name=found.name))
+        if executable.path:
+            raise Invalid.field("upload", because("code-follows-file", name=executable.name))
         told = code.description or Description()
         plain = msgspec.structs.replace(code, description=None)
-        kind, reading, _ = self._freezer.read(plain, found.current.kind)
-        was_read = reading.arguments and reading.arguments == found.current.arguments
+        kind, reading, _ = self._freezer.read(plain, executable.current.kind)
+        was_read = reading.arguments and reading.arguments == executable.current.arguments
         if kind.keeps_arguments or was_read:
             told = msgspec.structs.replace(told, arguments=None)
-        fresh = self._code(found.owner, "", upload)
+        fresh = self._code(executable.owner, "", upload)
         return fresh if fresh.description else msgspec.structs.replace(fresh, description=told)
 
-    def _stored(self, found: Executable) -> Code:
+    def _stored(self, executable: Executable) -> Code:
         """Return the followed file, or the uploaded bytes with their stored description."""
-        if found.path:
-            return self._freezer.load_real(Path(found.path))
-        current = found.current
+        if executable.path:
+            return self._freezer.load_real(Path(executable.path))
+        current = executable.current
         with self._parts.blobs.open(current.content_digest) as handle:
             content = handle.read()
-        told = Description(
+        description = Description(
             kind=current.kind,
             arguments=tuple(current.arguments),
             command=tuple(current.command),
             invocation=current.invocation,
             resources=current.resources,
         )
-        return Code(current.file, content, None, told)
+        return Code(current.file, content, None, description)
 
     @operation("GET", "/executables/{executable}/export", scope="executables:read")
     def export(self, caller: Caller, executable: str, format: str = "cwl") -> Exported:
@@ -341,7 +348,7 @@ class ExecutableService:
         names a script but does not contain it.
         """
         found = self.get(caller, executable)
-        return exported(self._freezer, found, self._stored(found), format)
+        return export_executable(self._freezer, found, self._stored(found), format)
 
     @operation("DELETE", "/executables/{executable}", scope="executables:write", status=204)
     def delete(self, caller: Caller, executable: str, force: bool = False) -> None:
@@ -384,8 +391,8 @@ class ExecutableService:
             texts = [content.decode("utf-8", "replace") for content in contents]
         if lines is None:
             lines = list(diff_lines(*texts))
-        is_cut = len(lines) > MAX_LINES
-        return Diff(first.number, second.number, [*map(shortened, lines[:MAX_LINES])], is_cut, hint)
+        short = [*map(shorten_line, lines[:MAX_LINES])]
+        return Diff(first.number, second.number, short, len(lines) > MAX_LINES, hint)
 
     def _content(self, version: ExecutableVersion) -> bytes:
         with self._parts.blobs.open(version.content_digest) as handle:

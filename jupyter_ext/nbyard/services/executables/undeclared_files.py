@@ -19,13 +19,13 @@ from nbyard.domain.attempts.undeclared_files import (
     OpenedFile,
     Undeclared,
     check_files,
+    find_undeclared,
     free_name,
     no_files,
-    undeclared,
 )
-from nbyard.domain.executables.descriptions import Description, description_file
+from nbyard.domain.executables.nbexec_files import Description, description_file
 from nbyard.domain.file_formats import format_of
-from nbyard.domain.inspection.functions import spot
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Invalid
 from nbyard.host.project_files import write_whole
@@ -36,12 +36,16 @@ from nbyard.transfer import bundles
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument, Role
     from nbyard.services.freezing.executable_versions import Freezer
-    from nbyard.services.service_context import Parts
-    from nbyard.store.runs.history import NodeFileAccess
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store.runs.past_results import NodeFileAccess
 
 
 def opened_by(
-    parts: Parts, owner: str, place: str, nodes: Mapping[str, Node], views: Mapping[str, NodeView]
+    parts: ServiceContext,
+    owner: str,
+    place: str,
+    nodes: Mapping[str, Node],
+    views: Mapping[str, NodeView],
 ) -> dict[str, Undeclared]:
     """Return the files that each node opened in its last success and does not declare now.
 
@@ -67,12 +71,16 @@ def opened_by(
 
 
 def told_of(
-    parts: Parts, opened: NodeFileAccess, arguments: list[Argument], *, is_pinned: bool = False
+    parts: ServiceContext,
+    opened: NodeFileAccess,
+    arguments: list[Argument],
+    *,
+    is_pinned: bool = False,
 ) -> Undeclared | None:
     """Return the undeclared files and why they cannot be declared; None if there are none."""
     if opened.kind not in KINDS:
         return None
-    files = undeclared(opened.observed, opened.file, arguments)
+    files = find_undeclared(opened.observed, opened.file, arguments)
     if not files:
         return None
     real = Path(opened.path)
@@ -87,14 +95,14 @@ def told_of(
     return Undeclared(code, files[:MOST], problem)
 
 
-def seen_of(parts: Parts, owner: str, opened: NodeFileAccess) -> Undeclared:
+def seen_of(parts: ServiceContext, owner: str, opened: NodeFileAccess) -> Undeclared:
     """Return the undeclared files of one task, compared with what its code declares now."""
     node = Node("executable", executable=opened.executable_id)
     view = Resolver(parts, owner, "").view(node)
     return told_of(parts, opened, view.arguments) or Undeclared("")
 
 
-def declare(parts: Parts, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
+def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -> DeclaredFiles:
     """Add arguments for files to the description file, or remove some.
 
     An argument that already declares a file is returned as added.
@@ -151,4 +159,6 @@ def folder_of(base: str, node: Node) -> str:
     """Return the folder of a node's code below the root; empty for a node without a file."""
     if not node.path:
         return ""
-    return posixpath.dirname(posixpath.normpath(posixpath.join("/", base, spot(node.path).file)))
+    return posixpath.dirname(
+        posixpath.normpath(posixpath.join("/", base, split_function_path(node.path).file))
+    )

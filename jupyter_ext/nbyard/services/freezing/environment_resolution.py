@@ -17,10 +17,10 @@ from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection, Store
     from nbyard.store.runs.tasks import TaskRecord
 
@@ -31,7 +31,7 @@ Renew = Callable[["TaskRecord"], TaskPlan]
 Found = tuple[UsedEnvironment, bytes]
 
 
-class Asking(msgspec.Struct, frozen=True):
+class Needs(msgspec.Struct, frozen=True):
     """Which packages code needs, as its resources, kind, language and kernel say."""
 
     resources: Resources
@@ -40,12 +40,12 @@ class Asking(msgspec.Struct, frozen=True):
     kernel: str
 
 
-def asking_of(found: Inspection | ExecutableVersion) -> Asking:
+def asking_of(found: Inspection | ExecutableVersion) -> Needs:
     """Return what an inspected or stored executable needs."""
-    return Asking(found.resources, found.kind, found.language, found.kernel)
+    return Needs(found.resources, found.kind, found.language, found.kernel)
 
 
-def find_used(parts: Parts, owner: str, reference: str) -> Found:
+def find_used(parts: ServiceContext, owner: str, reference: str) -> Found:
     """Return the version that `name` or `name@2` means now, and its lock as requirements.
 
     Raises:
@@ -60,7 +60,7 @@ def find_used(parts: Parts, owner: str, reference: str) -> Found:
             name, number = split_reference(reference)
             found = rows.get(c, owner, name)
             if found is None:
-                there = nearest(rows.names(c, owner).values(), name)
+                there = nearest_names(rows.names(c, owner).values(), name)
                 why = because("unknown-environment", name=reference[:80], present=there)
                 raise no_environment(why)
         ready = rows.newest_ready(c, found.id)
@@ -68,7 +68,9 @@ def find_used(parts: Parts, owner: str, reference: str) -> Found:
     if number:
         ready = next((version for version in versions if version.number == number), None)
         if ready is None:
-            installed = [one.number for one in versions if one.state == "ready"][:MAX_VERSIONS]
+            installed = [version.number for version in versions if version.state == "ready"][
+                :MAX_VERSIONS
+            ]
             told: dict[str, Any] = {"name": found.name, "version": number}
             why = because("environment-never-installed", **told)
             if installed:
@@ -84,7 +86,7 @@ def find_used(parts: Parts, owner: str, reference: str) -> Found:
     return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 
 
-def renewing(parts: Parts, owner: str, environment: str) -> Renew:
+def plan_renewer(parts: ServiceContext, owner: str, environment: str) -> Renew:
     """Return a function that plans tasks of an earlier run again, for a retry.
 
     Tasks that use `environment` get its newest version. Without a name, their plans stay.
@@ -97,7 +99,7 @@ def renewing(parts: Parts, owner: str, environment: str) -> Renew:
         return taken_over
     used, text = find_used(parts, owner, environment)
     lock = parts.blobs.put_bytes(text).digest
-    return lambda task: renewed(taken_over(task), used, lock, has_failed=task.state == "failed")
+    return lambda task: renew_plan(taken_over(task), used, lock, has_failed=task.state == "failed")
 
 
 def taken_over(task: TaskRecord) -> TaskPlan:
@@ -109,7 +111,7 @@ def taken_over(task: TaskRecord) -> TaskPlan:
     return msgspec.structs.replace(task.plan, reuse=done)
 
 
-def renewed(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
+def renew_plan(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
     """Return the plan of a repeated task with this version of its environment.
 
     A failed task without an environment gets it too. `lock` is the digest of the stored lock.
@@ -136,7 +138,7 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     return plan
 
 
-def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
+def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
     """Return the kernel that replaces a notebook's own; empty for none.
 
     Raises:
@@ -147,11 +149,11 @@ def chosen_kernel(of: Asking, name: str, node: Node = NOTHING) -> str:
         return ""
     if node.environment or node.requirements:
         raise Invalid.field("kernel", because("kernel-or-environment"))
-    kernels.check(name, of.language)
+    kernels.check_kernel(name, of.language)
     return name
 
 
-def of_kernel(parts: Parts, owner: str, kernel: str) -> str:
+def of_kernel(parts: ServiceContext, owner: str, kernel: str) -> str:
     """Return the name of the environment that has this kernel; empty for other kernels."""
     with parts.store.read() as c:
         found = parts.store.environments.by_kernel(c, owner, kernel)

@@ -17,10 +17,10 @@ from nbyard.domain.caching.path_mentions import code_of, mentions
 from nbyard.domain.commands.command_line import check_reaches
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.kernels import not_installed
-from nbyard.domain.executables.descriptions import (
+from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.executables.nbexec_files import (
     Description,
-    corrected,
+    apply_description,
     description_file,
     read_description,
 )
@@ -33,7 +33,7 @@ from nbyard.domain.executables.structs import (
 )
 from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
-from nbyard.domain.inspection.functions import SEPARATOR, spot
+from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
@@ -42,7 +42,7 @@ from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
 from nbyard.reasons.structs import Reason, because, read_all
-from nbyard.services.naming import free_name
+from nbyard.services.unique_names import free_name
 from nbyard.transfer import bundles
 
 MAX_LINKS = 5
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbyard.kinds.protocol import Kind, Reading
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
 
@@ -75,7 +75,7 @@ class Code(msgspec.Struct, frozen=True):
         """
         if self.filename in NAMELESS and self.path is not None:
             return self.path.parent.name or self.filename
-        file, function = spot(self.filename)
+        file, function = split_function_path(self.filename)
         return function or file.rsplit(".", 1)[0]
 
     def mentioned(self) -> list[str]:
@@ -111,7 +111,7 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
 class Freezer:
     """Reads code and stores its versions."""
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
@@ -134,7 +134,7 @@ class Freezer:
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
         """Return what the code and its description declare, without running anything."""
-        from nbyard.domain.images.dockerfiles import shell_program
+        from nbyard.domain.images.dockerfile_parser import shell_program
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
@@ -152,7 +152,7 @@ class Freezer:
         reading = found.read(code.filename, code.content)
         arguments = [
             _demanded(argument, code.path)
-            for argument in corrected(reading.own, told.arguments, found.keeps_arguments)
+            for argument in apply_description(reading.own, told.arguments, found.keeps_arguments)
         ]
         command = list(told.command) if told.command is not None else reading.command
         hints = list(reading.hints)
@@ -160,7 +160,7 @@ class Freezer:
             hints += reading.hints_without_description
         told_apart = {"command": command, "invocation": told.invocation, "hints": hints}
         reading = msgspec.structs.replace(reading, arguments=arguments, **told_apart)
-        is_given = any(isinstance(one.reach, WORDED) for one in arguments)
+        is_given = any(isinstance(argument.reach, WORDED) for argument in arguments)
         if found.name == CONTAINER and is_given and command == [IMAGE_PROGRAM]:
             # A shell between the image's program and its arguments would drop them.
             shell = shell_program(code.content.decode("utf-8", "replace"))
@@ -197,7 +197,7 @@ class Freezer:
         elsewhere = resources.environment or resources.image or resources.requirements
         if not reading.kernel or elsewhere or self._parts.settings.default_runtime != PROCESS:
             return []
-        used = kernels.substitute(reading.kernel, reading.language)
+        used = kernels.find_substitute(reading.kernel, reading.language)
         return [not_installed(reading.kernel, used)] if used else []
 
     def _link_hints(self, code: Code) -> list[Reason]:
@@ -210,20 +210,20 @@ class Freezer:
         key = "more-links-stay" if len(found) > MAX_LINKS else "links-stay"
         return [because(key, names=found[:MAX_LINKS])]
 
-    def prepare(self, code: Code, told: Description | None = None) -> dict[str, Any]:
+    def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
         """Return the fields of a version, all but its identity; store its bytes, but no rows.
 
         Raises:
             Invalid: an argument is refused.
         """
-        if told is not None:
-            code = msgspec.structs.replace(code, description=told)
+        if description is not None:
+            code = msgspec.structs.replace(code, description=description)
         kind, reading, resources = self.read(code)
         check_arguments(reading.arguments)
         check_reaches(reading.arguments, reading.invocation)
         bundle, file = self._bundle(code, reading.arguments)
         apart = reading.invocation.apart
-        check_files(kind.name, spot(file).file, reading.arguments, is_apart=apart)
+        check_files(kind.name, split_function_path(file).file, reading.arguments, is_apart=apart)
         blob = self._parts.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,
@@ -246,12 +246,12 @@ class Freezer:
         file, settings = file_of(code.path), self._parts.settings
         # The bundle has the files that defaults name, and the folders that inputs name.
         named = []
-        for one in arguments:
-            if isinstance(one.default, str) and one.role != "output":
-                path = bundles.names_below(file.parent, one.default)
-                if path and (one.role == "input" or (file.parent / path).is_file()):
+        for argument in arguments:
+            if isinstance(argument.default, str) and argument.role != "output":
+                path = bundles.names_below(file.parent, argument.default)
+                if path and (argument.role == "input" or (file.parent / path).is_file()):
                     named.append(path)
-        picked = bundles.pick(
+        picked = bundles.pick_files(
             file,
             self._parts.files.root,
             settings.max_local_bundle_bytes,
@@ -259,16 +259,16 @@ class Freezer:
             code.mentioned,
             settings.max_bundle_bytes,
         )
-        found = bundles.collect(picked, self._parts.blobs, settings.max_local_bundle_bytes)
-        function = spot(code.filename).function
+        found = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
+        function = split_function_path(code.filename).function
         return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
 
     def _single(self, code: Code) -> str:
-        from nbyard.blobs import Entry, Tree
+        from nbyard.blobs import Tree, TreeEntry
 
         blob = self._parts.blobs.put_bytes(code.content)
         # Uploaded code has no project, so its bundle is this one executable file.
-        entry = Entry(code.filename, blob.digest, blob.size_bytes, True)
+        entry = TreeEntry(code.filename, blob.digest, blob.size_bytes, True)
         return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:

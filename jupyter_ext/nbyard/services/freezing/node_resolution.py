@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
-from nbyard.domain.executables.descriptions import Description
-from nbyard.domain.executables.structs import Resources, called, is_python
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.executables.structs import Resources, display_name, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs.structs import BytesOf, bytes_of
@@ -25,7 +25,7 @@ from nbyard.services.freezing import environment_resolution as environments
 from nbyard.services.freezing.executable_versions import Code, Freezer
 from nbyard.services.freezing.node_problems import problem_of
 from nbyard.services.freezing.pinned_nodes import pinned_node
-from nbyard.services.naming import no_such
+from nbyard.services.unique_names import no_such
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.domain.runs.structs import Artifact
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
 
@@ -44,7 +44,7 @@ class Resolver:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: ServiceContext,
         owner: str,
         base: str,
         told: Sequence[Argument] = (),
@@ -69,7 +69,11 @@ class Resolver:
             return self.seen(node)
         except NbyardError as error:
             name = (
-                node.label or called(node.path) or node.executable or node.dataset or node.artifact
+                node.label
+                or display_name(node.path)
+                or node.executable
+                or node.dataset
+                or node.artifact
             )
             return NodeView(name, node.type, [], problem=problem_of(error))
 
@@ -124,7 +128,7 @@ class Resolver:
             hinted_image=version.resources.hinted_image,
         )
 
-    def _named_by(self, of: environments.Asking) -> str:
+    def _named_by(self, of: environments.Needs) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
@@ -146,13 +150,13 @@ class Resolver:
         """Return the environment and the requirements file of a node, at most one of them."""
         return (self._environment, "") if self._environment else packages_from(node, default)
 
-    def kernel_of(self, node: Node, of: environments.Asking) -> str:
+    def kernel_of(self, node: Node, of: environments.Needs) -> str:
         """Return the kernel that replaces a notebook's own; empty for none."""
         return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
             of, node.kernel, node
         )
 
-    def environment_of(self, node: Node, of: environments.Asking) -> environments.Found | None:
+    def environment_of(self, node: Node, of: environments.Needs) -> environments.Found | None:
         """Return the environment that a node uses, if any.
 
         Raises:
@@ -264,8 +268,8 @@ class Freeze:
         if code is not None:
             fields = self._prepare(code)
             beside = resolver.parts.files.shown(code.path.parent) if code.path else ""
-            asked = environments.Asking.__struct_fields__
-            asking = environments.Asking(**{each: fields[each] for each in asked})
+            asked = environments.Needs.__struct_fields__
+            asking = environments.Needs(**{each: fields[each] for each in asked})
             self._packages(name, node, asking, lambda wanted: self._stored(wanted, beside))
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
@@ -280,7 +284,7 @@ class Freeze:
                 self._dockerfiles[name] = version.bundle_digest, version.file
 
     def _packages(
-        self, name: str, node: Node, of: environments.Asking, read_default: Callable[[str], str]
+        self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
     ) -> None:
         """Store the node's environment or requirements; `read_default` reads the executable's."""
         resolver = self._resolver
@@ -290,8 +294,8 @@ class Freeze:
             own = node.requirements
             stored = self._stored(own, resolver.base) if own else read_default(requirements)
             self._requirements[name] = stored
-        elif found := resolver.environment_of(node, of):
-            self._environments[name] = found[0], self._lock(*found)
+        elif environment := resolver.environment_of(node, of):
+            self._environments[name] = environment[0], self._lock(*environment)
         elif kernel:
             self._kernels[name] = kernel
 
@@ -339,7 +343,7 @@ class Freeze:
             environment=used,
             lock_digest=lock,
             kernel=self._kernels.get(name, ""),
-            excess=bundles.excess(tree, parts.settings.max_bundle_bytes),
+            excess=bundles.largest_files(tree, parts.settings.max_bundle_bytes),
             for_shell=version.invocation.for_shell,
         )
 

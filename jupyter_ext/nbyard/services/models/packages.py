@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.environments.package_sources import Sources
 from nbyard.domain.environments.requirements import read_requirements
-from nbyard.domain.models.classes import read_class
+from nbyard.domain.models.model_classes import read_class
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
@@ -20,7 +20,7 @@ from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
 
 REQUIREMENTS = "requirements.txt"
 MAX_LISTED = 5
@@ -37,7 +37,7 @@ class Package(msgspec.Struct, frozen=True):
     source: RunOutput | None = None
 
 
-def package_of_folder(parts: Parts, body: NewModel) -> Package:
+def package_of_folder(parts: ServiceContext, body: NewModel) -> Package:
     """Return the package of a folder with a model file; the path may name that file.
 
     Raises:
@@ -52,7 +52,7 @@ def package_of_folder(parts: Parts, body: NewModel) -> Package:
     return Package(model, bundle, str(parts.files.shown(file)))
 
 
-def file_of_model(parts: Parts, body: NewModel) -> tuple[str, str]:
+def file_of_model(parts: ServiceContext, body: NewModel) -> tuple[str, str]:
     """Return the path of the file that describes a model, and its class if that is Python.
 
     Raises:
@@ -71,7 +71,7 @@ def is_class_file(body: NewModel) -> bool:
     return body.path.lower().endswith(".py") and not body.file
 
 
-def _located(parts: Parts, body: NewModel) -> tuple[Path, Path]:
+def _located(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
     """Return the folder and its model file, which may lie elsewhere if it is named."""
     files = parts.files
     folder = files.locate(body.path)
@@ -95,13 +95,13 @@ def model_file_in(folder: Path) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
+def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
     """Return the model file with its requirements, after checking what it names in the folder.
 
     Raises:
         Invalid: the error names the wrong field.
     """
-    from nbyard.images.models import serving_of
+    from nbyard.images.model_images import serving_of
 
     model = read_model(str(file), parts.files.content(file))
     if model.module:
@@ -118,13 +118,13 @@ def read_folder(parts: Parts, folder: Path, file: Path) -> ModelFile:
     return msgspec.structs.replace(model, requirements=lines)
 
 
-def checked_lines(parts: Parts, text: str, where: str) -> list[str]:
+def checked_lines(parts: ServiceContext, text: str, where: str) -> list[str]:
     """Return requirements that may be installed in an image.
 
     Raises:
         Invalid: with the refused line.
     """
-    from nbyard.images.dockerfile import check_reach
+    from nbyard.images.dockerfile_writer import check_reach
 
     lines = read_requirements(text, Sources.parse(parts.settings.allowed_package_sources))
     check_reach(lines, where)
@@ -161,7 +161,7 @@ def _check_class(folder: Path, model: ModelFile, where: str) -> None:
         raise Invalid.field(f"{where}.interface.model_class", why)
 
 
-def package_of_class(parts: Parts, body: NewModel) -> Package:
+def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
     """Return the package of a class with `predict` in a Python file.
 
     The package has the files beside it, or those of its project. Requirements come from a
@@ -173,7 +173,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
         Invalid: the class does not declare its inputs, or imports packages not installed here.
         TooLarge: with the names of the largest files.
     """
-    from nbyard.serving.installed import imports_of, needed
+    from nbyard.serving.installed_packages import imports_of, required_packages
 
     files = parts.files
     real = files.locate(body.path)
@@ -185,7 +185,9 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
     cap = parts.settings.max_bundle_bytes
-    bundle = bundles.collect(bundles.pick(real, files.root, cap, named), parts.blobs, cap)
+    bundle = bundles.store_bundle(
+        bundles.pick_files(real, files.root, cap, named), parts.blobs, cap
+    )
     beside = real.parent / REQUIREMENTS
     # A requirements file is explicit; imports are only a guess.
     if beside.is_file():
@@ -194,7 +196,7 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
         told = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
         own = {name.partition("/")[0].removesuffix(".py") for name in named}
         imported = {name for one in told for name in one.modules}
-        found = needed(name for name in imported if name.partition(".")[0] not in own)
+        found = required_packages(name for name in imported if name.partition(".")[0] not in own)
         if missing := [*found.unknown, *found.elsewhere]:
             why = because("imports-not-installed", names=missing[:MAX_LISTED])
             hint = because("list-requirements", file=REQUIREMENTS)
@@ -211,14 +213,14 @@ def package_of_class(parts: Parts, body: NewModel) -> Package:
 
 def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
     """Return the file and the local modules that it imports, with their contents."""
-    from nbyard.serving.installed import imports_of
+    from nbyard.serving.installed_packages import imports_of
 
-    found, todo = {real: content}, [real]
+    modules, todo = {real: content}, [real]
     while todo:
         file = todo.pop()
-        told = imports_of(_tree(found[file], file.name))
-        names = [(real.parent, name) for name in told.modules | told.tried]
-        for name in told.near:
+        imports = imports_of(_tree(modules[file], file.name))
+        names = [(real.parent, name) for name in imports.modules | imports.tried]
+        for name in imports.near:
             plain = name.lstrip(".")
             above = [*file.parents]
             # One dot is the folder of the file, each further dot the folder above.
@@ -226,10 +228,10 @@ def _modules(real: Path, content: bytes) -> dict[Path, bytes]:
             names.append((above[level - 1], plain))
         for base, name in names:
             for place in _places(base, name):
-                if place not in found and place.is_relative_to(real.parent):
-                    found[place] = place.read_bytes()
+                if place not in modules and place.is_relative_to(real.parent):
+                    modules[place] = place.read_bytes()
                     todo.append(place)
-    return found
+    return modules
 
 
 def _tree(content: bytes, name: str) -> ast.Module:
@@ -243,11 +245,11 @@ def _tree(content: bytes, name: str) -> ast.Module:
 
 def _places(base: Path, name: str) -> list[Path]:
     """Return the existing files of a module and of the packages that contain it."""
-    found, place = [], base
+    places, place = [], base
     for part in name.split("."):
         place = place / part
         for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
             # Links could lead out of the folder, and huge files are no hand-written code.
             if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
-                found.append(file)
-    return found
+                places.append(file)
+    return places

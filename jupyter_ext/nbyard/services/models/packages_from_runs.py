@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from nbyard.blobs.trees import Entry, Tree
+from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
-from nbyard.domain.inspection.functions import spot
-from nbyard.domain.models.column_types import UNNAMED
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.models.model_probes import HINT, KnownTable, Told
+from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import (
     HTTP,
     ModelFile,
@@ -29,22 +30,21 @@ from nbyard.domain.models.structs import (
     package_name,
 )
 from nbyard.domain.models.table_columns import columns_of_table, target_of
-from nbyard.domain.models.trials import HINT, KnownTable, Told
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.model_probe import Question, ask
+from nbyard.host.model_probe import Question, probe_model
 from nbyard.reasons.structs import because
+from nbyard.services.models.model_probes import ask_there, origin_of
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.models.remote_probe import ask_there, origin_of
-from nbyard.services.naming import nearest
+from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
-    from nbyard.domain.datasets.tables import TablePage
+    from nbyard.domain.datasets.table_descriptions import TablePage
     from nbyard.domain.executables.structs import ExecutableVersion
     from nbyard.domain.runs.structs import Artifact, Run
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.tasks import TaskRecord
 
 TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
@@ -86,7 +86,7 @@ class Output(NamedTuple):
         node = "" if title and not self.is_shared else self.task.plan.label
         return package_name(title, node, self.file.name.removeprefix(PREFIX))
 
-    def maker(self, parts: Parts, caller: Caller) -> Output:
+    def maker(self, parts: ServiceContext, caller: Caller) -> Output:
         """Return the output of a container or cluster that has the same bytes, else this output.
 
         A process may copy such a file. The copy is still unsafe to load outside a container.
@@ -101,12 +101,12 @@ class Output(NamedTuple):
             version = store.executables.version(c, task.plan.executable_version_id)
         return self._replace(run=run, task=task, version=version)
 
-    def code(self, parts: Parts) -> dict[str, Entry]:
+    def code(self, parts: ServiceContext) -> dict[str, TreeEntry]:
         """Return the modules in the folder that the task ran in."""
         version = self.version
         if version is None or not version.bundle_digest.startswith("tree:"):
             return {}
-        above = str(PurePosixPath(spot(version.file).file).parent)
+        above = str(PurePosixPath(split_function_path(version.file).file).parent)
         prefix = "" if above == "." else f"{above}/"
         return {
             entry.path.removeprefix(prefix): msgspec.structs.replace(
@@ -124,7 +124,7 @@ class Seen(NamedTuple):
     known: KnownTable
 
 
-def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Package:
+def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: str) -> Package:
     """Return the package of a run's output: `node.output`, or `output` if it is unique.
 
     Raises:
@@ -141,7 +141,7 @@ def package_of_output(parts: Parts, caller: Caller, run: str, output: str) -> Pa
     return _of_pickle(parts, caller, found)
 
 
-def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
+def source_of(parts: ServiceContext, caller: Caller, body: NewModel) -> RunOutput:
     """Return the output that a request names.
 
     Raises:
@@ -150,7 +150,9 @@ def source_of(parts: Parts, caller: Caller, body: NewModel) -> RunOutput:
     return _found(parts, caller, body.run, body.output).source
 
 
-def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[RunOutput], bool]:
+def is_of_same_step(
+    parts: ServiceContext, caller: Caller, mine: RunOutput
+) -> Callable[[RunOutput], bool]:
     """Return a test whether another output comes from the same node of the same workflow.
 
     The run may differ. For a deleted run, only the title is compared.
@@ -175,7 +177,7 @@ def is_of_same_step(parts: Parts, caller: Caller, mine: RunOutput) -> Callable[[
     return is_same
 
 
-def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
+def _found(parts: ServiceContext, caller: Caller, key: str, output: str) -> Output:
     store = parts.store
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
@@ -185,11 +187,11 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
         steps = list(tasks)
         files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))
         fits = []
-        for one in files:
-            names = {one.name, one.name.removeprefix(PREFIX)}
-            nodes = (one.node, tasks[one.node].plan.label)
+        for file in files:
+            names = {file.name, file.name.removeprefix(PREFIX)}
+            nodes = (file.node, tasks[file.node].plan.label)
             if output in names | {f"{node}.{name}" for node in nodes for name in names}:
-                fits.append(one)
+                fits.append(file)
         if len(fits) > 1:
             several = [f"{one.node}.{one.name}" for one in fits]
             why = because("several-outputs", run=run.number, outputs=several)
@@ -197,48 +199,48 @@ def _found(parts: Parts, caller: Caller, key: str, output: str) -> Output:
         if not files:
             raise NotFound(because("run-without-output", run=run.number, state=run.state))
         if not fits:
-            there = nearest([f"{one.node}.{one.name}" for one in files], output)
+            there = nearest_names([f"{file.node}.{file.name}" for file in files], output)
             why = because("no-output", run=run.number, output=output[:80], present=there)
             raise NotFound(why)
         task = tasks[fits[0].node]
         version = store.executables.version(c, task.plan.executable_version_id)
-    is_shared = sum(one.name == fits[0].name for one in files) > 1
+    is_shared = sum(file.name == fits[0].name for file in files) > 1
     return Output(run, task, fits[0], version, is_shared)
 
 
-def _of_folder(parts: Parts, found: Output) -> Package:
+def _of_folder(parts: ServiceContext, output: Output) -> Package:
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "model"
-        inside = parts.blobs.tree(found.file.digest).files
+        inside = parts.blobs.tree(output.file.digest).files
         texts = {entry.path: entry for entry in inside if entry.size_bytes <= MAX_TEXT}
         _stage(parts, texts, folder)
         file = model_file_in(folder)
         if file is None:
-            why = because("no-model-in-folder", folder=found.file.filename)
+            why = because("no-model-in-folder", folder=output.file.filename)
             raise Invalid.field("output", why, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
     # The sample is the first row that has all inputs, of the tables that the task read.
     names = [one.name for one in model.inputs]
-    tables = (one.known for one in _tables(parts, found))
-    rows = (dict(zip(one.names, row, strict=False)) for one in tables for row in one.rows)
+    tables = (one.known for one in _tables(parts, output))
+    rows = (dict(zip(table.names, row, strict=False)) for table in tables for row in table.rows)
     whole = (row for row in rows if all(row.get(name) is not None for name in names))
     sample = {name: row[name] for row in islice(whole, 1) for name in names}
     model = msgspec.structs.replace(model, sample=sample)
     if model.flavour == "mlflow":
-        model = msgspec.structs.replace(model, name=found.name)
-    return Package(model, found.file.digest, source=found.source)
+        model = msgspec.structs.replace(model, name=output.name)
+    return Package(model, output.file.digest, source=output.source)
 
 
-def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
-    maker = found.maker(parts, caller)
+def _of_pickle(parts: ServiceContext, caller: Caller, output: Output) -> Package:
+    maker = output.maker(parts, caller)
     seen = list(_tables(parts, maker))
     origin, code = origin_of(parts, caller, maker.task), maker.code(parts)
     tables = [one.known for one in seen]
     if origin.is_here:
-        told = _asked(parts, found, code, tables)
+        told = _asked(parts, output, code, tables)
     else:
         digests = {path: entry.digest for path, entry in code.items()}
-        told = ask_there(parts, origin, found.file, digests, tables)
+        told = ask_there(parts, origin, output.file, digests, tables)
     lock = origin.recorded.lock if origin.recorded else None
     lines = "\n".join(as_recorded(told.requirements, lock.packages if lock else []))
     missing = [*told.elsewhere, *told.unknown]
@@ -246,15 +248,15 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
         why = because("packages-from-no-index", names=missing[:MAX_TABLES])
         raise Invalid.field("output", why, hint=HINT)
     outputs = told.outputs
-    if [one.name for one in outputs] == [UNNAMED]:
+    if [output.name for output in outputs] == [UNNAMED]:
         name, features = UNNAMED, [one.name for one in told.inputs]
         used = next((one for one in seen if one.known.filename == told.table), None)
         if used is not None:
             name = target_of(used.page, features, told.classes, outputs[0].type)
         outputs = [msgspec.structs.replace(outputs[0], name=name)]
-    file = PurePosixPath(found.file.filename).name
+    file = PurePosixPath(output.file.filename).name
     model = ModelFile(
-        name=found.name,
+        name=output.name,
         mode=HTTP,
         src=".",
         module="",
@@ -266,10 +268,10 @@ def _of_pickle(parts: Parts, caller: Caller, found: Output) -> Package:
         requirements=checked_lines(parts, lines, "output.requirements"),
         sample=told.sample,
     )
-    entries = [Entry(file, found.file.digest, found.file.size_bytes)]
+    entries = [TreeEntry(file, output.file.digest, output.file.size_bytes)]
     entries += [code[name] for name in told.files if name in code and name != file]
     bundle = parts.blobs.put_tree(Tree(entries))
-    return Package(model, bundle.digest, source=found.source)
+    return Package(model, bundle.digest, source=output.source)
 
 
 def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> list[str]:
@@ -277,28 +279,30 @@ def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> l
 
     The versions that are installed now may differ.
     """
-    versions = {normal_name(one.name): one.version.partition("+")[0] for one in packages}
+    versions = {
+        normal_name(package.name): package.version.partition("+")[0] for package in packages
+    }
     pins = (line.partition("==") for line in lines)
     return [f"{name}=={versions.get(normal_name(name), now)}" for name, _, now in pins]
 
 
 def _asked(
-    parts: Parts, found: Output, code: Mapping[str, Entry], tables: list[KnownTable]
+    parts: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
 ) -> Told:
     """Load the model in a process here, beside its code's modules; return its description."""
-    from nbyard.images.models import serving_sources
+    from nbyard.images.model_images import serving_sources
 
-    interpreter, variables = _interpreter(parts, found)
-    parts.blobs.open_seekable(found.file.digest).close()  # verify the bytes before they are loaded
+    interpreter, variables = _interpreter(parts, output)
+    parts.blobs.open_seekable(output.file.digest).close()  # verify the bytes before they are loaded
     with tempfile.TemporaryDirectory(prefix="nbyard-model-") as name:
         folder = Path(name) / "code"
         _stage(parts, code, folder)
-        file = parts.blobs.path(found.file.digest).absolute()
+        file = parts.blobs.path(output.file.digest).absolute()
         question = Question(file, folder, tables, serving_sources())
-        return ask(question, interpreter, variables)
+        return probe_model(question, interpreter, variables)
 
 
-def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
+def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path) -> None:
     folder.mkdir()
     for path, entry in entries.items():
         place = folder / path
@@ -306,38 +310,38 @@ def _stage(parts: Parts, entries: Mapping[str, Entry], folder: Path) -> None:
         parts.blobs.stage(entry.digest, place, writable=True)
 
 
-def _interpreter(parts: Parts, found: Output) -> tuple[str, Mapping[str, str]]:
+def _interpreter(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else the one of nbyard."""
-    from nbyard.host import kernels, kernelspecs
+    from nbyard.host import kernels, kernelspec_writer
 
-    plan, version = found.task.plan, found.version
+    plan, version = output.task.plan, output.version
     if plan.environment is not None:
         with parts.store.read() as c:
             used = parts.store.environments.version(c, plan.environment.version_id)
         place = Path(used.place) / "bin/python" if used and used.place else Path()
         if place.is_file():
-            return str(place), kernelspecs.ALONE
+            return str(place), kernelspec_writer.ALONE
     if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
             other = "" if plan.kernel else version.language
-            return kernels.kernel(plan.kernel or version.kernel, other).interpreter, {}
+            return kernels.find_kernel(plan.kernel or version.kernel, other).interpreter, {}
         except NotFound:  # the kernel was removed since
             pass
-    return kernels.python().interpreter, {}
+    return kernels.python_interpreter().interpreter, {}
 
 
-def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
+def _tables(parts: ServiceContext, output: Output) -> Iterator[Seen]:
     """Yield the tables among the task's inputs; of a folder, its first table."""
     from nbyard.tabular import TableFile
 
     read: list[tuple[str, str]] = []
-    for binding in found.task.plan.bindings.values():
+    for binding in output.task.plan.bindings.values():
         digest, filename = "", ""
         if isinstance(binding, BytesOf):
             digest, filename = binding.digest, binding.filename
         elif isinstance(binding, ResultOf):
             with parts.store.read() as c:
-                task = parts.store.tasks.of_node(c, found.run.id, binding.node)
+                task = parts.store.tasks.of_node(c, output.run.id, binding.node)
                 made = parts.store.artifacts.of_task(c, task.id) if task else {}
             if binding.output in made:
                 digest, filename = made[binding.output].digest, made[binding.output].filename
@@ -352,7 +356,7 @@ def _tables(parts: Parts, found: Output) -> Iterator[Seen]:
             table = TableFile(parts.blobs.path(digest), filename, digest)
             page = parts.tables.page(table, 0, LOOKED_AT)
             columns = columns_of_table(page, format_of(filename))
-            names = [one.name for one in page.columns]
+            names = [column.name for column in page.columns]
             yield Seen(page, KnownTable(filename, columns, names, page.rows))
         except (Invalid, NotFound):  # not a table, or deleted
             continue

@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.deployments.form import free_host
+from nbyard.domain.deployments.creation_form import free_host
 from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
 from nbyard.domain.executables.structs import Executable, Resources
 from nbyard.domain.ids import new_id
@@ -30,7 +30,7 @@ from nbyard.domain.models.structs import (
     repository_of,
 )
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.states import DEPLOYMENT, IMAGE
+from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.reasons.structs import because
@@ -44,9 +44,9 @@ from nbyard.services.models.packages import (
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
 from nbyard.services.models.sources import classes_of_files, outputs_of_runs
-from nbyard.services.naming import nearest
 from nbyard.services.operation import operation
-from nbyard.services.service_context import Parts, pin_blobs
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -60,7 +60,7 @@ class ModelService:
 
     noun = "models"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -210,12 +210,12 @@ class ModelService:
                 return found
             names = rows.names(c, caller.name)
             plain, (head, colon, tag) = model.casefold(), model.rpartition(":")
-            whole = [one for one in names if one.casefold() == plain]
-            named = [one for one in names if colon and one.casefold() == head.casefold()]
+            whole = [name for name in names if name.casefold() == plain]
+            named = [name for name in names if colon and name.casefold() == head.casefold()]
             alike = whole or [f"{one}:{tag}" for one in named]
             found = rows.get(c, caller.name, alike[0]) if len(alike) == 1 else None
         if found is None:
-            present = nearest(names, model)
+            present = nearest_names(names, model)
             raise NotFound(because("no-model", name=model[:80], present=present))
         return found
 
@@ -351,12 +351,12 @@ def _lease() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=FORM_SECONDS)
 
 
-def _runs(one: Deployment) -> bool:
+def _runs(deployment: Deployment) -> bool:
     """Return whether the deployment runs or is about to."""
-    return one.is_wanted and one.state not in DEPLOYMENT.rests
+    return deployment.is_wanted and deployment.state not in DEPLOYMENT.rests
 
 
-def _package(parts: Parts, caller: Caller, body: NewModel) -> Package:
+def _package(parts: ServiceContext, caller: Caller, body: NewModel) -> Package:
     """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.models.classes import PREDICT, class_names
+from nbyard.domain.models.model_classes import PREDICT, class_names
 from nbyard.domain.models.structs import ModelClass, ModelOutput
 from nbyard.errors import NbyardError
 
 if TYPE_CHECKING:
     from nbyard.host.project_files import ProjectFiles
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
 
 MARK = f"def {PREDICT}".encode()
 # A longer file holds data rather than a class.
@@ -19,7 +19,7 @@ MAX_SOURCE = 1 << 20
 READ_PER_SHOWN = 20
 
 
-def outputs_of_runs(parts: Parts, owner: str, limit: int) -> list[ModelOutput]:
+def outputs_of_runs(parts: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
     """Return the newest result of each output that may be a model, newest first."""
     with parts.store.read() as c:
         rows = parts.store.artifacts.models(c, owner, limit * READ_PER_SHOWN)

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from nbyard.attempts.folders import only_a_file, place, stamp, surroundings_in
+from nbyard.attempts.folders import attempt_folder_of, file_stamp, only_a_file, surroundings_in
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.metrics import Metrics, metrics_of, read_points
-from nbyard.domain.attempts.usage import Usage, read_samples, usage_of
+from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.datasets.previews import ShownMetric, last_line
 from nbyard.domain.runs.previews import last_metrics
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
-from nbyard.domain.states import ATTEMPT
-from nbyard.logs import reading
+from nbyard.domain.state_machines import ATTEMPT
+from nbyard.logs import log_pieces
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -38,24 +38,26 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
     """Return the recorded surroundings of the newest attempt; None without an attempt."""
     if not task.attempts:
         return None
-    return surroundings_in(place(store, task.attempts[-1].worker or task.attempts[-1].id))
+    return surroundings_in(
+        attempt_folder_of(store, task.attempts[-1].worker or task.attempts[-1].id)
+    )
 
 
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
-    """Return a piece of the newest attempt's log, as `reading.piece` reads it."""
+    """Return a piece of the newest attempt's log, as `log_pieces.piece` reads it."""
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
-    path = place(store, attempt.id, attempt.worker) / contract.LOG
-    found = reading.piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
-    return msgspec.structs.replace(found, attempt=attempt.number)
+    path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.LOG
+    piece = log_pieces.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    return msgspec.structs.replace(piece, attempt=attempt.number)
 
 
 def cells(store: Path, task: Task) -> Cells:
     """Return the executed notebook of the newest attempt and its progress."""
     if not task.attempts:
         return Cells(None, 0, 0)
-    folder = place(store, task.attempts[-1].id, task.attempts[-1].worker)
+    folder = attempt_folder_of(store, task.attempts[-1].id, task.attempts[-1].worker)
     path, notebook = folder / contract.EXECUTED, None
     with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
         if path.stat().st_size <= MAX_NOTEBOOK:
@@ -65,21 +67,21 @@ def cells(store: Path, task: Task) -> Cells:
 
 def usage(store: Path, attempt: Attempt) -> Usage:
     """Return the resources that an attempt used over time, as far as they were recorded."""
-    path = place(store, attempt.worker or attempt.id) / contract.USAGE
+    path = attempt_folder_of(store, attempt.worker or attempt.id) / contract.USAGE
     samples = read_samples(_recorded(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def metrics(store: Path, attempt: Attempt) -> Metrics:
     """Return the metrics that the code of an attempt recorded."""
-    path = place(store, attempt.id, attempt.worker) / contract.METRICS
+    path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.METRICS
     points = read_points(_recorded(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def last_values(store: Path, attempt: Attempt) -> list[ShownMetric]:
     """Return the newest values of the metrics that an attempt recorded, from the file's end."""
-    return _last_values(place(store, attempt.id, attempt.worker))
+    return _last_values(attempt_folder_of(store, attempt.id, attempt.worker))
 
 
 def _last_values(folder: Path) -> list[ShownMetric]:
@@ -113,10 +115,10 @@ class Progress:
         self._seen: dict[str, tuple[Stamps, Activity]] = {}
 
     def of(self, run: str, node: str, attempt_id: str, number: int, worker: str = "") -> Activity:
-        folder = place(self._store, attempt_id, worker)
+        folder = attempt_folder_of(self._store, attempt_id, worker)
         files = (contract.LOG, contract.EVENTS, contract.METRICS)
         # Size and time of the files are cheaper than reading them for every window.
-        stamps = tuple(stamp(f"{folder}/{name}") for name in files)
+        stamps = tuple(file_stamp(f"{folder}/{name}") for name in files)
         seen, told = self._seen.get(attempt_id, ((), Activity(run, node, number, 0, 0, 0)))
         if seen != stamps:
             told = _activity(folder, told, stamps, seen or ((0, 0),) * len(files))

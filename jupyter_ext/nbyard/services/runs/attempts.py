@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.attempts import monitor_links
-from nbyard.blobs import Bytes
-from nbyard.domain.attempts.metrics import Metrics
+from nbyard.attempts import monitor_link_files
+from nbyard.blobs import DownloadRequest
+from nbyard.domain.attempts.metric_series import Metrics
 from nbyard.domain.attempts.structs import Surroundings
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
-from nbyard.domain.states import TASK
+from nbyard.domain.state_machines import TASK
 from nbyard.errors import NotFound, Unavailable
-from nbyard.reasons.structs import because, read
+from nbyard.reasons.structs import because, read_reason
 from nbyard.services.executables import undeclared_files
-from nbyard.services.naming import no_such
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import no_such
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class RunAttempts:
     """The part of the run service that reads the folders of attempts."""
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
         self._progress = views.Progress(parts.store.folder)
@@ -52,12 +52,12 @@ class RunAttempts:
         """
         return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
 
-    def content(self, caller: Caller, run: str, node: str, name: str) -> Bytes:
+    def content(self, caller: Caller, run: str, node: str, name: str) -> DownloadRequest:
         """Return the bytes of a task's input to download."""
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
             raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
-        return Bytes(given.digest, given.filename)
+        return DownloadRequest(given.digest, given.filename)
 
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
     def log(
@@ -134,7 +134,7 @@ class RunAttempts:
         return [
             msgspec.structs.replace(
                 self._progress.of(*one),
-                links=monitor_links.links(self._store.folder, one.attempt_id),
+                links=monitor_link_files.links_of_attempt(self._store.folder, one.attempt_id),
             )
             for one in live
         ]
@@ -150,13 +150,13 @@ class RunAttempts:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
         if not is_running:
             raise NotFound(because("attempt-not-running", attempt=attempt[:80]))
-        known = monitor_links.read(self._store.folder, attempt)
+        known = monitor_link_files.read_monitor(self._store.folder, attempt)
         for spot in known.spots if known else ():
             if spot.name == port and spot.port:
-                host, is_trusted = monitor_links.LOOPBACK, spot.is_trusted
+                host, is_trusted = monitor_link_files.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
-                raise Unavailable(read(spot.reason) or because("nothing-listens", port=port))
+                raise Unavailable(read_reason(spot.reason) or because("nothing-listens", port=port))
         raise NotFound(because("no-link", port=port[:80]))
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.inspection.functions import spot
-from nbyard.domain.limits_and_retries import Limits, wrong
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.planning import Wish
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runtime_names import DOCKER
@@ -20,10 +20,10 @@ from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import asked_pins
-from nbyard.services.naming import check_run_name
 from nbyard.services.runs.single_run import single_document
 from nbyard.services.runtimes import check_runtimes
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
+from nbyard.services.unique_names import check_run_name
 
 MAX_PRIORITY = 100
 WORKFLOW = ".nbflow"
@@ -48,10 +48,14 @@ class Draft(msgspec.Struct, frozen=True):
     def title(self) -> str:
         """Return the title of the document or the name of its file; empty without both."""
         path = self.body.path
-        return self.document.meta.title or spot(path).function or PurePosixPath(path).stem
+        return (
+            self.document.meta.title
+            or split_function_path(path).function
+            or PurePosixPath(path).stem
+        )
 
 
-def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
+def create_draft(parts: ServiceContext, caller: Caller, body: NewRun) -> Draft:
     """Check and freeze a requested run.
 
     Raises:
@@ -74,15 +78,15 @@ def draft(parts: Parts, caller: Caller, body: NewRun) -> Draft:
     return Draft(body, name, document, meant, chosen, freeze, _wish(parts, body))
 
 
-def checked(parts: Parts, caller: Caller, body: NewRun) -> Document:
-    """Return the document to run after the checks of `draft` that need no freezing."""
+def check_request(parts: ServiceContext, caller: Caller, body: NewRun) -> Document:
+    """Return the document to run after the checks of `create_draft` that need no freezing."""
     _, document = _opened(parts, caller, body)
     check_runtimes(document, body.runtime)
     _wish(parts, body)
     return document
 
 
-def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
+def _opened(parts: ServiceContext, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
     if bool(body.path) == bool(body.executable):
@@ -102,13 +106,13 @@ def _opened(parts: Parts, caller: Caller, body: NewRun) -> tuple[Resolver, Docum
     return resolver, single_document(resolver, body)
 
 
-def _wish(parts: Parts, body: NewRun) -> Wish:
+def _wish(parts: ServiceContext, body: NewRun) -> Wish:
     settings = parts.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
     # Fail now: a task with too many GPUs would wait in the queue forever.
-    for name, reason in wrong(Limits(gpu=body.gpu)):
+    for name, reason in invalid_limits(Limits(gpu=body.gpu)):
         raise Invalid.field(name, reason)
-    if body.gpu and body.gpu > (there := len(gpus.present(settings.gpus))):
+    if body.gpu and body.gpu > (there := len(gpus.gpu_ids(settings.gpus))):
         raise Invalid.field(
             "gpu",
             because("too-few-gpus", wanted=body.gpu, present=there)

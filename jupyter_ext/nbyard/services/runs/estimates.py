@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.attempts.folders import makes_image, place
+from nbyard.attempts.folders import attempt_folder_of, makes_image
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.estimates import Ahead, Estimate, Usual, estimate, turns, usual
+from nbyard.domain.runs.estimates import (
+    Estimate,
+    UnfinishedNode,
+    Usual,
+    estimate_run,
+    seconds_until_start,
+    usual_duration,
+)
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runtime_names import DASK
-from nbyard.domain.states import TASK
+from nbyard.domain.state_machines import TASK
 from nbyard.host.capacity import capacity
 from nbyard.services.operation import operation
-from nbyard.services.runs.files import RunFiles
+from nbyard.services.runs.other_files import RunFiles
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -54,7 +61,7 @@ class RunEstimates(RunFiles):
                 later = msgspec.structs.replace(one.usual, starts_in_seconds=seconds)
                 one = msgspec.structs.replace(one, usual=later)
             ahead[task.node] = one
-        return estimate(ahead, there_is)
+        return estimate_run(ahead, there_is)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
         """Return in how many seconds queued tasks of all owners start, by task ID."""
@@ -66,11 +73,11 @@ class RunEstimates(RunFiles):
         running = [(known[task.id], gpus[task.id]) for task in first if task.id in gpus]
         queue = {task.id: known[task.id] for task in first if task.state == "queued"}
         held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
-        return turns(running, queue, there_is, list(held))
+        return seconds_until_start(running, queue, there_is, list(held))
 
-    def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, Ahead]:
+    def _ahead(self, c: Connection, tasks: list[TaskRecord]) -> dict[str, UnfinishedNode]:
         """Return what is known about the duration of these tasks, by task ID."""
-        found: dict[str, Ahead] = {}
+        found: dict[str, UnfinishedNode] = {}
         root, now = self._store.folder, datetime.now(UTC)
         # The queue has tasks of all owners; past durations belong to one owner.
         for owner in {task.owner for task in tasks}:
@@ -79,10 +86,12 @@ class RunEstimates(RunFiles):
             past = self._store.history.of_executables(c, owner, named)
             runs = {task.run_id for task in own if task.state == "preparing"}
             begun = self._store.attempts.newest(c, owner, runs) if runs else []
-            folders = {(b.run_id, b.node): place(root, b.attempt_id, b.worker) for b in begun}
+            folders = {
+                (b.run_id, b.node): attempt_folder_of(root, b.attempt_id, b.worker) for b in begun
+            }
             for task in own:
                 of_same = past.get(task.plan.executable_id, [])
-                known = usual(of_same, task.plan.executable_version_id)
+                known = usual_duration(of_same, task.plan.executable_version_id)
                 folder = folders.get((task.run_id, task.node), root)
                 if task.state == "preparing" and makes_image(folder):
                     known = None  # no record says how long images take
@@ -95,9 +104,9 @@ def _working(tasks: Iterable[TaskRecord]) -> list[TaskRecord]:
     return [task for task in tasks if not task.plan.reuse]
 
 
-def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> Ahead:
+def _ahead(task: TaskRecord, known: Usual | None, now: datetime) -> UnfinishedNode:
     running = task.started_at if task.state == "running" else None
     elapsed = (now - running).total_seconds() if running else 0.0
     # Tasks on a Dask cluster take no slots of this machine.
     limits = None if task.plan.runtime == DASK else task.plan
-    return Ahead(task.plan.needs(), known, max(0.0, elapsed), limits)
+    return UnfinishedNode(task.plan.needs(), known, max(0.0, elapsed), limits)

@@ -27,7 +27,7 @@ from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
 from nbyard.services.runs.attempts import attempts_behind
 from nbyard.services.runs.estimates import RunEstimates
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.structs import Run
@@ -49,7 +49,7 @@ class RunPreviews(RunEstimates):
     `GET /runs/{run}/pictures/{digest}` returns a small picture.
     """
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         super().__init__(parts)
         self._making = threading.Lock()
         self._failed: dict[StoredFile, float] = {}

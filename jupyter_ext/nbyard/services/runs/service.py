@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from nbyard.attempts import folders, monitor_links
+from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
@@ -27,18 +27,19 @@ from nbyard.domain.runs.structs import (
     TaskPage,
     TaskPlan,
 )
-from nbyard.domain.states import RUN, TASK
+from nbyard.domain.state_machines import RUN, TASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import Renew, renewing, without_lock
-from nbyard.services.naming import check_apart, check_run_name_free, no_such
+from nbyard.services.freezing.environment_resolution import Renew, plan_renewer, without_lock
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.runs.drafts import Draft, checked, draft
+from nbyard.services.runs.drafts import Draft, check_request, create_draft
 from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.runs.single_run import checked_values
-from nbyard.services.service_context import find_idempotent, pin_blobs, remember
+from nbyard.services.service_context import pin_blobs
+from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
 from nbyard.services.workflows.file_tracking import files_now, saved_workflow
 
 if TYPE_CHECKING:
@@ -64,18 +65,18 @@ class RunService(RunPreviews):
         """
         crash_point("request-read")
         with self._store.read() as c:
-            before = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        drafted = draft(self._parts, caller, body)
+        drafted = create_draft(self._parts, caller, body)
         # Read files before the write transaction, which blocks all other writers.
         is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
         self._parts.make_way()
         with self._store.write() as c:
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = self._insert(c, caller, drafted, is_there)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.call_dispatcher()
@@ -88,7 +89,7 @@ class RunService(RunPreviews):
         The check fails, for example, if an input is missing. It does not look for container images,
         which may still be built.
         """
-        document = checked(self._parts, caller, body)
+        document = check_request(self._parts, caller, body)
         return CheckedRun(document.meta.title, list(document.nodes))
 
     def _take_name(self, c: Connection, caller: Caller, name: str | None, replace: bool) -> None:
@@ -115,7 +116,7 @@ class RunService(RunPreviews):
         if not plans:
             raise Invalid.field("document", because("nothing-to-run"))
         kinds = {node: one.kind for node, one in resolved.items()}
-        return [without_lock(self._store, c, caller.name, one, kinds[one.node]) for one in plans]
+        return [without_lock(self._store, c, caller.name, plan, kinds[plan.node]) for plan in plans]
 
     def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
         body, document = new.body, new.document
@@ -256,8 +257,12 @@ class RunService(RunPreviews):
     def _placed(self, attempt: Attempt) -> Attempt:
         """Return an attempt with its folder and, while it runs, its links."""
         store = self._store.folder
-        folder = str(folders.place(store, attempt.worker or attempt.id))
-        links = monitor_links.links(store, attempt.id) if attempt.state == "running" else []
+        folder = str(folders.attempt_folder_of(store, attempt.worker or attempt.id))
+        links = (
+            monitor_link_files.links_of_attempt(store, attempt.id)
+            if attempt.state == "running"
+            else []
+        )
         return msgspec.structs.replace(attempt, folder=folder, links=links)
 
     @operation("GET", "/runs/{run}/tasks", scope="runs:read")
@@ -284,7 +289,7 @@ class RunService(RunPreviews):
         self._parts.watch()
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            oldest, last = self._store.events.first(c), self._store.events.last(c)
+            oldest, last = self._store.events.oldest_id(c), self._store.events.newest_id(c)
             kept = oldest - 1 <= since <= last
             asked = (after, states, since if kept else 0)
             views = self._store.tasks.page(c, found.id, limit + 1, *asked)
@@ -308,17 +313,17 @@ class RunService(RunPreviews):
         unfinished tasks run again. With `environment`, those that use it get its newest version,
         and so do those that failed without an environment.
         """
-        renew = renewing(self._parts, caller.name, environment)
+        renew = plan_renewer(self._parts, caller.name, environment)
         self._parts.make_way()
         with self._store.write() as c:
             found = self._find(c, caller, run)
             body = ("retry", found.id, environment)
-            made = find_idempotent(self._parts, c, caller.name, idempotency_key, body)
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=found.state))
                 made = self._insert_retry(c, found, renew)
-                remember(self._parts, c, caller.name, idempotency_key, body, made)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.call_dispatcher()
         return self._summary(caller, made)
 
@@ -369,7 +374,7 @@ class RunService(RunPreviews):
             self._store.facts.set_collect_at(c)
         self._parts.call_dispatcher()
         for name in {attempt.worker or attempt.id for attempt in attempts}:
-            folders.remove(self._store.folder, name)
+            folders.remove_folder(self._store.folder, name)
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:

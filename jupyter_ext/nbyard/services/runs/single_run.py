@@ -26,7 +26,7 @@ from nbyard.services.artifacts import file_named
 from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
 from nbyard.services.freezing.node_problems import first_problem, problem_of
 from nbyard.services.freezing.node_resolution import Resolver
-from nbyard.services.naming import MAX_TOLD
+from nbyard.services.unique_names import MAX_TOLD
 
 MAIN = "main"
 
@@ -47,7 +47,7 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         view = resolver.seen(node)
     except NbyardError as error:
         # A problem of the environment keeps its own field.
-        if [one.path for one in error.details] == [ENVIRONMENT]:
+        if [detail.path for detail in error.details] == [ENVIRONMENT]:
             raise
         raise Invalid.field("path" if body.path else "executable", problem_of(error)) from None
     arguments = {argument.name: argument for argument in view.arguments}
@@ -219,7 +219,7 @@ def checked_values(
     declared = {name: p.argument(name) for name, p in document.meta.parameters.items()}
     given = given_values(declared, body)
     without = [name for name, a in declared.items() if a.required and name not in given]
-    bound = (one for node in chosen for one in document.nodes[node].arguments.values())
+    bound = (argument for node in chosen for argument in document.nodes[node].arguments.values())
     used = {one.parameter for one in bound}
     wrong = [(f"parameters.{n}", because("value-needed")) for n in without if n in used]
     if wrong:

@@ -15,12 +15,12 @@ from nbyard.services.freezing.node_resolution import Resolver
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential
     from nbyard.domain.datasets.structs import Dataset
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
 
 NOTHING = Document(1)
 
 
-def workflows_using(parts: Parts, dataset: Dataset) -> list[str]:
+def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     """Return the paths of the owner's workflows that use a dataset.
 
     The search covers all files below the served folder, and workflows that ran elsewhere. If a
@@ -39,7 +39,7 @@ def workflows_using(parts: Parts, dataset: Dataset) -> list[str]:
     return found
 
 
-def naming_credential(parts: Parts, credential: Credential) -> list[str]:
+def naming_credential(parts: ServiceContext, credential: Credential) -> list[str]:
     """Return the paths of the owner's workflows that use a credential.
 
     A node passes its name to a secret argument, or a workflow parameter has it as default.
@@ -50,7 +50,7 @@ def naming_credential(parts: Parts, credential: Credential) -> list[str]:
     return [path for path in places if _names(parts, credential, Path(path))]
 
 
-def _names(parts: Parts, credential: Credential, path: Path) -> bool:
+def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     names = (credential.id, credential.name)
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_DOCUMENT else b""

@@ -11,7 +11,7 @@ from nbyard.errors import NbyardError
 from nbyard.host.project_files import MAX_DOCUMENT
 
 if TYPE_CHECKING:
-    from nbyard.services.service_context import Parts
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.workflows import IsThere
 
@@ -27,7 +27,7 @@ def is_there(path: str, document_id: str) -> bool:
         return True
 
 
-def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
+def files_now(parts: ServiceContext, owner: str, path: str, document_id: str) -> IsThere:
     """Return `is_there` with its present answers, so that a transaction reads no files.
 
     A file that the store notes later counts as present.
@@ -43,7 +43,7 @@ def files_now(parts: Parts, owner: str, path: str, document_id: str) -> IsThere:
     return lambda place, _: found.get(place, True)
 
 
-def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workflow | None:
+def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
     """Return the workflow that a file holds; for a missing file, the one that it held."""
     try:
         document_id = _id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
@@ -52,7 +52,7 @@ def saved_workflow(parts: Parts, c: Connection, owner: str, path: Path) -> Workf
     return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
 
 
-def follow_rename(parts: Parts, source: Path, target: Path) -> None:
+def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
     """Update the paths of all workflows in a file or folder that was renamed."""
     rows = parts.store.workflows
     with parts.store.read() as c:
@@ -63,7 +63,7 @@ def follow_rename(parts: Parts, source: Path, target: Path) -> None:
             rows.move(c, workflow, str(target / Path(workflow.path).relative_to(source)))
 
 
-def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[str, str]:
+def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
     """Return the stored path of a file's workflow, and the path of the original of a copy.
 
     A path is empty if it does not exist. The stored path stays until a run or a reported rename.
@@ -78,7 +78,7 @@ def place_of(parts: Parts, owner: str, path: Path, document_id: str) -> tuple[st
     return known.path if known else "", original
 
 
-def unrun_files(parts: Parts, owner: str) -> list[WorkflowFile]:
+def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
     """Return the saved workflows whose path no workflow of the owner has, newest first."""
     with parts.store.read() as c:
         known = set(parts.store.workflows.paths(c, owner))

@@ -13,7 +13,7 @@ from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNee
 from nbyard.errors import Forbidden, NbyardError, NotFound
 from nbyard.host import kernels
 from nbyard.host.example_files import copy_example, source
-from nbyard.host.kernel_files import NATIVE
+from nbyard.host.kernelspec_reader import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.reasons.structs import because
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def example_needs() -> ExampleNeeds:
     """Return the packages of the example; without a readable kernel, none counts as missing."""
     try:
-        lock = kernels.kernel(NATIVE).lock
+        lock = kernels.find_kernel(NATIVE).lock
     except NbyardError:
         lock = None
     if lock is None:

@@ -13,7 +13,7 @@ from nbyard.domain.runs.planning import (
     ResolvedNode,
     Wish,
     find_problems,
-    refuse,
+    raise_problems,
     runtime_of,
 )
 from nbyard.domain.runtime_names import DOCKER
@@ -40,7 +40,7 @@ from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.operation import operation
 from nbyard.services.runtimes import check_runtimes
-from nbyard.services.service_context import Parts
+from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.new_example import example_needs, new_example
 
@@ -52,7 +52,7 @@ class WorkflowService:
 
     noun = "workflows"
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: ServiceContext):
         self._parts = parts
         self._store = parts.store
 
@@ -135,7 +135,7 @@ class WorkflowService:
         problems |= {name: one.problem for name, one in freeze.resolved.items() if one.problem}
         # A node with a problem might need any image.
         if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:
-            refuse(wrong)
+            raise_problems(wrong)
         found: dict[NeededImage, Names] = {}
         for name, node in nodes.items():
             image = self._needed(name, node, known[name][1], freeze)

@@ -12,13 +12,13 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import Refused
-from nbyard.serving.loading import Spec, load
-from nbyard.serving.predicting import ModelFailed
-from nbyard.serving.worker_code import WORKER
+from nbyard.serving.dask_worker_code import WORKER
+from nbyard.serving.load_model import Spec, load_model
 
 if TYPE_CHECKING:
-    from .running import Over
+    from .predict_files import Over
 
 log = logging.getLogger("nbyard.serving")
 WORDS = "--input is a CSV or Parquet file or a folder of them; --output one file, or a folder."
@@ -35,20 +35,20 @@ class BatchMode:
         parser = argparse.ArgumentParser("batch", description=WORDS)
         parser.add_argument("--input", required=True)
         parser.add_argument("--output", required=True)
-        told = parser.parse_args(words)
-        source, target = os.path.abspath(told.input), os.path.abspath(told.output)
-        from .datasets import CannotRead
-        from .running import here, predict_all
+        args = parser.parse_args(words)
+        source, target = os.path.abspath(args.input), os.path.abspath(args.output)
+        from .predict_files import predict_all, predict_here
+        from .table_files import CannotRead
 
         spreading: AbstractContextManager[Over | None] = nullcontext()
         # only work on a worker of a cluster imports the modules for clusters
         if os.environ.get(WORKER):
-            from .spreading import spread
+            from .dask_prediction import predict_on_cluster
 
-            spreading = spread(spec)
+            spreading = predict_on_cluster(spec)
         try:
             with spreading as over:
-                rows = predict_all(spec, over or here(spec, load), source, target)
+                rows = predict_all(spec, over or predict_here(spec, load_model), source, target)
         except (CannotRead, Refused, ModelFailed) as error:
             log.debug("what was raised", exc_info=error)
             cause = error.__cause__

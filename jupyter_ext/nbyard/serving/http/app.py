@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
+from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
-from nbyard.serving.loading import Spec, load
-from nbyard.serving.predicting import Predictor
+from nbyard.serving.load_model import Spec, load_model
 
-from .answers import EXPECTED, TEXT, Answer, failure, refusal, said
-from .batching import Worker
-from .bodies import Body, TooLarge, unpacked
-from .calls import Predict
-from .inference import outputs_of, read_request, tensors_of
-from .metrics import Metrics
+from .bodies import Body, TooLarge, decompress
+from .call_watchdog import Predict
+from .micro_batches import Worker
+from .open_inference_protocol import outputs_of, read_request, tensors_of
 from .openapi import document
-from .plain import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .plain_json_and_mlflow import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .prometheus_metrics import Metrics
+from .responses import EXPECTED, TEXT, Answer, error_response, failure_response, json_response
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -99,7 +99,7 @@ class App:
         self.give_up()
 
     def _load(self) -> Predict:
-        return Predictor(self._spec, load(self._spec))
+        return Predictor(self._spec, load_model(self._spec))
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -107,7 +107,7 @@ class App:
         if self._is_shown(scope):
             answer = await self._handled(handlers, scope, receive)
         else:
-            answer = refusal(403, NOT_SHOWN)
+            answer = error_response(403, NOT_SHOWN)
         headers = [
             (b"content-type", answer.type),
             (b"content-length", str(len(answer.body)).encode()),
@@ -146,24 +146,24 @@ class App:
         handler = handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
             allowed = ", ".join(handlers)
-            refused = refusal(405, f"only {allowed} is answered here")
+            refused = error_response(405, f"only {allowed} is answered here")
             return refused._replace(headers=((b"allow", allowed.encode()),))
         try:
             return await handler(await self._body(scope, receive))
         except TooLarge:
-            return refusal(413, f"the body has more than {self._max_body} bytes")
+            return error_response(413, f"the body has more than {self._max_body} bytes")
         except NOT_JSON as error:
-            return refusal(400, f"the body is no JSON: {error}")
+            return error_response(400, f"the body is no JSON: {error}")
         except EXPECTED as error:
-            return failure(error)
+            return failure_response(error)
 
     def _unknown(self, path: str) -> Answer:
         name, version = self._spec.name, self._spec.version
         if not path.startswith("/v2/models/"):
-            return refusal(404, "there is no such path; GET / tells what is here")
+            return error_response(404, "there is no such path; GET / tells what is here")
         known = f"/v2/models/{quote(name, safe='')}/versions/{quote(version, safe='')}"
         words = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
-        return refusal(404, words)
+        return error_response(404, words)
 
     async def _body(self, scope: Message, receive: Receive) -> Body:
         pieces: list[bytes] = []
@@ -178,7 +178,7 @@ class App:
             is_whole = not message.get("more_body")
         headers = {name.lower(): value for name, value in scope["headers"]}
         encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-        return Body(unpacked(b"".join(pieces), encoding, self._max_body), headers)
+        return Body(decompress(b"".join(pieces), encoding, self._max_body), headers)
 
     async def _asked(self, columns: Columns) -> Columns:
         return await self.worker.ask(columns)
@@ -189,11 +189,11 @@ class App:
         asked = read_json(body.content)
         is_one = isinstance(asked, dict)
         if not is_one and not isinstance(asked, list):
-            return refusal(400, "a record or a list of records is needed")
+            return error_response(400, "a record or a list of records is needed")
         columns = self._spec.inputs.read([asked] if is_one else asked)
         found = await self._asked(columns) if columns[0] else columns
         records = records_of(self._spec.outputs, found) if columns[0] else []
-        return said({"prediction": records[0]} if is_one else {"predictions": records})
+        return json_response({"prediction": records[0]} if is_one else {"predictions": records})
 
     async def _invoke(self, body: Body) -> Answer:
         if not self.worker.is_ready:
@@ -204,21 +204,23 @@ class App:
         else:
             columns = read_invocation(read_json(body.content), inputs)
         found = await self._asked(columns) if columns[0] else []
-        return said({"predictions": records_of(self._spec.outputs, found) if found else []})
+        return json_response(
+            {"predictions": records_of(self._spec.outputs, found) if found else []}
+        )
 
     async def _infer(self, body: Body) -> Answer:
         if not self.worker.is_ready:
             return self._not_ready()
         spec, (text, content) = self._spec, body.parted()
-        asked = read_request(read_json(text), spec.inputs, spec.outputs, content)
-        found = await self._asked(asked.columns)
+        request = read_request(read_json(text), spec.inputs, spec.outputs, content)
+        found = await self._asked(request.columns)
         told = {"model_name": spec.name, "model_version": spec.version}
-        told |= {"id": asked.id} if asked.id else {}
-        return said({**told, "outputs": outputs_of(found, spec.outputs, asked.outputs)})
+        told |= {"id": request.id} if request.id else {}
+        return json_response({**told, "outputs": outputs_of(found, spec.outputs, request.outputs)})
 
     async def _index(self, _: Body) -> Answer:
         told = {name: self._spec.told[name] for name in ("name", "version")}
-        return said({**told, "ready": self._is_ready, "paths": self._paths()})
+        return json_response({**told, "ready": self._is_ready, "paths": self._paths()})
 
     def _paths(self) -> list[str]:
         """Return the paths of the server, with the model's name, with and without a version."""
@@ -231,13 +233,15 @@ class App:
     async def _schema(self, _: Body) -> Answer:
         told = self._spec.told
         sample = {"sample": told["sample"]} if told.get("sample") else {}
-        return said({name: told[name] for name in ("input_schema", "output_schema")} | sample)
+        return json_response(
+            {name: told[name] for name in ("input_schema", "output_schema")} | sample
+        )
 
     async def _metadata(self, _: Body) -> Answer:
-        return said({"metadata": self._spec.told.get("metadata", {})})
+        return json_response({"metadata": self._spec.told.get("metadata", {})})
 
     async def _openapi(self, _: Body) -> Answer:
-        return said(document(self._spec))
+        return json_response(document(self._spec))
 
     async def _counts(self, _: Body) -> Answer:
         worker = self.worker
@@ -256,7 +260,7 @@ class App:
             words = "the model cannot be used: the log says why"
         elif self.worker.is_late:
             words = self.worker.calls.words_of_held()
-        return refusal(503, words, **self._call())
+        return error_response(503, words, **self._call())
 
     def _call(self) -> dict[str, Any]:
         """Return the model's current call and what waits for it, if the call takes long."""
@@ -272,17 +276,19 @@ class App:
         return self.worker.is_ready and not self.worker.is_late
 
     async def _ready(self, _: Body) -> Answer:
-        return said({"ready": True, **self._call()}) if self._is_ready else self._not_ready()
+        return (
+            json_response({"ready": True, **self._call()}) if self._is_ready else self._not_ready()
+        )
 
     async def _live(self, _: Body) -> Answer:
-        return said({"live": True})
+        return json_response({"live": True})
 
     async def _server(self, _: Body) -> Answer:
-        return said({"name": "nbyard", "version": "2", "extensions": []})
+        return json_response({"name": "nbyard", "version": "2", "extensions": []})
 
     async def _model(self, _: Body) -> Answer:
         spec = self._spec
-        return said(
+        return json_response(
             {
                 "name": spec.name,
                 "versions": [spec.version],
@@ -295,4 +301,4 @@ class App:
     async def _model_ready(self, _: Body) -> Answer:
         if not self._is_ready:
             return self._not_ready()
-        return said({"name": self._spec.name, "ready": True})
+        return json_response({"name": self._spec.name, "ready": True})

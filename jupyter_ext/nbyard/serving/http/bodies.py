@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .inference import Malformed
+from .open_inference_protocol import Malformed
 
 IDENTITY, PACKED = ("", "identity"), ("gzip", "x-gzip", "deflate")
 # zlib detects which of the two formats it is
@@ -54,7 +54,7 @@ class Body(NamedTuple):
         return self.content[: int(told)], self.content[int(told) :]
 
 
-def unpacked(content: bytes, encoding: str, most: int) -> bytes:
+def decompress(content: bytes, encoding: str, most: int) -> bytes:
     """Return the decompressed body.
 
     Raises:

@@ -10,9 +10,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nbyard.serving.loading import Spec
+from nbyard.serving.load_model import Spec
 
-from .calls import CALL_VARIABLE, PATIENCE, Watchdog
+from .call_watchdog import CALL_VARIABLE, PATIENCE, Watchdog
 
 PORT_VARIABLE, HOST_VARIABLE = "NBYARD_PORT", "NBYARD_HOST"
 SECRET_VARIABLE = "NBYARD_SECRET_FILE"

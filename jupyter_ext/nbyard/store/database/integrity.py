@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
 from nbyard.reasons.structs import Reason, because
-from nbyard.store.database.engine import UNUSABLE, Database
+from nbyard.store.database.database_connection import UNUSABLE, Database
 
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
@@ -21,7 +21,7 @@ WRITABLE = 0o022
 ANOTHER = because("another-store")
 
 
-def unusable(folder: Path, cause: Reason) -> StoreUnusable:
+def unusable_error(folder: Path, cause: Reason) -> StoreUnusable:
     """Return the error with a hint for the user."""
     return StoreUnusable(
         because("unusable-store", folder=str(folder), cause=cause),
@@ -58,7 +58,7 @@ def make_folder(folder: Path) -> None:
                 raise
     except OSError as error:
         cause = because("store-folder-not-made", message=str(error.strerror))
-        raise unusable(folder, cause) from None
+        raise unusable_error(folder, cause) from None
     if not os.access(folder, os.W_OK | os.X_OK):  # False on a read-only disk, even for root
         raise StoreUnusable(
             because("unusable-store", folder=str(folder), cause=because("store-folder-read-only")),
@@ -115,10 +115,10 @@ def check_database_files(folder: Path) -> None:
         return
     # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
-        raise unusable(folder, because("database-gone"))
+        raise unusable_error(folder, because("database-gone"))
     # SQLite deletes the index before the log, so an index alone means a lost log.
     if index.exists() and not log.exists():
-        raise unusable(folder, because("database-log-gone"))
+        raise unusable_error(folder, because("database-log-gone"))
 
 
 def check_pages(database: Database, folder: Path) -> None:
@@ -137,10 +137,10 @@ def check_pages(database: Database, folder: Path) -> None:
     except DBAPIError as error:
         if any(word in str(error.orig) for word in UNUSABLE):
             cause = because("database-damaged", message=str(error.orig))
-            raise unusable(folder, cause) from None
+            raise unusable_error(folder, cause) from None
         raise
     if found != "ok":
-        raise unusable(folder, because("database-damaged", message=found[:200]))
+        raise unusable_error(folder, because("database-damaged", message=found[:200]))
 
 
 def check_stamp(database: Database, folder: Path) -> None:
@@ -152,10 +152,10 @@ def check_stamp(database: Database, folder: Path) -> None:
     with database.read() as c:
         tables = set(inspect(c).get_table_names()) - {"alembic_version"}
     if database.sqlite and tables:
-        raise unusable(folder, because("migration-cut"))
+        raise unusable_error(folder, because("migration-cut"))
 
 
-def mark(folder: Path, store_id: str) -> None:
+def mark_folder(folder: Path, store_id: str) -> None:
     """Record in the folder that a database exists."""
     if not (folder / STORE_MARK).exists():
         (folder / STORE_MARK).write_text(store_id + "\n")

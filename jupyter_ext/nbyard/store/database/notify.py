@@ -18,7 +18,7 @@ def notify(c: Connection, sender: str) -> None:
 
 
 @contextlib.contextmanager
-def relayed(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
+def relay_notifications(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
     """Call `poke` after each write by another sender, during the block.
 
     SQLite needs no relay: its writers share the store's folder.

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, upda
 
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first, with_newest_version
+from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import environment_versions, environments
 
@@ -89,7 +89,7 @@ class EnvironmentRows:
     ) -> list[Environment]:
         """Return a page of environments, newest first."""
         own = self._current().where(E.owner == owner)
-        query = newest_first(containing(own, search, E.name), E.id, limit, after)
+        query = newest_first(with_text(own, search, E.name), E.id, limit, after)
         return [_environment(row) for row in c.execute(query)]
 
     def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:
@@ -162,12 +162,16 @@ class EnvironmentRows:
     def digests(self, c: Connection) -> set[str]:
         """Return the digests of the folders that locks name."""
         found = c.execute(select(V.packages)).scalars()
-        return {one["tree"] for packages in found for one in packages if one.get("tree")}
+        return {
+            package["tree"] for packages in found for package in packages if package.get("tree")
+        }
 
-    def delete(self, c: Connection, found: Environment) -> None:
+    def delete(self, c: Connection, environment: Environment) -> None:
         """Delete an environment with all its versions."""
-        c.execute(delete(environments).where(E.id == found.id))
-        events.append(c, "environment", Subject(found.id, found.owner), {"change": "deleted"})
+        c.execute(delete(environments).where(E.id == environment.id))
+        events.append(
+            c, "environment", Subject(environment.id, environment.owner), {"change": "deleted"}
+        )
 
     def _current(self) -> Any:
         joined = with_newest_version(environments, environment_versions, "environment_id")

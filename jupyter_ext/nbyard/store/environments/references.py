@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from nbyard.domain.environments.references import split_reference
-from nbyard.domain.states import TASK
-from nbyard.store.database.selections import with_newest_version
+from nbyard.domain.state_machines import TASK
+from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.schema.tables import (
     environment_versions,
     environments,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

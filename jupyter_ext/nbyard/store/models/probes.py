@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from nbyard.domain.models.trials import Trial, TrialAnswer
+from nbyard.domain.models.model_probes import Trial, TrialAnswer
 from nbyard.store.schema.deployment_tables import trials
 
 T = trials.c

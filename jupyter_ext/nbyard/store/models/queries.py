@@ -16,7 +16,7 @@ from nbyard.domain.models.structs import (
     ServedModel,
     stem_of,
 )
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import images
 
@@ -70,9 +70,9 @@ class ModelRows:
     ) -> list[ModelPackage]:
         """Return a page of packages, newest first."""
         query = newest_first(self._own(owner), M.id, limit, after)
-        query = containing(query, wanted.tag, M.tag)
-        query = containing(query, wanted.mode, M.mode)
-        query = containing(query, wanted.id, M.id, I.image_id)
+        query = with_text(query, wanted.tag, M.tag)
+        query = with_text(query, wanted.mode, M.mode)
+        query = with_text(query, wanted.id, M.id, I.image_id)
         if name := wanted.name:
             # A part of the name, also as written in image names, or the full image name.
             fits = M.name.icontains(name, autoescape=True)
@@ -118,7 +118,9 @@ class ModelRows:
 Image = tuple[str, str]  # its name, and its ID if known
 
 
-def served(c: Connection, owner: str, wanted: Collection[Image]) -> dict[Image, ServedModel]:
+def packages_of_images(
+    c: Connection, owner: str, wanted: Collection[Image]
+) -> dict[Image, ServedModel]:
     """Return the package of each image: by image ID if known, else by current name."""
     names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
     query = select(M.id, M.name, M.tag, M.number, M.path, M.source, I.reference, I.image_id)

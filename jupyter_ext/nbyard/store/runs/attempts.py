@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from nbyard.domain.runs.structs import Attempt
-from nbyard.domain.states import ATTEMPT, TASK
+from nbyard.domain.state_machines import ATTEMPT, TASK
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import attempts, runs, tasks
 from nbyard.store.transition import Begun, Move

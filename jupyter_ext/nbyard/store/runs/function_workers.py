@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from nbyard.domain.states import RUN
+from nbyard.domain.state_machines import RUN
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.schema.tables import attempts, runs, tasks

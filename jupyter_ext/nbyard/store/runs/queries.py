@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
 
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.states import RUN
+from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge
 from nbyard.store import events, transition
-from nbyard.store.database.selections import containing, newest_first
+from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.index_conditions import NAMED
@@ -119,12 +119,12 @@ class RunRows:
 
     def counts(self, c: Connection, ids: list[str]) -> dict[str, dict[str, int]]:
         """Return the number of tasks by state for each run; `cached` counts cached tasks again."""
-        found: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
+        counts: dict[str, dict[str, int]] = {run_id: {} for run_id in ids}
         for run_id, state, cached, count in c.execute(COUNTS, {"ids": ids}):
-            found[run_id][state] = found[run_id].get(state, 0) + count
+            counts[run_id][state] = counts[run_id].get(state, 0) + count
             if cached:
-                found[run_id]["cached"] = found[run_id].get("cached", 0) + count
-        return found
+                counts[run_id]["cached"] = counts[run_id].get("cached", 0) + count
+        return counts
 
     def delete(self, c: Connection, run: Run) -> None:
         """Delete a run with its tasks, attempts and artifacts."""
@@ -176,7 +176,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
-    return containing(query, filters.get("search", ""), runs.c.title, runs.c.name)
+    return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

@@ -13,7 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.column_types import Because, Moment
+from nbyard.store.schema.sql_column_types import Because, Moment
 from nbyard.store.schema.tables import Digest, Id, metadata
 
 deployments = Table(

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from nbyard.store.schema.column_types import Because, Moment
+from nbyard.store.schema.sql_column_types import Because, Moment
 
 metadata = MetaData(
     naming_convention={

@@ -11,11 +11,11 @@ from nbyard.domain.datasets.previews import (
     head_of,
     metrics_in,
 )
-from nbyard.domain.datasets.tables import TablePage
+from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.file_formats import format_of
+from nbyard.tabular.prepare_source import write_atomically
 from nbyard.tabular.previews.pickles import model_in
 from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
-from nbyard.tabular.sources import write
 
 PICTURE = "picture"
 MiB = 1 << 20
@@ -37,7 +37,7 @@ def preview(
     if kind in ("ipynb", *MEDIA):
         made = figure_in(path) if kind == "ipynb" else small(path.read_bytes())
         if made:
-            write(folder / PICTURE, made)
+            write_atomically(folder / PICTURE, made)
         return FilePreview(picture=bool(made))
     # The standard library also reads NaN and Infinity, which its own writer writes.
     is_small = kind == "json" and size <= MAX_METRICS_BYTES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 TABLE = {"kind": "variable", "variable": "TABLE"}

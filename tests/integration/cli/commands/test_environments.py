@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import Wheels
 
 

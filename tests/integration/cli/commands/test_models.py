@@ -1,6 +1,6 @@
 """A model out of the output of a real run."""
 
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 
 from ....unit.cli.commands.test_models import CLASS
 

@@ -12,7 +12,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.errors import Invalid
 from nbyard.host import installers
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.servers.index import Index
 from nbyard.testing.wheels import Wheels
 from nbyard.yard import Yard

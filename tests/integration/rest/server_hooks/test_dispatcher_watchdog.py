@@ -10,11 +10,11 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.ipc.dispatcher_launcher import LEASE, lives, pid_of
+from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, pid_of
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import Store
-from nbyard.testing.server import JupyterServer
+from nbyard.testing.jupyter_server import JupyterServer
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.leaves_running
@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[JupyterServer]:
     yield made
     made.stop()
     store = Store(made.store)
-    until(lambda: not lives(store))
+    until(lambda: not has_dispatcher(store))
     store.close()
 
 
@@ -44,7 +44,7 @@ def until(condition):
 def holder(store: Store) -> str:
     with store.read() as c:
         lease = store.leases.get(c, LEASE)
-    return lease.holder if lease and lives(store) else ""
+    return lease.holder if lease and has_dispatcher(store) else ""
 
 
 def state(store: Store, run_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import joblib
 import pytest
 
-from nbyard.attempts.folders import place
+from nbyard.attempts.folders import attempt_folder_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.environments.references import UsedEnvironment
@@ -54,7 +54,7 @@ def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained
     """M6: not those that are installed now; also where the result was taken from an earlier run."""
     packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
     done = trained(packed).tasks[0]
-    folder = place(yard.store.folder, done.attempts[-1].id)
+    folder = attempt_folder_of(yard.store.folder, done.attempts[-1].id)
     recorded = folder / "surroundings.json"
     told = json.loads(recorded.read_text())
     for one in told["lock"]["packages"]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from nbyard.cli.output.views import time_left, usually
+from nbyard.cli.output.views_by_noun import time_left, usual_duration_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.estimates import Estimate, Usual
 from nbyard.domain.runs.slots import Capacity
@@ -36,7 +36,7 @@ def took(yard):
 @pytest.fixture
 def with_a_gpu(monkeypatch):
     """Estimates count on one; the dispatcher knows of none, so that who wants it stays queued."""
-    monkeypatch.setattr(gpus, "present", lambda configured: ())
+    monkeypatch.setattr(gpus, "gpu_ids", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
     return lambda: monkeypatch.setattr(estimates, "capacity", lambda settings: machine)
 
@@ -111,11 +111,11 @@ def test_the_rest_of_a_run_in_words(found, words):
 
 
 def test_the_usual_in_words():
-    assert usually(None) == ""
-    assert usually(Usual(0.0, 1)) == "usually under a second (last run)"
-    assert usually(Usual(1.2, 1)) == "usually 1 s (last run)"
-    assert usually(Usual(180, 5)) == "usually 3 min (last 5 runs)"
+    assert usual_duration_text(None) == ""
+    assert usual_duration_text(Usual(0.0, 1)) == "usually under a second (last run)"
+    assert usual_duration_text(Usual(1.2, 1)) == "usually 1 s (last run)"
+    assert usual_duration_text(Usual(180, 5)) == "usually 3 min (last 5 runs)"
     waits = Usual(180, 1, 7200)
-    assert usually(waits) == "usually 3 min (last run), starts in about 2.0 h"
-    assert usually(waits, "running") == "usually 3 min (last run)"
-    assert usually(Usual(180, 1, 0.2)) == "usually 3 min (last run)"
+    assert usual_duration_text(waits) == "usually 3 min (last run), starts in about 2.0 h"
+    assert usual_duration_text(waits, "running") == "usually 3 min (last run)"
+    assert usual_duration_text(Usual(180, 1, 0.2)) == "usually 3 min (last run)"

@@ -75,8 +75,8 @@ def test_a_changed_test_affects_itself_only(graph):
 def test_the_real_graph_is_neither_empty_nor_everything(repository_graph):
     graph = repository_graph
     whole = {name for name in graph.files if name.startswith("tests/") and "/test_" in name}
-    proxy = graph.affected([f"{PACKAGE}/rest/proxy/handlers.py"]) & whole
-    assert "tests/unit/rest/proxy/test_handlers.py" in proxy
+    proxy = graph.affected([f"{PACKAGE}/rest/proxy/proxy_handlers.py"]) & whole
+    assert "tests/unit/rest/proxy/test_proxy_handlers.py" in proxy
     assert len(proxy) < len(whole) / 3
     store = graph.affected([f"{PACKAGE}/store/transition.py"]) & whole
     assert "tests/faults/test_random_kills.py" in store

@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.callers import Caller
 from nbyard.rest.identity import local_name
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from nbyard.cli.commands import deployments
 from nbyard.cli.output import deployment_views
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.traffic import Counted
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.rest.identity import local_name
 
 
@@ -88,7 +88,7 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
                 id=deployment,
                 name="cows",
                 state="queued" if (reason := next(said, None)) is not None else "failed",
-                reason=text(reason or ""),
+                reason=text_reason(reason or ""),
             )
         ),
     )
@@ -100,7 +100,7 @@ def test_what_keeps_a_deployment_is_told_to_whoever_waits(capsys):
     ]
 
 
-@pytest.mark.parametrize("reason", [None, text("no-takeover")])
+@pytest.mark.parametrize("reason", [None, text_reason("no-takeover")])
 def test_a_new_revision_is_waited_for_beside_one_that_answers(reason, capsys):
     """P3, P4: until it is over; a wait for a GPU or another try is told."""
     ends = iter([None, None, 1])

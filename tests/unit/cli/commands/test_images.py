@@ -6,7 +6,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.images.structs import MARKER
 from nbyard.rest.identity import local_name
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 
 
 @pytest.fixture(autouse=True)

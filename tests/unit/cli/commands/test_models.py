@@ -7,7 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import NewModel
 from nbyard.rest.identity import local_name
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 
 ME = Caller(local_name())
 FILE = """

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.cli.output.console import ago, duration, harmless, show_table, size, tell_unheard
+from nbyard.cli.output.console import (
+    format_age,
+    format_duration,
+    format_size,
+    show_table,
+    tell_unheard,
+    without_control_characters,
+)
 from nbyard.discover import Local
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -14,7 +21,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @given(st.text())
 def test_nothing_that_acts_on_a_terminal_is_left(text):
-    cleaned = harmless(text)
+    cleaned = without_control_characters(text)
     for place, char in enumerate(cleaned):
         if char == "\x1b":
             assert cleaned[place + 1] == "["
@@ -23,7 +30,7 @@ def test_nothing_that_acts_on_a_terminal_is_left(text):
 
 def test_plain_text_and_colours_stay():
     text = "a\tb\n\x1b[1;31mred\x1b[0m ümläut 🚀"
-    assert harmless(text) == text
+    assert without_control_characters(text) == text
 
 
 @pytest.mark.parametrize(
@@ -32,15 +39,15 @@ def test_plain_text_and_colours_stay():
      (10**12, "1.0 TB"), (10**16, "10000.0 TB")],
 )  # fmt: skip
 def test_sizes(count, text):
-    assert size(count) == text
+    assert format_size(count) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0.0 s"), (59.94, "59.9 s"), (65, "1:05"), (3600, "60:00")]
 )
 def test_durations(seconds, text):
-    assert duration(NOW, NOW + timedelta(seconds=seconds)) == text
-    assert duration(None, None) == ""
+    assert format_duration(NOW, NOW + timedelta(seconds=seconds)) == text
+    assert format_duration(None, None) == ""
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ def test_durations(seconds, text):
     [(-5, "0 s ago"), (59, "59 s ago"), (180, "3 min ago"), (90_000, "1 d ago")],
 )
 def test_moments(seconds, text):
-    assert ago(NOW - timedelta(seconds=seconds), lambda: NOW) == text
+    assert format_age(NOW - timedelta(seconds=seconds), lambda: NOW) == text
 
 
 def test_tables_are_aligned(capsys):

@@ -9,7 +9,7 @@ import pytest
 from nbyard.cli.output import logs
 from nbyard.cli.output.logs import print_log
 from nbyard.reasons.structs import because
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
 
 KILLED = because("supervisor-killed")
 

@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.cli.output.progress import Progress
 from nbyard.domain.runs.structs import Task
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 
 
 def detail(state: str, **warnings: str) -> Any:
@@ -21,7 +21,7 @@ def detail(state: str, **warnings: str) -> Any:
             node=node,
             label=node,
             created_at=now,
-            warning=text(warning),
+            warning=text_reason(warning),
             **told,
         )
         for node, warning in warnings.items()

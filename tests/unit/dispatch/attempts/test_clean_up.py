@@ -8,7 +8,7 @@ import pytest
 from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import clean_up
 from nbyard.errors import Unavailable
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 END = "it has ended"
 

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import because
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 from ..benches import running, states
 

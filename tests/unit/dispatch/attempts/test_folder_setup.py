@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, prepare
+from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, fill_folder
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.host import gpus
-from nbyard.serving.batch import parts
-from nbyard.testing.bench import Bench
+from nbyard.serving.batch import prediction_parts
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def test_the_task_file(bench: Bench) -> None:
@@ -93,7 +93,7 @@ def test_a_grant_is_told_while_nvidia_smi_fails(
 
 def test_the_key_of_a_result_has_one_name() -> None:
     """What predicts runs where nbyard may not be installed, and has the name by itself."""
-    assert parts.KEY == RESULT_KEY
+    assert prediction_parts.KEY == RESULT_KEY
 
 
 def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
@@ -102,7 +102,7 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
     bench.until(lambda: bench.task(run).state == "running")
     case = bench.snapshot(run)
     (case.order.folder / "code" / "work.py").write_text("changed by the work")
-    prepare(bench.context, Identities(bench.context), case)
+    fill_folder(bench.context, Identities(bench.context), case)
     assert (case.order.folder / "code" / "work.py").read_text() == "changed by the work"
 
 
@@ -119,9 +119,9 @@ def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
     (folder / "code" / "work.py").write_text("")
     if torn == "other start":
         (folder / "runner.json").write_text("{}")
-        prepare(bench.context, Identities(bench.context), case)
+        fill_folder(bench.context, Identities(bench.context), case)
         assert (folder / "code" / "work.py").read_text() == ""
         (folder / "runner.json").unlink()
-    prepare(bench.context, Identities(bench.context), case)
+    fill_folder(bench.context, Identities(bench.context), case)
     assert (folder / "code" / "work.py").read_text() != ""
     assert json.loads((folder / "task.json").read_text()) == told

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.attempts import folders
-from nbyard.blobs.files import disk_full
+from nbyard.blobs.file_operations import disk_full
 from nbyard.domain.attempts.structs import (
     RESULT,
     RESULTS,
@@ -20,7 +20,7 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
 
@@ -112,7 +112,9 @@ def test_each_has_its_states_and_events(functions: Functions, bench: Bench) -> N
     bench.until(lambda: len(functions.attempts(run)) == 3)
     functions.finish_all(run)
     with bench.store.read() as c:
-        events = [e for e in bench.store.events.after(c, OWNER.name, 0, 1000) if e.run_id == run]
+        events = [
+            e for e in bench.store.events.events_after(c, OWNER.name, 0, 1000) if e.run_id == run
+        ]
     for task in functions.tasks(run):
         (attempt,) = task.attempts
         assert attempt.number == 1 and attempt.worker in functions.runtime.starts
@@ -145,7 +147,7 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
 
-    monkeypatch.setattr("nbyard.dispatch.attempts.outcome.take_outputs", full)
+    monkeypatch.setattr("nbyard.dispatch.attempts.attempt_outcome.take_outputs", full)
     bench.context.settings.slots = 1
     run = functions.submit(3)
     bench.until(lambda: functions.runtime.starts)

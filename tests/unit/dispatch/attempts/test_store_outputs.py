@@ -12,7 +12,7 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import Output, Result
 from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def a_case(bench: Bench) -> AttemptSnapshot:

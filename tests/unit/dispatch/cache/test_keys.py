@@ -11,7 +11,7 @@ from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import ValueOf
 from nbyard.errors import NotFound
-from nbyard.testing.bench import Bench
+from nbyard.testing.fake_runtime_bench import Bench
 
 
 def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:

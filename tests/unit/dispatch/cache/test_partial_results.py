@@ -12,7 +12,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.partial_results import hand_over
 from nbyard.domain.models.structs import SERVING_FOLDER
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 SERVED = f"{SERVING_FOLDER}/nbyard"
 KEY = "of this model, image and data"
@@ -62,7 +62,7 @@ def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) 
     """M4: whole ones, without a gap; the very files."""
     run = leave(10, 20)
     first, second = (one.id for one in bench.task(run).attempts)
-    aside = folders.unfinished(bench.store.folder, first)
+    aside = folders.set_aside_folder(bench.store.folder, first)
     assert not (bench.folder(first) / "outputs").exists()
     found = aside / "p/p.csv.parts"
     (found / "part.partial").write_text("torn")
@@ -79,7 +79,7 @@ def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) 
 
 def test_files_of_a_folder_that_are_whole_come_along(bench: Bench, leave: Leave) -> None:
     run = leave(10)
-    aside = folders.unfinished(bench.store.folder, bench.task(run).attempts[0].id)
+    aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (parts(aside, "p/a.csv") / "done").write_text(f"7 {DIGEST}")
     (aside / "p/a.csv").write_text("whole")
     (parts(aside, "p/b.csv") / "done").write_text(f"8 {DIGEST}")
@@ -94,10 +94,10 @@ def test_what_was_set_aside_late_is_found(bench: Bench, leave: Leave) -> None:
     """The engine may keep whoever tidies up waiting for longer than the next attempt does."""
     run = leave(10)
     first, second = (one.id for one in bench.task(run).attempts)
-    os.rename(folders.unfinished(bench.store.folder, first), bench.folder(first) / "outputs")
+    os.rename(folders.set_aside_folder(bench.store.folder, first), bench.folder(first) / "outputs")
     (bench.folder(first) / SERVED).mkdir(parents=True)
     assert hand_over(bench.context, bench.snapshot(run), KEY) == 10
-    own = folders.unfinished(bench.store.folder, second)
+    own = folders.set_aside_folder(bench.store.folder, second)
     os.rename(bench.folder(second) / "outputs", own)
     assert hand_over(bench.context, bench.snapshot(run), KEY) == 10, (
         "as after kill -9 in the midst of it"
@@ -114,7 +114,7 @@ def test_of_another_key_nothing_is_taken(bench: Bench, leave: Leave) -> None:
 @pytest.mark.parametrize("text", ["", "[1]", "no JSON", "{}"])
 def test_what_the_work_wrote_instead_is_not_believed(bench: Bench, leave: Leave, text: str) -> None:
     run = leave(10)
-    aside = folders.unfinished(bench.store.folder, bench.task(run).attempts[0].id)
+    aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (aside / "p/p.csv.parts/about").write_text(text)
     os.mkfifo(parts(aside, "p/q.csv") / "done")
     os.unlink(aside / "p/q.csv.parts/about")
@@ -154,7 +154,7 @@ def test_what_nobody_goes_on_from_is_swept(
     """I12: the task has its result, its run is gone, or it was given up a day ago."""
     going, forgotten, old = leave(1), leave(2, end="failed", n=2), leave(3, end="failed", n=3)
     kept = {run: bench.task(run).attempts[0].id for run in (going, forgotten, old)}
-    folders.unfinished(bench.store.folder, "00000000-0000-7000-8000-000000000000").mkdir()
+    folders.set_aside_folder(bench.store.folder, "00000000-0000-7000-8000-000000000000").mkdir()
     bench.until(lambda: bench.task(going).state == "running")
 
     def left() -> set[str]:

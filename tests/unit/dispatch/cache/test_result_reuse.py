@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from ..benches import cancel_before_write
 

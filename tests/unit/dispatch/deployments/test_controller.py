@@ -9,13 +9,13 @@ import pytest
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.controller import DeploymentController
-from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, OwnedObject
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.ipc.dispatcher_launcher import has_work
-from nbyard.testing.bench import OWNER, Bench
-from nbyard.testing.dispatching import Dispatching
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
@@ -61,9 +61,9 @@ class Swept:
         self.there["container", "copied"] = {STORE: store_id, DEPLOYMENT: "gone", REVISION: "1"}
         self.there["volume", "nby-d-"] = {STORE: store_id}
 
-    def owned(self, label: str, value: str) -> list[Owned]:
+    def owned(self, label: str, value: str) -> list[OwnedObject]:
         assert label == STORE and value
-        return [Owned(kind, name, labels, 0.0) for (kind, name), labels in self.there.items()]  # type: ignore[arg-type]
+        return [OwnedObject(kind, name, labels, 0.0) for (kind, name), labels in self.there.items()]  # type: ignore[arg-type]
 
     def remove(self, name: str) -> None:
         del self.there["container", name]
@@ -90,7 +90,7 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     with yard.store.write() as c:
         lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
     nothing: Any = None
-    reports: list[Callable[[list[Owned]], None]] = []
+    reports: list[Callable[[list[OwnedObject]], None]] = []
     runtime: Any = SimpleNamespace(report_objects_to=reports.append)
     runtimes = {"process": nothing, "docker": runtime}
     context = DispatchContext(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.deployments import drain
-from nbyard.dispatch.deployments.drain import DRAIN_LEAST_SECONDS, Departures
+from nbyard.dispatch.deployments.drain import DRAIN_LEAST_SECONDS, Shutdowns
 from nbyard.domain.deployments.structs import Place
 
 SECONDS = 7.0
@@ -36,11 +36,11 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def leaving(engine: Any) -> Departures:
-    return Departures(engine, lambda _: None)
+def leaving(engine: Any) -> Shutdowns:
+    return Shutdowns(engine, lambda _: None)
 
 
-def test_what_an_engine_does_not_remove_is_asked_for_again(engine: Engine, leaving: Departures):
+def test_what_an_engine_does_not_remove_is_asked_for_again(engine: Engine, leaving: Shutdowns):
     engine.removes = False
     assert not leaving.is_gone(1, "n") and not leaving.is_gone(1, "n")
     engine.removes = True
@@ -48,7 +48,7 @@ def test_what_an_engine_does_not_remove_is_asked_for_again(engine: Engine, leavi
 
 
 def test_one_that_does_not_end_is_killed_after_a_while(
-    engine: Engine, leaving: Departures, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, leaving: Shutdowns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter([0.0, SECONDS - 1, SECONDS - 1, SECONDS])
     monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: next(moments)))
@@ -58,7 +58,7 @@ def test_one_that_does_not_end_is_killed_after_a_while(
     assert not leaving.is_ending(1) and not leaving.is_busy
 
 
-def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Departures, monkeypatch):
+def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Shutdowns, monkeypatch):
     """P4: no less than a moment for those who are just coming."""
     moments, used = [0.0], [True]
     monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
@@ -74,7 +74,7 @@ def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Departur
     assert leaving.is_drained(ONE)
 
 
-def test_what_is_started_again_is_there_again(engine: Engine, leaving: Departures) -> None:
+def test_what_is_started_again_is_there_again(engine: Engine, leaving: Shutdowns) -> None:
     assert leaving.is_gone(1, "n")
     leaving.comes(1)
     engine.status = "exited"

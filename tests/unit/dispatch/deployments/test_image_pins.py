@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from nbyard.dispatch.deployments import image_pins
-from nbyard.dispatch.deployments.image_pins import Pins
+from nbyard.dispatch.deployments.image_pins import ImagePins
 from nbyard.dockerd import logged_in
-from nbyard.dockerd.logins import login_for
+from nbyard.dockerd.registry_logins import login_for
 from nbyard.domain.credentials import Login
 from nbyard.errors import NbyardError
 
@@ -40,8 +40,8 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
 
 
-def pins(engine: Any) -> Pins:
-    return Pins(engine, threading.Event())
+def pins(engine: Any) -> ImagePins:
+    return ImagePins(engine, threading.Event())
 
 
 def told(engine: Engine, known: str) -> str:
@@ -92,7 +92,7 @@ def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
     engine, said, leaving = Engine(), list[str](), threading.Event()
     engine.speaks.clear()
     given: Any = engine
-    made = Pins(given, leaving)
+    made = ImagePins(given, leaving)
     assert made.image_of(1, "cows", "", said.append) == ""
     fetch = made._fetches[1]
     if leaves == "the revision":

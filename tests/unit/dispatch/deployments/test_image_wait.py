@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments.image_wait import awaited
-from nbyard.domain.deployments.status import WAITS_FOR_BUILD
+from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
-from nbyard.reasons.structs import because, text
+from nbyard.reasons.structs import because, text_reason
 from nbyard.yard import Yard
 
 from .test_rollout import ANN, Rolling, rolling
@@ -62,11 +62,11 @@ def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> 
     building = Building(yard)
     rolling.create()
     rolling.step()
-    building.to("failed", reason=text("No space left."))
+    building.to("failed", reason=text_reason("No space left."))
     found = rolling.step()
     assert (found.state, found.reason) == (
         "failed",
-        because("build-failed", cause=text("No space left.")),
+        because("build-failed", cause=text_reason("No space left.")),
     )
 
 
@@ -99,10 +99,10 @@ def test_only_what_is_built_here_and_was_waited_for_counts(
 ) -> None:
     building = Building(yard, origin="pull" if state == "building" else "build")
     if state == "failed":
-        building.to("failed", reason=text("long ago"))
+        building.to("failed", reason=text_reason("long ago"))
     rolling.create()
     row = rolling.row()
-    assert awaited(rolling.context, row, row.newest) is None
+    assert awaited_build(rolling.context, row, row.newest) is None
     assert rolling.step(2).state == "running"
 
 
@@ -111,4 +111,4 @@ def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> No
     rolling.step(2)
     Building(yard)
     row = rolling.row()
-    assert awaited(rolling.context, row, row.newest) is None
+    assert awaited_build(rolling.context, row, row.newest) is None

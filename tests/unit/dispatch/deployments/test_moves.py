@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from nbyard.dispatch.deployments import drive
-from nbyard.domain.states import DEPLOYMENT
+from nbyard.dispatch.deployments import revision_driver
+from nbyard.domain.state_machines import DEPLOYMENT
 
 from ..test_rollout_model import NONE
 from .test_rollout import ANN, Rolling, rolling
@@ -51,7 +51,7 @@ def happen(rolling: Rolling, word: str, patch: pytest.MonkeyPatch) -> None:
                 brief.setattr(rolling.rollout._notes, "tell", lambda *_: None)
                 rolling.step()
         case "slow" | "fast":
-            patch.setattr(drive, "PROCESS_SECONDS", 1e9 if word == "slow" else 0.0)
+            patch.setattr(revision_driver, "PROCESS_SECONDS", 1e9 if word == "slow" else 0.0)
         case "away" | "back":
             rolling.engine.is_there = word == "back"
         case "exit-0" | "exit-1":
@@ -65,7 +65,7 @@ def happen(rolling: Rolling, word: str, patch: pytest.MonkeyPatch) -> None:
 def test_each_move_is_made_and_no_other(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
     made: set[tuple[str, str]] = set()
     for story in STORIES:
-        monkeypatch.setattr(drive, "PROCESS_SECONDS", 0.0)
+        monkeypatch.setattr(revision_driver, "PROCESS_SECONDS", 0.0)
         rolling.begin_anew()
         made.update(pairwise(tell(rolling, story, monkeypatch)))
     known = {(a, b) for a, after in DEPLOYMENT.moves.items() for b in after}

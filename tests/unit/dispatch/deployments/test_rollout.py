@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from nbyard.dispatch import health
+from nbyard.dispatch import service_health
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments import drain, drive, image_pins
+from nbyard.dispatch.deployments import drain, image_pins, revision_driver
 from nbyard.dispatch.deployments.rollout import Rollout
-from nbyard.dockerd import Stopped
+from nbyard.dockerd import NoLongerWanted
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
@@ -25,8 +25,8 @@ from nbyard.domain.deployments.structs import (
     deployment_folder,
 )
 from nbyard.errors import NbyardError
-from nbyard.reasons.structs import because, text
-from nbyard.runtimes.docker import deployments
+from nbyard.reasons.structs import because, text_reason
+from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 from nbyard.yard import Yard
 
@@ -37,7 +37,17 @@ MANY = 20
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FRESH = Revision(
-    "i", 3, "created", completed(NewDeployment("a:1", name="a"))[1], "", [], 0, None, None, "", NOW
+    "i",
+    3,
+    "created",
+    complete_request(NewDeployment("a:1", name="a"))[1],
+    "",
+    [],
+    0,
+    None,
+    None,
+    "",
+    NOW,
 )
 
 
@@ -111,17 +121,21 @@ class Rolling:
 
 @pytest.fixture
 def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
-    monkeypatch.setattr(drive, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
+    monkeypatch.setattr(revision_driver, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
     made = Rolling(yard)
-    monkeypatch.setattr(health, "answers", lambda *_: made.engine.answers)
+    monkeypatch.setattr(service_health, "responds", lambda *_: made.engine.answers)
     monkeypatch.setattr(drain, "is_connected", lambda _: False)
-    monkeypatch.setattr(drain, "patience", lambda _: 0.0)
+    monkeypatch.setattr(drain, "drain_seconds", lambda _: 0.0)
     monkeypatch.setattr(
         image_pins, "BRIEF_SECONDS", 60.0
     )  # what fails at once is known in one step
-    monkeypatch.setattr(drive, "described", lambda *_: [])
-    monkeypatch.setattr(drive, "restart_delay_seconds", lambda _: 0.0)
-    monkeypatch.setattr(deployments, "launch", lambda e, one, *_: e.launch(one.container, one.gpus))
+    monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
+    monkeypatch.setattr(revision_driver, "restart_delay_seconds", lambda _: 0.0)
+    monkeypatch.setattr(
+        deployment_containers,
+        "launch_revision",
+        lambda e, one, *_: e.launch(one.container, one.gpus),
+    )
     return made
 
 
@@ -146,7 +160,7 @@ def test_it_has_not_failed_before_a_replaced_revision_is_gone(
     rolling.grant("0")
     rolling.engine.answers = False
     rolling.step()
-    monkeypatch.setattr(drain, "patience", lambda _: 1e9)
+    monkeypatch.setattr(drain, "drain_seconds", lambda _: 1e9)
     rolling.edit(image=NONE, gpu=0)
     assert rolling.step().state == "starting"
     assert rolling.step().state == "failed"
@@ -157,17 +171,17 @@ def test_a_port_that_is_taken_is_told_and_another_is_tried(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P3."""
-    launch = deployments.launch
+    launch = deployment_containers.launch_revision
 
     def taken(*_: Any) -> None:
         raise NbyardError("driver failed: Bind for 127.0.0.1:32768: port is already allocated")
 
     rolling.create()
-    monkeypatch.setattr(deployments, "launch", taken)
+    monkeypatch.setattr(deployment_containers, "launch_revision", taken)
     found = rolling.step()
     assert found.state == "queued"
     assert "a port is taken on the engine's machine: " in str(found.reason)
-    monkeypatch.setattr(deployments, "launch", launch)
+    monkeypatch.setattr(deployment_containers, "launch_revision", launch)
     assert rolling.step(2).state == "running"
 
 
@@ -178,7 +192,7 @@ def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling
     rolling.rollout.fail(rolling.row(), because("text", text="unexpected: oops"))
     assert (rolling.get().state, rolling.granted()) == ("down", [["0"]])
     found = rolling.step()
-    assert (found.state, found.reason) == ("failed", text("unexpected: oops"))
+    assert (found.state, found.reason) == ("failed", text_reason("unexpected: oops"))
     assert not rolling.engine.containers and not rolling.granted()
 
 
@@ -190,7 +204,7 @@ def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
     assert rolling.step(3).state == "stopping"
     rolling.rollout.fail(rolling.row(), because("text", text="unexpected: oops"))
     found = rolling.get()
-    assert (found.state, found.reason) == ("stopping", text("unexpected: oops"))
+    assert (found.state, found.reason) == ("stopping", text_reason("unexpected: oops"))
     rolling.engine.removes = True
     assert rolling.step().state == "stopped" and not rolling.engine.containers
 
@@ -237,14 +251,14 @@ def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
     assert "exit code 127" in str(rolling.get().reason)
     rolling.deployments.start(ANN, "cows")
     assert rolling.step(2).state == "starting"
-    monkeypatch.setattr(drive, "PROCESS_SECONDS", 0.0)
+    monkeypatch.setattr(revision_driver, "PROCESS_SECONDS", 0.0)
     assert rolling.step().state == "running"
 
 
 def test_an_end_that_was_asked_for_is_none_of_its_own(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drain, "patience", lambda _: 1e9)
+    monkeypatch.setattr(drain, "drain_seconds", lambda _: 1e9)
     signal = rolling.engine.signal
     monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
     rolling.create(service="own", ports=[Port("web", 5000)])
@@ -290,15 +304,15 @@ def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rollin
     rolling.deployments.reached_below("/one/")
     rolling.create()
     launched: list[str] = []
-    launch = deployments.launch
+    launch = deployment_containers.launch_revision
 
-    def told(engine: Any, one: deployments.Deployed, say: Any, wanted: Any) -> Any:
+    def told(engine: Any, one: deployment_containers.Deployed, say: Any, wanted: Any) -> Any:
         launched.append(one.base_url)
         rolling.deployments.reached_below("/later/")
         return launch(engine, one, say, wanted)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deployments, "launch", told)
+        patch.setattr(deployment_containers, "launch_revision", told)
         rolling.step(2)
         assert rolling.row().newest.prefix == "/one/"
         rolling.engine.end(rolling.engine.living()[0], 1)
@@ -327,7 +341,7 @@ def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
         say("half of it is here")
         heard.set()
         assert not wanted()
-        raise Stopped
+        raise NoLongerWanted
 
     monkeypatch.setattr(rolling.engine, "pull", pull)
     rolling.create(image=NONE)
@@ -367,11 +381,13 @@ def test_why_it_does_not_answer_is_told_in_its_own_words(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P3, M3: of a model that does not come back from a call."""
-    monkeypatch.setattr(health, "said", lambda *_: "the model is in a call of 1 row")
+    monkeypatch.setattr(
+        service_health, "unready_reason", lambda *_: "the model is in a call of 1 row"
+    )
     rolling.create()
     rolling.step(2)
     rolling.engine.answers = False
-    found = rolling.step(health.MISSES)
+    found = rolling.step(service_health.MISSES)
     busy = because("service-silent-because", message="the model is in a call of 1 row")
     assert (found.state, found.reason) == ("down", busy)
     rolling.engine.answers = True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.environments.evict import _with_programs, superfluous
+from nbyard.dispatch.environments.evict import _with_programs, unused_versions
 from nbyard.domain.environments.structs import EnvironmentVersion
 
 
@@ -32,7 +32,7 @@ VERSIONS = [version(number) for number in (5, 4, 3, 2, 1)]
 def test_the_newest_and_those_in_use_stay(
     keep: int, used: tuple[str, ...], gone: list[int]
 ) -> None:
-    assert [one.number for one in superfluous(VERSIONS, keep, used)] == gone
+    assert [one.number for one in unused_versions(VERSIONS, keep, used)] == gone
 
 
 def test_a_program_that_runs_there_is_a_use(tmp_path: Path) -> None:

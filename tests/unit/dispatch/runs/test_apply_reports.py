@@ -10,11 +10,11 @@ import pytest
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.state.reports import Ended, Fact, GoesOn, Report
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, Report, WaitEnded
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 FAILED = Ended("failed", Failure("error", because("text", text="late")))
 LOST = Ended("lost", Failure("lost", because("text", text="late")))
@@ -42,7 +42,7 @@ def told(bench: Bench, run: str, *facts: Fact) -> None:
 def test_that_it_goes_on_is_told(bench: Bench) -> None:
     """M4."""
     run = a_run(bench)
-    told(bench, run, GoesOn(12))
+    told(bench, run, WaitEnded(12))
     bench.round()
     words = "continues after 12 finished rows"
     assert bench.task(run).why == f"runs because it has no earlier result; {words}"

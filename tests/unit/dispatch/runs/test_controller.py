@@ -11,7 +11,7 @@ from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 

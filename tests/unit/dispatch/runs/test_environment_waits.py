@@ -5,7 +5,7 @@ import pytest
 from nbyard.dispatch.runs import environment_waits, ready_tasks
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 WORDS = "no worker of here has reported its packages yet"
 WAITS = f"waits: {WORDS}"

@@ -8,17 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.dispatch.attempts import drive
+from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.runs import queue, ready_tasks
-from nbyard.dispatch.state import board
-from nbyard.domain import limits_and_retries as limits
+from nbyard.dispatch.state import live_runs
+from nbyard.domain import task_retries
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.limits_and_retries import Limits
-from nbyard.domain.states import RUN
+from nbyard.domain.limits import Limits
+from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.bench import OWNER, Bench, FakeRuntime, Graph
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 
 from ..benches import cancel_before_write
 
@@ -92,7 +92,7 @@ def test_what_may_have_been_started_keeps_its_slot(
     bench.round(5)
     assert (bench.task(other).state, runtime.starts) == ("queued", [])
     with monkeypatch.context() as patched:
-        patched.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
+        patched.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
         bench.round(5)
         assert bool(runtime.starts) == bool(words), "not for ever"
     far.out_of_reach = ""
@@ -218,10 +218,10 @@ def test_a_gpu_is_free_when_its_work_is_gone(
     bench.until(lambda: bench.task(run).state == "running")
     attempt, far.obeys = bench.attempt(run), False
     if how == "lost":
-        monkeypatch.setattr(drive, "UNREACHABLE_SECONDS", 0.0)
+        monkeypatch.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
         far.out_of_reach = "no engine"
         bench.until(lambda: bench.task(run).attempts[0].state == "lost")
-    monkeypatch.setattr(drive, "FORCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert bench.task(run).attempts[0].state == how
@@ -356,7 +356,7 @@ def test_a_lost_task_waits_a_little(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I10: with a pause that grows, kept in the store."""
-    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
+    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     runtime.lose(bench.attempt(run))
@@ -373,7 +373,7 @@ def test_what_was_lost_keeps_its_place(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I10, R1: its pause keeps nobody waiting, and nobody else comes before it afterwards."""
-    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
+    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
     runs = [bench.submit({"a": []}) for _ in range(4)]
     bench.until(lambda: bench.task(runs[1]).state == "running")
     queued_at = bench.task(runs[0]).queued_at
@@ -381,7 +381,7 @@ def test_what_was_lost_keeps_its_place(
     bench.until(lambda: bench.task(runs[2]).state == "running")
     lost = bench.task(runs[0])
     assert (lost.state, lost.place, lost.queued_at) == ("queued", 1, queued_at)
-    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
     bench.replace_dispatcher()
     runtime.end(bench.attempt(runs[1]))
     bench.until(lambda: bench.task(runs[0]).state == "running")
@@ -586,7 +586,7 @@ def test_however_many_wait_for_a_slot_hide_nobody_who_takes_none(
     elsewhere = [bench.submit({"a": []}, runtime="far", priority=at) for at in range(3)]
     bench.until(lambda: all(bench.task(run).state == "running" for run in elsewhere))
     with bench.store.read() as c:
-        told = bench.store.events.after(c, OWNER.name, 0, 500)
+        told = bench.store.events.events_after(c, OWNER.name, 0, 500)
     order = [one.run_id for one in told if one.data.get("state") == "recorded"]
     assert [run for run in order if run in elsewhere] == elsewhere[::-1]
     assert len(runtime.running) == 2
@@ -599,7 +599,7 @@ def test_what_a_cluster_does_takes_nothing_here_while_it_is_looked_at_again(
     bench.context.settings.gpus = ["0"]
     bench.far.queues_itself = True
     looks = iter([False, True])
-    monkeypatch.setattr(ready_tasks.Candidates, "is_current", lambda *_: next(looks, True))
+    monkeypatch.setattr(ready_tasks.ReadyTasks, "is_current", lambda *_: next(looks, True))
     run = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: bench.task(run).state == "running")
     assert bench.far.orders[bench.attempt(run)].gpus == []
@@ -644,7 +644,7 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    for module in (board, ready_tasks):
+    for module in (live_runs, ready_tasks):
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
     bench.round(5)
     assert bench.task(run).state == "queued"
@@ -666,12 +666,12 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     bench.until(lambda: "more GPUs" in bench.task(run).why)
     runs, passed = bench.dispatcher._runs, time.monotonic() + 61
     past = datetime.now(UTC) - timedelta(seconds=seconds)
-    monkeypatch.setattr(board, "datetime", SimpleNamespace(now=lambda _: past))
+    monkeypatch.setattr(live_runs, "datetime", SimpleNamespace(now=lambda _: past))
     runs._start_over([], Busy("try again"))
     bench.round(3)
     assert bench.task(run).state == "queued"
     runs._start_over([], Busy("try again"))
-    for module in (board, ready_tasks):
+    for module in (live_runs, ready_tasks):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")
     assert "in the queue" in bench.task(run).why

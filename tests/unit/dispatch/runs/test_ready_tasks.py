@@ -11,7 +11,7 @@ from nbyard.dispatch.runs import environment_waits, ready_tasks
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Unavailable
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 class Ground:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.runs.worker_assignment import AHEAD_AT_FIRST, MOST_AHEAD, Placing
-from nbyard.dispatch.state.board import LiveWorker
+from nbyard.dispatch.runs.worker_assignment import AHEAD_AT_FIRST, MOST_AHEAD, WorkerAssignment
+from nbyard.dispatch.state.live_runs import LiveWorker
 from nbyard.domain.attempts.structs import Result
 
 PLAN: Any = SimpleNamespace(executable_version_id="v")
@@ -18,9 +18,9 @@ def worker(name: str, count: int, group: tuple[str, ...] = ("g",), **more: Any) 
     return LiveWorker(name, "m", run, group, attempts, **more)
 
 
-def placing(*workers: LiveWorker) -> Placing:
+def placing(*workers: LiveWorker) -> WorkerAssignment:
     board: Any = SimpleNamespace(workers={one.id: one for one in workers})
-    return Placing(board)
+    return WorkerAssignment(board)
 
 
 def took(seconds: float) -> Result:

@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.errors import NotFound
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.testing.bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 def writes(bench: Bench) -> int:
@@ -50,7 +50,7 @@ def test_a_start_waits_a_little_for_company(
     quiet(bench)
     assert writes(bench) - before == 1
     with bench.store.read() as c:
-        found = bench.store.events.after(c, "ada", 0, 100)
+        found = bench.store.events.events_after(c, "ada", 0, 100)
     told = [e.data["state"] for e in found if e.topic == "attempt"]
     assert told == ["recorded", "starting", "running", "succeeded"]
     assert bench.run(run).state == "succeeded"

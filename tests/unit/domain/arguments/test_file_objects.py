@@ -3,27 +3,27 @@
 import pytest
 
 from nbyard.domain.arguments.bindings import Bound, Companion, Referenced, Stdin
-from nbyard.domain.arguments.file_objects import Facts, move, seen
+from nbyard.domain.arguments.file_objects import ReferenceFacts, as_file_object, change_path
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv, check_command
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.errors import Invalid
 
 TREE = Argument("tree", "input", format="folder", reach=Referenced())
-FACTS = Facts(listings={"tree": {"a.txt": 3, "sub": {"b": 0}}})
+FACTS = ReferenceFacts(listings={"tree": {"a.txt": 3, "sub": {"b": 0}}})
 
 
 def test_a_folder_tells_what_lies_in_it_if_asked() -> None:
-    found = seen(TREE, "{attempt}/inputs/tree/x", FACTS)
+    found = as_file_object(TREE, "{attempt}/inputs/tree/x", FACTS)
     assert [one["basename"] for one in found["listing"]] == ["a.txt", "sub"]
     assert found["listing"][0]["size"] == 3
     assert found["listing"][1]["listing"][0]["path"] == "{attempt}/inputs/tree/x/sub/b"
-    assert "listing" not in seen(TREE, "{attempt}/inputs/tree/x", Facts())
+    assert "listing" not in as_file_object(TREE, "{attempt}/inputs/tree/x", ReferenceFacts())
 
 
 def test_what_lies_in_a_folder_goes_where_it_goes() -> None:
-    found = seen(TREE, "{attempt}/inputs/tree/x", FACTS)
-    move(found, "/w/y")
+    found = as_file_object(TREE, "{attempt}/inputs/tree/x", FACTS)
+    change_path(found, "/w/y")
     assert (found["basename"], found["listing"][0]["path"]) == ("y", "/w/y/a.txt")
     assert found["listing"][1]["listing"][0]["dirname"] == "/w/y/sub"
 
@@ -32,11 +32,11 @@ def test_a_file_may_be_its_own_companion() -> None:
     """As the runner takes the files of an output: a pattern may give the name of the item."""
     own, idx = Companion("^.txt"), Companion(".idx")
     many = Argument("many", "input", type="list", reach=Bound(), companions=(own, idx))
-    files = Facts(files={"many": ["a.txt", "a.txt.idx"]})
-    (found,) = seen(many, "/many", files)
+    files = ReferenceFacts(files={"many": ["a.txt", "a.txt.idx"]})
+    (found,) = as_file_object(many, "/many", files)
     assert [one["basename"] for one in found["secondaryFiles"]] == ["a.txt.idx"]
     with pytest.raises(Invalid, match=r"a\.txt has no a\.txt\.idx beside it"):
-        seen(many, "/many", Facts(files={"many": ["a.txt"]}))
+        as_file_object(many, "/many", ReferenceFacts(files={"many": ["a.txt"]}))
 
 
 @pytest.mark.parametrize(

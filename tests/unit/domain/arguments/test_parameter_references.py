@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.parameter_references import (
-    evaluate,
+    escape_references,
+    evaluate_reference,
     in_parts,
     names_in,
     of_input,
-    quoted,
-    renamed,
+    rename_references,
 )
 from nbyard.errors import Invalid
 
@@ -53,7 +53,7 @@ KNOWN = {
     ],
 )
 def test_values(text: str, value: object) -> None:
-    assert evaluate(text, KNOWN, "f") == value
+    assert evaluate_reference(text, KNOWN, "f") == value
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,19 @@ def test_values(text: str, value: object) -> None:
 )
 def test_what_is_no_reference(text: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        evaluate(text, KNOWN, "f")
+        evaluate_reference(text, KNOWN, "f")
 
 
 def test_white_space_around_a_reference_may_count() -> None:
-    assert evaluate("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
-    assert evaluate("$(inputs.a)", KNOWN, "f", exact=True) == 1
+    assert evaluate_reference("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
+    assert evaluate_reference("$(inputs.a)", KNOWN, "f", exact=True) == 1
 
 
 def test_objects_in_a_text_have_their_entries_sorted() -> None:
-    assert evaluate("=$(inputs.o)", {"inputs": {"o": {"b": 1, "a": 2}}}, "f") == '={"a": 2, "b": 1}'
+    assert (
+        evaluate_reference("=$(inputs.o)", {"inputs": {"o": {"b": 1, "a": 2}}}, "f")
+        == '={"a": 2, "b": 1}'
+    )
 
 
 def test_which_inputs_a_text_names() -> None:
@@ -91,13 +94,13 @@ def test_other_names() -> None:
     names = {("odd name",): ("odd_name",), ("rec", "b"): ("rec_b",), ("a",): ("a",)}
     text = "$(inputs['odd name'].path) $(inputs.rec.b) $(self.a) $(inputs.a)"
     told = "$(inputs.odd_name.path) $(inputs.rec_b) $(self.a) $(inputs.a)"
-    assert renamed(text, names) == told
+    assert rename_references(text, names) == told
 
 
 @pytest.mark.parametrize("path", ["['b az']", r"['it\'s']", "[0].c", ".c", r"['\\']"])
 def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
-    assert renamed(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
-    assert renamed(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
+    assert rename_references(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
+    assert rename_references(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
 
 
 def test_self_as_an_input() -> None:
@@ -109,7 +112,7 @@ def test_self_as_an_input() -> None:
 
 @given(st.text(st.sampled_from("a$({})\\ .")))
 def test_quoted_text_is_itself(text: str) -> None:
-    assert evaluate(quoted(text), KNOWN, "f") == text
+    assert evaluate_reference(escape_references(text), KNOWN, "f") == text
 
 
 @pytest.mark.parametrize(

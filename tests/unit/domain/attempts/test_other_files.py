@@ -8,8 +8,8 @@ from nbyard.domain.attempts.other_files import (
     LeftOut,
     OtherFiles,
     Written,
-    merged,
-    summary,
+    merge_other_files,
+    summarize_files,
     within_caps,
 )
 
@@ -35,7 +35,7 @@ def test_the_smallest_are_kept_first(
 
 def test_of_very_many_only_the_number_is_told() -> None:
     left = [LeftOut(f"{number:04}", "too-many") for number in range(NAMED + 7)]
-    found = summary("", [], left)
+    found = summarize_files("", [], left)
     assert found is not None
     assert (len(found.left_out), found.more, found.count) == (NAMED, 7, 0)
 
@@ -45,12 +45,12 @@ def test_files_that_stayed_elsewhere_are_told_with_the_others() -> None:
     there = OtherFiles(
         "", 0, 0, [LeftOut(f"c{number:03}", "too-many") for number in range(NAMED)], 5
     )
-    found = merged(kept, there)
+    found = merge_other_files(kept, there)
     assert found is not None
     assert (found.digest, found.count, found.size_bytes) == ("tree:x", 1, 3)
     assert [one.path for one in found.left_out[:2]] == ["b", "c000"]
     assert (len(found.left_out), found.more) == (NAMED, 8)
-    assert (merged(kept, None), merged(None, there)) == (kept, there)
+    assert (merge_other_files(kept, None), merge_other_files(None, there)) == (kept, there)
 
 
 def test_what_a_container_tells_of_them_is_only_shown() -> None:
@@ -59,9 +59,9 @@ def test_what_a_container_tells_of_them_is_only_shown() -> None:
         "tree:x", 7, 7, [LeftOut("a\nb", "link", -1), LeftOut("\u00e9", "link")], 10**40
     )
     left = [LeftOut("a\\nb", "link"), LeftOut("\u00e9", "link")]
-    assert merged(None, there) == OtherFiles("", 0, 0, left, MOST)
+    assert merge_other_files(None, there) == OtherFiles("", 0, 0, left, MOST)
 
 
 def test_nothing_is_recorded_where_nothing_was_written() -> None:
-    assert summary("", [], []) is None
-    assert summary("tree:x", ALL[1:3], []) == OtherFiles("tree:x", 2, 20)
+    assert summarize_files("", [], []) is None
+    assert summarize_files("tree:x", ALL[1:3], []) == OtherFiles("tree:x", 2, 20)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nbyard.domain.arguments.bindings import File, Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.attempts.undeclared_files import check_files, free_name, undeclared
+from nbyard.domain.attempts.undeclared_files import check_files, find_undeclared, free_name
 from nbyard.errors import Invalid
 
 FILE = "work/clean.ipynb"
@@ -18,7 +18,7 @@ DATA = Argument("data", "input", format="folder", reach=File("data"))
 
 def told(read=(), written=(), arguments=(), passing=(), file=FILE):
     seen = Observed([*read], [], written=[*written], passing=[*passing])
-    return [(one.role, one.path, one.name) for one in undeclared(seen, file, arguments)]
+    return [(one.role, one.path, one.name) for one in find_undeclared(seen, file, arguments)]
 
 
 def test_data_that_was_read_and_written_is_told_from_the_folder_of_the_code():
@@ -56,8 +56,8 @@ def test_what_an_argument_names_is_declared():
 
 
 def test_nothing_is_told_where_writing_was_not_watched():
-    assert undeclared(Observed(["work/a.csv"]), FILE, []) == []
-    assert undeclared(Observed(["work/a.csv"], written=[], problem="no"), FILE, []) == []
+    assert find_undeclared(Observed(["work/a.csv"]), FILE, []) == []
+    assert find_undeclared(Observed(["work/a.csv"], written=[], problem="no"), FILE, []) == []
     assert told(["data/"], file="clean.ipynb") == []
 
 
@@ -81,12 +81,12 @@ def test_what_is_told_can_be_declared_and_is_not_told_again(read, written, file)
     read, written = ([one for one in each if one not in above] for each in (read, written))
     seen = Observed(sorted(read), [], written=sorted(written))
     own = [Argument("result"), Argument("a", reach=Handed())]
-    found = [one.argument() for one in undeclared(seen, file, own)]
+    found = [one.argument() for one in find_undeclared(seen, file, own)]
     check_arguments([*own, *found])
     check_files("notebook", file, found)
     places = {posixpath.normpath(path) for path in (*read, *written)}
     assert {one.reach.place(file) for one in found if isinstance(one.reach, File)} <= places
-    assert undeclared(seen, file, [*own, *found]) == []
+    assert find_undeclared(seen, file, [*own, *found]) == []
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from nbyard.domain.arguments.bindings import (
     Stderr,
     Stdout,
 )
-from nbyard.domain.arguments.file_objects import Facts
+from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.commands.command_line import build_argv, check_command
 from nbyard.domain.commands.invocations import (
     Context,
     Invocation,
-    Placed,
+    PlacedFile,
     WorkFile,
     input_places,
     with_contents,
@@ -33,7 +33,7 @@ DATA = Argument("data", "input", required=True, reach=Referenced())
 
 
 def line_of(invocation: Invocation, *arguments: Argument, **values: Any) -> Any:
-    return build_argv(["run"], arguments, values, invocation, Facts(2, 2**30, {"data": 3}))
+    return build_argv(["run"], arguments, values, invocation, ReferenceFacts(2, 2**30, {"data": 3}))
 
 
 def test_bound_words_come_behind_all_others() -> None:
@@ -96,8 +96,8 @@ def test_files_variables_and_streams() -> None:
     assert found.environment == {"WHERE": "{attempt}/outputs/.work/in/x.csv", "SIZE": "3"}
     assert found.stdout == "outputs/.work/x.out"
     assert found.files == (
-        Placed("in/x.csv", "{attempt}/inputs/data/d.csv", "", False),
-        Placed("n.cfg", "", "n = 3", True),
+        PlacedFile("in/x.csv", "{attempt}/inputs/data/d.csv", "", False),
+        PlacedFile("n.cfg", "", "n = 3", True),
     )
 
 
@@ -111,7 +111,7 @@ def test_nothing_is_put_outside_of_the_working_folder(name: str) -> None:
 
 def test_many_files_are_a_folder() -> None:
     argument = Argument("many", "input", "list", "folder", reach=Bound(separator=","))
-    facts = Facts(files={"many": ["a", "b"]})
+    facts = ReferenceFacts(files={"many": ["a", "b"]})
     values = {"many": "{attempt}/inputs/many/d"}
     found = build_argv(["run"], [argument], values, Invocation(), facts)
     assert found.argv[1] == "{attempt}/inputs/many/d/a,{attempt}/inputs/many/d/b"
@@ -119,7 +119,7 @@ def test_many_files_are_a_folder() -> None:
 
 def test_patterns_are_names_in_the_working_folder() -> None:
     context = Context(
-        Invocation(apart=True), [DATA], {"data": "{attempt}/inputs/data/d.x"}, Facts()
+        Invocation(apart=True), [DATA], {"data": "{attempt}/inputs/data/d.x"}, ReferenceFacts()
     )
     texts = ["*.txt", "$(inputs.data.nameroot).y", "$(runtime.outdir)", "."]
     assert context.patterns(texts, "f") == ["*.txt", "d.y", ".", "."]
@@ -175,7 +175,7 @@ def test_a_reference_with_a_line_break_is_a_text() -> None:
 
 def test_references_see_what_the_work_may_use() -> None:
     told = Invocation(words=(Bound(text="=$(runtime)"),), apart=True, outdir_mib=5)
-    facts = Facts(cores=2, memory_bytes=2**20 + 1)
+    facts = ReferenceFacts(cores=2, memory_bytes=2**20 + 1)
     (word,) = build_argv([], [], {}, told, facts).argv
     assert json.loads(word[1:]) == {
         "cores": 2,
@@ -236,12 +236,12 @@ def test_files_of_a_list_bring_what_belongs_to_them() -> None:
     word = Bound(text="$(inputs.many[0].secondaryFiles[0].path)", position=1)
     told = Invocation(apart=True, files=(WorkFile("$(inputs.many)"),), words=(word,))
     values = {"many": "{attempt}/inputs/many/f"}
-    facts = Facts(files={"many": ["a", "a.i", "b", "b.i", "b.m"]})
+    facts = ReferenceFacts(files={"many": ["a", "a.i", "b", "b.i", "b.m"]})
     line = build_argv(["x"], [many], values, told, facts)
     assert [file.name for file in line.files] == ["a.i", "a", "b.i", "b.m", "b"]
     work = "{attempt}/outputs/.work"
     assert line.argv[1:] == [f"{work}/a", f"{work}/b", f"{work}/a.i"]
-    lacking = Facts(files={"many": ["a", "a.i", "b"]})
+    lacking = ReferenceFacts(files={"many": ["a", "a.i", "b"]})
     with pytest.raises(Invalid, match=r"inputs.many: b has no b\.i beside it"):
         build_argv(["x"], [many], values, told, lacking)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.comparisons import Content, FileChange, compare_columns, compare_files
-from nbyard.domain.datasets.tables import ColumnProfile, Profile
+from nbyard.domain.datasets.table_descriptions import ColumnProfile, Profile
 
 
 def profile(**columns: tuple[str, int, int]) -> Profile:

@@ -14,7 +14,7 @@ from nbyard.domain.datasets.previews import (
     metrics_in,
     short,
 )
-from nbyard.domain.datasets.tables import Column, TablePage
+from nbyard.domain.datasets.table_descriptions import Column, TablePage
 
 
 @pytest.mark.parametrize(

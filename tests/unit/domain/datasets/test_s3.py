@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.s3 import S3Object, address_of, named, read_object, signed
-from nbyard.domain.parsing.urls import parse
+from nbyard.domain.datasets.s3 import (
+    S3Object,
+    address_of,
+    encode_credential_name,
+    read_object,
+    signed_headers,
+)
+from nbyard.domain.parsing.urls import parse_url
 from nbyard.errors import Invalid
 
 # those of Amazon's own examples
@@ -21,8 +27,8 @@ COW = S3Object("minio", "sea", "a/cow 1.csv")
 
 def test_a_request_is_signed_as_amazons_example_is():
     """ "Example: GET Object" of its documentation."""
-    target = parse("https://examplebucket.s3.amazonaws.com/test.txt")
-    headers = signed(target, FIELDS, AT, {"range": "bytes=0-9"})
+    target = parse_url("https://examplebucket.s3.amazonaws.com/test.txt")
+    headers = signed_headers(target, FIELDS, AT, {"range": "bytes=0-9"})
     assert headers["x-amz-date"] == "20130524T000000Z"
     assert headers["Authorization"] == (
         "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
@@ -32,12 +38,12 @@ def test_a_request_is_signed_as_amazons_example_is():
 
 
 def test_a_session_token_is_sent_and_signed():
-    target = parse("https://h.test/sea/cow")
-    told = signed(target, {**FIELDS, "session_token": "abc", "region": "eu-west-1"}, AT)
+    target = parse_url("https://h.test/sea/cow")
+    told = signed_headers(target, {**FIELDS, "session_token": "abc", "region": "eu-west-1"}, AT)
     assert told["x-amz-security-token"] == "abc"
     assert "x-amz-date;x-amz-security-token, " in told["Authorization"]
     assert "/eu-west-1/s3/" in told["Authorization"]
-    plain = signed(target, FIELDS, AT)
+    plain = signed_headers(target, FIELDS, AT)
     assert plain["Authorization"] != told["Authorization"]
     assert FIELDS["secret_access_key"] not in repr(told)
 
@@ -45,13 +51,15 @@ def test_a_session_token_is_sent_and_signed():
 @pytest.mark.parametrize("text", ["ü", "a\nX-Other: 1"])
 def test_what_no_header_holds_is_refused_without_repeating_it(text):
     with pytest.raises(Invalid, match="plain characters only") as refused:
-        signed(parse("https://h.test/a"), {**FIELDS, "session_token": text}, AT)
+        signed_headers(parse_url("https://h.test/a"), {**FIELDS, "session_token": text}, AT)
     assert text not in str(refused.value)
 
 
 @given(st.text(min_size=1), st.from_regex(r"[a-z]([a-z/]{0,20}[a-z])?", fullmatch=True))
 def test_whatever_a_credential_is_called_it_is_found_again(name, key):
-    assert read_object(f"s3://{named(name)}@sea/{key}") == S3Object(name, "sea", key)
+    assert read_object(f"s3://{encode_credential_name(name)}@sea/{key}") == S3Object(
+        name, "sea", key
+    )
 
 
 def test_a_key_is_taken_as_it_stands():
@@ -97,7 +105,7 @@ def test_what_names_no_object_is_refused_with_the_form(text, words):
 def test_it_is_asked_for_at_the_endpoint_else_at_amazon(bucket, fields, address):
     wanted = S3Object("minio", bucket, COW.key)
     assert address_of(wanted, fields) == address
-    assert parse(address).url == address
+    assert parse_url(address).url == address
 
 
 @pytest.mark.parametrize(

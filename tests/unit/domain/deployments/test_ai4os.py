@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.ai4os import plain, told_of
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.ai4os import to_own_fields, told_of
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.errors import Invalid
 
@@ -38,7 +38,7 @@ def read(**changes: dict[str, Any]) -> NewDeployment:
 
 
 def test_the_form_becomes_a_deployment() -> None:
-    found = plain(read())
+    found = to_own_fields(read())
     assert found == NewDeployment(
         image="ai4oshub/plants:cpu",
         name="plants",
@@ -49,22 +49,24 @@ def test_the_form_becomes_a_deployment() -> None:
         memory_gb=8,
         disk_gb=10,
     )
-    name, spec = completed(found)
+    name, spec = complete_request(found)
     assert (name, spec.service, spec.memory_gb) == ("plants", "api", 8)
 
 
 def test_a_part_of_it_is_enough() -> None:
     body = {"image": "cows:1", "hardware": {"cpu_num": 2}}
-    assert plain(msgspec.convert(body, NewDeployment)) == NewDeployment(image="cows:1", cpu=2)
+    assert to_own_fields(msgspec.convert(body, NewDeployment)) == NewDeployment(
+        image="cows:1", cpu=2
+    )
     own = NewDeployment(image="cows:1")
-    assert plain(own) is own
+    assert to_own_fields(own) is own
 
 
 @pytest.mark.parametrize(
     ("service", "kind"), [("jupyter", "jupyterlab"), ("vscode", "code-server")]
 )
 def test_services_have_their_names_here(service: str, kind: str) -> None:
-    found = plain(read(general={"service": service, "jupyter_password": "123456789"}))
+    found = to_own_fields(read(general={"service": service, "jupyter_password": "123456789"}))
     assert (found.service, found.password) == (kind, "123456789")
 
 
@@ -78,13 +80,13 @@ def test_services_have_their_names_here(service: str, kind: str) -> None:
 )
 def test_what_does_not_exist_here_is_named(part: str, field: str, value: Any, words: str) -> None:
     with pytest.raises(Invalid, match=words):
-        plain(read(**{part: {field: value}}))
+        to_own_fields(read(**{part: {field: value}}))
 
 
 def test_a_field_is_said_once() -> None:
     body = msgspec.structs.replace(read(), title="Other")
     with pytest.raises(Invalid, match=r"title: is said by general\.title, too"):
-        plain(body)
+        to_own_fields(body)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,6 @@ def test_errors_call_fields_as_they_were_written(
 ) -> None:
     body = read(**{part: {field: value}})
     with pytest.raises(Invalid) as caught, told_of(body):
-        completed(plain(body))
+        complete_request(to_own_fields(body))
     assert caught.value.details[0].path == place
     assert caught.value.message.startswith(f"{place}: ")

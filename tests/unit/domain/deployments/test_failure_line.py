@@ -10,7 +10,7 @@ STAMP = "2026-11-22 07:15:41,392"
 BROKEN = f"""{STAMP} INFO Started server process [7]
 {STAMP} CRITICAL the model cannot go on
 Traceback (most recent call last):
-  File "/opt/nbyard/lib/nbyard/serving/http/batching.py", line 128, in _run
+  File "/opt/nbyard/lib/nbyard/serving/http/micro_batches.py", line 128, in _run
     predict = self._load()
               ^^^^^^^^^^^^
 RuntimeError: weights.bin is not there
@@ -31,8 +31,8 @@ ValueError: x is negative
 The above exception was the direct cause of the following exception:
 
 Traceback (most recent call last):
-  File "/opt/nbyard/lib/nbyard/serving/http/batching.py", line 148, in _alone
-nbyard.serving.predicting.ModelFailed: the model raised ValueError: x is negative
+  File "/opt/nbyard/lib/nbyard/serving/http/micro_batches.py", line 148, in _alone
+nbyard.serving.call_model.ModelFailed: the model raised ValueError: x is negative
 """
 NOT_STARTED = """INFO:     Started server process [1]
 INFO:     Waiting for application startup.

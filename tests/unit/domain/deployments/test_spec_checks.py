@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.form import completed
+from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.spec_checks import MAX_TEXT, wrong_ports, wrong_variables
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, NewDeployment, Port, RevisionSpec
 from nbyard.errors import Detail
 
 
 def spec(**changes) -> RevisionSpec:
-    plain = completed(NewDeployment("a:1", "own", "x"))[1]
+    plain = complete_request(NewDeployment("a:1", "own", "x"))[1]
     return msgspec.structs.replace(plain, **changes)
 
 

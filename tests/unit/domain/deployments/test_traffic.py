@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.traffic import SPANS, Counted, Tally, latency_bin, traffic_of, within
+from nbyard.domain.deployments.traffic import (
+    SPANS,
+    Counted,
+    Tally,
+    latency_bin,
+    latency_for_share,
+    traffic_of,
+)
 from nbyard.errors import Invalid
 
 NOW = 1_800_000_030.0  # half a minute into a minute
@@ -22,10 +29,10 @@ def test_quantiles_are_true_to_a_fifth_of_their_step(seconds, share):
     (counted,) = tally.taken()
     assert counted.requests == sum(counted.times.values()) == len(seconds)
     exact = sorted(seconds)[math.ceil(share * len(seconds)) - 1]
-    found = within(counted.times, share)
+    found = latency_for_share(counted.times, share)
     assert found is not None and found <= max(exact, 0.0005) * 2**0.25 + 1e-9
     assert found >= exact / 2**0.25 - 0.0005
-    assert tally.taken() == [] and within({}, share) is None
+    assert tally.taken() == [] and latency_for_share({}, share) is None
 
 
 @pytest.mark.parametrize(("seconds", "step"), [(0, 0), (0.0005, 0), (0.001, 4), (1e9, 100)])

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from nbyard.domain.environments.references import (
     UsedEnvironment,
-    differences,
-    moved,
+    environment_change,
+    lock_differences,
+    lock_warning,
     split_reference,
-    warning,
 )
 from nbyard.domain.environments.structs import Lock, LockedPackage, Package
 
@@ -37,30 +37,30 @@ def test_another_text_is_a_name(text: str) -> None:
 def test_changes_are_told_in_words() -> None:
     newer = UsedEnvironment("e1", "cows", "v3", 3, "sha256:y")
     ants = UsedEnvironment("e2", "ants", "v1", 1, "sha256:x")
-    assert moved(COWS, COWS) is moved(None, None) is None
-    assert str(moved(COWS, newer)) == "the environment cows went from version 2 to 3"
+    assert environment_change(COWS, COWS) is environment_change(None, None) is None
+    assert str(environment_change(COWS, newer)) == "the environment cows went from version 2 to 3"
     words = "it uses the environment ants version 1 instead of cows version 2"
-    assert str(moved(COWS, ants)) == words
-    assert str(moved(None, COWS)) == "it uses the environment cows version 2 now"
-    assert str(moved(COWS, None)) == "it no longer uses the environment cows"
+    assert str(environment_change(COWS, ants)) == words
+    assert str(environment_change(None, COWS)) == "it uses the environment cows version 2 now"
+    assert str(environment_change(COWS, None)) == "it no longer uses the environment cows"
 
 
 def test_what_is_as_it_is_locked_differs_in_nothing() -> None:
     """However its name is written, and whatever a virtual environment has of itself."""
     there = found("cow-bell 1.0", "Ant 2.0", "pip 24.0", "setuptools 70")
-    assert differences(LOCKED, "3.11.2", there, beside=True) == []
-    assert warning(COWS, []) is None
+    assert lock_differences(LOCKED, "3.11.2", there, beside=True) == []
+    assert lock_warning(COWS, []) is None
 
 
 def test_what_differs_is_told() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
-    told = differences(LOCKED, "3.11.2", there, beside=True)
+    told = lock_differences(LOCKED, "3.11.2", there, beside=True)
     assert list(map(str, told)) == [
         "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "no ant",
         "six 1.16 beside the lock",
     ]  # fmt: skip
-    assert differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
-    assert str(warning(COWS, told)) == (
+    assert lock_differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
+    assert str(lock_warning(COWS, told)) == (
         "not as the lock of cows version 2 has it: Python 3.12.1 instead of 3.11.2;"
         " Cow.Bell 1.1 instead of 1.0; no ant and 1 more"
     )
@@ -76,4 +76,4 @@ def test_a_folder_that_is_not_as_it_was_is_told() -> None:
         ("", ["the folder /srv/cow is gone"]),
     ):
         there = Lock("3.11.2", "", "cpython", "linux", [Package("cow", "1.0", tree=tree)])
-        assert list(map(str, differences(locked, "3.11.2", there, beside=True))) == told
+        assert list(map(str, lock_differences(locked, "3.11.2", there, beside=True))) == told

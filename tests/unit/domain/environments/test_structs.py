@@ -11,11 +11,11 @@ from nbyard.domain.environments.structs import (
     LockedPackage,
     Package,
     PackageChange,
-    captured,
-    changed,
+    change_requirements,
     lock_lines,
     locked_trees,
     package_changes,
+    requirements_of_lock,
     with_folders_of,
 )
 from nbyard.errors import Invalid, NotFound
@@ -33,11 +33,13 @@ def test_an_environment_survives_json():
 def test_a_change_keeps_the_other_lines_in_their_order():
     """L1: another line for the same package takes its place, whatever its spelling."""
     own = ["Zebra", "my_cow==1", "ant>2"]
-    assert changed(own, ["My-Cow==2"], []) == ["Zebra", "ant>2", "My-Cow==2"]
-    assert changed(own, ["bee"], ["ZEBRA", "ant"]) == ["my_cow==1", "bee"]
-    assert changed([], ["cow==1", "cow==2"], []) == ["cow==1", "cow==2"], "they exclude each other"
+    assert change_requirements(own, ["My-Cow==2"], []) == ["Zebra", "ant>2", "My-Cow==2"]
+    assert change_requirements(own, ["bee"], ["ZEBRA", "ant"]) == ["my_cow==1", "bee"]
+    assert change_requirements([], ["cow==1", "cow==2"], []) == ["cow==1", "cow==2"], (
+        "they exclude each other"
+    )
     with pytest.raises(NotFound, match="none of the requirements"):
-        changed(own, [], ["cow"])
+        change_requirements(own, [], ["cow"])
 
 
 def test_a_locked_package_is_a_line_that_is_read_again():
@@ -64,7 +66,7 @@ def test_what_is_installed_becomes_requirements():
         Package("My_Cow", "1.0"),
         Package("mine", "1", direct_url={"url": "file:///src/mine"}),
     ]
-    found = captured(Lock("3.11.7", "", "cpython", "linux-x86_64", packages))
+    found = requirements_of_lock(Lock("3.11.7", "", "cpython", "linux-x86_64", packages))
     assert (found.lines, found.left_out) == (["My_Cow==1.0"], ["mine"])
 
 

@@ -14,7 +14,7 @@ from nbyard.domain.executables.structs import (
     NewExecutable,
     Resources,
     TagCell,
-    called,
+    display_name,
 )
 
 CALLED = json.loads((Path(__file__).parents[3] / "cases" / "called.json").read_text())
@@ -23,7 +23,7 @@ CALLED = json.loads((Path(__file__).parents[3] / "cases" / "called.json").read_t
 @pytest.mark.parametrize("case", CALLED["cases"], ids=lambda case: case["path"] or "none")
 def test_what_a_file_is_called_among_others(case):
     """E11: several Dockerfiles are told apart by their folders."""
-    assert called(case["path"]) == case["called"]
+    assert display_name(case["path"]) == case["called"]
 
 
 def test_arguments_and_how_they_reach_a_command_are_told():

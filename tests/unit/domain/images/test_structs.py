@@ -9,17 +9,17 @@ from nbyard.domain.images.structs import (
     MARKER,
     REFERENCE,
     Recipe,
+    add_digest_line,
     base_of,
     check_recipe,
     check_reference,
     default_reference,
     own_lines,
     push_target,
-    quoted,
+    quote_for_dockerfile,
     registry_of,
     registry_place,
     repository_of,
-    sealed,
 )
 from nbyard.errors import Invalid
 
@@ -65,7 +65,7 @@ def test_what_is_usual_passes():
 
 
 def test_what_stands_in_quotes_stands_for_itself():
-    assert quoted('a "b" $HOME ${X}') == '"a \\"b\\" \\$HOME \\${X}"'
+    assert quote_for_dockerfile('a "b" $HOME ${X}') == '"a \\"b\\" \\$HOME \\${X}"'
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_the_base_follows_what_is_chosen():
 
 @given(st.text())
 def test_own_lines_are_what_stands_below_the_marker(own):
-    made = sealed(f"FROM x\n{MARKER}\n")
+    made = add_digest_line(f"FROM x\n{MARKER}\n")
     assert own_lines(made + own, "FROM y\n") == own
     with pytest.raises(Invalid, match="Line 3, above the marker"):
         own_lines(made.replace(MARKER, f"RUN moo\n{MARKER}") + own, made)

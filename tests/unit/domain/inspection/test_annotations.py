@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from nbyard.domain.inspection.annotations import Declared, declared
+from nbyard.domain.inspection.annotations import Declared, declared_type
 
 
 def type_of(text: str) -> Declared:
-    return declared(ast.parse(text, mode="eval").body)
+    return declared_type(ast.parse(text, mode="eval").body)
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,7 @@ def test_paths_and_annotated() -> None:
 
 
 def test_depth_is_limited() -> None:
-    assert declared(ast.parse("Optional[" * 50 + "int" + "]" * 50, mode="eval").body).type == ""
-    assert declared(None) == Declared()
+    assert (
+        declared_type(ast.parse("Optional[" * 50 + "int" + "]" * 50, mode="eval").body).type == ""
+    )
+    assert declared_type(None) == Declared()

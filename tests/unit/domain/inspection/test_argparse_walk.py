@@ -4,15 +4,15 @@ import ast
 
 import pytest
 
-from nbyard.domain.inspection.argparse_walk import Walk, follow, is_option, name_in
-from nbyard.domain.inspection.calls import Source
+from nbyard.domain.inspection.argparse_walk import ParserWalk, follow_parser, is_option, name_in
 from nbyard.domain.inspection.cli_parameters import Unread
+from nbyard.domain.inspection.python_calls import PythonModule
 
 HEAD = "import argparse\np = argparse.ArgumentParser()\n"
 
 
-def followed(text: str) -> Walk:
-    walk = follow(Source(ast.parse(HEAD + text)))
+def followed(text: str) -> ParserWalk:
+    walk = follow_parser(PythonModule(ast.parse(HEAD + text)))
     assert walk is not None
     return walk
 
@@ -41,7 +41,7 @@ def test_what_was_not_followed_is_told() -> None:
 
 
 def test_no_parser_or_one_that_cannot_be_followed() -> None:
-    assert follow(Source(ast.parse("import argparse"))) is None
+    assert follow_parser(PythonModule(ast.parse("import argparse"))) is None
     with pytest.raises(Unread, match="several parsers"):
         followed("argparse.ArgumentParser()")
 
@@ -56,6 +56,6 @@ def test_options(text: str, result: bool) -> None:
 
 
 def test_names_of_what_was_parsed() -> None:
-    name_of = name_in(Source(ast.parse(HEAD + "args, rest = p.parse_known_args()")))
+    name_of = name_in(PythonModule(ast.parse(HEAD + "args, rest = p.parse_known_args()")))
     names = [name_of(ast.parse(text, mode="eval").body) for text in ("args.a", "rest.a", "args")]
     assert names == ["a", "", ""]

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.bindings import Option, Positional
-from nbyard.domain.inspection.calls import Source, Unknown, Written
 from nbyard.domain.inspection.cli_calls import (
     Collected,
     best_option,
@@ -19,18 +18,19 @@ from nbyard.domain.inspection.cli_calls import (
     with_default,
 )
 from nbyard.domain.inspection.cli_parameters import Parameter, Taken
+from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import because
 
 PLAIN = Parameter("n", "--n", Option("--n"), taken=Taken("int"))
 
 
-def call_in(text: str) -> tuple[Source, ast.Call]:
-    source = Source(ast.parse(text))
+def call_in(text: str) -> tuple[PythonModule, ast.Call]:
+    source = PythonModule(ast.parse(text))
     return source, next(source.calls())
 
 
-def written(text: str) -> Written:
-    return Written(*call_in(text))
+def written(text: str) -> CallArguments:
+    return CallArguments(*call_in(text))
 
 
 def at(position: int) -> Parameter:
@@ -41,7 +41,7 @@ def test_parameters_and_hints_are_collected_in_order() -> None:
     """A reader gets the number of positional parameters so far; it may add none."""
 
     def unknown(position: int) -> Parameter | None:
-        raise Unknown(because("text", text="it is odd"))
+        raise UnknownValue(because("text", text="it is odd"))
 
     _, call = call_in("\nadd('x')")
     readers: list[Callable[[int], Parameter | None]] = [at, unknown, lambda _: None, at]
@@ -65,7 +65,7 @@ def test_a_long_word_is_best(words: list[str], best: str) -> None:
 
 def test_a_count_starts_at_zero() -> None:
     check_count(written("add(default=0)"))
-    with pytest.raises(Unknown, match="counts on"):
+    with pytest.raises(UnknownValue, match="counts on"):
         check_count(written("add(default=2)"))
 
 
@@ -96,5 +96,5 @@ def test_types() -> None:
 )
 def test_a_mode_is_a_role(text: str, role: str | None) -> None:
     assert opened_file(*call_in(text)) == Taken(is_path=True, role=role)  # type: ignore[arg-type]
-    with pytest.raises(Unknown):
+    with pytest.raises(UnknownValue):
         opened_file(*call_in("F(mode=f())"))

@@ -15,7 +15,7 @@ from nbyard.domain.inspection.cli_parameters import (
     to_argument,
     usual_name,
 )
-from nbyard.domain.inspection.literals import FilePath
+from nbyard.domain.inspection.constant_expressions import FilePath
 
 UNSET = msgspec.UNSET
 

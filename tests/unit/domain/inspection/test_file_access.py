@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from nbyard.domain.inspection.calls import Source
-from nbyard.domain.inspection.file_access import opened, role_of_mode
+from nbyard.domain.inspection.file_access import opened_files, role_of_mode
+from nbyard.domain.inspection.python_calls import PythonModule
 
 
 def roles(text: str) -> dict[str, str]:
@@ -13,7 +13,7 @@ def roles(text: str) -> dict[str, str]:
         return node.id if isinstance(node, ast.Name) else ""
 
     head = "import numpy as np, joblib, torch, gzip\n"
-    return dict(opened(Source(ast.parse(head + text)), name_of))
+    return dict(opened_files(PythonModule(ast.parse(head + text)), name_of))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,13 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.inspection.functions import Signature, Spot, is_function, read_function, spot
+from nbyard.domain.inspection.functions import (
+    FunctionPath,
+    Signature,
+    is_function,
+    read_function,
+    split_function_path,
+)
 from nbyard.errors import Invalid
 
 UNSET = msgspec.UNSET
@@ -33,7 +39,7 @@ def by_name(source: str, name: str = "f") -> dict[str, Argument]:
     ],
 )
 def test_one_spelling(path: str, file: str, function: str) -> None:
-    assert spot(path) == Spot(file, function)
+    assert split_function_path(path) == FunctionPath(file, function)
     assert is_function(path) == (path != file)
 
 

@@ -6,12 +6,12 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
-from nbyard.domain.inspection.calls import Source
-from nbyard.domain.inspection.handoff_calls import HandedOver, added, read_handed
+from nbyard.domain.inspection.handoff_calls import HandedOver, add_handed_arguments, read_handed
+from nbyard.domain.inspection.python_calls import PythonModule
 
 
 def read(text: str) -> HandedOver:
-    found = read_handed(Source(ast.parse(text)))
+    found = read_handed(PythonModule(ast.parse(text)))
     check_arguments(found.arguments)
     assert all(argument.reach == Handed() for argument in found.arguments)
     return found
@@ -90,4 +90,4 @@ def test_one_name_is_one_port() -> None:
 def test_what_is_declared_stays() -> None:
     declared = [Argument("x", role="output", format="csv")]
     handed = [Argument("x", role="output", reach=Handed()), Argument("y", reach=Handed())]
-    assert added(declared, handed) == [declared[0], handed[1]]
+    assert add_handed_arguments(declared, handed) == [declared[0], handed[1]]

@@ -10,10 +10,10 @@ from nbyard.domain.models.structs import (
     ModelColumn,
     ModelFile,
     is_packed,
+    model_json,
     model_labels,
     model_reference,
     package_name,
-    served,
 )
 
 MODEL = ModelFile(
@@ -51,13 +51,13 @@ def test_what_is_not_said_is_no_label():
 
 
 def test_what_serves_a_model_is_told_its_schema():
-    told = served(MODEL)
+    told = model_json(MODEL)
     assert told["input_schema"] == [{"name": "x", "type": "float", "nullable": True}]
     assert told["output_schema"] == [{"name": "y", "type": "int"}]
     assert (told["class"], told["version"]) == ("MyModel", "1")
     assert told["sample"] == {} and "file" not in told
     packed = msgspec.structs.replace(MODEL, flavour="pickle", file="m.joblib", sample={"x": 1.0})
-    told = served(packed)
+    told = model_json(packed)
     assert (told["flavour"], told["file"], told["sample"]) == ("pickle", "m.joblib", {"x": 1.0})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.datasets.tables import Column, TablePage
+from nbyard.domain.datasets.table_descriptions import Column, TablePage
 from nbyard.domain.models.structs import ModelColumn
 from nbyard.domain.models.table_columns import columns_of_table, target_of
 

@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from nbyard.domain.datasets.tables import Column, TableFormat, TableInfo
-from nbyard.domain.notebooks.writer import READERS, notebook, opening_notebook
+from nbyard.domain.datasets.table_descriptions import Column, TableFormat, TableInfo
+from nbyard.domain.notebooks.writer import READERS, notebook_text, opening_notebook
 
 
 def _code(text):
@@ -19,7 +19,7 @@ def _code(text):
 def test_it_is_a_valid_notebook():
     import nbformat
 
-    made = notebook([("One", "x = 1\ny = 2\n"), ("Two – zwei", "print('ä')")])
+    made = notebook_text([("One", "x = 1\ny = 2\n"), ("Two – zwei", "print('ä')")])
     found = nbformat.reads(made, as_version=4)
     nbformat.validate(found)
     assert [cell.source for cell in found.cells] == [

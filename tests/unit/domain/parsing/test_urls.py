@@ -9,32 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.parsing import urls
-from nbyard.domain.parsing.urls import Allowed
+from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import Invalid
 
 CASES = json.loads((Path(__file__).parents[3] / "cases" / "urls.json").read_text())
-NOTHING = Allowed()
+NOTHING = AllowedHosts()
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES["accepted"])
 def test_public_urls_are_normalised(text: str, expected: str) -> None:
-    target = urls.parse(text)
+    target = urls.parse_url(text)
     urls.check_host(target, NOTHING)
     assert target.url == expected
-    assert urls.parse(target.url) == target
+    assert urls.parse_url(target.url) == target
 
 
 @pytest.mark.parametrize(("text", "word"), CASES["refused"])
 def test_refused_with_the_rule(text: str, word: str) -> None:
     with pytest.raises(Invalid, match="source: ") as caught:
-        urls.parse(text, field="source")
+        urls.parse_url(text, field="source")
     assert word in caught.value.message
 
 
 @pytest.mark.parametrize(("text", "word"), CASES["private"])
 def test_private_places(text: str, word: str) -> None:
     with pytest.raises(Invalid) as caught:
-        urls.check_host(urls.parse(text), NOTHING)
+        urls.check_host(urls.parse_url(text), NOTHING)
     assert word in caught.value.message
     is_of_a_port = word == "another protocol"
     assert ("with allowed_private_hosts" in caught.value.hint) is not is_of_a_port
@@ -45,18 +45,18 @@ def test_private_places(text: str, word: str) -> None:
 )
 def test_other_types_and_lengths(value: object) -> None:
     with pytest.raises(Invalid):
-        urls.parse(value)
+        urls.parse_url(value)
 
 
 @pytest.mark.parametrize("text", CASES["keys"]["accepted"])
 def test_object_stores(text: str) -> None:
-    assert urls.parse(text, urls.OBJECT_STORES).url == text
+    assert urls.parse_url(text, urls.OBJECT_STORES).url == text
 
 
 @pytest.mark.parametrize("text", CASES["keys"]["refused"])
 def test_object_stores_refused(text: str) -> None:
     with pytest.raises(Invalid):
-        urls.parse(text, urls.OBJECT_STORES)
+        urls.parse_url(text, urls.OBJECT_STORES)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_object_stores_refused(text: str) -> None:
     ],
 )
 def test_what_the_administrator_allows(entry: str, url: str, address: str) -> None:
-    allowed = Allowed.parse([entry])
-    target = urls.parse(url)
+    allowed = AllowedHosts.parse([entry])
+    target = urls.parse_url(url)
     urls.check_host(target, allowed)
     assert urls.check_addresses(target, [address], allowed) == [address]
 
@@ -94,8 +94,8 @@ def test_what_the_administrator_allows(entry: str, url: str, address: str) -> No
     ],
 )
 def test_what_stays_refused(entry: str, url: str, address: str) -> None:
-    allowed = Allowed.parse([entry])
-    target = urls.parse(url)
+    allowed = AllowedHosts.parse([entry])
+    target = urls.parse_url(url)
     with pytest.raises(Invalid):
         urls.check_host(target, allowed)
         urls.check_addresses(target, [address], allowed)
@@ -104,11 +104,11 @@ def test_what_stays_refused(entry: str, url: str, address: str) -> None:
 def test_nonsense_in_the_setting_is_said() -> None:
     for entry in ("", "host:port", "a b"):
         with pytest.raises(Invalid, match="allowed hosts"):
-            Allowed.parse([entry])
+            AllowedHosts.parse([entry])
 
 
 def test_one_private_address_among_public_ones_refuses_all() -> None:
-    target = urls.parse("http://example.org/")
+    target = urls.parse_url("http://example.org/")
     with pytest.raises(Invalid, match=r"example\.org leads to 127\.0\.0\.1, a loopback address"):
         urls.check_addresses(target, ["93.184.216.34", "127.0.0.1"], NOTHING)
     with pytest.raises(Invalid, match="no address"):
@@ -128,8 +128,8 @@ def test_no_private_address_passes(address: object) -> None:
 def test_any_text_is_accepted_or_refused_in_words(text: str) -> None:
     for candidate in (text, f"http://{text}", f"http://example.org/{text}", f"http://[{text}]/"):
         try:
-            target = urls.parse(candidate)
+            target = urls.parse_url(candidate)
         except Invalid:
             continue
-        assert urls.parse(target.url) == target
+        assert urls.parse_url(target.url) == target
         assert target.path.isascii()

@@ -15,13 +15,13 @@ from nbyard.domain.runs.planning import (
     find_problems,
     output_filename,
     plan_tasks,
-    refuse,
+    raise_problems,
 )
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, ValueOf
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Binding, Document, Edge, Meta, Node, Parameter, Problem
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because, text
+from nbyard.reasons.structs import because, text_reason
 
 RAW = BytesOf("sha256:1", "sales.csv", "dataset sales 1")
 CLEAN = [
@@ -216,7 +216,7 @@ def test_formats_that_do_not_fit_are_both_named():
 def test_an_executable_that_is_gone_is_the_one_problem_of_its_node():
     gone = {
         **RESOLVED,
-        "clean": ResolvedNode("clean.ipynb", problem=text("There is no file clean.ipynb.")),
+        "clean": ResolvedNode("clean.ipynb", problem=text_reason("There is no file clean.ipynb.")),
     }
     assert _problems(_document(), gone) == [("clean", "", "There is no file clean.ipynb.")]
 
@@ -271,7 +271,9 @@ def test_several_files_come_from_a_folder():
 
 def test_refusal_lists_all_and_says_the_first():
     with pytest.raises(Invalid) as caught:
-        refuse([Problem(because("text", text=f"p{i}"), node="n", field=str(i)) for i in range(9)])
+        raise_problems(
+            [Problem(because("text", text=f"p{i}"), node="n", field=str(i)) for i in range(9)]
+        )
     assert len(caught.value.details) == 9
     assert caught.value.message.count(";") == 4
 

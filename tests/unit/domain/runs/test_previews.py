@@ -1,6 +1,6 @@
 """The preview of a node, from those of its files."""
 
-from nbyard.domain.attempts.metrics import Point
+from nbyard.domain.attempts.metric_series import Point
 from nbyard.domain.datasets.previews import FilePreview, ShownMetric, ShownModel, TableHead
 from nbyard.domain.models.structs import ModelColumn, ModelFile
 from nbyard.domain.runs.previews import (

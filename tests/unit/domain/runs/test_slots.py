@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import GIB, TOO_MANY_FOR_DEPLOYMENT, Capacity, Slots
 from nbyard.reasons.structs import because
 

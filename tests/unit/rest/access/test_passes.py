@@ -14,7 +14,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.rest.access.passes import SECONDS, SEGMENT, Holder, Passes
 from nbyard.rest.identity import local_name
-from nbyard.testing.server import TOKEN, Answer, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from ..served import Service
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.testing.conformance_runtimes import wait_until
-from nbyard.testing.server import TOKEN, JupyterServer
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 
 @pytest.mark.leaves_running

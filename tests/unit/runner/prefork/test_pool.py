@@ -25,7 +25,7 @@ class Kernels:
         monkeypatch.setattr("nbyard.runner.prefork.pool.time.monotonic", lambda: self.now)
         monkeypatch.setattr(module, "memory_of_machine", lambda: self.machine)
         monkeypatch.setattr("nbyard.runner.process.processes.memory_bytes", self.measured)
-        monkeypatch.setattr("nbyard.runner.process.processes.below", lambda pid: set())
+        monkeypatch.setattr("nbyard.runner.process.processes.descendants_of", lambda pid: set())
 
     def measured(self, pids: set[int]) -> int:
         (pid,) = pids

@@ -24,19 +24,19 @@ def sleeper() -> Iterator[subprocess.Popen]:
 
 
 def test_one_process() -> None:
-    own = processes.read(os.getpid())
+    own = processes.read_process(os.getpid())
     assert own is not None and own.parent == os.getppid() and own.rss_bytes > 1_000_000
-    again = processes.read(os.getpid())
+    again = processes.read_process(os.getpid())
     assert again is not None
     assert own == again._replace(rss_bytes=own.rss_bytes, cpu_seconds=own.cpu_seconds)
-    assert processes.read(2**22 + 1) is None
+    assert processes.read_process(2**22 + 1) is None
 
 
 def test_the_dead_are_not_seen(sleeper: subprocess.Popen) -> None:
-    assert sleeper.pid in processes.table()
+    assert sleeper.pid in processes.process_table()
     sleeper.kill()
-    wait_until(lambda: processes.read(sleeper.pid) is None)
-    assert sleeper.pid not in processes.table()
+    wait_until(lambda: processes.read_process(sleeper.pid) is None)
+    assert sleeper.pid not in processes.process_table()
 
 
 @pytest.mark.parametrize("system_can", [True, False])
@@ -67,22 +67,24 @@ def test_whether_it_has_children(sleeper: subprocess.Popen) -> None:
 
 def test_descendants(sleeper: subprocess.Popen) -> None:
     shell = subprocess.Popen(["sh", "-c", "sleep 1000 & wait"])
-    wait_until(lambda: len(processes.descendants(shell.pid, processes.table())) == 1)
-    found = processes.descendants(os.getpid(), processes.table())
+    wait_until(lambda: len(processes.descendants(shell.pid, processes.process_table())) == 1)
+    found = processes.descendants(os.getpid(), processes.process_table())
     assert {shell.pid, sleeper.pid} <= found and os.getpid() not in found
-    processes.send(processes.descendants(shell.pid, processes.table()), signal.SIGKILL)
+    processes.send_signal(
+        processes.descendants(shell.pid, processes.process_table()), signal.SIGKILL
+    )
     shell.wait()
 
 
 def test_marks(sleeper: subprocess.Popen) -> None:
-    pids = processes.table().keys()
-    wait_until(lambda: processes.marked(MARK, pids) == {sleeper.pid})
-    assert processes.environment(sleeper.pid) == {"NBYARD_MARK": MARK, "NBYARD_STORE": "s"}
-    assert processes.environment(2**22 + 1) == {}
+    pids = processes.process_table().keys()
+    wait_until(lambda: processes.processes_with_mark(MARK, pids) == {sleeper.pid})
+    assert processes.variables_of(sleeper.pid) == {"NBYARD_MARK": MARK, "NBYARD_STORE": "s"}
+    assert processes.variables_of(2**22 + 1) == {}
 
 
 def test_killing_by_mark_spares_who_is_spared(sleeper: subprocess.Popen) -> None:
-    wait_until(lambda: bool(processes.marked(MARK, [sleeper.pid])))
+    wait_until(lambda: bool(processes.processes_with_mark(MARK, [sleeper.pid])))
     assert processes.kill_tree(None, MARK, {sleeper.pid}) == 0
     assert sleeper.poll() is None
     assert processes.kill_tree(None, MARK, set()) == 1
@@ -107,14 +109,14 @@ def test_what_keeps_forking_away_is_ended() -> None:
     environment = {**os.environ, "NBYARD_MARK": MARK}
     child = subprocess.Popen([sys.executable, "-c", chain], env=environment)
     child.wait()
-    wait_until(lambda: bool(processes.marked(MARK, processes.table())))
+    wait_until(lambda: bool(processes.processes_with_mark(MARK, processes.process_table())))
     assert processes.kill_tree(None, MARK, set()) >= 1
-    wait_until(lambda: not processes.marked(MARK, processes.table()))
+    wait_until(lambda: not processes.processes_with_mark(MARK, processes.process_table()))
 
 
 def test_memory_is_counted_once() -> None:
     used = processes.memory_bytes([os.getpid()])
-    own = processes.read(os.getpid())
+    own = processes.read_process(os.getpid())
     assert own is not None and 1_000_000 < used <= own.rss_bytes * 1.1
     assert processes.memory_bytes([2**22 + 1]) == 0
 
@@ -122,7 +124,7 @@ def test_memory_is_counted_once() -> None:
 def test_where_there_is_no_proc(sleeper: subprocess.Popen, monkeypatch: pytest.MonkeyPatch) -> None:
     """macOS: the same answers from ps."""
     monkeypatch.setattr(processes, "HAS_PROC", False)
-    found = processes.read(sleeper.pid)
+    found = processes.read_process(sleeper.pid)
     assert found is not None and found.parent == os.getpid()
     assert abs(found.started - time.time()) < 100
-    assert sleeper.pid in processes.descendants(os.getpid(), processes.table())
+    assert sleeper.pid in processes.descendants(os.getpid(), processes.process_table())

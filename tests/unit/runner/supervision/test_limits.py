@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.reasons.structs import read
+from nbyard.reasons.structs import read_reason
 from nbyard.runner.reasons import because
 from nbyard.runner.supervision import limits
 from nbyard.runner.supervision.limits import MemoryWatch
@@ -15,7 +15,7 @@ from nbyard.runner.supervision.limits import MemoryWatch
 def test_below_and_above_the_limit() -> None:
     assert MemoryWatch(1 << 40).exceeded(lambda: {os.getpid()}) is None
     watch = MemoryWatch(1 << 20)
-    words = str(read(watch.exceeded(lambda: {os.getpid()})))
+    words = str(read_reason(watch.exceeded(lambda: {os.getpid()})))
     assert words.startswith("used ") and words.endswith("more than its limit of 1 MiB")
     assert watch.peak_bytes > 1 << 20
 

@@ -10,22 +10,22 @@ import pytest
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.runner import reasons as runner_reasons
-from nbyard.runner.attempt_folder import Folder
+from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.supervision.disk_reserve import Reserve
 from nbyard.runner.supervision.result import write_result
-from nbyard.runner.work.outcome import failure
+from nbyard.runner.work.work_outcome import failure_record
 
 TASK = {"attempt_id": "a", "token": "t"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> AttemptFolder:
     (tmp_path / "outputs").mkdir()
-    return Folder(str(tmp_path))
+    return AttemptFolder(str(tmp_path))
 
 
-def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
-    failed = failure(
+def test_the_result_is_what_the_domain_reads(folder: AttemptFolder) -> None:
+    failed = failure_record(
         "exit-code", runner_reasons.because("command-exited", exit_code=3), exit_code=3
     )
     told = {"state": "failed", "started_at": 1.0, "finished_at": 2.0, "failure": failed}
@@ -37,23 +37,23 @@ def test_the_result_is_what_the_domain_reads(folder: Folder) -> None:
 
 
 def test_on_a_full_disk_the_reserve_is_given_up(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    folder: AttemptFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I15: the result is not lost."""
     reserve, given_back = Reserve(), []
     reserve.hold(folder.path)
-    real = Folder.write_whole
+    real = AttemptFolder.write_whole
 
     def release() -> bool:
         given_back.append(Reserve.release(reserve))
         return given_back[-1]
 
-    def full(self: Folder, name: str, value: dict) -> None:
+    def full(self: AttemptFolder, name: str, value: dict) -> None:
         if True not in given_back:
             raise OSError(28, "No space left on device")
         real(self, name, value)
 
-    monkeypatch.setattr(Folder, "write_whole", full)
+    monkeypatch.setattr(AttemptFolder, "write_whole", full)
     monkeypatch.setattr(reserve, "release", release)
     write_result(folder, TASK, {"state": "succeeded"}, reserve)
     assert json.loads(Path(folder.at("result.json")).read_text())["state"] == "succeeded"
@@ -61,17 +61,17 @@ def test_on_a_full_disk_the_reserve_is_given_up(
 
 
 def test_a_disk_that_stays_full_for_a_while(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
+    folder: AttemptFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    real = Folder.write_whole
+    real = AttemptFolder.write_whole
 
-    def full(self: Folder, name: str, value: dict) -> None:
+    def full(self: AttemptFolder, name: str, value: dict) -> None:
         if len(waited) < 3:
             raise OSError(28, "No space left on device")
         real(self, name, value)
 
-    monkeypatch.setattr(Folder, "write_whole", full)
+    monkeypatch.setattr(AttemptFolder, "write_whole", full)
     write_result(folder, TASK, {"state": "succeeded"}, Reserve())
     assert folder.has("result.json") and folder.has("heartbeat")

@@ -7,8 +7,8 @@ import numpy
 import pandas
 import pytest
 
-from nbyard.runner.handoff.values import Unfit
-from nbyard.runner.work.return_values import by_output, write
+from nbyard.runner.handoff.value_files import Unfit
+from nbyard.runner.work.return_values import by_output, write_output
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_fits_no_output(value: Any, names: list[str], words: str) -> None:
 )
 def test_written(tmp_path: Path, value: Any, file_format: str, content: bytes) -> None:
     path = tmp_path / "outputs" / "out" / "file"
-    write(value, file_format, str(path))
+    write_output(value, file_format, str(path))
     assert path.read_bytes() == content
 
 
@@ -74,7 +74,7 @@ def test_written(tmp_path: Path, value: Any, file_format: str, content: bytes) -
 )
 def test_refused(tmp_path: Path, value: Any, file_format: str, words: str) -> None:
     with pytest.raises(Unfit, match=words):
-        write(value, file_format, str(tmp_path / "out" / "file"))
+        write_output(value, file_format, str(tmp_path / "out" / "file"))
 
 
 def test_paths_are_taken(tmp_path: Path) -> None:
@@ -82,11 +82,11 @@ def test_paths_are_taken(tmp_path: Path) -> None:
     made = tmp_path / "made"
     made.mkdir()
     (made / "a.txt").write_text("a")
-    write(made, "folder", str(tmp_path / "out" / "folder"))
+    write_output(made, "folder", str(tmp_path / "out" / "folder"))
     assert (tmp_path / "out" / "folder" / "a.txt").read_text() == "a"
     for _ in range(2):
-        write(made / "a.txt", "csv", str(tmp_path / "out" / "b.csv"))
-        write(tmp_path / "out" / "b.csv", "csv", str(tmp_path / "out" / "b.csv"))
+        write_output(made / "a.txt", "csv", str(tmp_path / "out" / "b.csv"))
+        write_output(tmp_path / "out" / "b.csv", "csv", str(tmp_path / "out" / "b.csv"))
     assert (tmp_path / "out" / "b.csv").read_text() == "a"
 
 
@@ -95,15 +95,15 @@ def test_nested_too_deep(tmp_path: Path) -> None:
     for _ in range(100_000):
         deep = [deep]
     with pytest.raises(Unfit, match="no JSON"):
-        write(deep, "json", str(tmp_path / "x" / "y"))
+        write_output(deep, "json", str(tmp_path / "x" / "y"))
 
 
 def test_data_frames_and_arrays_are_written_as_such(tmp_path: Path) -> None:
     """E14."""
     frame, path = pandas.DataFrame({"a": [1]}), str(tmp_path / "out" / "x.parquet")
-    write(frame, "parquet", path)
+    write_output(frame, "parquet", path)
     assert pandas.read_parquet(path).equals(frame)
-    write(numpy.arange(3), "npy", str(tmp_path / "out" / "x.npy"))
+    write_output(numpy.arange(3), "npy", str(tmp_path / "out" / "x.npy"))
     assert numpy.load(tmp_path / "out" / "x.npy").tolist() == [0, 1, 2]
     with pytest.raises(Unfit, match="returned a DataFrame, which cannot be written as npy"):
-        write(frame, "npy", str(tmp_path / "out" / "y"))
+        write_output(frame, "npy", str(tmp_path / "out" / "y"))

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from nbyard.errors import Invalid, Unavailable
-from nbyard.runtimes.dask.cluster_factory import describe, make
+from nbyard.runtimes.dask.cluster_factory import create_cluster, describe_cluster
 from nbyard.settings import Settings
 
 
@@ -24,7 +24,7 @@ def test_a_missing_package_is_named(
 ) -> None:
     """R12."""
     monkeypatch.setitem(sys.modules, package.replace("-", "_"), None)
-    for ask in (make, describe):
+    for ask in (create_cluster, describe_cluster):
         with pytest.raises(Invalid, match=f"{package} cannot be imported") as caught:
             ask(settings(tmp_path, name))
         assert caught.value.hint == f"pip install {package}"
@@ -39,7 +39,7 @@ def test_a_batch_system_that_is_not_here_is_named(
     told.__dict__["SLURMCluster"] = SimpleNamespace(job_cls=job)
     monkeypatch.setitem(sys.modules, "dask_jobqueue", told)
     with pytest.raises(Invalid, match="there is no no-such-sbatch here, which slurm needs"):
-        describe(settings(tmp_path, "slurm"))
+        describe_cluster(settings(tmp_path, "slurm"))
 
 
 def test_importing_a_package_takes_no_signal_of_ours(
@@ -52,7 +52,7 @@ def test_importing_a_package_takes_no_signal_of_ours(
     monkeypatch.delitem(sys.modules, "dask_jobqueue", raising=False)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Invalid, match="enough"):
-        describe(settings(tmp_path, "slurm"))
+        describe_cluster(settings(tmp_path, "slurm"))
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -64,15 +64,15 @@ def test_a_callable_may_return_an_address_or_fail(
         "def away(): raise ConnectionRefusedError('nobody there')\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    made = make(settings(tmp_path, "named_clusters"))
+    made = create_cluster(settings(tmp_path, "named_clusters"))
     assert made.target == "tcp://scheduler:8786"
     made.end(False)
     with pytest.raises(Unavailable, match="makes no cluster: nobody there"):
-        make(settings(tmp_path, "named_clusters:away"))
+        create_cluster(settings(tmp_path, "named_clusters:away"))
 
 
 @pytest.mark.parametrize("name", ["no_such_module", "os:no_such_name", "slrum"])
 def test_what_makes_no_cluster_is_told_before_it_is_needed(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid, match=f"{name} makes no cluster") as refused:
-        describe(settings(tmp_path, name))
+        describe_cluster(settings(tmp_path, name))
     assert "gateway, htcondor" in refused.value.hint and "MODULE:CALLABLE" in refused.value.hint

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
 from nbyard.errors import NbyardError
 from nbyard.runner import secret_files
 from nbyard.runner.work.collect_outputs import UNTOUCHED
-from nbyard.runtimes.dask import entries, file_transfer, worker
+from nbyard.runtimes.dask import file_transfer, folder_entries, worker_functions
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 TASK = TaskFile(
@@ -50,36 +50,38 @@ class Asked:
 
     def __call__(self, verb: str, *words: Any) -> Any:
         self.calls.append(verb)
-        return getattr(worker, verb)(self.place, *words)
+        return getattr(worker_functions, verb)(self.place, *words)
 
 
 def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Path) -> None:
-    large = os.urandom(worker.PIECE_BYTES * 2 + 7)
+    large = os.urandom(worker_functions.PIECE_BYTES * 2 + 7)
     (tmp_path / "large").write_bytes(large)
     (folder / "inputs/i/large").symlink_to(tmp_path / "large")
     (folder / "code/run.sh").write_text("echo")
     (folder / "code/run.sh").chmod(0o755)
     (folder / "code/deep/link").symlink_to("../run.sh")
     (folder / "log").write_text("ours")
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     there = place / "attempt"
     assert (there / "inputs/i/large").read_bytes() == large
     assert not (there / "inputs/i/large").is_symlink()
     assert os.access(there / "code/run.sh", os.X_OK)
     assert (there / "code/deep/link").readlink() == Path("../run.sh")
     assert (there / "outputs/o").is_dir() and not (there / "log").exists()
-    assert worker.news(str(place), {}, [])["is_filled"]
+    assert worker_functions.news(str(place), {}, [])["is_filled"]
 
 
 def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
     folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E3: also when that was killed."""
-    monkeypatch.setattr(worker, "MEMORY", str(tmp_path / "memory"))
+    monkeypatch.setattr(worker_functions, "MEMORY", str(tmp_path / "memory"))
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     (tmp_path / "memory").mkdir()
-    secret_files.give(str(folder), secret_files.place("s", "a"), {"token": b"x"}, ["x"])
-    file_transfer.send(folder, Asked(place))
+    secret_files.store_secrets(
+        str(folder), secret_files.secrets_folder("s", "a"), {"token": b"x"}, ["x"]
+    )
+    file_transfer.send_files(folder, Asked(place))
     given = place / "attempt/secrets"
     assert (given / "token").read_bytes() == b"x" and (given / ".hidden").exists()
     mine = given.readlink()
@@ -89,7 +91,7 @@ def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
     mine.rename(left := Path(str(mine).replace(f"-{os.getpid()}-", f"-{gone.pid}-")))
     for other in (mine, tmp_path / "memory/nbyard-worker-7-1-of-another-machine"):
         other.mkdir()
-    worker._sweep()
+    worker_functions._sweep()
     assert not left.exists() and len(os.listdir(tmp_path / "memory")) == 2
 
 
@@ -97,15 +99,15 @@ def test_what_grows_is_followed(folder: Path, place: Path) -> None:
     there, ask = place / "attempt", Asked(place)
     seen: list[int] = []
     there.mkdir()
-    (there / "log").write_bytes(b"x" * (worker.PIECE_BYTES + 3))
+    (there / "log").write_bytes(b"x" * (worker_functions.PIECE_BYTES + 3))
     (there / "executed.ipynb").write_text("first")
-    news, is_new = file_transfer.follow(folder, ask, seen)
+    news, is_new = file_transfer.fetch_growing_files(folder, ask, seen)
     assert is_new and not news["has_result"] and len(ask.calls) == 2
-    assert (folder / "log").stat().st_size == worker.PIECE_BYTES + 3
+    assert (folder / "log").stat().st_size == worker_functions.PIECE_BYTES + 3
     assert (folder / "executed.ipynb").read_text() == "first"
-    assert not file_transfer.follow(folder, ask, seen)[1]
+    assert not file_transfer.fetch_growing_files(folder, ask, seen)[1]
     (there / "executed.ipynb").write_text("second one")
-    assert file_transfer.follow(folder, ask, seen)[1]
+    assert file_transfer.fetch_growing_files(folder, ask, seen)[1]
     assert (folder / "executed.ipynb").read_text() == "second one"
 
 
@@ -120,7 +122,7 @@ def test_results_come_back_whole(folder: Path, place: Path) -> None:
     (there / "code/apart").write_text("apart")
     (there / "result.json").write_text("{}")
     ask = Asked(place)
-    assert file_transfer.fetch(folder, ask, TASK) == b"{}"
+    assert file_transfer.fetch_results(folder, ask, TASK) == b"{}"
     assert (folder / "outputs/o/sub/1199").read_text() == "1199"
     assert (folder / "outputs/o/empty").read_bytes() == b""
     assert (folder / "outputs/o/link").is_symlink() and (folder / "code/apart").exists()
@@ -134,7 +136,7 @@ def sent(folder: Path, place: Path) -> Path:
     for name, text in (("main.py", "code"), ("data.csv", "1,2"), ("other.csv", "3,4")):
         (folder / "code" / name).write_text(text)
     (folder / "code/main.py").chmod(0o644)
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     there = place / "attempt/code"
     while not _ticked(place, there):
         pass
@@ -144,7 +146,7 @@ def sent(folder: Path, place: Path) -> Path:
 def _ticked(place: Path, there: Path) -> bool:
     """Whether the clock of the file system went on since all came, as it has when work begins."""
     times = []
-    for path in (place / worker.FILLED, there / ".clock"):
+    for path in (place / worker_functions.FILLED, there / ".clock"):
         path.touch()
         times.append(path.stat().st_ctime_ns)
     (there / ".clock").unlink()
@@ -154,11 +156,11 @@ def _ticked(place: Path, there: Path) -> bool:
 def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
     """X1: the runner knows those at the places of outputs by it."""
     large, small = folder / "code/large.csv", folder / "code/small.csv"
-    large.write_bytes(b"x" * (worker.PIECE_BYTES + 1))
+    large.write_bytes(b"x" * (worker_functions.PIECE_BYTES + 1))
     small.touch()
     for path in (large, small):
         os.utime(path, (UNTOUCHED, UNTOUCHED))
-    file_transfer.send(folder, Asked(place))
+    file_transfer.send_files(folder, Asked(place))
     for path in (large, small):
         assert (place / "attempt/code" / path.name).stat().st_mtime == UNTOUCHED
 
@@ -282,7 +284,7 @@ def test_nothing_is_written_outside(folder: Path, path: str) -> None:
         return [entry] if verb == "outputs" else [b"x"]
 
     with pytest.raises(NbyardError, match="leads out"):
-        file_transfer.fetch(folder, ask, TASK)
+        file_transfer.fetch_results(folder, ask, TASK)
 
 
 def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None:
@@ -290,13 +292,13 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     (folder / "outputs/o").symlink_to(tmp_path)
     entry = {"path": "outputs/o/x", "kind": "file", "mode": 0o644, "offset": 0, "data": b"x"}
     with pytest.raises(ValueError, match="leads out"):
-        entries.write(str(folder), [entry])
+        folder_entries.write(str(folder), [entry])
     assert not (tmp_path / "x").exists()
 
 
 def test_a_place_that_is_gone_is_told(tmp_path: Path) -> None:
-    assert worker.news(str(tmp_path / "gone"), {}, [])["is_there"] is False
-    worker.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
+    assert worker_functions.news(str(tmp_path / "gone"), {}, [])["is_there"] is False
+    worker_functions.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -304,7 +306,7 @@ def test_a_piece_that_does_not_come_leaves_no_hole(
     folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its file would have the right size, and zeros in it."""
-    monkeypatch.setattr(worker, "PIECE_BYTES", 4)
+    monkeypatch.setattr(worker_functions, "PIECE_BYTES", 4)
     (sent / "new").write_text("0123456789")
 
     class Failing(Asked):
@@ -321,7 +323,7 @@ def test_a_piece_that_does_not_come_leaves_no_hole(
 
 def test_what_came_before_its_worker_went_is_kept(folder: Path, place: Path, sent: Path) -> None:
     """R12: the work is done, and its results are here."""
-    size = worker.PIECE_BYTES
+    size = worker_functions.PIECE_BYTES
     for name in ("small", "torn"):
         (sent / name).write_bytes(name.encode() * (1 if name == "small" else size))
 
@@ -347,7 +349,7 @@ def test_a_folder_with_very_many_files_takes_little_memory(
     looked_at = Mock(side_effect=os.lstat)
     monkeypatch.setattr(os, "lstat", looked_at)
     parent, name = str(tmp_path.parent), tmp_path.name
-    found = entries.changed(parent, name, 0, skipped=[".*"], most=9, depth=9)
+    found = folder_entries.changed(parent, name, 0, skipped=[".*"], most=9, depth=9)
     assert [os.path.basename(one["path"]) for one in found[:-1]] == [f"0{n}" for n in range(9)]
     assert found[-1] == {"path": f"{name}/", "kind": "too-many", "size": 0}
     assert looked_at.call_count == 10

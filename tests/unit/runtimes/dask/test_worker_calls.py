@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from nbyard.runtimes.dask.worker_calls import CODE
-from nbyard.serving.worker_code import EXPRESSION
+from nbyard.serving.dask_worker_code import EXPRESSION
 
 ANSWER = """
 import pickle, sys

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, Owned
-from nbyard.runtimes.docker.orphans import clear, of_deployments
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, OwnedObject
+from nbyard.runtimes.docker.orphans import of_deployments, remove_objects
 
 LABELS = {STORE: "s", DEPLOYMENT: "d", REVISION: "2"}
 
@@ -28,12 +28,12 @@ class Engine:
 @pytest.mark.parametrize(
     ("one", "is_ours"),
     [
-        (Owned("container", "nby-d-d-2", LABELS, 0.0), True),
-        (Owned("volume", "nby-d-d", LABELS, 0.0), True),
-        (Owned("network", "nby-d-d", LABELS, 0.0), True),
-        (Owned("container", "nby-d-d-3", LABELS, 0.0), False),
-        (Owned("volume", "mine", LABELS, 0.0), False),
-        (Owned("network", "nby-d-None", {STORE: "s"}, 0.0), False),
+        (OwnedObject("container", "nby-d-d-2", LABELS, 0.0), True),
+        (OwnedObject("volume", "nby-d-d", LABELS, 0.0), True),
+        (OwnedObject("network", "nby-d-d", LABELS, 0.0), True),
+        (OwnedObject("container", "nby-d-d-3", LABELS, 0.0), False),
+        (OwnedObject("volume", "mine", LABELS, 0.0), False),
+        (OwnedObject("network", "nby-d-None", {STORE: "s"}, 0.0), False),
     ],
 )
 def test_a_label_alone_makes_nothing_ours(one, is_ours):
@@ -43,12 +43,12 @@ def test_a_label_alone_makes_nothing_ours(one, is_ours):
 @pytest.mark.parametrize("with_files", [True, False])
 def test_files_are_removed_only_where_that_is_said(with_files):
     things = [
-        Owned("container", "a-1", LABELS, 0.0),
-        Owned("volume", "a", LABELS, 0.0),
-        Owned("network", "a", LABELS, 0.0),
-        Owned("network", "used", LABELS, 0.0),
+        OwnedObject("container", "a-1", LABELS, 0.0),
+        OwnedObject("volume", "a", LABELS, 0.0),
+        OwnedObject("network", "a", LABELS, 0.0),
+        OwnedObject("network", "used", LABELS, 0.0),
     ]
     engine: Any = Engine()
-    names = clear(engine, things, with_files=with_files)
+    names = remove_objects(engine, things, with_files=with_files)
     assert names == (["a-1", "a", "a"] if with_files else ["a-1", "a"])
     assert ("volume a" in engine.removed) == with_files and len(engine.removed) == len(names) + 1

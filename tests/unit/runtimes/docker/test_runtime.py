@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nbyard import dockerd
-from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, EngineInfo, Owned
+from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, EngineInfo, OwnedObject
 from nbyard.errors import Unavailable
 from nbyard.runtimes.docker import DockerRuntime
 
@@ -21,16 +21,16 @@ class Engine:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def owned(self, label: str, value: str) -> list[Owned]:
+    def owned(self, label: str, value: str) -> list[OwnedObject]:
         self.asked.append((label, value))
-        return [Owned("container", "nby-d-d-1", OURS, 0.0)]
+        return [OwnedObject("container", "nby-d-d-1", OURS, 0.0)]
 
     def fresh_info(self) -> EngineInfo:
         raise AssertionError("nothing of an attempt is there")
 
 
 def test_one_question_is_for_runs_and_deployments():
-    runtime, heard = DockerRuntime(), list[Owned]()
+    runtime, heard = DockerRuntime(), list[OwnedObject]()
     engine, other = Engine(), Engine()
     known: Any = {"": engine, "ssh://far": other}
     runtime.engine, runtime._engines = known[""], known

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from nbyard.domain.executables.diffs import DiffLine
+from nbyard.domain.executables.code_diffs import DiffLine
 from nbyard.services.executables.notebook_diffs import (
     HINT,
     MAX_CELL,

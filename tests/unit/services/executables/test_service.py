@@ -18,7 +18,7 @@ from nbyard.domain.executables.structs import (
     Resources,
     TagCell,
 )
-from nbyard.domain.limits_and_retries import Limits
+from nbyard.domain.limits import Limits
 from nbyard.domain.runs.command_previews import CommandDraft
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite

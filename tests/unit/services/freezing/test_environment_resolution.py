@@ -6,7 +6,7 @@ import pytest
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.services.freezing.environment_resolution import find_used, of_kernel, without_lock
 
 
@@ -27,7 +27,14 @@ def known(yard, ann):
             with yard.store.write() as c:
                 if state != "queued":
                     move(c, "ann", made.current.id, "building", place="x")
-                    move(c, "ann", made.current.id, state, digest=f"d{number}", reason=text("why"))
+                    move(
+                        c,
+                        "ann",
+                        made.current.id,
+                        state,
+                        digest=f"d{number}",
+                        reason=text_reason("why"),
+                    )
                     yard.store.environments.named(c, made.id, f"nbyard-{name}")
 
     return make

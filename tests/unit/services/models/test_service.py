@@ -12,7 +12,7 @@ from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NotFound
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
 
@@ -396,7 +396,9 @@ def test_what_nobody_has_stopped_gets_the_next_revision(models, ann, root, yard)
     services.stop(ann, second)
     assert asked() == (first, "spark-4")
     with yard.store.write() as c:
-        yard.store.deployments.move(c, services.get(ann, first), "failed", {"reason": text("gone")})
+        yard.store.deployments.move(
+            c, services.get(ann, first), "failed", {"reason": text_reason("gone")}
+        )
     assert asked() == (first, "spark-4")
     services.stop(ann, first)
     assert asked() == ("", "spark-4")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.metrics import Metrics
+from nbyard.domain.attempts.metric_series import Metrics
 from nbyard.domain.attempts.structs import Image, Surroundings
-from nbyard.domain.attempts.usage import Usage
+from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.structs import Activity, Attempt, Task
-from nbyard.logs import reading
+from nbyard.logs import log_pieces
 from nbyard.services.runs import attempt_views as views
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
@@ -32,7 +32,7 @@ def _task(*states, state="running"):
 
 @pytest.fixture
 def folder(tmp_path):
-    place = folders.place(tmp_path, "a1")
+    place = folders.attempt_folder_of(tmp_path, "a1")
     place.mkdir(parents=True)
     return place
 
@@ -56,8 +56,8 @@ def test_there_is_no_log_before_an_attempt(tmp_path):
 
 def test_the_log_is_that_of_the_newest_attempt(tmp_path):
     for name in ("a1", "a2"):
-        folders.place(tmp_path, name).mkdir(parents=True)
-        (folders.place(tmp_path, name) / contract.LOG).write_text(name)
+        folders.attempt_folder_of(tmp_path, name).mkdir(parents=True)
+        (folders.attempt_folder_of(tmp_path, name) / contract.LOG).write_text(name)
     chunk = views.log(tmp_path, _task("lost", "running"), 0)
     assert (chunk.text, chunk.attempt, chunk.done, chunk.next) == ("a2", 2, False, 2)
     assert views.log(tmp_path, _task("lost", "succeeded"), 1).text == "2"
@@ -70,11 +70,11 @@ def test_the_log_is_that_of_the_newest_attempt(tmp_path):
 def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, size, done):
     """K5: a live log, in pieces."""
     store = tmp_path_factory.mktemp("store")
-    place = folders.place(store, "a1")
+    place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
     (place / contract.LOG).write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "LOG_CHUNK", size)
+        patch.setattr(log_pieces, "LOG_CHUNK", size)
         read, _, ended = _read_all(store, _task("succeeded" if done else "running"))
     assert read == text
     assert ended is done
@@ -84,12 +84,12 @@ def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, siz
 def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
     """K5: the end of a long log comes first, then what was before it."""
     store = tmp_path_factory.mktemp("store")
-    place = folders.place(store, "a1")
+    place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
     (place / contract.LOG).write_bytes(text.encode())
     task, read, before = _task("succeeded"), "", 2**53 - 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "LOG_CHUNK", size)
+        patch.setattr(log_pieces, "LOG_CHUNK", size)
         while before:
             chunk = views.log(store, task, 0, before)
             assert chunk.start < before or not text
@@ -99,7 +99,7 @@ def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
 
 
 def test_what_is_read_from_the_end_begins_with_a_line(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(reading, "LOG_CHUNK", 10)
+    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 10)
     (folder / contract.LOG).write_bytes(b"first\nsecond\nthird\n")
     last = views.log(tmp_path, _task("running"), 0, 99)
     assert (last.text, last.start, last.next, last.done) == ("third\n", 13, 19, False)
@@ -110,7 +110,7 @@ def test_what_is_read_from_the_end_begins_with_a_line(tmp_path, folder, monkeypa
 
 
 def test_a_full_piece_ends_with_a_line(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(reading, "LOG_CHUNK", 8)
+    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 8)
     (folder / contract.LOG).write_bytes(b"first\nsecond")
     assert views.log(tmp_path, _task("running"), 0).next == 6
     assert views.log(tmp_path, _task("running"), 6).text == "second"
@@ -129,7 +129,7 @@ def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
 
 @pytest.mark.parametrize("content", [b"\xff" * 50, b"\x80" * 50, bytes(range(256))])
 def test_bytes_that_are_no_text_come_through(tmp_path, folder, content, monkeypatch):
-    monkeypatch.setattr(reading, "LOG_CHUNK", 16)
+    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 16)
     (folder / contract.LOG).write_bytes(content)
     text, chunks, done = _read_all(tmp_path, _task("succeeded"))
     assert done

@@ -136,7 +136,7 @@ def test_a_package_knows_the_number_of_features(yard, made, monkeypatch):
 def test_recorded_metrics_come_before_those_of_a_file(yard, made):
     task = made.task("a", scores=("scores.json", '{"auc": 0.9}'))
     attempt = made.rows.attempt(task)
-    folder = folders.place(yard.store.folder, attempt.id)
+    folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
     folder.mkdir(parents=True)
     points = [
         {"at": 1.0, "name": "loss", "value": 3.0},
@@ -151,7 +151,7 @@ def test_recorded_metrics_come_before_those_of_a_file(yard, made):
 
 def test_what_the_code_put_in_place_of_its_metrics_is_not_followed(yard, made, tmp_path):
     attempt = made.rows.attempt(made.task("a"))
-    folder = folders.place(yard.store.folder, attempt.id)
+    folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
     folder.mkdir(parents=True)
     secret = tmp_path / "secret"
     secret.write_text('{"at": 1.0, "name": "secret", "value": 1.0}\n')

@@ -209,6 +209,6 @@ def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):
     after = yard.services.runs.tasks(ann, run.id, since=news.last)
     assert [(task.node, len(task.attempts)) for task in after.items] == [("two", 1)]
     with yard.store.write() as c:
-        yard.store.events.trim(c, 1)
+        yard.store.events.delete_oldest(c, 1)
     late = yard.services.runs.tasks(ann, run.id, since=before.last)
     assert late.items == yard.services.runs.get(ann, run.id).tasks

@@ -72,14 +72,14 @@ def test_what_is_opened_first_decides_nothing(
     yard, ann, flow, root, runs_of, store, undecided, opened
 ):
     with store.read() as c:
-        before = store.events.after(c, "ann", 0, 100)
+        before = store.events.events_after(c, "ann", 0, 100)
     for name in opened:
         assert check(yard, ann, f"{name}.nbflow").copy_of == ""
         assert runs_of(f"{name}.nbflow") == [undecided.id]
     (seen,) = yard.services.workflows.list(ann).items
     assert seen.path == str(root / flow)
     with store.read() as c:
-        assert store.events.after(c, "ann", 0, 100) == before
+        assert store.events.events_after(c, "ann", 0, 100) == before
     os.rename(root / "b.nbflow", root / flow)
     assert runs_of(flow) == [undecided.id]
     assert (check(yard, ann, "copy.nbflow").copy_of, runs_of("copy.nbflow")) == (flow, [])

@@ -96,7 +96,7 @@ def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
     assert needs(ann).missing == []
     monkeypatch.setattr(new_example, "PACKAGES", ("pandas", "no-such-package"))
     assert needs(ann).missing == ["no-such-package"]
-    monkeypatch.setattr("nbyard.host.kernels.kernel", _no_kernel)
+    monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
     assert needs(ann).missing == []
 
 

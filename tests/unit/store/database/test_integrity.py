@@ -169,7 +169,7 @@ def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
     mark = (folder / STORE_MARK).read_text()
     again = Store(folder)
     assert mark == again.id + "\n"
-    integrity.mark(folder, "another")
+    integrity.mark_folder(folder, "another")
     again.close()
     assert (folder / STORE_MARK).read_text() == mark
 

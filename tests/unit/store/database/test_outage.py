@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.store import Store
-from nbyard.store.database.engine import CUT, Database
+from nbyard.store.database.database_connection import CUT, Database
 from nbyard.store.database.outage import Outage
 
 

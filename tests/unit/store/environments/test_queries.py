@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.states import ENVIRONMENT_VERSION
-from nbyard.reasons.structs import text
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION
+from nbyard.reasons.structs import text_reason
 from nbyard.store import transition
 
-WHY = text("why")
+WHY = text_reason("why")
 
 
 def add(store, name: str, *states: str, owner: str = "ada") -> str:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import update
 
+from nbyard.domain.models.model_probes import KnownTable, Trial, TrialAnswer
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.domain.models.trials import KnownTable, Trial, TrialAnswer
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.store import Store
 from nbyard.store.schema.deployment_tables import trials
 
@@ -25,7 +25,7 @@ def test_a_trial_is_begun_and_answered_once(store: Store) -> None:
     first = TrialAnswer(text='{"a": "\\u0000"}')
     with store.write() as c:
         store.trials.conclude(c, "1", first)
-        store.trials.conclude(c, "1", TrialAnswer(problem=text("later")))
+        store.trials.conclude(c, "1", TrialAnswer(problem=text_reason("later")))
     with store.read() as c:
         assert store.trials.answer(c, "1") == first
         assert (store.trials.open(c), store.trials.begun(c)) == ([], set())

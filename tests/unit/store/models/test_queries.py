@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.models.structs import ModelColumn, ModelFile, ModelFilter, RunOutput
-from nbyard.store.models.queries import served
+from nbyard.store.models.queries import packages_of_images
 from nbyard.store.schema.deployment_tables import models
 
 MODEL = ModelFile(
@@ -40,8 +40,10 @@ def test_an_image_leads_to_its_package_and_that_to_its_run(store):
     name, first, second = "nbyard/model-churn:v1", "sha256:" + "1" * 12, "sha256:" + "2" * 12
     add(store, "1", tag="v1", source=msgspec.to_builtins(SOURCE))
     with store.read() as c:
-        told = served(c, "ada", [(name, first), (name, ""), (name, second), ("cows:1", "")])
-        assert served(c, "bob", [(name, first)]) == {}
+        told = packages_of_images(
+            c, "ada", [(name, first), (name, ""), (name, second), ("cows:1", "")]
+        )
+        assert packages_of_images(c, "bob", [(name, first)]) == {}
     assert told[name, first] == told[name, ""]
     assert (told[name, first].id, told[name, first].source) == ("1", SOURCE)
     assert set(told) == {(name, first), (name, "")}, "of another image nothing is told"

@@ -34,7 +34,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
         assert store.attempts.newest(c, "another", [run.id]) == []
         transition.move_all(c, [store.tasks.step(other, "failed", {})])
         assert store.attempts.newest(c, run.owner, [run.id]) == [(run.id, "a", second.id, 2, "")]
-        events = [e for e in store.events.after(c, "ada", 0, 50) if e.topic == "attempt"]
+        events = [e for e in store.events.events_after(c, "ada", 0, 50) if e.topic == "attempt"]
         assert store.attempts.state(c, second.id) == "recorded"
         assert store.attempts.state(c, "none") is None
     assert events[1].data == {"state": "lost", "task_id": task.id}

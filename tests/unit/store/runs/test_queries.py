@@ -31,7 +31,7 @@ def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
         assert [r.id for r in store.runs.page(c, "bob", 10, "")] == [same.id]
         assert store.runs.page(c, "bob", 10, "", search="Nightly") == []
         assert store.runs.names(c, "bob") == {same.id: "night"}
-        assert {e.subject_id for e in store.events.after(c, "bob", 0, 10)} == {same.id}
+        assert {e.subject_id for e in store.events.events_after(c, "bob", 0, 10)} == {same.id}
 
 
 def test_an_id_wins_over_a_name_and_a_name_over_a_number(store: Store) -> None:
@@ -117,7 +117,7 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
 
     def wishes() -> int:
         with store.read() as c:
-            told = store.events.after(c, "ada", 0, 50)
+            told = store.events.events_after(c, "ada", 0, 50)
         return sum(e.data.get("change") == "cancel-requested" for e in told)
 
     by_hand = because("text", text="by hand")
@@ -182,7 +182,7 @@ def test_nothing_is_left_of_a_deleted_run(store: Store) -> None:
         store.runs.delete(c, gone)
         assert rows_in(c) == before
         assert store.runs.by_id(c, gone.id) is None
-        assert store.events.after(c, "ada", 0, 100)[-1].data == {"change": "deleted"}
+        assert store.events.events_after(c, "ada", 0, 100)[-1].data == {"change": "deleted"}
         Rows(store, c).run("gone")
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import update
 
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
-from nbyard.domain.states import RUN
-from nbyard.reasons.structs import because, text
+from nbyard.domain.state_machines import RUN
+from nbyard.reasons.structs import because, text_reason
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
-from nbyard.store.runs.history import Last
+from nbyard.store.runs.past_results import Last
 from nbyard.store.runs.tasks import MadeTask, TaskRecord
 from nbyard.store.schema.tables import tasks
 
@@ -72,7 +72,7 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
         reason, waits = because("forced"), because("waits-for-start")
         store.tasks.note_all(c, [msgspec.structs.replace(task, reason=reason, waits=waits)])
         store.tasks.note_all(c, [])
-        told = store.events.after(c, "ada", 0, 10)[-1]
+        told = store.events.events_after(c, "ada", 0, 10)[-1]
         (view,) = store.tasks.views(c, task.run_id)
     assert (told.topic, told.subject_id, told.run_id) == ("task", task.id, task.run_id)
     assert told.data == {
@@ -95,7 +95,7 @@ def test_a_warning_that_an_earlier_version_stored_as_text_is_shown(store: Store)
         taken = store.tasks.beside(c, [first.id])[first.id]
         transition.move_all(c, [store.tasks.step(second, "queued", taken)])
         views = [store.tasks.views(c, task.run_id)[0] for task in (first, second)]
-        assert [view.warning for view in views] == [text(old), text(old)]
+        assert [view.warning for view in views] == [text_reason(old), text_reason(old)]
         c.execute(update(tasks).where(tasks.c.id == first.id).values(warning=new))
         plan = msgspec.to_builtins(
             msgspec.structs.replace(first.plan, runtime="dask", ports={"w": 0})

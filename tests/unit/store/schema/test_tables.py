@@ -59,11 +59,11 @@ def test_ids_of_events_are_not_used_again(store: Store) -> None:
     """R10: a cursor beyond the newest event would otherwise miss the next ones."""
     with store.write() as c:
         Rows(store, c).dataset("one")
-        last = store.events.last(c)
+        last = store.events.newest_id(c)
         c.execute(events.delete())
     with store.write() as c:
         Rows(store, c).dataset("two")
-        assert store.events.first(c) == last + 1
+        assert store.events.oldest_id(c) == last + 1
 
 
 def test_texts_come_back_as_they_were(store: Store) -> None:

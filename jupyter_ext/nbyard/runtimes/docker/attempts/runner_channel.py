@@ -17,8 +17,8 @@ from nbyard.domain.attempts.structs import EVENTS, LOG
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner import secret_files
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runtimes.docker.files import transfer
-from nbyard.runtimes.docker.specs import VOLUME
+from nbyard.runtimes.docker.build_container_spec import VOLUME
+from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.protocol import Order
 
 LOOK_SECONDS = 0.1
@@ -93,7 +93,9 @@ class Progress:
         """Fetch changes if needed. Call `tell` if there are any."""
         if self._fetch is not None:
             with suppress(Unavailable):
-                if transfer.fetch_progress(self._fetch, self._container, self._folder, self._seen):
+                if volume_transfer.fetch_progress(
+                    self._fetch, self._container, self._folder, self._seen
+                ):
                     tell()
             return
         before, self._sizes = self._sizes, dict.fromkeys((EVENTS, LOG), 0)
@@ -106,6 +108,8 @@ class Progress:
 
 def last_words(engine: Engine, name: str, order: Order) -> str:
     """Return what a failed runner printed outside the attempt's log."""
-    masks = masks_of(str(order.folder), secret_files.place(order.store_id, order.attempt_id))
+    masks = masks_of(
+        str(order.folder), secret_files.secrets_folder(order.store_id, order.attempt_id)
+    )
     said = b"".join(masks.feed(piece) for _, piece in engine.log(name)) + masks.end()
     return said[-MAX_WORD_BYTES:].decode("utf-8", "replace")

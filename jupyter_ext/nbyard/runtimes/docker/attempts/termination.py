@@ -12,7 +12,7 @@ GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
 PATIENCE_SECONDS = 60.0  # with an unresponsive engine
 
 
-class Ender:
+class AttemptTerminator:
     """Stops an attempt in a thread, which restarts when needed.
 
     `end` stops the attempt and cleans up; it returns False as long as that is too early. `leave`
@@ -49,7 +49,7 @@ class Ender:
         self._leave()
 
 
-def kill(engine: Engine, name: str) -> None:
+def terminate_container(engine: Engine, name: str) -> None:
     """Send SIGTERM, then SIGKILL. Return when the container has ended or a second grace is over.
 
     Raises:

@@ -9,12 +9,12 @@ from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.container_main import ENDED
-from nbyard.runtimes.docker import specs
-from nbyard.runtimes.docker.attempts import collector
+from nbyard.runtimes.docker import build_container_spec
+from nbyard.runtimes.docker.attempts import secret_output
+from nbyard.runtimes.docker.attempts.container_usage import Meter
 from nbyard.runtimes.docker.attempts.deadline import Deadline
 from nbyard.runtimes.docker.attempts.runner_channel import Listener, Progress
-from nbyard.runtimes.docker.attempts.stdin import Feeder
-from nbyard.runtimes.docker.attempts.usage import Meter
+from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
 from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.protocol import Observation, Order
 
@@ -138,7 +138,7 @@ class Watcher:
 
     def _follow_runner(self, container: Container) -> None:
         """Wake listeners about changes for a while. The runner itself writes into the folder."""
-        attempt, staging = self._attempt, container.labels.get(specs.STAGING, "")
+        attempt, staging = self._attempt, container.labels.get(build_container_spec.STAGING, "")
         if self._progress is None:
             self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
         if self.listener is None or not self.listener.is_listening:
@@ -164,7 +164,9 @@ class Watcher:
         meter = Meter(attempt.engine, attempt.name, folder)
         try:
             with meter, closing(log_copy(folder, container, command)) as copy:
-                printed = collector.follow(attempt.engine, attempt.order, container, self._gone)
+                printed = secret_output.follow_output(
+                    attempt.engine, attempt.order, container, self._gone
+                )
                 for is_stdout, piece in printed:
                     copy.feed(is_stdout, piece)
                     self.over = max(copy.over, self.over or copy.over)

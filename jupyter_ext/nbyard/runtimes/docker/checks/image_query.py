@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from nbyard.dockerd import ContainerSpec, Engine, mind
-from nbyard.runtimes.docker.specs import NOBODY, container_name, labels
+from nbyard.dockerd import ContainerSpec, Engine, check_wanted
+from nbyard.runtimes.docker.build_container_spec import NOBODY, attempt_labels, container_name
 from nbyard.runtimes.protocol import Order
 
 PAUSE_SECONDS = 0.02
@@ -20,19 +20,19 @@ class Answer(msgspec.Struct, frozen=True):
     said: bytes
 
 
-def question(order: Order, suffix: str, image: str, argv: list[str]) -> ContainerSpec:
+def question_spec(order: Order, suffix: str, image: str, argv: list[str]) -> ContainerSpec:
     """Return a container that belongs to the attempt, without network and files."""
     return ContainerSpec(
         name=container_name(order.attempt_id) + suffix,
         image=image,
         argv=argv,
         user=f"{NOBODY}:{NOBODY}",
-        labels=labels(order),
+        labels=attempt_labels(order),
         log_bytes=MAX_BYTES,
     )
 
 
-def ask(
+def run_question(
     engine: Engine, spec: ContainerSpec, seconds: float, wanted: Callable[[], bool] = lambda: True
 ) -> Answer:
     """Run a container and return its output, of at most MAX_BYTES and one byte.
@@ -47,7 +47,7 @@ def ask(
         exit_code: int | None = None
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            mind(wanted)
+            check_wanted(wanted)
             container = engine.container(spec.name)
             if container is None or container.is_over:
                 exit_code = container.exit_code if container else None

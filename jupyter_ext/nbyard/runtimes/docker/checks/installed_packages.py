@@ -10,8 +10,8 @@ from nbyard.domain.environments.structs import Lock
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.kernels import LIST_PACKAGES
 from nbyard.host.project_files import write_whole
-from nbyard.runtimes.docker.checks.image_query import ask, question
-from nbyard.runtimes.docker.specs import LIST
+from nbyard.runtimes.docker.build_container_spec import LIST
+from nbyard.runtimes.docker.checks.image_query import question_spec, run_question
 from nbyard.runtimes.protocol import Order
 
 ASKED = ["python3", "-c", LIST_PACKAGES]
@@ -45,7 +45,7 @@ class Locks:
 
     def _ask(self, engine: Engine, order: Order, image: str, image_id: str) -> Lock | None:
         try:
-            answer = ask(engine, question(order, LIST, image, ASKED), SECONDS)
+            answer = run_question(engine, question_spec(order, LIST, image, ASKED), SECONDS)
             lock = msgspec.json.decode(answer.said, type=Lock)
         except Unavailable:
             raise

@@ -17,8 +17,8 @@ from pathlib import Path
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runner.supervision.log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
-from nbyard.runtimes.docker.specs import LOG_BASE, opens_files
+from nbyard.runner.supervision.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
+from nbyard.runtimes.docker.build_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
 FORGOTTEN = b"\n[nbyard: lines are missing here: the engine kept no more of the log]\n"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = '0001'
 down_revision = None
@@ -19,14 +19,14 @@ def upgrade() -> None:
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('owner', sa.String(length=200), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('updated_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('updated_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_datasets')),
     sa.UniqueConstraint('owner', 'name', name=op.f('uq_datasets_owner_name'))
     )
     op.create_table('events',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.Column('owner', sa.String(length=200), nullable=False),
     sa.Column('topic', sa.String(length=40), nullable=False),
     sa.Column('subject_id', sa.String(length=80), nullable=False),
@@ -53,7 +53,7 @@ def upgrade() -> None:
     sa.Column('command', sa.JSON(), nullable=False),
     sa.Column('resources', sa.JSON(), nullable=False),
     sa.Column('identity', sa.String(length=80), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_executable_versions')),
     sa.UniqueConstraint('executable_id', 'number', name=op.f('uq_executable_versions_executable_id_number'))
     )
@@ -64,8 +64,8 @@ def upgrade() -> None:
     sa.Column('owner', sa.String(length=200), nullable=False),
     sa.Column('path', sa.Text(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('updated_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('updated_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_executables')),
     sa.UniqueConstraint('owner', 'name', name=op.f('uq_executables_owner_name'))
     )
@@ -81,7 +81,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('holder', sa.String(length=200), nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
-    sa.Column('until', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('until', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_leases'))
     )
     op.create_table('runs',
@@ -98,10 +98,10 @@ def upgrade() -> None:
     sa.Column('runtime', sa.String(length=40), nullable=False),
     sa.Column('edges', sa.JSON(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('started_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
-    sa.Column('finished_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
-    sa.Column('cancel_requested_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('started_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
+    sa.Column('finished_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
+    sa.Column('cancel_requested_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_runs')),
     sa.UniqueConstraint('number', name=op.f('uq_runs_number')),
     sa.UniqueConstraint('owner', 'name', name=op.f('uq_runs_owner_name'))
@@ -115,7 +115,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=200), nullable=False),
     sa.Column('digest', sa.String(length=80), nullable=False),
     sa.Column('subject_id', sa.String(length=36), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('owner', 'key', name=op.f('pk_submissions'))
     )
     op.create_table('workflows',
@@ -124,8 +124,8 @@ def upgrade() -> None:
     sa.Column('document_id', sa.String(length=80), nullable=False),
     sa.Column('path', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('updated_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('updated_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_workflows')),
     sa.UniqueConstraint('owner', 'path', name=op.f('uq_workflows_owner_path'))
     )
@@ -144,8 +144,8 @@ def upgrade() -> None:
     sa.Column('bytes_done', sa.BigInteger(), nullable=False),
     sa.Column('rows', sa.BigInteger(), nullable=True),
     sa.Column('columns', sa.Integer(), nullable=True),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('finished_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('finished_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
     sa.ForeignKeyConstraint(['dataset_id'], ['datasets.id'], name=op.f('fk_dataset_versions_dataset_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dataset_versions')),
     sa.UniqueConstraint('dataset_id', 'number', name=op.f('uq_dataset_versions_dataset_id_number'))
@@ -166,10 +166,10 @@ def upgrade() -> None:
     sa.Column('parts', sa.JSON(), nullable=True),
     sa.Column('cache_key', sa.String(length=80), nullable=False),
     sa.Column('executable_id', sa.String(length=36), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('queued_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
-    sa.Column('started_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
-    sa.Column('finished_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('queued_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
+    sa.Column('started_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
+    sa.Column('finished_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
     sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_tasks_run_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tasks')),
     sa.UniqueConstraint('run_id', 'node', name=op.f('uq_tasks_run_id_node'))
@@ -184,7 +184,7 @@ def upgrade() -> None:
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('digest', sa.String(length=80), nullable=False),
     sa.Column('document', sa.JSON(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.ForeignKeyConstraint(['workflow_id'], ['workflows.id'], name=op.f('fk_workflow_versions_workflow_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_workflow_versions')),
     sa.UniqueConstraint('workflow_id', 'number', name=op.f('uq_workflow_versions_workflow_id_number'))
@@ -198,7 +198,7 @@ def upgrade() -> None:
     sa.Column('format', sa.String(length=40), nullable=False),
     sa.Column('digest', sa.String(length=80), nullable=False),
     sa.Column('size_bytes', sa.BigInteger(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_artifacts_run_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_artifacts_task_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_artifacts')),
@@ -215,9 +215,9 @@ def upgrade() -> None:
     sa.Column('mark', sa.String(length=80), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('usage', sa.JSON(), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
-    sa.Column('started_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
-    sa.Column('finished_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=True),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
+    sa.Column('started_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
+    sa.Column('finished_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=True),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_attempts_task_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_attempts')),
     sa.UniqueConstraint('task_id', 'number', name=op.f('uq_attempts_task_id_number'))
@@ -229,7 +229,7 @@ def upgrade() -> None:
     sa.Column('owner', sa.String(length=200), nullable=False),
     sa.Column('key', sa.String(length=80), nullable=False),
     sa.Column('task_id', sa.String(length=36), nullable=False),
-    sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+    sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
     sa.ForeignKeyConstraint(['task_id'], ['tasks.id'], name=op.f('fk_cache_task_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('owner', 'key', name=op.f('pk_cache'))
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = '0002'
 down_revision = '0001'
@@ -16,7 +16,7 @@ def upgrade() -> None:
         'environments',
         sa.Column('fingerprint', sa.String(length=80), nullable=False),
         sa.Column('packages', sa.JSON(), nullable=False),
-        sa.Column('created_at', nbyard.store.schema.column_types.Moment(precision=53), nullable=False),
+        sa.Column('created_at', nbyard.store.schema.sql_column_types.Moment(precision=53), nullable=False),
         sa.PrimaryKeyConstraint('fingerprint', name=op.f('pk_environments')),
     )
     op.add_column('runs', sa.Column('priority', sa.Integer(), server_default='0', nullable=False))

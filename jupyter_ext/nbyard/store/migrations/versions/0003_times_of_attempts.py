@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = "0003"
 down_revision = "0002"
@@ -13,5 +13,5 @@ depends_on = None
 
 def upgrade() -> None:
     for name in ("prepared_at", "working_at", "published_at"):
-        moment = nbyard.store.schema.column_types.Moment(precision=53)
+        moment = nbyard.store.schema.sql_column_types.Moment(precision=53)
         op.add_column("attempts", sa.Column(name, moment, nullable=True))

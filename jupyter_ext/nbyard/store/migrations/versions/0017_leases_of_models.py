@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = "0017"
 down_revision = "0016"
@@ -12,5 +12,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    moment = nbyard.store.schema.column_types.Moment(precision=53)
+    moment = nbyard.store.schema.sql_column_types.Moment(precision=53)
     op.add_column("models", sa.Column("kept_until", moment, nullable=True))

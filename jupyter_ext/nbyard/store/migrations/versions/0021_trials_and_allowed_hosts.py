@@ -7,7 +7,7 @@ requester of the version allows.
 import sqlalchemy as sa
 from alembic import op
 
-import nbyard.store.schema.column_types
+import nbyard.store.schema.sql_column_types
 
 revision = "0021"
 down_revision = "0020"
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    moment = nbyard.store.schema.column_types.Moment(precision=53)
+    moment = nbyard.store.schema.sql_column_types.Moment(precision=53)
     op.create_table(
         "trials",
         sa.Column("id", sa.String(36), primary_key=True),

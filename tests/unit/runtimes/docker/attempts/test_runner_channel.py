@@ -5,9 +5,9 @@ from typing import Any, cast
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.runner import secret_files
 from nbyard.runtimes.docker.attempts.runner_channel import last_words
-from nbyard.runtimes.docker.files.attempt_folder import prepare
+from nbyard.runtimes.docker.files.local_folder import prepare_folder
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.secrets import CANARY
+from nbyard.testing.leaked_secrets import CANARY
 
 NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}), {})
 
@@ -25,10 +25,10 @@ def test_last_words_of_a_notebook_tell_nothing_secret(tmp_path, monkeypatch):
     folder.mkdir()
     user = (folder.stat().st_uid, folder.stat().st_gid)
     order = Order("a", "s", "r", "n", folder, "m")
-    place = secret_files.place("s", "a")
-    secret_files.give(str(folder), place, {"token": CANARY.encode()}, [CANARY])
-    prepare(folder, NOTEBOOK, user)
+    place = secret_files.secrets_folder("s", "a")
+    secret_files.store_secrets(str(folder), place, {"token": CANARY.encode()}, [CANARY])
+    prepare_folder(folder, NOTEBOOK, user)
     assert not (folder / "secrets").is_symlink()
     assert last_words(cast(Any, Engine()), "nby-a", order) == "nby-a: Traceback of ***\n"
-    secret_files.remove(place)
+    secret_files.delete_secrets(place)
     assert last_words(cast(Any, Engine()), "nby-a", order) == ""

@@ -37,7 +37,7 @@ def impatient(monkeypatch):
 )
 def test_force_is_used_where_words_do_nothing(obeyed, signals):
     engine = Engine(*obeyed)
-    termination.kill(engine, "a")  # type: ignore[arg-type]
+    termination.terminate_container(engine, "a")  # type: ignore[arg-type]
     assert engine.signals == signals
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.runner.supervision.log import AT_LIMIT, TAIL_BYTES
+from nbyard.runner.supervision.work_log import AT_LIMIT, TAIL_BYTES
 from nbyard.runtimes.docker.files import log_copy
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN, STDOUT, LogCopy
 

@@ -1,0 +1,108 @@
+"""Write bytes into the blob store."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from nbyard.blobs.file_operations import CHUNK, disk_full_in_words, no_file_in_words, write_all
+
+CHECK_ROOM_EVERY = 32 * CHUNK
+
+
+class Blob(msgspec.Struct, frozen=True):
+    """Stored bytes of a file or a folder."""
+
+    digest: str
+    size_bytes: int
+
+
+class BlobWriter:
+    """A writer of bytes in pieces. Leaving the `with` block without `commit` discards them.
+
+    `ensure_room` runs before every 32 MiB or so. `publish` turns the finished file into a blob.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ensure_room: Callable[[int], None],
+        publish: Callable[[int, Path, str], None],
+    ):
+        self._ensure_room = ensure_room
+        self._publish = publish
+        with no_file_in_words():
+            self._fd, name = tempfile.mkstemp(dir=folder)
+        # The lock tells a sweep that this file is in use.
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self._path = Path(name)
+        self._hash = hashlib.sha256()
+        self._until_check = 0
+        self.size_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Write a piece.
+
+        Raises:
+            Unavailable: The disk has no space for it beside the reserve.
+        """
+        self._until_check -= len(data)
+        if self._until_check < 0:
+            self._ensure_room(len(data))
+            self._until_check = CHECK_ROOM_EVERY
+        with disk_full_in_words(len(data)):
+            write_all(self._fd, data)
+        self._hash.update(data)
+        self.size_bytes += len(data)
+
+    def blob(self, algorithm: str = "sha256") -> Blob:
+        """Return the blob that the bytes so far would become."""
+        return Blob(f"{algorithm}:{self._hash.hexdigest()}", self.size_bytes)
+
+    def commit(self, algorithm: str = "sha256") -> Blob:
+        """Publish the bytes under their digest."""
+        blob = self.blob(algorithm)
+        with disk_full_in_words(self.size_bytes):
+            self._publish(self._fd, self._path, blob.digest)
+        self._close()
+        return blob
+
+    def abort(self) -> None:
+        """Delete the file if it is not committed."""
+        if self._fd >= 0:
+            self._path.unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
+
+
+def delete_leftovers(folder: Path, newborn_seconds: float) -> int:
+    """Delete leftovers of crashed writers and return how many.
+
+    Active writers lock their files. Only a new, empty file may lack the lock for a moment.
+    """
+    removed = 0
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = path.stat()
+            # A new, empty file may belong to a writer that has not locked it yet.
+            if found.st_size or time.time() - found.st_mtime >= newborn_seconds:
+                path.unlink()
+                removed += 1
+    return removed

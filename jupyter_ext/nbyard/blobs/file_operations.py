@@ -1,0 +1,251 @@
+"""Operations on open files: hash, copy, clone, lock and checked reading."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import io
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbyard.errors import Busy, Conflict, Damaged, Unavailable
+from nbyard.reasons.structs import because
+
+CHUNK = 1 << 20
+MIB = 1 << 20
+FICLONE = 0x40049409
+LOCK_SECONDS = 10.0
+LOCK_PAUSE_SECONDS = 0.01
+FULL = (errno.ENOSPC, errno.EDQUOT)
+CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
+
+
+class CheckedReader(io.RawIOBase):
+    """A reader that verifies a digest.
+
+    It reads one piece ahead and returns the last piece only if all bytes match the digest.
+    """
+
+    def __init__(self, fd: int, digest: str):
+        self._fd = fd
+        self._digest = digest
+        self._hash = hashlib.sha256()
+        self._held = memoryview(b"")
+        self._ahead = self._next()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if not self._held:
+            self._held, self._ahead = self._ahead, self._next()
+            if not self._ahead and not has_hash(self._hash.hexdigest(), self._digest):
+                self._held = memoryview(b"")
+                raise damaged_error(self._digest)
+        count = min(len(buffer), len(self._held))
+        buffer[:count] = self._held[:count]
+        self._held = self._held[count:]
+        return count
+
+    def _next(self) -> memoryview:
+        piece = os.read(self._fd, CHUNK)
+        self._hash.update(piece)
+        return memoryview(piece)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._fd)
+        super().close()
+
+
+def has_hash(hexdigest: str, digest: str) -> bool:
+    """Return whether the digest has this hash."""
+    return digest.partition(":")[2] == hexdigest
+
+
+def damaged_error(digest: str) -> Damaged:
+    """Build the error for bytes that do not match their digest."""
+    return Damaged(because("bytes-damaged", digest=digest))
+
+
+def hash_file(fd: int) -> str:
+    """Return the SHA-256 of an open file in hexadecimal."""
+    found = hashlib.sha256()
+    for chunk in read_chunks(fd):
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def read_chunks(fd: int) -> Iterator[bytes]:
+    """Yield the bytes of an open file in pieces of up to 1 MiB, from its start."""
+    # pread leaves the position of the shared descriptor alone.
+    offset = 0
+    while chunk := os.pread(fd, CHUNK, offset):
+        offset += len(chunk)
+        yield chunk
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write all bytes; a single write may be partial."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def clone_blocks(source: int, target: int) -> bool | None:
+    """Share the blocks of a file with another (reflink); None if the file system cannot clone."""
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError as problem:
+        # Other errors concern only this pair of files, such as different file systems.
+        return None if problem.errno in CLONELESS else False
+    return True
+
+
+class Cloner:
+    """Clone files until the file system reports that it cannot."""
+
+    def __init__(self) -> None:
+        self._never = False
+
+    def __call__(self, source: int, target: int) -> bool:
+        cloned = None if self._never else clone_blocks(source, target)
+        self._never = cloned is None
+        return bool(cloned)
+
+
+def hard_link(source: Path, target: Path) -> bool:
+    """Replace `target` with a hard link to `source`; return False if that is impossible."""
+    beside = target.with_name(f".{target.name[:60]}.link")
+    try:
+        os.link(source, beside)
+    except OSError:
+        return False
+    # link() cannot replace a file, so link beside it and rename.
+    os.replace(beside, target)
+    return True
+
+
+def copy_checked(source: int, target: int, digest: str) -> None:
+    """Copy a file and verify its digest.
+
+    Raises:
+        Damaged: The bytes do not match the digest.
+    """
+    found = hashlib.sha256()
+    for chunk in read_chunks(source):
+        found.update(chunk)
+        write_all(target, chunk)
+    if not has_hash(found.hexdigest(), digest):
+        raise damaged_error(digest)
+
+
+def create(path: str) -> int:
+    """Create a file for writing; it must not exist yet."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+
+@contextlib.contextmanager
+def closing(fd: int) -> Iterator[int]:
+    """Close the descriptor at the end of the block."""
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def lock_file(path: str) -> Iterator[int]:
+    """Open a lock file for the duration of the block."""
+    with closing(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)) as fd:
+        yield fd
+
+
+def lock_shared(fd: int) -> None:
+    """Take a shared lock; wait up to 10 s while another process holds it exclusively.
+
+    Raises:
+        Busy: The lock stays exclusive.
+    """
+    end = time.monotonic() + LOCK_SECONDS
+    while not _lock(fd, fcntl.LOCK_SH):
+        if time.monotonic() > end:
+            raise Busy(because("bytes-being-deleted"))
+        time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def lock_exclusive(fd: int, wait_seconds: float = 0) -> bool:
+    """Take an exclusive lock; return False if it stays held for `wait_seconds`."""
+    end = time.monotonic() + wait_seconds
+    while not _lock(fd, fcntl.LOCK_EX):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(LOCK_PAUSE_SECONDS)
+    return True
+
+
+def _lock(fd: int, how: int) -> bool:
+    try:
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def change_stamp(found: os.stat_result) -> tuple[int, ...]:
+    """Return a tuple that changes whenever the file is written to."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:
+    """Raise `Conflict` if the file changed between two calls of stat."""
+    # The ctime is ignored: adding a hard link changes it, too.
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise Conflict(because("file-changed-while-read", path=str(path)))
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync a folder, so that its entries survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
+    """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
+    needed = max(needed_bytes, 1)
+    why = because("disk-full-for-bytes", needed=needed)
+    if kept_bytes:
+        kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
+        why = because("disk-full-with-reserve", needed=needed, reserve=kept, free=free)
+    return Unavailable(why, hint=because("free-space-of-store"))
+
+
+@contextlib.contextmanager
+def disk_full_in_words(needed_bytes: int) -> Iterator[None]:
+    """Translate "disk full" errors of the block into `Unavailable`."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in FULL:
+            raise disk_full(needed_bytes) from problem
+        raise
+
+
+@contextlib.contextmanager
+def no_file_in_words() -> Iterator[None]:
+    """Translate errors of file creation: the disk has no space or no inodes."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        raise Unavailable(
+            because("disk-full-no-file"),
+            hint=because("free-inodes"),
+        ) from problem

@@ -1,0 +1,103 @@
+"""Commands for datasets that use more than one operation."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import UNSET
+
+from nbyard.cli.output.console import (
+    chosen_server,
+    format_size,
+    hinting_option,
+    print_note,
+    show_json,
+    tell_unheard,
+)
+from nbyard.cli.output.views_by_noun import show_comparison
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.datasets.s3 import SCHEME
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UploadSource, UrlSource
+from nbyard.reasons.structs import because, reason_text
+
+CHUNK = 8 << 20
+
+
+@click.command("add")
+@click.argument("source")
+@click.option("--name", default="", help="Name of the dataset. Default: the file's name.")
+@click.option("--replace", is_flag=True, help="Create a new version of the dataset with this name.")
+@click.option("--unpack", is_flag=True, help="Unpack an archive and use the folder in it.")
+@server_option
+@json_option
+def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None:
+    """Create a dataset from a file, folder or address.
+
+    The command waits until the dataset is ready. An address is a URL of http or https, or an
+    object in S3 with the name of the credential for it.
+
+    \b
+    Examples:
+      nbyard datasets add penguins.csv
+      nbyard datasets add https://example.org/penguins.csv
+      nbyard datasets add s3://CREDENTIAL@bucket/folder/penguins.csv
+    """
+    connection = connect(server)
+    body = NewDataset(_source(connection, source), name or UNSET, **wish)
+    with hinting_option(because("replace-makes-version")):
+        made = connection.datasets.create(body=body)
+    tell_unheard(connection)
+    while made.current.state == "importing":
+        connection.wait(1.0)
+        made = connection.datasets.get(dataset=made.id)
+    if as_json:
+        show_json(made)
+    else:
+        current = made.current
+        table = f", {current.rows} × {current.columns}" if current.columns else ""
+        why = reason_text(current.reason)
+        print_note(f"{made.name}: {current.state}, {format_size(current.size_bytes)}{table} {why}")
+        click.echo(made.id)
+    if made.current.state == "failed":
+        raise click.exceptions.Exit(1)
+
+
+def _source(connection: Any, source: str) -> Any:
+    if source.startswith(("http://", "https://", SCHEME)):
+        return UrlSource(source)
+    path = Path(source)
+    if not chosen_server():
+        # The dispatcher on this machine reads the file itself, so nothing is uploaded.
+        return FileSource(str(path.absolute()))
+    if path.is_dir():
+        raise click.UsageError(
+            f"{source} is a folder, and one file is sent to a server: pack the folder, and add the"
+            " archive with --unpack."
+        )
+    if not path.is_file():
+        raise click.UsageError(f"There is no file {source}.")
+    with path.open("rb") as handle:
+        chunks = iter(lambda: handle.read(CHUNK), b"")
+        return UploadSource(connection.upload(path.name, path.stat().st_size, chunks))
+
+
+@click.command("compare")
+@click.argument("dataset")
+@click.argument("old", type=int, default=0)
+@click.argument("new", type=int, default=0)
+@server_option
+@json_option
+def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
+    """Compare two versions of a dataset, by default the newest.
+
+    The newest version is compared with the one before. The result shows the old and new statistics
+    of columns, or the changed files of folders.
+    """
+    comparison = connect(server).datasets.compare(dataset=dataset, old=old, new=new)
+    if as_json:
+        show_json(comparison)
+    else:
+        show_comparison(comparison)
+
+
+COMMANDS: tuple[click.Command, ...] = (add, compare)

@@ -1,0 +1,123 @@
+"""Commands for runs that use more than one operation: show, status, log, metrics and retry."""
+
+import uuid
+
+import click
+
+from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.output.console import follow_up, print_note, show_json, tell_unheard
+from nbyard.cli.output.logs import print_log
+from nbyard.cli.output.views_by_noun import VIEWS, show_metrics, show_run
+from nbyard.cli.shared_options import connect, json_option, server_option
+
+
+@click.command("show")
+@click.argument("run")
+@server_option
+@json_option
+def show(run: str, server: str, as_json: bool) -> None:
+    """Show a run with its tasks, attempts and artifacts.
+
+    RUN is an ID, name or number. For a live run, the remaining time is estimated from past runs.
+    """
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    if as_json:
+        show_json(detail)
+    else:
+        show_run(detail, connection.runs.estimate(run=detail.run.id))
+
+
+@click.command("status")
+@click.argument("run")
+@server_option
+def status(run: str, server: str) -> None:
+    """Print the state of a run.
+
+    The exit code is 1 if it failed or was cancelled.
+    """
+    state = connect(server).runs.get(run=run).run.state
+    click.echo(state)
+    if state in ("failed", "cancelled"):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("log")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Print new lines until the end, over all attempts."
+)
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
+@server_option
+def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
+    """Print the log of a run's node, or of all its nodes."""
+    connection = connect(server)
+    nodes = [node] if node else [t.node for t in connection.runs.get(run=run).tasks]
+    for name in nodes:
+        if len(nodes) > 1:
+            print_note(f"── {name}")
+        print_log(connection, run, name, follow, attempt)
+
+
+@click.command("metrics")
+@click.argument("run")
+@click.argument("node", default="")
+@click.option(
+    "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
+)
+@server_option
+@json_option
+def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
+    """Show metrics of one node of a run, or of all nodes."""
+    runs = connect(server).runs
+    nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
+    by_node = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
+    if as_json:
+        show_json(by_node)
+    else:
+        show_metrics(by_node)
+
+
+@click.command("retry")
+@click.argument("run")
+@click.option(
+    "--environment", default="", metavar="NAME", help="Use the newest version of this environment."
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the run ends. The exit code shows its result."
+)
+@click.option(
+    *("--log", "--follow", "-f", "log"),
+    is_flag=True,
+    help="Print the log of the run until it ends.",
+)
+@server_option
+@json_option
+def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_json: bool) -> None:
+    """Retry a failed or cancelled run, reusing finished tasks.
+
+    The new run takes the name of the old one. It continues if you interrupt this command. With
+    --environment, the tasks that run again use the newest version of that environment.
+
+    \b
+    Examples:
+      nbyard runs retry 12 --wait
+      nbyard runs retry nightly --environment cows --follow
+    """
+    connection = connect(server)
+    asked = {"environment": environment, "idempotency_key": str(uuid.uuid4())}
+    made = connection.runs.retry(run=run, **asked)
+    tell_unheard(connection)
+    if wait or log:
+        see_out(connection, made, "", as_json=as_json, log=log)
+    elif as_json:
+        show_json(made)
+    else:
+        VIEWS["runs.retry"](made)
+        print_note(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
+
+
+COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics, retry)

@@ -1,0 +1,173 @@
+"""The command `nbyard runs files`, for files that a run wrote beside its declared outputs."""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from nbyard.cli.output.console import (
+    format_size,
+    print_note,
+    show_json,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views_by_noun import count_of_files, not_kept
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
+from nbyard.domain.names import check_member_path
+from nbyard.domain.runs.structs import Task
+from nbyard.host.project_files import replace_atomically
+
+NAMED = 10  # files that an error message lists
+
+
+class Saved(NamedTuple):
+    """A file of a node and its target, below the folder `base`."""
+
+    node: str
+    file: OtherFile
+    place: Path
+    base: Path
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether the target already has exactly these bytes."""
+        if not self.place.is_file() or self.place.stat().st_size != self.file.size_bytes:
+            return False
+        with self.place.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return self.file.digest == f"sha256:{digest}"
+
+    def save(self, connection: Any, run: str) -> None:
+        """Download the file of a run to its target.
+
+        Raises:
+            click.ClickException: the target cannot be written.
+        """
+        source, _ = connection.other_file(run, self.node, self.file.path)
+        try:
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+            with source, replace_atomically(self.place) as saved:
+                shutil.copyfileobj(source, saved)
+        except OSError as error:
+            words = f"{self.place} cannot be written: {error.strerror}"
+            raise click.ClickException(words) from None
+
+
+@click.command("files")
+@click.argument("run")
+@click.option("--node", default="", help="Only files of this node.")
+@click.option(
+    "--save", "folder", default=None, metavar="DIR", help="Save the files in this folder."
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
+@server_option
+@json_option
+def files(
+    run: str, node: str, folder: str | None, overwrite: bool, server: str, as_json: bool
+) -> None:
+    """List or save files that a run wrote beside its outputs.
+
+    Paths are relative to the project. Existing files with other bytes are replaced only with
+    --overwrite, or if you confirm.
+
+    \b
+    Examples:
+      nbyard runs files 12
+      nbyard runs files 12 --node train --save results
+    """
+    connection = connect(server)
+    detail = connection.runs.get(run=run)
+    tasks = [task for task in detail.tasks if node in ("", task.node)]
+    if not tasks:
+        raise click.UsageError(f"The run has no node {node!r}.")
+    if folder is not None:
+        save_files(connection, detail.run.id, tasks, folder, overwrite=overwrite)
+        return
+    found = {task.node: connection.runs.files(run=detail.run.id, node=task.node) for task in tasks}
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (name, file.path, format_size(file.size_bytes))
+        for name, of in found.items()
+        for file in of.files
+    ]
+    if rows:
+        show_table(rows, ("node", "file", "size"))
+    else:
+        print_note("The run wrote no other files." if not node else f"{node} wrote no other files.")
+    for name, of in found.items():
+        for line in not_kept(of.left_out, of.more):
+            print_note(f"{name}: {line}")
+
+
+def save_files(
+    connection: Any, run: str, tasks: Sequence[Task], folder: str, *, overwrite: bool = False
+) -> None:
+    """Save the other files of tasks below a folder.
+
+    An empty `folder` means the folder of each task's own code, as if the code had run there.
+
+    Raises:
+        click.ClickException: existing files would be replaced, or a folder is unknown.
+    """
+    wanted: list[Saved] = []
+    for task in tasks:
+        if task.other_files is None or not task.other_files.count:
+            continue
+        other_file_list: OtherFileList = connection.runs.files(run=run, node=task.node)
+        base = Path(folder or other_file_list.folder)
+        if not folder and not (base.is_absolute() and base.is_dir()):
+            words = f"The folder of the code of {task.node} is not known here: name one to save in."
+            raise click.ClickException(words)
+        for file in other_file_list.files:
+            # The path comes from the task, so check that it stays below the folder.
+            place = base / check_member_path(file.path)
+            wanted.append(Saved(task.node, file, place, base))
+    _refuse_two(wanted)
+    # Files with the same bytes are neither asked about nor written again.
+    new = [one for one in wanted if not one.is_there]
+    taken = [str(one.place) for one in new if os.path.lexists(one.place)]
+    if taken and not overwrite:
+        names = without_control_characters(", ".join(taken[:NAMED]))
+        more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
+        if not is_asked():
+            words = f"{names}{more} would be replaced. --overwrite replaces them."
+            raise click.ClickException(words)
+        click.confirm(f"Replace {names}{more}?", abort=True, err=True)
+    for one in new:
+        one.save(connection, run)
+    places = {one.place for one in wanted}
+    where = " and ".join(sorted({str(one.base.absolute()) for one in wanted}))
+    print_note(
+        f"{count_of_files(len(places))} saved in {where}" if places else "There is nothing to save."
+    )
+
+
+def _refuse_two(wanted: Iterable[Saved]) -> None:
+    """Check that two nodes do not save different files at the same place.
+
+    Raises:
+        click.ClickException: they do.
+    """
+    known: dict[Path, Saved] = {}
+    for one in wanted:
+        other = known.setdefault(one.place, one)
+        if other.file.digest != one.file.digest:
+            words = f"{other.node} and {one.node} both wrote {one.file.path}, with other bytes."
+            raise click.ClickException(f"{words} Save them node by node.")
+
+
+def is_asked() -> bool:
+    """Return whether a user can answer at a terminal."""
+    return sys.stdin.isatty()
+
+
+COMMANDS: tuple[click.Command, ...] = (files,)

@@ -1,0 +1,86 @@
+"""Serving of a model of mode http while a command runs."""
+
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.deployments import LOOK_SECONDS, until_settled
+from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.domain.deployments.creation_form import name_of
+from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
+from nbyard.domain.models.structs import ModelPackage
+from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.errors import NotFound
+
+# Signals besides Ctrl-C: from `kill`, and when the terminal is closed.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+LONGEST = 50
+# Without a server in between, nothing would send the secret with the user's requests.
+OPENED = {OPEN_VARIABLE: OPEN}
+
+
+def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
+    """Serve a model as a temporary deployment until interrupted; return the exit code.
+
+    Its address and its log are printed.
+    """
+    # A random suffix, so that several commands can serve the same model.
+    name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
+    print_note(f"Serving {package.reference} until Ctrl-C.")
+    try:
+        with _interrupted_by(*ENDING):
+            body = NewDeployment(package.id, name=name, environment=OPENED)
+            made = connection.deployments.create(body=body)
+            found = until_settled(connection, made)
+            if found.state not in DEPLOYMENT.rests:
+                if as_json:
+                    show_json(found)
+                else:
+                    click.echo(connection.address(found))
+                found = _until_over(connection, found)
+        print_note(f"It {found.state}: {found.reason}" if found.reason else f"It is {found.state}.")
+        if found.reproduce:
+            print_note(f"To see it by hand: {found.reproduce}")
+    except KeyboardInterrupt:
+        return 0
+    except NotFound:
+        print_note("It was deleted meanwhile.")
+    finally:
+        with suppress(NotFound):
+            # By name, because an interruption may come before the ID is known.
+            connection.deployments.delete(deployment=name)
+    return 1
+
+
+def _until_over(connection: Any, found: Deployment) -> Deployment:
+    """Print the log until the deployment is stopped or fails; return the deployment."""
+    after = 0
+    while True:
+        chunk = connection.deployments.log(deployment=found.id, after=after)
+        click.echo(without_control_characters(chunk.text), nl=False, err=True)
+        if chunk.next > after:
+            after = chunk.next
+            continue
+        if found.state in DEPLOYMENT.rests:
+            return found
+        connection.wait(LOOK_SECONDS)
+        found = connection.deployments.get(deployment=found.id)
+
+
+@contextmanager
+def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
+    """Treat these signals like Ctrl-C, so that the deployment is deleted."""
+    if threading.current_thread() is not threading.main_thread():  # cannot handle signals
+        yield
+        return
+    former = {one: signal.signal(one, signal.default_int_handler) for one in signals}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)

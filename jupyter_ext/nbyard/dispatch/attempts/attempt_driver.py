@@ -1,0 +1,376 @@
+"""One check of an attempt: gather events, carry out the actions of `attempt_phase_table`.
+
+Every step can repeat after a crash.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from nbyard.attempts import folders
+from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.dispatch.attempts import runtime_calls, secret_delivery
+from nbyard.dispatch.attempts.attempt_outcome import lost_outcome, over_limit
+from nbyard.dispatch.attempts.attempt_phase_table import (
+    UNSURE,
+    WITH_SLOTS,
+    Action,
+    Event,
+    Phase,
+    next_step,
+)
+from nbyard.dispatch.attempts.folder_setup import fill_folder
+from nbyard.dispatch.attempts.store_outputs import failure_of
+from nbyard.dispatch.cache.keys import Identities
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, Running, Started, WaitEnded, Waits
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.structs import Result
+from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because, reason_text
+from nbyard.runner.process.clock import Stillness
+from nbyard.runtimes.protocol import Observation, Runtime
+
+log = logging.getLogger("nbyard.dispatch")
+PATIENCE_SECONDS = 5.0  # pause before an unreachable engine is tried again
+SHARE, MOST_SECONDS = 4, 30.0  # extra pause: this multiple of the failed call, with a limit
+FORCE_SECONDS = 10.0  # time to stop on request, before the dispatcher gives up on it
+UNREACHABLE_SECONDS = 120.0  # silence of the engine after which the attempt is lost
+OVERTIME_SECONDS = 10.0  # time beyond a limit for the supervisor to enforce it
+FRESH_SECONDS = 1.0  # within this time after a commit, the lease is still held
+FULL_SECONDS = 5.0  # pause before outputs that found a full disk are tried again
+A_SLOT = because("waits-for-start")
+
+
+@dataclass
+class Observations:
+    """Observations of one attempt, in seconds of the monotonic clock.
+
+    - `since`: first observation; `not_before`: earliest next start; `waits`: why a start failed,
+      which took `took`.
+    - `silent_since`, `running_since`: start of the engine's silence, start of the work.
+    - `asked_at`, `why`: first request to stop, and its reason.
+    - `signs`: signs of life; `take_at`: when to try full disks again (0.0: never full).
+
+    All of it only affects speed and patience: a new dispatcher starts without it.
+    """
+
+    phase: Phase = Phase.UNCERTAIN
+    since: float = field(default_factory=time.monotonic)
+    not_before: float = 0.0
+    waits: Reason | None = None
+    took: float = 0.0
+    silent_since: float | None = None
+    running_since: float | None = None
+    asked_at: float | None = None
+    why: Reason | None = None
+    take_at: float = 0.0
+    signs: Stillness = field(default_factory=Stillness)
+
+    @property
+    def has_slots(self) -> bool:
+        """Return whether the attempt has its slots."""
+        return self.phase in WITH_SLOTS
+
+    @property
+    def asks(self) -> bool:
+        """Return whether it requests slots, because its engine answers again."""
+        return self.phase is Phase.ASKING
+
+    @property
+    def keeps_silence(self) -> bool:
+        """Return whether its engine did not answer."""
+        return self.phase in (Phase.UNREACHED, Phase.SILENT)
+
+    @property
+    def keeps_slots(self) -> bool:
+        """Return whether the attempt keeps its slots.
+
+        An attempt that may be live keeps them for at most 120 s.
+        """
+        return self.has_slots or (self.phase in UNSURE and self.waited < UNREACHABLE_SECONDS)
+
+    @property
+    def waited(self) -> float:
+        """Return the waiting time in seconds, until the attempt begins."""
+        return time.monotonic() - self.since
+
+
+class Signal(NamedTuple):
+    """An event: what the attempt waits for or died of, the reason to stop it, where it started."""
+
+    event: Event
+    what: Reason | None = None
+    why: Reason | None = None
+    error: NbyardError | None = None
+    site: str = ""
+
+
+@dataclass
+class AttemptDriver:
+    """One check of an attempt; `facts` collects what to report."""
+
+    context: DispatchContext
+    identities: Identities
+    snapshot: AttemptSnapshot
+    runtime: Runtime
+    seen: Observations
+    conclude: Callable[[AttemptSnapshot, Result], Ended | Waits]
+    facts: list[Fact] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Carry out what is due."""
+        if self.snapshot.is_cancelled:
+            self._react(self._to_stop(Event.STOP_DUE, CANCELLED))
+        elif self.snapshot.attempt.state == "recorded":
+            self._react(Signal(Event.START_DUE))
+        else:
+            self._react(Signal(Event.LOOK_DUE))
+
+    def _react(self, signal: Signal) -> None:
+        phase, actions = next_step(self.seen.phase, signal.event)
+        if phase is not self.seen.phase:  # otherwise the queue may admit it at this moment
+            self.seen.phase = phase
+        for action in actions:
+            following = self._do(action, signal)
+            if following is not None:
+                self._react(following)
+
+    def _do(self, action: Action, signal: Signal) -> Signal | None:
+        """Carry out an action; return the event that it caused."""
+        following = None
+        match action:
+            case Action.PROBE:
+                following = self._probe()
+            case Action.RECHECK:
+                following = self._recheck()
+            case Action.START:
+                following = self._start()
+            case Action.LOOK:
+                following = self._look()
+            case Action.STOP:
+                following = self._stop(signal.why or CANCELLED)
+            case Action.CONCLUDE:
+                following = self._conclude()
+            case Action.PAUSE_LONGER:
+                self.seen.not_before += min(self.seen.took * SHARE, MOST_SECONDS)
+            case Action.WAIT_FOR_SPACE:
+                self._take_later(signal.what)
+            case _:
+                self._tell(action, signal)
+        return following
+
+    def _tell(self, action: Action, signal: Signal) -> None:
+        now = datetime.now(UTC)
+        match action:
+            case Action.TELL_STARTED:
+                self.facts.append(Started(signal.site, now))
+            case Action.TELL_RUNNING:
+                self.facts.append(Running(now))
+            case Action.TELL_WAIT:
+                self.facts.append(Waits(signal.what))
+            case Action.TELL_SLOT_WAIT:
+                self.facts.append(Waits(A_SLOT))
+            case Action.TELL_SILENCE:
+                if self.snapshot.attempt.state == "starting":
+                    self.facts.append(Waits(signal.what))
+            case Action.LOSE:
+                self.facts.append(lost_outcome(signal.what or because("no-result")))
+            case Action.FAIL:
+                assert signal.error is not None
+                self.facts.append(Ended("failed", failure_of(signal.error, "preparation")))
+            case Action.GIVE_UP:  # the sweep removes what may remain of it
+                why = None if self.snapshot.is_cancelled else signal.why
+                failure = over_limit(why) if why else None
+                self.facts.append(Ended("failed" if failure else "cancelled", failure))
+
+    # Start
+
+    def _may_start(self) -> bool:
+        """Return whether the pause is over, and this dispatcher may start the attempt.
+
+        Right after a commit it may. Later it checks the store, because another dispatcher may have
+        taken over while this one slept.
+        """
+        snapshot, now = self.snapshot, time.monotonic()
+        if now < self.seen.not_before:
+            return False
+        if now - snapshot.since < FRESH_SECONDS:
+            return True
+        with self.context.store.read() as c:
+            state = self.context.store.attempts.state(c, snapshot.attempt.id)
+            return state == snapshot.attempt.state and self.context.is_held(c)
+
+    def _probe(self) -> Signal | None:
+        began = time.monotonic()
+        if not self._may_start():
+            return None
+        try:
+            is_there = runtime_calls.is_there(self.snapshot, self.runtime)
+        except Busy:
+            raise
+        except Unavailable as error:
+            self._pause(error, time.monotonic() - began)
+            return Signal(Event.NO_ANSWER, waits_for_engine(error))
+        except NbyardError as error:
+            return Signal(Event.REFUSED, error=error)
+        return Signal(Event.THERE if is_there else Event.ABSENT)
+
+    def _start(self) -> Signal | None:
+        began = time.monotonic()
+        if not self._may_start():
+            return None
+        try:
+            with no_file_in_words():
+                if done := fill_folder(self.context, self.identities, self.snapshot):
+                    self.facts.append(WaitEnded(done))
+            with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
+                site = self.runtime.start(self.snapshot.order)
+        except Busy:
+            raise
+        except Unavailable as error:
+            self._pause(error, time.monotonic() - began)
+            return self._not_started(waits_for_engine(error))
+        except NbyardError as error:
+            return Signal(Event.REFUSED, error=error)
+        crash_point("started")
+        self.seen.not_before, self.seen.waits = 0.0, None
+        return Signal(Event.STARTED, site=site)
+
+    def _pause(self, error: Unavailable, took: float) -> None:
+        """Pause before the next start."""
+        if self.seen.waits is None:
+            log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
+        self.seen.waits, self.seen.took = waits_for_engine(error), took
+        self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
+
+    def _not_started(self, what: Reason) -> Signal:
+        if not self.runtime.queues_itself:
+            return Signal(Event.NOT_STARTED, what)
+        if why := self._late():
+            return self._to_stop(Event.OVERDUE, why, what)
+        return Signal(Event.NOT_SENT, what)
+
+    def _recheck(self) -> Signal | None:
+        """Return whether only the response to the start was lost; None if that is unknown."""
+        with suppress(NbyardError):
+            is_there = runtime_calls.is_there(self.snapshot, self.runtime)
+            return Signal(Event.ANSWER_LOST if is_there else Event.NOT_THERE)
+        return None
+
+    # Check
+
+    def _look(self) -> Signal | None:
+        if time.monotonic() < self.seen.take_at:
+            return None
+        try:
+            self.runtime.logs(self.snapshot.order)
+            now = runtime_calls.poll_attempt(self.snapshot, self.runtime)
+        except Unavailable as error:
+            return self._silence(error)
+        except OSError as problem:
+            self.seen.silent_since = None
+            return Signal(Event.DISK_FULL, runtime_calls.wait_if_full(problem))
+        self.seen.silent_since = None
+        return self._judge(now)
+
+    def _judge(self, now: Observation) -> Signal:
+        """Return the event for the current observation."""
+        if now.state == "finished":
+            return Signal(Event.FINISHED)
+        if now.state == "unbegun" and self.snapshot.attempt.state != "running":
+            if self.seen.asked_at is not None:
+                return self._to_stop(Event.DROPPED, self.seen.why or CANCELLED)
+            return Signal(Event.DROPPED)
+        if now.state in ("lost", "absent", "unbegun"):
+            return Signal(Event.GONE, now.reason)
+        if now.state == "starting":
+            why = self._late() if now.reason else None
+            within, beyond = Event.WAITS, Event.OVERDUE
+        else:
+            if self.seen.running_since is None:
+                self.seen.running_since = time.monotonic()
+            # Silence can only be judged while the engine answers.
+            why = self._broken_limit()
+            within, beyond = Event.RUNS, Event.OVER_LIMIT
+        return self._to_stop(beyond, why, now.reason) if why else Signal(within, now.reason)
+
+    def _late(self) -> Reason | None:
+        """Return the reason if the attempt exceeded its limit in an external queue, else None."""
+        limit = self.snapshot.task.plan.queue_timeout_seconds
+        if not limit or not self.runtime.queues_itself or self.seen.waited < limit:
+            return None
+        return because("queue-limit", seconds=limit)
+
+    def _broken_limit(self) -> Reason | None:
+        """Return the limit that the running attempt broke, else None.
+
+        Its supervisor normally enforces limits. This check covers supervisors that do not.
+        """
+        limit, since = self.snapshot.task.plan.timeout_seconds, self.seen.running_since
+        if limit and since and time.monotonic() - since > limit + OVERTIME_SECONDS:
+            return because("time-limit", seconds=limit)
+        limit = self.snapshot.task.plan.silence_timeout_seconds
+        if limit and since:
+            silent = self.seen.signs.seconds(folders.last_signs(self.snapshot.order.folder))
+            if silent > limit + OVERTIME_SECONDS:
+                return because("silence-limit", seconds=limit)
+        return None
+
+    def _silence(self, error: Unavailable) -> Signal:
+        """Handle an engine that does not answer; after 120 s the attempt is lost."""
+        seen, now = self.seen, time.monotonic()
+        # Silence of the engine must not count as silence of the work.
+        seen.signs = Stillness()
+        if seen.silent_since is None:
+            seen.silent_since = now
+        log.warning("attempt %s: %s", self.snapshot.attempt.id, error)
+        is_long = now - seen.silent_since > UNREACHABLE_SECONDS
+        if is_long:
+            return Signal(Event.UNHEARD_FOR_LONG, error.reason)
+        return Signal(Event.UNHEARD, waits_for_engine(error))
+
+    def _conclude(self) -> Signal | None:
+        result = folders.read_result(self.snapshot.order.folder)
+        fact = (
+            self.conclude(self.snapshot, result)
+            if result
+            else lost_outcome(because("result-unreadable"))
+        )
+        if isinstance(fact, Waits):
+            return Signal(Event.DISK_FULL, fact.what)
+        self.facts.append(fact)
+        return None
+
+    def _take_later(self, what: Reason | None) -> None:
+        if not self.seen.take_at:
+            log.warning("attempt %s: %s", self.snapshot.attempt.id, reason_text(what))
+        self.seen.take_at = time.monotonic() + FULL_SECONDS
+        self.facts.append(Waits(what))
+
+    # Stop
+
+    def _to_stop(self, event: Event, why: Reason, what: Reason | None = None) -> Signal:
+        """Return the event, unless there is nothing to stop, or it does not stop in time."""
+        snapshot, asked_at = self.snapshot, self.seen.asked_at
+        if snapshot.attempt.state == "recorded" and not runtime_calls.may_live(
+            snapshot, self.runtime
+        ):
+            return Signal(Event.NOTHING_TO_STOP, why=why)
+        if asked_at is not None and time.monotonic() - asked_at >= FORCE_SECONDS:
+            return Signal(Event.GRACE_OVER, why=why)
+        return Signal(event, what, why)
+
+    def _stop(self, why: Reason) -> Signal | None:
+        if self.seen.asked_at is None:
+            self.seen.asked_at, self.seen.why = time.monotonic(), why
+        if not runtime_calls.stop_attempt(self.snapshot, self.runtime, why):
+            return None
+        crash_point("asked-to-end")
+        return Signal(Event.HEARD)

@@ -1,0 +1,165 @@
+"""The outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import msgspec
+
+from nbyard.attempts.folders import cancel_reason
+from nbyard.dispatch.attempts import secret_delivery
+from nbyard.dispatch.attempts.environment_lock_check import not_as_locked
+from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
+from nbyard.dispatch.attempts.missing_file_reasons import left_out, warning_about_missing_files
+from nbyard.dispatch.attempts.store_other_files import take_other_files
+from nbyard.dispatch.attempts.store_outputs import (
+    check_token,
+    disclosed_in,
+    failure_of,
+    take_outputs,
+)
+from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import Ended, Waits
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.task_retries import is_retried
+from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because, joined
+
+
+class AttemptOutcomes:
+    """Derives outcomes for controllers, in threads; it never writes to the store."""
+
+    def __init__(self, context: DispatchContext, identities: Identities):
+        self._context = context
+        self._identities = identities
+
+    def conclude(
+        self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None
+    ) -> Ended | Waits:
+        """Return the outcome for the result; wait if the disk has no space for its outputs.
+
+        `asked` is the reason for a requested stop, None without a request.
+        """
+        try:
+            return self._conclude(snapshot, result, asked)
+        except Unavailable as error:
+            return Ended("cancelled") if snapshot.is_cancelled else Waits(waits_for_engine(error))
+
+    def _conclude(self, snapshot: AttemptSnapshot, result: Result, asked: Reason | None) -> Ended:
+        try:
+            check_token(result, snapshot.attempt.token)
+        except Invalid as error:
+            return lost_outcome(error.reason)
+        failure = result.failure or Failure("error", because("no-message"))
+        if result.state == "succeeded":
+            return self._succeed(snapshot, result)
+        if result.state == "cancelled":
+            return self._stopped(snapshot, failure, result, asked)
+        # A dead kernel counts as lost, so its retries have their own limit.
+        if failure.kind in ("kernel-died", "lost"):
+            return lost_outcome(failure.reason)
+        return self._fail(snapshot, failure, result)
+
+    def _succeed(self, snapshot: AttemptSnapshot, result: Result) -> Ended:
+        """Store the bytes; the loop writes the rows that name them."""
+        crash_point("finished")
+        with ExitStack() as hold:
+            hold.enter_context(self._context.blobs.keeping())
+            try:
+                # Processes of a local supervisor are gone, so files can be adopted. Processes in a
+                # container may survive, and a function worker continues.
+                adopt = snapshot.attempt.runtime == PROCESS and not snapshot.attempt.worker
+                folder, outputs = snapshot.order.folder, snapshot.outputs
+                rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
+                others = take_other_files(self._context, snapshot, adopt=adopt)
+            except (Busy, Unavailable):
+                raise
+            except NbyardError as error:
+                return self._fail(snapshot, failure_of(error, "contract"), result)
+            crash_point("outputs-taken")
+            is_as_keyed = self._is_as_keyed(snapshot)
+            missed = warning_about_missing_files(self._context, snapshot, others)
+            warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
+            warning = joined(warnings)
+            held = hold.pop_all()
+            return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
+
+    def _is_as_keyed(self, snapshot: AttemptSnapshot) -> bool:
+        """Return whether the cache key still describes the result.
+
+        Packages may have changed while the attempt waited or ran. Then the result must not be
+        reused.
+        """
+        if not secret_delivery.are_as_named(self._context, snapshot):
+            return False
+        try:
+            code, environment = self._identities.look(snapshot.task.plan)
+            untyped = untyped_of(snapshot.order.folder)
+            if snapshot.attempt.runtime == PROCESS and opens_datasets(self._context, code.version):
+                return False  # keys do not contain the versions that the work opened
+        except Busy:
+            raise
+        except NbyardError:
+            return False
+        parts = key_parts(snapshot.task.plan, code, snapshot.inputs, environment, untyped)
+        return parts.key() == snapshot.task.cache_key
+
+    def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
+        """Yield differences from the environment that the plan and the notebook name."""
+        plan = snapshot.task.plan
+        yield not_as_locked(self._context, snapshot.attempt, plan)
+        if plan.runtime == PROCESS and plan.environment is None:
+            with suppress(NotFound, Unavailable):  # the code or kernel was deleted meanwhile
+                code, environment = self._identities.look(plan)
+                named, used = plan.kernel or code.version.kernel, environment.kernel
+                yield not_installed(named, used) if named not in ("", used) else None
+
+    def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
+        """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
+        plan, number = snapshot.task.plan, snapshot.attempt.number
+        if problem := left_out(self._context, snapshot, failure):
+            reason = because("left-out", cause=failure.reason, problem=problem)
+            failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
+        if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
+            return Ended("failed", failure, result)
+        with ExitStack() as hold:
+            hold.enter_context(self._context.blobs.keeping())
+            # Outputs of failed work may be incomplete.
+            kept = msgspec.structs.replace(result, outputs=[])
+            rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
+            others = take_other_files(self._context, snapshot)
+            missed = None
+            if problem is None:
+                missed = warning_about_missing_files(self._context, snapshot, others)
+            warning = joined((*self._environment_warnings(snapshot), missed))
+            held = hold.pop_all()
+            return Ended("failed", failure, result, rows, held, warning=warning, others=others)
+
+    def _stopped(
+        self, snapshot: AttemptSnapshot, failure: Failure, result: Result, asked: Reason | None
+    ) -> Ended:
+        """Return the outcome of an attempt that was stopped from outside."""
+        # The limits alone cannot decide: it may have shown signs of life while stopping.
+        written = cancel_reason(snapshot.order.folder)
+        # a slow start may only know it from this file
+        if snapshot.is_cancelled or written == CANCELLED:
+            crash_point("obeyed")
+            return Ended("cancelled", None, result)
+        if why := asked or written:
+            return self._fail(snapshot, over_limit(why), result)
+        return lost_outcome(failure.reason)
+
+
+def over_limit(why: Reason) -> Failure:
+    """Return the failure for a broken limit; a queue timeout is never retried."""
+    return Failure("queue-timeout" if why.code == "queue-limit" else "timeout", why)
+
+
+def lost_outcome(reason: Reason) -> Ended:
+    """Return the outcome of an attempt that is gone without a result."""
+    return Ended("lost", Failure("lost", reason), reason=reason)

@@ -1,0 +1,206 @@
+"""The fate of an attempt as a table: phase × event → next phase and actions.
+
+`attempt_driver` gathers events and carries out the actions, which can cause further events. The
+phase only affects speed and patience: a new dispatcher begins with `UNCERTAIN` for each attempt.
+An end is reported, not remembered: as long as it is not stored, the same events report it again.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum, auto
+from typing import NamedTuple
+
+
+class Phase(StrEnum):
+    """What the dispatcher knows of an attempt.
+
+    - `UNCERTAIN`: an earlier dispatcher may have started it, and its engine was not asked yet.
+    - `UNREACHED`: the same, and its engine does not answer.
+    - `ADMITTED`: it has its slots, or needs none: it may start.
+    - `SILENT`: its start failed, and its engine does not answer; its slots are free for others.
+    - `HELD`: its start failed, although its engine answers; its slots are free for others.
+    - `ASKING`: its engine answers again, and it requests slots.
+    - `SENT`: its runtime has accepted it.
+    - `STOPPING`: it has to stop, but its runtime has not accepted the request yet.
+    - `STOPPED`: its runtime has accepted the request to stop.
+    """
+
+    UNCERTAIN = auto()
+    UNREACHED = auto()
+    ADMITTED = auto()
+    SILENT = auto()
+    HELD = auto()
+    ASKING = auto()
+    SENT = auto()
+    STOPPING = auto()
+    STOPPED = auto()
+
+
+class Event(StrEnum):
+    """What happened.
+
+    Of the dispatcher:
+
+    - `ADMIT`: it got its slots, or needs none because its runtime has its own queue.
+    - `START_DUE`, `LOOK_DUE`: its turn, before and after its start is stored.
+    - `STOP_DUE`: its run was cancelled.
+    - `NOTHING_TO_STOP`, `GRACE_OVER`: it has to stop, and was never started, or did not stop in
+      time.
+
+    Of its engine, asked before a start and after a failed one:
+
+    - `THERE`, `ABSENT`, `NO_ANSWER`: whether the engine knows the attempt.
+    - `ANSWER_LOST`, `NOT_THERE`: after a failed start: the engine knows the attempt, or does not.
+    - `STARTED`, `REFUSED`: the start succeeded, or can never succeed.
+    - `NOT_STARTED`, `NOT_SENT`: the start failed for now; here, or on a runtime with its own queue.
+    - `HEARD`: the runtime has accepted the request to stop.
+
+    Of the attempt:
+
+    - `WAITS`, `OVERDUE`: it waits on its engine, within its limit or for too long.
+    - `RUNS`, `OVER_LIMIT`: it runs, within its limits or beyond one.
+    - `DROPPED`: its engine forgot it before it began.
+    - `FINISHED`, `GONE`: it has a result, or is gone without one.
+    - `UNHEARD`, `UNHEARD_FOR_LONG`: its engine does not answer.
+    - `DISK_FULL`: its outputs need more space here.
+    """
+
+    ADMIT = auto()
+    START_DUE = auto()
+    LOOK_DUE = auto()
+    STOP_DUE = auto()
+    NOTHING_TO_STOP = auto()
+    GRACE_OVER = auto()
+    THERE = auto()
+    ABSENT = auto()
+    NO_ANSWER = auto()
+    ANSWER_LOST = auto()
+    NOT_THERE = auto()
+    STARTED = auto()
+    REFUSED = auto()
+    NOT_STARTED = auto()
+    NOT_SENT = auto()
+    HEARD = auto()
+    WAITS = auto()
+    OVERDUE = auto()
+    RUNS = auto()
+    OVER_LIMIT = auto()
+    DROPPED = auto()
+    FINISHED = auto()
+    GONE = auto()
+    UNHEARD = auto()
+    UNHEARD_FOR_LONG = auto()
+    DISK_FULL = auto()
+
+
+class Action(StrEnum):
+    """What the controller does.
+
+    - `PROBE`: ask the engine whether it knows the attempt, before a start.
+    - `RECHECK`: ask it after a failed start, whose answer may be lost.
+    - `START`, `LOOK`, `STOP`: start, check or stop the attempt.
+    - `PAUSE_LONGER`: extend the pause before the next start.
+    - `CONCLUDE`: take the result and report the outcome.
+    - `WAIT_FOR_SPACE`: try again later to take the result.
+    - `FAIL`, `LOSE`, `GIVE_UP`: report the end: the start failed, the attempt is gone, or it has
+      stopped as requested as far as the dispatcher can tell.
+    - `TELL_…`: report what the attempt does or waits for.
+    """
+
+    PROBE = auto()
+    RECHECK = auto()
+    START = auto()
+    LOOK = auto()
+    STOP = auto()
+    PAUSE_LONGER = auto()
+    CONCLUDE = auto()
+    WAIT_FOR_SPACE = auto()
+    FAIL = auto()
+    LOSE = auto()
+    GIVE_UP = auto()
+    TELL_STARTED = auto()
+    TELL_RUNNING = auto()
+    TELL_WAIT = auto()
+    TELL_SLOT_WAIT = auto()
+    TELL_SILENCE = auto()
+
+
+class Step(NamedTuple):
+    """The next phase, and the actions in their order."""
+
+    phase: Phase
+    actions: tuple[Action, ...] = ()
+
+
+P, E, A = Phase, Event, Action
+UNSURE = (P.UNCERTAIN, P.UNREACHED)
+WAITING = (*UNSURE, P.SILENT, P.HELD)
+BEFORE_START = (*WAITING, P.ASKING, P.ADMITTED)
+ASKED_TO_STOP = (P.STOPPING, P.STOPPED)
+WATCHED = (P.SENT, *ASKED_TO_STOP)
+STARTABLE = (P.ADMITTED, *WATCHED)
+WITH_SLOTS = STARTABLE
+ENDS = frozenset({A.CONCLUDE, A.FAIL, A.LOSE, A.GIVE_UP})
+TABLE: dict[tuple[Phase, Event], Step] = {}
+
+
+def _when(phases: Iterable[Phase], event: Event, *actions: Action, to: Phase | None = None) -> None:
+    """Add rows to the table; without `to`, the phase stays."""
+    for phase in phases:
+        assert (phase, event) not in TABLE
+        TABLE[phase, event] = Step(to or phase, actions)
+
+
+# Turns
+_when(BEFORE_START, E.ADMIT, to=P.ADMITTED)
+_when(WATCHED, E.ADMIT)
+_when(WAITING, E.START_DUE, A.PROBE)
+_when([P.ASKING], E.START_DUE)
+_when(STARTABLE, E.START_DUE, A.START)
+_when(BEFORE_START, E.LOOK_DUE, A.LOOK, to=P.SENT)
+_when(WATCHED, E.LOOK_DUE, A.LOOK)
+
+# Start
+_when(WAITING, E.THERE, A.START, to=P.ADMITTED)
+_when(WAITING, E.ABSENT, A.TELL_SLOT_WAIT, to=P.ASKING)
+_when(UNSURE, E.NO_ANSWER, A.TELL_WAIT, to=P.UNREACHED)
+_when([P.SILENT, P.HELD], E.NO_ANSWER, A.TELL_WAIT, to=P.SILENT)
+_when([P.ADMITTED], E.STARTED, A.TELL_STARTED, A.LOOK, to=P.SENT)  # short work may have ended
+_when([P.SENT], E.STARTED, A.TELL_STARTED)
+_when(ASKED_TO_STOP, E.STARTED, A.TELL_STARTED, A.LOOK)
+_when([P.ADMITTED], E.NOT_STARTED, A.RECHECK, A.TELL_WAIT, to=P.SILENT)
+_when(WATCHED, E.NOT_STARTED, A.TELL_WAIT)
+_when([P.SILENT], E.ANSWER_LOST, A.PAUSE_LONGER, to=P.ADMITTED)
+_when([P.SILENT], E.NOT_THERE, A.PAUSE_LONGER, to=P.HELD)
+_when(STARTABLE, E.NOT_SENT, A.TELL_WAIT)
+_when(Phase, E.REFUSED, A.FAIL)
+
+# Work
+_when(WATCHED, E.WAITS, A.TELL_WAIT)
+_when(WATCHED, E.RUNS, A.TELL_RUNNING)
+_when([P.SENT], E.DROPPED, A.START)
+_when(ASKED_TO_STOP, E.DROPPED)
+_when(WATCHED, E.FINISHED, A.CONCLUDE)
+_when(WATCHED, E.GONE, A.LOSE)
+_when(WATCHED, E.UNHEARD, A.TELL_SILENCE)
+_when(WATCHED, E.UNHEARD_FOR_LONG, A.LOSE)
+_when(WATCHED, E.DISK_FULL, A.WAIT_FOR_SPACE)
+
+# Stop
+_when([*BEFORE_START, P.SENT, P.STOPPING], E.STOP_DUE, A.STOP, A.LOOK, to=P.STOPPING)
+_when([P.STOPPED], E.STOP_DUE, A.LOOK)
+_when([P.ADMITTED, P.SENT, P.STOPPING], E.OVERDUE, A.STOP, A.TELL_WAIT, to=P.STOPPING)
+_when([P.STOPPED], E.OVERDUE, A.TELL_WAIT)
+_when([P.SENT, P.STOPPING], E.OVER_LIMIT, A.STOP, A.TELL_RUNNING, to=P.STOPPING)
+_when([P.STOPPED], E.OVER_LIMIT, A.TELL_RUNNING)
+_when([P.STOPPING], E.HEARD, to=P.STOPPED)
+_when(Phase, E.NOTHING_TO_STOP, A.GIVE_UP)
+_when(ASKED_TO_STOP, E.GRACE_OVER, A.GIVE_UP)
+
+
+def next_step(phase: Phase, event: Event) -> Step:
+    """Return what follows from the event.
+
+    Raises:
+        KeyError: This event cannot happen in this phase.
+    """
+    return TABLE[phase, event]

@@ -1,0 +1,243 @@
+"""Explain why a file that the work missed did not travel with the code."""
+
+import logging
+import os
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from glob import escape, iglob
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.domain.attempts.failure_reader import said_in
+from nbyard.domain.attempts.missing_modules import COLOURS
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.caching.file_probes import probes_of
+from nbyard.domain.caching.path_mentions import asked, code_of, literal, mentions
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import Reason, because, joined
+from nbyard.runner.attempt_folder import CODE
+from nbyard.transfer import bundles
+from nbyard.transfer.dataset_links import shows_dataset
+
+log = logging.getLogger("nbyard.dispatch")
+SIGNS = ("No such file", "No module named", "cannot open", "does not exist", "not found")
+MOST_NAMED = 3
+MOST_FITTING = 1000
+
+
+class _Code(msgspec.Struct, frozen=True):
+    """The code of a task.
+
+    It lies at `path`. `base` is the source folder of its bundle, and `below` the code's folder in
+    it. `taken` holds the files of the bundle and their folders.
+    """
+
+    path: Path
+    base: Path
+    below: str
+    taken: frozenset[str]
+    version: ExecutableVersion
+    content: bytes
+
+    def place(self, name: str) -> str:
+        """Return the path in the bundle for a path relative to the code; "" if outside."""
+        place = os.path.normpath(os.path.join(self.below, name))
+        return "" if place == "." or place.startswith(("../", "/")) else place
+
+    def is_left_out(self, place: str) -> bool:
+        """Return whether the path exists on disk, but not in the bundle."""
+        return place not in self.taken and os.path.exists(self.base / place)
+
+    def meant(self, name: str) -> list[str]:
+        """Return the paths that a string in the code means.
+
+        With wildcards, that is the folder, or the matching files if the folder travelled.
+        """
+        start = literal(name)
+        place = self.place(start) if start else self.below
+        if start == name or (start and place not in self.taken):
+            return [start]
+        if "*" not in name or set("{%$") & set(name) or "**" in name or not re.search(r"\w", name):
+            return []
+        folder = self.base / self.below
+        fits = (os.path.relpath(one, folder) for one in iglob(f"{escape(str(folder))}/{name}"))
+        return [one for one in islice(fits, MOST_FITTING) if not is_cache(one)]
+
+
+def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
+    with context.store.read() as c:
+        version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
+        known = context.store.executables.get(
+            c, snapshot.run.owner, snapshot.task.plan.executable_id
+        )
+    if version is None or known is None or not known.path:
+        return None
+    own = split_function_path(version.file).file
+    path = Path(split_function_path(known.path).file)
+    tree = context.blobs.tree(version.bundle_digest)
+    taken = {*tree.folders, *(entry.path for entry in tree.files)}
+    # A folder travelled if any file in it did.
+    taken |= {str(folder) for one in taken for folder in PurePosixPath(one).parents}
+    with context.blobs.open(version.content_digest) as handle:
+        content = handle.read()
+    base = path.parents[own.count("/")]
+    return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
+
+
+def left_out(
+    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+) -> Reason | None:
+    """Return why the first missing file that exists is not in the bundle.
+
+    The failure names the file, which lies beside or above the code. Return None without one.
+    """
+    told = COLOURS.sub("", f"{said_in(failure)}\n{failure.traceback}")
+    lines = [line for line in told.splitlines() if any(sign in line for sign in SIGNS)]
+    code = _code(context, snapshot) if lines else None
+    if code is None:
+        return None
+    # Paths in the attempt's folder become relative to the code.
+    attempt = snapshot.order.folder
+    up = "../" * len(Path(code.below).parts)
+    words = "\n".join(lines)
+    if code.below:
+        words = words.replace(f"{attempt}/code/{code.below}/", "")
+    words = words.replace(f"{attempt}/code/", up).replace(f"{attempt}/", f"../{up}")
+    named = mentions(words)
+    # The name of a module means a file or a folder.
+    modules = [text.replace(".", "/") for text in named if "/" not in text]
+    names = [*named, *(f"{text}.py" for text in modules), *modules]
+    for name in names:
+        place = code.place(name)
+        if place and code.is_left_out(place):
+            return _beside(code, name, missing_file_reason(code.base, place))
+    above = [
+        text for text in mentions(code_of(code.path.name, code.content)) if text.startswith("..")
+    ]
+    return find_outside_bundle(code.base, code.below, names, above)
+
+
+def warning_about_missing_files(
+    context: DispatchContext, snapshot: AttemptSnapshot, others: OtherFiles | None
+) -> Reason | None:
+    """Return a warning about files beside the code that it names, but that did not travel.
+
+    Work that lists files or tests for them does not fail. `others` holds the files that it wrote.
+    """
+    try:
+        code = _code(context, snapshot)
+        if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
+            return None
+        found = _overlooked(context, snapshot, code, others)
+    except (NbyardError, OSError, ValueError, KeyError, TypeError) as error:
+        # A warning must not fail finished work: its code may have moved or may not be text.
+        log.info("what the attempt %s did not find is not known: %s", snapshot.attempt.id, error)
+        return None
+    more = len(found) - MOST_NAMED
+    rest = because("more-did-not-travel", more=more) if more > 0 else None
+    return joined([*(_beside(code, name, cause) for name, cause in found[:MOST_NAMED]), rest])
+
+
+def _beside(code: _Code, name: str, cause: Reason) -> Reason:
+    return because("file-did-not-travel", name=name, beside=code.path.name, cause=cause)
+
+
+def _overlooked(
+    context: DispatchContext, snapshot: AttemptSnapshot, code: _Code, others: OtherFiles | None
+) -> list[tuple[str, Reason]]:
+    """Return (name, reason) for missing files that the code names, one per reason.
+
+    Paths that exist now or are declared are not missing.
+    """
+    version, folder = code.version, snapshot.order.folder
+    # The folder of a worker's attempt lies inside the folder of the worker.
+    copy = (folder.parents[1] if snapshot.attempt.worker else folder) / CODE
+    kept = context.blobs.tree(others.digest).files if others and others.digest else []
+    left = others.left_out if others else []
+    paths = [*(one.path for one in kept), *(one.path.rstrip("/") for one in left)]
+    declared = {
+        place_of(argument, version).removeprefix(f"{CODE}/") for argument in version.arguments
+    }
+    told = [
+        argument
+        for argument in version.arguments
+        if argument.role == "output" or argument.name in snapshot.inputs
+    ]
+    told += [
+        argument for argument in version.arguments if argument.name in snapshot.task.plan.bindings
+    ]
+    declared |= {code.place(one.default) for one in told if isinstance(one.default, str)}
+    near = os.listdir(code.base / code.below)
+    found: list[tuple[str, Reason]] = []
+    for name in _asked(code.path.name, code.content):
+        if literal(name).split("/")[0] not in ("", *near):
+            continue  # most strings are not paths
+        for one in code.meant(name):
+            place = code.place(one)
+            reason = _reason(code.base, place) if place and code.is_left_out(place) else None
+            if reason is None or place in declared or os.path.lexists(copy / place):
+                continue
+            if any(f"{path}/".startswith(f"{place}/") for path in paths):
+                continue
+            if all(reason != known for _, known in found):
+                found.append((one, reason))
+    return found
+
+
+@lru_cache(maxsize=32)  # the same code runs repeatedly
+def _asked(filename: str, content: bytes) -> Sequence[str]:
+    probes = probes_of(filename, content, is_own=True)
+    return asked(filename, code_of(filename, content), probes.names)
+
+
+def find_outside_bundle(
+    base: Path, below: str, names: Iterable[str], above: Iterable[str]
+) -> Reason | None:
+    """Return why the first name that exists outside the bundle did not travel, None without one.
+
+    Look in the folder above the bundle and in the folders `above` that the code names.
+    """
+    folders = ["", os.path.relpath(base.parent, base / below), *above]
+    for place in (
+        os.path.normpath(base / below / folder / name) for name in names for folder in folders
+    ):
+        if os.path.exists(place) and not Path(place).is_relative_to(base):
+            shared = Path(os.path.commonpath((base, place)))
+            if bundles.is_project(base) or shared in bundles.no_projects(base):
+                remedy = because("move-or-give-as-input")
+            else:
+                remedy = because("mark-shared-folder", folder=str(shared))
+            return because("outside-of-code", path=place, folder=str(base), remedy=remedy)
+    return None
+
+
+def missing_file_reason(base: Path, place: str) -> Reason:
+    """Return why a file is not in the bundle of this folder, and what to do."""
+    folder = base.name or str(base)
+    return _reason(base, place) or because("folder-does-not-travel", folder=folder)
+
+
+def _reason(base: Path, place: str) -> Reason | None:
+    """Return the reason if a link or an ignore rule is the cause, else None."""
+    parts = place.split("/")
+    folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    links = (folder for folder in folders if os.path.islink(base / folder))
+    if shows_dataset(base / next(links, place)):
+        return because("file-is-dataset")
+    for above in folders:
+        if os.path.islink(base / above):
+            return because("link-left-out", path=above)
+        name = f"{above}/" if os.path.isdir(base / above) else above
+        if rule := bundles.rule_of(base, name):
+            return because("rule-leaves-out", rule=rule, path=above)
+    return None

@@ -1,0 +1,102 @@
+"""Pass secrets from the store to the memory of the work, or to a registry."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dockerd import logged_in
+from nbyard.domain.commands.invocations import ATTEMPT
+from nbyard.domain.credentials import Login, content_of, hidden_of, is_plain
+from nbyard.domain.runs.structs import SecretOf, TaskPlan
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.runner import secret_files
+from nbyard.runner.secret_masking import Blind, Masks
+
+Places = dict[str, str]
+
+
+def secrets_of(plan: TaskPlan) -> dict[str, SecretOf]:
+    """Return the credentials that a task names, by argument."""
+    return {n: one for n, one in plan.bindings.items() if isinstance(one, SecretOf)}
+
+
+def deliver_secrets(context: DispatchContext, snapshot: AttemptSnapshot, folder: Path) -> Places:
+    """Write the task's secrets to memory, link them in the folder, and return their paths.
+
+    The paths are those that the attempt sees, by argument.
+
+    Raises:
+        Invalid: A credential was deleted after the run was requested.
+        StoreUnusable: The encryption key is missing.
+        Conflict: The credential was changed outside of nbyard.
+    """
+    wanted = secrets_of(snapshot.task.plan)
+    if not wanted:
+        return {}
+    files: dict[str, bytes] = {}
+    hidden: list[str] = []
+    places: Places = {}
+    with context.store.read() as c:
+        for argument, one in wanted.items():
+            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
+            if found is None:
+                raise Invalid(because("credential-deleted-since", credential=repr(one.name)))
+            fields = context.store.credentials.fields(c, found)
+            name = argument if is_plain(found.kind) else f"{argument}.json"
+            files[name] = content_of(found.kind, fields).encode()
+            hidden += hidden_of(found.kind, fields)
+            places[argument] = f"{ATTEMPT}/{secret_files.SECRETS}/{name}"
+    target = secret_files.secrets_folder(context.store.id, snapshot.attempt.id)
+    secret_files.store_secrets(str(folder), target, files, hidden)
+    return places
+
+
+def masks_of_attempt(context: DispatchContext, snapshot: AttemptSnapshot) -> Masks:
+    """Return masks that find the secrets of the attempt in everything it wrote.
+
+    By then its runner no longer has them.
+    """
+    wanted = secrets_of(snapshot.task.plan)
+    if not wanted:
+        return Masks(())
+    # After a change the old value is unknown, so treat every file as secret.
+    if not are_as_named(context, snapshot):
+        return Blind()
+    hidden: list[str] = []
+    with context.store.read() as c:
+        for one in wanted.values():
+            found = context.store.credentials.get(c, snapshot.run.owner, one.credential_id)
+            if found is None:
+                return Blind()
+            hidden += hidden_of(found.kind, context.store.credentials.fields(c, found))
+    return Masks(hidden)
+
+
+def are_as_named(context: DispatchContext, snapshot: AttemptSnapshot) -> bool:
+    """Return whether the task's credentials are unchanged since the run was requested.
+
+    Only then does the result match its cache key.
+    """
+    wanted = secrets_of(snapshot.task.plan).values()
+    if not wanted:
+        return True
+    with context.store.read() as c:
+        known = context.store.credentials.references(c, snapshot.run.owner)
+    return all(known.get(one.credential_id) == one for one in wanted)
+
+
+def take_away(context: DispatchContext, attempt_id: str) -> None:
+    """Delete the secrets of the attempt from memory."""
+    secret_files.delete_secrets(secret_files.secrets_folder(context.store.id, attempt_id))
+
+
+def for_registries(context: DispatchContext, owner: str) -> AbstractContextManager[None]:
+    """Use the owner's logins for pulls and pushes during the block."""
+
+    def found(image: str) -> Login | None:
+        with context.store.read() as c:
+            return context.store.credentials.login(c, owner, image)
+
+    return logged_in(found)

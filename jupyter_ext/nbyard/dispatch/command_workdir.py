@@ -1,0 +1,239 @@
+"""Create the separate working folder of a command, and collect facts known only at run time."""
+
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.arguments.bindings import Bound, Found, Handed, Referenced, companions_of
+from nbyard.domain.arguments.file_objects import Listing, ReferenceFacts
+from nbyard.domain.attempts.structs import CommandWork, Output, Work
+from nbyard.domain.commands.invocations import (
+    ATTEMPT,
+    TEMPORARY,
+    WORK,
+    Context,
+    Invocation,
+    PlacedFile,
+    path_inside,
+    with_contents,
+    with_listing,
+)
+from nbyard.domain.datasets.table_descriptions import BrokenTable
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.models.structs import SERVING_FOLDER
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
+from nbyard.errors import Invalid, NbyardError
+from nbyard.host.project_files import write_new
+from nbyard.kinds.model import SERVED, with_spec_as_file
+from nbyard.kinds.registry import FUNCTION
+from nbyard.reasons.structs import Reason, because
+from nbyard.runner.handoff.text_tables import TOLD
+from nbyard.runner.work.collect_outputs import contents_of
+from nbyard.runner.work.cwl_expressions import NoValue
+from nbyard.tabular import TableFile
+
+MAX_LISTED = 10_000
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+def lay_serving(folder: Path, command: Sequence[str]) -> None:
+    """Write the serving code and the model.json of a command into the folder."""
+    from nbyard.images.model_images import serving_sources  # imported late: unused without models
+
+    files = {f"{SERVING_FOLDER}/{name}": text for name, text in serving_sources().items()}
+    if told := with_spec_as_file(command)[1]:
+        files[SERVED] = told
+    for name, text in files.items():
+        place = f"{folder}/{name}"
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        write_new(place, text.encode())
+
+
+def reference_facts(
+    folder: Path, version: ExecutableVersion, places: Mapping[str, str], plan: TaskPlan
+) -> ReferenceFacts:
+    """Return facts for parameter references; empty if the version cannot have any.
+
+    `places` holds the paths of inputs below the folder.
+    """
+    reaches = [argument.reach for argument in version.arguments]
+    has_references = any(isinstance(reach, Bound | Referenced | Found) for reach in reaches)
+    if not has_references and version.invocation == Invocation():
+        return ReferenceFacts()
+    sizes: dict[str, int] = {}
+    files: dict[str, list[str]] = {}
+    contents: dict[str, str] = {}
+    wanted = with_contents(version.invocation, version.arguments)
+    beside = {argument.name: argument.companions for argument in version.arguments}
+    for name, relative in places.items():
+        place = f"{folder}/{relative}"
+        if not os.path.isdir(place):
+            sizes[name] = os.stat(place).st_size
+            within = {name: place}
+        else:
+            files[name] = sorted(one.name for one in os.scandir(place) if one.is_file())
+            items = companions_of(files[name], beside.get(name, ()))
+            within = {f"{name}/{one}": f"{place}/{one}" for one in items}
+        if name in wanted:
+            contents |= {known: _contents(place, known) for known, place in within.items()}
+    listings = {
+        name: _listing(f"{folder}/{places[name]}", f"inputs.{name}")
+        for name in with_listing(version.invocation, version.arguments) & places.keys()
+    }
+    least = ReferenceFacts()
+    cores, memory = math.ceil(plan.cpu or least.cores), plan.memory_bytes or least.memory_bytes
+    return ReferenceFacts(cores, memory, sizes, files, contents, listings)
+
+
+def _listing(place: str, where: str) -> Listing:
+    """Return the content of a folder in name order (`listing` of CWL v1.2).
+
+    Raises:
+        Invalid: The folder has more than 10,000 files and folders.
+    """
+    left = MAX_LISTED
+
+    def below(folder: str) -> Listing:
+        nonlocal left
+        listing: Listing = {}
+        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+            left -= 1
+            if left < 0:
+                raise Invalid.field(where, because("listing-too-long", most=f"{MAX_LISTED:,}"))
+            listing[entry.name] = below(entry.path) if entry.is_dir() else entry.stat().st_size
+        return listing
+
+    return below(place)
+
+
+def _contents(place: str, shown: str) -> str:
+    """Return a small file as text.
+
+    Raises:
+        Invalid: The file is larger than 64 KiB, or is not UTF-8 text.
+    """
+    try:
+        return contents_of(place)
+    except NoValue as error:
+        cause = msgspec.convert(error.reason, Reason)
+        why = because("input-not-text", cause=cause)
+        raise Invalid.field(f"inputs.{shown}", why) from None
+
+
+def looked_for(
+    version: ExecutableVersion,
+    outputs: dict[str, Output],
+    values: Mapping[str, Any],
+    known: ReferenceFacts,
+) -> dict[str, Output]:
+    """Return the outputs with resolved patterns and values."""
+    found = dict(outputs)
+    context = Context(version.invocation, version.arguments, values, known)
+    for argument in version.arguments:
+        if isinstance(argument.reach, Found):
+            where = f"arguments.{argument.name}.reach"
+            found[argument.name] = msgspec.structs.replace(
+                found[argument.name],
+                patterns=context.patterns(argument.reach.patterns, where),
+                value=context.parts(argument.reach.value, where),
+            )
+    return found
+
+
+def create_workdir(
+    context: DispatchContext,
+    folder: Path,
+    work: Work,
+    inputs: Mapping[str, BytesOf],
+    places: Mapping[str, str],
+) -> None:
+    """Create the working folder with only the files that the command requests."""
+    for name in (WORK, TEMPORARY):
+        os.makedirs(f"{folder}/{name}")
+    if not isinstance(work, CommandWork):
+        return
+    for file in work.files:
+        place = Path(f"{folder}/{WORK}/{file.name}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.source:
+            _stage(
+                context, place, file, {places[name]: found.digest for name, found in inputs.items()}
+            )
+        else:
+            write_new(str(place), file.text.encode())
+    for stream in (work.stdout, work.stderr):
+        if stream:
+            (folder / stream).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _stage(
+    context: DispatchContext, place: Path, file: PlacedFile, digests: Mapping[str, str]
+) -> None:
+    """Stage the bytes of an input, or of a file or folder in an input folder."""
+    source = file.source.removeprefix(f"{ATTEMPT}/")
+    if digest := digests.get(source, ""):
+        context.blobs.stage(digest, place, writable=file.writable)
+        return
+    folder = next(digest for digest in digests if source.startswith(f"{digest}/"))
+    digest, within = digests[folder], source.removeprefix(f"{folder}/")
+    if not digest.startswith("tree:"):  # a list with a single file
+        context.blobs.stage(digest, place, writable=file.writable)
+        return
+    whole = context.blobs.tree(digest)
+    entries = {entry.path: entry.digest for entry in whole.files}
+    if within in entries:
+        context.blobs.stage(entries[within], place, writable=file.writable)
+        return
+    below = f"{within}/"
+    place.mkdir()
+    for path in whole.folders:
+        if path.startswith(below):
+            (place / path_inside(path[len(below) :], "files")).mkdir(parents=True)
+    for path, digest in entries.items():
+        if path.startswith(below):
+            target = place / path_inside(path[len(below) :], "files")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            context.blobs.stage(digest, target, writable=file.writable)
+
+
+def tell_table(
+    context: DispatchContext, found: BytesOf, folder: str, version: ExecutableVersion, name: str
+) -> None:
+    """Write the types of a table beside the file, as inferred at its import.
+
+    The types of other tables are inferred from all rows now, if the work may request them. Results
+    are stored by digest. A timeout is not repeated, because every attempt of a mapped node would
+    wait for it.
+    """
+    if not found.typed or format_of(found.filename) not in TEXT_TABLES:
+        return
+    with context.store.read() as c:
+        info = context.store.datasets.table_of_bytes(c, found.digest, found.filename)
+    if info is not None:
+        context.untyped.discard(found.digest)
+    elif may_ask(version, name):
+        table = TableFile(context.blobs.path(found.digest), found.filename, found.digest)
+        with context.typing:
+            try:
+                if found.digest not in context.untyped:
+                    info = context.tables.info(table, count=True, quick=True)
+            except NbyardError as error:
+                log.info("the library that reads %s infers its types: %s", found.filename, error)
+                if not isinstance(error, BrokenTable):  # the work itself will fail on it
+                    context.untyped.add(found.digest)
+    if info is not None and len(info.columns) == info.column_count:
+        write_new(f"{folder}/{TOLD}", msgspec.json.encode(info))
+
+
+def may_ask(version: ExecutableVersion, name: str) -> bool:
+    """Return whether the code takes the input as a data frame; other code gets a path."""
+    reaches = {argument.name: argument.reach for argument in version.arguments}
+    return version.kind == FUNCTION or isinstance(reaches.get(name), Handed)

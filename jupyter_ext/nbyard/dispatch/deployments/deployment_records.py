@@ -1,0 +1,146 @@
+"""Records about one deployment: write observations, and read again what may have changed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.deployments.structs import (
+    OPEN,
+    OPEN_VARIABLE,
+    Place,
+    deployment_folder,
+    log_name,
+)
+from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.logs.rotating_log import KeptLog
+from nbyard.reasons.structs import Reason
+from nbyard.runtimes.docker.deployment_containers import Deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+from nbyard.store.models.queries import packages_of_images
+
+OURS = "nbyard: "
+BEGUN = ("started_at", "ready_at")
+
+
+class DeploymentRecords:
+    """Writes of the steps of a rollout, each in its own transaction."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._rows = context.store.deployments
+
+    def tell(self, row: DeploymentRow, state: str, reason: Reason | None) -> None:
+        """Record the observed state if it is new, and no request has arrived meanwhile."""
+        told = {"revision": row.newest.number} | ({"reason": reason} if reason else {})
+        columns: dict[str, Any] = {"reason": reason}
+        if state == "running" and row.state != "running":
+            columns["started_at"] = datetime.now(UTC)
+        if (state, reason) == (row.state, row.reason):
+            return
+        with self._context.write() as c:
+            if not self._rows.is_as_seen(c, row):
+                return
+            if state != row.state:
+                self._rows.move(c, row, state, told, since=row.state, **columns)
+            else:
+                self._rows.note(c, row, told, reason=reason)
+
+    def note(self, revision_row: RevisionRow, **columns: Any) -> None:
+        """Update columns of a revision."""
+        with self._context.write() as c:
+            self._rows.set_revision(c, revision_row.revision.id, **columns)
+
+    def stopped(self, row: DeploymentRow, revision_row: RevisionRow) -> bool:
+        """Record that a stopped container is gone; return whether the revision is over.
+
+        A revision that is wanted again waits to start instead.
+        """
+        with self._context.write() as c:
+            is_over = self._rows.is_as_seen(c, row)
+            told = {"ended_at": datetime.now(UTC)} if is_over else dict.fromkeys(BEGUN)
+            self._rows.set_revision(c, revision_row.revision.id, places=[], **told)
+        return is_over
+
+    def is_wanted(self, row: DeploymentRow) -> bool:
+        """Return whether no other request has arrived and this dispatcher is not leaving."""
+        if self._context.stopping.is_set():
+            return False
+        with self._context.store.read() as c:
+            return self._rows.is_as_seen(c, row)
+
+    def deployed(self, row: DeploymentRow, revision_row: RevisionRow) -> Deployed:
+        """Return the description from which the container is created."""
+        return Deployed(
+            store_id=self._context.store.id,
+            deployment_id=row.id,
+            name=row.name,
+            number=revision_row.number,
+            spec=replace(
+                revision_row.revision.spec,
+                image=revision_row.revision.image_id or revision_row.revision.spec.image,
+            ),
+            gpus=revision_row.revision.gpus,
+            # A running container keeps the prefix of its start.
+            base_url=revision_row.prefix or self.base_url,
+            password=revision_row.password,
+            secret=self._secret(row, revision_row).read(),
+        )
+
+    def ensure_secret(self, row: DeploymentRow, revision_row: RevisionRow) -> None:
+        """Create the secret of a revision that serves a model whose image was built here."""
+        spec = revision_row.revision.spec
+        if spec.service != "api" or spec.environment.get(OPEN_VARIABLE) == OPEN:
+            return
+        image = (spec.image, revision_row.revision.image_id)
+        with self._context.store.read() as c:
+            is_model = image in packages_of_images(c, row.owner, [image])
+        if is_model:
+            self._secret(row, revision_row).create()
+
+    def _secret(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptSecret:
+        return KeptSecret(self._context.folder / deployment_folder(row.id), revision_row.number)
+
+    @property
+    def base_url(self) -> str:
+        """Return the base URL of the server through which users reach the deployment."""
+        with self._context.store.read() as c:
+            return self._context.store.facts.get(c, "base_url") or "/"
+
+    def log(self, row: DeploymentRow, revision_row: RevisionRow) -> KeptLog:
+        """Return the log of a revision."""
+        return KeptLog(
+            self._context.folder / deployment_folder(row.id) / log_name(revision_row.number)
+        )
+
+    def say(self, row: DeploymentRow, revision_row: RevisionRow, words: str) -> None:
+        """Write a line of nbyard to the log of the revision."""
+        write_log_line(self.log(row, revision_row), f"{OURS}{words}")
+
+    def said_last(self, row: DeploymentRow, revision_row: RevisionRow, tail_bytes: int) -> str:
+        """Return the end of the service's output since the last line of nbyard.
+
+        Read at most `tail_bytes` of the log.
+        """
+        lines = self.log(row, revision_row).tail(tail_bytes).splitlines(keepends=True)
+        ours = [place for place, line in enumerate(lines) if line.startswith(OURS)]
+        return "".join(lines[ours[-1] + 1 :] if ours else lines)
+
+    def places(
+        self, row: DeploymentRow, revision_row: RevisionRow, places: list[Place], **told: Any
+    ) -> None:
+        """Record where the ports of the revision respond.
+
+        With more columns, the revision responds for the first time since its start. It receives
+        requests from now on.
+        """
+        with self._context.write() as c:
+            self._rows.set_revision(c, revision_row.revision.id, places=places, **told)
+            if told and (revision_row.number == row.newest.number or row.newest.is_over):
+                self._rows.serve(c, row, revision_row.number)
+
+
+def write_log_line(kept_log: KeptLog, words: str) -> None:
+    """Write one line to a log."""
+    kept_log.write(words.encode() + b"\n")

@@ -1,0 +1,378 @@
+"""One step of a revision: gather events, carry out the actions of `revision_phase_table`.
+
+Facts are recorded before and after, so that every step can repeat after a crash.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from nbyard.dispatch.attempts.secret_delivery import for_registries
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
+from nbyard.dispatch.deployments.drain import Shutdowns
+from nbyard.dispatch.deployments.image_pins import ImagePins
+from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.log_follower import LogFollower
+from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
+from nbyard.dispatch.service_health import PortHealth, describe_calls
+from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted
+from nbyard.domain.deployments.deployment_status import (
+    Ended,
+    RevisionStatus,
+    end_reason,
+    is_port_taken,
+    never_answered,
+    no_way_in,
+    reproduce_pull,
+    restart_delay_seconds,
+    restarts_then,
+    start_failure,
+    state_after_end,
+    waits_for_build,
+)
+from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.ipc.crash_points import crash_point
+from nbyard.logs.rotating_log import forget_logs
+from nbyard.reasons.structs import Reason, because
+from nbyard.runtimes.docker import deployment_containers
+from nbyard.runtimes.docker.deployment_containers import Deployed
+from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+# Check healthy services rarely, because many log each request.
+ASKED_EVERY_SECONDS = 10.0
+LAST_SECONDS = 2.0
+PROCESS_SECONDS = 2.0
+TAIL_BYTES = 2**16
+KEPT_LOGS = 10
+FOLLOWS = {"completed": Event.COMPLETED, "again": Event.ENDED, "failed": Event.FAILED}
+
+
+class RevisionMemory:
+    """What is known of the revisions of one deployment between two steps, by their numbers.
+
+    - `since`: when the container was first seen; `not_before`: earliest next start. Both are
+      seconds of the monotonic clock.
+
+    All of it only affects speed and patience: a new dispatcher starts without it.
+    """
+
+    def __init__(self, context: DispatchContext, engine: Engine):
+        self.engine = engine
+        self.departures = Shutdowns(engine, self.wait_for_log_end)
+        self.pins = ImagePins(engine, context.stopping)
+        self.ports = PortHealth(ASKED_EVERY_SECONDS)
+        self.followers: dict[int, LogFollower] = {}
+        self.since: dict[int, float] = {}
+        self.not_before: dict[int, float] = {}
+
+    def wait_for_log_end(self, number: int) -> None:
+        """Wait a moment until the rest of the container's output is in the log."""
+        follower = self.followers.pop(number, None)
+        if follower is not None:
+            follower.join(LAST_SECONDS)
+
+
+class Signal(NamedTuple):
+    """An event, with what its actions need: a container, how it ended, its ports, or a failure."""
+
+    event: Event
+    container: Container | None = None
+    ended: Ended | None = None
+    places: list[Place] | None = None
+    reason: Reason | None = None
+    by_hand: str = ""
+
+
+@dataclass
+class RevisionDriver:
+    """One step of a revision; `reason`, `exit_code`, `answers` and `says` are what is known of it.
+
+    `has_answered` is set only if its container was seen to run.
+    """
+
+    context: DispatchContext
+    memory: RevisionMemory
+    notes: DeploymentRecords
+    row: DeploymentRow
+    one: RevisionRow
+    wish: Event
+    phase: Phase = field(init=False)
+    reason: Reason | None = field(init=False)
+    exit_code: int | None = field(init=False)
+    answers: bool = False
+    has_answered: bool = False
+    says: str = ""
+
+    def __post_init__(self) -> None:
+        self.reason, self.exit_code = self.one.revision.reason, self.one.revision.exit_code
+        self.phase = self._first_phase()
+
+    def _first_phase(self) -> Phase:
+        if self.one.is_over:
+            return Phase.OVER
+        if self.memory.departures.is_ending(self.one.number):
+            return Phase.ENDING
+        if self.one.phase == "pending":
+            return Phase.WAITING
+        return Phase.ANSWERED if self.one.has_answered else Phase.STARTING
+
+    def begin(self) -> RevisionStatus:
+        """Carry out what the wish requires; return where the revision stands then."""
+        self._react(Signal(self.wish))
+        number, reason = self.one.number, self.reason
+        match self.phase:
+            case Phase.WAITING:
+                return RevisionStatus(number, "pending", reason=reason, exit_code=self.exit_code)
+            case Phase.GONE:
+                return RevisionStatus(number, "over", reason=reason, exit_code=self.exit_code)
+        return RevisionStatus(
+            number, "alive", self.answers, self.has_answered, reason, says=self.says
+        )
+
+    def _react(self, signal: Signal) -> None:
+        self.phase, actions = next_step(self.phase, signal.event)
+        for action in actions:
+            following = self._do(action, signal)
+            if following is not None:
+                self._react(following)
+
+    def _do(self, action: Action, signal: Signal) -> Signal | None:
+        """Carry out an action; return the event that it caused."""
+        following = None
+        match action:
+            case Action.PREPARE:
+                following = self._prepare()
+            case Action.LAUNCH:
+                following = self._launch()
+            case Action.LOOK:
+                following = self._look()
+            case Action.ATTEND:
+                following = self._attend(signal.container)
+            case Action.DRAIN:
+                is_drained = self.memory.departures.is_drained(self.one)
+                following = Signal(Event.UNUSED if is_drained else Event.IN_USE)
+            case Action.END:
+                has_left = self.memory.departures.has_stopped(self.one, self._made.container)
+                following = Signal(Event.LEFT if has_left else Event.ENDS)
+            case Action.RECORD_STOP:
+                following = self._record_stop()
+            case Action.CLEAR:
+                following = self._clear()
+            case _:
+                self._record(action, signal)
+        return following
+
+    def _record(self, action: Action, signal: Signal) -> None:
+        match action:
+            case Action.BEGIN:
+                self._note(started_at=datetime.now(UTC), ready_at=None)
+                crash_point("deployment-begun")
+            case Action.SERVE:
+                self._serve(signal.places or [])
+            case Action.NOTE_PLACES:
+                self.notes.places(self.row, self.one, signal.places or [])
+            case Action.RESTART:
+                assert signal.ended is not None and signal.reason is not None
+                self._restart(signal.ended, signal.reason, signal.by_hand)
+            case Action.COMPLETE:
+                assert signal.reason is not None
+                self._say(signal.reason)
+                self.reason, self.exit_code = None, 0
+                self._over(exit_code=0, reason=None, reproduce="")
+            case Action.FAIL:
+                self._fail(signal)
+
+    # Start
+
+    def _prepare(self) -> Signal:
+        known = self.one.revision
+        if reason := awaited_build(self.context, self.row, self.one):
+            if not waits_for_build(reason):
+                return Signal(Event.REFUSED, reason=reason)
+            self.reason = reason
+            return Signal(Event.BLOCKED)
+        if waits_for_build(self.reason):  # outdated: the image exists now
+            self.reason = None
+            self.one = replace(self.one, revision=replace(known, reason=None))
+        not_before = self.memory.not_before.get(self.one.number, 0.0)
+        has_gpus = len(known.gpus) >= known.spec.gpu
+        is_ready = has_gpus and time.monotonic() >= not_before
+        return Signal(Event.READY if is_ready else Event.BLOCKED)
+
+    def _launch(self) -> Signal:
+        """Create the container of the revision as soon as its image is here."""
+        if reason := no_way_in(self.context.settings.container_network, self.memory.engine.url):
+            return Signal(Event.REFUSED, reason=reason)
+        number, spec = self.one.number, self.one.revision.spec
+        folder = self.context.folder / deployment_folder(self.row.id)
+        forget_logs(folder / log_name(each) for each in range(number - KEPT_LOGS, 0, -1))
+        hear = partial(write_log_line, self.notes.log(self.row, self.one))
+        try:
+            with for_registries(self.context, self.row.owner):
+                known = self.one.revision.image_id
+                image_id = self.memory.pins.image_of(number, spec.image, known, hear)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            by_hand = reproduce_pull(spec.image, self._url)
+            return Signal(Event.REFUSED, reason=error.reason, by_hand=by_hand)
+        if not image_id:
+            return Signal(Event.PULLED_LATER)
+        self.memory.departures.comes(number)
+        pinned = replace(self.one.revision, image_id=image_id)
+        self.one = replace(self.one, prefix=self.notes.base_url, revision=pinned)
+        self._note(image_id=image_id, prefix=self.one.prefix)
+        self.notes.ensure_secret(self.row, self.one)
+        return self._create()
+
+    def _create(self) -> Signal:
+        """Start the container; abort once the revision is unwanted, even if the engine is slow."""
+        say = partial(self.notes.say, self.row, self.one)
+        wanted = partial(self.notes.is_wanted, self.row)
+        try:
+            found = deployment_containers.launch_revision(
+                self.memory.engine, self._made, say, wanted
+            )
+        except NoLongerWanted:
+            return Signal(Event.OVERTAKEN)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            # Another program took the port meanwhile; a restart chooses a new one.
+            if is_port_taken(error.message):
+                return self._end_of(Ended(None, error=error.message))
+            reason = start_failure(error.message) or error.reason
+            return Signal(Event.REFUSED, reason=reason, by_hand=self._by_hand())
+        crash_point("deployment-launched")
+        self.memory.since[self.one.number] = time.monotonic()
+        return Signal(Event.RUNS, found)
+
+    # Work
+
+    def _look(self) -> Signal:
+        found = self.memory.engine.container(self._made.container)
+        # It had ports, so its container ran and was removed from outside.
+        if found is None and self.one.places:
+            return self._end_of(Ended(None))
+        if found is None or found.status == "created":  # a killed dispatcher did not start it
+            return Signal(Event.MISSING)
+        if not found.is_over:
+            return Signal(Event.RUNS, found)
+        self.memory.wait_for_log_end(self.one.number)
+        lived = max(found.finished_at - found.started_at, 0.0)
+        last = self.notes.said_last(self.row, self.one, TAIL_BYTES)
+        return self._end_of(Ended(found.exit_code, found.out_of_memory, found.error, last, lived))
+
+    def _attend(self, container: Container | None) -> Signal:
+        """Check whether the running container is ready, or still responds."""
+        assert container is not None
+        one, memory, made = self.one, self.memory, self._made
+        follower = memory.followers.get(one.number)
+        if follower is None or not follower.is_alive():
+            log = self.notes.log(self.row, one)
+            memory.followers[one.number] = LogFollower(memory.engine, made.container, log)
+        places = memory.ports.look(
+            one.number,
+            one.places,
+            deployment_containers.port_addresses(made, container),
+            made.secret,
+        )
+        lived = time.monotonic() - memory.since.setdefault(one.number, time.monotonic())
+        # Without ports, a process must live for 2 s: even a missing command runs briefly.
+        lives = one.has_answered or lived >= PROCESS_SECONDS
+        self.answers = places[0].answers if places else lives
+        self.has_answered = self.answers or one.has_answered
+        self.says = memory.ports.words(one.number)
+        if self.has_answered and not one.has_answered:
+            return Signal(Event.ANSWERS, places=places)
+        if not self.has_answered and lived > made.spec.start_seconds:
+            reason = never_answered(made.spec)
+            return Signal(Event.OVERDUE, reason=reason, by_hand=self._by_hand())
+        return Signal(Event.UNCHANGED if places == one.places else Event.MOVED, places=places)
+
+    def _serve(self, places: list[Place]) -> None:
+        is_api = self.one.revision.spec.service == "api"
+        forms = describe_calls(places[0], self._made.secret) if is_api else []
+        told: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
+        self.notes.places(self.row, self.one, places, **told, forms=forms)
+
+    # End
+
+    def _end_of(self, ended: Ended) -> Signal:
+        """Return the event for the end of a container: it may be started again."""
+        known = self.one.revision
+        event = FOLLOWS[state_after_end(ended, known.restarts, known.spec.service)]
+        by_hand = "" if event is Event.COMPLETED else self._by_hand()
+        return Signal(event, ended=ended, reason=end_reason(ended, known.spec), by_hand=by_hand)
+
+    def _restart(self, ended: Ended, reason: Reason, by_hand: str) -> None:
+        self._say(reason)
+        number, restarts = self.one.number, restarts_then(ended, self.one.revision.restarts)
+        self.memory.not_before[number] = time.monotonic() + restart_delay_seconds(restarts)
+        self.memory.since.pop(number, None)
+        self.reason = because("service-restarts", end=reason)
+        self._note(
+            **{"started_at": None, "ready_at": None, "gpus": [], "places": []},
+            **{"restarts": restarts, "exit_code": ended.exit_code, "reason": self.reason},
+            reproduce=by_hand,
+        )
+        self.memory.engine.remove(self._made.container)
+
+    def _fail(self, signal: Signal) -> None:
+        assert signal.reason is not None
+        self._say(signal.reason)
+        ended, restarts = signal.ended, self.one.revision.restarts
+        self.reason, self.exit_code = signal.reason, ended.exit_code if ended else None
+        told = {"reason": self.reason, "reproduce": signal.by_hand, "exit_code": self.exit_code}
+        self._over(**told, restarts=restarts_then(ended, restarts) if ended else restarts)
+
+    def _over(self, **columns: Any) -> None:
+        """Record the end of the revision, which keeps its GPUs until its container is gone."""
+        self.memory.since.pop(self.one.number, None)
+        self._note(ended_at=datetime.now(UTC), places=[], **columns)
+
+    # Shutdown
+
+    def _record_stop(self) -> Signal:
+        """Record the requested end; it does not count as an exit of its own."""
+        self.memory.since.pop(self.one.number, None)
+        if self.wish is Event.WANTED:
+            self.reason, self.exit_code = None, None
+            self._note(started_at=None, ready_at=None, places=[])
+            return Signal(Event.RESUMED)
+        is_over = self.notes.stopped(self.row, self.one)
+        return Signal(Event.RECORDED if is_over else Event.RESUMED)
+
+    def _clear(self) -> Signal:
+        """Remove the container and free the GPUs."""
+        self.memory.pins.leave(self.one.number)
+        if not self.memory.departures.is_gone(self.one.number, self._made.container):
+            return Signal(Event.STAYS)
+        if self.one.revision.gpus:
+            self._note(gpus=[])
+        return Signal(Event.CLEARED)
+
+    @property
+    def _made(self) -> Deployed:
+        return self.notes.deployed(self.row, self.one)
+
+    def _note(self, **columns: Any) -> None:
+        self.notes.note(self.one, **columns)
+
+    def _say(self, reason: Reason) -> None:
+        self.notes.say(self.row, self.one, str(reason))
+
+    def _by_hand(self) -> str:
+        name = self.one.revision.spec.image
+        return deployment_containers.docker_run_of(self.memory.engine, self._made, name)
+
+    @property
+    def _url(self) -> str:
+        url = self.memory.engine.url
+        return "" if url == LOCAL_SOCKET else url

@@ -1,0 +1,392 @@
+"""Live runs in memory: read once, then updated by own writes and by events of other writers.
+
+Only the store holds facts. After a failed write, the board is read again.
+"""
+
+import bisect
+import itertools
+import logging
+import math
+import random
+import time
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from nbyard.dispatch.context import Turn
+from nbyard.domain.limits import MAX_RETRIES
+from nbyard.domain.runs.run_progress import Progress, TaskOutcome
+from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
+from nbyard.domain.state_machines import ATTEMPT, RUN
+from nbyard.domain.task_retries import backoff_seconds
+from nbyard.store import Connection, Store
+from nbyard.store.events import News
+from nbyard.store.runs.attempts import AttemptRecord
+from nbyard.store.runs.tasks import TaskRecord
+
+log = logging.getLogger("nbyard.dispatch")
+# Order: priority, submission of the run, time of queueing, ID
+Place = tuple[int, float, float, str]
+LONGEST_WAIT = timedelta(seconds=backoff_seconds(MAX_RETRIES, 1.0))
+
+
+@dataclass(eq=False)
+class LiveAttempt:
+    """A live attempt: `busy` while a thread drives it, `again` to repeat that afterwards.
+
+    An attempt of a function worker is driven together with the worker's other attempts.
+    """
+
+    record: AttemptRecord
+    task: "LiveTask"
+    since: float = field(default_factory=time.monotonic)
+    busy: bool = False
+    again: bool = False
+    worker: "LiveWorker | None" = None
+
+
+@dataclass(eq=False)
+class LiveWorker:
+    """A process that executes calls to functions of one file, one after the other.
+
+    - `attempts`: its unfinished attempts, in order.
+    - `group`: which attempts it may get; empty for none, as after a restart of the dispatcher.
+    - `has_left`: it has ended; its `successor` gets the calls that it had not begun.
+    """
+
+    id: str
+    mark: str
+    run: "LiveRun"
+    group: tuple[str, ...] = ()
+    attempts: dict[str, LiveAttempt] = field(default_factory=dict)
+    has_left: bool = False
+    successor: "LiveWorker | None" = None
+    busy: bool = False
+    again: bool = False
+
+    @property
+    def first(self) -> LiveAttempt:
+        """Return the current attempt, which occupies the slot for all attempts of the worker."""
+        return next(iter(self.attempts.values()))
+
+
+@dataclass(eq=False)
+class LiveTask:
+    """A task of a live run.
+
+    - `results`: its outputs after success; `tries`: its attempts; `lost`: lost ones among them.
+    - `since`: when it was queued, by the monotonic clock; a new dispatcher starts again.
+    - `not_before`: earliest time of a retry, which keeps its place in the queue.
+    """
+
+    record: TaskRecord
+    run: "LiveRun"
+    tries: int = 0
+    lost: int = 0
+    results: dict[str, BytesOf] = field(default_factory=dict)
+    attempt: LiveAttempt | None = None
+    since: float = 0.0
+    not_before: datetime | None = None
+
+    @property
+    def turn(self) -> "Place":
+        """Return the place among tasks: priority, submission of the run, time of queueing.
+
+        So runs finish in the order of their submission.
+        """
+        submitted = self.run.run.created_at.timestamp()
+        return -self.run.run.priority, submitted, self._queued_at, self.record.id
+
+    @property
+    def waits_since(self) -> Turn:
+        """Return the place among deployments, which wait for GPUs, too."""
+        return -self.run.run.priority, self._queued_at, self.record.id
+
+    @property
+    def _queued_at(self) -> float:
+        at = self.record.queued_at
+        return at.timestamp() if at else 0.0
+
+    @property
+    def due(self) -> float:
+        """Return when the task exceeds its queue limit, by the monotonic clock."""
+        limit = self.record.plan.queue_timeout_seconds
+        return math.inf if limit is None else self.since + limit
+
+    def pause(self, after: datetime) -> None:
+        """Set the pause after an attempt that ended at `after`; the result is reproducible."""
+        # Seeded with the attempt: a restarted dispatcher computes the same pause.
+        draw = random.Random(f"{self.record.id} {self.tries}").random()
+        self.not_before = after + timedelta(seconds=backoff_seconds(self.tries, draw))
+
+    def waits(self, now: datetime) -> bool:
+        """Return whether the task pauses before a retry."""
+        at = self.not_before
+        # A clock that was set back must not extend the pause.
+        return at is not None and now < at < now + LONGEST_WAIT
+
+
+@dataclass(eq=False)
+class LiveRun:
+    """A live run; `begun` is its start by the monotonic clock, if this dispatcher saw it."""
+
+    run: Run
+    tasks: dict[str, LiveTask]
+    progress: Progress
+    since: float = field(default_factory=time.monotonic)
+    begun: float | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Return the end time of the run: its start plus elapsed monotonic time, if known.
+
+        So clock changes make its duration neither long nor negative.
+        """
+        start, now = self.run.started_at, datetime.now(UTC)
+        if start is None:
+            return now
+        if self.begun is None:
+            return max(start, now)
+        return start + timedelta(seconds=time.monotonic() - self.begun)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Return whether a user requested to cancel the run."""
+        return self.run.cancel_requested_at is not None
+
+
+class TaskQueue:
+    """The queued tasks in queue order, and in the order of their limits."""
+
+    def __init__(self) -> None:
+        self._turns: list[Place] = []
+        self._limits: list[tuple[float, str]] = []
+        self._tasks: dict[str, tuple[Place, float, LiveTask]] = {}
+
+    def add(self, task: LiveTask) -> None:
+        """Add a queued task at its place."""
+        name, due = task.record.id, task.due
+        self._tasks[name] = (task.turn, due, task)
+        bisect.insort(self._turns, task.turn)
+        if due < math.inf:
+            bisect.insort(self._limits, (due, name))
+
+    def remove(self, task_id: str) -> bool:
+        """Remove the task; return whether it was queued."""
+        if task_id not in self._tasks:
+            return False
+        turn, due, _ = self._tasks.pop(task_id)
+        del self._turns[bisect.bisect_left(self._turns, turn)]
+        if due < math.inf:
+            del self._limits[bisect.bisect_left(self._limits, (due, task_id))]
+        return True
+
+    @property
+    def ids(self) -> Set[str]:
+        """Return the IDs of all queued tasks."""
+        return self._tasks.keys()
+
+    def get(self, task_id: str) -> LiveTask | None:
+        """Return the task, or None if it is not queued."""
+        return self._tasks[task_id][-1] if task_id in self._tasks else None
+
+    def turns(self) -> list[str]:
+        """Return the IDs in queue order."""
+        return [turn[-1] for turn in self._turns]
+
+    def overdue(self) -> list[str]:
+        """Return the IDs of tasks that exceeded their limit."""
+        now = time.monotonic()
+        return [name for _, name in itertools.takewhile(lambda one: one[0] <= now, self._limits)]
+
+    def __getitem__(self, task_id: str) -> LiveTask:
+        return self._tasks[task_id][-1]
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._tasks
+
+
+class LiveRuns:
+    """Live runs with their tasks, the queue and the live attempts.
+
+    - `untouched`: runs not yet handled since they were read.
+    - `fresh`, `gone`: tasks that entered or left the queue since the last round.
+    - `left`: function workers that are no longer needed.
+    - `environments`: fingerprints that the store knows.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._broken: set[str] = set()
+        self._waits: dict[tuple[str, int], float] = {}
+        self.runs: dict[str, LiveRun] = {}
+        self.attempts: dict[str, LiveAttempt] = {}
+        self.workers: dict[str, LiveWorker] = {}
+        self.left: list[LiveWorker] = []
+        self.queue = TaskQueue()
+        self.fresh: dict[str, None] = {}
+        self.gone: list[str] = []
+        self.environments: set[str] = set()
+        self.untouched: dict[str, None] = {}
+
+    def clear(self) -> None:
+        """Clear everything except the start of waiting of queued tasks."""
+        for run_id in list(self.runs):
+            self.drop(run_id)
+        self._broken.clear()
+        self.environments.clear()
+
+    def read_all(self, c: Connection) -> None:
+        """Read the store; keep runs without changes."""
+        known, found = self._states(), self._store.tasks.live(c)
+        live = self._store.runs.live(c)
+        self._broken.clear()
+        for run_id in [*live, *(known.keys() - live.keys())]:
+            if run_id not in known or known[run_id] != found.get(run_id):
+                self.read(c, run_id)
+            elif self.runs[run_id].is_cancelled != live[run_id]:
+                self._read_run(c, run_id)
+        # Forget waits of tasks that have left the queue.
+        queued = {(name, self.queue[name].tries) for name in self.queue.ids}
+        self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
+
+    def _states(self) -> dict[str, dict[str, str]]:
+        return {
+            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
+            for run_id, run in self.runs.items()
+        }
+
+    def catch_up(self, c: Connection, news: Iterable[News]) -> None:
+        """Apply the news of other writers, mostly new runs and cancellations."""
+        topics: dict[str, set[str]] = {}
+        for one in news:
+            topics.setdefault(one.run_id, set()).add(one.topic)
+        for run_id in [name for name in topics if name and name not in self._broken]:
+            # A run event alone leaves the tasks unchanged; other events need a full read.
+            if run_id in self.runs and topics[run_id] == {"run"}:
+                self._read_run(c, run_id)
+            else:
+                self.read(c, run_id)
+
+    def _read_run(self, c: Connection, run_id: str) -> None:
+        """Read a run again, without its tasks."""
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            self.drop(run_id)
+            return
+        known = self.runs[run_id]
+        if known.run.state == "running":  # its start may not be written yet
+            run = msgspec.structs.replace(run, state="running")
+        known.run = run
+        self.untouched[run_id] = None
+
+    def read(self, c: Connection, run_id: str) -> None:
+        """Read one run again; a broken run must not delay the others."""
+        self.drop(run_id)
+        try:
+            self._read(c, run_id)
+        except Exception:  # isolate a broken run
+            log.exception("run %s cannot be read", run_id)
+            self.drop(run_id)
+            self._broken.add(run_id)
+
+    def _read(self, c: Connection, run_id: str) -> None:
+        run = self._store.runs.by_id(c, run_id)
+        if run is None or run.state in RUN.terminal:
+            return
+        records = self._store.tasks.of_run(c, run_id)
+        outcomes = {
+            record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
+        }
+        made = LiveRun(run, {}, Progress(outcomes))
+        made.tasks = {record.node: LiveTask(record, made) for record in records}
+        if run.state != "queued":  # a queued run has no attempts
+            self._read_attempts(c, made)
+            self._read_results(c, made)
+        self.runs[run_id] = made
+        self.untouched[run_id] = None
+        for task in made.tasks.values():
+            if task.record.state == "queued":
+                self.enqueue(task)
+
+    def _read_results(self, c: Connection, run: LiveRun) -> None:
+        for artifact in self._store.artifacts.of_run(c, run.run.id):
+            run.tasks[artifact.node].results[artifact.name] = bytes_of(
+                artifact.digest, artifact.filename, artifact.node
+            )
+
+    def _read_attempts(self, c: Connection, run: LiveRun) -> None:
+        tries = self._store.attempts.tries(c, run.run.id)
+        by_id = {task.record.id: task for task in run.tasks.values()}
+        for task_id, (number, lost, ended_at) in tries.items():
+            by_id[task_id].tries, by_id[task_id].lost = number, lost
+            if ended_at is not None:
+                by_id[task_id].pause(ended_at)
+        workers = self._store.workers.of_run(c, run.run.id) if tries else {}
+        for name, mark in workers.items():
+            self.workers[name] = LiveWorker(name, mark, run)
+        for record in self._store.attempts.live(c, run.run.id) if tries else ():
+            self.begin(by_id[record.task_id], record)
+
+    def begin(self, task: LiveTask, record: AttemptRecord) -> LiveAttempt:
+        """Add a live attempt to the task."""
+        task.attempt = LiveAttempt(record, task)
+        task.tries = max(task.tries, record.number)
+        self.attempts[record.id] = task.attempt
+        if record.worker:
+            worker = self.workers.get(record.worker)
+            if worker is None:
+                worker = LiveWorker(record.worker, record.mark, task.run)
+            self.give(task.attempt, worker)
+        return task.attempt
+
+    def give(self, attempt: LiveAttempt, worker: LiveWorker) -> None:
+        """Assign the attempt to the worker."""
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
+        self.workers[worker.id] = worker
+        worker.attempts[attempt.record.id] = attempt
+        attempt.worker, attempt.since = worker, time.monotonic()
+
+    def units(self) -> list[str]:
+        """Return what threads drive: IDs of attempts with their own process, and of workers."""
+        own = [name for name, attempt in self.attempts.items() if attempt.worker is None]
+        return own + [name for name, worker in self.workers.items() if worker.attempts]
+
+    def enqueue(self, task: LiveTask) -> None:
+        """Add a task to the queue and to `fresh`."""
+        at, now = task.not_before, datetime.now(UTC)
+        pause = (at - now).total_seconds() if at and task.waits(now) else 0.0
+        # A task that is read again keeps its waiting time; a retry starts a new one.
+        wait = task.record.id, task.tries
+        task.since = self._waits.setdefault(wait, time.monotonic() + pause)
+        self.queue.add(task)
+        self.fresh[task.record.id] = None
+
+    def dequeue(self, task: LiveTask) -> None:
+        """Remove a task from the queue."""
+        if self.queue.remove(task.record.id):
+            self.gone.append(task.record.id)
+            self.fresh.pop(task.record.id, None)
+
+    def end_attempt(self, attempt: LiveAttempt) -> None:
+        """Remove an attempt that has reached a terminal state."""
+        assert attempt.record.state in ATTEMPT.terminal
+        attempt.task.attempt = None
+        attempt.task.lost += attempt.record.state == "lost"
+        self.attempts.pop(attempt.record.id, None)
+        if attempt.worker is not None:
+            attempt.worker.attempts.pop(attempt.record.id, None)
+
+    def drop(self, run_id: str) -> None:
+        """Remove a run that has ended or will be read again."""
+        run = self.runs.pop(run_id, None)
+        self.untouched.pop(run_id, None)
+        for task in run.tasks.values() if run else ():
+            self.dequeue(task)
+            if task.attempt:
+                self.attempts.pop(task.attempt.record.id, None)
+        for worker in [worker for worker in self.workers.values() if worker.run is run]:
+            self.left.append(self.workers.pop(worker.id))

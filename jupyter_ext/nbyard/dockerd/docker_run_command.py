@@ -1,0 +1,52 @@
+"""Print a shell command that starts a container as nbyard does.
+
+The command has the same limits and the same hardening, so a failure under them can be reproduced.
+"""
+
+import shlex
+
+from nbyard.dockerd.container_specs import (
+    LOOPBACK,
+    OPEN_FILES,
+    PIDS_LIMIT,
+    SHARED_MEMORY_BYTES,
+    ContainerSpec,
+    EngineInfo,
+    scratch_of,
+)
+
+
+def docker_run(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
+    """Return the command for Docker's client; `engine` is a URL if it is not the default one.
+
+    The name, the labels and the size of the log differ from our container. So does its network if
+    it has one.
+    """
+    words = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
+    words += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    words += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
+    for place, options in scratch_of(spec, info).items():
+        words += ["--tmpfs", f"{place}:{options}"]
+    memory = str(spec.memory_bytes or info.memory_bytes)
+    words += ["--memory", memory, "--memory-swap", memory]
+    words += ["--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"]
+    words += ["--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"]
+    words += ["--shm-size", str(SHARED_MEMORY_BYTES)]
+    for mount in spec.mounts:
+        parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
+        parts += ["volume-nocopy"] if mount.kind == "volume" else []
+        parts += ["readonly"] if mount.read_only else []
+        words += ["--mount", ",".join(parts)]
+    for port in spec.ports:
+        words += ["--publish", f"{LOOPBACK}::{port}"]
+    for name, value in spec.environment.items():
+        words += ["--env", f"{name}={value}"]
+    if spec.gpus:
+        words += ["--gpus", f'"device={",".join(spec.gpus)}"']
+    if spec.directory:
+        words += ["--workdir", spec.directory]
+    if spec.network == "none":
+        words += ["--network", "none"]
+    if spec.argv:
+        words += ["--entrypoint", spec.argv[0]]
+    return shlex.join([*words, spec.image, *spec.argv[1:]])

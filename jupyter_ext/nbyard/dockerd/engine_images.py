@@ -1,0 +1,273 @@
+"""Inspect, pull, push, build, tag and remove the images of one engine."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any, cast
+from urllib.parse import quote
+
+import msgspec
+
+from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.container_specs import repository_and_tag, unix_seconds
+from nbyard.dockerd.engine_messages import (
+    Say,
+    pass_progress,
+    raise_refusal,
+    registry_words,
+    whole_lines,
+)
+from nbyard.dockerd.registry_logins import login_for
+from nbyard.domain.credentials import Login
+from nbyard.domain.images.structs import registry_of
+from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import Reason, because
+
+LOOK_SECONDS = 0.5
+BY_ID = "sha256:"
+# Long enough for a large image on a busy disk.
+REMOVE_SECONDS = 120
+
+
+class EngineImage(msgspec.Struct, frozen=True):
+    """An image as the engine describes it.
+
+    `entrypoint` and `command` are what it starts by default, with `variables` in the environment.
+    `digests` are its names in registries.
+    """
+
+    id: str
+    size_bytes: int
+    labels: dict[str, str]
+    entrypoint: list[str]
+    command: list[str]
+    names: list[str]
+    digests: list[str]
+    created_at: float
+    variables: dict[str, str] = {}
+
+
+class NoLongerWanted(Exception):
+    """The caller no longer wants the result."""
+
+
+class EngineImages(Connection):
+    """The images of one engine."""
+
+    def image(self, name: str) -> EngineImage | None:
+        """Return an image; None if the engine does not have it."""
+        try:
+            with self._calling() as client:
+                told = cast(Any, client).inspect_image(name)
+        except NotFound:
+            return None
+        config = told.get("Config") or {}
+        return EngineImage(
+            id=str(told["Id"]),
+            size_bytes=int(told.get("Size") or 0),
+            labels=config.get("Labels") or {},
+            entrypoint=list(config.get("Entrypoint") or []),
+            command=list(config.get("Cmd") or []),
+            names=list(told.get("RepoTags") or []),
+            digests=list(told.get("RepoDigests") or []),
+            created_at=unix_seconds(told.get("Created", "")),
+            variables=dict(one.partition("=")[::2] for one in config.get("Env") or []),
+        )
+
+    def image_id(self, name: str) -> str:
+        """Return the id of an image; "" if the engine does not have it."""
+        found = self.image(name)
+        return found.id if found else ""
+
+    def labelled(self, label: str, value: str = "", *, untagged: bool = False) -> list[str]:
+        """List the ids of images with this label, newest first (to the second).
+
+        `untagged` lists only images without a name that no other image builds on.
+        """
+        filters: dict[str, Any] = {"label": [f"{label}={value}" if value else label]}
+        if untagged:
+            filters["dangling"] = True
+        with self._calling() as client:
+            found = client.images(filters=filters)
+        return [str(one["Id"]) for one in sorted(found, key=lambda one: -int(one["Created"]))]
+
+    def pull(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Pull an image.
+
+        A registry may be silent for long, so a thread polls `wanted` and aborts the pull.
+
+        Raises:
+            Stopped: the image is no longer wanted.
+            NbyardError: the image cannot be pulled; the message says why.
+        """
+        # No registry knows ids, so a pull could only fail.
+        if name.startswith(BY_ID):
+            raise NbyardError(because("image-known-by-id", image=name))
+        login = login_for(name)
+        try:
+            with self._calling() as known:
+                from docker import auth
+                from docker.utils import parse_repository_tag
+
+                client: Any = known
+                repository, tag = parse_repository_tag(name)
+                if login is None:
+                    server = auth.resolve_repository_name(repository)[0]
+                    header = auth.get_config_header(client, server)
+                else:
+                    header = auth.encode_header(_told(login))
+                # The SDK's own call hides its connection.
+                url = f"{client.base_url}/v{client.api_version}/images/create"
+                sent: Any = {"params": {"fromImage": repository, "tag": tag or "latest"}}
+                sent["headers"] = {"X-Registry-Auth": header} if header else {}
+                limits = (self._timeout, None)
+                with client.post(url, **sent, stream=True, timeout=limits) as answer:
+                    raise_refusal(answer)
+                    unwanted = _ended_when_unwanted(client, answer, wanted)
+                    with unwanted, whole_lines(say) as hear:
+                        for line in client._stream_helper(answer, decode=True):
+                            pass_progress(line, hear)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            why = _why(error, name, login)
+            raise NbyardError(because("image-not-pulled", image=name, why=why)) from error
+
+    def push(self, name: str, say: Say, wanted: Callable[[], bool] = lambda: True) -> str:
+        """Push an image and return the digest that the registry assigned.
+
+        Raises:
+            Stopped: the push is no longer wanted.
+            NbyardError: the image cannot be pushed; the message says why.
+        """
+        (repository, tag), login, digest = repository_and_tag(name), login_for(name), ""
+        sent: Any = {"auth_config": _told(login)} if login else {}
+        try:
+            with self._calling() as client, whole_lines(say) as hear:
+                for line in client.push(repository, tag=tag, stream=True, decode=True, **sent):
+                    pass_progress(line, hear)
+                    digest = str((line.get("aux") or {}).get("Digest") or digest)
+                    # A push reports progress all the time, so no second thread is needed.
+                    check_wanted(wanted)
+        except Unavailable:
+            raise
+        except NbyardError as error:
+            why = _why(error, name, login)
+            raise NbyardError(because("push-refused", image=name, why=why)) from error
+        return digest
+
+    def tag(self, image: str, name: str) -> None:
+        """Add a name to an image.
+
+        Raises:
+            NotFound: the image does not exist.
+        """
+        repository, tag = repository_and_tag(name)
+        with self._calling() as client:
+            client.tag(image, repository, tag)
+
+    def remove_image(self, name: str) -> bool:
+        """Remove a name from an image; with its last name the image is deleted.
+
+        Returns False if the image is in use.
+        """
+        try:
+            with suppress(NotFound), self._calling() as client:
+                url = f"{client.base_url}/v{client.api_version}/images/{quote(name, safe='/:@')}"
+                # The SDK's own call has the short timeout of all calls.
+                raise_refusal(client.delete(url, timeout=REMOVE_SECONDS))
+        except Conflict:
+            return False
+        return True
+
+    def build(self, tag: str, context: IO[bytes], **options: Any) -> None:
+        """Build an image from the tar of a context with a Dockerfile.
+
+        Options: `file` (Dockerfile), `arguments`, `labels`, `network`, `say`, which gets every line
+        of the log, and `wanted`, which is polled during the build.
+
+        Raises:
+            Stopped: the image is no longer wanted.
+            NbyardError: the build failed; the message ends with the engine's message.
+        """
+        say: Say = options.get("say") or (lambda line: None)
+        params = {
+            "t": tag,
+            "dockerfile": options.get("file") or "Dockerfile",
+            "buildargs": msgspec.json.encode(options.get("arguments") or {}).decode(),
+            "labels": msgspec.json.encode(options.get("labels") or {}).decode(),
+            "rm": 1,
+            "forcerm": 1,
+        }
+        if options.get("network"):
+            params["networkmode"] = options["network"]
+        with self._calling() as known:
+            client: Any = known
+            headers = {"Content-Type": "application/tar"}
+            client._set_auth_headers(headers)  # for a base image whose registry requires a login
+            url = f"{client.base_url}/v{client.api_version}/build"
+            limits = (self._timeout, None)
+            sent: Any = {"params": params, "data": context, "headers": headers}
+            with client.post(url, **sent, stream=True, timeout=limits) as answer:
+                raise_refusal(answer)
+                unwanted = _ended_when_unwanted(client, answer, options.get("wanted"))
+                with unwanted, whole_lines(say) as hear:
+                    for line in client._stream_helper(answer, decode=True):
+                        pass_progress(line, hear, is_build=True)
+
+    def load_root(self, archive: IO[bytes], tag: str) -> None:
+        """Create an image from a tar of its whole file system."""
+        repository, version = repository_and_tag(tag)
+        with self._calling() as client:
+            client.import_image_from_data(archive, repository=repository, tag=version)
+            if self.info.is_podman and version:  # Podman tags every import as latest
+                client.tag(f"{repository}:latest", repository, version)
+
+
+def check_wanted(wanted: Callable[[], bool]) -> None:
+    """Raise Stopped if the result is no longer wanted."""
+    if not wanted():
+        raise NoLongerWanted
+
+
+def _told(login: Login) -> dict[str, str]:
+    return {"username": login.username, "password": login.password}
+
+
+def _why(error: NbyardError, image: str, login: Login | None) -> Reason:
+    refused = error.reason.code == "engine-refused"
+    said = error.reason.params["message"] if refused else error.message
+    return registry_words(said, registry_of(image), login.credential if login else "")
+
+
+@contextmanager
+def _ended_when_unwanted(
+    client: Any, answer: Any, wanted: Callable[[], bool] | None
+) -> Iterator[None]:
+    """Close the connection when the result is no longer wanted.
+
+    A build step may be silent for an hour. Closing its connection stops the build and removes its
+    containers.
+    """
+    raw: Any = client._get_raw_response_socket(answer)
+    sock = getattr(raw, "_sock", raw)
+    over, unwanted = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK_SECONDS):
+            if wanted is not None and not wanted():
+                unwanted.set()
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+                return
+
+    watching = threading.Thread(target=watch, name="nbyard-build", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+        if unwanted.is_set():  # however the closed connection was reported
+            raise NoLongerWanted

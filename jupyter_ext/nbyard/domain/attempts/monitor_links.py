@@ -1,0 +1,76 @@
+"""Monitor links: ports that a running task listens on, and TensorBoard on its files."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from nbyard.reasons.structs import Reason, because
+
+PROXY = "nbyard/attempts"
+TENSORBOARD = "tensorboard"
+MAX_PORTS, MAX_PORT = 8, 65535
+# the first number tried for a declared port 0
+CONTAINER_PORTS = 8800
+EVERYWHERE = "0.0.0.0"  # inside a container, which has its own network
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+
+
+class MonitorLink(msgspec.Struct, frozen=True):
+    """The link to a port of a running attempt. `path` is below the server's base URL.
+
+    Show it as active only while it `answers`. `reason` says why it never will.
+    """
+
+    name: str
+    path: str
+    answers: bool
+    reason: Reason | None = None
+
+
+def link_path(name: str, port: str) -> str:
+    """Return the path of a port of an attempt, below the server's base URL.
+
+    `name` is the attempt's ID.
+    """
+    return f"{PROXY}/{name}/{port}/"
+
+
+def container_ports(declared: Mapping[str, int]) -> dict[str, int]:
+    """Return the ports inside a container. A declared port 0 becomes any other number."""
+    taken = set(declared.values())
+    free = (number for number in range(CONTAINER_PORTS, MAX_PORT) if number not in taken)
+    return {name: number or next(free) for name, number in declared.items()}
+
+
+def port_variables(ports: Mapping[str, int], host: str) -> dict[str, str]:
+    """Return the environment variables with the address to listen on and the port of each name."""
+    if not ports:
+        return {}
+    told = {port_variable(name): str(number) for name, number in ports.items()}
+    if len(ports) == 1:
+        told["NBYARD_PORT"] = next(iter(told.values()))
+    return {"NBYARD_HOST": host, **told}
+
+
+def port_variable(name: str) -> str:
+    """Return the environment variable that holds the port of that name."""
+    return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
+
+
+def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, Reason]]:
+    """Yield the problems of a declaration: the field and the reason."""
+    if len(ports) > MAX_PORTS:
+        yield "ports", because("too-many-declared-ports", most=MAX_PORTS)
+    for name, number in ports.items():
+        if not NAME.fullmatch(name):
+            yield "ports", because("port-name-refused", name=repr(name[:40]))
+        elif tensorboard and name == TENSORBOARD:
+            yield "ports", because("port-name-reserved", name=TENSORBOARD)
+        if not 0 <= number <= MAX_PORT:
+            yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
+    numbers = [number for number in ports.values() if number]
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+        yield "ports", because("port-declared-twice", port=number)
+    if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
+        yield "tensorboard", because("tensorboard-folder-refused")

@@ -1,0 +1,347 @@
+"""The form of a deployment: presets as data, defaults for omitted fields, and checks."""
+
+import itertools
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.deployments.spec_checks import (
+    LABEL,
+    MAX_TEXT,
+    MAX_WORDS,
+    wrong_ports,
+    wrong_variables,
+)
+from nbyard.domain.deployments.structs import (
+    STOP_SECONDS,
+    DeploymentChange,
+    FormField,
+    NewDeployment,
+    OfferedService,
+    Port,
+    Preset,
+    RevisionSpec,
+    ServiceKind,
+)
+from nbyard.domain.images.structs import check_reference
+from nbyard.domain.models.structs import PORT, READY_PATH
+from nbyard.domain.names import without_accents
+from nbyard.errors import Detail, Invalid
+from nbyard.reasons.structs import Reason, because
+
+MIN_PASSWORD, MAX_PASSWORD = 9, 200
+FORM = "form"  # reserved: the address of the form itself
+MAX_TITLE = 45
+MAX_STEM = 55
+API = Port("api", PORT, websocket=False)
+MODEL = Port("api", PORT, READY_PATH, websocket=False)
+LAB = Port("ide", 8888, keep_prefix=True)
+CODE = Port("ide", 8080)
+
+OFFERED = (
+    OfferedService(
+        "api",
+        "Model API",
+        "A model image built here, or one that speaks the DEEPaaS API, whose local port is open to"
+        " all users of this machine.",
+        "",
+        [API],
+        needs_password=False,
+        model_ports=[MODEL],
+    ),
+    OfferedService(
+        "jupyterlab",
+        "JupyterLab",
+        "JupyterLab with kernels and terminals in the container. All users of this machine reach"
+        " its local port, which asks for the password.",
+        "quay.io/jupyter/minimal-notebook:latest",
+        [LAB],
+        needs_password=True,
+    ),
+    OfferedService(
+        "code-server",
+        "VS Code",
+        "VS Code in the browser (code-server), with terminals in the container. All users of this"
+        " machine reach its local port, which asks for the password.",
+        "codercom/code-server:latest",
+        [CODE],
+        needs_password=True,
+    ),
+    OfferedService(
+        "own",
+        "Own command",
+        "Whatever the image, or the command that you give, starts. Its local ports are open to all"
+        " users of this machine.",
+        "",
+        [],
+        needs_password=False,
+    ),
+)
+SERVICES: Mapping[str, OfferedService] = {one.name: one for one in OFFERED}
+IDES = ("jupyterlab", "code-server")
+
+TEXTS = (
+    FormField(
+        "title", "Title", "What people call it; at most 45 characters.", "text", "", 0, MAX_TITLE
+    ),
+    FormField(
+        "description",
+        "Description",
+        "What it is for; at most 1,000 characters.",
+        "long text",
+        "",
+        0,
+        1000,
+    ),
+    FormField(
+        "name",
+        "Host name",
+        "The part of its address that is its own; made of the title when nothing is said.",
+        "text",
+        "",
+        0,
+        63,
+    ),
+)
+MORE = (
+    FormField(
+        "password",
+        "Password",
+        "What JupyterLab and VS Code ask for; at least 9 characters.",
+        "password",
+        "",
+        MIN_PASSWORD,
+        MAX_PASSWORD,
+    ),
+    FormField(
+        "command",
+        "Command",
+        "Words of a command in place of the image's own.",
+        "words",
+        is_advanced=True,
+    ),
+    FormField(
+        "environment",
+        "Variables",
+        "Variables of its environment; no secrets, for everybody who may see it sees them.",
+        "pairs",
+        is_advanced=True,
+    ),
+    FormField(
+        "ports",
+        "Ports",
+        "The ports that it listens at, each with the name of its link.",
+        "ports",
+        is_advanced=True,
+    ),
+    FormField(
+        "start_seconds",
+        "Time to start",
+        "How long it may take until it answers.",
+        "number",
+        300,
+        1,
+        3600,
+        "s",
+        is_advanced=True,
+    ),
+    FormField(
+        "stop_seconds",
+        "Time to stop",
+        "How long it may take to finish what it was asked, when it is stopped or replaced.",
+        "number",
+        STOP_SECONDS,
+        0,
+        3600,
+        "s",
+        is_advanced=True,
+    ),
+)
+
+
+def _hardware(
+    cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
+) -> tuple[FormField, ...]:
+    """Return the hardware fields: minimum, maximum and default each, and at most `gpus` GPUs."""
+    told_gpus = "GPUs of its own; they are taken from the same as those of runs."
+    told_memory = "What it may take; it is ended when it wants more."
+    return (
+        FormField("cpu", "CPU", "Cores that it may use at most.", "number", cpu[2], *cpu[:2]),
+        FormField("memory_gb", "Memory", told_memory, "number", memory[2], *memory[:2], "GB"),
+        FormField(
+            "disk_gb",
+            "Disk",
+            "What it may write; held where the engine's disk can.",
+            "number",
+            10,
+            1,
+            50,
+            "GB",
+        ),
+        FormField("gpu", "GPU", told_gpus, "number", 0, 0, gpus),
+    )
+
+
+PRESETS = (
+    Preset("standard", "Standard", [*TEXTS, *_hardware((1, 10, 4), (2, 40, 8), 1), *MORE]),
+    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 4, 2), (2, 4, 4), 0), *MORE]),
+)
+
+
+def complete_request(new: NewDeployment) -> tuple[str, RevisionSpec]:
+    """Return the host name and the specification, with defaults for omitted fields.
+
+    Raises:
+        Invalid: with one detail for each refused field.
+    """
+    preset = _preset(new.preset)
+    service = SERVICES[new.service]
+    numbers = {name: getattr(new, name) for name in _numbers(preset)}
+    values = {
+        name: field.default if (said := numbers[name]) is None else said
+        for name, field in _numbers(preset).items()
+    }
+    name = new.name or name_of(new.title or new.image or new.service)
+    spec = RevisionSpec(
+        service=new.service,
+        image=new.image or service.image,
+        preset=new.preset,
+        command=list(new.command),
+        environment=dict(new.environment),
+        ports=list(service.ports) if new.ports is None else list(new.ports),
+        **values,  # type: ignore[arg-type]  # as the fields of the same names are
+    )
+    wrong = [*_wrong_texts(preset, {"title": new.title, "description": new.description})]
+    if not name:
+        wrong.append(Detail.of("name", because("host-name-needed")))
+    elif not LABEL.fullmatch(name) or name == FORM:
+        wrong.append(Detail.of("name", because("not-host-name", name=repr(name[:80]))))
+    wrong += [*_wrong_password(new.service, new.password), *_wrong_spec(preset, spec)]
+    _refuse(wrong)
+    return name, _with_tag(spec)
+
+
+def apply_change(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
+    """Return the specification with the changed fields.
+
+    Raises:
+        Invalid: with one detail for each refused field.
+    """
+    said = {
+        name: value
+        for name in RevisionSpec.__struct_fields__
+        if (value := getattr(change, name, msgspec.UNSET)) is not msgspec.UNSET
+    }
+    made = msgspec.structs.replace(spec, **said)
+    preset = _preset(spec.preset)
+    texts = {"title": change.title, "description": change.description}
+    given = {name: text for name, text in texts.items() if isinstance(text, str)}
+    wrong = [*_wrong_texts(preset, given), *_wrong_spec(preset, made)]
+    if isinstance(change.password, str):
+        wrong += _wrong_password(spec.service, change.password)
+    _refuse(wrong)
+    return _with_tag(made)
+
+
+def warnings_of(spec: RevisionSpec, ide_images: Sequence[str] = ()) -> list[Reason]:
+    """Return warnings about allowed settings that may be mistakes.
+    `ide_images` are patterns of images that may act in the browser as JupyterLab itself."""
+    tag = spec.image.rpartition(":")[2].lower()
+    parts = set(re.split(r"[^a-z]+", tag))
+    warnings = []
+    if not spec.gpu and parts & {"gpu", "cuda"}:
+        warnings.append(because("tag-for-gpus", tag=tag))
+    if spec.gpu and "cpu" in parts:
+        warnings.append(because("tag-for-cpu", tag=tag))
+    if spec.service in IDES and not is_ide(spec.image, ide_images):
+        warnings.append(because("ide-in-sandbox", image=spec.image))
+    return warnings
+
+
+def is_ide(image: str, ide_images: Sequence[str]) -> bool:
+    """Return whether an image matches a pattern; `*` stands for any characters."""
+    return any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), image) for pattern in ide_images
+    )
+
+
+def name_of(title: str) -> str:
+    """Return a host name derived from a title, or from the last part of an image's name."""
+    last = title.rpartition("/")[2].partition("@")[0].rpartition(":")
+    words = re.sub(r"[^a-z0-9]+", "-", without_accents(last[0] or last[2])).strip("-")
+    return words[:63].strip("-")
+
+
+def free_host(taken: Collection[str], like: str) -> str:
+    """Return a free host name: the stem of `like` with a number."""
+    stem = re.sub(r"-[0-9]+\Z", "", like)[:MAX_STEM]
+    free = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(name for name in free if name not in taken)
+
+
+def _preset(name: str) -> Preset:
+    for preset in PRESETS:
+        if preset.name == name:
+            return preset
+    known = [preset.name for preset in PRESETS]
+    raise Invalid.field("preset", because("no-preset", name=repr(name[:80]), known=known))
+
+
+def _numbers(preset: Preset) -> dict[str, FormField]:
+    return {field.name: field for field in preset.fields if field.kind == "number"}
+
+
+def _refuse(wrong: Sequence[Detail]) -> None:
+    if wrong:
+        raise Invalid.fields(wrong)
+
+
+def _with_tag(spec: RevisionSpec) -> RevisionSpec:
+    return msgspec.structs.replace(spec, image=check_reference(spec.image, "image"))
+
+
+def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
+    fields = {field.name: field for field in preset.fields}
+    for name, text in texts.items():
+        most = int(fields[name].most or 0)
+        if len(text) > most:
+            yield Detail.of(name, because("too-many-characters", most=most, count=len(text)))
+
+
+def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:
+    if not SERVICES[service].needs_password:
+        if password:
+            problem = because("password-not-used", services=[*IDES], service=service)
+            yield Detail.of("password", problem)
+    elif not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        problem = because("password-length", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        yield Detail.of("password", problem)
+
+
+def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
+    if not spec.image:
+        yield Detail.of("image", because("needed"))
+    else:
+        try:
+            check_reference(spec.image, "image")
+        except Invalid as error:
+            yield from error.details
+    for name, field in _numbers(preset).items():
+        value, least, most = getattr(spec, name), field.least or 0, field.most or 0
+        if math.isfinite(value) and least <= value <= most:
+            continue
+        unit, given = f" {field.unit}" if field.unit else "", f"{value:g}"
+        low, high = f"{least:g}", f"{most:g}"
+        problem = because("amount-from-to", least=low, most=high, unit=unit, given=given)
+        if least == most:
+            problem = because("must-be-amount", amount=low, unit=unit, given=given)
+        yield Detail.of(field.name, problem)
+    if len(spec.command) > MAX_WORDS or any(len(word) > MAX_TEXT for word in spec.command):
+        problem = because("command-too-long", words=MAX_WORDS, characters=MAX_TEXT)
+        yield Detail.of("command", problem)
+    if spec.command and spec.service in IDES:
+        yield Detail.of("command", because("command-known", service=spec.service))
+    yield from wrong_variables(spec)
+    yield from wrong_ports(spec)

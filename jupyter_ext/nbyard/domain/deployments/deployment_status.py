@@ -1,0 +1,216 @@
+"""Status of a deployment, derived from its revisions, and the reasons for it.
+
+It also decides what follows when a revision ends.
+"""
+
+import shlex
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from nbyard.domain.deployments.failure_line import last_words
+from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
+from nbyard.domain.state_machines import DeploymentState
+from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, because
+
+# ends in a row until a deployment has failed
+TRIES = 3
+# a longer life resets the count
+STEADY_SECONDS = 60.0
+MAX_RESTART_DELAY_SECONDS, MAX_DOUBLINGS = 60.0, 10
+HERE = ("localhost", "127.0.0.1", "::1")
+# 128 plus the numbers of SIGKILL and SIGTERM
+KILLED, TERMINATED = 137, 143
+REASON_CHARS = 500
+# codes of reasons that are compared
+WAITS_FOR_BUILD = "waits-for-build"
+SILENT, SILENT_BECAUSE = "service-silent", "service-silent-because"
+
+
+Phase = Literal["pending", "alive", "over"]
+
+
+class RevisionStatus(msgspec.Struct, frozen=True):
+    """The state of one revision: it waits (*pending*), runs (*alive*) or is *over*.
+
+    `alive` means that its container was requested. `answers` states whether its first port
+    responds, `has_answered` whether it ever did since the last start. `says` is the service's
+    own reason for not responding.
+    """
+
+    number: int
+    phase: Phase
+    answers: bool = False
+    has_answered: bool = False
+    reason: Reason | None = None
+    exit_code: int | None = None
+    says: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a container ended. `error` is the message of the engine, `last` the end of its output.
+
+    `lived_seconds` counts since its start. Without an exit code, the container was removed
+    externally.
+    """
+
+    exit_code: int | None
+    out_of_memory: bool = False
+    error: str = ""
+    last: str = ""
+    lived_seconds: float = 0.0
+
+
+def state_of(
+    serving: int, statuses: Mapping[int, RevisionStatus], *, is_leaving: bool = False
+) -> tuple[DeploymentState, Reason | None]:
+    """Return the state of a wanted deployment, and the reason for it.
+
+    The serving revision decides until it is over. With `is_leaving`, a replaced revision still has
+    its container, so that the deployment does not rest yet.
+    """
+    newest = statuses[max(statuses)]
+    answering = statuses.get(serving)
+    if answering is None or answering.phase == "over":
+        if newest.phase == "over" and not is_leaving:
+            has_completed = newest.exit_code == 0 and newest.reason is None
+            return ("completed", None) if has_completed else ("failed", newest.reason)
+        return ("queued" if newest.phase == "pending" else "starting"), newest.reason
+    failed = None
+    is_other = newest.number != answering.number
+    if is_other and newest.reason is not None and not waits_for_build(newest.reason):
+        failed = because("no-takeover", number=newest.number, cause=newest.reason)
+    if answering.phase == "alive" and answering.answers:
+        return "running", failed
+    if answering.phase == "alive" and answering.has_answered:
+        says = answering.says
+        silent = because(SILENT_BECAUSE, message=says) if says else because(SILENT)
+        return "down", _all(silent, failed)
+    state: DeploymentState = "queued" if answering.phase == "pending" else "starting"
+    return state, _all(answering.reason, failed)
+
+
+def _all(*reasons: Reason | None) -> Reason | None:
+    """Return the reasons that exist as one."""
+    known = [reason for reason in reasons if reason is not None]
+    return because("all", reasons=known) if len(known) > 1 else next(iter(known), None)
+
+
+def waits_for_build(reason: Reason | None) -> bool:
+    """Return whether the reason is that the image is still being built."""
+    return reason is not None and reason.code == WAITS_FOR_BUILD
+
+
+def state_after_end(
+    ended: Ended, restarts: int, service: ServiceKind
+) -> Literal["completed", "again", "failed"]:
+    """Return what follows the end of a wanted container.
+
+    An own command may complete. Other services must keep running.
+    """
+    if service == "own" and ended.exit_code == 0 and not ended.out_of_memory:
+        return "completed"
+    return "again" if restarts_then(ended, restarts) < TRIES else "failed"
+
+
+def restarts_then(ended: Ended, restarts: int) -> int:
+    """Return the number of ends in a row. A long enough life resets the count."""
+    return 1 if ended.lived_seconds >= STEADY_SECONDS else restarts + 1
+
+
+def restart_delay_seconds(restarts: int) -> float:
+    """Return the seconds to wait before the next start."""
+    return min(2.0 ** min(restarts - 1, MAX_DOUBLINGS), MAX_RESTART_DELAY_SECONDS)
+
+
+def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
+    """Return the reason why a container ended."""
+    if ended.out_of_memory:
+        return because("service-out-of-memory", memory_gb=spec.memory_gb)
+    if ended.error:
+        message = ended.error[:REASON_CHARS]
+        cause = start_failure(message) or because("text", text=message)
+        return because("service-not-started", cause=cause)
+    if ended.exit_code is None:
+        return because("container-removed")
+    was_killed = ended.exit_code in (KILLED, TERMINATED)
+    # a process killed with SIGKILL cannot print the reason
+    last = "" if ended.exit_code == KILLED else last_words(ended.last)[:REASON_CHARS]
+    if last:
+        code = "service-killed-after" if was_killed else "service-ended-after"
+        return because(code, exit_code=ended.exit_code, last=last)
+    code = "service-killed" if was_killed else "service-ended"
+    return because(code, exit_code=ended.exit_code)
+
+
+def is_port_taken(message: str) -> bool:
+    """Return whether an engine reports a port conflict. The next start uses another port."""
+    lower = message.lower()
+    return "address already in use" in lower or "port is already allocated" in lower
+
+
+def start_failure(message: str) -> Reason | None:
+    """Return the known failure that an engine reports when it cannot start a container."""
+    lower = message.lower()
+    if is_port_taken(message):
+        return because("port-taken", message=message)
+    if "running hook" in lower or "running prestart hook" in lower:
+        return because("hook-failed", message=message)
+    if "executable file not found" in lower or "no such file or directory" in lower:
+        return because("command-missing", message=message)
+    return None
+
+
+def no_way_in(network: str, engine: str) -> Reason | None:
+    """Return why a container would be unreachable, None if it is reachable.
+
+    Its ports are published on the engine's machine and requested on this one.
+    """
+    if network != "bridge":
+        return because("network-closed", network=network)
+    parts = urlsplit(engine)
+    if parts.scheme in ("", "unix") or parts.hostname in HERE:
+        return None
+    return because("engine-elsewhere", engine=engine)
+
+
+def another_image(name: str, known: str) -> Reason:
+    """Return why a revision cannot start after its image's name moved to another image."""
+    return because("image-replaced", image=name, known=known)
+
+
+def not_built(cause: Reason | None) -> Reason:
+    """Return why a revision that waited for its image cannot start.
+
+    Without the `cause` of a failed build, somebody removed the image.
+    """
+    return because("image-removed") if cause is None else because("build-failed", cause=cause)
+
+
+def never_answered(spec: RevisionSpec) -> Reason:
+    """Return the reason for a service that runs but never responded."""
+    port, seconds = spec.ports[0], spec.start_seconds
+    return because("service-never-answered", port=port.port, path=port.path, seconds=seconds)
+
+
+def reproduce_pull(image: str, engine: str = "") -> str:
+    """Return a shell command that pulls the image manually."""
+    return shlex.join(["docker", *(["--host", engine] if engine else []), "pull", image])
+
+
+def not_answering(deployment: Deployment) -> Unavailable:
+    """Return the error for requests to a service that is stopped or does not respond."""
+    reason, name, state = deployment.reason, deployment.name, str(deployment.state)
+    if reason is not None and reason.code == SILENT_BECAUSE:
+        message = str(reason.params["message"]).removesuffix(".")
+        why = because("deployment-silent-because", deployment=name, message=message)
+    elif reason is None or reason.code == SILENT:
+        why = because("deployment-silent", deployment=name, state=state)
+    else:
+        cause = str(reason).removesuffix(".")
+        why = because("deployment-silent-cause", deployment=name, state=state, cause=cause)
+    hint = because("show-deployment-and-log", name=deployment.name)
+    return Unavailable(why, hint=hint)

@@ -1,0 +1,133 @@
+"""Dockerfiles: their instructions by line, and the line where a build failed."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from nbyard.reasons.structs import Reason, because
+
+CONTINUED = re.compile(r"\\[ \t]*$")
+STEP = re.compile(r"^(?:\[\d+/\d+\] )?step (\d+)/\d+ ?: ", re.IGNORECASE)
+PARSE_ERROR = re.compile(r"parse error(?: on)? line (\d+)", re.IGNORECASE)
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+MAX_SHOWN = 300
+BASE = "BASE"
+PASSES_ON = re.compile(r"\$\{?[@*\d]")  # shell variables for the passed arguments
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """An instruction of a Dockerfile.
+
+    `line` counts from 1. Continued lines are joined in `value`.
+    """
+
+    line: int
+    keyword: str
+    value: str
+
+
+class FailedLine(msgspec.Struct, frozen=True):
+    """The line of a Dockerfile, from 1, where a build failed, and its text."""
+
+    line: int
+    text: str
+
+
+def parse_instructions(text: str) -> list[Instruction]:
+    """Return the instructions in order, without comments between their lines."""
+    found: list[Instruction] = []
+    begun, first = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("#") or not (line.strip() or begun):
+            continue
+        first = first if begun else number
+        joined = CONTINUED.search(line) is not None
+        begun += CONTINUED.sub("", line).strip() + " "
+        if joined:
+            continue
+        found.append(_instruction(first, begun))
+        begun = ""
+    return [*found, _instruction(first, begun)] if begun.strip() else found
+
+
+def _instruction(line: int, text: str) -> Instruction:
+    keyword, _, value = text.strip().partition(" ")
+    return Instruction(line, keyword.upper(), value.strip())
+
+
+def shell_program(text: str) -> Instruction | None:
+    """Return the last stage's program if it is a shell line that drops its arguments.
+
+    The program is the ENTRYPOINT, else the CMD. Return None for a JSON list, and if neither is
+    set.
+    """
+    instructions = parse_instructions(text)
+    # only the last stage becomes the image
+    last = max((at for at, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
+    programs = {
+        one.keyword: one for one in instructions[last:] if one.keyword in ("ENTRYPOINT", "CMD")
+    }
+    program = programs.get("ENTRYPOINT") or programs.get("CMD")
+    if program is None or program.value.startswith("[") or PASSES_ON.search(program.value):
+        return None
+    return program
+
+
+def program_behind_shell(program: Instruction) -> Reason:
+    """Return what is wrong with such a program, and what to write."""
+    return because("shell-passes-no-arguments", line=program.line, keyword=program.keyword)
+
+
+def takes_base(text: str) -> bool:
+    """Return whether `ARG BASE` precedes the first `FROM`, so that a build can set the base."""
+    for instruction in parse_instructions(text):
+        if instruction.keyword == "FROM":
+            break
+        if instruction.keyword == "ARG" and instruction.value.partition("=")[0] == BASE:
+            return True
+    return False
+
+
+def base_images(text: str, arguments: Mapping[str, str]) -> list[str]:
+    """Return the base images of a Dockerfile, without its own stages and `scratch`.
+
+    `arguments` are the build arguments.
+    """
+    known: dict[str, str] = {}
+    stages, found, is_begun = {"scratch"}, list[str](), False
+    for instruction in parse_instructions(text):
+        # only an ARG before the first FROM applies to FROM lines
+        if instruction.keyword == "ARG" and not is_begun:
+            name, _, default = instruction.value.partition("=")
+            known[name] = arguments.get(name, default.strip("\"'"))
+        elif instruction.keyword == "FROM":
+            is_begun = True
+            words = [word for word in instruction.value.split() if not word.startswith("--")]
+            named = VARIABLE.sub(lambda m: known.get(m[1] or m[2], ""), words[0]) if words else ""
+            if named and named.lower() not in stages:
+                found.append(named)
+            if len(words) > 2 and words[1].lower() == "as":
+                stages.add(words[2].lower())
+    return list(dict.fromkeys(found))
+
+
+def failed_line(text: str, said: Sequence[str], error: str) -> FailedLine | None:
+    """Return the line where a build failed: the last step in its log, or a parse error.
+
+    `said` is the log. Return None if the build did not get that far.
+    """
+    if parse_error := PARSE_ERROR.search(error):
+        return _line(text, int(parse_error[1]))
+    steps = [int(found[1]) for line in said if (found := STEP.match(line))]
+    known = parse_instructions(text)
+    if steps and 0 < steps[-1] <= len(known):
+        return _line(text, known[steps[-1] - 1].line)
+    return None
+
+
+def _line(text: str, number: int) -> FailedLine | None:
+    lines = text.splitlines()
+    return (
+        FailedLine(number, lines[number - 1].strip()[:MAX_SHOWN]) if number <= len(lines) else None
+    )

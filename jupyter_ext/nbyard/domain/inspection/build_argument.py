@@ -1,0 +1,79 @@
+"""Arguments built from a name, its default, an annotation and a comment."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, ValueType, check_value
+from nbyard.domain.inspection.annotations import Declared
+from nbyard.domain.inspection.constant_expressions import FilePath
+from nbyard.domain.inspection.heuristics import Comment, guess_role
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+TYPES: dict[type, ValueType] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    FilePath: "string",
+    list: "list",
+    dict: "json",
+}
+
+
+def argument_of(
+    name: str, value: Any, declared: Declared, comment: Comment, missing: bool
+) -> Argument:
+    """Return the argument. `value` is its default, UNSET if there is none or it is unknown.
+
+    `missing` means that a value is required.
+    """
+    kind = declared.type or (TYPES.get(type(value), "json"))
+    is_path = declared.is_path or isinstance(value, FilePath)
+    text = str(value) if isinstance(value, str) else None
+    role, file_format = comment.role, comment.format
+    if kind == "string" or (value is None and not declared.type):
+        guess = guess_role(name, text, bool(comment.help), is_path)
+        if value is not None or kind == "string":
+            role = role or guess.role
+        file_format = file_format or (guess.format if role in ("input", "output") else "")
+    role = role or "value"
+    if role != "value":
+        kind = "string"
+    default = value
+    if (role == "input" or (role == "value" and kind == "secret")) and value == "":
+        default, missing = msgspec.UNSET, True
+    return Argument(
+        name=name,
+        role=role,
+        type=kind,  # type: ignore[arg-type]
+        format=file_format if role != "value" else "",
+        required=missing,
+        nullable=declared.nullable or value is None,
+        default=str(default) if isinstance(default, FilePath) else default,
+        choices=declared.choices,
+        help=comment.help or declared.help,
+    )
+
+
+def fit_default(argument: Argument, value: Any) -> tuple[Argument, Reason | None]:
+    """Return the argument with a default that matches its type, and a hint about the change."""
+    if argument.default is msgspec.UNSET:
+        return argument, None
+    try:
+        default = check_value(argument, argument.default)
+        return msgspec.structs.replace(argument, default=default), None
+    except Invalid as error:
+        problem = error.details[0].why
+    own = msgspec.structs.replace(
+        argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
+    )
+    try:
+        default = check_value(own, argument.default)
+    except Invalid as error:
+        unknown = msgspec.structs.replace(argument, default=msgspec.UNSET)
+        why = error.details[0].why
+        return unknown, because("default-not-shown", name=argument.name, problem=why)
+    hint = because("default-unfit", name=argument.name, problem=problem)
+    return msgspec.structs.replace(own, default=default), hint

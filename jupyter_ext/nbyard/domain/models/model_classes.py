@@ -1,0 +1,247 @@
+"""Model classes: Python classes with `predict`, read from source and never run.
+
+The columns come from the first of these that exists:
+
+- the attributes `input_schema` and `output_schema` of the class
+- the annotations of `predict`, if they are a class of the same file with annotated fields, such
+  as a TypedDict or a dataclass
+- the sections `Input:` and `Output:` of a docstring, with lines `name: type`
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
+from nbyard.domain.inspection.python_source import parse_python
+from nbyard.domain.models.schema_notations import columns_of
+from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
+from nbyard.domain.names import check_name
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+PREDICT = "predict"
+INPUTS, OUTPUTS = "input_schema", "output_schema"
+SECTION = re.compile(r"\s*(inputs?|outputs?)(?: columns?| schema)?\s*:\s*\Z", re.IGNORECASE)
+LINE = re.compile(
+    r"\s+(?:[-*]\s+)?`{0,2}(\w[\w .-]*?)`{0,2}\s*"
+    r"(?:\((?P<told>.+?)\)|:\s*(?P<type>[^,;:]+?))\s*(?:[,;:].*)?\Z"
+)
+EXAMPLE = {
+    INPUTS: "input_schema = {'age': 'int', 'spent': 'float'}",
+    OUTPUTS: "output_schema = {'leaves': 'bool'}",
+}
+MAX_LISTED = 10
+
+
+def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
+    """Return the model of a class in a Python file, without its requirements.
+
+    Raises:
+        Invalid: the file is not valid Python. Or it has no class with `predict`, or several
+            and none is named. Or the class does not declare its input and output columns.
+    """
+    tree = parse_python(content, file)
+    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
+    found = _wanted(classes, file, class_name)
+    where = f"{file}:{found.name}"
+    # the server creates the model without arguments
+    if init := _method(classes, found, "__init__"):
+        given = init.args
+        places = [*given.posonlyargs, *given.args][1:]
+        needed = [one.arg for one in places[: len(places) - len(given.defaults)]]
+        pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        needed += [one.arg for one, default in pairs if default is None]
+        if needed:
+            reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
+            raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
+    reader = _Reader(tree, classes, found, where)
+    return ModelFile(
+        name=check_name(found.name, f"{where}.name"),
+        mode=HTTP,
+        src=".",
+        module=file.rpartition("/")[2].removesuffix(".py"),
+        class_name=found.name,
+        inputs=reader.columns(INPUTS),
+        outputs=reader.columns(OUTPUTS),
+    )
+
+
+def class_names(content: bytes, file: str) -> list[str]:
+    """Return the classes of a Python file that have `predict`, also from a base class there.
+
+    Raises:
+        Invalid: the file is not valid Python.
+    """
+    tree = parse_python(content, file)
+    classes = {one.name: one for one in tree.body if isinstance(one, ast.ClassDef)}
+    return [name for name, one in classes.items() if _method(classes, one, PREDICT)]
+
+
+def _wanted(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> ast.ClassDef:
+    fits = [one for one in classes.values() if _method(classes, one, PREDICT)]
+    if name:
+        if name not in classes:
+            known, shown = [*classes][:MAX_LISTED], repr(name[:80])
+            if not known:
+                raise Invalid.field("class_name", because("no-classes", file=file, name=shown))
+            reason = because("no-class", file=file, name=shown, known=known)
+            raise Invalid.field("class_name", reason)
+        if classes[name] not in fits and not classes[name].bases:
+            raise Invalid.field("class_name", because("no-predict", name=name))
+        return classes[name]
+    if not fits:
+        raise Invalid.field("path", because("no-model-class", file=file))
+    if len(fits) > 1:
+        names = [one.name for one in fits[:MAX_LISTED]]
+        reason = because("several-model-classes", file=file, names=names)
+        raise Invalid.field(
+            "class_name", reason, hint=because("name-a-class", file=file, name=names[0])
+        )
+    return fits[0]
+
+
+def _method(
+    classes: Mapping[str, ast.ClassDef], of: ast.ClassDef, name: str
+) -> ast.FunctionDef | None:
+    """Return a method of the class, or of its base classes in the same file."""
+    for each in _lineage(classes, of):
+        for one in each.body:
+            if isinstance(one, ast.FunctionDef) and one.name == name:
+                return one
+    return None
+
+
+def _lineage(classes: Mapping[str, ast.ClassDef], of: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    todo: list[ast.ClassDef] = [of]
+    seen: set[str] = set()
+    while todo:
+        each = todo.pop(0)
+        if each.name not in seen:
+            seen.add(each.name)
+            yield each
+            names = [base.id for base in each.bases if isinstance(base, ast.Name)]
+            todo += [classes[name] for name in names if name in classes]
+
+
+class _Reader:
+    def __init__(
+        self,
+        tree: ast.Module,
+        classes: Mapping[str, ast.ClassDef],
+        model: ast.ClassDef,
+        where: str,
+    ):
+        self._tree = tree
+        self._classes = classes
+        self._model = model
+        self._where = where
+
+    def columns(self, side: str) -> list[ModelColumn]:
+        """Return the columns of the input or of the output."""
+        told = self._of_attribute(side) or self._of_annotation(side) or self._of_docstring(side)
+        if not told:
+            reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
+            hint = because("declare-columns", example=EXAMPLE[side])
+            raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
+        return columns_of(told, f"{self._where}.{side}")
+
+    def _of_attribute(self, side: str) -> list[dict[str, Any]]:
+        for one in _lineage(self._classes, self._model):
+            for line in one.body:
+                node = _assigned(line, side)
+                if node is not None:
+                    return self._written(node, side)
+        return []
+
+    def _written(self, node: ast.expr, side: str) -> list[dict[str, Any]]:
+        name = node.id if isinstance(node, ast.Name) else ""
+        values = [_assigned(line, name) for line in self._tree.body] if name else []
+        node = next((value for value in reversed(values) if value is not None), node)
+        # {column: type}; with the keys name and type it is a single column
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            if not {"name", "type"} <= keys:
+                return [
+                    {"name": _text(key), "type": _text(value)}
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if key is not None
+                ]
+        listed = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+        return [self._column(one, f"{side}.{place}") for place, one in enumerate(listed)]
+
+    def _column(self, node: ast.expr, where: str) -> dict[str, Any]:
+        if isinstance(node, ast.Dict):
+            try:
+                return {
+                    _text(key): _text(value)
+                    if _text(key) == "type"
+                    else evaluate_constant(value, {})
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if key is not None
+                }
+            except NotConstant:
+                pass
+        if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 2:
+            return {"name": _text(node.elts[0]), "type": _text(node.elts[1])}
+        raise Invalid.field(f"{self._where}.{where}", because("unreadable-column"))
+
+    def _of_annotation(self, side: str) -> list[dict[str, Any]]:
+        method = _method(self._classes, self._model, PREDICT)
+        if method is None:
+            return []
+        places = [*method.args.posonlyargs, *method.args.args][1:2]
+        node = places[0].annotation if side == INPUTS and places else None
+        node = method.returns if side == OUTPUTS else node
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value, mode="eval").body
+            except (SyntaxError, ValueError, RecursionError):
+                return []
+        for one in ast.walk(node) if node is not None else ():
+            if isinstance(one, ast.Name) and one.id in self._classes:
+                fields = [
+                    {"name": line.target.id, "type": _text(line.annotation)}
+                    for line in self._classes[one.id].body
+                    if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+                ]
+                if fields:
+                    return fields
+        return []
+
+    def _of_docstring(self, side: str) -> list[dict[str, Any]]:
+        """Return the lines `name: type` or `name (type)` below the heading."""
+        method = _method(self._classes, self._model, PREDICT)
+        for node in (method, self._model):
+            text = ast.get_docstring(node, clean=True) if node is not None else None
+            found: list[dict[str, Any]] = []
+            is_in = False
+            for line in (text or "").splitlines():
+                if heading := SECTION.match(line):
+                    is_in = heading[1].lower().startswith(side.partition("_")[0])
+                elif is_in and (told := LINE.match(line)):
+                    found.append({"name": told[1], "type": (told["told"] or told["type"]).strip()})
+                elif line.strip():
+                    is_in = False
+            if found:
+                return found
+        return []
+
+
+def _assigned(line: ast.stmt, name: str) -> ast.expr | None:
+    if isinstance(line, ast.AnnAssign):
+        targets: list[ast.expr] = [line.target]
+    elif isinstance(line, ast.Assign):
+        targets = line.targets
+    else:
+        return None
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return line.value if name in names else None
+
+
+def _text(node: ast.expr) -> str:
+    """Return a string as it is, the last word of `numpy.float64`, or other source unchanged."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)

@@ -1,0 +1,183 @@
+"""Model files: Nervosum's `nervosum.yaml`, and the file `MLmodel` of MLflow's folders.
+
+Only the document is read here. The build checks whether the files in it exist.
+"""
+
+import keyword
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from nbyard.domain.models.schema_notations import columns_of
+from nbyard.domain.models.structs import HTTP, TAG, ModelFile
+from nbyard.domain.names import check_name
+from nbyard.errors import Invalid
+from nbyard.field_suggestions import similar_name
+from nbyard.reasons.structs import Reason, because
+
+TOP = (
+    "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",
+    "output_schema", "metadata",
+)  # fmt: skip
+MODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+MAX_TAG = 128
+MAX_LINES = 1000
+
+
+def read_model_file(document: Any, where: str = "model") -> ModelFile:
+    """Parse the document of a nervosum.yaml. `where` is the file's name.
+
+    Raises:
+        Invalid: a field is missing, unknown or invalid; the message names it.
+    """
+    if not isinstance(document, Mapping):
+        _refuse(where, because("object-with-fields", fields=[*TOP]))
+    _only(document, where, TOP)
+    deployment = _part(document, where, "deployment", ("mode", "platform_tag"))
+    interface = _part(document, where, "interface", ("model_module", "model_class"))
+    lines, file = _requirements(document.get("requirements"), f"{where}.requirements")
+    name = check_name(_scalar(document, where, "name"), f"{where}.name")
+    mode = _scalar(deployment, f"{where}.deployment", "mode")
+    if not MODE.fullmatch(mode):
+        _refuse(f"{where}.deployment.mode", because("not-mode", mode=repr(mode[:40])))
+    platform_tag = _scalar(deployment, f"{where}.deployment", "platform_tag", default="")
+    tag = _scalar(document, where, "tag", default="")
+    if tag and not TAG.fullmatch(tag):
+        _refuse(f"{where}.tag", because("not-tag", tag=repr(tag[:MAX_TAG])))
+    src = folder_path(_scalar(document, where, "src"), f"{where}.src")
+    module, class_name = _module_and_class(interface, f"{where}.interface")
+    inputs = columns_of(_needed(document, where, "input_schema"), f"{where}.input_schema")
+    outputs = columns_of(_needed(document, where, "output_schema"), f"{where}.output_schema")
+    metadata = document.get("metadata")
+    if metadata is not None and not isinstance(metadata, Mapping):
+        _refuse(f"{where}.metadata", because("object-needed"))
+    return ModelFile(
+        name=name,
+        mode=mode,
+        platform_tag=platform_tag,
+        tag=tag,
+        src=src,
+        module=module,
+        class_name=class_name,
+        requirements=lines,
+        requirements_file=file,
+        inputs=inputs,
+        outputs=outputs,
+        metadata=dict(metadata or {}),
+    )
+
+
+def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, str]:
+    module = _scalar(interface, where, "model_module")
+    if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
+        _refuse(f"{where}.model_module", because("not-module", name=repr(module[:80])))
+    class_name = _scalar(interface, where, "model_class")
+    if not _is_name(class_name):
+        _refuse(f"{where}.model_class", because("not-class-name", name=repr(class_name[:80])))
+    return module, class_name
+
+
+def _only(found: Mapping[str, Any], where: str, known: tuple[str, ...]) -> None:
+    for name in found:
+        if name not in known:
+            near = similar_name(name, known)
+            among = because("no-such-field-among", known=[*known])
+            reason = because("no-such-field-near", near=near) if near else among
+            _refuse(f"{where}.{name[:60]}", reason)
+
+
+def _needed(found: Mapping[str, Any], where: str, name: str) -> Any:
+    if found.get(name) is None:
+        _refuse(f"{where}.{name}", because("missing"))
+    return found[name]
+
+
+def _part(
+    top: Mapping[str, Any], where: str, name: str, known: tuple[str, ...]
+) -> Mapping[str, Any]:
+    found = _needed(top, where, name)
+    if not isinstance(found, Mapping):
+        _refuse(f"{where}.{name}", because("object-with", fields=[*known]))
+    _only(found, f"{where}.{name}", known)
+    return found
+
+
+def _scalar(found: Mapping[str, Any], where: str, name: str, default: str | None = None) -> str:
+    """Return a text. Integers are converted, but not numbers that would lose their spelling."""
+    value = found.get(name)
+    if value is None and default is not None:
+        return default
+    value = _needed(found, where, name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        _refuse(f"{where}.{name}", because("quotes-needed"))
+    if not value.strip() or "\0" in value or len(value) > MAX_LINES:
+        _refuse(f"{where}.{name}", because("empty-or-too-long"))
+    return value
+
+
+def folder_path(text: str, where: str) -> str:
+    """Return a folder below that of the model file, in normal form.
+
+    Raises:
+        Invalid: the path leaves the folder.
+    """
+    plain = posixpath.normpath(text.replace("\\", "/"))
+    if plain.startswith(("/", "../")) or plain == "..":
+        _refuse(where, because("leaves-model-folder", path=text[:200]))
+    return plain
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text) and not text.startswith("__")
+
+
+def _requirements(value: Any, where: str) -> tuple[list[str], str]:
+    """Return lines, or the name of a file."""
+    if value is None or value == []:
+        return [], ""
+    if isinstance(value, str):
+        return [], folder_path(value, where)
+    if not isinstance(value, list) or len(value) > MAX_LINES:
+        _refuse(where, because("requirements-needed"))
+    for index, line in enumerate(value):
+        if not isinstance(line, str) or "\n" in line:
+            _refuse(f"{where}.{index}", because("package-needed"))
+    return list(value), ""
+
+
+def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelFile:
+    """Parse the file `MLmodel` of a folder with that `name`.
+
+    It must have MLflow's flavour python_function and a signature of columns.
+
+    Raises:
+        Invalid: the flavour or the signature is missing.
+    """
+    top = document if isinstance(document, Mapping) else {}
+    flavours = top.get("flavors")
+    if not isinstance(flavours, Mapping) or "python_function" not in flavours:
+        _refuse(f"{where}.flavors", because("no-python-function"))
+    signature = top.get("signature")
+    if not isinstance(signature, Mapping) or not signature.get("inputs"):
+        _refuse(f"{where}.signature", because("no-signature"))
+    outputs = signature.get("outputs")
+    if not outputs:
+        _refuse(f"{where}.signature.outputs", because("no-signature-outputs"))
+    return ModelFile(
+        name=check_name(name, f"{where}.name"),
+        mode=HTTP,
+        src=".",
+        module="",
+        class_name="",
+        flavour="mlflow",
+        requirements_file="requirements.txt",
+        inputs=columns_of(signature["inputs"], f"{where}.signature.inputs"),
+        outputs=columns_of(outputs, f"{where}.signature.outputs"),
+    )
+
+
+def _refuse(where: str, reason: Reason) -> NoReturn:
+    raise Invalid.field(where, reason)

@@ -1,0 +1,97 @@
+"""Columns of schemas, in the notations of Python, pandas and MLflow.
+
+MLflow's signatures: https://mlflow.org/docs/latest/ml/model/signatures/
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from nbyard.domain.models.structs import ColumnType, ModelColumn
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.errors import BadRequest, Invalid
+from nbyard.reasons.structs import Reason, because
+
+TYPES: dict[str, ColumnType] = {
+    **dict.fromkeys(("int", "integer", "long", "int8", "int16", "int32", "int64"), "int"),
+    **dict.fromkeys(("float", "double", "number", "float32", "float64"), "float"),
+    **dict.fromkeys(("str", "string", "text", "object"), "str"),
+    **dict.fromkeys(("bool", "boolean"), "bool"),
+    **dict.fromkeys(("date", "datetime.date"), "date"),
+    **dict.fromkeys(("datetime", "datetime.datetime", "timestamp", "datetime64"), "datetime"),
+}
+KNOWN = [*dict.fromkeys(TYPES.values())]
+# int?, Optional[int], int | None
+OPTIONAL = re.compile(r"(?:(.+)\?|(?:typing\.)?Optional\[(.+)\]|(.+?)\s*\|\s*None)\Z")
+FIELDS = {"name", "type", "nullable", "required", "optional", "tensor-spec"}
+UNNAMED = "prediction"
+MAX_COLUMNS = 10_000
+MAX_NAME = 200
+
+
+def columns_of(value: Any, where: str) -> list[ModelColumn]:
+    """Return the columns of a schema: a list of objects, one object, or either as JSON text.
+
+    Raises:
+        Invalid: a column has no name or no known type, or two have the same name.
+    """
+    if isinstance(value, str):
+        try:
+            value = read_json(value.encode())
+        except BadRequest as error:
+            _refuse(where, error.reason)
+    listed = [value] if isinstance(value, Mapping) else value
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
+        _refuse(where, because("columns-needed", example="{name: x, type: float}"))
+    columns = [_column(one, f"{where}.{index}", len(listed)) for index, one in enumerate(listed)]
+    seen: set[str] = set()
+    for index, column in enumerate(columns):
+        if column.name in seen:
+            _refuse(f"{where}.{index}.name", because("column-twice", name=repr(column.name)))
+        seen.add(column.name)
+    return columns
+
+
+def _column(value: Any, where: str, count: int) -> ModelColumn:
+    if not isinstance(value, Mapping):
+        _refuse(where, because("column-not-object"))
+    for name in value:
+        if name not in FIELDS:
+            known = ["name", "type", "nullable"]
+            _refuse(f"{where}.{name[:60]}", because("no-such-field-among", known=known))
+    name = value.get("name", UNNAMED if count == 1 else None)
+    if not isinstance(name, str) or not name or len(name) > MAX_NAME:
+        _refuse(f"{where}.name", because("column-name-needed"))
+    told = value.get("type")
+    if told == "tensor":  # the type of a tensor that is one column
+        spec = value.get("tensor-spec")
+        spec = spec if isinstance(spec, Mapping) else {}
+        if spec.get("shape") not in ([-1], [-1, 1]):
+            _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
+        told = spec.get("dtype")
+    if not isinstance(told, str):
+        _refuse(f"{where}.type", because("column-type-needed", known=KNOWN))
+    optional = OPTIONAL.match(told.strip())
+    plain = next(filter(None, optional.groups())) if optional else told.strip()
+    column_type = TYPES.get(plain) or TYPES.get(plain.lower())
+    if column_type is None:
+        reason = because("not-column-type", type=repr(told[:40]), known=KNOWN)
+        _refuse(f"{where}.type", reason)
+    nullable = (
+        optional is not None
+        or _truth(value, "nullable", where)
+        or _truth(value, "optional", where)
+        or not _truth(value, "required", where, True)
+    )
+    return ModelColumn(name, column_type, nullable)
+
+
+def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:
+    found = value.get(name, default)
+    if not isinstance(found, bool):
+        _refuse(f"{where}.{name}", because("true-or-false-needed"))
+    return found
+
+
+def _refuse(where: str, reason: Reason) -> NoReturn:
+    raise Invalid.field(where, reason)

@@ -1,0 +1,74 @@
+"""Suggestions for unknown fields: the most similar known names."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+# "Object contains unknown field `naem` - at `$.nodes[...]`"
+UNKNOWN = re.compile(
+    r"(?P<words>Object contains unknown field `(?P<name>.*?)`)(?P<at> - at `\$(?P<place>.*)`)?",
+    re.DOTALL,
+)
+STEP = re.compile(r"\.([^.\[]+)|\[[^\]]*\]")
+TOLD = 40
+LEAST = 3
+ALIKE, NEARLY = 0.7, 0.8
+
+
+def near_spelling(name: str, known: Iterable[str]) -> str:
+    """Return the known name with nearly the same spelling; empty if there is none."""
+    return next(iter(_close(name, list(known), NEARLY)), "")
+
+
+def suggestion_text(name: str, known: Sequence[str]) -> str:
+    """Return the end of a message about an unknown field: a similar name, or all names."""
+    near = similar_name(name, known)
+    return f"; is {near} meant?" if near else f"; there are: {', '.join(known[:TOLD])}"
+
+
+def similar_name(name: str, known: Sequence[str]) -> str:
+    """Return the known name that is probably meant; empty if none is similar."""
+    part = (k for k in known if min(len(k), len(name)) >= LEAST)
+    begun = [k for k in part if k.startswith(name) or name.startswith(k)]
+    return next(iter([*begun, *_close(name, known, ALIKE)]), "")
+
+
+def _close(name: str, known: Sequence[str], least: float) -> list[str]:
+    import difflib  # imported late: every start loads this module, but few need it
+
+    return difflib.get_close_matches(name, known, 1, least)
+
+
+def add_suggestions(words: str, kind: Any) -> str:
+    """Return msgspec's error message, with a suggestion if it is about an unknown field.
+
+    `kind` is the expected type. Names of keys may replace the `[...]` in the message.
+    """
+    found = UNKNOWN.fullmatch(words)
+    if found is None:
+        return words
+    import msgspec.inspect as types
+
+    holders = _members(types.type_info(kind))
+    for step in STEP.finditer(found["place"] or ""):
+        inner: list[Any] = []
+        for holder in holders:
+            if hasattr(holder, "fields"):
+                inner += [f.type for f in holder.fields if f.encode_name == (step[1] or "")]
+            elif item := getattr(holder, "value_type", None) or getattr(holder, "item_type", None):
+                inner.append(item)
+        holders = [one for item in inner for one in _members(item)]
+    structs = [holder for holder in holders if isinstance(holder, types.StructType)]
+    known = list(dict.fromkeys(field.encode_name for one in structs for field in one.fields))
+    if not known:
+        return words
+    return f"{found['words']}{suggestion_text(found['name'], known)}{found['at'] or ''}"
+
+
+def _members(found: Any) -> list[Any]:
+    """Return the types that a value may have."""
+    return [
+        inner
+        for one in getattr(found, "types", (found,))
+        for inner in (_members(one.type) if hasattr(one, "type") else [one])
+    ]

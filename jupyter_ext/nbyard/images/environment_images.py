@@ -1,0 +1,103 @@
+"""Build images of requirements and of Dockerfiles that nodes name: one per distinct input."""
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from nbyard.blobs import Blobs
+from nbyard.dockerd import Engine, Say
+from nbyard.domain.environments.package_sources import Sources
+from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.environments.structs import locked_trees, with_folders_of
+from nbyard.domain.images.structs import ImageSpec, Recipe
+from nbyard.images.builds import IMAGE_LABEL, ImageRequest, ensure_image
+from nbyard.images.dockerfile_writer import PACKAGES, build_files
+
+REPOSITORY = "nbyard/env"
+CODE_REPOSITORY = "nbyard/code"
+
+_building: dict[str, threading.Lock] = {}
+_building_lock = threading.Lock()
+
+
+def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it comes from
+    engine: Engine,
+    base: str,
+    text: str,
+    for_notebooks: bool,
+    say: Say,
+    *,
+    blobs: Blobs,
+    network: str = "",
+    sources: Sequence[str] = (),
+) -> str:
+    """Return the tag of an image with the packages of a requirements file on this base.
+
+    The image is built if it is missing. `sources` are the addresses that the file may name. `blobs`
+    has the files of the folders of a lock.
+
+    Raises:
+        Invalid: a line is refused, or cannot be installed in an image.
+        NbyardError: the base cannot be pulled or the build fails; the message says why.
+    """
+    requirements = with_folders_of(text, read_requirements(text, Sources.parse(sources)))
+    files = build_files(ImageSpec(Recipe(for_notebooks=for_notebooks), requirements))
+    with (
+        # Tasks that start together need the same image; one of them builds it.
+        _lock(f"{base}\n{requirements}\n{for_notebooks}"),
+        tempfile.TemporaryDirectory(prefix="nby-packages-") as place,
+    ):
+        wish = ImageRequest(
+            text=files["Dockerfile"],
+            files=files,
+            folders=staged_packages(blobs, requirements, Path(place)),
+            base=base,
+            labels={IMAGE_LABEL: "environment"},
+            repository=REPOSITORY,
+            network=network,
+        )
+        return ensure_image(engine, wish, say).reference
+
+
+def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:
+    """Stage the stored folders of a lock, and return them by their paths in the context.
+
+    Raises:
+        NotFound: the files are no longer stored, because the lock was deleted.
+    """
+    found = {}
+    place.mkdir(exist_ok=True)
+    for name, tree in locked_trees(lock_lines).items():
+        blobs.stage(tree, place / name, writable=True)
+        found[f"{PACKAGES}/{name}"] = place / name
+    return found
+
+
+def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:
+    """Return the wish for the Dockerfile at `file` in a folder.
+
+    `base` is an argument of the Dockerfile. The folder of the Dockerfile is the context.
+    """
+    place = folder / file
+    return ImageRequest(
+        text=place.read_text("utf-8", "replace"),
+        folders={"": place.parent},
+        file=place.name,
+        base=base,
+        labels={IMAGE_LABEL: "code"},
+        repository=CODE_REPOSITORY,
+        network=network,
+    )
+
+
+def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
+    """Return the tag of the image of a Dockerfile; build it if it is missing."""
+    wish = code_wish(folder, file, network)
+    with _lock(f"{wish.file}\n{wish.text}"):
+        return ensure_image(engine, wish, say).reference
+
+
+def _lock(key: str) -> threading.Lock:
+    with _building_lock:
+        return _building.setdefault(key, threading.Lock())

@@ -1,0 +1,81 @@
+"""Resolve `$import` and `$include` (Schema Salad v1.2, section 4 "Document preprocessing").
+
+The content of other files replaces the objects that name them.
+"""
+
+import posixpath
+from typing import Any
+
+from nbyard.domain.parsing.strict_yaml import read_yaml
+from nbyard.errors import NotFound
+from nbyard.importers.cwl.typed_fields import refuse_field, shown_value
+from nbyard.importers.protocol import Near
+from nbyard.reasons.structs import because
+
+IMPORT, INCLUDE = "$import", "$include"
+MAX_FILES = 100
+
+
+class Loader:
+    """Reads the files of one document through `near`, as often as they are named."""
+
+    def __init__(self, near: Near) -> None:
+        self._near = near
+        self._left = MAX_FILES
+
+    def whole(self, value: Any, where: str = "", file: tuple[str, ...] = ("",)) -> Any:
+        """Return the value with all files resolved; `file` lists the files that led here.
+
+        Raises:
+            Invalid: a file is missing, is not on this disk or imports itself, or there are too
+                many. The error names the field.
+        """
+        if isinstance(value, list):
+            return self._listed(value, where, file)
+        if not isinstance(value, dict):
+            return value
+        told = next((name for name in (IMPORT, INCLUDE) if name in value), "")
+        if not told:
+            return {k: self.whole(one, _at(where, k), file) for k, one in value.items()}
+        if len(value) > 1:
+            refuse_field(where, because("not-alone", name=told))
+        return self._read(told, value[told], _at(where, told), file)
+
+    def _listed(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
+        """Resolve a list; a list that is imported into it is merged into it."""
+        found: list[Any] = []
+        for index, one in enumerate(value):
+            whole = self.whole(one, _at(where, str(index)), file)
+            is_part = isinstance(one, dict) and IMPORT in one and isinstance(whole, list)
+            found += whole if is_part else [whole]
+        return found
+
+    def _read(self, told: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
+        if not isinstance(named, str) or not named:
+            refuse_field(where, because("path-needed-not", found=shown_value(named)))
+        if "://" in named or named.startswith(("/", "file:")):
+            refuse_field(where, because("address-not-followed", path=named[:200]))
+        # A fragment would need an index of all ids in the other file.
+        if "#" in named:
+            refuse_field(where, because("part-of-file-not-supported", path=named[:200]))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(file[-1]), named))
+        if path in file:
+            refuse_field(where, because("imports-itself", path=path))
+        # Count the files, because imports could multiply without a circle.
+        self._left -= 1
+        if self._left < 0:
+            refuse_field(where, because("too-many-files-named", most=MAX_FILES))
+        try:
+            content = self._near(path)
+        except NotFound:
+            refuse_field(where, because("no-such-file", path=path[:200]))
+        if told == IMPORT:
+            return self.whole(read_yaml(content, path), where, (*file, path))
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            refuse_field(where, because("file-not-utf8", path=path[:200], byte=error.start))
+
+
+def _at(where: str, name: Any) -> str:
+    return f"{where}.{name}" if where else str(name)

@@ -1,0 +1,109 @@
+"""Rename the inputs in all references of a description."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Beside, Bound, Found
+from nbyard.domain.arguments.file_objects import SECONDARY
+from nbyard.domain.arguments.parameter_references import names_in, rename_references
+from nbyard.domain.arguments.record_arguments import Record
+from nbyard.domain.commands.invocations import texts_in
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.importers.cwl.inputs import free_name
+
+ALL = "inputs"
+Path = tuple[str, ...]
+
+
+def with_records(
+    description: Description, names: Mapping[Path, str], optional: Collection[Path]
+) -> Description:
+    """Change references to the names that arguments have here.
+
+    A record that is referred to as a whole becomes a record of the invocation. So do all inputs,
+    unless each argument has the name of its input.
+    """
+    arguments = description.arguments or ()
+    is_plain = all(path == (name,) for path, name in names.items())
+    wholes = set()  # the empty path means all inputs
+    for where, text, _ in texts_in(description.invocation, arguments):
+        for first, *rest in names_in(text, where):
+            path = tuple(rest)
+            holds = any(len(name) > len(path) and name[: len(path)] == path for name in names)
+            is_record = holds and path not in names and SECONDARY not in path
+            if first == "inputs" and is_record and (path or not is_plain):
+                wholes.add(path)
+    taken = {argument.name for argument in arguments}
+    records: dict[str, Record] = {}
+    known = {path: (name,) for path, name in names.items()}
+    for path in sorted(wholes):
+        name = free_name("_".join(path) or ALL, taken)
+        taken.add(name)
+        known[path], records[name] = (name,), _record(path, names, optional)
+    invocation = msgspec.structs.replace(description.invocation, records=records)
+    return with_names(msgspec.structs.replace(description, invocation=invocation), known)
+
+
+def _record(path: Path, names: Mapping[Path, str], optional: Collection[Path]) -> Record:
+    fields: dict[str, str | Record] = {}
+    for one, name in names.items():
+        below = one[len(path) :]
+        if one[: len(path)] != path or not below or SECONDARY in below or below[0] in fields:
+            continue
+        inner = (*path, below[0])
+        fields[below[0]] = name if inner == one else _record(inner, names, optional)
+    return Record(fields, path in optional)
+
+
+def with_names(description: Description, names: Mapping[Path, Path]) -> Description:
+    """Replace the paths of inputs in all references."""
+
+    def told(text: str) -> str:
+        return rename_references(text, names)
+
+    def bound(found: Bound) -> Bound:
+        text = None if found.text is None else told(found.text)
+        each = bound(found.each) if found.each else None
+        fields = {name: bound(one) for name, one in found.fields.items()}
+        return msgspec.structs.replace(found, text=text, each=each, fields=fields)
+
+    arguments = []
+    for argument in description.arguments or ():
+        reach = argument.reach
+        if isinstance(reach, Bound):
+            reach = bound(reach)
+        elif isinstance(reach, Found):
+            patterns = tuple(told(pattern) for pattern in reach.patterns)
+            value = told(reach.value)
+            reach = msgspec.structs.replace(reach, patterns=patterns, value=value)
+        arguments.append(msgspec.structs.replace(argument, reach=reach))
+    old = description.invocation
+    files = [msgspec.structs.replace(f, text=told(f.text), name=told(f.name)) for f in old.files]
+    invocation = msgspec.structs.replace(
+        old,
+        words=tuple(bound(word) for word in old.words),
+        variables={name: told(text) for name, text in old.variables.items()},
+        files=tuple(files),
+        stdin=told(old.stdin),
+        stdout=told(old.stdout),
+        stderr=told(old.stderr),
+    )
+    return msgspec.structs.replace(description, arguments=tuple(arguments), invocation=invocation)
+
+
+def as_in_cwl(description: Description, places: Mapping[str, Path]) -> Description:
+    """Write references in CWL's form.
+
+    A field of a record has its path, and a file beside another one is
+    `$(inputs.reads.secondaryFiles[0])`.
+    """
+    names: dict[Path, Path] = {(name,): path for name, path in places.items()}
+    counts: dict[str, int] = {}
+    for argument in description.arguments or ():
+        if isinstance(argument.reach, Beside) and argument.role == "input":
+            of = argument.reach.of
+            index = counts.setdefault(of, 0)
+            names[argument.name,] = (*(places.get(of) or (of,)), SECONDARY, str(index))
+            counts[of] += 1
+    return with_names(description, names) if names else description

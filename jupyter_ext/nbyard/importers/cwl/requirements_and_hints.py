@@ -1,0 +1,164 @@
+"""Read requirements and hints (CWL v1.2 CommandLineTool, section 5) into a description."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.file_objects import MIB
+from nbyard.domain.commands.invocations import Invocation, WorkFile
+from nbyard.domain.executables.structs import Resources
+from nbyard.importers.cwl.schemas import SCHEMAS
+from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
+from nbyard.reasons.structs import because
+
+DOCKER = "DockerRequirement"
+SHELL = "ShellCommandRequirement"
+UNSUPPORTED = {
+    "InlineJavascriptRequirement": "javascript-not-supported",
+}
+
+
+class Requirements:
+    """The requirements and hints of a tool; a requirement overrides a hint of its class."""
+
+    def __init__(self) -> None:
+        self.resources = Resources()
+        self.invocation = Invocation()
+
+    def read(self, tool: Fields) -> None:
+        """Refuse unknown requirements by name; skip unknown hints with a note."""
+        found = list(_classes(tool, "requirements"))
+        required = {name for name, _ in found}
+        hinted = [one for one in _classes(tool, "hints") if one[0] not in required]
+        for name, fields in found:
+            if name not in READERS:
+                code = UNSUPPORTED.get(name, "requirement-not-supported")
+                refuse_field(f"requirements.{name}", because(code))
+            READERS[name](self, fields)
+        for name, fields in hinted:
+            if name in HINTS:
+                HINTS[name](self, fields)
+            else:
+                tool.notes.append(f"The hint {name} is left out.")
+
+    def _limit(self, **limits: Any) -> None:
+        self.resources = msgspec.structs.replace(self.resources, **limits)
+
+    def _run(self, **told: Any) -> None:
+        self.invocation = msgspec.structs.replace(self.invocation, **told)
+
+    def docker(self, fields: Fields) -> None:
+        """Read DockerRequirement: the image of the container."""
+        fields.only("class", "dockerPull", "dockerImageId")
+        image = fields.text("dockerPull") or fields.text("dockerImageId")
+        if not image:
+            refuse_field(fields.at("dockerPull"), because("image-name-needed"))
+        self._limit(image=image)
+
+    def hinted_docker(self, fields: Fields) -> None:
+        """Keep the image for nodes that run in containers anyway."""
+        image = fields.text("dockerPull") or fields.text("dockerImageId")
+        self._limit(hinted_image=image)
+        words = f"names {image}, for nodes that run in containers" if image else "names no image"
+        fields.notes.append(f"The hint {DOCKER} {words}.")
+
+    def amounts(self, fields: Fields) -> None:
+        """Read resources: disk space is not reserved, and the larger memory value is the limit."""
+        names = [f"{what}{end}" for what in SIZES for end in ("Min", "Max")]
+        fields.only("class", *names)
+        found = {name: fields.number(name, float) for name in names}
+        cores = found["coresMin"] or found["coresMax"]
+        memory = found["ramMax"] or found["ramMin"]
+        self._limit(
+            cpu=float(cores) if cores else None,
+            memory_bytes=math.ceil(memory * MIB) if memory else None,
+        )
+        rooms = {what: found[f"{what}Min"] or found[f"{what}Max"] for what in ("tmpdir", "outdir")}
+        if any(rooms.values()):
+            fields.notes.append("ResourceRequirement: disk space is not reserved.")
+        self._run(**{f"{what}_mib": math.ceil(room) for what, room in rooms.items() if room})
+
+    def variables(self, fields: Fields) -> None:
+        """Read EnvVarRequirement."""
+        fields.only("class", "envDef")
+        found = {}
+        for name, one in fields.entries("envDef", "envName", "envValue"):
+            one.only("envName", "envValue")
+            text = one.expression("envValue")
+            if text is None:
+                refuse_field(one.at("envValue"), because("cwl-text-needed"))
+            found[name] = text
+        self._run(variables=found)
+
+    def time(self, fields: Fields) -> None:
+        """Read ToolTimeLimit; 0 means no limit."""
+        fields.only("class", "timelimit")
+        self._limit(timeout_seconds=fields.number("timelimit", float) or None)
+
+    def reuse(self, fields: Fields) -> None:
+        """Read WorkReuse: whether cached results may be used."""
+        fields.only("class", "enableReuse")
+        self._limit(cache=None if fields.truth("enableReuse", True) else False)
+
+    def network(self, fields: Fields) -> None:
+        """Read NetworkAccess, which only adds a note: nbyard's settings decide."""
+        fields.only("class", "networkAccess")
+        if fields.truth("networkAccess", False):
+            fields.notes.append("NetworkAccess: the settings of nbyard decide.")
+
+    def shell(self, fields: Fields) -> None:
+        """Read ShellCommandRequirement."""
+        fields.only("class")
+        self._run(for_shell=True)
+
+    def listing(self, fields: Fields) -> None:
+        """Accept the requirement without effect: a listing is available to references anyway."""
+        fields.only("class", "loadListing")
+
+    def folder(self, fields: Fields) -> None:
+        """Read InitialWorkDirRequirement: files of the working folder."""
+        fields.only("class", "listing")
+        files = []
+        for one in fields.listed("listing"):
+            # A Dirent (section 5.14.1), or a reference to an input.
+            whole = {"entry": one} if isinstance(one, str) else one
+            entry = Fields(whole, fields.at("listing"), fields.notes)
+            if "class" in entry:
+                why = because("literal-not-supported", type=shown_value(entry.get("class")))
+                refuse_field(entry.at("class"), why)
+            entry.only("entry", "entryname", "writable")
+            text = entry.expression("entry")
+            if text is None:
+                refuse_field(entry.at("entry"), because("field-needed"))
+            name = entry.expression("entryname") or ""
+            files.append(WorkFile(text, name, entry.truth("writable", False)))
+        self._run(files=tuple(files))
+
+    def schemas(self, _: Fields) -> None:
+        """Accept the requirement without effect: its types are already resolved."""
+
+
+def _classes(tool: Fields, name: str) -> Iterator[tuple[str, Fields]]:
+    for called, fields in tool.entries(name, "class", ""):
+        whole = {"class": called, **(fields.value or {})}
+        yield called, Fields(whole, f"{name}.{called}", tool.notes)
+
+
+SIZES = ("cores", "ram", "tmpdir", "outdir")
+
+
+READERS: dict[str, Callable[[Requirements, Fields], None]] = {
+    DOCKER: Requirements.docker,
+    "ResourceRequirement": Requirements.amounts,
+    "EnvVarRequirement": Requirements.variables,
+    "ToolTimeLimit": Requirements.time,
+    "WorkReuse": Requirements.reuse,
+    "NetworkAccess": Requirements.network,
+    "InitialWorkDirRequirement": Requirements.folder,
+    SCHEMAS: Requirements.schemas,
+    SHELL: Requirements.shell,
+    "LoadListingRequirement": Requirements.listing,
+}
+HINTS = {**READERS, DOCKER: Requirements.hinted_docker}

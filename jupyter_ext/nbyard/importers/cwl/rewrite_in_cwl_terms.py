@@ -1,0 +1,206 @@
+"""Rewrite any command so that CWL's terms suffice.
+
+These are bound words, references, and files that are found in the working folder.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import (
+    Beside,
+    Bound,
+    Flag,
+    Found,
+    Option,
+    Positional,
+    Referenced,
+    Stderr,
+    Stdin,
+    Stdout,
+    Variable,
+    Words,
+)
+from nbyard.domain.arguments.parameter_references import escape_references
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.command_line import FILE, SEPARATOR
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.runs.planning import output_filename
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+# The name of the input that is the script itself.
+CODE = "code"
+OWN = (Beside, Bound, Referenced, Found, Stdin, Stdout, Stderr)
+
+
+def in_plain_words(description: Description, file: str = "") -> Description:
+    """Return the command as CWL can express it.
+
+    `file` is the path of a script beside the document, which becomes an input.
+
+    Raises:
+        Invalid: CWL has no term for an argument; the error names it.
+    """
+    line = _Line()
+    command, found = line.start(description, file)
+    arguments = description.arguments or ()
+    line.take_all(arguments)
+    kept = []
+    for argument in arguments:
+        reach, changed = argument.reach, line.changed.get(argument.name)
+        if changed is None and isinstance(reach, Bound):
+            # The words of the line come first, so bound words move behind them.
+            reach = msgspec.structs.replace(reach, position=reach.position + line.next)
+            changed = msgspec.structs.replace(argument, reach=reach)
+        kept.append(changed or argument)
+    words = [
+        msgspec.structs.replace(word, position=word.position + line.next)
+        for word in description.invocation.words
+    ]
+    invocation = msgspec.structs.replace(
+        description.invocation,
+        apart=True,
+        words=(*line.words, *words),
+        variables={**description.invocation.variables, **line.variables},
+    )
+    return msgspec.structs.replace(
+        description,
+        kind="command",
+        name="",
+        arguments=(*found, *kept),
+        command=command,
+        invocation=invocation,
+    )
+
+
+class _Line:
+    """The words and arguments of the command line, with their positions."""
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.words: list[Bound] = []
+        self.variables: dict[str, str] = {}
+        self.changed: dict[str, Argument] = {}
+        self._has_mark = False
+
+    def start(self, description: Description, file: str) -> tuple[tuple[str, ...], list[Argument]]:
+        """Return the words before the script, and its input; bind the later words."""
+        command = description.command or ()
+        at = next((index for index, word in enumerate(command) if FILE in word), len(command))
+        if at == len(command):
+            return command, []
+        if any(argument.name == CODE for argument in description.arguments or ()):
+            _refuse(CODE, because("name-of-script", name=CODE))
+        for word in command[at:]:
+            text = escape_references(word).replace(FILE, f"$(inputs.{CODE}.path)")
+            self.add(Bound(text=text))
+        code = Argument(CODE, "input", default=file, help="The program itself.", reach=Referenced())
+        return command[:at], [code]
+
+    def add(self, bound: Bound) -> None:
+        self.words.append(msgspec.structs.replace(bound, position=self.next))
+        self.next += 1
+
+    def take_all(self, arguments: Sequence[Argument]) -> None:
+        """Take options, then positional words.
+
+        An argument that takes all following words comes last, or before `--` if there is one.
+        """
+        placed = [a for a in arguments if isinstance(a.reach, Positional)]
+        placed.sort(key=lambda a: a.reach.position)  # type: ignore[union-attr]
+        is_open = [a for a in arguments if isinstance(a.reach, Words)]
+        rest = [a for a in arguments if a not in placed and a not in is_open]
+        has_mark = any(isinstance(a.reach, Positional) and a.reach.separated for a in placed)
+        last = [*is_open, *placed] if has_mark else [*placed, *is_open]
+        for argument in [*rest, *last]:
+            self.take(argument)
+
+    def take(self, argument: Argument) -> None:
+        reach = argument.reach
+        if isinstance(reach, OWN):
+            return
+        if isinstance(reach, Positional) and reach.separated and not self._has_mark:
+            self._has_mark = True
+            self.add(Bound(text=SEPARATOR))
+        if isinstance(reach, Variable):
+            self._variable(argument, reach.variable)
+        elif argument.role == "output":
+            self._output(argument)
+        else:
+            self._value(argument)
+
+    def _change(self, argument: Argument, **changes: Any) -> None:
+        self.changed[argument.name] = msgspec.structs.replace(argument, **changes)
+
+    def _variable(self, argument: Argument, name: str) -> None:
+        if argument.role == "output":
+            file = escape_references(output_filename(argument))
+            self.variables[name] = f"$(runtime.outdir)/{file}"
+            self._change(argument, reach=Found((file,)))
+            return
+        if argument.nullable or not (argument.required or argument.default is not msgspec.UNSET):
+            _refuse(argument.name, because("variable-without-value"))
+        if argument.type == "json" or (argument.type == "list" and argument.role == "value"):
+            _refuse(argument.name, because("type-in-variable", type=argument.type))
+        changes: dict[str, Any] = {}
+        if argument.type == "bool":
+            changes = _as_choice(argument, ("true", "false"))
+        self.variables[name] = f"$(inputs.{argument.name})"
+        if argument.role == "input":
+            self.variables[name] = f"$(inputs.{argument.name}.path)"
+        self._change(argument, reach=Referenced(), **changes)
+
+    def _value(self, argument: Argument) -> None:
+        """Bind the argument itself; a truth value without a flag becomes a word."""
+        if argument.type == "json" and argument.role == "value":
+            _refuse(argument.name, because("json-in-word"))
+        reach = argument.reach
+        option = reach if isinstance(reach, Option) else None
+        changes: dict[str, Any] = {}
+        if argument.type == "bool":
+            changes = _as_choice(argument, ("true", "false"))
+        if isinstance(reach, Flag):
+            on, _, off = reach.flag.partition("/")
+            if argument.type != "bool":
+                _refuse(argument.name, because("repeated-flag"))
+            bound = Bound() if off else Bound(prefix=on)
+            changes = _as_choice(argument, (on, off)) if off else {}
+        elif isinstance(reach, Words):
+            bound = Bound(prefix=reach.flag)
+        elif argument.type == "list" and option is not None:
+            bound = Bound(each=_prefixed(option, Bound()))
+        else:
+            bound = _prefixed(option, Bound())
+        bound = msgspec.structs.replace(bound, position=self.next)
+        self.next += 1
+        self._change(argument, reach=bound, **changes)
+
+    def _output(self, argument: Argument) -> None:
+        """Pass the program a name in the working folder, where the output is found."""
+        file = output_filename(argument)
+        if not isinstance(argument.reach, Positional | Option):
+            _refuse(argument.name, because("output-in-other-way"))
+        option = argument.reach if isinstance(argument.reach, Option) else None
+        self.add(_prefixed(option, Bound(text=escape_references(file))))
+        self._change(argument, reach=Found((escape_references(file),)))
+
+
+def _prefixed(option: Option | None, bound: Bound) -> Bound:
+    if option is None:
+        return bound
+    prefix = f"{option.flag}=" if option.joined else option.flag
+    return msgspec.structs.replace(bound, prefix=prefix, joined=bool(option.joined))
+
+
+def _as_choice(argument: Argument, words: tuple[str, str]) -> dict[str, Any]:
+    """Turn a truth value into one of two words, for true and for false."""
+    default = argument.default
+    if isinstance(default, bool):
+        default = words[0] if default else words[1]
+    return {"type": "choice", "choices": words, "default": default}
+
+
+def _refuse(name: str, what: Reason) -> NoReturn:
+    raise Invalid.field(f"arguments.{name}", because("cwl-has-no-words", what=what))

@@ -1,0 +1,257 @@
+"""Build the CWL document of a command that needs only CWL's terms; the inverse of `tool_reader`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin, Stdout
+from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
+from nbyard.domain.arguments.parameter_references import names_in, reference_text
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.executables.structs import Resources
+from nbyard.errors import Invalid
+from nbyard.importers.cwl.formats import iri_of
+from nbyard.importers.cwl.record_fields import Path, in_records, places_of
+from nbyard.importers.cwl.rename_references import as_in_cwl
+from nbyard.importers.cwl.requirements_and_hints import DOCKER, SHELL
+from nbyard.importers.cwl.rewrite_in_cwl_terms import in_plain_words
+from nbyard.reasons.structs import because
+
+HINT = "nbyard:Description"
+NAMESPACE = "urn:nbyard:"
+VERSION = "v1.2"
+TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean", "json": "Any"}
+
+
+def document_of(description: Description, file: str = "") -> dict[str, Any]:
+    """Return the fields of the document, without what CWL cannot express.
+
+    Raises:
+        Invalid: CWL has no term for an argument.
+    """
+    plain = in_plain_words(description, file)
+    arguments = plain.arguments or ()
+    told = plain.invocation
+    places = places_of(told.records, arguments)
+    plain = as_in_cwl(plain, places)
+    arguments, told = plain.arguments or (), plain.invocation
+    found: dict[str, Any] = {"cwlVersion": VERSION, "class": "CommandLineTool"}
+    found["requirements"] = _requirements(told, plain.resources)
+    if image := plain.resources.image:
+        found["requirements"].append({"class": DOCKER, "dockerPull": image})
+    if image := plain.resources.hinted_image:
+        found["hints"] = [{"class": DOCKER, "dockerPull": image}]
+    found["baseCommand"] = list(plain.command or ())
+    found["arguments"] = [_binding(word) for word in told.words]
+    loaded = with_contents(told, arguments)
+    found["inputs"] = {
+        a.name: _input(a) | ({"loadContents": True} if a.name in loaded else {})
+        for a in arguments
+        if a.role != "output" and not isinstance(a.reach, Beside)
+    }
+    outputs = {
+        a.name: _output(a)
+        for a in arguments
+        if a.role == "output" and not isinstance(a.reach, Beside)
+    }
+    for argument in arguments:
+        if isinstance(argument.reach, Beside):
+            beside = {"pattern": argument.reach.pattern, "required": not argument.nullable}
+            where = outputs if argument.role == "output" else found["inputs"]
+            where[argument.reach.of].setdefault(SECONDARY, []).append(beside)
+    found["inputs"] = in_records(found["inputs"], places, told.records)
+    found["outputs"] = in_records(outputs, places)
+    found |= _streams(arguments, told, places)
+    found["successCodes"] = list(told.success_codes)
+    found["temporaryFailCodes"] = list(told.temporary_codes)
+    found["permanentFailCodes"] = list(told.permanent_codes)
+    # CWL requires these two fields even when they are empty.
+    kept = ("inputs", "outputs")
+    return {name: value for name, value in found.items() if value or name in kept}
+
+
+def with_hint(document: dict[str, Any], description: Description) -> dict[str, Any]:
+    """Add a hint with the whole description, for readers that know it."""
+    told = msgspec.json.decode(msgspec.json.encode(description))
+    hint = {"class": HINT, "description": told}
+    namespaces = {"$namespaces": {HINT.partition(":")[0]: NAMESPACE}}
+    return {**document, **namespaces, "hints": [*document.get("hints", []), hint]}
+
+
+def _requirements(invocation: Invocation, resources: Resources) -> list[dict[str, Any]]:
+    requirements: list[dict[str, Any]] = []
+    amounts: dict[str, Any] = {"coresMin": resources.cpu}
+    if resources.memory_bytes:
+        mib = resources.memory_bytes / MIB
+        amounts["ramMax"] = int(mib) if mib.is_integer() else mib
+    plain = Invocation()
+    for name in ("outdir", "tmpdir"):
+        room = getattr(invocation, f"{name}_mib")
+        amounts[f"{name}Min"] = 0 if room == getattr(plain, f"{name}_mib") else room
+    amounts = {name: amount for name, amount in amounts.items() if amount}
+    if amounts:
+        requirements.append({"class": "ResourceRequirement", **amounts})
+    if resources.timeout_seconds:
+        # CWL has whole seconds only, so round up.
+        limit = -(-resources.timeout_seconds // 1)
+        requirements.append({"class": "ToolTimeLimit", "timelimit": int(limit)})
+    if resources.cache in (False, "off"):
+        requirements.append({"class": "WorkReuse", "enableReuse": False})
+    if invocation.variables:
+        requirements.append({"class": "EnvVarRequirement", "envDef": dict(invocation.variables)})
+    if invocation.for_shell:
+        requirements.append({"class": SHELL})
+    if invocation.files:
+        listing = [
+            {
+                "entry": file.text,
+                **({"entryname": file.name} if file.name else {}),
+                **({"writable": True} if file.writable else {}),
+            }
+            for file in invocation.files
+        ]
+        requirements.append({"class": "InitialWorkDirRequirement", "listing": listing})
+    return requirements
+
+
+def _binding(bound: Bound) -> dict[str, Any]:
+    if bound.when:
+        why = because("cwl-has-no-words", what=because("word-with-condition"))
+        raise Invalid.field("invocation.words", why)
+    found: dict[str, Any] = {"position": bound.position}
+    if bound.prefix:
+        found["prefix"] = bound.prefix
+    if bound.joined:
+        found["separate"] = False
+    if bound.separator is not None:
+        found["itemSeparator"] = bound.separator
+    if bound.text is not None:
+        found["valueFrom"] = bound.text
+    if bound.raw:
+        found["shellQuote"] = False
+    return found
+
+
+def _input(argument: Argument) -> dict[str, Any]:
+    reach = argument.reach
+    bound = reach if isinstance(reach, Bound) else None
+    default = argument.default
+    # An optional argument without a default may be null in CWL.
+    may_lack = not argument.required and default is msgspec.UNSET
+    found: dict[str, Any] = {
+        "type": _nullable(_type(argument, bound), argument.nullable or may_lack)
+    }
+    if default is not msgspec.UNSET:
+        found["default"] = default
+        if argument.role == "input" and isinstance(default, str):
+            kind = "Directory" if argument.format == "folder" else "File"
+            found["default"] = {"class": kind, "location": default}
+        elif argument.type == "choice" and default is not None:
+            found["default"] = str(default)
+    if argument.help:
+        found["doc"] = argument.help
+    if argument.role == "input" and argument.format not in ("", "folder"):
+        found["format"] = iri_of(argument.format)
+    if bound is not None:
+        found["inputBinding"] = _binding(bound)
+    return found | _companions(argument)
+
+
+def _companions(argument: Argument) -> dict[str, Any]:
+    told = [
+        {"pattern": companion.pattern, "required": companion.required}
+        for companion in argument.companions
+    ]
+    return {SECONDARY: told} if told else {}
+
+
+def _nullable(kind: str | dict[str, Any], is_nullable: bool) -> Any:
+    if not is_nullable:
+        return kind
+    return f"{kind}?" if isinstance(kind, str) else ["null", kind]
+
+
+def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
+    each = bound.each if bound else None
+    if argument.role == "input":
+        kind = "Directory" if argument.format == "folder" else "File"
+        return _array("File", each) if argument.type == "list" else kind
+    if argument.type == "secret":
+        why = because("cwl-has-no-words", what=because("a-secret"))
+        raise Invalid.field(f"arguments.{argument.name}.type", why)
+    if argument.type != "list":
+        return _enum(argument) if argument.type == "choice" else TYPES[argument.type]
+    if argument.items == "choice":
+        return _array(_enum(argument), each)
+    if argument.items == "list":
+        return _array(_array("Any", each.each if each else None), each)
+    if each is None or not each.fields:
+        return _array(TYPES[argument.items or "json"], each)
+    # Only the words of the objects are known.
+    fields = {
+        name: {
+            "type": _nullable("Any" if one.each is None else _array("Any", one.each), True),
+            "inputBinding": _binding(one),
+        }
+        for name, one in each.fields.items()
+    }
+    own = msgspec.structs.replace(each, fields={})
+    binding = {} if own == Bound() else {"inputBinding": _binding(own)}
+    return {"type": "array", "items": {"type": "record", "fields": fields, **binding}}
+
+
+def _array(items: str | dict[str, Any], each: Bound | None) -> dict[str, Any]:
+    binding = {} if each is None else {"inputBinding": _binding(each)}
+    return {"type": "array", "items": items, **binding}
+
+
+def _enum(argument: Argument) -> dict[str, Any]:
+    return {"type": "enum", "symbols": [str(choice) for choice in argument.choices]}
+
+
+def _output(argument: Argument) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    reach = argument.reach
+    is_value = isinstance(reach, Found) and argument.type == "json"
+    if isinstance(reach, Stdout | Stderr):
+        found["type"] = "stdout" if isinstance(reach, Stdout) else "stderr"
+    elif argument.type == "list":
+        several: str | dict[str, Any] = {"type": "array", "items": ["File", "Directory"]}
+        if isinstance(reach, Found) and reach.only:
+            several = "File[]" if reach.only == "file" else "Directory[]"
+        found["type"] = _nullable(several, argument.nullable)
+    else:
+        kind = "Directory" if argument.format == "folder" else "File"
+        found["type"] = _nullable("Any" if is_value else kind, argument.nullable)
+    if argument.help:
+        found["doc"] = argument.help
+    if argument.format not in ("", "folder") and not is_value:
+        found["format"] = iri_of(argument.format)
+    if isinstance(reach, Found) and reach != Found():
+        paths = names_in(reach.value, VALUE)
+        told = {
+            "glob": list(reach.patterns),
+            VALUE: reach.value,
+            "loadContents": any(path[-1] == CONTENTS for path in paths),
+        }
+        found["outputBinding"] = {name: one for name, one in told.items() if one}
+    return found | _companions(argument)
+
+
+def _streams(
+    arguments: tuple[Argument, ...], invocation: Invocation, places: Mapping[str, Path]
+) -> dict[str, str]:
+    streams = {"stdin": invocation.stdin, "stdout": invocation.stdout, "stderr": invocation.stderr}
+    for argument in arguments:
+        default = argument.default if isinstance(argument.default, str) else ""
+        if isinstance(argument.reach, Stdin):
+            name = reference_text(places.get(argument.name) or (argument.name,))
+            streams["stdin"] = f"$(inputs{name}.path)"
+        elif isinstance(argument.reach, Stdout):
+            streams["stdout"] = default
+        elif isinstance(argument.reach, Stderr):
+            streams["stderr"] = default
+    return streams

@@ -1,0 +1,251 @@
+"""Read a `CommandLineTool` as a command (CWL v1.2, Command Line Tool Description)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Bound, Referenced, Stdin
+from nbyard.domain.arguments.file_objects import CONTENTS, LISTING, SECONDARY
+from nbyard.domain.arguments.parameter_references import EXIT_CODE, REFERENCE, names_in
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.commands.invocations import VALUE, Invocation, texts_in, with_contents
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.parsing.strict_yaml import read_yaml
+from nbyard.errors import Invalid
+from nbyard.importers.cwl.import_resolver import Loader
+from nbyard.importers.cwl.inputs import Inputs, Key, key_of
+from nbyard.importers.cwl.outputs import read_outputs
+from nbyard.importers.cwl.rename_references import with_records
+from nbyard.importers.cwl.requirements_and_hints import Requirements
+from nbyard.importers.cwl.schemas import with_schemas
+from nbyard.importers.cwl.tool_document import HINT, document_of, with_hint
+from nbyard.importers.cwl.typed_fields import (
+    DOCUMENTATION,
+    Fields,
+    bare_name,
+    check_codes,
+    refuse_field,
+    shown_value,
+)
+from nbyard.importers.cwl.types import read_binding
+from nbyard.importers.protocol import Imported, Near
+from nbyard.reasons.structs import because
+
+VERSIONS = ("v1.0", "v1.1", "v1.2")
+TOOL = (
+    *("class", "cwlVersion", "baseCommand", "arguments", "inputs", "outputs", "stdin", "stdout"),
+    *("stderr", "successCodes", "temporaryFailCodes", "permanentFailCodes", "requirements"),
+    *("hints", "$namespaces", "$schemas"),
+)
+
+
+def read_tool(content: bytes, filename: str, near: Near | None = None) -> Imported:
+    """Return the command that a document describes; `near` reads the files that it imports.
+
+    Raises:
+        Invalid: the document is refused; the error names the line of the text or the field.
+    """
+    document = read_yaml(content, filename)
+    if near is not None:
+        document = Loader(near).whole(document)
+    if not isinstance(document, dict):
+        raise Invalid.field(filename, because("not-a-tool", found=shown_value(document)))
+    return read_document(document)
+
+
+def read_document(document: dict[str, Any]) -> Imported:
+    """Return the command that a parsed document describes.
+
+    Raises:
+        Invalid: the document is refused; the error names the field.
+    """
+    notes: list[str] = []
+    tool = Fields(_the_one(document), "", notes)
+    if tool.get("class") != "CommandLineTool":
+        named = shown_value(tool.get("class"))
+        refuse_field("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
+    tool.only(*TOOL)
+    version = tool.get("cwlVersion") or document.get("cwlVersion")
+    if version not in VERSIONS:
+        why = because("one-of-needed-not", known=list(VERSIONS), found=shown_value(version))
+        refuse_field("cwlVersion", why)
+    if version != VERSIONS[-1]:
+        notes.append(f"cwlVersion {version} is read as {VERSIONS[-1]}.")
+    namespaces = tool.get("$namespaces") or document.get("$namespaces")
+    hints = [h for h in tool.listed("hints") if isinstance(h, dict) and h.get("class") == HINT]
+    if hints:
+        says = {name: value for name, value in tool.value.items() if name not in DOCUMENTATION}
+        try:
+            told = msgspec.convert(hints[0].get("description"), Description)
+            # A user may have edited the document after the export. Then the document counts.
+            if with_hint(document_of(told), told) == says:
+                return Imported(told)
+        except (msgspec.ValidationError, Invalid):
+            pass
+        notes.append(f"The hint {HINT} does not fit the rest of the document: it is left out.")
+    return _described(with_schemas(tool), namespaces if isinstance(namespaces, dict) else {})
+
+
+def _the_one(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the tool of a `$graph`: the only one, or the one with the id `main`."""
+    graph = document.get("$graph")
+    if graph is None:
+        return document
+    if not isinstance(graph, list) or not all(isinstance(one, dict) for one in graph):
+        refuse_field("$graph", because("tools-needed"))
+    tools: list[dict[str, Any]] = [one for one in graph if one.get("class") == "CommandLineTool"]
+    named = [tool for tool in tools if bare_name(str(tool.get("id"))) == "main"]
+    if len(tools) == 1 or len(named) == 1:
+        return (named or tools)[0]
+    known = [bare_name(str(tool.get("id"))) for tool in tools]
+    if not known:
+        refuse_field("$graph", because("one-tool-needed-of-none"))
+    refuse_field("$graph", because("one-tool-needed", known=known))
+
+
+def _described(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
+    inputs, needs = Inputs(namespaces, tool.notes), Requirements()
+    inputs.read(tool)
+    needs.read(tool)
+    names = inputs.names()
+    told = msgspec.structs.replace(
+        needs.invocation,
+        apart=True,
+        stdout=tool.expression("stdout") or "",
+        stderr=tool.expression("stderr") or "",
+        success_codes=check_codes(tool, "successCodes"),
+        temporary_codes=check_codes(tool, "temporaryFailCodes"),
+        permanent_codes=check_codes(tool, "permanentFailCodes"),
+    )
+    arguments, words = _ordered(tool, inputs)
+    arguments, told = _with_stdin(tool, arguments, told, names)
+    taken = {argument.name for argument in arguments}
+    outputs, told, loaded = read_outputs(tool, told, taken, (namespaces, inputs.formats()))
+    told = msgspec.structs.replace(told, words=tuple(words))
+    command = tool.listed("baseCommand")
+    if not all(isinstance(word, str) and word for word in command):
+        refuse_field("baseCommand", because("words-needed"))
+    if not command and not words:
+        refuse_field("baseCommand", because("cwl-program-missing"))
+    description = Description(
+        kind="command",
+        arguments=(*arguments, *outputs),
+        command=tuple(command),
+        invocation=told,
+        resources=needs.resources,
+    )
+    description = with_records(description, names, inputs.optional)
+    _check_references(description, inputs.loaded | loaded)
+    # Inputs with `loadContents` that no reference uses stay short texts.
+    told = description.invocation
+    unused = inputs.loaded - with_contents(told, description.arguments or ())
+    told = msgspec.structs.replace(told, loaded=tuple(sorted(unused)))
+    description = msgspec.structs.replace(description, invocation=told)
+    return Imported(description, tuple(tool.notes))
+
+
+def _ordered(tool: Fields, inputs: Inputs) -> tuple[list[Argument], list[Bound]]:
+    """Return the inputs and all other words with unique positions.
+
+    Unique positions of the document stay. Otherwise the positions count the order of the
+    specification. If two have one position and name, as in two records, the first one comes first.
+    """
+    words: list[tuple[Key, Bound]] = []
+    for index, one in enumerate(tool.listed("arguments")):
+        where = f"arguments.{index}"
+        value = {"valueFrom": one} if isinstance(one, str) else one
+        binding = read_binding(Fields(value, where, tool.notes))
+        if binding.text is None:
+            refuse_field(f"{where}.valueFrom", because("field-needed"))
+        words.append((key_of(binding.position, index), binding))
+    words += inputs.words
+    keys = [*(key for key, _ in words), *inputs.keys.values()]
+    places = [key[0][1] for key in keys]
+    if len(set(places)) < len(keys) or any(len(key) > 2 for key in keys):
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        ranks = {index: place for place, index in enumerate(order)}
+        places = [ranks[index] for index in range(len(keys))]
+    placed = [
+        msgspec.structs.replace(bound, position=place)
+        for (_, bound), place in zip(words, places, strict=False)
+    ]
+    of_inputs = dict(zip(inputs.keys, places[len(words) :], strict=True))
+    arguments = []
+    for path, argument in inputs.arguments.items():
+        if isinstance(argument.reach, Bound):
+            reach = msgspec.structs.replace(argument.reach, position=of_inputs[path])
+            argument = msgspec.structs.replace(argument, reach=reach)  # noqa: PLW2901
+        arguments.append(argument)
+    return arguments, placed
+
+
+def _with_stdin(
+    tool: Fields,
+    arguments: list[Argument],
+    invocation: Invocation,
+    names: Mapping[tuple[str, ...], str],
+) -> tuple[list[Argument], Invocation]:
+    """Bind standard input: an input file without another use, or the target of references."""
+    text = tool.expression("stdin")
+    if not text:
+        return arguments, invocation
+    paths = names_in(text, "stdin")
+    if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
+        refuse_field("stdin", because("cwl-input-file-needed"))
+    path, last = paths[0][1:-1], paths[0][-1]
+    found = names.get(path if last == "path" else paths[0][1:])
+    for index, argument in enumerate(arguments):
+        is_many = argument.type == "list" or argument.format == "folder"
+        if argument.name == found and argument.role == "input" and not is_many:
+            if not isinstance(argument.reach, Referenced):
+                break
+            arguments[index] = msgspec.structs.replace(argument, reach=Stdin())
+            return arguments, invocation
+    above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
+    if not any(argument.name in above and argument.role == "input" for argument in arguments):
+        refuse_field("stdin", because("cwl-input-file-needed"))
+    return arguments, msgspec.structs.replace(invocation, stdin=text)
+
+
+def _check_references(description: Description, loaded: set[str]) -> None:
+    """Refuse references to inputs, values or fields that do not exist."""
+    arguments = description.arguments or ()
+    known = {argument.name for argument in arguments if argument.role != "output"}
+    known |= description.invocation.records.keys()
+    for where, text, itself in texts_in(description.invocation, arguments):
+        for path in names_in(text, where):
+            whole = (*itself, *path[1:]) if path[0] == "self" else path
+            if path[0] == "inputs" and path[1:2] and path[1] not in known:
+                refuse_field(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
+            is_late = path == EXIT_CODE and where.endswith(VALUE)
+            if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
+                refuse_field(where, because("reference-not-supported", path=".".join(path)))
+            if len(path) < 2 or (path[0] != "self" and len(path) < 3):
+                continue
+            if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
+                shown_path = ".".join(path)
+                refuse_field(
+                    where, because("reference-needs-contents", path=shown_path, name=whole[1])
+                )
+            if absent := set(ABSENT) & set(path[1:]) - _there(whole, arguments):
+                shown_path = ".".join(path)
+                why = because("reference-leads-nowhere", path=shown_path, name=absent.pop())
+                refuse_field(where, why)
+
+
+def _there(path: tuple[str, ...], arguments: Sequence[Argument]) -> set[str]:
+    """Return the attributes that exist for folders, files of a list and plain values."""
+    found = [a for a in arguments if path[:2] == ("inputs", a.name)]
+    if not found or found[0].role == "value":
+        return set(ABSENT) if found else set()
+    is_folder = found[0].format == "folder" and found[0].type != "list"
+    there = {LISTING} if is_folder and path[2:3] == (LISTING,) else set()
+    return there | {SECONDARY} if found[0].companions else there
+
+
+RUNTIME = (
+    (),
+    *((name,) for name in ("outdir", "tmpdir", "cores", "ram", "outdirSize", "tmpdirSize")),
+)
+ABSENT = ("listing", "location", "checksum", "secondaryFiles", "format")

@@ -1,0 +1,49 @@
+"""Write a command as the text of a `CommandLineTool` (CWL v1.2)."""
+
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.commands.command_line import FILE
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.parsing.strict_yaml import is_plain
+from nbyard.errors import Invalid
+from nbyard.importers.cwl.tool_document import document_of, with_hint
+from nbyard.importers.cwl.tool_reader import read_document
+from nbyard.reasons.structs import because
+
+LEAD = "#!/usr/bin/env cwl-runner\n"
+
+
+def write_tool(description: Description, *, label: str = "", doc: str = "", file: str = "") -> str:
+    """Return the document as YAML; reading it gives the same command.
+
+    A hint keeps what CWL cannot express. A script, whose path beside the document is `file`,
+    becomes an input.
+
+    Raises:
+        Invalid: the executable is not a command, or CWL has no term for an argument.
+    """
+    if description.kind not in ("", "command"):
+        raise Invalid.field("executable", because("cwl-not-a-command", kind=description.kind))
+    told = msgspec.structs.replace(description, name="", kind="command")
+    document = document_of(told, file)
+    runs_script = any(FILE in word for word in told.command or ())
+    if not runs_script and read_document(document).description != told:
+        document = with_hint(document, told)
+    heads = {"label": label, "doc": doc}
+    first = {name: document.pop(name) for name in ("cwlVersion", "class")}
+    document = {**first, **{n: text for n, text in heads.items() if text}, **document}
+
+    import yaml
+
+    def quoted(dumper: Any, text: str) -> Any:
+        # A reader might parse a text without quotes as another type.
+        style = None if is_plain(text) else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    # A separate class: a representer of SafeDumper itself would change it for all users.
+    own = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    yaml.add_representer(str, quoted, Dumper=own)
+    text = yaml.dump(document, Dumper=own, sort_keys=False, allow_unicode=True, width=100)
+    return f"{LEAD}{text}"

@@ -1,0 +1,157 @@
+"""Read the objects of a document; each known field must have its type."""
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from nbyard.domain.arguments.parameter_references import names_in
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+# Directives refer to other files, which are not read here.
+DIRECTIVES = ("$import", "$include", "$mixin")
+# Fields without effect on how the tool runs.
+DOCUMENTATION = ("id", "label", "doc", "intent")
+
+
+class Fields:
+    """One object of the document, at the path `where`; `notes` collects messages for users."""
+
+    def __init__(self, value: Any, where: str, notes: list[str]):
+        if not isinstance(value, dict):
+            refuse_field(where, because("object-needed-not", found=shown_value(value)))
+        self.value: dict[str, Any] = value
+        self.where = where
+        self.notes = notes
+
+    def __contains__(self, name: str) -> bool:
+        return self.value.get(name) is not None
+
+    def only(self, *names: str) -> None:
+        """Refuse all other fields by name; report ignored fields of a namespace."""
+        for name in self.value:
+            if name in DIRECTIVES:
+                refuse_field(self.where, because("directive-not-followed", name=name))
+            if name in names or name in DOCUMENTATION:
+                continue
+            if ":" not in name:
+                refuse_field(self.at(name), because("not-supported"))
+            self.notes.append(f"{self.at(name)} is left out.")
+
+    def at(self, name: str) -> str:
+        """Return the path of a field."""
+        return f"{self.where}.{name}" if self.where else name
+
+    def get(self, name: str) -> Any:
+        """Return the value of a field; None if it is missing."""
+        return self.value.get(name)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a text without references."""
+        found = self.expression(name)
+        if found is not None and names_in(found, self.at(name)):
+            refuse_field(self.at(name), because("references-not-supported"))
+        return default if found is None else found
+
+    def expression(self, name: str) -> str | None:
+        """Return a text that may contain references; None if it is missing."""
+        found = self.value.get(name)
+        if found is None:
+            return None
+        if not isinstance(found, str):
+            refuse_field(self.at(name), because("quoted-text-needed-not", found=shown_value(found)))
+        names_in(found, self.at(name))
+        return found
+
+    def help(self) -> str:
+        """Return `doc`, else `label`."""
+        label, doc = self.text("label"), self.value.get("doc")
+        lines = doc if isinstance(doc, list) else [label if doc is None else doc]
+        for line in lines:
+            if not isinstance(line, str):
+                refuse_field(
+                    self.at("doc"), because("quoted-text-needed-not", found=shown_value(line))
+                )
+        return "\n".join(lines)
+
+    def truth(self, name: str, default: bool) -> bool:
+        """Return a truth value, or the default if it is missing."""
+        found = self.value.get(name)
+        if not isinstance(found, bool | None):
+            refuse_field(self.at(name), because("truth-needed-not", found=shown_value(found)))
+        return default if found is None else found
+
+    def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
+        """Return a number of at least 0; None if it is missing."""
+        found = self.value.get(name)
+        is_number = isinstance(found, int | kind) and not isinstance(found, bool)
+        if found is not None and (not is_number or found < 0):
+            refuse_field(self.at(name), because("number-needed-not", found=shown_value(found)))
+        return found
+
+    def listed(self, name: str) -> list[Any]:
+        """Return a list; a single value becomes a list of one."""
+        found = self.value.get(name)
+        if found is None:
+            return []
+        return found if isinstance(found, list) else [found]
+
+    def entries(self, name: str, key: str, shorthand: str) -> Iterator[tuple[str, "Fields"]]:
+        """Yield the named members of a list or an object of objects.
+
+        In a list, the field `key` is the name. In an object, a plain value is the value of the
+        field `shorthand`.
+        """
+        found = self.value.get(name)
+        if isinstance(found, list):
+            for index, one in enumerate(found):
+                member = Fields(one, f"{self.at(name)}.{index}", self.notes)
+                called = member.value.get(key)
+                if not isinstance(called, str) or not called:
+                    refuse_field(member.at(key), because("name-needed"))
+                member.where = self.at(f"{name}.{bare_name(called)}")
+                yield bare_name(called), member
+        elif isinstance(found, dict):
+            for called, one in found.items():
+                if called in DIRECTIVES:
+                    refuse_field(self.at(name), because("not-followed", name=called))
+                # CWL's map form: `name: int` is short for `name: {type: int}`.
+                whole = one if isinstance(one, dict) or not shorthand else {shorthand: one}
+                yield (
+                    bare_name(called),
+                    Fields(whole, self.at(f"{name}.{bare_name(called)}"), self.notes),
+                )
+        elif found is not None:
+            refuse_field(
+                self.at(name), because("list-or-object-needed-not", found=shown_value(found))
+            )
+
+
+def bare_name(name: str) -> str:
+    """Return a name without the document and the tool that contain it."""
+    # In a `$graph`, ids are references such as `#main/input`.
+    return name.rpartition("#")[2].rpartition("/")[2]
+
+
+def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
+    """Read exit codes.
+
+    Raises:
+        Invalid: a code is not between 0 and 255.
+    """
+    found = fields.listed(name)
+    for code in found:
+        if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
+            refuse_field(fields.at(name), because("not-an-exit-code", found=shown_value(code)))
+    return tuple(found)
+
+
+def refuse_field(where: str, why: Reason) -> NoReturn:
+    """Raise Invalid for a field of the document."""
+    raise Invalid.field(where or "document", why)
+
+
+def shown_value(value: Any) -> str:
+    """Return a value as it appears in a message."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return repr(value)[:60]

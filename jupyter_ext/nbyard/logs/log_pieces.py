@@ -1,0 +1,51 @@
+"""Read growing logs in pieces: forwards from a byte, or backwards from one."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from nbyard.domain.runs.structs import LogChunk
+
+LOG_CHUNK = 256 * 1024
+
+
+def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
+    """Return the text after byte `after`, or the last part of it that ends at byte `before`.
+
+    The text never contains half a character. It contains half a line only if the rest of the log is
+    part of it. `done` says that the log is complete. A missing log is empty.
+    """
+    content, start, end = b"", after, True
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        stop = min(before or after + LOG_CHUNK, size)
+        start = max(after, stop - LOG_CHUNK)
+        handle.seek(start)
+        content = handle.read(max(0, stop - start))
+        end = start + len(content) >= size
+        if before and start > after:
+            # Cut off an incomplete line at the start, or at least an incomplete character.
+            skipped = content.find(b"\n", 0, -1) + 1
+            if not skipped:
+                firsts = (at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0)
+                skipped = next(firsts, 0)
+            start, content = start + skipped, content[skipped:]
+    if not end and not before:
+        content = content[: content.rfind(b"\n") + 1] or content
+    # The rest of a character may be written later; at the end there is no rest.
+    if not (done and end):
+        content = _whole_characters(content)
+    text = content.decode("utf-8", "replace")
+    return LogChunk(text, start + len(content), done and end, start=start)
+
+
+def _whole_characters(content: bytes) -> bytes:
+    """Cut off an incomplete character at the end."""
+    for back in range(1, min(4, len(content)) + 1):
+        byte = content[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return content[:-back] if back < length else content
+    return content

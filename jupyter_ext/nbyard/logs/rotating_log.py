@@ -1,0 +1,134 @@
+"""Logs of bounded size for long-running processes, stored as pieces in a folder.
+
+    <name>.log.<first byte>   a piece; when it is full a new one begins, and the oldest is deleted
+
+Offsets count from the very beginning of the log, so they never change. Writers take turns with a
+lock on <name>.log.lock: during a handover two dispatchers write.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbyard.domain.runs.structs import LogChunk
+from nbyard.logs import log_pieces
+
+PIECE_BYTES = 4 * 2**20
+PIECES = 2
+
+
+class KeptLog:
+    """The log at `path`, for any number of readers and writers at the same time."""
+
+    def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
+        self._path = path
+        self._piece_bytes = piece_bytes
+        self._known = 0
+
+    @property
+    def length(self) -> int:
+        """Return how many bytes were written so far, including deleted ones."""
+        found = self._pieces()
+        return found[-1] + self._piece(found[-1]).stat().st_size if found else 0
+
+    @property
+    def moment(self) -> int:
+        """Return the moment of the last write in nanoseconds; 0 if it had none."""
+        found = self._pieces()
+        return self._piece(found[-1]).stat().st_mtime_ns if found else 0
+
+    def resume(self) -> int:
+        """Return the moment of the last write, to copy from there.
+
+        If another process writes the same content meanwhile, this object does not write it again.
+        """
+        with self._alone():
+            self._known = self.moment
+        return self._known
+
+    def write(self, content: bytes, moment: int = 0) -> None:
+        """Append content with its moment, in nanoseconds of any clock."""
+        with self._alone():
+            last = self.moment
+            if moment and last != self._known and moment <= last:
+                return  # another process wrote it
+            self._add(content, moment)
+            self._known = moment or self._known
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The lock file is separate, because pieces are replaced while writers wait.
+        with self._lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.lock")
+
+    def _add(self, content: bytes, moment: int) -> None:
+        found = self._pieces() or [0]
+        last, length = found[-1], self.length
+        if length - last >= self._piece_bytes:
+            last = length
+            for old in found[: 1 - PIECES]:
+                self._piece(old).unlink()
+        with self._piece(last).open("ab") as file:
+            file.write(content)
+        # The mtime stores the moment of the last write, so no separate index is needed.
+        os.utime(self._piece(last), ns=(moment, moment))
+
+    def remove(self) -> bool:
+        """Remove the log; return whether there was any."""
+        found = self._pieces()
+        for base in found:
+            self._piece(base).unlink(missing_ok=True)
+        self._lock.unlink(missing_ok=True)
+        return bool(found)
+
+    def read(self, after: int, *, done: bool) -> LogChunk:
+        """Read the text from a byte, or from the first byte that is kept.
+
+        `done` says that the log is complete.
+        """
+        found = self._pieces()
+        if not found:
+            return LogChunk("", after, done, start=after)
+        first = next((base for base in reversed(found) if base <= after), found[0])
+        chunk = log_pieces.read_piece(self._piece(first), max(after - first, 0), done=done)
+        is_last = first == found[-1]
+        # The piece is read to its end, so continue with the next one.
+        if not is_last and not chunk.text:
+            return self.read(found[found.index(first) + 1], done=done)
+        end, start = first + chunk.next, first + chunk.start
+        return LogChunk(chunk.text, end, chunk.done and is_last, start=start)
+
+    def tail(self, many_bytes: int) -> str:
+        """Return the last `many_bytes` bytes as text."""
+        return self.read(max(self.length - many_bytes, 0), done=True).text
+
+    def _pieces(self) -> list[int]:
+        """Return the first bytes of the existing pieces, in order."""
+        return sorted(self._bases())
+
+    def _bases(self) -> Iterator[int]:
+        name = f"{self._path.name}."
+        if not self._path.parent.is_dir():
+            return
+        for entry in os.scandir(self._path.parent):
+            base = entry.name.removeprefix(name)
+            if base != entry.name and base.isdecimal():
+                yield int(base)
+
+    def _piece(self, base: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{base}")
+
+
+def forget_logs(paths: Iterable[Path]) -> None:
+    """Remove logs from the newest to the oldest; the first missing log ends the search."""
+    for path in paths:
+        if not KeptLog(path).remove():
+            return

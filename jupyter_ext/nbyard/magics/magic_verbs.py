@@ -1,0 +1,117 @@
+"""The verbs of `%nbyard` and `%%nbyard`."""
+
+import shlex
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from nbyard.discover import Local
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import NbyardError
+from nbyard.magics import register_cells as cells
+from nbyard.magics.results import LISTED, FinishedRun, Shown, table_of
+from nbyard.reasons.structs import reason_text
+
+ENDED = ("succeeded", "failed", "cancelled")
+MOST = 50
+HELP = """%nbyard dataset NAME            the path of a dataset
+%nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
+%nbyard status RUN              a run and its tasks, by number, name or id
+%nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
+%%nbyard executable NAME        the cell becomes an executable"""
+
+
+@magics_class
+class NbyardMagics(Magics):
+    """The magics that `%load_ext nbyard` registers."""
+
+    @cached_property
+    def connection(self) -> Local:
+        """Return the store of this machine, opened at its first use."""
+        return Local()
+
+    @property
+    def verbs(self) -> list[str]:
+        return ["dataset", "run", "status", *LISTED]
+
+    @line_cell_magic
+    def nbyard(self, line: str, cell: str | None = None) -> Any:
+        """Run and inspect executables and workflows.
+
+        Use `%nbyard run FILE -p a=1` or `%nbyard runs`. `%%nbyard executable NAME` registers a cell
+        as an executable.
+        """
+        try:
+            verb, *rest = shlex.split(line) or ["help"]
+        except ValueError as error:
+            raise UsageError(f"{error}: {line}") from None
+        try:
+            return self._done(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
+        except NbyardError as error:
+            raise UsageError(error.words) from None
+
+    def _done(self, verb: str, words: list[str]) -> Any:
+        if verb == "dataset" and len(words) == 1:
+            return self._dataset(words[0])
+        if verb == "run" and words:
+            return self._run(*words)
+        if verb == "status" and len(words) == 1:
+            return self._status(words[0])
+        if verb in LISTED and not words:
+            return self._list(verb)
+        raise UsageError(HELP)
+
+    def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
+        """Register a cell; run a cell with a function too, so that the user can call it."""
+        if verb != "executable" or len(words) > 1:
+            raise UsageError(HELP)
+        made = cells.register_cell(self.connection, words[0] if words else "", cell)
+        if made.executable.current.kind == "function" and self.shell is not None:
+            self.shell.run_cell(cell, store_history=False)  # type: ignore[no-untyped-call]
+        return made
+
+    def _list(self, noun: str) -> Shown:
+        return table_of(noun, getattr(self.connection, noun).list(limit=MOST).items)
+
+    def _dataset(self, name: str) -> str:
+        """Return the path of the current version, a file or a folder."""
+        found = self.connection.datasets.get(dataset=name)
+        folder = self.connection.yard.store.folder / "resources" / found.id
+        if found.current.state != "ready":
+            raise UsageError(
+                f"{name} is {found.current.state}. {reason_text(found.current.reason)}"
+            )
+        whole = found.current.digest.startswith("tree:")
+        return str(folder if whole else folder / found.current.filename)
+
+    def _run(self, target: str, *options: str) -> FinishedRun:
+        texts: dict[str, str] = {}
+        left = list(options)
+        while left:
+            flag = left.pop(0)
+            if flag != "-p" or not left or "=" not in left[0]:
+                raise UsageError(HELP)
+            name, _, value = left.pop(0).partition("=")
+            texts[name] = value
+        is_file = Path(split_function_path(target).file).exists()
+        named = NewRun(path=target) if is_file else NewRun(executable=target)
+        body = msgspec.structs.replace(named, texts=texts)
+        made = self.connection.runs.create(body=body)
+        while self.connection.runs.get(run=made.id).run.state not in ENDED:
+            self.connection.wait(0.5)
+        return self._status(made.id)
+
+    def _status(self, run: str) -> FinishedRun:
+        detail = self.connection.runs.get(run=run)
+        blobs = self.connection.yard.parts.blobs
+        outputs = {
+            f"{task.node}.{artifact.name}": str(blobs.path(artifact.digest))
+            for task in detail.tasks
+            for artifact in task.artifacts
+        }
+        return FinishedRun(detail, outputs)

@@ -1,0 +1,310 @@
+"""The handler of all operations.
+
+It decodes a request, authorizes it, calls the service in a thread and encodes the response.
+"""
+
+import atexit
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.utils import ensure_async
+from tornado import web
+from tornado.httputil import HTTPServerRequest
+from tornado.ioloop import IOLoop
+from tornado.log import app_log
+
+from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.callers import Caller
+from nbyard.errors import (
+    DatabaseAway,
+    ErrorBody,
+    Forbidden,
+    Invalid,
+    NbyardError,
+)
+from nbyard.reasons.structs import because
+from nbyard.rest.access.authorization_cache import Admissions
+from nbyard.rest.access.passes import Passes
+from nbyard.rest.bodies import Body
+from nbyard.rest.connection_pool import Connections
+from nbyard.rest.identity import caller_of
+from nbyard.services.operation import Field, Operation
+from nbyard.services.registry import Services
+from nbyard.settings import Settings
+
+THREADS = 16
+BODY_SECONDS = 30.0
+
+
+class Opened(Protocol):
+    """The part of an open yard that handlers use."""
+
+    services: Services
+
+    def watch(self) -> None: ...
+
+    def is_working(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class RestContext:
+    """The shared state of handlers: services, settings and a bounded pool of threads.
+
+    The store is opened at the first request.
+    """
+
+    def __init__(self, open_yard: Callable[[], Opened], settings: Settings):
+        self.settings = settings
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="nbyard-rest")
+        self.passes = Passes()
+        self.admissions = Admissions()
+        self.connections = Connections()
+        self._open = open_yard
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+        self.closing: list[Callable[[], None]] = []
+
+    @property
+    def services(self) -> Services:
+        """Return the services; open the store if necessary, which may block."""
+        return self._yard().services
+
+    def watch(self) -> None:
+        """Start a dispatcher if there is work and none is running; may block."""
+        self._yard().watch()
+
+    def is_working(self) -> bool:
+        """Return whether any run, build or import is active; may block."""
+        return self._yard().is_working()
+
+    def _yard(self) -> Opened:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    async def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run blocking code in the pool and wait for its result."""
+        work = partial(function, *args, **kwargs)
+        return await IOLoop.current().run_in_executor(self.pool, work)
+
+    async def ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a service method in the pool and wait for its result."""
+        return await self.call(self._ask, noun, verb, *args, **kwargs)
+
+    def _ask(self, noun: str, verb: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(getattr(self.services, noun), verb)(*args, **kwargs)
+
+    def close_at_exit(self) -> None:
+        """Close when the process exits, because a Jupyter server may not notify its extensions."""
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Close everything when the server stops; call it in the thread of its loop."""
+        atexit.unregister(self.close)
+        # Before the pool and the store, which these callbacks still use.
+        for close in self.closing:
+            close()
+        self.connections.close()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        if self._opened is not None:
+            self._opened.close()
+
+
+async def check_authorizer(handler: JupyterHandler) -> None:
+    """Check with the server's authorizer that the user may access the resource `nbyard`.
+
+    Raises:
+        HTTPError: 403, if the authorizer refuses.
+    """
+    action = "read" if handler.request.method in ("GET", "HEAD") else "write"
+    asked = handler.authorizer.is_authorized(handler, handler.current_user, action, "nbyard")
+    if not await ensure_async(asked):
+        raise web.HTTPError(403)
+
+
+class NbyardHandler(JupyterHandler):
+    """Base of all handlers: authentication, authorization by scope and the error body."""
+
+    def initialize(self, context: RestContext) -> None:
+        self.context = context
+        self.request_id = secrets.token_hex(8)
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        # Responses contain private data and change at any time.
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    async def prepare(self, **kwargs: Any) -> Any:
+        await super().prepare(**kwargs)
+        if self.current_user is not None:
+            await check_authorizer(self)
+
+    def authorised(self, scope: str) -> Caller:
+        """Return the caller, who has that scope.
+
+        Raises:
+            Forbidden: the scope is missing.
+        """
+        caller = caller_of(self.current_user)
+        if not caller.may(scope):
+            raise Forbidden(because("scope-missing", scope=scope))
+        return caller
+
+    def get_login_url(self) -> str:
+        """Raise 403 without a user, because API clients cannot use a login page."""
+        if self.current_user is None:
+            raise web.HTTPError(403)
+        return str(super().get_login_url())
+
+    def fail(self, error: NbyardError) -> None:
+        """Respond with an error."""
+        if error.status >= 500 and not isinstance(error, DatabaseAway):  # the store logs that one
+            why = None if error.status == 503 else error  # temporary: the message is enough
+            app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=why)
+        self.send_error(error.status, body=error.body(self.request_id))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        body = kwargs.get("body")
+        if body is None:
+            body = self._plain_body(status_code, kwargs.get("exc_info"))
+        if status_code == 503:
+            self.set_header("Retry-After", "1")
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self.known_methods()))
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(body))
+
+    def known_methods(self) -> Iterable[str]:
+        """Return the methods that this address supports."""
+        return ("GET",)
+
+    def _plain_body(self, status: int, exc_info: Any) -> ErrorBody:
+        error = exc_info[1] if exc_info else None
+        words = {
+            400: ("bad-request", "The request cannot be read."),
+            401: ("unauthenticated", "Log in first."),
+            403: ("forbidden", "You may not do this, or your login has expired."),
+            404: ("not-found", "There is no such address."),
+            405: ("method", "This address does not know that method."),
+            411: ("length", "With this method the length of the body is needed."),
+            413: ("too-large", "The body is too large."),
+        }
+        code, message = words.get(status, ("internal", "Something unexpected went wrong."))
+        told = error.log_message if isinstance(error, web.HTTPError) else None
+        if status in (400, 403) and told:
+            message = f"{message} {told}"
+        return ErrorBody(code, message, request_id=self.request_id)
+
+    def answer(self, status: int, value: Any) -> None:
+        self.set_status(status)
+        if status == 204:
+            self.clear_header("Content-Type")
+            self.finish()
+            return
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(value))
+
+
+@web.stream_request_body
+class OperationHandler(NbyardHandler, APIHandler):
+    """All operations of one path, by their methods."""
+
+    request: HTTPServerRequest
+
+    def initialize(self, context: RestContext, by_method: dict[str, Operation]) -> None:  # type: ignore[override]
+        super().initialize(context)
+        self._by_method = by_method
+        self._body = Body(context.settings.max_body_bytes)
+
+    async def prepare(self, **kwargs: Any) -> Any:
+        self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
+        if self.request.method not in (*self._by_method, "OPTIONS"):
+            raise web.HTTPError(405)
+        try:
+            return await super().prepare(**kwargs)
+        except web.HTTPError as error:
+            if error.status_code == 404:  # Jupyter's response to a page of another origin
+                raise web.HTTPError(403, "Another page may not ask this.") from None
+            raise
+
+    def known_methods(self) -> Iterable[str]:
+        return self._by_method
+
+    async def data_received(self, chunk: bytes) -> None:
+        self._body.add(chunk)
+
+    async def _serve(self, **path: str) -> None:
+        operation = self._by_method[str(self.request.method)]
+        try:
+            caller = self.authorised(operation.scope)
+            arguments = self._arguments(operation, path)
+            result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
+        except NbyardError as error:
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001  the REST boundary
+            app_log.error("nbyard %s failed", self.request_id, exc_info=error)
+            self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
+        else:
+            self.answer(operation.status, result)
+
+    @web.authenticated
+    async def get(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def post(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def patch(self, **path: str) -> None:
+        await self._serve(**path)
+
+    @web.authenticated
+    async def delete(self, **path: str) -> None:
+        await self._serve(**path)
+
+    def _arguments(self, operation: Operation, path: dict[str, str]) -> dict[str, Any]:
+        known = {field.name for field in operation.placed("query")}
+        for name in self.request.query_arguments:
+            # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
+            if name not in known and name != "token":
+                raise Invalid.field(name[:80], because("unknown-query-parameter"))
+        arguments: dict[str, Any] = {name: check_text(text, name) for name, text in path.items()}
+        for field in operation.fields:
+            if field.place == "query":
+                arguments |= self._query(field)
+            elif field.place == "header":
+                arguments[field.name] = self._key()
+            elif field.place == "body":
+                arguments[field.name] = self._body.read(self.request.headers, field.type)
+        return arguments
+
+    def _query(self, field: Field) -> dict[str, Any]:
+        given = self.request.query_arguments.get(field.name)
+        if not given:
+            if field.default is msgspec.UNSET:
+                raise Invalid.field(field.name, because("query-parameter-missing"))
+            return {}
+        try:
+            text = check_text(given[-1].decode("utf-8"), field.name)
+            return {field.name: msgspec.convert(text, field.type, strict=False)}
+        except UnicodeDecodeError:
+            raise Invalid.field(field.name, because("parameter-not-utf8")) from None
+        except msgspec.ValidationError as error:
+            why = because("schema-mismatch", message=str(error))
+            raise Invalid.field(field.name, why) from None
+
+    def _key(self) -> str:
+        key = self.request.headers.get("Idempotency-Key", "")
+        if len(key) > 200 or not key.isprintable():
+            raise Invalid.field("Idempotency-Key", because("not-an-idempotency-key"))
+        return key

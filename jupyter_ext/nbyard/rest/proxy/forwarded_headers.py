@@ -1,0 +1,205 @@
+"""Headers and queries that pass between a browser and a deployed service.
+
+A service never sees credentials of Jupyter or the Hub: their cookies, tokens and XSRF values are
+removed. A deployed JupyterLab uses the same cookie names as the Jupyter server. Such a cookie of a
+service gets a mark in its value, so that the two differ.
+
+Pages of a deployed JupyterLab may send the XSRF value of the outer Jupyter. If that value is in the
+request's own cookies, the page belongs to this host. The proxy then replaces it by the service's.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote, urlsplit
+
+from tornado.httputil import HTTPHeaders
+
+from nbyard.rest.proxy.redirects import own_location
+
+MARK = "nby."
+XSRF = "_xsrf"
+# Cookies of any Jupyter on this host, because cookies are shared between ports.
+SHARED_NAME = re.compile(rf"{XSRF}|username-.*")
+HUBS_NAME = re.compile(r"jupyterhub-.*|jupyter-hub-.*|service-.*")
+COOKIE_ATTRIBUTES = {"expires", "httponly", "max-age", "partitioned", "samesite", "secure"}
+HOPS = {
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+    "te", "trailer", "transfer-encoding", "upgrade",
+}  # fmt: skip
+LEFT_OUT = HOPS | {
+    "authorization", "cookie", "expect", "x-forwarded-prefix", "x-nbyard-secret", "x-xsrftoken",
+}  # fmt: skip
+# Headers that affect one response or page, and never the whole origin.
+ITS_OWN = {
+    "accept-ranges", "age", "allow", "cache-control", "content-disposition", "content-encoding",
+    "content-language", "content-length", "content-location", "content-range",
+    "content-security-policy", "content-type", "cross-origin-embedder-policy",
+    "cross-origin-opener-policy", "cross-origin-resource-policy", "date", "etag", "expires",
+    "last-modified", "link", "permissions-policy", "pragma", "referrer-policy", "retry-after",
+    "server", "server-timing", "vary",
+}  # fmt: skip
+ITS_OWN_STARTS = ("x-", "sec-websocket-")
+# With these, a service could make a front-end server send its own files.
+FOR_PROXIES = ("x-accel-", "x-sendfile", "x-lighttpd-", "x-litespeed-", "x-reproxy-")
+WORKER_SCOPE = "service-worker-allowed"
+ASKS_TO_LOG_IN = "www-authenticate"  # opens a login dialog that looks like Jupyter's
+SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+FRAMES = "frame-ancestors 'self'"
+
+
+def hops_of(headers: HTTPHeaders) -> set[str]:
+    """Return the headers for the next hop only, including those that `Connection` names.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+    """
+    lines = headers.get_list("Connection")
+    return HOPS | {name.strip().lower() for line in lines for name in line.split(",")}
+
+
+def is_upgrade(headers: HTTPHeaders) -> bool:
+    """Return whether the request wants to become a websocket."""
+    return headers.get("Upgrade", "").lower() == "websocket"
+
+
+def has_plain_length(headers: HTTPHeaders) -> bool:
+    """Return whether the length of a body is unambiguous: absent, or one number (1–18 digits).
+
+    Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+    """
+    lengths = headers.get_list("Content-Length")
+    return not lengths or (
+        len(lengths) == 1 and re.fullmatch("[0-9]{1,18}", lengths[0]) is not None
+    )
+
+
+def is_service_worker(headers: HTTPHeaders) -> bool:
+    """Return whether a browser requests the script of a service worker.
+
+    Source: https://w3c.github.io/ServiceWorker/#service-worker-script-request
+    """
+    return headers.get("Service-Worker", "").strip().lower() == "script"
+
+
+def request_headers(
+    headers: HTTPHeaders, prefix: str, *, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """Return the headers for the service; Host and Origin stay, because services compare them."""
+    told, left_out = HTTPHeaders(), LEFT_OUT | hops_of(headers)
+    for name, value in headers.get_all():
+        if name.lower() in left_out:
+            continue
+        if name.lower() == "referer":
+            # The query of a Jupyter page may contain its token.
+            told.add(name, urlsplit(value)._replace(query="", fragment="").geturl())
+        else:
+            told.add(name, value)
+    if cookies := "; ".join(_cookies(headers, login_cookie)):
+        told["Cookie"] = cookies
+    given = headers.get("Authorization", "")
+    # Basic credentials may come from a front-end server's login; Jupyter's own are tokens.
+    if is_trusted and given.partition(" ")[0].lower() == "basic":
+        told["Authorization"] = given
+    if token := shown_xsrf(headers.get("X-XSRFToken", ""), headers):
+        told["X-XSRFToken"] = token
+    told["X-Forwarded-Prefix"] = prefix.rstrip("/")
+    told["Connection"] = "close"
+    if is_upgrade(headers):
+        told["Connection"], told["Upgrade"] = "Upgrade", "websocket"
+    return told
+
+
+def _cookies(headers: HTTPHeaders, login_cookie: str) -> Iterator[str]:
+    for name, sign, value in _pairs(headers):
+        if not sign or HUBS_NAME.fullmatch(name):
+            continue
+        if name != login_cookie and not SHARED_NAME.fullmatch(name):
+            yield f"{name}={value}"
+        elif (plain := value.removeprefix('"')).startswith(MARK):
+            quote = '"' if plain != value else ""
+            yield f"{name}={quote}{plain.removeprefix(MARK)}"
+
+
+def _pairs(headers: HTTPHeaders) -> Iterator[tuple[str, str, str]]:
+    for line in headers.get_list("Cookie"):
+        yield from map(_parts, line.split(";"))
+
+
+def shown_xsrf(shown: str, headers: HTTPHeaders) -> str:
+    """Return the service's own XSRF value for the one that its page sent.
+
+    It is "" if the value is not in the request's cookies, or if the service has set none.
+    """
+    if shown.startswith(MARK):
+        return shown.removeprefix(MARK)
+    values = [value for name, _, value in _pairs(headers) if name == XSRF and value]
+    own = [value.removeprefix(MARK) for value in values if value.startswith(MARK)]
+    return own[0] if own and shown in values else ""
+
+
+def request_query(query: str, headers: HTTPHeaders) -> str:
+    """Return the query without Jupyter's tokens."""
+    kept = []
+    for text in query.split("&"):
+        name, sign, value = text.partition("=")
+        if unquote(name) == XSRF:
+            own = quote(shown_xsrf(unquote(value), headers), safe="")
+            kept.append(f"{name}{sign}{own}" if own else "")
+        elif unquote(name) != "token":
+            kept.append(text)
+    return "&".join(filter(None, kept))
+
+
+def response_headers(
+    headers: HTTPHeaders, prefix: str, *, path: str, host: str, is_trusted: bool, login_cookie: str
+) -> HTTPHeaders:
+    """Return the headers for the browser, which requested `path` from `host`.
+
+    They affect only the service's own path. The pages of an untrusted service are shown in a
+    sandbox, and its redirects lead to no other host.
+    """
+    told, hops = HTTPHeaders(), hops_of(headers)
+    for name, value in headers.get_all():
+        low = name.lower()
+        is_its_own = low in ITS_OWN or (
+            low.startswith(ITS_OWN_STARTS) and not low.startswith(FOR_PROXIES)
+        )
+        if low in hops:
+            continue
+        if low == "set-cookie":
+            for cookie in _own_cookie(value, prefix, login_cookie):
+                told.add(name, cookie)
+        elif low == "location":
+            own = own_location(value, path, prefix, host)
+            if own is not None and (is_trusted or own.startswith(prefix.rstrip("/"))):
+                told.add(name, own)
+        elif low == WORKER_SCOPE and is_trusted:
+            told[name] = prefix  # the scope that a script at the service's root has anyway
+        elif is_its_own or (is_trusted and low == ASKS_TO_LOG_IN):
+            told.add(name, value)
+    told.add("Content-Security-Policy", FRAMES if is_trusted else f"{SANDBOX}; {FRAMES}")
+    return told
+
+
+def _own_cookie(line: str, prefix: str, login_cookie: str) -> Iterator[str]:
+    """Yield the cookie, limited to this path and host.
+
+    Cookies with a name of the Hub's are dropped. So are cookies without a name, because browsers
+    send their value back as a name with a value.
+    """
+    (name, _, value), *attributes = (_parts(part) for part in line.split(";"))
+    if not name or HUBS_NAME.fullmatch(name):
+        return
+    if name == login_cookie or SHARED_NAME.fullmatch(name):
+        plain = value.removeprefix('"')
+        value = f'"{MARK}{plain}' if plain != value else MARK + value
+    kept = [
+        "".join(attribute) for attribute in attributes if attribute[0].lower() in COOKIE_ATTRIBUTES
+    ]
+    paths = [path for attribute, _, path in attributes if attribute.lower() == "path"]
+    own = paths[-1] if paths and paths[-1].startswith(prefix) else prefix
+    yield "; ".join([f"{name}={value}", *kept, f"Path={own}"])
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    name, sign, value = text.partition("=")
+    return name.strip(), sign, value.strip()

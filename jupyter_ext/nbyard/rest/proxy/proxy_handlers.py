@@ -1,0 +1,397 @@
+"""Handlers of the proxy of deployments and running attempts, for their owner only.
+
+Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.iostream import IOStream, StreamClosedError
+
+from nbyard.domain.attempts import monitor_links
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments import structs as deployments
+from nbyard.domain.deployments.structs import SECRET_HEADER, Target
+from nbyard.domain.deployments.traffic import ERROR_STATUS
+from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.rest.access.authorization_cache import Admission, key_of
+from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
+from nbyard.rest.operation_handler import NbyardHandler, RestContext, check_authorizer
+from nbyard.rest.proxy.error_pages import POLICY, page_of
+from nbyard.rest.proxy.forwarded_headers import (
+    has_plain_length,
+    is_service_worker,
+    is_upgrade,
+    request_headers,
+    request_query,
+    response_headers,
+)
+from nbyard.rest.proxy.request_counter import RequestMeter
+from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+WITH_BODY = ("POST", "PUT", "PATCH")
+BODY_SECONDS = 24 * 3600.0
+BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays encoded
+PATTERN = deployments.PROXY + BEHIND
+OF_ATTEMPTS = monitor_links.PROXY + BEHIND
+OPAQUE = "null"  # the origin of a page in a sandbox
+
+
+@web.stream_request_body
+class ProxyHandler(NbyardHandler):
+    """Forwards requests and responses unchanged, piece by piece; it never repeats a request."""
+
+    request: HTTPServerRequest
+    SUPPORTED_METHODS = METHODS
+    scope = "deployments:use"
+    hint = staticmethod(lambda name: because("show-deployment", name=name))
+
+    def initialize(self, context: RestContext, meter: RequestMeter | None = None) -> None:
+        super().initialize(context)
+        self._meter = meter
+        self._since = time.monotonic()
+        self._is_left = False
+        self._upstream: Upstream | None = None
+        self._refused: NbyardError | None = None
+        # First of all, because a refused request is logged with its path.
+        self._pass = take_pass(self.request)
+        self._holder: Holder | None = context.passes.holder(self._pass)
+        self._admission: Admission | None = None
+
+    def set_default_headers(self) -> None:
+        """Set headers for nbyard's own responses; a service's response replaces them."""
+        if hasattr(self, "context"):
+            super().set_default_headers()
+
+    async def prepare(self, **kwargs: Any) -> None:
+        await self._identify(**kwargs)
+        if self._finished or self.current_user is None:
+            return
+        if not self.check_origin():
+            raise web.HTTPError(403, "Another page may not ask this.")
+        if self.request.method == "OPTIONS":
+            return
+        if self.request.path == self._prefix.rstrip("/"):
+            self._add_slash()
+            return
+        if self._is_chunked and self.request.method not in WITH_BODY:
+            raise web.HTTPError(411)  # the end of the body would be ambiguous
+        if not has_plain_length(self.request.headers):
+            raise web.HTTPError(400, "Content-Length must be one number without a sign.")
+        connection: Any = self.request.connection
+        connection.set_max_body_size(self.context.settings.max_upload_bytes)
+        connection.set_body_timeout(BODY_SECONDS)
+        try:
+            await self._open(**self.path_kwargs)
+        except NbyardError as error:
+            self._refused = error
+
+    async def _identify(self, **kwargs: Any) -> None:
+        """Identify the user from a recent admission, a pass, or Jupyter's login."""
+        self._prefix = url_path_join(self.base_url, self.address(**self.path_kwargs))
+        self._key = key_of(self.request, (self._prefix, self._pass))
+        if not self._pass or self._holder:  # an expired pass must not use a cached admission
+            self._admission = self.context.admissions.get(self._key)
+        if self._admission:
+            self.current_user = self._jupyter_current_user = self._admission.user
+        else:
+            await (self._let_in() if self._holder else super().prepare(**kwargs))
+
+    async def _let_in(self) -> None:
+        """Authenticate as the holder of the pass, the only identity in such a request."""
+        assert self._holder is not None
+        self.current_user = self._jupyter_current_user = self._holder.user
+        if not self.check_host():
+            raise web.HTTPError(403)
+        await check_authorizer(self)
+
+    def _add_slash(self) -> None:
+        """Redirect to the address with a slash, under which the service is reached."""
+        query = self.request.query
+        # 307 keeps the method and the body.
+        self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
+
+    def check_xsrf_cookie(self) -> None:
+        """Check that a request with a cookie has an Origin header.
+
+        A service does not know Jupyter's XSRF value. Browsers set Origin, and foreign pages cannot
+        fake it.
+        """
+        if not hasattr(self, "_jupyter_current_user") or self._holder:
+            return  # the user is unknown yet: Jupyter calls this method again
+        if not self.token_authenticated and not self.request.headers.get("Origin"):
+            raise web.HTTPError(403, "It is not known which page asks.")
+
+    def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
+        """Return whether the request comes from this host's page, from no page, or has a pass.
+
+        A token does not excuse a foreign page. Neither does the server's `allow_origin`, which is
+        for Jupyter and not for services.
+        """
+        origin, host = self.request.headers.get("Origin"), self.request.headers.get("Host", "")
+        if origin is None or (origin == OPAQUE and self._holder):
+            return True
+        return bool(host) and origin.lower().partition("://")[2] == host.lower()
+
+    def known_methods(self) -> Iterable[str]:
+        return METHODS
+
+    async def _open(self, name: str, port: str) -> None:
+        """Connect to the service and send the head of the request."""
+        admission = self._admission or await self._admit(name, port)
+        self._login, self._target = admission.login_cookie, admission.target
+        if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
+            self._lead_to_pass()
+            return
+        if is_upgrade(self.request.headers) and not self._target.websocket:
+            raise Conflict(because("port-without-websockets", port=port, name=name))
+        if is_service_worker(self.request.headers) and not self._target.is_trusted:
+            # Sandboxes do not contain workers, which may outlive a trusted service at this address.
+            raise Forbidden(because("service-worker-refused"))
+        # Only nbyard's own images are known to keep connections longer than this proxy does.
+        kept = self.context.connections if self._stays else None
+        try:
+            self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
+        except OSError:
+            self.context.admissions.forget(self._key)
+            if self._admission:  # the service may have moved to another port
+                self._admission = None
+                return await self._open(name, port)
+            self._count(is_error=True)
+            why = because("port-silent", name=name, port=port)
+            raise Unavailable(why, hint=self.hint(name)) from None
+        self._upstream.begin(str(self.request.method), self._path(), self._told())
+
+    async def _admit(self, name: str, port: str) -> Admission:
+        """Find the caller's port, and cache the admission."""
+        caller = self.authorised(self.scope)
+        target = await self.find(caller, name, port)
+        if self._holder and self._holder.subject != target.subject:
+            raise Forbidden(because("pass-of-other-deployment"))
+        login = str(self.identity_provider.get_cookie_name(self))
+        made = Admission(self.current_user, login, target)
+        self.context.admissions.keep(self._key, made)
+        return made
+
+    @property
+    def _stays(self) -> bool:
+        """Return whether the connection to the service may be reused for the next request."""
+        return bool(self._target.secret) and not is_upgrade(self.request.headers)
+
+    def _lead_to_pass(self) -> None:
+        """Redirect to an address with a pass, which the page's own requests then contain."""
+        holder = Holder(self.current_user, self._target.subject)
+        self._pass = self.context.passes.issue(holder)
+        query = request_query(self.request.query, self.request.headers)
+        address = self._home + self.request.path.removeprefix(self._prefix)
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(f"{address}?{query}" if query else address)
+
+    @property
+    def _home(self) -> str:
+        """Return the port's address for the requesting page, with its pass."""
+        return f"{self._prefix}{SEGMENT}{self._pass}/" if self._pass else self._prefix
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        """Return the address of a port below the server's base URL."""
+        return deployments.link_path(name, port)
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        """Return the location of a port of the caller's own deployment."""
+        target: Target = await self.context.ask("deployments", "target", caller, name, port)
+        return target
+
+    def _path(self) -> str:
+        """Return the path for the service, with the query but without Jupyter's tokens."""
+        path = self.request.path
+        if not self._target.keeps_prefix:
+            path = "/" + path.removeprefix(self._prefix)
+        query = request_query(self.request.query, self.request.headers)
+        return f"{path}?{query}" if query else path
+
+    def _told(self) -> HTTPHeaders:
+        told = request_headers(
+            self.request.headers,
+            self._home,
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        if self._target.secret:
+            told[SECRET_HEADER] = self._target.secret
+        if self._stays:
+            told["Connection"] = "keep-alive"
+        has_length = self._is_chunked or "Content-Length" in told
+        if self.request.method in WITH_BODY and not has_length:
+            told["Content-Length"] = "0"
+        return told
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "Transfer-Encoding" in self.request.headers
+
+    async def data_received(self, chunk: bytes) -> None:
+        if self._upstream is not None:
+            await self._upstream.send(chunk)
+
+    def on_connection_close(self) -> None:
+        self._is_left = True
+        self._close()
+        super().on_connection_close()
+
+    def _close(self) -> None:
+        if self._upstream is not None:
+            self._upstream.close()
+
+    @web.authenticated
+    async def get(self, name: str, port: str) -> None:
+        if self._finished:
+            return
+        if self._refused is not None or self._upstream is None:
+            self.fail(self._refused or Unavailable())
+            return
+        upstream = self._upstream
+        try:
+            await upstream.answer(self._begin, self._give)
+            is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
+            self._count(is_error=is_broken or self.get_status() >= ERROR_STATUS)
+            if upstream.switched is not None:
+                await self._tunnel(upstream.switched)
+            elif upstream.is_whole:
+                await self.finish()
+            elif not self._is_left:
+                self._break_off(name)
+        except StreamClosedError:
+            return
+        finally:
+            self._close()
+
+    head = post = put = patch = delete = get
+
+    @allow_unauthenticated
+    async def options(self, name: str, port: str) -> None:
+        """Answer the CORS preflight request, which browsers send without credentials.
+
+        Only pages with a pass may send cross-origin requests.
+        """
+        if not self._holder:
+            raise web.HTTPError(405)
+        self.set_status(204)
+        self.set_header("Access-Control-Allow-Origin", OPAQUE)
+        self.set_header("Access-Control-Allow-Methods", ", ".join(METHODS))
+        wanted = self.request.headers.get("Access-Control-Request-Headers", "")
+        self.set_header("Access-Control-Allow-Headers", wanted)
+        self.finish()
+
+    async def _begin(self, status: int, reason: str, headers: HTTPHeaders) -> None:
+        told = response_headers(
+            headers,
+            self._prefix,
+            path=self.request.path,
+            host=str(self.request.headers.get("Host", "")),
+            is_trusted=self._target.is_trusted,
+            login_cookie=self._login,
+        )
+        if self._holder:
+            self._keep_pass(told)
+        if status == SWITCHING:
+            self._switched = told
+            return
+        for name in list(self._headers):  # Jupyter's own, such as its CORS headers
+            self.clear_header(name)
+        self.set_status(status, reason)
+        for name, value in told.get_all():
+            self.add_header(name, value)
+        has_body = self.request.method != "HEAD"
+        if not (has_body and 0 < int(told.get("Content-Length", "0")) <= CHUNK):
+            await self._send()  # a short body follows soon: send it together with the headers
+
+    def _keep_pass(self, told: HTTPHeaders) -> None:
+        """Add the pass to redirects, and keep it out of referrers.
+
+        Only requests with the pass get the response, so any page at an opaque origin may read it.
+        """
+        bare = self._prefix.rstrip("/")
+        if (location := told.get("Location", "")).startswith(bare):
+            told["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
+        told["Referrer-Policy"] = "no-referrer"
+        if self.request.headers.get("Origin") == OPAQUE:
+            told["Access-Control-Allow-Origin"] = OPAQUE
+
+    def compute_etag(self) -> None:
+        """Return None, so that the service's response gets no Etag and never becomes a 304."""
+
+    async def _give(self, chunk: bytes) -> None:
+        self.write(chunk)
+        await self._send()
+
+    async def _send(self) -> None:
+        try:
+            await self.flush()
+        except StreamClosedError:  # the client left
+            self._close()
+
+    async def _tunnel(self, service: IOStream) -> None:
+        """Switch protocols and forward the bytes of a websocket."""
+        head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
+        head += [f"{name}: {value}" for name, value in self._switched.get_all()]
+        browser = self.detach()
+        await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+        await tunnel(browser, service, self._meter.note if self._meter else None)
+
+    def get_login_url(self) -> str:
+        """Raise 401 without a user, because the error page has the link to sign in."""
+        if self.current_user is None:
+            raise web.HTTPError(401)
+        return str(super().get_login_url())
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write an HTML page if a browser shows the response, else JSON."""
+        if status_code == 401:
+            self.set_header("WWW-Authenticate", 'token realm="Jupyter"')
+        if not (is_navigation(self.request) or self._pass):
+            super().write_error(status_code, **kwargs)
+            return
+        body = kwargs.get("body") or self._plain_body(status_code, kwargs.get("exc_info"))
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", POLICY)
+        address = str(self.request.uri)
+        self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
+
+    def _count(self, *, is_error: bool) -> None:
+        if self._meter is not None:
+            seconds = time.monotonic() - self._since
+            self._meter.count(self._target.subject, seconds, is_error=is_error)
+
+    def _break_off(self, name: str) -> None:
+        """Close the connection of an incomplete response, or send 502 if nothing was sent."""
+        if self._headers_written:
+            connection: Any = self.request.connection
+            connection.close()
+            return
+        refused = Unavailable(because("response-cut", name=name))
+        self.send_error(502, body=refused.body())
+
+
+@web.stream_request_body
+class MonitorHandler(ProxyHandler):
+    """Forwards requests to ports of a running attempt."""
+
+    scope = "runs:read"
+    hint = staticmethod(lambda name: because("see-log"))
+
+    @staticmethod
+    def address(name: str, port: str) -> str:
+        return monitor_links.link_path(name, port)
+
+    async def find(self, caller: Caller, name: str, port: str) -> Target:
+        target: Target = await self.context.ask("runs", "target", caller, name, port)
+        return target

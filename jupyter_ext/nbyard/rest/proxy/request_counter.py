@@ -1,0 +1,64 @@
+"""Counts of the proxy's requests, passed to the deployment service periodically."""
+
+import math
+import time
+from collections.abc import Callable
+
+from tornado.ioloop import IOLoop
+from tornado.log import app_log
+
+from nbyard.domain.deployments.traffic import Tally
+from nbyard.errors import NbyardError
+from nbyard.rest.operation_handler import RestContext
+
+EVERY_SECONDS = 10.0
+# After a pause, the first counts are stored soon, so that users see their own request.
+FIRST_SECONDS = 0.5
+
+
+class RequestMeter:
+    """Counts requests in the server's loop. Closing the context stores the remaining counts.
+
+    `note` is called for every request and every piece that a client sends.
+    """
+
+    def __init__(self, context: RestContext, note: Callable[[], None] = lambda: None):
+        self.note = note
+        self._context = context
+        self._tallies: dict[str, Tally] = {}
+        self._is_due = self._is_known = False
+        self._given_at = -math.inf
+
+    def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
+        """Count a request to a deployment and the seconds until its response."""
+        tally = self._tallies.setdefault(deployment, Tally())
+        tally.count(time.time(), seconds, is_error=is_error)
+        self.note()
+        if not self._is_known:
+            self._is_known = True
+            self._context.closing.append(self.give)
+        if not self._is_due:
+            self._is_due = True
+            left = self._given_at + EVERY_SECONDS - time.monotonic()
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self._give_beside)
+
+    def _give_beside(self) -> None:
+        self._is_due = False
+        self._given_at = time.monotonic()
+        if self._tallies:
+            tallies, self._tallies = self._tallies, {}
+            # Writing to the store blocks, so do it outside the server's loop.
+            self._context.pool.submit(self._hand_over, tallies)
+
+    def give(self) -> None:
+        """Store all remaining counts now."""
+        tallies, self._tallies = self._tallies, {}
+        if tallies:
+            self._hand_over(tallies)
+
+    def _hand_over(self, tallies: dict[str, Tally]) -> None:
+        for deployment, tally in tallies.items():
+            try:
+                self._context.services.deployments.counted(deployment, tally.taken())
+            except (NbyardError, OSError) as error:
+                app_log.warning("what deployments were asked was not counted: %s", error)

@@ -1,0 +1,30 @@
+"""`port`: the port on which a node listens, so that it can be opened while it runs."""
+
+from __future__ import annotations
+
+import os
+
+from .value_files import NotGiven
+
+ATTEMPT, ANY = "NBYARD_ATTEMPT", "NBYARD_PORT"
+
+
+def port(name: str = "") -> int:
+    """Return the number of the port declared under a name. Without a name, of the only port.
+
+    In a run, the link of that name works as soon as the work answers on this port. A process
+    listens on 127.0.0.1, a container on every address (`NBYARD_HOST` has the address). Outside of a
+    run this returns 0, with which servers choose a free port.
+
+    Raises:
+        NotGiven: The run has no port of that name.
+    """
+    variable = f"{ANY}_{name.upper().replace('-', '_')}" if name else ANY
+    told = os.environ.get(variable)
+    if told:
+        return int(told)
+    if not os.environ.get(ATTEMPT):
+        return 0
+    known = sorted(one[len(ANY) + 1 :].lower() for one in os.environ if one.startswith(f"{ANY}_"))
+    words = f"no port {name!r} is declared" if name else "no port is declared, or several are"
+    raise NotGiven(f"{words} for this run (it has: {', '.join(known) or 'none'})")

@@ -1,0 +1,208 @@
+"""Text tables as data frames, with the types that were inferred from all rows.
+
+The store's description of a table lies beside it, so that preview, profile and run agree. The
+libraries read plain numbers and words themselves. Other texts are converted here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+TOLD = ".table.json"
+# As in nbyard.tabular.text_patterns, which is missing where the work is done.
+NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
+UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
+PLAIN = ("int", "float", "string", "null")
+MAX_DIGITS = 38
+UINT64 = range(2**64)
+
+Column = dict[str, Any]
+Table = dict[str, Any]
+
+
+def table_description(path: str) -> Table | None:
+    """Return the description of the table in a file, or None if there is none."""
+    try:
+        with open(os.path.join(os.path.dirname(path), TOLD), encoding="utf-8") as file:
+            return dict(json.load(file))
+    except FileNotFoundError:
+        return None
+
+
+def of_pandas(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of pandas."""
+    import pandas
+
+    columns = table["columns"]
+    read_as = {}
+    for column in columns:
+        # What is converted below is read as text.
+        kind = column["type"] if _is_plain(column) else "string"
+        whole = "Int64" if column.get("nullable", True) else "int64"
+        read_as[column["name"]] = {"string": "str", "int": whole}.get(kind, "float64")
+    found = pandas.read_csv(
+        path,
+        sep=table["delimiter"],
+        decimal="," if table.get("decimal_comma") else ".",
+        encoding=table["encoding"],
+        header=0,
+        names=[column["name"] for column in columns],
+        index_col=False,
+        dtype=read_as,
+        na_values=NULLS,
+        keep_default_na=False,
+    )
+    for place, column in enumerate(columns):
+        if not _is_plain(column):
+            texts = found.iloc[:, place]
+            values = _values(texts.astype(object).where(texts.notna(), None), column, table)
+            kind = _pandas_values(column, values)
+            found.isetitem(place, pandas.Series(values, found.index, kind))
+    return found
+
+
+def of_polars(path: str, table: Table) -> Any:
+    """Read a text table as a DataFrame of polars."""
+    import polars
+
+    columns = table["columns"]
+    found = polars.read_csv(
+        path,
+        separator=table["delimiter"],
+        encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
+        new_columns=[column["name"] for column in columns],
+        infer_schema_length=0,
+        null_values=NULLS,
+        truncate_ragged_lines=True,
+        glob=False,
+    )
+    plain = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
+    known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
+    for place, column in enumerate(columns):
+        kind, texts = column["type"], found.to_series(place)
+        if _is_plain(column):
+            if kind in plain:
+                comma = kind == "float" and table.get("decimal_comma")
+                texts = texts.str.replace(",", ".", literal=True) if comma else texts
+                found = found.replace_column(place, texts.cast(plain[kind]))
+            continue
+        values = _values(texts, column, table)
+        if kind == "datetime":
+            polars_type: Any = polars.Datetime("us", "UTC" if _is_zoned(column) else None)
+        elif kind == "decimal":
+            polars_type = polars.Decimal(MAX_DIGITS, int(column["layout"]))
+        elif kind == "int" and column.get("layout"):
+            large = getattr(polars, "Int128", polars.Decimal(MAX_DIGITS, 0))
+            polars_type = polars.UInt64 if _fits_uint64(values) else large
+        else:
+            polars_type = getattr(polars, known.get(kind, "String"))
+        found = found.replace_column(place, polars.Series(texts.name, values, polars_type))
+    return found
+
+
+def of_pyarrow(path: str, table: Table) -> Any:
+    """Read a text table as a Table of pyarrow."""
+    import pyarrow
+    from pyarrow import csv
+
+    columns = table["columns"]
+    names = [column["name"] for column in columns]
+    reading = csv.ReadOptions(
+        column_names=names, skip_rows_after_names=1, encoding=table["encoding"]
+    )
+    parsing = csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pyarrow.string()),
+        null_values=NULLS,
+        strings_can_be_null=True,
+    )
+    found = csv.read_csv(path, reading, parsing, converting)
+    known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
+    for place, column in enumerate(columns):
+        kind = column["type"]
+        if kind == "string":
+            continue
+        values = _values(found.column(place).to_pylist(), column, table)
+        if kind == "datetime":
+            arrow_type = pyarrow.timestamp("us", "UTC" if _is_zoned(column) else None)
+        elif kind == "time":
+            arrow_type = pyarrow.time64("us")
+        elif kind == "decimal":
+            arrow_type = pyarrow.decimal128(MAX_DIGITS, int(column["layout"]))
+        elif kind == "int" and column.get("layout"):
+            fits = _fits_uint64(values)
+            arrow_type = pyarrow.uint64() if fits else pyarrow.decimal128(MAX_DIGITS, 0)
+        else:
+            arrow_type = getattr(pyarrow, known[kind])()
+        made = pyarrow.array(values, arrow_type)
+        found = found.set_column(place, column["name"], made)
+    return found
+
+
+def _is_plain(column: Column) -> bool:
+    """Return whether every library reads the texts of a column as intended."""
+    is_bare = not column.get("layout") and not column.get("padded")
+    return column["type"] in PLAIN and is_bare
+
+
+def _values(texts: Any, column: Column, table: Table) -> list[Any]:
+    """Return the values of a column's texts. Each distinct text is converted once."""
+    found = list(texts)
+    meant = {
+        text: _value(text, column, bool(table.get("decimal_comma")))
+        for text in set(found)
+        if text is not None
+    }
+    return [meant.get(text) for text in found]
+
+
+def _value(text: str, column: Column, decimal_comma: bool) -> Any:
+    kind, text = column["type"], text.strip(" \t") if column.get("padded") else text
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text)
+    if kind in ("float", "decimal"):
+        number = text.replace(",", ".") if decimal_comma else text
+        if kind == "float":
+            return float(number)
+        from decimal import Context, Decimal
+
+        # with as many digits after the point as all values of the column
+        last_digit = Decimal(1).scaleb(-int(column["layout"]))
+        return Context(prec=MAX_DIGITS).quantize(Decimal(number), last_digit)
+    layouts = column["layout"].split("|")
+    for layout in layouts:
+        try:
+            moment = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
+        except ValueError:
+            continue
+        if layout.endswith("Z"):
+            moment = moment.replace(tzinfo=UTC)
+        elif layout.endswith("%z"):
+            moment = moment.astimezone(UTC)
+        return getattr(moment, kind)() if kind in ("date", "time") else moment
+    raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+
+
+def _is_zoned(column: Column) -> bool:
+    return bool(column["layout"].endswith(("Z", "%z")))
+
+
+def _fits_uint64(values: list[Any]) -> bool:
+    return all(value is None or value in UINT64 for value in values)
+
+
+def _pandas_values(column: Column, values: list[Any]) -> str:
+    kind, nullable = column["type"], None in values
+    if kind in ("date", "datetime"):
+        return "datetime64[us, UTC]" if _is_zoned(column) else "datetime64[us]"
+    if kind == "int" and column.get("layout"):
+        return ("UInt64" if nullable else "uint64") if _fits_uint64(values) else "object"
+    plain = {"int": ("int64", "Int64"), "float": ("float64",) * 2, "bool": ("bool", "boolean")}
+    return plain.get(kind, ("object", "object"))[nullable]

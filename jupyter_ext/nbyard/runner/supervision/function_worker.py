@@ -1,0 +1,180 @@
+"""The supervisor of a worker of functions, which has many attempts, one at a time.
+
+What a call prints goes to a log of its own. How it ended is a line of results.jsonl. If the worker
+ends early, its current call ends in the same way. Calls that had not begun get no line.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from typing import Any
+
+from ..attempt_folder import as_json
+from ..work import work_outcome
+from ..work.function_calls import CALLS, MARK, NOBODY, PLACES, mark_of, read_call
+from .supervisor import CHUNK_BYTES, GRACE_SECONDS, Supervisor
+from .work_log import Log
+
+RESULTS = "results.jsonl"
+POKE_SECONDS = 0.02
+OPENING_BYTES = 16 * 1024
+
+
+class WorkerSupervisor(Supervisor):
+    """A supervisor that assigns output and results to the calls of its worker."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._output = Output(self._task["mark"], self._feed, self._turn_to)
+        self._opening = b""
+        self._current = ""
+        self._since = 0.0
+        self._call_log: Log | None = None
+        self._whole: set[str] = set()
+        self._results: deque[dict[str, Any]] = deque()
+        self._limit: tuple[float, float] | None = None
+        self._lines: list[bytes] = []
+        self._is_told = True
+        self._next_poke = 0.0
+
+    def run(self) -> dict[str, Any]:
+        """Run the worker and return its result. The results of its calls are written by then."""
+        result = super().run()
+        self._end_call(result)
+        self._write()
+        return result
+
+    # What calls print
+
+    def _on_output(self, descriptor: int) -> None:
+        self._limits.note_activity()
+        data = os.read(descriptor, CHUNK_BYTES)
+        if not data:
+            self._selector.unregister(descriptor)
+        self._output.sort(data)
+        self._write()
+
+    def _feed(self, data: bytes) -> None:
+        if not self._current:
+            self._opening = (self._opening + data)[:OPENING_BYTES]
+        if not self._current or self._current == NOBODY:
+            self.log.feed(data)
+            return
+        if self._call_log is None:
+            os.makedirs(self._folder.at(PLACES, self._current), exist_ok=True)
+            self._call_log = Log(self._folder.at(PLACES, self._current, "log"))
+            if self._opening:  # warnings from the import of the file matter to all calls
+                self._call_log.feed(self._opening)
+        self._call_log.feed(data)
+
+    def _turn_to(self, name: str) -> None:
+        """Begin the output of another call. The output of the last one is complete."""
+        if self._call_log is not None:
+            self._call_log.close()
+            self._call_log = None
+        self._whole.add(self._current)
+        self._current, self._since = name, self._clock.now()
+        self._settle()
+
+    def _last_lines(self) -> str:
+        return (self._call_log or self.log).last_lines()
+
+    # How calls end
+
+    def _heed(self, message: dict[str, Any]) -> bool:
+        if message["type"] == "call":
+            seconds = message["timeout_seconds"]
+            self._limit = seconds, time.monotonic() + seconds
+        elif message["type"] == "result":
+            self._limit = None
+            self._results.append(message)
+            self._settle()
+        else:
+            return super()._heed(message)
+        return False
+
+    def _on_report(self, descriptor: int) -> None:
+        super()._on_report(descriptor)
+        self._write()
+
+    def _settle(self) -> None:
+        """Finish the calls whose output is complete."""
+        while self._results and self._results[0]["attempt_id"] in self._whole:
+            message = self._results.popleft()
+            self._whole.discard(message["attempt_id"])
+            del message["type"]
+            message["observed"] = self._observed()
+            self._lines.append(as_json(message) + b"\n")
+
+    def _end_call(self, result: dict[str, Any]) -> None:
+        """End the current call, if any, with the result of the worker, which is gone."""
+        name = self._current
+        if name in ("", NOBODY):
+            return
+        self._turn_to(NOBODY)
+        call = self._call(name) if name in self._whole else None
+        if call is not None:
+            told = {key: call[key] for key in ("attempt_id", "token")}
+            told |= {key: result[key] for key in ("state", "finished_at", "failure")}
+            self._lines.append(as_json({**told, "started_at": self._since}) + b"\n")
+
+    def _call(self, name: str) -> dict[str, Any] | None:
+        with open(self._folder.at(CALLS), "rb") as file:
+            calls = [call for call in map(read_call, file) if call and call["attempt_id"] == name]
+        return calls[0] if calls else None
+
+    def _write(self) -> None:
+        """Write the results of finished calls with one write."""
+        if self._lines:
+            data, self._lines = b"".join(self._lines), []
+            with open(self._folder.at(RESULTS), "ab", 0) as file:
+                file.write(data)
+            self._is_told = False
+        self._tell_dispatcher()
+
+    def _tell_dispatcher(self) -> None:
+        """Wake the dispatcher: at once when idle, else after a short while for several results."""
+        if self._is_told or (self._current != NOBODY and time.monotonic() < self._next_poke):
+            return
+        self._is_told = True
+        self._next_poke = time.monotonic() + POKE_SECONDS
+        self._folder.poke(self._task.get("wake") or "", self._task["attempt_id"])
+
+    def _patience(self) -> float:
+        self._tell_dispatcher()
+        return super()._patience() if self._is_told else POKE_SECONDS
+
+    def _obey_limits(self, now: float) -> None:
+        super()._obey_limits(now)
+        if self._ending is None and self._limit and now > self._limit[1]:
+            reason = work_outcome.too_long(self._limit[0])
+            self._end("failed", work_outcome.failure_record("timeout", reason), GRACE_SECONDS)
+
+
+class Output:
+    """Splits the worker's output at the marks in it."""
+
+    def __init__(self, mark: str, feed: Any, begin: Any) -> None:
+        whole = mark_of(mark, NOBODY)
+        self._head, self._length = whole[: -len(NOBODY) - 1], len(whole)
+        self._feed, self._begin = feed, begin
+        self._rest = b""
+
+    def sort(self, data: bytes) -> None:
+        """Process more output. No data means its end."""
+        rest = self._rest + data
+        while (at := rest.find(self._head)) >= 0 and len(rest) >= at + self._length:
+            self._pass(rest[:at])
+            self._begin(
+                rest[at + len(self._head) : at + self._length - 1].decode("ascii", "replace")
+            )
+            rest = rest[at + self._length :]
+        at = rest.find(MARK[:1], max(0, len(rest) - self._length + 1)) if data else -1
+        self._pass(rest if at < 0 else rest[:at])
+        self._rest = b"" if at < 0 else rest[at:]
+
+    def _pass(self, data: bytes) -> None:
+        if data:
+            self._feed(data)

@@ -1,0 +1,173 @@
+"""Starts a supervisor that outlives the process that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+
+from .. import secret_files
+from ..attempt_folder import AttemptFolder, BadTask
+from ..process import processes
+from ..work.launch_process import Launch, WaitingProcess
+from .disk_reserve import Reserve
+from .orphan_cleanup import OrphanCleanup, make_scratch
+from .result import write_result
+from .supervisor import Supervisor
+
+RESERVE = Reserve()
+
+
+def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) -> int:
+    """Supervise the attempt in a folder. Return the exit status."""
+    folder = AttemptFolder(path)
+    if folder.has("result.json"):
+        return 0
+    try:
+        task = folder.task()
+    except BadTask as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if foreground:
+        return _supervise(folder, task, None, 0, is_prepared=is_prepared)
+    listen, ready = os.pipe()
+    child = fork_away()
+    if child == 0:
+        os.close(listen)
+        _let_go(folder)
+        os._exit(_supervise(folder, task, ready, 0))
+    os.close(ready)
+    os.waitpid(child, 0)
+    with os.fdopen(listen, "rb") as answers:  # the answer comes once runner.json is there
+        return 0 if answers.read(1) == b"1" else 3
+
+
+def fork_away() -> int:
+    """Double fork into a new session. Return 0 there, and here the pid of a process to reap."""
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+    return child
+
+
+def supervise(
+    path: str,
+    ready: int | None,
+    parent: int,
+    *,
+    is_prepared: bool,
+    waiting: WaitingProcess | None = None,
+) -> int:
+    """Run the supervisor in a process that `parent` has forked and looks after."""
+    folder = AttemptFolder(path)
+    if folder.has("result.json"):
+        return _answer(ready)
+    task = folder.task()
+    _let_go(folder)
+    return _supervise(folder, task, ready, parent, is_prepared=is_prepared, waiting=waiting)
+
+
+def _let_go(folder: AttemptFolder) -> None:
+    """Release the terminal and inherited pipes. Errors go to the log."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    trouble = os.open(folder.at("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for target, source in ((0, nothing), (1, nothing), (2, trouble)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(trouble)
+    os.chdir("/")
+
+
+def _supervise(
+    folder: AttemptFolder,
+    task: dict,  # type: ignore[type-arg]
+    ready: int | None,
+    parent: int,
+    *,
+    is_prepared: bool = False,
+    waiting: WaitingProcess | None = None,
+) -> int:
+    lock = _lock(folder)
+    if lock is None:
+        return _answer(ready)
+    scratch = waiting.scratch if waiting else _scratch(folder, task)
+    # The pid in runner.json invites SIGUSR1. The request to stop is in a file, so the signal may be
+    # ignored until it has a handler.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    # No fsync: after a power cut the attempt is lost anyway.
+    folder.write_whole("runner.json", runner_identity(scratch))
+    _answer(ready)
+    guard = OrphanCleanup(task["mark"], scratch)
+    guard.trust(parent) if parent else guard.begin()
+    # If this raises, the guard is not dismissed and kills what was started.
+    if waiting:
+        waiting.bind(folder, task)
+    launch = waiting or Launch(
+        folder, task, scratch, is_watched=bool(parent), is_prepared=is_prepared
+    )
+    kind: type[Supervisor] = Supervisor
+    if task["work"]["kind"] == "functions":
+        from .function_worker import WorkerSupervisor
+
+        kind = WorkerSupervisor
+    supervisor = kind(folder, task, launch, guard, RESERVE)
+    result = supervisor.run()
+    secret_files.delete_linked_secrets(folder.path)
+    write_result(folder, task, result, RESERVE)
+    guard.dismiss()
+    supervisor.close()
+    if not parent:  # a parent trusts no result from before a restart of the machine
+        folder.make_durable("result.json")
+    os.close(lock)
+    return 0
+
+
+def _lock(folder: AttemptFolder) -> int | None:
+    """Lock the attempt and return the descriptor, or None if it has or had a supervisor."""
+    lock = os.open(folder.path, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    # The attempt of a supervisor that is gone is lost. It must not start again.
+    if folder.has("result.json") or folder.has("runner.json"):
+        os.close(lock)
+        return None
+    return lock
+
+
+def _scratch(folder: AttemptFolder, task: dict) -> str:  # type: ignore[type-arg]
+    """Return a folder for the sockets of a notebook. Its path is short, as sockets require."""
+    if task["work"]["kind"] != "notebook":
+        return ""
+    try:
+        return make_scratch()
+    except OSError:
+        os.makedirs(folder.at("scratch"), mode=0o700, exist_ok=True)
+        return folder.at("scratch")
+
+
+def _answer(ready: int | None) -> int:
+    if ready is not None:
+        with contextlib.suppress(BrokenPipeError):  # a killed dispatcher loses no attempt
+            os.write(ready, b"1")
+        os.close(ready)
+    return 0
+
+
+def runner_identity(scratch: str) -> dict[str, object]:
+    """Return the content of runner.json, which identifies this process."""
+    own = processes.read_process(os.getpid())
+    return {
+        "pid": os.getpid(),
+        "started": own.started if own else 0.0,
+        "host": socket.gethostname(),
+        "boot_id": processes.boot_id(),
+        "scratch": scratch,
+    }

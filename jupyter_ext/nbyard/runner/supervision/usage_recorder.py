@@ -1,0 +1,223 @@
+"""Records the resources that the work uses, as lines of usage.jsonl.
+
+A line is {at, cpu, memory, processes}: seconds since 1970, CPU seconds so far, bytes now. If GPUs
+were granted, it also has {gpus: {id: [percent, bytes]}}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Collection
+from typing import Any
+
+from ..process import processes
+from ..process.prctl import die_with_parent
+
+FIRST_PAUSE = 1.0
+MAX_LINES = 2000
+# Measuring takes less than a hundredth of one core, however large the work is.
+LOOK_SHARE = 100
+MIB = 2**20
+END_SECONDS = 1.0  # for the killed GPU monitor to be gone
+GPU_QUERY = "--query-gpu=uuid,utilization.gpu,memory.used"
+
+
+class UsageFile:
+    """The file of samples. When it is full, every other line is dropped and the pause doubles."""
+
+    def __init__(self, path: str, max_lines: int = MAX_LINES) -> None:
+        self.pause = FIRST_PAUSE
+        self._path = path
+        self._max_lines = max_lines
+        self._lines: list[str] = []
+        with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+            self._lines = file.readlines()  # from an earlier supervisor
+
+    def write(self, sample: dict[str, Any]) -> None:
+        """Append a sample. If the disk is full, it is lost."""
+        line = json.dumps(sample) + "\n"
+        self._lines.append(line)
+        try:
+            if len(self._lines) > self._max_lines:
+                self._thin_out()
+            else:
+                with open(self._path, "a", encoding="ascii") as file:
+                    file.write(line)
+        except OSError:
+            return  # a full disk costs the lines, not the work
+
+    def _thin_out(self) -> None:
+        self.pause *= 2
+        self._lines = self._lines[::2]
+        temporary = self._path + ".tmp"
+        with open(temporary, "w", encoding="ascii") as file:
+            file.writelines(self._lines)
+        os.replace(temporary, self._path)
+
+
+class UsageRecord:
+    """Takes a sample each second at first, then as often as the file accepts one."""
+
+    def __init__(
+        self, path: str, gpus: GpuMeter, max_lines: int = MAX_LINES, *, spent: float = 0.0
+    ) -> None:
+        self.staying = 0.0  # CPU seconds of a runner that stays after the work
+        self.gpus = gpus
+        self._file = UsageFile(path, max_lines)
+        self._next_look = 0.0
+        self._cpu = 0.0
+        self._before = _cpu_of_children() + spent  # without other attempts
+        self._ended: float | None = None
+
+    def look(self, pids: Collection[int]) -> None:
+        """Record what these processes use, if a sample is due."""
+        self.gpus.listen()
+        now, before = time.monotonic(), time.process_time()
+        if now >= self._next_look:
+            self._add(pids)
+            cost = time.process_time() - before
+            self._next_look = now + max(self._file.pause, cost * LOOK_SHARE)
+
+    def end_gpus(self) -> None:
+        """Stop the GPU monitor and exclude its CPU time from the work's."""
+        self.gpus.listen()
+        before = _cpu_of_children()
+        self.gpus.end()
+        self._before += _cpu_of_children() - before
+
+    def close(self) -> None:
+        """Add a last line when all processes are gone."""
+        self._add(())
+        self._ended = self.ended_cpu()  # without the GPU monitor
+        self.gpus.close()
+
+    def ended_cpu(self) -> float:
+        """Return the CPU seconds of the processes that have ended."""
+        if self._ended is not None:
+            return self._ended
+        return _cpu_of_children() + self.staying - self._before
+
+    def _add(self, pids: Collection[int]) -> None:
+        known = [found for pid in pids if (found := processes.read_process(pid))]
+        used = self.ended_cpu() + sum(found.cpu_seconds for found in known)
+        self._cpu = max(self._cpu, used)  # a dead process that is not reaped yet is in neither sum
+        sample: dict[str, Any] = {
+            "at": round(time.time(), 2),
+            "cpu": round(self._cpu, 2),
+            "memory": processes.memory_bytes(found.pid for found in known),
+            "processes": len(known),
+        }
+        if self.gpus.latest:
+            sample["gpus"] = self.gpus.latest
+        self._file.write(sample)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class GpuMeter:
+    """Runs nvidia-smi, which reports the usage of the GPUs each second.
+
+    Without GPUs or without that tool nothing runs.
+    """
+
+    def __init__(self, ids: str) -> None:
+        self.latest: dict[str, list[float]] = {}
+        self.pid = 0
+        self._rest = b""
+        self._output = -1
+        if not ids:
+            return
+        import shutil
+
+        if program := shutil.which("nvidia-smi"):
+            self._start([program, GPU_QUERY, "--format=csv,noheader,nounits", f"--id={ids}"])
+
+    def _start(self, words: list[str]) -> None:
+        parent = os.getpid()
+        self._output, end = os.pipe()
+        os.set_blocking(self._output, False)
+        try:
+            process = subprocess.Popen(
+                [*words, "--loop=1"],
+                stdin=subprocess.DEVNULL,
+                stdout=end,
+                stderr=subprocess.DEVNULL,
+                env={k: v for k, v in os.environ.items() if not k.startswith("NBYARD_")},
+                start_new_session=True,
+                # safe because only one thread runs here
+                preexec_fn=lambda: die_with_parent(parent),  # noqa: PLW1509
+            )
+            self.pid = process.pid
+            process.returncode = 0  # the supervisor reaps; Popen must not wait
+        except OSError:
+            self.close()
+        finally:
+            os.close(end)
+
+    def listen(self) -> None:
+        """Read the samples that have come."""
+        while self._output >= 0:
+            try:
+                data = os.read(self._output, 65536)
+            except BlockingIOError:
+                return
+            if not data:
+                self.close()
+                return
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                self._take(line.decode("ascii", "replace").split(","))
+
+    def _take(self, fields: list[str]) -> None:
+        try:
+            name, percent, mebibytes = (field.strip() for field in fields)
+            self.latest[name] = [float(percent), float(mebibytes) * MIB]
+        except ValueError:
+            return  # "[N/A]", or a message
+
+    def processes(self) -> set[int]:
+        """Return the tool and its descendants: it may be a script around the real tool."""
+        return {self.pid, *processes.descendants_of(self.pid)} if self.pid else set()
+
+    def end(self) -> None:
+        """Kill the tool with its process group, including stopped processes.
+
+        A process that cannot be killed does not count as part of the work.
+        """
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+        if self.pid and _ended(self.pid):
+            self.pid = 0
+
+    def close(self) -> None:
+        """Stop the tool and drop its samples, so that the next attempt starts afresh."""
+        self.end()
+        self.latest = {}
+
+
+def _ended(group: int) -> bool:
+    """Kill a process group and return whether all of it is gone within a second.
+
+    A process may hang in the GPU driver.
+    """
+    deadline = time.monotonic() + END_SECONDS
+    try:
+        os.killpg(group, signal.SIGKILL)
+        while time.monotonic() < deadline:
+            if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                time.sleep(0.002)
+    except (ProcessLookupError, ChildProcessError):
+        return True
+    except PermissionError:
+        pass
+    return False

@@ -1,0 +1,163 @@
+"""Calls the functions of one file one after the other, as requests come in.
+
+This is a child of the supervisor. calls.jsonl has one line for each call. `more` is a FIFO that
+wakes this process when lines were added. Events are reported through a pipe. The output of each
+call follows a mark, so that the supervisor can assign it to an attempt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ..attempt_folder import AttemptFolder, BadTask
+from ..process.clock import Clock
+from ..reasons import because, system_error
+from .run_function import CallFailed, Functions
+from .status_pipe import Report
+from .work_outcome import failure_record, look_at_outputs
+
+CALLS, MORE, PLACES = "calls.jsonl", "more", "calls"
+IDLE_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+OUTPUT = 1
+MARK = b"\0nbyard "
+NOBODY = "-" * 36
+
+
+def mark_of(mark: str, attempt_id: str) -> bytes:
+    """Return the mark that precedes the output of an attempt."""
+    return MARK + f"{mark} {attempt_id}\n".encode()
+
+
+class Calls:
+    """The calls in calls.jsonl, each attempt once."""
+
+    def __init__(self, folder: AttemptFolder) -> None:
+        self._more = os.open(folder.at(MORE), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._file = open(folder.at(CALLS), "rb")  # noqa: SIM115  open as long as there are calls
+        self._seen: set[str] = set()
+        self._rest = b""
+
+    def ready(self) -> Iterator[dict[str, Any]]:
+        """Yield the calls that were added since the last time."""
+        while data := self._file.read(1 << 20):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                call = read_call(line)
+                if call is not None and call["attempt_id"] not in self._seen:
+                    self._seen.add(call["attempt_id"])
+                    yield call
+
+    def wait(self) -> bool:
+        """Wait up to IDLE_SECONDS for more calls. Return whether more came."""
+        until = time.monotonic() + IDLE_SECONDS
+        size = self._file.tell()
+        while time.monotonic() < until:
+            if os.fstat(self._file.fileno()).st_size > size:
+                return True
+            if select.select([self._more], [], [], LOOK_SECONDS)[0]:
+                os.read(self._more, 4096)
+        return False
+
+
+def read_call(line: bytes) -> dict[str, Any] | None:
+    """Parse one line of calls.jsonl. Return None for a line that was only partly written."""
+    try:
+        call = json.loads(line)
+        return call if isinstance(call["attempt_id"], str) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def main(path: str, descriptor: int) -> int:
+    """Serve calls until none has come for a while."""
+    report, folder = Report(descriptor), AttemptFolder(path)
+    task = folder.task()
+    calls = Calls(folder)
+    worker = Worker(folder, task, report)
+    while True:
+        for call in calls.ready():
+            worker.do(call)
+        worker.rest()
+        if not calls.wait():
+            report.end(None)
+            return 0
+
+
+class Worker:
+    """One process for all calls. It imports the file before the first of them."""
+
+    def __init__(self, folder: AttemptFolder, task: dict[str, Any], report: Report) -> None:
+        self._folder = folder
+        self._mark = task["mark"]
+        self._report = report
+        self._directory = os.getcwd()
+        self._clock = Clock()
+        self._functions: Functions | None = None
+        self._broken: dict[str, Any] | None = None
+        try:
+            self._functions = Functions(folder.inside(task["work"]["path"]))
+        except CallFailed as error:
+            self._broken = error.failure
+        report.stage("running")
+
+    def do(self, call: dict[str, Any]) -> None:
+        """Carry out one call and report its result."""
+        name = call["attempt_id"]
+        self._begin(name)
+        if call.get("timeout_seconds"):
+            seconds = call["timeout_seconds"]
+            self._report.send({"type": "call", "attempt_id": name, "timeout_seconds": seconds})
+        started_at = self._clock.now()
+        failed = self._outcome(call)
+        self._report.send(
+            {
+                "type": "result",
+                "attempt_id": name,
+                "token": call["token"],
+                "state": "failed" if failed else "succeeded",
+                "started_at": started_at,
+                "finished_at": self._clock.now(),
+                "outputs": [] if failed else list(call["outputs"]),
+                "failure": failed,
+            }
+        )
+
+    def _outcome(self, call: dict[str, Any]) -> dict[str, Any] | None:
+        if self._functions is None:
+            return self._broken
+        place = Place(self._folder.path, call["attempt_id"])
+        os.environ["NBYARD_ATTEMPT"] = place.path
+        os.environ["NBYARD_ATTEMPT_ID"] = call["attempt_id"]
+        os.environ["NBYARD_NODE_ID"] = call["node"]
+        try:
+            os.chdir(self._directory)
+            self._functions.call(place, call, call["outputs"])
+        except CallFailed as error:
+            return error.failure
+        except BadTask as error:
+            return failure_record("preparation", because("task-unusable", problem=str(error)))
+        except OSError as error:
+            return failure_record("preparation", system_error(error))
+        if not call["outputs"]:
+            return None
+        return look_at_outputs(place, call["outputs"])[1]
+
+    def rest(self) -> None:
+        """Mark further output as belonging to no attempt."""
+        self._begin(NOBODY)
+
+    def _begin(self, name: str) -> None:
+        os.write(OUTPUT, mark_of(self._mark, name))
+
+
+class Place(AttemptFolder):
+    """The folder of one call. It exists once it contains something."""
+
+    def __init__(self, worker: str, attempt_id: str) -> None:
+        self.path = f"{worker}/{PLACES}/{attempt_id}"

@@ -1,0 +1,206 @@
+"""Starts the process of a task."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from typing import Any
+
+from .. import pythonpath_shim
+from ..attempt_folder import AttemptFolder, BadTask
+from ..process import environ_stamps, forks, processes
+from ..process.prctl import die_with_parent, show_to_work
+from ..reasons import Explained, Reason, because
+from .process_variables import environment_of_host, is_plain, setup_of
+
+WORD_LIMIT_BYTES = 128 * 1024
+# Options of the runner for work other than commands.
+CALLED = {"notebook": "--notebook", "function": "--call", "functions": "--calls"}
+NOT_STARTED = {
+    errno.ENOENT: "program-missing",
+    errno.EACCES: "program-not-executable",
+    errno.ENOEXEC: "program-not-runnable",
+}
+
+
+# The folder of the runner.
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class CannotStart(Explained):
+    """The work could not start."""
+
+
+class WorkProcess(ABC):
+    """The process of the work: `pid`, and two pipes to read from (`report` is not for commands).
+
+    `stays` tells that it waits for another attempt. `spent` is the processor time in seconds that
+    earlier attempts used.
+    """
+
+    pid: int
+    output: int
+    report: int
+    is_notebook: bool
+    reports: bool
+    stays = False
+    spent = 0.0
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the work, or raise CannotStart."""
+
+    def stay(self, spent: float) -> None:
+        """Keep the process for another attempt."""
+        self.stays = True
+        self.spent = spent
+
+    def close(self) -> None:
+        """Close the pipes from the process, unless it stays for another attempt."""
+        if not self.stays:
+            for end in (self.output, self.report):
+                os.close(end)
+
+
+class WaitingProcess(WorkProcess):
+    """A process that was started before its attempt, with its folder for sockets."""
+
+    scratch: str
+
+    @abstractmethod
+    def bind(self, folder: AttemptFolder, task: dict[str, Any]) -> None:
+        """Set the attempt that this process carries out."""
+
+
+class Launch(WorkProcess):
+    """A process that is started for its attempt."""
+
+    def __init__(
+        self,
+        folder: AttemptFolder,
+        task: dict[str, Any],
+        scratch: str,
+        *,
+        is_watched: bool,
+        is_prepared: bool,
+    ) -> None:
+        self._folder = folder
+        self._task = task
+        self._work = task["work"]
+        self._scratch = scratch
+        self._is_watched = is_watched
+        self.is_notebook = self._work["kind"] == "notebook"
+        self.reports = self._work["kind"] != "command"
+        self._is_forked = is_prepared and self.is_notebook
+        self._is_forked &= is_plain(task.get("environment") or {})
+        self.pid = 0
+        self.output, self._output_end = os.pipe()
+        self.report, self._report_end = os.pipe()
+
+    def start(self) -> None:
+        """Start the process, or raise CannotStart."""
+        try:
+            with contextlib.ExitStack() as files:
+                self._fork() if self._is_forked else self._spawn(files)
+        except (OSError, ValueError, BadTask) as error:
+            raise CannotStart(self._explain(error)) from error
+        finally:
+            os.close(self._output_end)
+            os.close(self._report_end)
+
+    def _spawn(self, files: contextlib.ExitStack) -> None:
+        parent = os.getpid()
+        about = setup_of(self._folder, self._task, self._scratch)
+        if self._work["kind"] == "command":  # for a function, `files` has names of parameters
+            self._folder.write_places(about["directory"], self._work.get("files") or ())
+        process = subprocess.Popen(
+            self._argv(),
+            stdin=self._stream(files, self._work.get("stdin"), "rb", subprocess.DEVNULL),
+            stdout=self._stream(files, self._work.get("stdout"), "wb", self._output_end),
+            stderr=self._stream(files, self._work.get("stderr"), "wb", self._output_end),
+            cwd=about["directory"],
+            env=self._variables(about["environment"]),
+            pass_fds=(self._report_end,) if self.reports else (),
+            start_new_session=True,
+            # The parent cleans up, and starting is much faster without preexec_fn.
+            preexec_fn=None if self._is_watched else lambda: die_with_parent(parent),  # noqa: PLW1509
+        )
+        self.pid = process.pid
+        process.returncode = 0  # the supervisor reaps; Popen must not wait
+
+    def _variables(self, own: dict[str, str]) -> dict[str, str]:
+        variables = {**environment_of_host(), **own}
+        if not self.reports:
+            variables["PYTHONPATH"] = pythonpath_shim.on_path(variables.get("PYTHONPATH", ""))
+        return variables
+
+    def _fork(self) -> None:
+        """Fork the runner of a notebook from this process, which has imported what it needs."""
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            die_with_parent(parent)
+            forks.live_as(self._run_notebook)
+
+    def _run_notebook(self) -> int:
+        from . import run_notebook
+
+        show_to_work(True)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for target, source in ((0, nothing), (1, self._output_end), (2, self._output_end)):
+            os.dup2(source, target)
+        processes.keep_only(self._report_end)
+        forks.become_own_process(environment_of_host())
+        about = setup_of(self._folder, self._task, self._scratch)
+        try:
+            environ_stamps.take_on(about)
+        except (OSError, ValueError):  # variables cannot be written over: become a new process
+            os.chdir(about["directory"])
+            os.set_inheritable(self._report_end, True)
+            os.execve(self._argv()[0], self._argv(), self._variables(about["environment"]))
+        return run_notebook.main(self._folder.path, self._report_end, is_prepared=True)
+
+    def _argv(self) -> list[str]:
+        if self.reports:
+            main = os.path.join(ROOT, "__main__.py")
+            python = self._work.get("interpreter") or sys.executable
+            told = [self._folder.path, str(self._report_end)]
+            return [python, main, CALLED[self._work["kind"]], *told]
+        return [self._folder.expand_word(word) for word in self._work["argv"]]
+
+    def _stream(
+        self, files: contextlib.ExitStack, path: str | None, mode: str, otherwise: int
+    ) -> Any:
+        if not path:
+            return otherwise
+        full = self._folder.inside(path)
+        if mode == "wb":
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+        return files.enter_context(open(full, mode))
+
+    def _explain(self, error: Exception) -> Reason:
+        program = str((self._work.get("argv") or ["?"])[0])
+        if isinstance(error, OSError) and error.errno == errno.E2BIG:
+            return self._explain_size()
+        if isinstance(error, OSError) and error.filename not in (None, program, self._argv()[0]):
+            return because("file-unusable", file=str(error.filename), error=str(error.strerror))
+        shown = self._folder.expand_word(program.removeprefix("{attempt}/code/"))
+        code = NOT_STARTED.get(getattr(error, "errno", None) or 0)
+        if code:
+            return because(code, program=shown)
+        return because("program-not-started", program=shown, error=str(error))
+
+    def _explain_size(self) -> Reason:
+        words = [self._folder.expand_word(word) for word in self._work["argv"]]
+        large = [word for word in words if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
+        if not large:
+            return because("command-too-large")
+        size = len(os.fsencode(large[0]))
+        return because(
+            "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
+        )

@@ -1,0 +1,188 @@
+"""Calls a function of a Python file, as task.json says.
+
+This is a child of the supervisor. It reports its progress through a pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .. import handoff
+from ..attempt_folder import AttemptFolder, BadTask
+from ..handoff import value_files
+from ..pythonpath_shim import import_by_name
+from ..reasons import because, raised
+from .return_values import by_output, write_output
+from .status_pipe import Report
+
+# The folder of the runner, whose frames a traceback leaves out.
+RUNNER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
+Failure = dict  # as in result.json
+
+
+class CallFailed(Exception):
+    """A call failed. `failure` is the failure for result.json."""
+
+    def __init__(self, failure: dict[str, Any]) -> None:
+        super().__init__(failure["reason"]["code"])
+        self.failure = failure
+
+
+def main(path: str, descriptor: int) -> int:
+    """Call the function of an attempt and report its result."""
+    report, folder = Report(descriptor), AttemptFolder(path)
+    try:
+        task = folder.task()
+        work = task["work"]
+        functions = Functions(folder.inside(work["path"]))
+        report.stage("running")
+        functions.call(folder, work, task["outputs"])
+        failure = None
+    except CallFailed as error:
+        failure = error.failure
+    except BadTask as error:
+        reason = because("task-unusable", problem=str(error))
+        failure = {"kind": "preparation", "reason": reason}
+    report.end(failure)
+    return 0
+
+
+class Functions:
+    """The functions of one file, which is imported once.
+
+    Raises:
+        Failed: The file cannot be imported.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = os.path.basename(path)
+        sys.argv = [path]
+        import_by_name()
+        sys.path.insert(0, os.path.dirname(path))
+        if importlib.util.find_spec("nbyard") is None:
+            sys.modules["nbyard"] = handoff  # provides its decorators where nbyard is not installed
+        name = self._file.rpartition(".")[0]
+        if name in sys.modules:
+            name += "_"
+        with LoggedErrors():
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None and spec.loader is not None
+            self._module = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(self._module)
+        self._known: dict[str, _Function] = {}
+
+    def call(self, folder: AttemptFolder, work: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Call a function once, with the parameters and outputs of a folder.
+
+        Raises:
+            Failed: The function raised an exception or returned unexpected values.
+            BadTask: An output is outside the folder.
+        """
+        name = work["function"]
+        function = self._known.get(name)
+        if function is None:
+            function = self._known[name] = self._function(name)
+        given = folder.expand(work["parameters"])
+        for one in work["files"]:
+            if isinstance(given[one], str):
+                with LoggedErrors():
+                    given[one] = function.taken(one, given[one])
+        places = {output: folder.inside(outputs[output]["path"]) for output in outputs}
+        for one in places.keys() & function.names:
+            is_folder = outputs[one].get("format") == value_files.FOLDER
+            os.makedirs(places[one] if is_folder else os.path.dirname(places[one]), exist_ok=True)
+            given[one] = Path(places[one])
+        with LoggedErrors():
+            value = function(given)
+            returned = [output for output in outputs if output not in function.names]
+            for one, found in by_output(value, returned).items():
+                write_output(found, outputs[one].get("format") or "", places[one])
+
+    def _function(self, name: str) -> _Function:
+        found = getattr(self._module, name, None)
+        if not callable(found):
+            reason = because("function-missing", file=self._file, function=name)
+            raise CallFailed({"kind": "error", "reason": reason})
+        return _Function(found)
+
+
+class _Function:
+    """A function and the names of its parameters."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        try:
+            parameters = inspect.signature(function).parameters
+        except (TypeError, ValueError):
+            parameters = {}  # type: ignore[assignment]
+        self.names = parameters.keys()
+        self._hints: dict[str, Any] = {}
+        with contextlib.suppress(NameError, AttributeError, TypeError, ValueError, SyntaxError):
+            self._hints = typing.get_type_hints(function)
+        self._first = [
+            parameter.name for parameter in parameters.values() if parameter.kind is POSITIONAL
+        ]
+
+    def taken(self, name: str, path: str) -> Any:
+        """Return an input as data if the function's annotation asks for data, else as a path.
+
+        Raises:
+            Unfit: The file cannot be read as that kind.
+        """
+        wanted = self._hints.get(name)
+        return value_files.read_value(path, wanted) if value_files.is_data(wanted) else Path(path)
+
+    def __call__(self, given: dict[str, Any]) -> Any:
+        if not self._first:
+            return self._function(**given)
+        first = [given.pop(name) for name in self._first if name in given]
+        return self._function(*first, **given)
+
+
+class LoggedErrors:
+    """Turns exceptions inside its block into `CallFailed` and prints their traceback to the log."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _: object, error: BaseException | None, where: TracebackType | None) -> None:
+        if isinstance(error, CallFailed):
+            return
+        failure: dict[str, Any] = {}
+        if isinstance(error, value_files.Unfit):
+            failure = {"kind": "contract", "reason": because("value-unfit", text=str(error))}
+            sys.stderr.write(f"{error}\n")
+        elif isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            reason = because("function-exited", exit_code=code)
+            failure = {"kind": "exit-code", "reason": reason, "exit_code": code}
+            sys.stderr.write(f"the function left its process (exit code {code})\n")
+        elif error is not None:
+            ours = (RUNNER, "<frozen importlib")
+            while where is not None and where.tb_frame.f_code.co_filename.startswith(ours):
+                where = where.tb_next
+            told = "".join(traceback.format_exception(type(error), error, where))
+            last = traceback.format_exception_only(type(error), error)[-1].strip()
+            failure = {
+                "kind": "error",
+                "reason": raised(last.splitlines()[0] if last else type(error).__name__),
+                "error_name": type(error).__name__,
+                "traceback": told,
+            }
+            sys.stderr.write(told)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        if failure:
+            raise CallFailed(failure) from None

@@ -1,0 +1,211 @@
+"""Runs the notebook of an attempt in its kernel, as task.json says.
+
+This is a child of the supervisor. It reports its progress through a pipe, one JSON object per line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..attempt_folder import AttemptFolder, BadTask
+from ..kernels import import_stubs
+from ..reasons import Explained, because
+from .inject_parameters import CannotInject, insert_values_cell
+from .status_pipe import Report
+
+if TYPE_CHECKING:
+    from ..kernels.forked_kernel import ForkedKernel
+    from ..kernels.spawned_kernel import StartedKernel
+
+    # A kernel, its client and its language info, as far as they are there.
+    Ready = tuple[ForkedKernel | StartedKernel | None, Any, dict[str, Any] | None]
+    # A notebook, and the position of each of its cells in the source.
+    Opened = tuple[dict[str, Any], list[int | None]]
+
+
+class Refused(Explained):
+    """The notebook cannot be run."""
+
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    NameError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+UNFIT = (Refused, CannotInject, BadTask)
+
+
+def main(path: str, descriptor: int, *, is_prepared: bool = False) -> int:
+    """Run the notebook of the attempt folder `path`. Report to the pipe `descriptor`."""
+    report = Report(descriptor)
+    folder = AttemptFolder(path)
+    try:
+        task = folder.task()
+        opened = read_notebook(folder, task["work"])
+        report.stage("kernel-start")
+        kernel = None
+        if is_prepared:
+            from ..kernels.forked_kernel import ForkedKernel
+            from ..kernels.specifications import is_forkable
+
+            if is_forkable(task["work"].get("kernel") or "python3"):
+                kernel = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"])
+        failure = asyncio.run(_run(folder, task, opened, report, kernel))
+    except UNFIT as error:
+        failure = preparation_failure(error)
+    report.end(failure)
+    return 0
+
+
+def preparation_failure(error: Exception) -> dict[str, Any]:
+    """Return the failure of an attempt for an error that is in `UNFIT`."""
+    if isinstance(error, Explained):
+        return {"kind": "preparation", "reason": error.reason}
+    return {"kind": "preparation", "reason": because("task-unusable", problem=str(error))}
+
+
+def read_notebook(
+    folder: AttemptFolder, work: dict[str, Any]
+) -> tuple[dict[str, Any], list[int | None]]:
+    """Return the notebook with its parameters and without outputs, and the cells' positions.
+
+    A position is the cell's index in the source, None for the injected cell.
+    """
+    path = folder.inside(work["path"])
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+        notebook = json.loads(text)
+        if notebook["nbformat"] < 4:
+            try:  # only in memory: the file keeps its format
+                notebook = import_stubs.session().upgraded(text)
+            except ImportError as error:
+                raise Refused(because("notebooks-impossible", error=str(error))) from error
+        if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
+            raise Refused(because("notebook-format", path=work["path"]))
+        for cell in notebook["cells"]:
+            if isinstance(cell["source"], list):
+                cell["source"] = "".join(cell["source"])
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        places = insert_values_cell(
+            notebook, work.get("language") or "", folder.expand(work["parameters"])
+        )
+    except UNREADABLE as error:
+        reason = because("notebook-unreadable", path=work["path"], error=str(error))
+        raise Refused(reason) from error
+    if work["parameters"]:
+        notebook["metadata"]["papermill"] = {"parameters": folder.expand(work["parameters"])}
+    return dict(notebook), places
+
+
+async def _run(
+    folder: AttemptFolder,
+    task: dict[str, Any],
+    opened: Opened,
+    report: Report,
+    kernel: ForkedKernel | None,
+) -> dict[str, Any] | None:
+    session = open_session(folder, task, opened, (kernel, None, None))
+    Wishes(session.interrupt)
+    return await go_through(session, report)
+
+
+def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, ready: Ready) -> Any:
+    """Return the session of a notebook.
+
+    Raises:
+        Refused: nbclient is not installed.
+    """
+    try:
+        return import_stubs.session().Session(folder, task, opened, ready)
+    except ImportError as error:
+        raise Refused(because("notebooks-impossible", error=str(error))) from error
+
+
+async def go_through(session: Any, report: Report) -> dict[str, Any] | None:
+    """Run the notebook from the start of its kernel to its end. Return the failure, if any.
+
+    Raises:
+        Refused: The kernel is not installed or does not start.
+    """
+    from ..kernels.spawned_kernel import KernelEnded, KernelMissing
+
+    try:
+        await session.start()
+        report.stage("running")
+        failure = await run_cells(session, report)
+        if failure is None:
+            session.finish()
+    except KernelMissing as error:
+        raise Refused(error.reason) from error
+    except KernelEnded as error:
+        failure = {"kind": "kernel-died", "reason": error.reason, **session.place()}
+    session.save()
+    await session.close(failure is None)
+    return failure
+
+
+class Wishes:
+    """Requests to stop, from signals. Unlike the loop's own handlers, `close` misses none."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._has_heard = False
+        self._hear, self._tell = os.pipe()
+        for end in (self._hear, self._tell):
+            os.set_blocking(end, False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        asyncio.get_running_loop().add_reader(self._hear, self._listen)
+
+    def _listen(self) -> None:
+        os.read(self._hear, 4096)
+        self._has_heard = True
+        self._call()
+
+    def close(self) -> bool:
+        """Restore the default signal handlers. Return whether a request to stop had come."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(-1)
+        asyncio.get_running_loop().remove_reader(self._hear)
+        was_asked = self._has_heard or bool(select.select([self._hear], [], [], 0)[0])
+        for end in (self._hear, self._tell):
+            os.close(end)
+        return was_asked
+
+
+async def run_cells(session: Any, report: Report) -> dict[str, Any] | None:
+    """Run code cells up to one that fails or exits. Return the failure, or None."""
+    session.save_within()
+    cells = session.code_cells()
+    for index in cells:
+        started = time.monotonic()
+        report.cell(session.progress(index), "running")
+        failure = await session.run_cell(index)
+        is_last = failure is not None or session.has_exited or index == cells[-1]
+        if not is_last:
+            session.save_within()
+        state, seconds = "failed" if failure else "done", time.monotonic() - started
+        report.cell(session.progress(index), state, seconds, more_to_come=not is_last)
+        if failure:
+            return dict(failure)
+        if session.interrupted:
+            reason = because("interrupted")
+            return {"kind": "cancelled", "reason": reason, **session.place(index)}
+        if session.has_exited:
+            break
+    return None

@@ -1,0 +1,177 @@
+"""The outcome of the work: its failure, and checks of its outputs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from typing import Any
+
+from ..attempt_folder import AttemptFolder
+from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
+from ..reasons import Reason, because, system_error
+from . import collect_outputs
+
+FULL_BYTES = 1 << 20
+
+
+def failure_record(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
+    """Return a failure as in result.json."""
+    return {"kind": kind, "reason": reason, **more}
+
+
+def too_long(seconds: float) -> Reason:
+    """Return the reason for work that exceeds its time limit."""
+    return because("time-limit", seconds=seconds)
+
+
+def too_silent(seconds: float) -> Reason:
+    """Return the reason for work that is silent for too long."""
+    return because("silence-limit", seconds=seconds)
+
+
+def of_status(
+    status: int, last_lines: str, codes: dict[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Return a failure for a wait status. None for exit code 0 and codes in `codes["success"]`."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        reason = because("ended-by-signal", signal=number, name=signal_name(number))
+        if number in FROM_OUTSIDE:
+            return failure_record("lost", reason, traceback=last_lines)
+        return failure_record("exit-code", reason, exit_code=128 + number, traceback=last_lines)
+    return of_code(os.WEXITSTATUS(status), last_lines, codes or {})
+
+
+def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a failure for an exit code, or None for success."""
+    if code in codes.get("success", ()):
+        return None
+    meant = next((name for name in ("temporary", "permanent") if code in codes.get(name, ())), "")
+    if not meant and not code:
+        return None
+    reason = because("command-exited", exit_code=code)
+    if meant:
+        reason = because("exited-as", exit_code=code, meaning=meant)
+    return failure_record("exit-code", reason, exit_code=code, traceback=last_lines)
+
+
+def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the failure that the notebook's process reported.
+
+    Without a report, the process was killed from outside.
+    """
+    if reported is not None:
+        return reported.get("failure")
+    end = end_of(-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+    return failure_record("kernel-died", because("notebook-process-ended", end=end))
+
+
+def of_function(
+    status: int, reported: dict[str, Any] | None, last_lines: str
+) -> dict[str, Any] | None:
+    """Return the failure that the function's process reported.
+
+    Without a report, its exit status decides, as for a command that fails.
+    """
+    if reported is not None:
+        return reported.get("failure")
+    ended = of_status(status, last_lines)
+    if ended is None:
+        success = because("command-exited", exit_code=0)
+        ended = failure_record("error", success, traceback=last_lines)
+    return {**ended, "reason": because("function-process-ended", end=ended["reason"])}
+
+
+def was_killed(reason: Reason) -> bool:
+    """Return whether SIGKILL, which a lack of memory causes, ended the process of the work."""
+    params = reason["params"]
+    inner = (param for param in params.values() if isinstance(param, dict) and "params" in param)
+    return params.get("signal") == signal.SIGKILL or any(map(was_killed, inner))
+
+
+def on_full_disk(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
+    """Return the failure, with a note if the disk is full."""
+    disk = os.statvfs(folder.path)
+    if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
+        return failure
+    return {**failure, "reason": because("disk-full", cause=failure["reason"])}
+
+
+def words_for_bytes(size: float) -> str:
+    """Return a size with a binary unit."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+def look_at_outputs(
+    folder: AttemptFolder,
+    outputs: dict[str, dict[str, Any]],
+    directory: str = "code",
+    exit_code: int = 0,
+) -> tuple[list[str], dict[str, Any] | None]:
+    """Return the names of the outputs that exist, and a failure for the first invalid one.
+
+    Outputs with patterns are taken from the working folder `directory`, those with a path of their
+    own from there.
+    """
+    present: list[str] = []
+    try:
+        collect_outputs.move_outputs(folder, outputs)
+        collect_outputs.collect_from_workdir(folder, directory, outputs, exit_code)
+    except collect_outputs.NotFound as error:
+        return present, failure_record("contract", error.reason)
+    except OSError as error:
+        return present, failure_record("contract", system_error(error))
+    broken = None
+    for name, output in outputs.items():
+        path = output["path"]
+        if collect_outputs.is_found(output) and not output.get("several"):
+            # what was collected is the one entry of a folder
+            inside = folder.inside(path)
+            names = list(collect_outputs.sorted_names(inside)) if os.path.isdir(inside) else []
+            problem = _problem(folder, os.path.join(path, names[0])) if names else {}
+        else:
+            problem = _problem(folder, path)
+        if problem is None:
+            present.append(name)
+        elif problem or output.get("required", True):
+            cause = problem or _not_written(output)
+            reason = because("output-missing", output=name, cause=cause)
+            broken = broken or failure_record("contract", reason)
+    return present, broken
+
+
+def _not_written(output: dict[str, Any]) -> Reason:
+    if output.get("value") and not output.get("beside"):
+        return because("value-null")
+    if collect_outputs.is_found(output):
+        patterns = output.get("patterns") or [collect_outputs.TOLD]
+        return because("nothing-fits", patterns=patterns)
+    return because("not-written", path=output.get("at") or output["path"])
+
+
+def _problem(folder: AttemptFolder, relative: str) -> Reason | None:
+    """Return None for a valid output, an empty reason if it is missing, else the problem."""
+    path = folder.inside(relative)
+    if not os.path.lexists(path):
+        return {}
+    paths = [path]
+    if os.path.isdir(path):
+        for parent, folders, files in os.walk(path):
+            paths += [os.path.join(parent, name) for name in [*folders, *files]]
+    for one in paths:
+        shown = os.path.relpath(one, folder.path)
+        real = os.path.realpath(one)
+        if not real.startswith(folder.path + os.sep):
+            return because("link-leaves", file=shown)
+        try:
+            mode = os.stat(one).st_mode
+        except OSError as error:
+            return because("file-unusable", file=shown, error=error.strerror or "")
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return because("neither-file-nor-folder", file=shown)
+    return None

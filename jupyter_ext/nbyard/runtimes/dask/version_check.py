@@ -1,0 +1,40 @@
+"""Checks whether a cluster's software matches ours, because both sides exchange data."""
+
+from typing import Any
+
+from nbyard.reasons.structs import Reason, because
+
+
+def version_differences(found: dict[str, Any]) -> list[Reason]:
+    """Return the differences in what a client's `get_versions` returns."""
+    own = _versions(found["client"])
+    pairs = [
+        because("scheduler-differs", **one) for one in _unlike(own, _versions(found["scheduler"]))
+    ]
+    for address, told in found["workers"].items():
+        unlike = _unlike(own, _versions(told))
+        pairs += [because("worker-differs", worker=address, **one) for one in unlike]
+    return pairs
+
+
+def _unlike(own: dict[str, str], theirs: dict[str, str]) -> list[dict[str, str]]:
+    return [
+        {"package": name, "theirs": version or "none", "own": own[name] or "none"}
+        for name, version in theirs.items()
+        if version != own[name]
+    ]
+
+
+def _versions(told: dict[str, Any]) -> dict[str, str]:
+    """Return the parts of versions that must match.
+
+    Python's minor version matters as pickles differ (byte code is not sent). Only the major version
+    of msgpack matters. Dask itself requires the same version of distributed.
+    """
+    packages = told.get("packages", {})
+    python = str(packages.get("python") or told.get("host", {}).get("python") or "")
+    return {
+        "Python": ".".join(python.split(".")[:2]),
+        "distributed": str(packages.get("distributed") or ""),
+        "msgpack": str(packages.get("msgpack") or "").split(".")[0],
+    }

@@ -1,0 +1,331 @@
+"""Functions that run on a Dask worker, where nbyard is not installed.
+
+The module uses the standard library only. Its text and that of `folder_entries` are sent with each
+call. It keeps nothing in memory. An attempt on a worker is its *place*, a folder that `run` creates
+and reports. That way, a later dispatcher can continue with it.
+
+attempt/    the attempt folder, if the worker cannot access the original
+runner/     the runner
+words       output of the runner outside the log
+filled      created when all files have arrived
+taken       created when the results were fetched or are not needed: `run` cleans up and ends
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from typing import Any
+
+from .folder_entries import Entry, changed, listing, read, write
+
+ATTEMPT, RUNNER, WORDS, FILLED, TAKEN = "attempt", "runner", "words", "filled", "taken"
+TASK, IDENTITY, RESULT, EXECUTED = "task.json", "runner.json", "result.json", "executed.ipynb"
+SECRETS, GROWING = "secrets", ("log", "events.jsonl", "metrics.jsonl")
+MEMORY, PROCESSES = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp", "/proc/self/ns/pid"
+PIECE_BYTES = 4 * 2**20
+LOOK_SECONDS = 0.1  # between checks of files and of the runner
+GREW_SECONDS = 0.5  # between two messages that a file grew
+NEIGHBOUR_SECONDS = 1.0  # between checks whether the work is a client of this cluster
+SILENCE_SECONDS = 120.0  # without a file of the attempt, after which `run` gives up
+KEEP_SECONDS = 900.0  # for the results to be fetched
+THIS = os.urandom(8).hex()  # unique to this worker
+# Variables of the worker's parent. The work must not take itself for a part of it.
+FOREIGN = ("JPY_", "JUPYTERHUB_", "JUPYTER_TOKEN", "NBYARD_", "PYDEVD_")
+# If the worker ends, the system kills the runner, and the runner's guard kills the work.
+DIE_TOGETHER = """
+import ctypes, os, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+prctl and prctl(1, 9, 0, 0, 0)
+os.getppid() == int(sys.argv[1]) or sys.exit("the worker is gone")
+os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv[2:]])
+"""
+
+
+def run(job: dict[str, Any]) -> str:
+    """Run the attempt and wait until its results are fetched.
+
+    Return why there are no results, or "".
+    """
+    from distributed import get_worker
+
+    _sweep()
+    worker = get_worker()
+    place = tempfile.mkdtemp(prefix=f"nbyard-{job['attempt_id']}-", dir=worker.local_directory)
+    try:
+        return Visit(worker, job, place).stay()
+    finally:
+        _forget(place)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+class Visit:
+    """One attempt on this worker."""
+
+    def __init__(self, worker: Any, job: dict[str, Any], place: str) -> None:
+        self._worker = worker
+        self._scheduler = str(worker.scheduler.address)
+        self._job = job
+        self._place = place
+        self._is_shared = False
+        if not job["has_secrets"]:  # secrets may be in another machine's memory
+            task = os.path.join(job["folder"], TASK)
+            with contextlib.suppress(OSError), open(task, "rb") as file:
+                # its token makes task.json unique
+                self._is_shared = hashlib.sha256(file.read()).hexdigest() == str(job["nonce"])
+        self._folder = job["folder"] if self._is_shared else os.path.join(place, ATTEMPT)
+        self._sizes: list[tuple[int, int]] = []
+        self._told_at = 0.0
+        self._looked_at = 0.0
+        self._has_seceded = False
+
+    def stay(self) -> str:
+        """Carry the attempt out. Return why it has no result, or ""."""
+        if self._is_shared and os.path.lexists(os.path.join(self._folder, IDENTITY)):
+            return "the worker that had begun it is gone"
+        self._tell("began")
+        if not self._is_shared and not self._wait_for_files():
+            return "nobody sent its files"
+        why = self._work()
+        self._tell("ended")
+        if not why and not self._is_shared:
+            self._wait(KEEP_SECONDS)
+        return why
+
+    def _tell(self, what: str) -> None:
+        topic = self._job["grown_topic" if what == "grew" else "topic"]
+        told = {"attempt": self._job["attempt_id"], "what": what, "worker": self._worker.address}
+        self._worker.log_event(topic, told | {"place": self._place, "is_shared": self._is_shared})
+
+    def _has(self, name: str) -> bool:
+        return os.path.exists(os.path.join(self._place, name))
+
+    def _wait_for_files(self) -> bool:
+        last, since = 0.0, time.monotonic()
+        while not self._has(FILLED):
+            sign, now = os.stat(self._place).st_mtime, time.monotonic()
+            if sign != last:
+                last, since = sign, now
+            if self._has(TAKEN) or now - since > SILENCE_SECONDS:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return not self._has(TAKEN)
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._has(TAKEN) and time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+
+    def _work(self) -> str:
+        """Run the runner until it ends. Return why it left no result, or ""."""
+        with tarfile.open(fileobj=io.BytesIO(self._job["runner"])) as archive:
+            if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
+                archive.extraction_filter = tarfile.data_filter
+            archive.extractall(os.path.join(self._place, RUNNER))
+        main = os.path.join(self._place, RUNNER, "__main__.py")
+        together = [sys.executable, "-I", "-S", "-c", DIE_TOGETHER, str(os.getpid())]
+        with open(os.path.join(self._place, WORDS), "w+b") as words:
+            process = subprocess.Popen(
+                [*together, main, "--foreground", self._folder],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+            )
+            while process.poll() is None:
+                self._attend(process)
+                time.sleep(LOOK_SECONDS)
+            if os.path.lexists(os.path.join(self._folder, RESULT)):
+                return ""
+            words.seek(0)
+            said = words.read()[-4096:].decode("utf-8", "replace").strip().splitlines()
+        if process.returncode < 0:
+            return f"its supervisor was killed (signal {-process.returncode})"
+        return said[-1] if said else "its runner ended without a result"
+
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        if self._has(TAKEN):
+            process.kill()
+        now = time.monotonic()
+        if now - self._told_at > GREW_SECONDS:
+            sizes = [_size(os.path.join(self._folder, name)) for name in (*GROWING, EXECUTED)]
+            if sizes != self._sizes:
+                self._sizes, self._told_at = sizes, now
+                self._tell("grew")
+        if not self._has_seceded and now - self._looked_at > NEIGHBOUR_SECONDS:
+            self._looked_at = now
+            self._make_room(process.pid)
+
+    def _make_room(self, pid: int) -> None:
+        """Give the thread of this task back if the work is itself a client of this cluster.
+
+        Such work waits for tasks. Now there is a thread for them, however many notebooks do so at
+        once.
+        """
+        import psutil  # distributed requires it
+        from distributed import secede
+
+        port = self._scheduler.rpartition(":")[2].rstrip("/")
+        if not port.isdecimal():
+            return
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(pid).children(recursive=True):
+                remote = [one.raddr for one in process.net_connections("tcp") if one.raddr]
+                if int(port) in [address.port for address in remote]:
+                    self._has_seceded = True
+                    secede()
+                    return
+
+    def _environment(self) -> dict[str, str]:
+        found = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
+        here = os.path.dirname(sys.executable)
+        found["PATH"] = os.pathsep.join([here, found.get("PATH", os.defpath)])
+        found |= self._job["environment"] | {"NBYARD_DASK_WORKER": self._worker.address}
+        if not self._scheduler.startswith("inproc:"):
+            found["NBYARD_DASK_ADDRESS"] = self._scheduler
+        security = self._worker.security
+        tls = {
+            "CA_FILE": security.tls_ca_file,
+            "CLIENT__CERT": security.tls_worker_cert,
+            "CLIENT__KEY": security.tls_worker_key,
+        }
+        return found | {f"DASK_DISTRIBUTED__COMM__TLS__{k}": v for k, v in tls.items() if v}
+
+
+def _size(path: str) -> tuple[int, int]:
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return (found.st_size, found.st_mtime_ns)
+    return (0, 0)
+
+
+def linger(seconds: float) -> None:
+    """Occupy no thread for a while: the scheduler does not retire a worker with a task."""
+    from distributed import secede
+
+    secede()
+    time.sleep(seconds)
+
+
+# Functions that a dispatcher calls about a place
+
+
+def news(place: str, have: dict[str, int], executed: list[int]) -> dict[str, Any]:
+    """Return the state of a place: pieces of growing files, and the notebook if it changed."""
+    folder = os.path.join(place, ATTEMPT)
+    found: dict[str, Any] = {
+        "is_there": os.path.isdir(place),
+        "is_filled": os.path.exists(os.path.join(place, FILLED)),
+        "has_result": os.path.lexists(os.path.join(folder, RESULT)),
+        "pieces": {},
+        "executed": None,
+    }
+    for name in GROWING:
+        wanted = [{"path": name, "offset": have.get(name, 0), "size": PIECE_BYTES}]
+        (found["pieces"][name],) = read(folder, wanted)
+    stamp = list(_size(os.path.join(folder, EXECUTED)))
+    if stamp != executed and 0 < stamp[0] <= PIECE_BYTES:
+        wanted = [{"path": EXECUTED, "offset": 0, "size": PIECE_BYTES}]
+        found["executed"] = (stamp, *read(folder, wanted))
+    return found
+
+
+def packages(program: str, known: list[str]) -> tuple[str, str]:
+    """Return a stamp of what is installed in this worker's Python and the output of a program.
+
+    The output is empty if the stamp is a known one.
+    """
+    # Installing or removing a package changes one of these folders.
+    folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
+    stamp = repr([THIS, *((path, os.stat(path).st_mtime_ns) for path in folders)])
+    if stamp in known:
+        return stamp, ""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return stamp, done.stdout
+
+
+def fill(place: str, entries: list[Entry]) -> None:
+    """Store some of the attempt's files. An empty list means that all have been sent."""
+    os.utime(place)
+    write(os.path.join(place, ATTEMPT), entries)
+    if not entries:
+        put(place, FILLED)
+
+
+def give(place: str, entries: list[Entry]) -> None:
+    """Store secrets in memory."""
+    _forget(place)
+    target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
+    os.mkdir(target, 0o700)
+    write(target, entries)
+    os.symlink(target, os.path.join(place, ATTEMPT, SECRETS))
+
+
+def _forget(place: str) -> None:
+    if os.path.islink(link := os.path.join(place, ATTEMPT, SECRETS)):
+        shutil.rmtree(os.readlink(link), ignore_errors=True)
+        os.unlink(link)
+
+
+def _ours() -> str:
+    """Return the prefix of paths in memory of workers whose processes are visible from here."""
+    seen = os.path.exists(PROCESSES) and os.stat(PROCESSES).st_ino
+    return f"{MEMORY}/nbyard-worker-{int(seen)}-"
+
+
+def _sweep() -> None:
+    """Remove secrets that killed workers left."""
+    import psutil
+
+    for path in glob.glob(f"{_ours()}*"):
+        pid = path.removeprefix(_ours()).partition("-")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def put(place: str, name: str, content: bytes = b"") -> None:
+    """Write a file atomically, or nothing if the place is gone."""
+    path = os.path.join(place, name)
+    with contextlib.suppress(FileNotFoundError):
+        with open(f"{path}.tmp", "wb") as file:
+            file.write(content)
+        os.replace(f"{path}.tmp", path)
+
+
+def cancel(place: str, reason: str) -> None:
+    """Cancel the work. Its runner stops it."""
+    put(os.path.join(place, ATTEMPT), "cancel", reason.encode())
+
+
+def end(places: list[str]) -> None:
+    """Mark places as no longer needed."""
+    for place in places:
+        if os.path.basename(place).startswith("nbyard-"):
+            put(place, TAKEN)
+
+
+def outputs(place: str, names: list[str]) -> list[Entry]:
+    """Return the entries below these names in the attempt folder."""
+    return listing(os.path.join(place, ATTEMPT), names)
+
+
+def others(place: str, folder: str, limits: dict[str, Any]) -> list[Entry]:
+    """Return the files in a folder that were created or changed since all files had arrived."""
+    since = os.stat(os.path.join(place, FILLED)).st_ctime_ns
+    return changed(os.path.join(place, ATTEMPT), folder, since, **limits)
+
+
+def take(place: str, wanted: list[Entry]) -> list[bytes]:
+    """Return bytes of files in the attempt folder."""
+    return read(os.path.join(place, ATTEMPT), wanted)

@@ -1,0 +1,308 @@
+"""One attempt in its container after its start by `runtime`: observe, follow, stop, clean up.
+
+All state is in the engine and in the folder. Anything in memory may be lost at any time.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import cached_property
+
+from nbyard.attempts.folders import cancel_reason
+from nbyard.dockerd import Container, Engine
+from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
+from nbyard.errors import NbyardError, Unavailable, waits_for_engine
+from nbyard.reasons.structs import Reason, because
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.process.clock import Stillness
+from nbyard.runtimes import attempt_files as files
+from nbyard.runtimes.docker import build_container_spec
+from nbyard.runtimes.docker.attempts import container_outcome, secret_output
+from nbyard.runtimes.docker.attempts.runner_channel import last_words
+from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
+from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
+from nbyard.runtimes.docker.attempts.watcher import Watcher
+from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.files.local_folder import place_printed, take_back
+from nbyard.runtimes.docker.files.log_copy import log_copy
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.protocol import Observation, Order
+
+LINGER_SECONDS = 5.0  # that a runner may take to end after its result
+
+
+class ContainerAttempt:
+    """An attempt in its container, for calls from any thread: its state and its results.
+
+    The watcher follows the container, the ender stops it. Results are collected once, under
+    `_finish_lock`. Then the attempt is settled: the folder is complete.
+    `warm.attempt.GuestAttempt` enters and leaves containers differently.
+    """
+
+    is_shared = False  # if others use the container, the end of this one must be observed
+
+    def __init__(self, order: Order, engine: Engine, networks: Networks):
+        self.order = order
+        self.engine = engine
+        self.name = build_container_spec.container_name(order.attempt_id)
+        self.networks = networks
+        self.is_starting = self.has_started = False
+        self._start_lock = threading.Lock()
+        self._finish_lock = threading.Lock()
+        self._is_settled = False
+        self._lost: Reason | None = None
+        self._lingers = Stillness()
+        self.watcher = Watcher(self)
+        self._ender = AttemptTerminator(self._end_when_started, self._leave)
+
+    @property
+    def site(self) -> str:
+        """Return where the attempt runs, for later dispatchers."""
+        return self.engine.url
+
+    @property
+    def was_placed(self) -> bool:
+        """Return whether a start of the attempt is known to have begun."""
+        return bool(self.order.site)
+
+    @cached_property
+    def feeder(self) -> Feeder:
+        stdin = self.command.stdin if self.command else ""
+        return Feeder(self.engine, self.name, self.order.folder, stdin)
+
+    @cached_property
+    def task(self) -> TaskFile:
+        return files.read_task(self.order.folder)
+
+    @property
+    def command(self) -> CommandWork | None:
+        return self.task.work if isinstance(self.task.work, CommandWork) else None
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        with self._start_lock:
+            self.is_starting = True
+            try:
+                yield
+            finally:
+                self.is_starting = False
+
+    def poke(self) -> None:
+        """Wake who waits for changes of the attempt."""
+        with suppress(NbyardError):  # the folder may have been deleted after the end
+            AttemptFolder(str(self.order.folder)).poke(self.task.wake, self.order.attempt_id)
+
+    # State
+
+    def observe(self) -> Observation:
+        if self.is_starting:
+            return Observation("starting")
+        if self.is_over:
+            return Observation("lost" if self._lost else "finished", self._lost)
+        if problem := self.watcher.problem:
+            self.watcher.problem = None
+            self.watch()  # tries again
+            raise problem
+        return Observation("running") if self._is_followed() else self._look_for_it()
+
+    def _is_followed(self) -> bool:
+        """Return whether a thread has just seen it run, so that the engine need not be asked."""
+        folder = self.order.folder
+        if not self.watcher.has_just_seen_it:
+            return False
+        return not files.has_result(folder) and cancel_reason(folder) is None
+
+    def _look_for_it(self) -> Observation:
+        try:
+            container = self.engine.container(self.name)
+            if container is not None and container.status != "created":
+                return self._observe_container(container)
+        except Unavailable as error:
+            if self.is_shared or not files.has_result(self.order.folder):
+                reason = error.reason if self.order.site else waits_for_engine(error)
+                return Observation("running" if self.order.site else "starting", reason)
+        if files.has_result(self.order.folder):
+            return Observation("finished")
+        if self.order.site or self.has_started:
+            return Observation("lost", because("container-removed"))
+        return Observation("absent")
+
+    def _observe_container(self, container: Container) -> Observation:
+        if container.is_over:
+            return self.finish(container)
+        if files.has_result(self.order.folder):
+            self._hurry()
+        elif cancel_reason(self.order.folder) is not None:
+            self.end()
+        self.watch()
+        return Observation("running")
+
+    def look(self) -> Container | None:
+        """Return the container; raise Unavailable if the engine does not respond."""
+        return self.engine.container(self.name)
+
+    def _hurry(self) -> None:
+        """Kill the container of a runner that stays too long after its result."""
+        if self._lingers.seconds("result.json") > LINGER_SECONDS:
+            self.engine.signal(self.name, "SIGKILL")
+
+    # Results
+
+    def finish(self, container: Container) -> Observation:
+        """Collect what an ended container left."""
+        with self._finish_lock:
+            if not files.has_result(self.order.folder):
+                said = self._conclude(container)
+                if isinstance(said, Reason):
+                    return Observation("lost", said)
+                if said is not None:
+                    files.write_result(self.order.folder, said)
+            self._settle(container)
+            return Observation("finished")
+
+    def finish_early(self, container: Container) -> None:
+        """Collect the results of a runner that has killed all other processes and is ending."""
+        with self._finish_lock:
+            if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
+                volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            result = files.read_result(self.order.folder)
+            if result is None or container_outcome.may_be_memory(result):
+                return  # the container's end provides more information
+            take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
+            self._is_settled = True
+
+    def _of_this(self, container: Container) -> Container:
+        """Return the container with the time when this attempt entered it."""
+        return container
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether everything is collected, or known to be lost."""
+        return self._is_settled or bool(self._lost)
+
+    def _conclude(self, container: Container) -> Result | Reason | None:
+        folder = self.order.folder
+        if container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME:
+            volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            if files.has_result(folder):
+                return None
+        command = self.command
+        last_lines = self._drain(container)
+        take_back(folder, build_container_spec.container_user(self.engine.info))
+        if command and not build_container_spec.opens_files(container):
+            place_printed(folder, command)
+        ending = container_outcome.ContainerEnding(
+            container=self._of_this(container),
+            task=self.task,
+            memory_bytes=self.order.memory_bytes,
+            cancelled=cancel_reason(folder),
+            last_lines=last_lines,
+            input_was_cut=self.input_was_cut(container),
+        )
+        return (
+            container_outcome.of_command(ending, folder)
+            if command
+            else container_outcome.of_silent_runner(ending)
+        )
+
+    def _settle(self, container: Container) -> None:
+        if self._is_settled:
+            return
+        take_back(self.order.folder, build_container_spec.container_user(self.engine.info))
+        result = files.read_result(self.order.folder)
+        if result is not None:
+            better = container_outcome.with_memory_failure(
+                result, container, self.order.memory_bytes
+            )
+            if better is not result:
+                files.write_result(self.order.folder, better, replace=True)
+        self._is_settled = True
+
+    def _drain(self, container: Container) -> str:
+        if self.command is None:
+            return last_words(self.engine, self.name, self.order)
+        with closing(
+            log_copy(self.order.folder, container, self.command, self.watcher.over)
+        ) as copy:
+            return copy.drain(secret_output.read_all_output(self.engine, self.order, container))
+
+    def input_was_cut(self, container: Container) -> bool:
+        """Return whether a file for standard input did not arrive completely."""
+        return not build_container_spec.opens_files(container) and self.feeder.was_cut()
+
+    # Threads
+
+    @property
+    def is_busy(self) -> bool:
+        return (
+            self.is_starting
+            or self.watcher.is_alive
+            or self._ender.is_alive
+            or self.feeder.is_alive
+        )
+
+    def watch(self) -> None:
+        """Follow the container in a thread, unless one does."""
+        self.watcher.start()
+
+    def let_go(self) -> None:
+        """Ask the threads to end. They do so at their next check."""
+        self.watcher.let_go()
+
+    def bring_up_to_date(self) -> None:
+        """Update log, events and executed notebook, unless a thread does."""
+        if self.is_starting or self.watcher.is_alive or self.is_over:
+            return
+        # raises if the engine is down
+        container = self.engine.container(self.name or self.order.attempt_id)
+        if container is not None and container.is_over:
+            self.finish(container)
+        elif container is not None and container.status != "created":
+            self.watch()
+
+    def end(self) -> None:
+        """Stop the attempt and clean up, in a thread."""
+        self._ender.start(self.name)
+
+    def _end_when_started(self) -> bool:
+        if self.is_starting:
+            return False
+        self._end_once()
+        return True
+
+    def _leave(self) -> None:
+        self.let_go()
+        self.poke()
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        with suppress(NbyardError):
+            self.networks.leave(self.engine, self.order.run_id)
+
+    def _end_once(self) -> None:
+        container = None if self._is_settled else self.engine.container(self.name)
+        if container is not None and container.status not in ("created", "exited", "dead"):
+            if (
+                container.labels.get(build_container_spec.STAGING) == build_container_spec.VOLUME
+                and self.command is None
+            ):
+                with suppress(NbyardError, OSError):
+                    volume_transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
+            terminate_container(self.engine, self.name)
+            container = self.engine.container(self.name)
+        self._finish_and_clear(container)
+
+    def _finish_and_clear(self, container: Container | None) -> None:
+        if container is not None and container.is_over:
+            try:
+                self.finish(container)
+            except OSError:
+                return  # on a full disk poll tries again, or else the sweep
+            except NbyardError:
+                pass  # poll has reported it
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove container and volume."""
+        secret_output.remove_with_collector(self.engine, self.order, self.name)
+        self.engine.remove_volume(self.name)

@@ -1,0 +1,136 @@
+"""The outcome of a container: a result, or why the attempt is lost."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from nbyard.dockerd import Container
+from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
+from nbyard.domain.attempts.usage_series import read_samples
+from nbyard.host.project_files import read_small
+from nbyard.reasons.structs import Reason, because
+from nbyard.runner.attempt_folder import CODE, AttemptFolder
+from nbyard.runner.secret_masking import masks_of
+from nbyard.runner.work import work_outcome
+from nbyard.runtimes.docker.build_container_spec import FOLDER
+
+SIGNALS = {130: 2, 137: 9, 143: 15}
+INPUT_CUT = because("container-input-cut")
+
+State = Literal["succeeded", "failed", "cancelled"]
+
+
+class ContainerEnding(msgspec.Struct, frozen=True):
+    """What is known about a container that ended without a result of its own."""
+
+    container: Container
+    task: TaskFile
+    memory_bytes: int | None
+    cancelled: Reason | None
+    last_lines: str = ""
+    input_was_cut: bool = False
+
+
+def out_of_memory(limit_bytes: int | None) -> Failure:
+    """Return the failure of work that exceeded its memory limit."""
+    if not limit_bytes:
+        return Failure("memory", because("out-of-memory"))
+    limit = work_outcome.words_for_bytes(limit_bytes)
+    return Failure("memory", because("out-of-memory-at", limit=limit))
+
+
+def too_long(task: TaskFile) -> Reason:
+    """Return the reason for cancelling an attempt at its time limit."""
+    return because("time-limit", seconds=task.timeout_seconds or 0)
+
+
+def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
+    """Return a failure, the reason of a loss, or None if the container ended by itself."""
+    container = ending.container
+    if container.status == "created":
+        return because("container-not-started", message=container.error)
+    if container.exit_code == 0:
+        return None
+    if container.out_of_memory:
+        return out_of_memory(ending.memory_bytes)
+    if ending.cancelled is not None:
+        is_late = ending.cancelled.code == "time-limit"
+        return Failure("timeout" if is_late else "cancelled", ending.cancelled)
+    signal = SIGNALS.get(container.exit_code)
+    return because("container-killed", signal=signal) if signal else None
+
+
+def of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
+    """Return the result of a command, or why the attempt is lost."""
+    failure = forced_end(ending)
+    if failure is None and ending.input_was_cut:
+        failure = INPUT_CUT
+    if isinstance(failure, Reason):
+        return failure
+    code = ending.container.exit_code
+    if failure is None:
+        codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
+        said = work_outcome.of_code(code, ending.last_lines, codes)
+        failure = msgspec.convert(said, Failure | None)
+    present: list[str] = []
+    if failure is None:
+        expected = msgspec.to_builtins(ending.task.outputs)
+        place, directory = AttemptFolder(str(folder), FOLDER), ending.task.directory or CODE
+        present, broken = work_outcome.look_at_outputs(place, expected, directory, code)
+        failure = msgspec.convert(broken, Failure | None)
+    outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
+    disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
+    made = _result(ending, failure, present)
+    usage: dict[str, float] = {}
+    with suppress(OSError):  # measured only while the dispatcher runs
+        if samples := read_samples(read_small(f"{folder}/{USAGE}").splitlines()):
+            memory = max(sample.memory for sample in samples)
+            usage = {"cpu_seconds": samples[-1].cpu, "max_rss_bytes": memory}
+    return msgspec.structs.replace(made, disclosed=disclosed, usage=usage)
+
+
+def of_silent_runner(ending: ContainerEnding) -> Result | Reason:
+    """Return the result of a notebook whose runner left none, or why the attempt is lost."""
+    failure = forced_end(ending)
+    if isinstance(failure, Failure):
+        return _result(ending, failure, [])
+    if failure is not None:
+        return failure
+    last, code = ending.last_lines.strip().splitlines(), ending.container.exit_code
+    if last:
+        return because("runner-silent-after", exit_code=code, last=last[-1])
+    return because("runner-silent", exit_code=code)
+
+
+def may_be_memory(result: Result) -> bool:
+    """Return whether lack of memory may have caused a failure of another kind."""
+    failure = result.failure
+    return failure is not None and failure.kind in ("kernel-died", "memory", "exit-code")
+
+
+def with_memory_failure(result: Result, container: Container, limit_bytes: int | None) -> Result:
+    """Return the result, with a failure of kind "memory" if the system killed the kernel for it."""
+    if not container.out_of_memory or not may_be_memory(result):
+        return result
+    assert result.failure is not None
+    failure = msgspec.structs.replace(
+        result.failure, kind="memory", reason=out_of_memory(limit_bytes).reason
+    )
+    return msgspec.structs.replace(result, failure=failure)
+
+
+def _result(ending: ContainerEnding, failure: Failure | None, present: list[str]) -> Result:
+    state: State = "failed" if failure else "succeeded"
+    if failure and failure.kind == "cancelled":
+        state = "cancelled"
+    return Result(
+        attempt_id=ending.task.attempt_id,
+        token=ending.task.token,
+        state=state,
+        started_at=ending.container.started_at,
+        finished_at=ending.container.finished_at,
+        outputs=present,
+        failure=failure,
+    )

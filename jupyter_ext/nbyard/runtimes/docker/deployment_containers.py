@@ -1,0 +1,243 @@
+"""Starts the container of a deployment's revision: name, command, home and limits."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from nbyard.dockerd import (
+    DEPLOYMENT,
+    HOME,
+    LOCAL_SOCKET,
+    LOOPBACK,
+    REVISION,
+    STORE,
+    Container,
+    ContainerSpec,
+    Engine,
+    Mount,
+    Say,
+    check_wanted,
+    docker_run,
+)
+from nbyard.domain.deployments.structs import (
+    SECRET_VARIABLE,
+    Place,
+    Port,
+    RevisionSpec,
+    check_name,
+    link_path,
+)
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
+from nbyard.runtimes.docker.build_container_spec import GPUS, IDENTITY, container_user, visible_gpus
+from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
+from nbyard.runtimes.protocol import Order
+
+LOG_BYTES = 32 * 2**20
+ABOVE_HOME, NAME_OF_HOME = HOME.rsplit("/", 1)
+LAB_FOLDER = ".jupyter"
+# Ignores the image's settings, which could disable the password.
+LAB_SETTINGS = {
+    "JUPYTER_CONFIG_DIR": f"{HOME}/{LAB_FOLDER}",
+    "JUPYTER_CONFIG_PATH": "",
+    "JUPYTER_NO_CONFIG": "",
+}
+
+
+class Deployed(msgspec.Struct, frozen=True):
+    """All that defines the container of a revision.
+
+    `base_url` is that of the server that people use. `password` is a hash. With a `secret`, the
+    service only answers requests that present it.
+    """
+
+    store_id: str
+    deployment_id: str
+    name: str
+    number: int
+    spec: RevisionSpec
+    gpus: list[str]
+    base_url: str
+    password: str = msgspec.field(default="")
+    secret: str = ""
+
+    @property
+    def container(self) -> str:
+        """Return the name of the container."""
+        return f"{self.volume}-{self.number}"
+
+    @property
+    def volume(self) -> str:
+        """Return the name of the volume with its files. The network has the same name."""
+        return f"nby-d-{self.deployment_id}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels of the container, its volume and its network."""
+        return {STORE: self.store_id, DEPLOYMENT: self.deployment_id}
+
+    @property
+    def argv(self) -> list[str]:
+        """Return the command of the service, empty for that of the image."""
+        spec = self.spec
+        if spec.service == "jupyterlab":
+            port = spec.ports[0]
+            return [
+                *("jupyter", "lab", "--no-browser", "--ip=0.0.0.0", f"--port={port.port}"),
+                *("--ServerApp.port_retries=0", "--ServerApp.allow_remote_access=True"),
+                *(f"--ServerApp.base_url={self.prefix(port)}", f"--ServerApp.root_dir={HOME}"),
+                "--IdentityProvider.token=",
+            ]
+        if spec.service == "code-server":
+            address = f"0.0.0.0:{spec.ports[0].port}"
+            told = ("--auth", "password", "--disable-telemetry", "--disable-update-check")
+            return ["code-server", "--bind-addr", address, *told, HOME]
+        return list(spec.command)
+
+    def prefix(self, port: Port) -> str:
+        """Return the URL prefix of a port that keeps it in requests."""
+        return f"{self.base_url}{link_path(self.name, port.name)}"
+
+
+def launch_revision(
+    engine: Engine, deployed: Deployed, say: Say, wanted: Callable[[], bool]
+) -> Container:
+    """Create and start the container, which must not exist.
+
+    `say` gets warnings about missing features of the engine. Before each long step, `wanted`
+    decides whether to continue.
+
+    Raises:
+        Stopped: The revision is no longer wanted.
+        NotFound: The image is gone.
+        NbyardError: The engine cannot start the container. The message says why.
+    """
+    user = container_user(engine.info)
+    name = check_name(deployed.deployment_id, deployed.number)
+    # GPUs are verified like before an attempt.
+    order = Order(name, deployed.store_id, deployed.volume, "", Path(), "", gpus=deployed.gpus)
+    verify_gpus(engine, order, deployed.spec.image, wanted)
+    if not engine.create_volume(deployed.volume, deployed.labels, deployed.spec.disk_bytes):
+        say(f"The engine's disk cannot hold it to {deployed.spec.disk_gb:g} GB.")
+    network = engine.network(deployed.volume, deployed.labels)
+    spec = container_spec(deployed, user, network)
+    check_wanted(wanted)
+    engine.remove(spec.name)
+    engine.create(spec)
+    try:
+        engine.put(spec.name, ABOVE_HOME, _home(deployed, user))
+        check_wanted(wanted)
+        engine.start(spec.name)
+    except NbyardError:
+        engine.remove(spec.name)
+        raise
+    found = engine.container(spec.name)
+    if found is None:
+        raise NbyardError(because("container-gone-at-once"))
+    return found
+
+
+def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:
+    """Return the address of each port, with the path to request there."""
+    places = []
+    for port in deployed.spec.ports:
+        prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
+        at = Place(port.name, LOOPBACK, container.published.get(port.port, 0))
+        places.append((at, prefix + port.path))
+    return places
+
+
+def docker_run_of(engine: Engine, deployed: Deployed, name: str) -> str:
+    """Return a shell command that starts the same container, without its secret.
+
+    The image is called `name` as long as that name refers to it.
+    """
+    user = container_user(engine.info)
+    spec = container_spec(msgspec.structs.replace(deployed, secret=""), user, "bridge")
+    if engine.image_id(name) == deployed.spec.image:
+        spec = msgspec.structs.replace(spec, image=name)
+    return docker_run(spec, engine.info, "" if engine.url == LOCAL_SOCKET else engine.url)
+
+
+def remove_network(engine: Engine, deployed: Deployed) -> None:
+    """Remove the network, once no revision has a container: engines have few networks."""
+    engine.remove_network(deployed.volume)
+
+
+def remove_shared_objects(engine: Engine, deployed: Deployed) -> None:
+    """Remove what the revisions share: files and network."""
+    engine.remove_volume(deployed.volume)
+    engine.remove_network(deployed.volume)
+
+
+def container_spec(deployed: Deployed, user: tuple[int, int], network: str) -> ContainerSpec:
+    """Return the specification of the container, hardened like all containers of nbyard."""
+    spec = deployed.spec
+    labels = deployed.labels | {REVISION: str(deployed.number)}
+    if deployed.gpus:
+        labels[GPUS] = ",".join(deployed.gpus)
+    # Images often give the user no shell, which VS Code would use.
+    shell = {"SHELL": "/bin/bash"} if spec.service == "code-server" else {}
+    settings = LAB_SETTINGS if spec.service == "jupyterlab" else {}
+    # The secret is a file, so inspecting the container shows only its path.
+    secret = {SECRET_VARIABLE: f"{HOME}/{_secret_path(deployed)}"} if deployed.secret else {}
+    environment = shell | spec.environment | settings | secret | IDENTITY
+    return ContainerSpec(
+        name=deployed.container,
+        image=spec.image,
+        argv=deployed.argv,
+        user=f"{user[0]}:{user[1]}",
+        labels=labels,
+        environment=environment | visible_gpus(deployed.gpus),
+        directory="" if spec.service in ("api", "own") else HOME,
+        mounts=[Mount(ABOVE_HOME, deployed.volume, kind="volume")],
+        network=network,
+        memory_bytes=spec.memory_bytes,
+        cpu=spec.cpu,
+        gpus=deployed.gpus,
+        log_bytes=LOG_BYTES,
+        ports=[port.port for port in spec.ports],
+        keeps_home=True,
+    )
+
+
+def _home(deployed: Deployed, user: tuple[int, int]) -> io.BytesIO:
+    """Return an archive of the home with the files for passwords and secrets.
+
+    Existing files of the home are kept.
+    """
+    files = {_secret_path(deployed): deployed.secret} if deployed.secret else {}
+    if deployed.spec.service == "jupyterlab":
+        told = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{deployed.password}"}}
+        files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(told)
+    if deployed.spec.service == "code-server":
+        text = f"auth: password\nhashed-password: {json.dumps(deployed.password)}\ncert: false\n"
+        files[Path(".config/code-server/config.yaml")] = text
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        _add(archive, Path(NAME_OF_HOME), None, user)
+        for path, text in files.items():
+            for folder in reversed(path.parents[:-1]):
+                _add(archive, NAME_OF_HOME / folder, None, user)
+            _add(archive, NAME_OF_HOME / path, text.encode(), user)
+    packed.seek(0)
+    return packed
+
+
+def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[int, int]) -> None:
+    member = tarfile.TarInfo(str(path))
+    member.uid, member.gid = user
+    if data is None:
+        member.type, member.mode = tarfile.DIRTYPE, 0o700
+    else:
+        member.size, member.mode = len(data), 0o600
+    archive.addfile(member, io.BytesIO(data or b""))
+
+
+def _secret_path(deployed: Deployed) -> Path:
+    """Return the path in the home, which all revisions of a deployment share."""
+    return Path(".nbyard", f"{deployed.number}.secret")

@@ -1,0 +1,284 @@
+"""Transfers files of an attempt to a volume and back.
+
+This is for engines that cannot access our disk.
+"""
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import nbyard.runner
+from nbyard.dockerd import Engine
+from nbyard.domain.attempts.structs import (
+    EVENTS,
+    EXECUTED,
+    LOG,
+    METRICS,
+    RESULT,
+    RUNNER,
+    TASK,
+    USAGE,
+    TaskFile,
+)
+from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.runner.attempt_folder import CODE
+from nbyard.runtimes.docker.build_container_spec import FOLDER, ROOT, probe_spec
+from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooMuch
+from nbyard.runtimes.protocol import Order
+
+SPOOL_BYTES = 32 * 2**20
+APPENDED = (LOG, EVENTS, METRICS)
+REPLACED = (EXECUTED, USAGE, RUNNER)
+UNWANTED_BYTES = 8 * 2**20
+
+Links = list[tuple[Path, str]]
+
+
+def can_access_folder(engine: Engine, order: Order, image: str) -> bool:
+    """Return whether a container can access this attempt's folder. Its token is the nonce."""
+    spec = probe_spec(order, image, order.folder)
+    engine.remove(spec.name)
+    try:
+        engine.create(spec)
+        pieces = open_archive(engine, spec.name, f"/nbyard/probe/{TASK}")
+        with pieces as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                return content is not None and content.read() == (order.folder / TASK).read_bytes()
+        return False
+    except Unavailable:
+        raise
+    except (NbyardError, tarfile.TarError):
+        return False
+    finally:
+        engine.remove(spec.name)
+
+
+def send_folder(engine: Engine, name: str, folder: Path, user: tuple[int, int]) -> None:
+    """Send the whole folder. The container's user owns it there."""
+    _send(engine, name, folder, "attempt", user)
+
+
+def send_runner(engine: Engine, name: str) -> None:
+    """Send the runner beside the attempt folder, where the work cannot change it."""
+    _send(engine, name, Path(str(nbyard.runner.__file__)).parent, "runner", (0, 0))
+
+
+def _send(engine: Engine, name: str, folder: Path, called: str, user: tuple[int, int]) -> None:
+    with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
+        with tarfile.open(fileobj=spool, mode="w") as archive:
+            archive.add(folder, called, filter=lambda member: _owned(member, user))
+        spool.seek(0)
+        engine.put(name, ROOT, spool)
+
+
+def _owned(member: tarfile.TarInfo, user: tuple[int, int]) -> tarfile.TarInfo | None:
+    member.uid, member.gid = user
+    member.uname = member.gname = ""
+    is_plain = member.isreg() or member.isdir() or member.issym() or member.islnk()
+    return member if is_plain else None
+
+
+def send_file(engine: Engine, name: str, path: Path) -> None:
+    """Send one small file to the attempt folder."""
+    data = path.read_bytes()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo(path.name)
+        member.size, member.mode = len(data), 0o644
+        archive.addfile(member, io.BytesIO(data))
+    packed.seek(0)
+    engine.put(name, FOLDER, packed)
+
+
+def fetch_progress(engine: Engine, name: str, folder: Path, seen: dict[str, str]) -> bool:
+    """Fetch files that changed since. `seen` keeps their stamps. Return whether any did."""
+    changed = False
+    for file in (*APPENDED, EXECUTED, USAGE):
+        told = engine.stat(name, f"{FOLDER}/{file}")
+        stamp = f"{told['size']} {told['mtime']}" if told else ""
+        if stamp and seen.get(file) != stamp:
+            fetch_file(engine, name, folder, file)
+            seen[file] = stamp
+            changed = True
+    return changed
+
+
+def fetch_all(engine: Engine, name: str, order: Order, task: TaskFile) -> None:
+    """Fetch everything that the work left, other files within limits, and the result last.
+
+    Each request to the engine takes time. So the folder is fetched at once, unless much of it is
+    not needed.
+    """
+    folder, others = order.folder, OtherFilesTaker(order, task)
+    paths = (os.path.normpath(output.path) for output in task.outputs.values())
+    trees = ["outputs", *(path for path in paths if path.split("/")[0] != "outputs")]
+    try:
+        _fetch_at_once(engine, name, folder, trees, others)
+    except (_MuchElse, TooMuch):
+        for file in (*APPENDED, *REPLACED):
+            fetch_file(engine, name, folder, file)
+        for tree in trees:
+            fetch_tree(engine, name, folder, tree)
+        if not others.is_over:
+            others = OtherFilesTaker(order, task)
+            with suppress(NotFound, TooMuch), _opened(engine, name, f"{FOLDER}/{CODE}") as archive:
+                for member in archive:
+                    others.take(archive, member, member.name)
+    others.close()
+    fetch_file(engine, name, folder, RESULT)
+
+
+class _MuchElse(Exception):
+    """Much of the folder is not needed: code, inputs."""
+
+
+def _fetch_at_once(
+    engine: Engine, name: str, folder: Path, trees: list[str], others: OtherFilesTaker
+) -> None:
+    links: Links = []
+    unwanted = 0
+    try:
+        with _opened(engine, name, FOLDER) as archive:
+            for member in archive:
+                path = member.name.partition("/")[2]
+                if path in APPENDED or path in REPLACED:
+                    _take_file(archive, member, folder, path)
+                elif any(path == tree or path.startswith(f"{tree}/") for tree in trees):
+                    _take(archive, member, _inside(folder, path), links)
+                elif not others.take(archive, member, path):
+                    unwanted += member.size
+                    if unwanted > UNWANTED_BYTES:
+                        raise _MuchElse
+    except NotFound:
+        return
+    _make_links(links)
+
+
+def fetch_file(engine: Engine, name: str, folder: Path, file: str) -> None:
+    """Fetch one file of the attempt folder, if it exists."""
+    try:
+        with _opened(engine, name, f"{FOLDER}/{file}") as archive:
+            for member in archive:
+                _take_file(archive, member, folder, file)
+    except NotFound:
+        return
+
+
+def _take_file(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: str) -> None:
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None:
+        return
+    if file not in APPENDED:
+        temporary = folder / f"{file}.fetched"
+        with open(temporary, "wb") as target:
+            _copy(content, target)
+        os.replace(temporary, folder / file)
+        return
+    with open(folder / file, "ab") as target:
+        have = target.tell()
+        while have > 0 and (piece := content.read(min(have, 1 << 16))):
+            have -= len(piece)
+        _copy(content, target)
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while piece := source.read(1 << 16):
+        target.write(piece)
+
+
+def fetch_tree(engine: Engine, name: str, folder: Path, relative: str) -> None:
+    """Fetch a file or folder below the attempt folder: files and folders first, then links."""
+    parent = (folder / relative).parent
+    links: Links = []
+    try:
+        with _opened(engine, name, f"{FOLDER}/{relative}") as archive:
+            for member in archive:
+                _take(archive, member, _inside(parent, member.name), links)
+    except NotFound:
+        return
+    _make_links(links)
+
+
+def _take(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path | None, links: Links
+) -> None:
+    if target is None:
+        return
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif member.issym():
+        links.append((target, member.linkname))
+    elif member.isreg() and (content := archive.extractfile(member)) is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        with open(target, "xb") as file:
+            _copy(content, file)
+        os.chmod(target, 0o644 | member.mode & 0o111)
+
+
+def _make_links(links: Links) -> None:
+    """Create links. This comes last, so that no file is written through one."""
+    for target, text in links:
+        if not os.path.lexists(target):
+            os.symlink(text, target)
+
+
+def _inside(parent: Path, name: str) -> Path | None:
+    parts = Path(name).parts
+    return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
+
+
+@contextmanager
+def _opened(engine: Engine, name: str, path: str) -> Iterator[tarfile.TarFile]:
+    """Open an archive from the engine.
+
+    Raises:
+        Unavailable: The archive is incomplete, as from Podman while a file changes.
+    """
+    try:
+        with open_archive(engine, name, path) as archive:
+            yield archive
+    except tarfile.TarError as error:
+        why = because("archive-incomplete", path=path, message=str(error))
+        raise Unavailable(why) from error
+
+
+class open_archive:
+    """A tar archive that is read while it is received."""
+
+    def __init__(self, engine: Engine, name: str, path: str):
+        self._pieces = engine.get(name, path)
+
+    def __enter__(self) -> tarfile.TarFile:
+        self._archive = tarfile.open(fileobj=_Pieces(self._pieces), mode="r|")
+        return self._archive
+
+    def __exit__(self, *_: Any) -> None:
+        self._archive.close()
+        self._pieces.close()
+
+
+class _Pieces(io.BufferedIOBase):
+    """A readable stream of pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = size if size is not None and size >= 0 else 1 << 62
+        found = [self._rest]
+        have = len(self._rest)
+        while have < wanted and (piece := next(self._pieces, None)) is not None:
+            found.append(piece)
+            have += len(piece)
+        whole = b"".join(found)
+        self._rest = whole[wanted:]
+        return whole[:wanted]

@@ -1,0 +1,199 @@
+"""An attempt in a warm container of its run, which serves several attempts."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from nbyard.dockerd import Container, Engine
+from nbyard.domain.attempts.structs import RUNNER
+from nbyard.domain.environments.structs import Lock
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
+from nbyard.runner.container_main import BEGUN, ENDED
+from nbyard.runtimes import attempt_files as files
+from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
+from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
+from nbyard.runtimes.docker.attempts.termination import GRACE_SECONDS, is_over_within
+from nbyard.runtimes.docker.build_container_spec import STAGING, VOLUME, container_user
+from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.files.local_folder import take_back
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.warm.warm_containers import (
+    WarmContainer,
+    WarmContainers,
+    remove_container,
+)
+from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
+from nbyard.runtimes.protocol import Observation, Order
+
+BEGIN_SECONDS = 60.0
+MARK = "#"
+OLDEST_PYTHON = (3, 9)
+
+
+def can_serve(lock: Lock | None) -> bool:
+    """Return whether an image with these packages has a Python that can run the runner."""
+    numbers = lock.python.split(".")[:2] if lock else ()
+    return tuple(int(number) for number in numbers if number.isdecimal()) >= OLDEST_PYTHON
+
+
+class GuestAttempt(ContainerAttempt):
+    """An attempt in a warm container. The supervisor runs all of its work, including commands."""
+
+    command = None
+    is_shared = True
+
+    def __init__(self, order: Order, engine: Engine, networks: Networks, warm: WarmContainers):
+        super().__init__(order, engine, networks)
+        self._warm = warm
+        self._known_since = time.monotonic()
+        self.name = order.site.partition(MARK)[2] or warm.occupied(order.attempt_id)
+
+    @property
+    def _home(self) -> Path:
+        assert self._warm.folder is not None
+        return self._warm.folder / self.name
+
+    @property
+    def site(self) -> str:
+        """Return the engine and the container's name."""
+        return f"{self.engine.url}{MARK}{self.name}" if self.name else self.engine.url
+
+    @property
+    def was_placed(self) -> bool:
+        return bool(self.name or self.order.site)
+
+    def move_in(self, container: WarmContainer) -> None:
+        """Begin in this container. First of all, record whom it serves."""
+        self.watcher.listener = container.listener
+        try:
+            (container.home / OCCUPANT).write_text(self.order.attempt_id)
+            if container.seat is not None:
+                container.seat.take(self.order.folder)
+            else:
+                user = container_user(self.engine.info)
+                volume_transfer.send_folder(self.engine, container.name, self.order.folder, user)
+        except (NbyardError, OSError):
+            self._warm.discard(container)
+            raise
+        self.name = container.name
+        self.has_started, self._known_since = True, time.monotonic()
+        with suppress(NbyardError):  # a container that has just ended is noticed later
+            container.run_attempt(self.order.attempt_id)
+
+    def observe(self) -> Observation:
+        if self.name and not self.is_starting:
+            self._go_on_leaving()
+        if not self.name and not self.is_starting:
+            return Observation("finished" if files.has_result(self.order.folder) else "absent")
+        return super().observe()
+
+    def _go_on_leaving(self) -> None:
+        """Complete the move that a killed dispatcher had begun."""
+        seat = WarmMount(self._home)
+        if seat.was_leaving():
+            with self._finish_lock:
+                if not self.is_over and seat.was_leaving():
+                    seat.leave(self.order.folder, container_user(self.engine.info))
+
+    def look(self) -> Container | None:
+        """Return the container. While its output is followed, the engine is not asked."""
+        known = self._warm.known(self.name)
+        if known is None:
+            return super().look()
+        if known.found is None or not known.is_usable:
+            known.found = super().look()
+        return known.found
+
+    def _is_followed(self) -> bool:
+        return self._has_begun() and super()._is_followed()
+
+    def _has_begun(self) -> bool:
+        return self._has_said(BEGUN) or os.path.lexists(self.order.folder / RUNNER)
+
+    def _observe_container(self, container: Container) -> Observation:
+        if not self._has_begun() and time.monotonic() - self._known_since > BEGIN_SECONDS:
+            self.engine.signal(self.name, "SIGKILL")  # its runner did not get the request
+        return super()._observe_container(container)
+
+    def _came_at(self) -> float:
+        try:
+            return (self._home / OCCUPANT).stat().st_mtime
+        except OSError:
+            return time.time()
+
+    def _of_this(self, container: Container) -> Container:
+        return msgspec.structs.replace(container, started_at=self._came_at())
+
+    def finish_early(self, container: Container) -> None:
+        """Collect what the attempt left and free its container."""
+        with self._finish_lock:
+            if self._is_settled or self._lost:
+                return
+            user = container_user(self.engine.info)
+            if container.labels.get(STAGING) == VOLUME:
+                volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
+            else:
+                WarmMount(self._home).leave(self.order.folder, user)
+            take_back(self.order.folder, user)
+            self._move_out()
+            if files.has_result(self.order.folder):
+                self._is_settled = True
+            else:
+                self._lost = because("supervisor-killed")
+        self.poke()
+
+    def _move_out(self) -> None:
+        """Free the container before the result is reported, so that the next attempt finds it."""
+        known = self._warm.known(self.name)
+        if known is None:
+            return  # it belongs to a dispatcher that is gone, and ends by itself
+        if known.seat is not None or known.clear(self.order.attempt_id):
+            self._warm.give_back(known)
+        else:
+            self._warm.discard(known)
+
+    def _end_once(self) -> None:
+        container = self.engine.container(self.name) if self.name and not self.is_over else None
+        if container is not None and not container.is_over:
+            if container.labels.get(STAGING) == VOLUME:
+                with suppress(NbyardError, OSError):
+                    volume_transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
+            self.watch()
+            if self._wait_ended(GRACE_SECONDS + 1):
+                self.finish_early(container)
+            else:
+                self.engine.signal(self.name, "SIGKILL")
+                is_over_within(self.engine, self.name, GRACE_SECONDS)
+            container = self.engine.container(self.name)
+        self._finish_and_clear(None if self.is_over else container)
+
+    def _wait_ended(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not (has_ended := self.is_over or self._has_said(ENDED)):
+            if time.monotonic() > end:
+                break
+            time.sleep(LOOK_SECONDS)
+        return has_ended
+
+    def _has_said(self, word: str) -> bool:
+        listener = self.watcher.listener
+        return listener is not None and listener.has_said(word, self.order.attempt_id)
+
+    def _leave_network(self) -> None:
+        """Leave the network to the last container of the run."""
+        if self._warm.known(self.name) is None:
+            super()._leave_network()
+
+    def clear(self) -> None:
+        """Remove the container unless further attempts can use it."""
+        known = self._warm.known(self.name)
+        if not self.name or (known is not None and known.is_usable):
+            return
+        if known is not None:
+            self._warm.discard(known)
+        elif self._warm.occupant(self.name) in ("", self.order.attempt_id):
+            remove_container(self.engine, self.name, self._home)

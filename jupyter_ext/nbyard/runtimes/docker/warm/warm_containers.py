@@ -1,0 +1,221 @@
+"""Warm containers of runs: each serves one notebook after the other, never two at once.
+
+A container is shared only by attempts of the same run with the same image, limits, GPUs and user.
+It ends with its run, when it is idle for a while, and by itself when the dispatcher is gone.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import msgspec
+
+from nbyard.attempts import folders
+from nbyard.dockerd import Container, ContainerSpec, Engine
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import because
+from nbyard.runner.container_main import CLEAR, CLEARED, RUN
+from nbyard.runtimes.docker.attempts.runner_channel import Listener
+from nbyard.runtimes.docker.build_container_spec import container_user
+from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
+from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.networks import Networks
+from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
+from nbyard.runtimes.protocol import Order
+
+IDLE_SECONDS = 60.0  # that an idle container is kept
+CLEAR_SECONDS = 10.0  # for a container to empty its folder
+FOLDER = "containers"
+
+
+class WarmContainer:
+    """A running container. It has a `seat` if the engine can access our files."""
+
+    def __init__(self, engine: Engine, spec: ContainerSpec, run: str, home: Path):
+        self.engine = engine
+        self.name = spec.name
+        self.run = run
+        self.home = home
+        self.seat = WarmMount(home) if spec.mounts[0].kind == "bind" else None
+        self.like = shared_parts(spec)
+        self.idle_since = 0.0
+        self.found: Container | None = None
+        self.listener = Listener(engine, self.name)
+        self._lock = threading.Lock()
+        self._input = ExitStack()
+        self._send = self._input.enter_context(engine.stdin(self.name))
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether the container still runs."""
+        return self.listener.is_listening
+
+    def run_attempt(self, attempt_id: str) -> None:
+        """Run an attempt whose folder is in place."""
+        self._ask({RUN: attempt_id})
+
+    def clear(self, attempt_id: str) -> bool:
+        """Let the container empty its folder on the engine. Return whether it did."""
+        self._ask({CLEAR: attempt_id})
+        end = time.monotonic() + CLEAR_SECONDS
+        while not self.listener.has_said(CLEARED, attempt_id):
+            if time.monotonic() > end or not self.is_usable:
+                return False
+            self.listener.wait(0.1)
+        return True
+
+    def _ask(self, request: dict[str, str]) -> None:
+        try:
+            with self._lock:
+                self._send(msgspec.json.encode(request) + b"\n")
+        except OSError as error:
+            raise NbyardError(because("container-ended", container=self.name)) from error
+
+    def let_go(self) -> None:
+        """Close the container's standard input, which ends it."""
+        with suppress(OSError):
+            self._input.close()
+
+
+class WarmContainers:
+    """The warm containers of this dispatcher.
+
+    `folder` has a folder for each, with the name of its occupant.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self.folder: Path | None = None
+        self._networks = networks
+        self._lock = threading.Lock()
+        self._known: dict[str, WarmContainer] = {}
+        self._making: set[str] = set()
+        self._idle: list[WarmContainer] = []
+        self._ended_runs: set[str] = set()
+
+    def take(self, order: Order, spec: ContainerSpec) -> WarmContainer | None:
+        """Take an idle container with the same specification, or return None."""
+        like = order.run_id, shared_parts(spec)
+        while True:
+            with self._lock:
+                fitting = [one for one in self._idle if (one.run, one.like) == like]
+                if not fitting:
+                    return None
+                self._idle.remove(fitting[-1])
+            if fitting[-1].is_usable:
+                return fitting[-1]
+            self.discard(fitting[-1])
+
+    def make(self, engine: Engine, order: Order, spec: ContainerSpec) -> WarmContainer:
+        """Create and start another container."""
+        verify_gpus(engine, order, spec.image)
+        assert self.folder is not None
+        home, is_bound = self.folder / spec.name, spec.mounts[0].kind == "bind"
+        self._making.add(spec.name)
+        try:
+            if is_bound:
+                WarmMount(home).make(container_user(engine.info))
+            else:
+                home.mkdir(parents=True)
+                engine.create_volume(spec.name, spec.labels)
+            with self._networks.use(engine, order) as network:
+                engine.create(msgspec.structs.replace(spec, network=network()))
+                if not is_bound:
+                    volume_transfer.send_runner(engine, spec.name)
+                engine.start(spec.name)
+            made = WarmContainer(engine, spec, order.run_id, home)
+        except (NbyardError, OSError):
+            remove_container(engine, spec.name, home)
+            raise
+        else:
+            with self._lock:
+                self._known[made.name] = made
+        finally:
+            self._making.discard(spec.name)
+        return made
+
+    def is_ours(self, name: str) -> bool:
+        """Return whether this dispatcher owns the container or is creating it."""
+        return name in self._known or name in self._making
+
+    def known(self, name: str) -> WarmContainer | None:
+        """Return a container of this dispatcher by name, or None."""
+        return self._known.get(name)
+
+    def give_back(self, container: WarmContainer) -> None:
+        """Make a container idle after its attempt has ended."""
+        (container.home / OCCUPANT).unlink(missing_ok=True)
+        with self._lock:
+            keep = container.run not in self._ended_runs and container.is_usable
+            if keep and container not in self._idle:
+                container.idle_since = time.monotonic()
+                self._idle.append(container)
+        if not keep:
+            self.discard(container)
+
+    def discard(self, container: WarmContainer) -> None:
+        """Remove a container and its network, if that is unused."""
+        with self._lock:
+            self._known.pop(container.name, None)
+            self._idle = [one for one in self._idle if one is not container]
+            if not any(one.run == container.run for one in self._known.values()):
+                self._ended_runs.discard(container.run)
+        container.let_go()
+        remove_container(container.engine, container.name, container.home)
+        self._networks.remove(container.engine, container.run)
+
+    def forget(self, name: str) -> None:
+        """Remove the local folder of a container."""
+        if self.folder is not None and name:
+            folders.delete_path(self.folder / name)
+
+    def expire(self) -> None:
+        """Remove containers that have been idle for a while."""
+        self._discard_idle(lambda one: time.monotonic() - one.idle_since > IDLE_SECONDS)
+
+    def end_run(self, run: str) -> None:
+        """Remove the containers of a run, those in use once they are returned."""
+        with self._lock:
+            if any(one.run == run for one in self._known.values()):
+                self._ended_runs.add(run)
+        self._discard_idle(lambda one: one.run == run)
+
+    def _discard_idle(self, wanted: Callable[[WarmContainer], bool]) -> None:
+        with self._lock:
+            found = [one for one in self._idle if wanted(one)]
+            self._idle = [one for one in self._idle if one not in found]
+        for one in found:
+            with suppress(NbyardError):  # an engine does not respond: the sweep will try again
+                self.discard(one)
+
+    def close(self) -> None:
+        """Release all containers. They end after their current attempt."""
+        for container in [*self._known.values()]:
+            container.let_go()
+
+    def occupied(self, attempt_id: str) -> str:
+        """Return the name of the container of an attempt, also if another dispatcher placed it."""
+        for place in self.folder.glob(f"*/{OCCUPANT}") if self.folder else ():
+            with suppress(OSError):
+                if place.read_text() == attempt_id:
+                    return place.parent.name
+        return ""
+
+    def occupant(self, name: str) -> str:
+        """Return the ID of the attempt in a container, or ""."""
+        with suppress(OSError):
+            return (self.folder / name / OCCUPANT).read_text() if self.folder else ""
+        return ""
+
+
+def remove_container(engine: Engine, name: str, home: Path) -> None:
+    """Remove a warm container, its volume and its local folder."""
+    engine.remove(name)
+    engine.remove_volume(name)
+    folders.delete_path(home)
+
+
+def shared_parts(spec: ContainerSpec) -> ContainerSpec:
+    """Return the parts of a specification that attempts in one container must share."""
+    return msgspec.structs.replace(spec, name="", mounts=[], labels={}, network="")

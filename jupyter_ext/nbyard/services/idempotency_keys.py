@@ -1,0 +1,38 @@
+"""Idempotency keys: a repeated request returns what the first one created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbyard.domain.digest import digest_of
+from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+
+
+def find_earlier_request(
+    parts: ServiceContext, c: Connection, owner: str, key: str, body: object
+) -> str | None:
+    """Return the ID that an earlier request with this idempotency key created, or None.
+
+    Raises:
+        Conflict: the key came with another body.
+    """
+    known = parts.store.submissions.find(c, owner, key) if key else None
+    if known is None:
+        return None
+    # A repeated key with other content is a client's mistake, not a retry.
+    if known[0] != digest_of(body):
+        raise Conflict(because("idempotency-key-used"))
+    return known[1]
+
+
+def store_idempotency_key(
+    parts: ServiceContext, c: Connection, owner: str, key: str, body: object, made: str
+) -> None:
+    """Store an idempotency key with the ID of the created object; do nothing without a key."""
+    if key:
+        parts.store.submissions.keep(c, owner, key, digest_of(body), made)

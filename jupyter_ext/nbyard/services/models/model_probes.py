@@ -1,0 +1,128 @@
+"""Loading of models where they were written, in a container or on a worker.
+
+The dispatcher loads the model, and the request waits for the result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from nbyard.domain.attempts.structs import Surroundings
+from nbyard.domain.ids import new_id
+from nbyard.domain.models.model_probes import (
+    FIELD,
+    HINT,
+    SECONDS,
+    KnownTable,
+    Told,
+    Trial,
+    TrialAnswer,
+)
+from nbyard.domain.runtime_names import DOCKER, PROCESS
+from nbyard.errors import Invalid, Unavailable
+from nbyard.host.model_probe import probe_error, told_by
+from nbyard.reasons.structs import because, read_reason
+from nbyard.services.runs.attempt_views import surroundings
+from nbyard.services.runs.attempts import attempts_behind
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.runs.structs import Artifact
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store.runs.tasks import TaskRecord
+
+# Extra time to wait in the queue, start the container and clean up.
+MORE_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+UNKNOWN = because("model-origin-unknown")
+NO_IMAGE = because("model-image-gone")
+START = because("start-engine-and-retry")
+
+
+class Origin(NamedTuple):
+    """Where a task ran, and its recorded surroundings; `runtime` is empty if unknown."""
+
+    runtime: str
+    recorded: Surroundings | None
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether a process on this machine wrote the outputs, as the server's user."""
+        return self.runtime == PROCESS
+
+
+def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
+    """Return where the attempt ran that wrote the outputs of a task, also through the cache."""
+    plan = task.plan
+    with parts.store.read() as c:
+        shown = parts.store.tasks.view(c, task.run_id, task.node)
+        attempts = attempts_behind(parts.store, c, caller, shown) if shown else []
+    if not attempts or shown is None:
+        is_another = bool(plan.reuse or plan.pinned)
+        return Origin("" if is_another else plan.runtime, None)
+    there = msgspec.structs.replace(shown, attempts=attempts)
+    return Origin(attempts[-1].runtime, surroundings(parts.store.folder, there))
+
+
+def ask_there(
+    parts: ServiceContext,
+    origin: Origin,
+    file: Artifact,
+    code: Mapping[str, str],
+    tables: list[KnownTable],
+) -> Told:
+    """Load the model where its task ran, through the dispatcher, and wait for its description.
+
+    Raises:
+        Invalid: it cannot be loaded, or its origin is unknown.
+        Unavailable: the engine or the dispatcher does not respond.
+    """
+    image = origin.recorded.image if origin.recorded else None
+    if not origin.runtime:
+        raise Invalid.field(FIELD, UNKNOWN, hint=HINT)
+    if origin.runtime == DOCKER and image is None:
+        raise Invalid.field(FIELD, NO_IMAGE, hint=HINT)
+    trial = Trial(
+        id=new_id(),
+        runtime=origin.runtime,
+        image=image.id if image else "",
+        image_name=image.name if image else "",
+        digest=file.digest,
+        filename=file.filename,
+        code=dict(code),
+        tables=tables,
+    )
+    answer = _awaited(parts, trial)
+    if answer.passes:
+        cause = read_reason(answer.problem) or because("unknown-cause")
+        why = because("model-needs-container", cause=cause)
+        raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
+    if problem := read_reason(answer.problem):
+        raise probe_error(problem)
+    return told_by(answer.text)
+
+
+def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
+    rows, end = parts.store.trials, time.monotonic() + SECONDS + MORE_SECONDS
+    parts.make_way()
+    with parts.store.write() as c:
+        rows.insert(c, trial)
+    parts.call_dispatcher()
+    try:
+        # The answer is a row, because the dispatcher may run in another process or machine.
+        while time.monotonic() < end:
+            with parts.store.read() as c:
+                answer = rows.answer(c, trial.id)
+            if answer is not None:
+                return answer
+            parts.watch()
+            time.sleep(PAUSE_SECONDS)
+    finally:
+        with parts.store.write() as c:
+            # Nobody else reads the row, also if this request gives up.
+            rows.delete(c, trial.id)
+    return TrialAnswer(problem=because("dispatcher-silent"), passes=True)

@@ -1,0 +1,128 @@
+"""Rules for names, which are unique and easy to tell apart."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.domain.ids import is_id
+from nbyard.domain.names import MAX_NAME, check_name, name_key
+from nbyard.errors import Detail, Invalid, NameTaken, NotFound
+from nbyard.reasons.structs import Reason, because
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+MAX_TOLD = 10
+MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
+
+
+def nearest_names(names: Iterable[str], wanted: str) -> Reason:
+    """Return a reason that lists the existing names, the most similar ones first."""
+    import difflib
+
+    # One name more than shown decides whether the list ends with an ellipsis.
+    close_matches = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
+    if not close_matches:
+        return because("there-is-none")
+    code = "there-are-more" if len(close_matches) > MAX_TOLD else "there-are"
+    return because(code, names=close_matches[:MAX_TOLD])
+
+
+def no_such(code: str, wanted: str, names: Iterable[str]) -> NotFound:
+    """Return the error with this code for an unknown name, with similar names in its hint."""
+    import difflib
+
+    # IDs are not typed by hand, so no name is similar.
+    compared = itertools.islice(() if is_id(wanted) else names, MAX_COMPARED)
+    close_matches = difflib.get_close_matches(wanted[:MAX_NAME], compared)
+    hint = because("did-you-mean", names=[*map(repr, close_matches)]) if close_matches else None
+    return NotFound(because(code, name=wanted[:80]), hint=hint)
+
+
+def name_taken(why: Reason, hint: Reason) -> NameTaken:
+    """Return the error for a name that another thing has."""
+    return NameTaken(why, hint=hint, details=[Detail.of("name", why)])
+
+
+def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") -> None:
+    """Check that no other thing has a similar name; `names` are all names by ID.
+
+    Raises:
+        NameTaken: another thing than `own` has it; the error has this code.
+    """
+    wanted = name_key(name)
+    for key, taken in names.items():
+        if key != own and name_key(taken) == wanted:
+            free = next_name(names.values(), name)
+            raise name_taken(because(code, name=taken), because("free-name", name=free))
+
+
+def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
+    """Check that no other run has this name; runs of one executable are called artifacts.
+
+    Raises:
+        NameTaken: another run has it.
+    """
+    names = store.runs.names(c, owner)
+    same = (taken for taken in names.values() if name_key(taken) == name_key(name))
+    is_artifact = store.runs.named(c, owner, next(same, "")) is not None
+    check_free(names, "artifact-exists" if is_artifact else "run-exists", name)
+
+
+def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
+    """Check that NAME.OUTPUT stays unambiguous if an artifact with these outputs gets this name.
+
+    For example, `b.train` is the output `train` of the artifact `b`.
+
+    Raises:
+        NameTaken: another artifact has that name, or such an output.
+    """
+    stem, _, last = name.rpartition(".")
+    older = store.runs.named(c, owner, stem) if stem else None
+    tasks = store.tasks.of_run(c, older.id) if older else []
+    of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
+    like = [output for output in outputs if store.runs.named(c, owner, f"{name}.{output}")]
+    if last in of_older:
+        why = because("name-is-output", name=name, output=last, artifact=stem)
+    elif like:
+        taken = f"{name}.{like[0]}"
+        why = because("name-of-output-taken", artifact=taken, output=like[0])
+    else:
+        return
+    # The name itself is refused here, so count it as taken.
+    free = next_name([*store.runs.names(c, owner).values(), name], name)
+    raise name_taken(why, because("free-name", name=free))
+
+
+def check_run_name(name: str) -> str:
+    """Return the name in the form that is stored.
+
+    Raises:
+        Invalid: the name is refused, or could be the number or ID of another run.
+    """
+    name = check_name(name)
+    if name.isdecimal() or is_id(name):
+        raise Invalid.field("name", because("run-name-is-id"))
+    return name
+
+
+def free_name(names: Iterable[str], name: str) -> str:
+    """Return the first free name of `name`, `name 2`, `name 3` and so on."""
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    return _first(names, itertools.chain([name], numbered))
+
+
+def next_name(names: Iterable[str], name: str) -> str:
+    """Return a free name for a taken one; a name with a number gets a higher number."""
+    stem, _, number = name.rpartition(" ")
+    if stem and re.fullmatch("[0-9]{1,2}", number):
+        return _first(names, (f"{stem} {count}" for count in itertools.count(int(number) + 1)))
+    return free_name(names, name)
+
+
+def _first(names: Iterable[str], wanted: Iterable[str]) -> str:
+    taken = set(map(name_key, names))
+    return next(name for name in wanted if name_key(name) not in taken)

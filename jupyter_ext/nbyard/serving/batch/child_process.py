@@ -1,0 +1,124 @@
+"""`python -m nbyard.serving.batch.child_process PLACE`: predicts in a process of a Dask worker.
+
+It reads pieces from standard input and writes predictions. It ends when no more pieces come, and
+removes PLACE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from nbyard.serving.call_model import ModelFailed, words_of
+from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.load_model import NoModel, Spec, load_model, read_spec
+
+from .dask_worker_functions import HEAD
+
+# a cancelled run must leave nothing after 5 s
+IDLE_SECONDS = 4.0
+FOLLOW_SECONDS = 1.0
+MAX_SAID = 65_536
+
+
+def main(place: str) -> int:
+    """Predict until the input ends or has been idle for a while."""
+    parent = os.getppid()
+    threading.Thread(target=_follow, args=[parent], daemon=True).start()
+    # These pipes carry pieces and answers. What the model prints goes to a file.
+    source, target = os.dup(0), os.dup(1)
+    with tempfile.TemporaryFile() as said:
+        for one in (1, 2):
+            os.dup2(said.fileno(), one)
+        try:
+            predicting = Predicting(place)
+            while select.select([source], [], [], IDLE_SECONDS)[0]:
+                head = _read(source, HEAD.size)
+                if not head:
+                    break
+                first, size = HEAD.unpack(head)
+                told, content = predicting.answer(first, _read(source, size))
+                answer = json.dumps({**told, "said": _said(said)}).encode()
+                with open(target, "wb", closefd=False) as pipe:
+                    pipe.write(HEAD.pack(len(answer), len(content)) + answer)
+                    pipe.write(content)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    return 0
+
+
+class Predicting:
+    """The model, or the reason why it could not be loaded."""
+
+    def __init__(self, place: str):
+        text = Path(place, "model.json").read_text("utf-8")
+        self._spec = read_spec(text, os.path.join(place, "model"))
+        self._why = ""
+        try:
+            self._model = _loaded(self._spec)
+        except NoModel as error:
+            self._why = f"the model could not be loaded: {error}"
+
+    def answer(self, first: int, content: bytes) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a piece and its bytes. `first` is its first row."""
+        from .dask_prediction import arrow_bytes, read_arrow
+        from .predict_files import predict_piece
+
+        if self._why:
+            return {"kind": "failed", "words": self._why}, b""
+        try:
+            found = predict_piece(self._spec, self._model, read_arrow(content), first)
+        except Refused as error:
+            kind = "answer" if isinstance(error, BadAnswer) else "refused"
+            told = {"kind": kind, "words": error.words, "row": error.row, "field": error.field}
+            return told, b""
+        except ModelFailed as error:
+            return {"kind": "failed", "words": str(error)}, b""
+        return {"kind": "batch"}, arrow_bytes(found)
+
+
+def _loaded(spec: Spec) -> Any:
+    try:
+        return load_model(spec)
+    except NoModel:
+        raise
+    except (Exception, SystemExit) as error:
+        raise NoModel(words_of(error)) from error
+
+
+def _follow(parent: int) -> None:
+    """End this process when its worker ends, whatever the model does."""
+    while os.getppid() == parent:
+        time.sleep(FOLLOW_SECONDS)
+    os._exit(1)
+
+
+def _read(source: int, size: int) -> bytes:
+    """Read `size` bytes, fewer only at the end."""
+    found = bytearray()
+    while len(found) < size and (piece := os.read(source, min(size - len(found), 2**20))):
+        found += piece
+    return bytes(found)
+
+
+def _said(file: Any) -> str:
+    """Return what the model printed since the last piece."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file.seek(0)
+    found = file.read(MAX_SAID).decode("utf-8", "replace")
+    file.seek(0)
+    file.truncate()
+    return str(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

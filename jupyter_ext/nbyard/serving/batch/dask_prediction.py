@@ -1,0 +1,184 @@
+"""Predicts on all workers of a Dask cluster, from work that itself runs on one of them.
+
+nbyard is not installed there. Model and codec are sent as an archive, once to each worker, and the
+functions for workers as text (`dask_worker_functions`). Each thread of a worker has a process of
+its own with the model (`child_process`). A process that dies is replaced, and pieces of a lost
+worker are predicted by another.
+
+Answers come in the order of the pieces. Pieces in progress are limited to twice the threads of the
+cluster.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sys
+import tarfile
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbyard.serving
+from nbyard.serving.call_model import ModelFailed
+from nbyard.serving.codec import BadAnswer, Refused
+from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
+from nbyard.serving.load_model import Spec
+
+from . import dask_worker_functions
+from .predict_files import Over
+from .read_ahead import Numbered
+from .table_files import CannotRead
+
+log = logging.getLogger("nbyard.serving")
+CONNECT_SECONDS = 10
+AHEAD = 2
+PIECE_BYTES = 4 * 2**20
+LEFT_OUT = ("__pycache__", ".nbyard")
+CODE = WorkerCode("nbyard_pieces", dask_worker_functions)
+REFUSALS: dict[str, type[Refused]] = {"refused": Refused, "answer": BadAnswer}
+
+
+@contextmanager
+def predict_on_cluster(spec: Spec) -> Iterator[Over | None]:
+    """Yield a function that predicts on the cluster.
+
+    It is None if this is not work on a worker of a cluster, or if the cluster cannot be reached.
+    """
+    client = _client()
+    if client is None:
+        yield None
+        return
+    try:
+        with ClusterPrediction(client, spec) as spreading:
+            yield spreading.over
+    finally:
+        client.close()
+
+
+def _client() -> Any:
+    if not os.environ.get(WORKER) or not os.environ.get(SCHEDULER):
+        return None
+    try:
+        from distributed import Client
+
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        told: dict[str, Any] = {"timeout": CONNECT_SECONDS, "set_as_default": False}
+        return Client(os.environ[SCHEDULER], name="nbyard-batch", **told)
+    except (ImportError, OSError, TimeoutError) as error:
+        log.warning("the cluster takes no part, all is predicted here: %s", error)
+        return None
+
+
+class ClusterPrediction:
+    """One model on one cluster."""
+
+    def __init__(self, client: Any, spec: Spec):
+        self._client = client
+        self._key = os.urandom(8).hex()
+        self._archive = client.submit(bytes, pack_model(spec), key=f"nbyard-model-{self._key}")
+
+    def __enter__(self) -> ClusterPrediction:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the processes on the workers. They would also stop by themselves after a while."""
+        self._client.run(eval, EXPRESSION, CODE.call("end", self._key), on_error="ignore")
+
+    def over(self, pieces: Numbered) -> Iterator[Any]:
+        """Yield the checked answers to pieces, in order.
+
+        Raises:
+            Refused: A value or an answer does not fit.
+            ModelFailed: The model raised an exception, or could not be loaded.
+        """
+        waiting: deque[tuple[Any, str]] = deque()
+        trouble: list[Exception] = []
+        for first, batch in _small(pieces, trouble):
+            threads = self._client.nthreads()
+            while len(waiting) >= AHEAD * max(1, sum(threads.values())):
+                yield self._taken(waiting.popleft()[0])
+            # choose the worker with the fewest pieces per thread
+            busy = Counter(where for future, where in waiting if not future.done())
+            where = min(threads, key=lambda one: busy[one] / threads[one], default="")
+            waiting.append((self._asked(first, batch, where), where))
+        while waiting:
+            yield self._taken(waiting.popleft()[0])
+        for error in trouble:
+            raise error
+
+    def _asked(self, first: int, batch: Any, where: str) -> Any:
+        """Submit a piece to a worker. Dask itself would prefer the one that has the archive."""
+        call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
+        key = f"nbyard-piece-{self._key}-{first}"
+        there = {"workers": [where], "allow_other_workers": True} if where else {}
+        return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
+
+    def _taken(self, future: Any) -> Any:
+        told, content = future.result()
+        sys.stdout.write(told["said"])
+        sys.stdout.flush()
+        if told["kind"] == "batch":
+            return read_arrow(content)
+        if told["kind"] == "failed":
+            raise ModelFailed(told["words"])
+        raise REFUSALS[told["kind"]](told["words"], told["row"], told["field"])
+
+
+def _small(pieces: Numbered, trouble: list[Exception]) -> Numbered:
+    """Split pieces into small ones, as the scheduler holds them in memory.
+
+    An error of reading ends them. The caller raises it after the answers to them.
+    """
+    try:
+        for first, batch in pieces:
+            rows = max(1, batch.num_rows * PIECE_BYTES // max(batch.nbytes, PIECE_BYTES))
+            for start in range(0, batch.num_rows, rows):
+                yield first + start, batch.slice(start, rows)
+    except (CannotRead, Refused) as error:
+        trouble.append(error)
+
+
+def arrow_bytes(batch: Any) -> bytes:
+    """Return a batch as bytes of an Arrow stream."""
+    import pyarrow
+
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def read_arrow(content: bytes) -> Any:
+    """Return the batch in such bytes."""
+    import pyarrow
+
+    with pyarrow.ipc.open_stream(content) as stream:
+        return stream.read_next_batch()
+
+
+def pack_model(spec: Spec) -> bytes:
+    """Return an archive: `lib` with this package, `model` with the model, and model.json."""
+    found = io.BytesIO()
+    with tarfile.open(fileobj=found, mode="w") as archive:
+        _add(archive, "model.json", json.dumps(spec.told).encode())
+        _add(archive, "lib/nbyard/__init__.py", b"")
+        here = str(Path(str(nbyard.serving.__file__)).parent)
+        archive.add(here, "lib/nbyard/serving", filter=_wanted)
+        archive.add(spec.root, "model", filter=_wanted)
+    return found.getvalue()
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    is_plain = member.isfile() or member.isdir() or member.issym()
+    return member if is_plain and os.path.basename(member.name) not in LEFT_OUT else None

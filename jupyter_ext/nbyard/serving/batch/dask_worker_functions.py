@@ -1,0 +1,175 @@
+"""Functions that run on a Dask worker, where nbyard is not installed.
+
+The module uses the standard library only. Its text is sent with each piece, and cached there by its
+digest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+from collections.abc import Callable
+from typing import Any
+
+CHILD = "nbyard.serving.batch.child_process"
+HEAD = struct.Struct("=QQ")
+TRIES = 2
+LOOK_SECONDS = 0.3
+# the state of a running task that was released meanwhile
+CANCELLED = "cancelled"
+
+_lock = threading.Lock()
+_idle: dict[str, list[Child]] = {}
+
+
+class Unwanted(Exception):
+    """The result of a piece is no longer needed."""
+
+
+def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return the answer of a model's process to a piece, whose first row is `first`.
+
+    Raises:
+        Unwanted: The result is no longer needed. The process was killed.
+    """
+    wanted = _wish()
+    for _ in range(TRIES):
+        ready: Child | None = None
+        with _lock:
+            idle = _idle.get(key, [])
+            while idle and ready is None:
+                one = idle.pop()
+                # a process that was idle too long has ended
+                if one.code is None:
+                    ready = one
+                else:
+                    one.end()
+        child = ready or Child(archive)
+        try:
+            said = child.ask(first, piece, wanted)
+        except (OSError, EOFError):
+            child.end()
+            continue
+        except Unwanted:
+            child.kill()
+            raise
+        with _lock:
+            _idle.setdefault(key, []).append(child)
+        return said
+    words = f"the process that predicts from row {first} on died (exit code {child.code})"
+    return {"kind": "failed", "words": words, "said": ""}, b""
+
+
+def _wish() -> Callable[[], bool]:
+    """Return a function that checks whether the scheduler still wants this thread's task.
+
+    It does so as long as the client that submitted the task lives.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    key, tasks = worker.get_current_task(), worker.state.tasks
+
+    def is_wanted() -> bool:
+        task = tasks.get(key)
+        return task is not None and task.state != CANCELLED
+
+    return is_wanted
+
+
+def end(key: str) -> None:
+    """Stop the idle processes of a model."""
+    with _lock:
+        found = _idle.pop(key, [])
+    for child in found:
+        child.end()
+
+
+class Child:
+    """A process with the model, in a folder of its own."""
+
+    def __init__(self, archive: bytes):
+        from distributed import get_worker
+
+        place = tempfile.mkdtemp(prefix="nbyard-model-", dir=get_worker().local_directory)
+        self._place = place
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+            if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
+                packed.extraction_filter = tarfile.data_filter
+            packed.extractall(place)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", CHILD, place],
+            env={**os.environ, "PYTHONPATH": os.path.join(place, "lib")},
+            cwd=os.path.join(place, "model"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        # a blocked write could not notice that the piece is no longer wanted
+        os.set_blocking(self._process.stdin.fileno(), False)  # type: ignore[union-attr]
+
+    @property
+    def code(self) -> int | None:
+        """Return the exit code of the process, None while it runs."""
+        return self._process.poll()
+
+    def ask(
+        self, first: int, piece: bytes, wanted: Callable[[], bool]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Send a piece and return the answer.
+
+        Raises:
+            OSError: The process has ended.
+            EOFError: The process has ended.
+            Unwanted: The result is no longer needed.
+        """
+        assert self._process.stdout is not None
+        self._write(HEAD.pack(first, len(piece)) + piece, wanted)
+        while not select.select([self._process.stdout], [], [], LOOK_SECONDS)[0]:
+            if not wanted():
+                raise Unwanted
+        head, content = HEAD.unpack(self._read(HEAD.size))
+        told: dict[str, Any] = json.loads(self._read(head))
+        return told, self._read(content)
+
+    def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
+        """Write to the process, which does not read before the model is loaded."""
+        assert self._process.stdin is not None
+        target, left = self._process.stdin.fileno(), memoryview(content)
+        while left:
+            if select.select([], [target], [], LOOK_SECONDS)[1]:
+                left = left[os.write(target, left) :]
+            elif not wanted():
+                raise Unwanted
+
+    def _read(self, size: int) -> bytes:
+        assert self._process.stdout is not None
+        found = self._process.stdout.read(size)
+        if len(found) < size:
+            raise EOFError
+        return found
+
+    def kill(self) -> None:
+        """Kill the process and all that it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.end()
+
+    def end(self) -> None:
+        """Close the pipes, wait for the end and delete the folder."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        self._process.wait()
+        shutil.rmtree(self._place, ignore_errors=True)

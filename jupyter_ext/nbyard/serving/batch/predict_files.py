@@ -1,0 +1,103 @@
+"""Predicts from files to files, piece by piece."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nbyard.serving.arrow import batch_of, frame_of
+from nbyard.serving.call_model import ModelFailed, words_of
+from nbyard.serving.codec import Refused
+from nbyard.serving.load_model import Spec
+
+from .prediction_parts import Parts, part_dependencies
+from .read_ahead import Numbered, read_ahead
+from .table_files import SUFFIXES, CannotRead, files_of, read_pieces
+
+log = logging.getLogger("nbyard.serving")
+# Takes numbered pieces in order, and yields the checked answers to each.
+Over = Callable[[Numbered], Iterator[Any]]
+
+
+def predict_here(spec: Spec, load: Callable[[Spec], Any]) -> Over:
+    """Return a function that predicts in this process. The model loads during the first reads."""
+    loaded = functools.cache(lambda: load(spec))
+
+    def over(pieces: Numbered) -> Iterator[Any]:
+        with read_ahead(pieces) as read:
+            for first, batch in read:
+                yield predict_piece(spec, loaded(), batch, first)
+
+    return over
+
+
+def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
+    """Predict each row of a dataset. Return the number of rows.
+
+    A `target` that ends in .csv or .parquet is one file for all of them. Any other is a folder with
+    one file for each.
+
+    Raises:
+        CannotRead: The dataset is not readable.
+        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ModelFailed: The model raised an exception.
+    """
+    found = files_of(source)
+    if target.lower().endswith(SUFFIXES):
+        targets = {target: found}
+    elif os.path.isdir(source):
+        targets = {os.path.join(target, os.path.relpath(one, source)): [one] for one in found}
+    else:
+        targets = {os.path.join(target, os.path.basename(source)): found}
+    known = part_dependencies(spec, source, targets)
+    made = []
+    for place, files in targets.items():
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        parts = Parts(place, spec.outputs, known[place])
+        made.append(parts)
+        if parts.is_done:
+            continue
+        if parts.rows:
+            log.info("%d rows are there already", parts.rows)
+        try:
+            for answer in over(_left(spec, files, parts.rows)):
+                parts.add(answer)
+        except (CannotRead, Refused, ModelFailed):
+            # the next attempt resumes after these rows
+            parts.keep()
+            raise
+        parts.finish()
+    for parts in made:
+        parts.forget()
+    return sum(parts.rows for parts in made)
+
+
+def _left(spec: Spec, files: list[str], done: int) -> Numbered:
+    """Yield pieces with their first row, counted over all files, from row `done` on."""
+    first = 0
+    for path in files:
+        for batch in read_pieces(path, spec.inputs, first):
+            if first + batch.num_rows > done:
+                skipped = max(done - first, 0)
+                yield first + skipped, batch.slice(skipped)
+            first += batch.num_rows
+
+
+def predict_piece(spec: Spec, model: Any, batch: Any, first: int) -> Any:
+    """Return the checked answer to a piece, whose first row is `first`.
+
+    Raises:
+        Refused: A value or an answer does not fit its schema. The error names row and field.
+        ModelFailed: The model raised an exception.
+    """
+    frame = frame_of(spec.inputs, batch, first)
+    try:
+        return batch_of(spec.outputs, model.predict(frame), batch.num_rows, first)
+    except Refused:
+        raise
+    except (Exception, SystemExit) as error:
+        rows = f"rows {first} to {first + batch.num_rows - 1}"
+        raise ModelFailed(f"{rows}: {words_of(error)}") from error

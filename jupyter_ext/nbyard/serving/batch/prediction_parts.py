@@ -1,0 +1,233 @@
+"""The predictions so far: files beside the target, with the pieces of half a second each.
+
+A complete file is renamed to the digest of its content. At the end the files become the target. A
+record that the target is complete stays until all targets of a dataset are. Another input or model
+starts anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from nbyard.serving.codec import Schema
+from nbyard.serving.load_model import Spec
+
+from .table_files import open_writer
+
+PART = re.compile(r"(\d{6})-(\d+)-([0-9a-f]{64})\.arrow")
+SUFFIX, ABOUT, DONE = ".parts", "about", "done"
+# The digests of model, image and data that the result depends on, if nbyard knows them. Files of an
+# earlier attempt match by this key, whatever their paths and times are.
+KEY = "NBYARD_RESULT_KEY"
+BLOCK_BYTES = 2**20
+# At most so many seconds of work are lost, or more where saving takes longer than this part of
+# them. At most so many bytes are held in memory.
+KEPT_SECONDS = 0.5
+KEEPING_PART = 1 / 20
+MAX_HELD_BYTES = 16 * 2**20
+
+
+class Parts:
+    """The parts of one output file.
+
+    `rows` is the number of input rows they cover. A target that `is_done` is complete.
+    """
+
+    def __init__(self, target: str, schema: Schema, about: str):
+        self._target = target
+        self._schema = schema
+        self._folder = f"{target}{SUFFIX}"
+        self._names: list[str] = []
+        self._held: list[Any] = []
+        self._kept_at = time.monotonic()
+        self._pause = KEPT_SECONDS
+        is_same = self._read(ABOUT) == about
+        said = self._read(DONE) if is_same else ""
+        rows = said.partition(" ")[0]
+        self.is_done = bool(said) and said == self._done(rows)
+        self.rows = int(rows) if self.is_done else 0
+        # another input or model, or the target was changed
+        if not is_same or (said and not self.is_done):
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.makedirs(self._folder)
+            self._say(ABOUT, about)
+        if not self.is_done:
+            self._find()
+
+    def _read(self, name: str) -> str:
+        try:
+            with open(self._place(name), encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def _say(self, name: str, text: str) -> None:
+        partial = self._place(f"{name}.partial")
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(text)
+        self._name(partial, name)
+
+    def _place(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
+    def _name(self, partial: str, name: str) -> None:
+        """Rename a file to its final name, which only complete files have."""
+        _sync(partial)
+        os.replace(partial, self._place(name))
+
+    def _done(self, rows: object) -> str:
+        """Return the record of a complete target. It shows later changes of the target."""
+        try:
+            return f"{rows} {_digest(self._target)}"
+        except FileNotFoundError:
+            return ""
+
+    def _find(self) -> None:
+        """Find the valid parts without a gap from the first on, and delete the others."""
+        names = os.listdir(self._folder)
+        for found in in_order(names):
+            if _digest(self._place(found[0])) != found[3]:
+                break
+            self._names.append(found[0])
+            self.rows += int(found[2])
+        for name in {*names} - {*self._names, ABOUT}:
+            os.remove(self._place(name))
+
+    def add(self, batch: Any) -> None:
+        """Add the predictions of the next piece."""
+        self._held.append(batch)
+        self.rows += batch.num_rows
+        is_due = time.monotonic() - self._kept_at >= self._pause
+        if is_due or sum(held.nbytes for held in self._held) >= MAX_HELD_BYTES:
+            self.keep()
+
+    def keep(self) -> None:
+        """Save what was added, so that it survives a crash."""
+        import pyarrow
+
+        began = time.monotonic()
+        if self._held:
+            rows = sum(batch.num_rows for batch in self._held)
+            partial = self._place("part.partial")
+            with pyarrow.ipc.new_file(partial, self._held[0].schema) as file:
+                for batch in self._held:
+                    file.write_batch(batch)
+            name = f"{len(self._names):06d}-{rows}-{_digest(partial)}.arrow"
+            self._name(partial, name)
+            self._names.append(name)
+        self._held = []
+        self._kept_at = time.monotonic()
+        self._pause = max(KEPT_SECONDS, (self._kept_at - began) / KEEPING_PART)
+
+    def _batches(self) -> Iterator[Any]:
+        import pyarrow
+
+        for name in self._names:
+            with pyarrow.OSFile(self._place(name)) as source:
+                file = pyarrow.ipc.open_file(source)
+                for index in range(file.num_record_batches):
+                    yield file.get_batch(index)
+        yield from self._held
+
+    def finish(self) -> None:
+        """Replace the target atomically."""
+        whole = _whole(self._target)
+        with open_writer(whole, self._schema) as file:
+            for batch in self._batches():
+                file.write_batch(batch)
+        _sync(whole)
+        os.replace(whole, self._target)
+        self._say(DONE, self._done(self.rows))
+        for name in self._names:
+            os.remove(self._place(name))
+        self._names, self._held = [], []
+
+    def forget(self) -> None:
+        """Delete everything but the target."""
+        shutil.rmtree(self._folder)
+
+
+def _whole(target: str) -> str:
+    root, suffix = os.path.splitext(target)
+    return f"{root}.whole{suffix}"
+
+
+def in_order(names: Collection[str]) -> Iterator[re.Match[str]]:
+    """Yield matches of the names of parts, without a gap from the first on.
+
+    The groups are number, rows and digest.
+    """
+    found = {int(one[1]): one for name in names if (one := PART.fullmatch(name))}
+    for number in range(len(found)):
+        if number not in found:
+            return
+        yield found[number]
+
+
+def part_dependencies(
+    spec: Spec, source: str, targets: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Return what the parts of each target depend on: model, digest of its code, and input.
+
+    If the key is known, the names of files within the input suffice.
+    """
+    key = os.environ.get(KEY, "")
+    known = {"key": key} if key else {"code": files_digest(spec.root, targets)}
+    found = {}
+    for target, files in targets.items():
+        lines = []
+        for path in files:
+            told: list[Any] = [os.path.relpath(path, source)]
+            if not key:
+                state = os.stat(path)
+                told = [os.path.abspath(path), state.st_size, state.st_mtime_ns]
+            about = {"model": spec.told, **known, "input": told}
+            lines.append(json.dumps(about, sort_keys=True))
+        found[target] = "\n".join(lines)
+    return found
+
+
+def key_in(about: str) -> str:
+    """Return the key in such a text, or ""."""
+    try:
+        told = json.loads(about.partition("\n")[0])
+    except ValueError:
+        return ""
+    return str(told.get("key", "")) if isinstance(told, dict) else ""
+
+
+def files_digest(root: str, targets: Collection[str]) -> str:
+    """Return the digest of names, sizes and times of the model's files, without targets."""
+    made = {path for target in targets for path in (target, f"{target}{SUFFIX}", _whole(target))}
+    seen = hashlib.sha256()
+    for folder, subfolders, names in os.walk(root):
+        ours = {name for name in (*subfolders, *names) if os.path.join(folder, name) in made}
+        # the interpreter writes bytecode there
+        subfolders[:] = sorted({*subfolders} - ours - {"__pycache__"})
+        for name in sorted({*names} - ours):
+            found = os.stat(os.path.join(folder, name), follow_symlinks=False)
+            seen.update(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def _digest(path: str) -> str:
+    seen = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            seen.update(block)
+    return seen.hexdigest()
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,49 @@
+"""Calls the model: columns in, columns out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .codec import Columns, Refused
+from .load_model import Spec
+
+log = logging.getLogger("nbyard.serving")
+MAX_WORDS = 500
+
+
+class ModelFailed(Exception):
+    """The model raised an exception. The text has its message without the traceback."""
+
+
+class Predictor:
+    """Calls a loaded model and checks its answer."""
+
+    def __init__(self, spec: Spec, model: Any):
+        self._inputs = spec.inputs
+        self._outputs = spec.outputs
+        self._model = model
+
+    def __call__(self, columns: Columns) -> Columns:
+        """Return the answer to checked columns.
+
+        Raises:
+            ModelFailed: The model raised an exception.
+            Refused: The answer does not fit its schema.
+        """
+        try:
+            found = self._model.predict(self._inputs.frame(columns))
+            return self._outputs.answer(found, len(columns[0]))
+        except Refused:
+            raise
+        # also SystemExit, or a panic of an extension in Rust
+        except BaseException as error:
+            raise ModelFailed(words_of(error)) from error
+
+
+def words_of(error: BaseException) -> str:
+    """Describe an exception without its traceback."""
+    text = str(error)
+    words = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
+    name = type(error).__name__
+    return f"the model raised {name}: {words}" if words else f"the model raised {name}"

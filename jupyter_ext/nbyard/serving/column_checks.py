@@ -1,0 +1,150 @@
+"""Checks the values of a column as they come from JSON, whole columns at once if possible."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timezone
+from typing import Any
+
+LEAST, MOST = -(2**63), 2**63 - 1
+# Floats represent all integers exactly up to this one.
+EXACT = 2**53
+# only the common form of ISO 8601, without days of weeks
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# digits that a Python time drops
+NANOSECONDS = re.compile(r"\.[0-9]{6}(?!000)[0-9]{3}")
+MIDNIGHT = time()
+# the range of times that count nanoseconds in 64 bits
+FIRST, LAST = "1677-09-22", "2262-04-10"
+MAX_SHOWN = 60
+
+Values = Sequence[Any]
+
+
+class Unfit(ValueError):
+    """A value is not of its column's type. The message says what is needed."""
+
+
+def _integer(value: Any) -> int:
+    if type(value) is float and value.is_integer() and abs(value) <= EXACT:
+        return int(value)
+    is_large = type(value) is float and value.is_integer() and not LEAST <= value <= MOST
+    if type(value) is not int and not is_large:
+        raise Unfit("a whole number is needed")
+    if is_large or not LEAST <= value <= MOST:
+        raise Unfit("a whole number of 64 bits is needed")
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    # bool is a subclass of int, but not a number here
+    if type(value) not in (int, float):
+        raise Unfit("a number is needed")
+    try:
+        found = float(value)
+    except OverflowError:
+        raise Unfit("the number is too large") from None
+    if not math.isfinite(found):
+        raise Unfit("a number is needed that is neither infinite nor NaN")
+    return found
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise Unfit("true or false is needed")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("text is needed")
+    return value
+
+
+def _day(value: Any) -> date:
+    # pandas represents dates as times at midnight
+    if isinstance(value, datetime) and value.time() == MIDNIGHT:
+        return value.date()
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise Unfit("a date such as 2026-01-31 is needed")
+
+
+def _time(value: Any) -> datetime:
+    """Return a time in UTC without a zone. A time without a zone counts as UTC."""
+    needed = "a time such as 2026-01-31T12:00:00Z is needed"
+    if isinstance(value, str):
+        text = value.replace("Z", "+00:00")
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            raise Unfit(needed) from None
+        if NANOSECONDS.search(text):
+            import pandas
+
+            try:
+                # pandas' subclass of datetime keeps nanoseconds
+                value = pandas.Timestamp(text).as_unit("ns")
+            except pandas.errors.OutOfBoundsDatetime:
+                raise Unfit(f"a time with nanoseconds is from {FIRST} to {LAST}") from None
+    if not isinstance(value, datetime):
+        raise Unfit(needed)
+    if value.tzinfo is None:
+        return value
+    try:
+        return value.astimezone(timezone.utc).replace(tzinfo=None)  # noqa: UP017  older Pythons
+    except OverflowError:
+        raise Unfit("the time is out of range") from None
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "int": _integer,
+    "float": _number,
+    "str": _text,
+    "bool": _truth,
+    "date": _day,
+    "datetime": _time,
+}
+PLAIN: dict[str, set[type]] = {
+    "int": {int},
+    "float": {int, float},
+    "str": {str},
+    "bool": {bool},
+}
+
+
+def is_plain(kind: str, values: Values) -> bool:
+    """Return whether all values fit, without a check of each."""
+    allowed = PLAIN.get(kind)
+    kinds = set(map(type, values))
+    if allowed is None or not kinds <= allowed:
+        return False
+    # JSON has no integers beyond 64 bits here, except as floats
+    if int in kinds and not (min(values) >= LEAST and max(values) <= MOST):
+        return False
+    if kind == "float":
+        try:
+            return math.isfinite(math.fsum(values))
+        except (OverflowError, ValueError):  # too large, or infinite in both directions
+            return False
+    return True
+
+
+def shown_value(value: Any) -> str:
+    """Return a value for a sentence: short, as in JSON, but texts quoted like field names."""
+    text = repr(value)
+    if not isinstance(value, str):
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if type(value) is float and value.is_integer() and abs(value) > EXACT:
+        text = f"about {value:.0f}"  # an integer that JSON has read as a float
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,202 @@
+"""The Open Inference Protocol v2 over REST: requests as columns, answers as tensors.
+
+https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`.
+A column is a tensor of the shape [n] or [n, 1]. Columns of one type may come as one [n, k].
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from nbyard.serving.codec import Column, Columns, Schema
+
+from .binary_tensors import SIZE, Binary, Unread
+
+SIGNED = {f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+UNSIGNED = {f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)}
+WHOLE = SIGNED | UNSIGNED
+FLOATING = ("FP16", "FP32", "FP64")
+DATATYPES = ("BOOL", *WHOLE, *FLOATING, "BYTES")
+TEXTS = ("BYTES",)
+TAKEN: dict[str, tuple[str, ...]] = {
+    "int": (*WHOLE,),
+    "float": (*FLOATING, *WHOLE),
+    "bool": ("BOOL",),
+    "str": TEXTS,
+    "date": TEXTS,
+    "datetime": TEXTS,
+}
+GIVEN = {"int": "INT64", "float": "FP64", "bool": "BOOL"}
+FIELDS = ("id", "parameters", "inputs", "outputs")
+MAX_DIMENSIONS = 2
+
+
+class Malformed(ValueError):
+    """The request breaks the protocol. The text says where."""
+
+
+class Request(NamedTuple):
+    """A request. `outputs` are the names of requested outputs, all if empty."""
+
+    columns: Columns
+    id: str
+    outputs: list[str]
+
+
+class _Tensor(NamedTuple):
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[Any]
+
+    @classmethod
+    def of(cls, told: Any, where: str, binary: Binary) -> _Tensor:
+        """Return the checked tensor at `where` of a request."""
+        if not isinstance(told, dict):
+            raise Malformed(f"{where}: a tensor is an object")
+        _check_parameters(told, f"{where}.parameters")
+        size = told.get("parameters", {}).get(SIZE)
+        for name in ("name", "shape", "datatype", *(["data"] if size is None else [])):
+            if name not in told:
+                raise Malformed(f"{where}.{name}: is missing")
+        name, shape, datatype = told["name"], told["shape"], told["datatype"]
+        if not isinstance(name, str):
+            raise Malformed(f"{where}.name: text is needed")
+        if datatype not in DATATYPES:
+            raise Malformed(f"{where}.datatype: there are: {', '.join(DATATYPES)}")
+        is_shape = isinstance(shape, list) and 0 < len(shape) <= MAX_DIMENSIONS
+        if not is_shape or not all(type(size) is int and size > 0 for size in shape):
+            raise Malformed(f"{where}.shape: [rows], [rows, 1] or [rows, columns] is needed")
+        try:
+            values = told.get("data") if size is None else binary.take(size, datatype)
+        except Unread as error:
+            raise Malformed(f"{where}.parameters: {error}") from None
+        return cls(name, shape, datatype, _checked(values, shape, datatype, f"{where}.data"))
+
+    def column(self, column: Column, count: int) -> list[Any]:
+        """Return the data as a column of `count` rows."""
+        if self.shape[1:] not in ([], [1]):
+            raise Malformed(f"{column.name}: the shape {self.shape} is no column")
+        if self.shape[0] != count:
+            raise Malformed(f"{column.name}: has {self.shape[0]} rows, another input {count}")
+        self.check_type(column)
+        return self.data
+
+    def check_type(self, column: Column) -> None:
+        if self.datatype not in TAKEN[column.type]:
+            known = ", ".join(TAKEN[column.type])
+            words = f"{self.datatype} is no {column.type}; there are: {known}"
+            raise Malformed(f"{column.name}: {words}")
+
+
+def tensors_of(schema: Schema) -> list[dict[str, Any]]:
+    """Return the metadata of columns as tensors."""
+    return [
+        {"name": column.name, "datatype": GIVEN.get(column.type, "BYTES"), "shape": [-1]}
+        for column in schema.columns
+    ]
+
+
+def read_request(
+    body: Any, inputs: Schema, outputs: Schema, content: bytes | None = None
+) -> Request:
+    """Return a request with checked columns. `content` has the bytes of tensors after the JSON.
+
+    Raises:
+        Malformed: The request breaks the protocol.
+        Refused: A value does not fit its column.
+    """
+    if not isinstance(body, dict):
+        raise Malformed("an object is needed")
+    for name in body:
+        if name not in FIELDS:
+            raise Malformed(f"{name}: there is no such field")
+    if not isinstance(body.get("id", ""), str):
+        raise Malformed("id: text is needed")
+    _check_parameters(body, "parameters")
+    told = body.get("inputs")
+    if not isinstance(told, list) or not told:
+        raise Malformed("inputs: a list of tensors is needed")
+    binary = Binary(content)
+    tensors = [_Tensor.of(one, f"inputs[{index}]", binary) for index, one in enumerate(told)]
+    if binary.left:
+        raise Malformed(f"inputs: {binary.left} bytes behind the JSON belong to no tensor")
+    columns = inputs.check(_columns(tensors, inputs))
+    wanted = [] if body.get("outputs") is None else body["outputs"]
+    if not isinstance(wanted, list):
+        raise Malformed("outputs: a list is needed")
+    for index, one in enumerate(wanted):
+        if not isinstance(one, dict) or one.get("name") not in outputs.names:
+            raise Malformed(f"outputs[{index}].name: there are: {', '.join(outputs.names)}")
+        _check_parameters(one, f"outputs[{index}].parameters")
+    return Request(columns, body.get("id", ""), [one["name"] for one in wanted])
+
+
+def _check_parameters(of: dict[str, Any], where: str) -> None:
+    if not isinstance(of.get("parameters", {}), dict):
+        raise Malformed(f"{where}: an object is needed")
+
+
+def _checked(data: Any, shape: list[int], datatype: str, where: str) -> list[Any]:
+    """Return the values row by row, from a flat or nested list. Null means no value."""
+    if not isinstance(data, list):
+        raise Malformed(f"{where}: a list is needed")
+    if data and isinstance(data[0], list):
+        is_row = all(isinstance(row, list) and len(row) == shape[-1] for row in data)
+        if len(shape) == 1 or not is_row or len(data) != shape[0]:
+            raise Malformed(f"{where}: is not of the shape {shape}")
+        data = [value for row in data for value in row]
+    if len(data) != math.prod(shape):
+        raise Malformed(f"{where}: has {len(data)} values, the shape {shape} {math.prod(shape)}")
+    values = [value for value in data if value is not None]
+    if datatype in WHOLE:
+        low, high = WHOLE[datatype]
+        is_right = all(type(value) is int and low <= value <= high for value in values)
+    elif datatype in FLOATING:
+        is_right = {int, float}.issuperset(map(type, values))
+    else:
+        wanted = bool if datatype == "BOOL" else str
+        is_right = {wanted}.issuperset(map(type, values))
+    if not is_right:
+        raise Malformed(f"{where}: a value is none of {datatype}")
+    found: list[Any] = data
+    return found
+
+
+def _columns(tensors: list[_Tensor], schema: Schema) -> Columns:
+    by_name = {tensor.name: tensor for tensor in tensors}
+    if len(by_name) < len(tensors):
+        raise Malformed("inputs: two tensors have one name")
+    width = len(schema.columns)
+    # one tensor with all columns, row by row
+    if len(tensors) == 1 and width > 1 and tensors[0].shape[1:] == [width]:
+        whole = tensors[0]
+        for column in schema.columns:
+            whole.check_type(column)
+        return [whole.data[place::width] for place in range(width)]
+    for name in by_name:
+        if name not in schema.names:
+            raise Malformed(f"{name}: there is no such input; there are: {', '.join(schema.names)}")
+    count = tensors[0].shape[0]
+    columns: Columns = []
+    for column in schema.columns:
+        tensor = by_name.get(column.name)
+        if tensor is None and not column.nullable:
+            raise Malformed(f"{column.name}: this input is missing")
+        columns.append([None] * count if tensor is None else tensor.column(column, count))
+    return columns
+
+
+def outputs_of(columns: Columns, schema: Schema, wanted: list[str]) -> list[dict[str, Any]]:
+    """Return the tensors of an answer: the requested ones in order, or all."""
+    found = {
+        column.name: {
+            "name": column.name,
+            "shape": [len(values)],
+            "datatype": GIVEN.get(column.type, "BYTES"),
+            "data": values,
+        }
+        for column, values in zip(schema.columns, columns, strict=True)
+    }
+    return [found[name] for name in wanted or schema.names]

@@ -1,0 +1,128 @@
+"""Records as plain JSON, and the formats of MLflow's clients.
+
+https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Inference Server").
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from json import JSONDecodeError
+from typing import Any
+
+from nbyard.serving.codec import Column, Columns, Schema
+
+from .open_inference_protocol import Malformed
+
+# orjson's error is a subclass
+NOT_JSON = (JSONDecodeError,)
+NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
+TRUTHS = {"true": True, "false": False}
+WAYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+def read_json(body: bytes) -> Any:
+    """Parse JSON.
+
+    Raises:
+        JSONDecodeError: The body is not JSON.
+    """
+    import orjson
+
+    return orjson.loads(body)
+
+
+def records_of(schema: Schema, columns: Columns) -> list[dict[str, Any]]:
+    """Return columns as records."""
+    if len(columns) == 1:
+        name = schema.names[0]
+        return [{name: value} for value in columns[0]]
+    return [dict(zip(schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def read_invocation(body: Any, schema: Schema) -> Columns:
+    """Return the checked columns of a request to MLflow's `/invocations`.
+
+    Raises:
+        Malformed: The request has none of MLflow's formats.
+        Refused: A value does not fit its column.
+    """
+    ways = [way for way in WAYS if isinstance(body, dict) and way in body]
+    if len(ways) != 1:
+        raise Malformed(f"an object with one of {', '.join(WAYS)} is needed")
+    found = body[ways[0]]
+    if ways[0] == "dataframe_split":
+        return schema.read(_split(found))
+    if isinstance(found, dict):
+        lengths = {len(values) if isinstance(values, list) else -1 for values in found.values()}
+        if len(lengths) != 1 or -1 in lengths:
+            raise Malformed("columns are lists of one length")
+        rows = zip(*found.values(), strict=True)
+        return schema.read([dict(zip(found, row, strict=True)) for row in rows])
+    if not isinstance(found, list):
+        raise Malformed(f"{ways[0]}: a list is needed")
+    if found and isinstance(found[0], list) and ways[0] in ("instances", "inputs"):
+        return schema.read(_rows(schema.names, found, ways[0]))
+    return schema.read(found)
+
+
+def read_csv(content: bytes, schema: Schema) -> Columns:
+    """Return the checked columns of a CSV request to `/invocations`, whose first line has names.
+
+    Empty fields become null in nullable columns.
+
+    Raises:
+        Malformed: The body is not CSV in UTF-8 with unique names.
+        Refused: A value does not fit its column.
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Malformed(f"the body is no CSV: {error}") from None
+    # csv returns an empty list for a blank line
+    rows = [line for line in lines if line]
+    if not rows or len(set(rows[0])) < len(rows[0]):
+        raise Malformed("the body is no CSV: the first line names each column once")
+    kinds = {column.name: column for column in schema.columns}
+    return schema.read(
+        [
+            {name: _cell(text, kinds.get(name)) for name, text in row.items()}
+            for row in _rows(rows[0], rows[1:], "the body")
+        ]
+    )
+
+
+def _cell(text: str, column: Column | None) -> Any:
+    """Return a cell's value as in JSON. A cell that cannot be parsed stays text, to be refused."""
+    if column is None or (column.type == "str" and text):
+        return text
+    if not text and column.nullable:
+        return None
+    if column.type == "bool":
+        return TRUTHS.get(text.strip().lower(), text)
+    try:
+        # Python would accept 1_000 as a number
+        return text if "_" in text else NUMBERS.get(column.type, str)(text)
+    except ValueError:
+        return text
+
+
+def _split(found: Any) -> list[dict[str, Any]]:
+    if not isinstance(found, dict) or not isinstance(found.get("columns"), list):
+        raise Malformed("dataframe_split: an object with columns and data is needed")
+    if not isinstance(found.get("data"), list):
+        raise Malformed("dataframe_split.data: a list of rows is needed")
+    names = found["columns"]
+    if not all(isinstance(name, str) for name in names):
+        raise Malformed("dataframe_split.columns: names are texts")
+    if len(set(names)) < len(names):
+        raise Malformed("dataframe_split.columns: two columns have one name")
+    return _rows(names, found["data"], "dataframe_split.data")
+
+
+def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]:
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(names):
+            raise Malformed(f"{where}[{index}]: a list of {len(names)} values is needed")
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,61 @@
+"""Responses: JSON, with each error as one sentence in `error`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from nbyard.serving.call_model import ModelFailed
+from nbyard.serving.codec import BadAnswer, Refused
+
+from .bodies import Unsupported
+from .call_watchdog import Held, Late
+from .micro_batches import Full
+from .open_inference_protocol import Malformed
+
+JSON = b"application/json"
+TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+FULL = "too many rows wait for the model: try again in a moment"
+STATUSES: dict[type[Exception], int] = {
+    Malformed: 400,
+    Unsupported: 415,
+    Full: 503,
+    Held: 503,
+    Late: 504,
+}
+RETRY_SECONDS = b"1"
+EXPECTED = (Malformed, Unsupported, Refused, ModelFailed, Full, Held, Late)
+
+
+class Answer(NamedTuple):
+    """A response. `headers` are in addition to type and length."""
+
+    body: bytes
+    status: int = 200
+    type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def json_response(value: Any, status: int = 200) -> Answer:
+    """Return a response with a value as JSON."""
+    import orjson
+
+    return Answer(orjson.dumps(value), status)
+
+
+def error_response(status: int, words: str, **more: Any) -> Answer:
+    """Return a response for an error, readable for people and programs."""
+    answer = json_response({"error": words, **more}, status)
+    if status == 503:
+        return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
+    return answer
+
+
+def failure_response(error: Exception) -> Answer:
+    """Return the response for an expected error. Its traceback is only in the log."""
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return error_response(status, str(error) or FULL)
+    if isinstance(error, Refused) and not isinstance(error, BadAnswer):
+        return error_response(422, str(error), details=[error.detail()])
+    words = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
+    return error_response(500, words)

@@ -1,0 +1,303 @@
+"""`python -m nbyard.serving.model_probe QUESTION ANSWER`: inspects a pickled model.
+
+It loads the model and calls it once, in a process of its own, to find its inputs and outputs.
+
+The question is JSON. It has the `file`, the folder of the `code` that wrote it, and the memory
+limit. Its `tables` are those used then (`filename`, `columns` as in model.json, `rows`). Relative
+paths start at the folder of the question.
+
+The answer has the columns, a `sample` row, the requirements of its packages, and the `files` of the
+code that it needs. Otherwise it has a `problem` as text.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .call_model import words_of
+from .codec import Refused, Schema
+from .installed_packages import imports_of, required_packages
+from .pickles import JOBLIB, read_pickle
+
+NAMES = ("feature_names_in_", "feature_name_")
+UNNAMED = "prediction"
+TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
+KINDS = {"i": "int", "u": "int", "b": "bool", "f": "float", "M": "datetime", "U": "str"}
+TOLD_TYPES = ("int", "float", "str", "bool", "date", "datetime")
+MAX_CLASSES = 1000
+PICKLED = b"\x80"
+WITHOUT = {
+    **{"int": 0, "float": 0.0, "str": "", "bool": False},
+    **{"date": "2000-01-01", "datetime": "2000-01-01T00:00:00"},
+}
+# messages about lack of memory that are not a MemoryError
+NO_MEMORY = ("failed to map segment", "annot allocate memory", "can't start new thread")
+# raised by properties of a model that is not fitted or is of another kind
+LACKS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+class Untold(Exception):
+    """The model cannot be described. The text says why."""
+
+
+class Table(NamedTuple):
+    """A table that was used when the model was created.
+
+    `columns` are those that a model may take. `rows` are some rows with all `names`.
+    """
+
+    filename: str
+    columns: list[dict[str, Any]]
+    names: list[str]
+    rows: list[list[Any]]
+
+
+def main(question: str, answer: str) -> int:
+    """Write the answer. Return 0, also for a problem."""
+    import resource
+
+    asked, place = json.loads(Path(question).read_text("utf-8")), Path(answer).absolute()
+    beside = Path(question).absolute().parent
+    asked |= {name: str(beside / asked[name]) for name in ("file", "code")}
+    most = int(asked["memory_bytes"])
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    # a crash must not leave a core dump
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        told = inspect_model(asked)
+    except Untold as error:
+        told = {"problem": str(error)}
+    except MemoryError:
+        told = {"problem": "it needs more memory than it may have here"}
+    place.write_text(json.dumps(told), "utf-8")
+    return 0
+
+
+def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
+    """Load the model, call it once and describe it.
+
+    Raises:
+        Untold: It cannot be loaded, has no predict, or does not say which columns it takes.
+    """
+    sys.path.insert(0, asked["code"])
+    os.chdir(asked["code"])
+    model, modules = load_file(asked["file"])
+    tables = [Table(**one) for one in asked["tables"]]
+    inputs, table = inputs_of(model, tables)
+    sample = sample_of(inputs, table)
+    words = f"a row of {table.filename}" if table and sample else "a row of zeros"
+    record = sample or {one["name"]: WITHOUT[one["type"]] for one in inputs}
+    outputs = outputs_of(model, predict_row(model, _whole(inputs), record, words))
+    files = files_below(asked["code"])
+    own = {name.partition("/")[0].removesuffix(".py") for name in files}
+    # imports inside functions have not run yet, so the source tells
+    trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
+    wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
+    packages = required_packages(name for name in wanted if name.partition(".")[0] not in own)
+    holes = {one["name"] for one in inputs if one.get("nullable")}
+    taken = _whole(inputs)
+    if sample and holes:
+        record = {name: None if name in holes else value for name, value in sample.items()}
+        # columns stay nullable only if the model accepts null in them
+        with suppress(Untold, Refused):
+            Schema.of(outputs).answer(predict_row(model, inputs, record, "null"), 1)
+            taken = inputs
+    classes = _attribute(model, "classes_")
+    classes = classes.tolist() if hasattr(classes, "tolist") else classes
+    is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
+    can_be_json = is_short and all(
+        type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in classes
+    )
+    return {
+        "inputs": taken,
+        "outputs": outputs,
+        "sample": sample or {},
+        "table": table.filename if table else "",
+        "classes": classes if can_be_json else None,
+        "requirements": packages.lines,
+        "elsewhere": packages.elsewhere,
+        "unknown": packages.unknown,
+        "files": files,
+    }
+
+
+def load_file(file: str) -> tuple[Any, list[str]]:
+    """Return the model and the modules that its file names."""
+    named: list[tuple[str, str]] = []
+    # Python raises `pickle.find_class` for each class or function that the file refers to
+    sys.addaudithook(lambda event, told: _note(named, event, told))
+    try:
+        model = read_pickle(file)
+    except (Untold, MemoryError):
+        raise
+    except BaseException as error:
+        if _lacks_memory(error):
+            raise MemoryError from error
+        said = words_of(error).removeprefix("the model raised ")
+        words = f"it is no file that pickle or joblib can read here: {said}"
+        if isinstance(error, ModuleNotFoundError):
+            words = f"there is no module {error.name} where it was looked at ({sys.executable})"
+        raise Untold(words) from error
+    if not callable(getattr(model, "predict", None)):
+        raise Untold(f"it holds a {type(model).__name__}, which has no method predict")
+    modules = [module for module, _ in named]
+    # a file without pickle's first byte was compressed by joblib
+    with open(file, "rb") as begun:
+        is_packed = begun.read(1) != PICKLED
+    return model, [*modules, *([JOBLIB] if is_packed else [])]
+
+
+def _note(named: list[tuple[str, str]], event: str, told: tuple[Any, ...]) -> None:
+    if event != "pickle.find_class":
+        return
+    module, name = str(told[0]), str(told[1])
+    if module == "__main__":
+        raise Untold(
+            f"{name} is defined in the notebook or script itself, where nobody else finds it:"
+            f" write it into a module beside that, and import it from there"
+        )
+    named.append((module, name))
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether an error means lack of memory, also from mapping libraries or threads."""
+    said = str(error)
+    return any(words in said for words in NO_MEMORY)
+
+
+def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:
+    """Return the columns that the model takes, and the first table that has all of them, if any."""
+    told = _declared(model, "input_schema")
+    names = [one["name"] for one in told]
+    if not told:
+        found = (_attribute(model, attribute) for attribute in NAMES)
+        columns = next((one for one in found if one is not None and len(one)), None)
+        if columns is None:
+            raise Untold(
+                f"its {type(model).__name__} does not say which columns it takes (it has no"
+                " feature_names_in_): fit it with a data frame whose columns have names"
+            )
+        names = [str(name) for name in columns]
+    table = next((table for table in tables if {*names} <= _columns(table).keys()), None)
+    if told:
+        return told, table
+    # of the others, the table that has most of them tells the types
+    nearest = max(tables, key=lambda one: len({*names} & _columns(one).keys()), default=EMPTY)
+    known = _columns(table or nearest)
+    return [known.get(name, {"name": name, "type": "float"}) for name in names], table
+
+
+EMPTY = Table("", [], [], [])
+
+
+def _columns(table: Table) -> dict[str, dict[str, Any]]:
+    return {column["name"]: column for column in table.columns}
+
+
+def _attribute(model: Any, name: str) -> Any:
+    """Return an attribute or None. Some models raise if they are not fitted."""
+    with suppress(*LACKS):
+        return getattr(model, name, None)
+    return None
+
+
+def _declared(model: Any, name: str) -> list[dict[str, Any]]:
+    """Return the columns that the class declares: a list of columns, or types by name."""
+    told = _attribute(model, name)
+    if isinstance(told, dict) and "name" not in told:
+        told = [{"name": key, "type": value} for key, value in told.items()]
+    found = []
+    for one in told if isinstance(told, list) else []:
+        kind = one.get("type") if isinstance(one, dict) else None
+        kind = kind.__name__ if isinstance(kind, type) else kind
+        if kind not in TOLD_TYPES or not isinstance(one.get("name"), str):
+            known = ", ".join(TOLD_TYPES)
+            raise Untold(f"its {name} has a column without name or type; types are: {known}")
+        found.append({"name": one["name"], "type": kind})
+    return found
+
+
+def sample_of(inputs: list[dict[str, Any]], table: Table | None) -> dict[str, Any] | None:
+    """Return the first row of the table with all required values."""
+    if table is None:
+        return None
+    schema = Schema.of(_whole(inputs))
+    for row in table.rows:
+        whole = dict(zip(table.names, row, strict=False))
+        record = {one["name"]: whole.get(one["name"]) for one in inputs}
+        # rows with missing values do not fit
+        with suppress(Refused):
+            schema.read([record])
+            return record
+    return None
+
+
+def predict_row(
+    model: Any, inputs: list[dict[str, Any]], record: dict[str, Any], words: str
+) -> Any:
+    """Return the model's answer to one row, which is passed as in serving."""
+    schema = Schema.of(inputs)
+    try:
+        return model.predict(schema.frame(schema.read([record])))
+    except MemoryError:
+        raise
+    except BaseException as error:
+        raise Untold(f"its predict does not take {words}: {words_of(error)}") from error
+
+
+def outputs_of(model: Any, found: Any) -> list[dict[str, Any]]:
+    """Return the columns of the answer to the one row."""
+    outputs = _declared(model, "output_schema")
+    if not outputs:
+        if hasattr(found, "columns") and hasattr(found, "iloc"):
+            columns = {str(name): found.iloc[:, at] for at, name in enumerate(found.columns)}
+        elif getattr(found, "ndim", 1) == 1 and hasattr(found, "__len__"):
+            columns = {UNNAMED: found}
+        elif getattr(found, "ndim", 0) == 2 and found.shape[1] == 1:
+            columns = {UNNAMED: found[:, 0]}
+        else:
+            shape = getattr(found, "shape", None)
+            what = f"an array of the shape {shape}" if shape else f"a {type(found).__name__}"
+            raise Untold(f"its predict answers with {what}, whose columns have no names")
+        outputs = [{"name": name, "type": _type(values)} for name, values in columns.items()]
+    try:
+        Schema.of(outputs).answer(found, 1)
+    except Refused as error:
+        raise Untold(f"what its predict answers cannot be told: {error}") from error
+    return outputs
+
+
+def _type(values: Any) -> str:
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    if kind in KINDS:
+        return KINDS[kind]
+    first: Any = next(iter(values), None)
+    first = first.item() if hasattr(first, "item") else first
+    if type(first) not in TYPES:
+        what = type(first).__name__
+        raise Untold(f"its predict answers with a {what}, which is no type of a column")
+    return TYPES[type(first)]
+
+
+def _whole(inputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": one["name"], "type": one["type"]} for one in inputs]
+
+
+def files_below(folder: str) -> list[str]:
+    """Return the imported modules of this folder."""
+    start = os.path.realpath(folder) + os.sep
+    sources = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    places = [source for source in sources if isinstance(source, str) and source.endswith(".py")]
+    found = {os.path.realpath(place) for place in places}
+    return sorted(place.removeprefix(start) for place in found if place.startswith(start))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

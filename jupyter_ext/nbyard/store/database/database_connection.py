@@ -1,0 +1,332 @@
+"""The connection to SQLite or PostgreSQL, with two ways to use it: `read` and `write`."""
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
+from nbyard.host import sqlite_locks
+from nbyard.reasons.structs import because
+from nbyard.store.database.notify import notify
+from nbyard.store.database.outage import Outage
+
+log = logging.getLogger("nbyard.store")
+BUSY_SECONDS = 10.0
+# After this many writes or bytes of the write-ahead log, a checkpoint copies its pages into the
+# database and truncates it.
+CHECKPOINT_EVERY = 200
+CHECKPOINT_BYTES = 4 * 2**20
+# Above this size a writer waits longer for readers, which block the truncation. If the wait
+# fails, a file records the size, and no process waits again until the log has grown by 8 MiB.
+PATIENT_BYTES = 32 * 2**20
+PATIENT_GROWTH = 8 * 2**20
+READER_SECONDS = 0.05
+PATIENT_SECONDS = 2.0
+PAUSE_SECONDS = 0.005
+WAITED = "checkpoint.waited"
+CUT = because("database-silent")
+AWAY = because("database-may-return")
+# SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
+AWAY_STATES = ("08", "57P", "53300")
+WRITE_LOCK = 7_220_150
+# A writer that was stopped (SIGSTOP) must not block the others forever.
+SET_LIMITS = """select set_config('lock_timeout', :lock, true),
+    set_config('idle_in_transaction_session_timeout', :idle, true)"""
+WRITE_LIMITS = {"lock": f"{BUSY_SECONDS:g}s", "idle": f"{2 * BUSY_SECONDS:g}s"}
+# PostgreSQL 15 ignores the idle limit during and after a pipeline (psycopg's executemany).
+# So a writer that waited in vain terminates the session of a writer that is idle for long.
+END_IDLE_WRITER = """select pg_terminate_backend(pid)
+    from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and granted and objid = :key and datname = current_database()
+    and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
+OF_READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
+# Otherwise a database with the encoding SQL_ASCII (initdb with LANG=C) returns bytes.
+UTF8 = {"client_encoding": "utf8"}
+UNUSABLE = (
+    "malformed",
+    "not a database",
+    "readonly database",
+    "unable to open database file",
+    "disk I/O error",
+)
+
+
+class Database:
+    """A database. Reads see one state and change nothing.
+
+    Writes take the write lock at once, run one at a time and are durable when they return.
+    """
+
+    def __init__(self, url: str, folder: Path, after_write: Callable[[], None]):
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.name = secrets.token_hex(8)  # the sender of this process's write notifications
+        self._after_write = after_write
+        self._writer = threading.Lock()
+        self._folder = folder
+        self._outage = Outage()
+        self._writes = 0
+        self._checkpoint_at = CHECKPOINT_BYTES
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        # The connection used last has the most pages in its cache.
+        shared: dict[str, Any] = {"json_serializer": _json, "json_deserializer": _value}
+        shared["pool_use_lifo"] = True
+        if not self.sqlite:
+            pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
+            return create_engine(self.url, connect_args=UTF8, **pool, **shared)
+        waits = {"timeout": BUSY_SECONDS}
+        engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a read transaction with one consistent view for the block."""
+        with self._translated(), self.engine.connect() as connection:
+            if not self.sqlite:
+                connection.execution_options(**OF_READS)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that commits at the end of the block and rolls back on any error.
+
+        Raises:
+            Busy: Another writer holds the store for more than 10 s.
+        """
+        with self._translated(), self._alone():
+            with self.engine.connect() as connection:
+                writing = connection.execution_options(nbyard_write=True)
+                with writing.begin():
+                    self._wait_for_turn(writing)
+                    yield writing
+                    if not self.sqlite:
+                        notify(writing, self.name)
+            self._checkpoint()
+        self._after_write()
+
+    def _wait_for_turn(self, connection: Connection) -> None:
+        # PostgreSQL writes are serialized too: rows read in a transaction do not change during it.
+        if not self.sqlite:
+            connection.execute(text(SET_LIMITS), WRITE_LIMITS)
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        # One lock covers all writers and the checkpoint: no commit may reset the log meanwhile.
+        # Otherwise a known bug of SQLite 3.7.0 to 3.51.2 corrupts the database.
+        if not self.sqlite:
+            yield
+            return
+        deadline = time.monotonic() + BUSY_SECONDS
+        # Threads of this process wait on a lock, which needs no polling.
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise sqlite_locks.busy_error(self._folder)
+        try:
+            with (self._folder / sqlite_locks.WRITE_LOCK).open("a") as handle:
+                if not _lock(handle.fileno(), deadline):
+                    raise sqlite_locks.busy_error(self._folder)
+                yield
+        finally:
+            self._writer.release()
+
+    def _checkpoint(self) -> None:
+        """Truncate the write-ahead log every 200 writes, and when it is long.
+
+        If readers block it, try again when the log has grown by as much. The write is already
+        committed, so a failure is only logged.
+        """
+        self._writes += 1
+        try:
+            size = self._log_bytes() if self.sqlite else 0
+            if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+                return
+            # Set before the attempt, so that a failure does not repeat it on every write.
+            self._checkpoint_at = size + CHECKPOINT_BYTES
+            growth = size - self._waited_at()
+            # A log smaller than recorded was truncated meanwhile.
+            is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
+            is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
+            if is_patient:
+                (self._folder / WAITED).write_text(str(0 if is_empty else size))
+            self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
+        except (SQLAlchemyError, OSError) as error:
+            reason = getattr(error, "orig", error)
+            log.warning("the write-ahead log of the store was not emptied: %s", reason)
+
+    def _waited_at(self) -> int:
+        """Return the log size at which a process last waited for readers in vain, in bytes."""
+        with suppress(FileNotFoundError, ValueError):
+            return int((self._folder / WAITED).read_text())
+        return 0
+
+    def _log_bytes(self) -> int:
+        try:
+            return (self._folder / "store.sqlite-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _empty_log(self, patience: float) -> bool:
+        """Truncate the log within `patience` seconds; return whether that succeeded.
+
+        New readers do not need the log, so only existing readers block. A new reader can take the
+        slot of one that leaves in SQLite's list. So the loop checks the list again and again.
+        """
+        end = time.monotonic() + patience
+        with self.engine.connect() as connection:
+            connection.execution_options(nbyard_plain=True)
+            try:
+                while (left := end - time.monotonic()) > 0:
+                    seconds = min(left, READER_SECONDS)
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+                    found = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not found.one().busy:
+                        return True
+                    time.sleep(min(left, PAUSE_SECONDS))  # another shell's checkpoint may run
+                return False
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS:.0f}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            words = str(error.orig)
+            if "lock timeout" in words:
+                self._end_idle_writer()
+            if "locked" in words or "busy" in words or "lock timeout" in words:
+                raise sqlite_locks.busy_error(self._folder) from error
+            raise self._refusal(error, words) from error
+        except DBAPIError as error:
+            words = str(error.orig)
+            if any(word in words for word in UNUSABLE):
+                raise StoreUnusable(because("database-refused", message=words[:200])) from error
+            if error.connection_invalidated:
+                raise self._away(words) from error
+            raise
+        self._outage.end()
+
+    def _refusal(self, error: OperationalError, words: str) -> NbyardError:
+        # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
+        if "No space left" in words or (self.sqlite and "full" in words):
+            return Unavailable(because("disk-full-for-store"), hint=because("free-space"))
+        if any(word in words for word in UNUSABLE):
+            return StoreUnusable(because("database-refused", message=words[:200]))
+        # If PostgreSQL or the connection is gone, the driver's error has no SQLSTATE.
+        state = getattr(error.orig, "sqlstate", None)
+        is_away = error.connection_invalidated or not state or state.startswith(AWAY_STATES)
+        if not self.sqlite and is_away:
+            return self._away(words)
+        return NbyardError(because("database-refused", message=words[:200]))
+
+    def _away(self, words: str) -> DatabaseAway:
+        """Log the driver's message, and return an error with the server's own reason."""
+        self._outage.note(words)
+        reason = words.partition("FATAL:")[2].strip().partition("\n")[0]
+        why = because("database-silent-because", message=reason[:200]) if reason else CUT
+        return DatabaseAway(why, hint=AWAY)
+
+    def _end_idle_writer(self) -> None:
+        with suppress(DBAPIError), self.engine.begin() as connection:
+            values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
+            connection.execute(text(END_IDLE_WRITER), values)
+
+    def close(self) -> None:
+        """Close all connections. SQLite deletes the log with the last connection.
+
+        A connection that a thread still holds stays open. The process may exit before that thread
+        ends, so the log is emptied here.
+        """
+        lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
+        self.engine.dispose()
+        if lent:
+            with suppress(NbyardError, DBAPIError), self._alone():
+                self._empty_log(READER_SECONDS)
+            self.engine.dispose()
+
+    def server_version(self) -> str:
+        """Return the version of the database server or library, for display."""
+        with self.read() as c:
+            query = "select sqlite_version()" if self.sqlite else "show server_version"
+            return str(c.execute(text(query)).scalar_one())
+
+
+def _json(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a huge integer
+        return json.dumps(msgspec.to_builtins(value))
+
+
+def _value(text: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:  # values that only json can write
+        return json.loads(text)
+
+
+def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    # SQLite's own function handles only ASCII letters.
+    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        # Only `_checkpoint` may reset the log, under the write lock.
+        "wal_autocheckpoint=0",
+        "mmap_size=0",
+    ):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else text
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    is_read = not (options.get("nbyard_write") or options.get("nbyard_plain"))
+    # SQLite refuses a transaction that starts as a read and writes after another writer.
+    dbapi: Any = connection.connection.dbapi_connection
+    dbapi.execute(f"PRAGMA query_only={is_read:d}")
+    if not options.get("nbyard_plain"):
+        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+
+
+def _lock(descriptor: int, deadline: float) -> bool:
+    # Poll with growing pauses: a blocking flock has no timeout.
+    pause = 0.0005
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the URL of the SQLite database in the store's folder."""
+    return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"

@@ -1,0 +1,142 @@
+"""Past successes: their durations, and the inputs that their results depended on."""
+
+from collections.abc import Collection
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select, text
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.runs.estimates import SAMPLES, PastSuccess
+from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.tables import executable_versions, executables, runs, tasks, workflows
+
+# Versions that did not run recently fall outside this window and have no history.
+LOOKED_AT = 4 * SAMPLES
+# how many recent runs of a workflow are searched for files that a node opened
+LATELY = 20
+
+LAST_PARTS = (
+    select(tasks.c.parts, tasks.c.plan, tasks.c.observed)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(
+        runs.c.owner == bindparam("owner"),
+        runs.c.workflow_id
+        == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
+        tasks.c.node == bindparam("node"),
+        tasks.c.executable_id == bindparam("executable"),
+        tasks.c.state == "succeeded",
+        tasks.c.id != bindparam("its_id"),
+    )
+    .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
+    .limit(1)
+)
+NEWEST = (
+    select(
+        tasks.c.plan["executable_version_id"].as_string(), tasks.c.started_at, tasks.c.finished_at
+    )
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(
+        runs.c.owner == bindparam("owner"),
+        tasks.c.executable_id == bindparam("executable"),
+        text("tasks.state = 'succeeded' and not tasks.cached"),  # the exact text of the index
+        tasks.c.started_at.is_not(None),
+    )
+    .order_by(tasks.c.id.desc())
+    .limit(LOOKED_AT)
+)
+
+
+class Last(msgspec.Struct, frozen=True):
+    """The dependencies of a result: key parts, environment and the code files that were read."""
+
+    parts: KeyParts
+    used: UsedEnvironment | None
+    observed: Observed | None
+
+
+class NodeFileAccess(msgspec.Struct, frozen=True):
+    """Files that the newest success of a node read and wrote beside its code.
+
+    It names the executable with its path, and the code file's path in the bundle.
+    """
+
+    node: str
+    executable_id: str
+    name: str
+    path: str
+    kind: str
+    file: str
+    is_apart: bool
+    observed: Observed
+
+
+class HistoryRows:
+    """Queries on successes that were executed; cached results have no duration."""
+
+    def of_executables(
+        self, c: Connection, owner: str, executables: Collection[str]
+    ) -> dict[str, list[PastSuccess]]:
+        """Return the last successes of each executable, newest first."""
+        found: dict[str, list[PastSuccess]] = {}
+        for executable in executables:
+            rows = c.execute(NEWEST, {"owner": owner, "executable": executable})
+            if past := [
+                PastSuccess(version_id, max(0.0, (finished_at - started_at).total_seconds()))
+                for version_id, started_at, finished_at in rows
+            ]:
+                found[executable] = past
+        return found
+
+    def opened(
+        self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
+    ) -> dict[str, NodeFileAccess]:
+        """Return observations by node, of the workflow at `path` or of one run.
+
+        Nodes without observations are left out.
+        """
+        rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
+        at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
+        which = runs.c.id == run if run else runs.c.workflow_id == at.scalar_subquery()
+        lately = select(runs.c.id).where(runs.c.owner == owner, which)
+        # The limit keeps the query fast for workflows with many runs.
+        lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
+        where = [tasks.c.run_id.in_(lately), tasks.c.state == "succeeded"]
+        where += [tasks.c.node == node] if node else []
+        newest = select(tasks.c.id, rank.label("rank")).where(*where).subquery()
+        version = tasks.c.plan["executable_version_id"].as_string()
+        kept = executable_versions.c
+        query = (
+            select(tasks.c.node, tasks.c.observed, tasks.c.executable_id, executables.c.name)
+            .add_columns(executables.c.path, kept.kind, kept.file, kept.invocation)
+            .join(newest, newest.c.id == tasks.c.id)
+            .join(executable_versions, kept.id == version)
+            .join(executables, executables.c.id == kept.executable_id)
+            .where(newest.c.rank == 1)
+        )
+        return {
+            row.node: NodeFileAccess(
+                row.node,
+                row.executable_id,
+                row.name,
+                row.path,
+                row.kind,
+                row.file,
+                bool(row.invocation.get("apart")),
+                msgspec.convert(row.observed, Observed),
+            )
+            for row in c.execute(query)
+            if row.observed is not None
+        }
+
+    def last(self, c: Connection, task: TaskRecord) -> Last | None:
+        """Return the dependencies of the newest earlier success of the same node and workflow."""
+        same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
+        asked = same | {"executable": task.plan.executable_id}
+        found = c.execute(LAST_PARTS, asked).first()
+        if found is None or not found.parts:
+            return None
+        used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
+        observed = msgspec.convert(found.observed, Observed | None)
+        return Last(msgspec.convert(found.parts, KeyParts), used, observed)

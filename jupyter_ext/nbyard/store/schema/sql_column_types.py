@@ -1,0 +1,48 @@
+"""Types of columns: moments and reasons."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Dialect, Float, Text
+from sqlalchemy.types import TypeDecorator
+
+from nbyard.reasons.structs import Reason, text_reason
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as seconds since 1970."""
+
+    impl = Float(precision=53)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> float | None:
+        return None if value is None else value.timestamp()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Because(TypeDecorator[Reason]):
+    """A reason, stored as JSON; None is stored as empty text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str:
+        if value is None:
+            return ""
+        try:
+            return msgspec.json.encode(value).decode()
+        except UnicodeEncodeError:  # half a character, such as in a file name that is not UTF-8
+            plain = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+            return plain.encode("utf-8", "replace").decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Reason | None:
+        if not value:
+            return None
+        try:
+            return msgspec.json.decode(value, type=Reason)
+        except msgspec.MsgspecError:  # a dispatcher of an earlier version may still write texts
+            return text_reason(value)

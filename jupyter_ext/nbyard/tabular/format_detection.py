@@ -1,0 +1,270 @@
+"""Detect what a file is: its format by name and content, and the dialect of its text."""
+
+import csv
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+SAMPLE_BYTES = 256 << 10
+MAX_LINE_BYTES = 4 * MAX_FIELD_CHARACTERS
+MAX_UNZIPPED_BYTES = 2 << 30
+DELIMITERS = (",", ";", "\t", "|")
+SUFFIXES: dict[str, TableFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".xlsx": "excel",
+}
+MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
+# Control characters in Latin-1. Windows-1252 has characters such as the euro sign there, except
+# for five bytes.
+NO_CONTROLS = bytes({*range(256)} - {*range(0x80, 0xA0)})
+UNUSED = b"\x81\x8d\x8f\x90\x9d"
+ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
+# Valid files of other kinds with these names: Arrow streams, Feather 1, encrypted Parquet, Excel
+# files with a password.
+ALSO_CALLED_SO = (b"\xff\xff\xff\xff", b"FEA1", b"PARE", b"\xd0\xcf\x11\xe0")
+
+# The beginning of a web page; comments may precede its first tag.
+MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """How a text table is written; `names` are the columns, made unique.
+
+    `body` is the offset of the first row in bytes.
+    """
+
+    delimiter: str
+    encoding: str
+    names: list[str]
+    body: int
+    decimal_comma: bool = False
+    renamed: list[str] = []
+
+
+def promises_table(filename: str) -> bool:
+    """Return whether the file name promises a table; JSON may be anything."""
+    return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
+
+
+def detect_format(path: Path, filename: str) -> TableFormat:
+    """Return the format of a file.
+
+    Raises:
+        BrokenTable: the name promises a table that the file does not contain.
+        Invalid: there is no preview for this kind of file.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+        file.seek(max(0, path.stat().st_size - 10))
+        tail = file.read()
+    if not head:
+        raise BrokenTable(because("table-empty"))
+    for magic, found in MAGIC.items():
+        if head.startswith(magic):
+            # A complete file ends with a footer, its length and the magic bytes.
+            footer = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
+            room = path.stat().st_size - 2 * len(magic)
+            if not tail.endswith(magic) or not 0 < footer < room:
+                raise BrokenTable(because("table-end-missing", format=found))
+            return found
+    suffix = Path(filename).suffix
+    named = SUFFIXES.get(suffix.lower())
+    if not head.startswith(b"PK\x03\x04"):
+        return _by_name(named, suffix, head)
+    # Excel files are zip archives, as are many other files.
+    if named != "excel":
+        raise BrokenTable(because("table-is-archive"))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+    except zipfile.BadZipFile as broken:
+        raise BrokenTable(because("excel-damaged")) from broken
+    # A zip bomb would fill the memory of the reader.
+    if size > MAX_UNZIPPED_BYTES:
+        raise Invalid(because("excel-too-large", size=size))
+    return "excel"
+
+
+def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat:
+    """Return the format that the name promises, unless the beginning contradicts it."""
+    if named is None:
+        raise Invalid(because("no-preview"))
+    if MARKUP.match(head):
+        raise BrokenTable(because("table-is-web-page"))
+    if named in ("parquet", "arrow", "excel"):
+        if head.startswith(ALSO_CALLED_SO):
+            raise Invalid(because("no-preview-of-format", format=named))
+        raise BrokenTable(because("table-of-other-format", suffix=suffix))
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _wide(head):
+        raise BrokenTable(because("table-is-binary"))
+    if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "jsonl"
+    if named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return "json" if not head.lstrip().partition(b"\n")[0].rstrip().endswith(b"]") else "jsonl"
+    return named
+
+
+def _wide(head: bytes) -> str:
+    """Return the variant of UTF-16 without a byte order mark: every second byte is NUL."""
+    pairs = len(head) // 2
+    if pairs and head[1::2].count(0) > 0.4 * pairs and head[0::2].count(0) == 0:
+        return "utf-16-le"
+    if pairs and head[0::2].count(0) > 0.4 * pairs and head[1::2].count(0) == 0:
+        return "utf-16-be"
+    return ""
+
+
+def encoding_of(head: bytes) -> str:
+    """Return the encoding, judged by the beginning of a file."""
+    for mark, name in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
+        if head.startswith(mark):
+            return name
+    if wide := _wide(head):
+        return wide
+    try:
+        head.decode()
+    except UnicodeDecodeError as problem:
+        # The sample may end in the middle of a character.
+        return "utf-8" if problem.start >= len(head) - 3 else single_byte([head])
+    return "utf-8"
+
+
+def single_byte(pieces: Iterable[bytes]) -> str:
+    """Return cp1252 or latin-1 for bytes that are not UTF-8.
+
+    It is Windows-1252 if a byte is a character there and a control character in Latin-1. All other
+    bytes mean the same in both.
+    """
+    found = "latin-1"
+    for piece in pieces:
+        controls = piece.translate(None, NO_CONTROLS)
+        if any(byte in UNUSED for byte in controls):
+            return "latin-1"
+        found = "cp1252" if controls else found
+    return found
+
+
+def needs_rewriting(head: bytes) -> bool:
+    """Return whether raw bytes hide the lines: two-byte characters, or lone carriage returns."""
+    return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
+
+
+def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialect:
+    """Read the header, and judge the delimiter and the numbers by the first lines."""
+    file.seek(0)
+    head = file.read(SAMPLE_BYTES)
+    encoding = encoding or encoding_of(head)
+    bom = 3 if encoding == "utf-8-sig" else 0
+    rest = head[bom:].decode(encoding.removesuffix("-sig"), "replace")
+    lines = rest.splitlines()
+    delimiter = "\t" if named == "tsv" else _delimiter(lines[:50])
+    file.seek(bom)
+    header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
+    names, renamed = unique_names(header)
+    values = [value.strip() for line in lines[1:200] for value in line.split(delimiter)]
+    decimal_comma = (
+        delimiter != ","
+        and not any(map(DECIMAL_POINT.match, values))
+        and any(map(DECIMAL_COMMA.match, values))
+    )
+    return Dialect(delimiter, encoding, names, bom + size, decimal_comma, renamed)
+
+
+def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:
+    """Return the first row that is not blank, and the offset of its end in bytes."""
+    size = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal size
+        for line in iter(lambda: file.readline(MAX_LINE_BYTES), b""):
+            size += len(line)
+            if b"\0" in line:
+                raise BrokenTable(because("first-line-binary"))
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError as problem:
+                raise Invalid(because("first-line-not-text", encoding=encoding)) from problem
+            yield text
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    first = 1
+    try:
+        for row in reader:
+            if "".join(row).strip():
+                return row, size
+            first = reader.line_num + 1
+    except csv.Error as problem:
+        raise in_words(first, str(problem), delimiter) from problem
+    raise BrokenTable(because("table-empty"))
+
+
+def in_words(line: int, problem: str, delimiter: str) -> Invalid:
+    """Return the error of the csv module for the row that begins in that line.
+
+    Many files with tabs do not use quotes, so there the file is not broken.
+    """
+    kind = Invalid if delimiter == "\t" else BrokenTable
+    if "unexpected end" in problem:
+        return kind(because("quote-not-closed", line=line))
+    if "field larger" in problem:
+        return kind(because("table-value-too-long", line=line, most=MAX_FIELD_CHARACTERS))
+    return kind(because("line-not-csv", line=line, message=problem))
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return the delimiter that splits most lines into the same number of values, at least two."""
+    best, best_score = ",", (0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            widths = [
+                len(row) for row in csv.reader(lines[:-1] or lines, delimiter=delimiter) if row
+            ]
+        except csv.Error:
+            continue
+        if widths and widths[0] > 1:
+            score = (sum(width == widths[0] for width in widths), widths[0])
+            best, best_score = (delimiter, score) if score > best_score else (best, best_score)
+    return best
+
+
+def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return unique names for columns, and the names that were changed."""
+    found: dict[str, None] = {}
+    renamed = []
+    for place, name in enumerate(names, 1):
+        base = name if name.strip() else f"column {place}"
+        free, count = base, 2
+        while free in found:
+            free, count = f"{base}_{count}", count + 1
+        if free != name:
+            renamed.append(name)
+        found[free] = None
+    return list(found), renamed

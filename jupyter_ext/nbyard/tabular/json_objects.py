@@ -1,0 +1,125 @@
+"""Read tables of JSON objects: all values decide the types, also of keys that appear late."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+import polars as pl  # noqa: TID253  # the reader process exists for it
+
+from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+ROWS_AT_ONCE = 50_000
+KINDS: dict[type, ColumnType] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "string",
+    list: "list",
+    dict: "struct",
+}
+DTYPES: dict[ColumnType, Any] = {
+    "bool": pl.Boolean,
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "string": pl.String,
+}
+INT64 = range(-(2**63), 2**63)
+INT128 = range(-(2**127), 2**127)
+BOM = b"\xef\xbb\xbf"
+
+Row = dict[str, Any]
+
+
+class Kinds:
+    """The types of the values of each key."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._found: dict[str, set[type]] = {}
+        self._present: dict[str, int] = {}
+        self._long: dict[str, bool] = {}
+
+    def add(self, row: Row) -> None:
+        """Count a row and record the types of its values."""
+        self.rows += 1
+        for name, value in row.items():
+            if name not in self._found:
+                self._found[name], self._present[name] = set(), 0
+            if value is None:
+                continue
+            kind = type(value)
+            self._found[name].add(kind)
+            self._present[name] += 1
+            if kind is int and value not in INT64:
+                self._long[name] = self._long.get(name, False) or value not in INT128
+
+    def columns(self) -> list[Column]:
+        """Return the columns that the rows so far suggest."""
+        return [self._column(name, kinds) for name, kinds in self._found.items()]
+
+    def _column(self, name: str, kinds: set[type]) -> Column:
+        types = {KINDS[kind] for kind in kinds}
+        found: ColumnType = "float" if types == {"int", "float"} else "other"
+        found = types.pop() if len(types) == 1 else found if types else "null"
+        # Such numbers need 128 bits; even longer ones have no type.
+        layout = "big" if found == "int" and name in self._long else ""
+        if layout and self._long[name]:
+            found, layout = "other", ""
+        return Column(name, found, self._present[name] < self.rows, layout)
+
+
+def kinds_of(rows: Iterable[Row]) -> Kinds:
+    """Return the types of the values in all rows."""
+    kinds = Kinds()
+    for row in rows:
+        kinds.add(row)
+    return kinds
+
+
+def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
+    """Decode lines of JSON to objects; `offset` rows precede them.
+
+    Raises:
+        BrokenTable: a line is not JSON.
+        Invalid: a row is not an object, or is nested too deeply.
+    """
+    decode = msgspec.json.Decoder().decode
+    for number, line in enumerate(lines, offset + 1):
+        try:
+            row = decode(line.removeprefix(BOM))
+        except RecursionError as problem:
+            raise Invalid(because("row-too-deep", row=number)) from problem
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            why = because("row-not-json", row=number, message=str(problem))
+            raise BrokenTable(why) from problem
+        if not isinstance(row, dict):
+            raise Invalid(because("row-not-an-object", row=number))
+        yield row
+
+
+def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:
+    """Yield the rows as frames; nested and mixed values become present or missing."""
+    source, is_first = iter(rows), True
+    while (chunk := list(islice(source, ROWS_AT_ONCE))) or is_first:
+        is_first = False
+        found = []
+        for place, column in enumerate(columns):
+            cells = [row.get(column.name) for row in chunk]
+            if column.type == "float":
+                cells = [_float(cell) for cell in cells]
+            elif column.type not in DTYPES:
+                cells = [None if cell is None else True for cell in cells]
+            dtype = pl.Int128 if column.layout == "big" else DTYPES.get(column.type, pl.Boolean)
+            found.append(pl.Series(str(place), cells, dtype, strict=True))
+        yield pl.DataFrame(found)
+
+
+def _float(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    # JSON integers have any size; floats do not.
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")

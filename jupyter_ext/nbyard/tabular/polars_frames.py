@@ -1,0 +1,264 @@
+"""Read files as polars frames, in the reader process only."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import msgspec
+import polars as pl  # noqa: TID253  # this process exists for it
+
+from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType, TableInfo
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.tabular import json_objects
+from nbyard.tabular import text_tables as lines_of
+from nbyard.tabular.json_values import SAFE_INT, to_json
+from nbyard.tabular.prepare_source import Source
+from nbyard.tabular.text_patterns import NULLS
+from nbyard.tabular.type_inference import values_of
+
+DTYPES: dict[ColumnType, Any] = {
+    "int": pl.Int64,
+    "float": pl.Float64,
+    "bool": pl.Boolean,
+    "string": pl.String,
+}
+IN_MEMORY_BYTES = 64 << 20
+MAX_JSON_BYTES = 256 << 20
+MAX_WORDS = 200
+# The beginnings of polars' messages about files that violate their format.
+OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
+
+
+def text_options(source: Source) -> dict[str, Any]:
+    """Return polars' options to read a table as text, with places as column names."""
+    return {
+        "separator": source.dialect.delimiter,
+        "new_columns": [str(place) for place in range(len(source.dialect.names))],
+        "infer_schema": False,
+        "truncate_ragged_lines": True,
+    }
+
+
+def text_frame(source: Source, **more: Any) -> pl.LazyFrame:
+    """Return the lazy frame of all texts of a table; empty texts are nulls."""
+    # The scan finds blank lines and the encoding, on which `utf8_path` depends.
+    source.scan()
+    options = text_options(source) | more
+    return pl.scan_csv(source.utf8_path, low_memory=True, glob=False, **options)
+
+
+def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.LazyFrame:
+    """Return the typed values of some columns, by their places."""
+    columns = {place: info.columns[place] for place in places}
+    # polars reads plain values as nbyard does.
+    read = {
+        place: DTYPES[column.type]
+        for place, column in columns.items()
+        if column.type in DTYPES and not (column.layout or column.padded or info.decimal_comma)
+    }
+    # Looking for null words in each cell takes as long as reading it.
+    nulls = list(NULLS) if info.null_words else None
+    found = text_frame(
+        source,
+        schema_overrides={str(place): dtype for place, dtype in read.items()},
+        null_values=nulls,
+    )
+    return found.select(pl.nth(place) if place in read else _value(place, info) for place in places)
+
+
+def typed_values(texts: pl.DataFrame, info: TableInfo) -> pl.DataFrame:
+    """Return the typed values of texts in all columns."""
+    return with_nulls(texts).select(_value(place, info) for place in range(len(info.columns)))
+
+
+def _value(place: int, info: TableInfo) -> pl.Expr:
+    return values_of(pl.nth(place), info.columns[place], info.decimal_comma).alias(str(place))
+
+
+def with_nulls(texts: pl.DataFrame) -> pl.DataFrame:
+    """Replace texts that mean a missing value by null."""
+    return texts.select(
+        pl.when(~pl.nth(place).is_in(NULLS)).then(pl.nth(place)) for place in range(texts.width)
+    )
+
+
+def converted_rows(
+    rows: Sequence[Sequence[str]], columns: Sequence[Column], decimal_comma: bool
+) -> list[list[Any]]:
+    """Return the JSON values of texts; a text that does not fit its type stays a text."""
+    if not rows or not columns:
+        return [[] for _ in rows]
+    schema = {str(place): pl.String for place in range(len(columns))}
+    texts = with_nulls(pl.DataFrame(rows, schema, orient="row"))
+    values = texts.select(
+        values_of(pl.nth(place), column, decimal_comma).alias(str(place))
+        for place, column in enumerate(columns)
+    )
+    return [
+        [to_json(text if value is None else value) for text, value in zip(*pair, strict=True)]
+        for pair in zip(texts.iter_rows(), values.iter_rows(), strict=True)
+    ]
+
+
+def declared_frame(source: Source) -> pl.LazyFrame:
+    """Return the lazy frame of a file that declares its types."""
+    if source.format == "parquet":
+        return pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
+    if source.format == "arrow":
+        return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
+    book = fastexcel.read_excel(source.path)
+    sheet = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
+    frame: pl.DataFrame = sheet.to_polars()
+    # Excel has no integers: each number is a float.
+    floats = [c for c in frame.get_columns() if c.dtype == pl.Float64 and not c.is_null().all()]
+    whole = [c.name for c in floats if ((c == c.round()) & (c.abs() <= SAFE_INT)).all()]
+    return frame.with_columns(frame[name].cast(pl.Int64) for name in whole).lazy()
+
+
+def object_rows(source: Source) -> Iterator[json_objects.Row]:
+    """Yield the rows of JSON lines or of a JSON list."""
+    if source.format == "jsonl":
+        return json_objects.rows_of(lines_of.each_line(source.path))
+    if source.path.stat().st_size > MAX_JSON_BYTES:
+        raise Invalid(because("json-too-large", most=MAX_JSON_BYTES))
+    try:
+        rows = msgspec.json.decode(source.path.read_bytes().removeprefix(json_objects.BOM))
+    except RecursionError as problem:
+        raise Invalid(because("json-too-deep")) from problem
+    except msgspec.DecodeError as problem:
+        raise BrokenTable(because("json-damaged", message=str(problem))) from problem
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Invalid(because("json-not-objects"))
+    return iter(rows)
+
+
+def _sheet(source: Source, names: Sequence[str]) -> str:
+    if source.sheet and source.sheet not in names:
+        known = [repr(name) for name in names[:10]]
+        raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
+    return source.sheet or names[0]
+
+
+def type_name(dtype: pl.DataType) -> ColumnType:
+    """Return nbyard's type for a type of polars."""
+    tests: list[tuple[ColumnType, bool]] = [
+        ("int", dtype.is_integer()),
+        ("decimal", isinstance(dtype, pl.Decimal)),
+        ("float", dtype.is_numeric()),
+        ("list", isinstance(dtype, (pl.List, pl.Array))),
+        ("struct", isinstance(dtype, pl.Struct)),
+        ("datetime", isinstance(dtype, pl.Datetime)),
+        ("string", isinstance(dtype, (pl.String, pl.Categorical, pl.Enum))),
+        ("bool", dtype == pl.Boolean),
+        ("date", dtype == pl.Date),
+        ("time", dtype == pl.Time),
+        ("duration", isinstance(dtype, pl.Duration)),
+        ("binary", dtype == pl.Binary),
+        ("null", dtype == pl.Null),
+    ]
+    return next((name for name, fits in tests if fits), "other")
+
+
+@contextlib.contextmanager
+def separate_columns(
+    source: Source, info: TableInfo, places: Sequence[int]
+) -> Iterator[Sequence[pl.Series | pl.LazyFrame]]:
+    """Yield each column as a series or a lazy frame.
+
+    The columns of a large table are in memory only while they are used. Temporary files are deleted
+    at the end of the block.
+    """
+    parts: list[Path] = []
+    try:
+        if source.format in ("csv", "tsv"):
+            frame = typed_frame(source, info, places)
+            if source.path.stat().st_size <= IN_MEMORY_BYTES:
+                whole: pl.DataFrame = frame.collect()
+                yield whole.get_columns()
+            else:
+                parts.append(source.folder / "table.arrow")
+                frame.sink_ipc(parts[0], compression="uncompressed")
+                yield _separate(pl.scan_ipc(parts[0]), range(len(places)))
+        elif source.format in ("jsonl", "json"):
+            columns = [info.columns[place] for place in places]
+            for number, chunk in enumerate(json_objects.read_frames(object_rows(source), columns)):
+                parts.append(source.folder / f"part-{number}.arrow")
+                chunk.write_ipc(parts[-1])
+            # Else the last chunk would stay in memory while the columns are used.
+            del chunk
+            yield _separate(pl.scan_ipc(parts, glob=False), range(len(places)))
+        else:
+            yield _separate(declared_frame(source), places)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def _separate(frame: pl.LazyFrame, places: Sequence[int]) -> Sequence[pl.LazyFrame]:
+    return [frame.select(pl.nth(place)) for place in places]
+
+
+def declared_schema(source: Source) -> TableInfo:
+    """Return the schema of a file that declares its types, or of a JSON list."""
+    if source.format == "json":
+        kinds = json_objects.kinds_of(object_rows(source))
+        columns = kinds.columns()
+        return TableInfo("json", kinds.rows, columns, len(columns), encoding="utf-8")
+    try:
+        frame = declared_frame(source)
+        schema = frame.collect_schema()
+        rows: int = frame.select(pl.len()).collect().item() if len(schema) else 0
+    except (pl.exceptions.ComputeError, fastexcel.CalamineError) as problem:
+        words = str(problem).partition("\n")[0][:MAX_WORDS]
+        # Other errors are limits of polars, so the file may be fine.
+        if isinstance(problem, fastexcel.CalamineError) or any(w in words for w in OUT_OF_SPEC):
+            why = because("table-damaged", format=source.format, message=words)
+            raise BrokenTable(why) from problem
+        raise
+    columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
+    table_info = TableInfo(source.format, rows, columns, len(columns))
+    if source.format != "excel":
+        return table_info
+    names = list(fastexcel.read_excel(source.path).sheet_names)
+    shown, warnings = _sheet(source, names), []
+    if len(names) > 1 and not source.sheet:
+        others = [repr(name[:40]) for name in names[1:6]]
+        params = {"sheet": repr(shown), "count": len(names), "others": others}
+        warnings = [because("first-sheet", **params)]
+    return msgspec.structs.replace(table_info, sheet=shown, sheets=names, warnings=warnings)
+
+
+def read_page(
+    source: Source, info: TableInfo, shown: Sequence[int], offset: int, limit: int, sort: str
+) -> list[list[Any]]:
+    """Return rows in the order of the file, or sorted by a column with missing values last."""
+    by = None
+    if sort:
+        name = sort.removeprefix("-")
+        names = [column.name for column in info.columns]
+        if name not in names:
+            raise Invalid.field("sort", because("no-sort-column", name=name))
+        by = names.index(name)
+    order = {"descending": sort.startswith("-"), "nulls_last": True}
+    if source.format in ("json", "jsonl"):
+        rows, wanted = list(object_rows(source)), slice(offset, offset + limit)
+        if by is not None:
+            keys = pl.concat(json_objects.read_frames(rows, [info.columns[by]])).to_series()
+            rows = [rows[place] for place in keys.arg_sort(**order)[wanted]]
+        else:
+            rows = rows[wanted]
+        kept = [info.columns[place].name for place in shown]
+        return [[to_json(row.get(name)) for name in kept] for row in rows]
+    if source.format in ("csv", "tsv"):
+        every = range(len(info.columns))
+        frame = typed_frame(source, info, every)
+    else:
+        frame = declared_frame(source)
+    if by is not None:
+        # By place, because a name may look like a pattern.
+        frame = frame.sort(pl.nth(by), **order)
+    found = frame.select(pl.nth(list(shown))).slice(offset, limit).collect()
+    return [[to_json(value) for value in row] for row in found.iter_rows()]

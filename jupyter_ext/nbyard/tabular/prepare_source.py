@@ -1,0 +1,170 @@
+"""Prepare a file for reading: its format, its dialect, its lines as UTF-8 if needed.
+
+Intermediate files lie in a separate folder: `text` (the file rewritten in UTF-8), `plain` (the same
+without blank lines), `scan` (the index of its rows) and `info` (its columns).
+"""
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.datasets.table_descriptions import (
+    MAX_TABLE_COLUMNS,
+    BrokenTable,
+    TableFormat,
+    TableInfo,
+)
+from nbyard.reasons.structs import because
+from nbyard.tabular import text_tables
+from nbyard.tabular.format_detection import (
+    ENCODINGS,
+    SAMPLE_BYTES,
+    Dialect,
+    detect_format,
+    dialect_of,
+    encoding_of,
+    needs_rewriting,
+    single_byte,
+)
+
+INFO = "info"
+
+
+class Source:
+    """A table in a file; `folder` caches intermediate files for the next question."""
+
+    def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
+        self.folder = folder
+        self.sheet = sheet
+        self.format: TableFormat = detect_format(path, filename)
+        self.original = path
+        with path.open("rb") as file:
+            head = file.read(SAMPLE_BYTES)
+        self.encoding = encoding_of(head)
+        rewrite = self.format in ("csv", "tsv", "jsonl") and needs_rewriting(head)
+        self.path = self._rewritten(self.encoding) if rewrite else path
+        self._read_as = "utf-8" if rewrite else ""
+
+    @functools.cached_property
+    def dialect(self) -> Dialect:
+        """Return the dialect of the text, read once."""
+        with self.path.open("rb") as file:
+            return dialect_of(file, self.format, self._read_as)
+
+    @functools.cached_property
+    def utf8_path(self) -> Path:
+        """Return the path of the text in UTF-8 without blank lines.
+
+        It is for readers that support nothing else. They do not support a header with quotes within
+        words either.
+        """
+        scan = self.known_scan()
+        if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
+            return self._made(
+                "plain", lambda path: text_tables.copy_plain(self.path, self.dialect, path)
+            )
+        if self.dialect.encoding in ("utf-8", "utf-8-sig"):
+            return self.path
+        return self._rewritten(self.dialect.encoding)
+
+    def scan(self) -> text_tables.Scan:
+        """Check and count all lines; the result is stored."""
+        if known := self.known_scan():
+            return known
+        return self._remembered(self._check())
+
+    def scan_lines(self, see: Callable[[dict[str, Any]], None]) -> text_tables.Scan:
+        """Count all lines of JSON, and pass the object in each to `see`."""
+        return self._remembered(text_tables.check_lines(self.path, see))
+
+    def _remembered(self, scan: text_tables.Scan) -> text_tables.Scan:
+        write_atomically(
+            self.folder / "scan", msgspec.msgpack.encode((self.dialect_encoding, scan))
+        )
+        return scan
+
+    def known_info(self) -> TableInfo | None:
+        """Return the schema from all rows if they were read before."""
+        try:
+            return msgspec.json.decode((self.folder / INFO).read_bytes(), type=TableInfo)
+        except FileNotFoundError:
+            return None
+
+    def remember(self, info: TableInfo) -> None:
+        """Store the schema that all rows suggest."""
+        write_atomically(self.folder / INFO, msgspec.json.encode(info))
+
+    def known_scan(self) -> text_tables.Scan | None:
+        """Return the index of rows if a scan stored one."""
+        try:
+            content = (self.folder / "scan").read_bytes()
+        except FileNotFoundError:
+            return None
+        encoding, scan = msgspec.msgpack.decode(content, type=tuple[str, text_tables.Scan])
+        self._read_as_other(encoding)
+        return scan
+
+    @property
+    def dialect_encoding(self) -> str:
+        """Return the encoding of a text table; empty for JSON lines."""
+        return "" if self.format == "jsonl" else self.dialect.encoding
+
+    def _check(self) -> text_tables.Scan:
+        if len(self.dialect.names) > MAX_TABLE_COLUMNS:
+            columns = len(self.dialect.names)
+            raise BrokenTable(
+                because("first-line-too-wide", columns=columns, most=MAX_TABLE_COLUMNS)
+            )
+        if self.dialect.encoding in ENCODINGS:
+            self._read_as_other(self._single_byte())
+        try:
+            return text_tables.check_rows(self.path, self.dialect)
+        except text_tables.WrongEncoding:
+            # Every byte is a character in these encodings; only the beginning looked like UTF-8.
+            self._read_as_other(self._single_byte())
+            return text_tables.check_rows(self.path, self.dialect)
+
+    def _single_byte(self) -> str:
+        with self.path.open("rb") as file:
+            return single_byte(iter(lambda: file.read(text_tables.CHUNK), b""))
+
+    def _read_as_other(self, encoding: str) -> None:
+        if encoding and encoding != self.dialect.encoding:
+            self._read_as = encoding
+            # The next access reads the header again, with the other encoding.
+            del self.dialect
+
+    def _rewritten(self, encoding: str) -> Path:
+        def write(target: Path) -> None:
+            with (
+                self.original.open(encoding=encoding, newline=None) as source,
+                target.open("w", encoding="utf-8", newline="") as copy,
+            ):
+                try:
+                    while piece := source.read(1 << 20):
+                        copy.write(piece)
+                except UnicodeDecodeError as problem:
+                    why = because("table-not-text", encoding=encoding, message=str(problem))
+                    raise BrokenTable(why) from problem
+
+        return self._made("text", write)
+
+    def _made(self, name: str, write: Callable[[Path], None]) -> Path:
+        target = self.folder / name
+        if not target.exists():
+            beside = self.folder / f"{name}.{os.getpid()}"
+            write(beside)
+            beside.rename(target)
+        return target
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file atomically: readers see the old or the new bytes."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    beside.write_bytes(content)
+    beside.rename(path)

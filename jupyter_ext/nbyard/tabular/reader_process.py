@@ -1,0 +1,152 @@
+"""Read tables in a separate process, started on demand and after a crash.
+
+Whatever a file does to its reader (too much memory, endless work, a crash in a library) happens
+there. The process gets no secrets: its environment contains only what Python needs to start.
+"""
+
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from nbyard.domain.datasets.table_descriptions import BrokenTable
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MEMORY_BYTES = 8 << 30
+IDLE_SECONDS = 120.0
+# A library whose threads cannot get memory may wait for them forever.
+STILL_SECONDS = 30.0
+LEAST_TICKS = 2
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
+
+
+class _Reply(msgspec.Struct):
+    answer: msgspec.Raw = msgspec.Raw(b"")
+    problem: Reason | None = None
+    broken: bool = False
+
+
+class Reader:
+    """A reader process that answers one question at a time; other callers wait."""
+
+    def __init__(
+        self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
+    ):
+        self._folder = folder
+        self._still_seconds = STILL_SECONDS
+        self._limits = [str(memory_bytes), str(idle_seconds)]
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
+        """Return the answer as JSON.
+
+        Raises:
+            BrokenTable: the name promises a table that the file does not contain.
+            Invalid: the table cannot be read.
+        """
+        with self._lock:
+            line = self._exchange(question, timeout_seconds)
+            if not line and self._ended() == 0:
+                # The process exited after its idle time, just when the question came.
+                line = self._exchange(question, timeout_seconds)
+            if not line:
+                code = self._ended()
+                if code is not None and code < 0:
+                    name = signal.Signals(-code).name
+                    raise Invalid(because("table-reader-killed", signal=name))
+                raise Invalid(because("table-reader-ended"))
+        reply = msgspec.json.decode(line, type=_Reply)
+        if reply.problem:
+            raise (BrokenTable if reply.broken else Invalid)(reply.problem)
+        return reply.answer
+
+    def close(self) -> None:
+        """Kill the reader process."""
+        with self._lock:
+            self._end()
+
+    def _exchange(self, question: bytes, timeout_seconds: float) -> bytes:
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            return b""
+        try:
+            process.stdin.write(question + b"\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return b""
+        return self._receive(process, process.stdout.fileno(), time.monotonic() + timeout_seconds)
+
+    def _receive(self, process: subprocess.Popen[bytes], fd: int, until: float) -> bytes:
+        pieces, worked = [], _ticks(process.pid)
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
+                self._end()
+                raise Invalid(because("table-reader-slow"))
+            if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
+                before, worked = worked, _ticks(process.pid)
+                # NaN compares as False, so systems without /proc never stop a reader here.
+                if left > self._still_seconds and worked - before < LEAST_TICKS:
+                    self._end()
+                    raise Invalid(because("table-reader-still"))
+                continue
+            piece = os.read(fd, 1 << 20)
+            pieces.append(piece)
+            if piece.endswith(b"\n") or not piece:
+                line = b"".join(pieces)
+                return line if line.endswith(b"\n") else b""
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            if places := environment.get("PYTHONPATH"):
+                absolute = map(os.path.abspath, places.split(os.pathsep))
+                environment["PYTHONPATH"] = os.pathsep.join(absolute)
+            # -P and our own folder as working directory: no module beside a user's file is
+            # imported.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "nbyard.tabular", *self._limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=environment,
+                start_new_session=True,
+            )
+        return self._process
+
+    def _ended(self) -> int | None:
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        # Leaving the block closes the pipes and waits for the process.
+        with self._process:
+            pass
+        self._process = None
+
+
+def _ticks(pid: int) -> float:
+    """Return the CPU time of a process in clock ticks; NaN if the system does not report it."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.nan
+    return float(int(words[11]) + int(words[12]))

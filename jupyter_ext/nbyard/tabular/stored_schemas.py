@@ -1,0 +1,120 @@
+"""Find the schema of a table: inferred once from all its rows, then stored."""
+
+from collections.abc import Sequence
+
+from nbyard.domain.datasets.table_descriptions import (
+    MAX_COLUMNS,
+    MAX_TEXT_COLUMNS,
+    Column,
+    TableInfo,
+)
+from nbyard.reasons.structs import Reason, because, read_reason
+from nbyard.tabular import text_tables
+from nbyard.tabular.format_detection import ENCODINGS
+from nbyard.tabular.prepare_source import Source
+from nbyard.tabular.text_patterns import form_of
+
+FIRST_ROWS = 1000
+# Up to this size, all rows are read before the first page appears.
+SOON_BYTES = 64 << 20
+
+
+def info_of(source: Source, whole: bool = False) -> TableInfo:
+    """Return the schema that all rows suggest.
+
+    For a large file that was not read before, and unless `whole` is set, the first rows decide.
+
+    Raises:
+        BrokenTable: the file is not a table.
+        Invalid: the table cannot be read.
+    """
+    if known := source.known_info():
+        return known
+    is_text = source.format in ("csv", "tsv")
+    if (is_text or source.format == "jsonl") and not whole:
+        if source.original.stat().st_size > SOON_BYTES:
+            return _of_first_rows(source)
+        if is_text and len(source.dialect.names) > MAX_TEXT_COLUMNS:
+            return _of_first_rows(source)
+    if is_text:
+        info = _of_text(source)
+    elif source.format == "jsonl":
+        from nbyard.tabular.json_objects import Kinds
+
+        kinds = Kinds()
+        scan = source.scan_lines(kinds.add)
+        columns = kinds.columns()
+        info = TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")
+    else:
+        from nbyard.tabular import polars_frames
+
+        info = polars_frames.declared_schema(source)
+    source.remember(info)
+    return info
+
+
+def _of_text(source: Source) -> TableInfo:
+    scan = source.scan()
+    dialect = source.dialect
+    if len(dialect.names) > MAX_TEXT_COLUMNS:
+        return _of_first_rows(source)
+    from nbyard.tabular import polars_frames, type_inference
+
+    lazy = polars_frames.text_frame(source)
+    rows = lazy if source.path.stat().st_size > polars_frames.IN_MEMORY_BYTES else lazy.collect()
+    first = _first_texts(source, len(dialect.names))
+    types = type_inference.infer_types(rows, first, dialect.names, dialect.decimal_comma)
+    return text_info(source, scan.rows, *types)
+
+
+def _of_first_rows(source: Source) -> TableInfo:
+    if source.format == "jsonl":
+        from nbyard.tabular.json_objects import kinds_of, rows_of
+
+        lines = text_tables.lines_page(source.path, 0, FIRST_ROWS, None)
+        columns = kinds_of(rows_of(lines)).columns()
+        return TableInfo("jsonl", None, columns, len(columns), encoding="utf-8")
+    scan, dialect = source.known_scan(), source.dialect
+    width = len(dialect.names) if len(dialect.names) <= MAX_TEXT_COLUMNS else MAX_COLUMNS
+    columns = []
+    for name, found in zip(dialect.names, _first_texts(source, width), strict=False):
+        form = form_of(found, dialect.decimal_comma)
+        layout = "|".join(form.layouts)
+        columns.append(Column(name, form.type, layout=layout, padded=form.padded))
+    return text_info(source, scan.rows if scan else None, columns)
+
+
+def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
+    first = text_tables.read_page(source.path, source.dialect, 0, FIRST_ROWS, None)
+    return list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
+
+
+def text_info(
+    source: Source,
+    rows: int | None,
+    columns: list[Column],
+    null_words: bool = True,
+    warnings: Sequence[Reason] = (),
+) -> TableInfo:
+    """Return the schema of a text table with known columns."""
+    dialect, scan = source.dialect, source.known_scan()
+    notes: list[Reason | str] = []
+    if dialect.encoding in ENCODINGS:
+        notes.append(because("text-not-utf-8", encoding=ENCODINGS[dialect.encoding]))
+    if dialect.renamed:
+        shown = [repr(name[:40]) for name in dialect.renamed[:5]]
+        notes.append(because("columns-renamed", names=shown))
+    if scan and (first := read_reason(scan.first_ragged)):
+        notes.append(because("ragged-lines", first=first, count=scan.ragged))
+    is_wide = source.encoding.startswith("utf-16")
+    return TableInfo(
+        format=source.format,
+        rows=rows,
+        columns=columns,
+        column_count=len(dialect.names),
+        delimiter=dialect.delimiter,
+        encoding=source.encoding if is_wide else dialect.encoding,
+        decimal_comma=dialect.decimal_comma,
+        null_words=null_words,
+        warnings=[*notes, *warnings],
+    )

@@ -1,0 +1,207 @@
+"""Answer the questions of the rest of nbyard about tables and other files."""
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from nbyard.domain.datasets.previews import MAX_ROWS, FilePreview
+from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.domain.file_formats import format_of
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because, read_all
+from nbyard.tabular.format_detection import SUFFIXES
+from nbyard.tabular.prepare_source import INFO, write_atomically
+from nbyard.tabular.reader_answers import Question
+from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader
+
+QUICK_SECONDS = 30.0
+SLOW_SECONDS = 600.0
+PREVIEW_SECONDS = 10.0
+PICTURE = "picture"
+KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
+
+T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview)
+
+
+class TableFile(msgspec.Struct, frozen=True):
+    """A file that may contain a table, and the name that determines its format.
+
+    `key` identifies its bytes (their digest): results are stored under it; without a key nothing is
+    stored. `sheet` selects a sheet of an Excel file. `info` is the stored schema.
+    """
+
+    path: Path
+    filename: str
+    key: str = ""
+    sheet: str = ""
+    info: TableInfo | None = None
+
+
+class Tables:
+    """Reads files in three processes: for quick answers, for thorough ones, and for previews."""
+
+    def __init__(
+        self,
+        folder: Path,
+        memory_bytes: int = MEMORY_BYTES,
+        idle_seconds: float = IDLE_SECONDS,
+        slow_seconds: float = SLOW_SECONDS,
+    ):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
+        self._slow_seconds = slow_seconds
+        self._quick = Reader(folder, memory_bytes, idle_seconds)
+        self._slow = Reader(folder, memory_bytes, idle_seconds)
+        self._previews = Reader(folder, memory_bytes, idle_seconds)
+
+    def info(self, file: TableFile, *, count: bool = False, quick: bool = False) -> TableInfo:
+        """Return format and columns; with `count`, all lines are checked and counted.
+
+        With `quick`, counting takes seconds at most and waits for no question that may take
+        minutes.
+
+        Raises:
+            BrokenTable: the name promises a table that the file does not contain.
+            Invalid: the table cannot be shown.
+        """
+        return self._ask(
+            Question("info", count=count),
+            file,
+            TableInfo,
+            self._slow if count and not quick else self._quick,
+        )
+
+    def page(
+        self,
+        file: TableFile,
+        offset: int = 0,
+        limit: int = 100,
+        *,
+        sort: str = "",
+        column_offset: int = 0,
+    ) -> TablePage:
+        """Return rows from `offset`; `sort` is a column's name, with a leading - for descending."""
+        question = Question(
+            "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
+        )
+        return self._ask(question, file, TablePage, self._slow if sort else self._quick)
+
+    def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
+        """Return the profile of all rows, which is stored, or quickly that of a sample."""
+        kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
+        if kept and kept.exists():
+            return _read_profile(kept.read_bytes())
+        question = Question("sample" if sample else "profile", column_offset=column_offset)
+        found = self._ask(question, file, Profile, self._quick if sample else self._slow)
+        # A sample is cheap, so only exact profiles are stored.
+        if kept and not sample:
+            write_atomically(kept, msgspec.json.encode(found))
+        return found
+
+    def whole_profile(self, file: TableFile) -> Profile:
+        """Return the profile of all rows with all columns."""
+        found = self.profile(file, sample=False)
+        columns = list(found.columns)
+        while len(columns) < found.column_count:
+            more = self.profile(file, sample=False, column_offset=len(columns))
+            columns += more.columns
+        return msgspec.structs.replace(found, columns=columns)
+
+    def known_preview(self, file: TableFile) -> FilePreview | None:
+        """Return the stored preview of a file, or None."""
+        try:
+            return msgspec.json.decode(self._preview_place(file).read_bytes(), type=FilePreview)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def preview(self, file: TableFile) -> FilePreview:
+        """Return the preview of a file, which is made once and stored.
+
+        Raises:
+            Invalid: the file cannot be read in a few seconds.
+        """
+        known = self.known_preview(file)
+        if known is not None:
+            return known
+        found = self._ask(Question("preview", limit=MAX_ROWS), file, FilePreview, self._previews)
+        write_atomically(self._preview_place(file), msgspec.json.encode(found))
+        return found
+
+    def _preview_place(self, file: TableFile) -> Path:
+        # Formats that are no tables share a folder, but the same bytes may be a text, too.
+        return self._folder(file) / f"preview-{format_of(file.filename)}"
+
+    def picture(self, file: TableFile) -> bytes:
+        """Return the small picture of a file; empty if the file has none.
+
+        Raises:
+            Invalid: the file cannot be read in a few seconds.
+        """
+        if not self.preview(file).picture:
+            return b""
+        return (self._folder(file) / PICTURE).read_bytes()
+
+    def forget(self, key: str) -> None:
+        """Delete the stored results for these bytes."""
+        shutil.rmtree(self._kept(key), ignore_errors=True)
+
+    def close(self) -> None:
+        """Stop the reader processes."""
+        for reader in (self._quick, self._slow, self._previews):
+            reader.close()
+
+    def _ask(self, question: Question, file: TableFile, answer: type[T], reader: Reader) -> T:
+        limits = {self._slow: self._slow_seconds, self._previews: PREVIEW_SECONDS}
+        seconds = limits.get(reader, QUICK_SECONDS)
+        with self._kept_folder(file) as folder:
+            asked = msgspec.structs.replace(
+                question,
+                path=str(file.path.resolve()),
+                filename=file.filename,
+                sheet=file.sheet,
+                folder=str(folder.resolve()),
+            )
+            found = reader.ask(msgspec.json.encode(asked), seconds)
+        return msgspec.json.decode(found, type=answer)
+
+    @contextlib.contextmanager
+    def _kept_folder(self, file: TableFile) -> Iterator[Path]:
+        if file.key:
+            folder = self._folder(file)
+            folder.mkdir(exist_ok=True, parents=True, mode=0o700)
+            if file.info and not (folder / INFO).exists():
+                # The cache may have been deleted; the store still has the schema.
+                write_atomically(folder / INFO, msgspec.json.encode(file.info))
+            yield folder
+        else:
+            with tempfile.TemporaryDirectory(dir=self.folder) as name:
+                yield Path(name)
+
+    def _folder(self, file: TableFile) -> Path:
+        """Return the folder of results; other suffixes and sheets give other tables."""
+        ending = Path(file.filename).suffix.lower()
+        name = ending[1:] if ending in SUFFIXES else "other"
+        if file.sheet:
+            import hashlib
+
+            name += f"-{hashlib.sha256(file.sheet.encode()).hexdigest()[:16]}"
+        return self._kept(file.key) / name
+
+    def _kept(self, key: str) -> Path:
+        name = key.replace(":", "-")
+        if not KEY.match(name):
+            raise Invalid.field("key", because("not-a-table-key"))
+        return self.folder / name
+
+
+def _read_profile(content: bytes) -> Profile:
+    """Return a stored profile; an earlier version stored its warnings as texts."""
+    found = msgspec.json.decode(content)
+    warnings = msgspec.to_builtins(read_all(found.get("warnings", ())))
+    return msgspec.convert(found | {"warnings": warnings}, Profile)

@@ -1,0 +1,271 @@
+"""Read text tables without any library: count and check all lines, and read any page.
+
+A check stores a sparse index: pairs of (rows before, offset in the file). So a later page is found
+without reading what precedes it.
+"""
+
+import bisect
+import csv
+import itertools
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import methodcaller
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, BrokenTable
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+from nbyard.tabular.format_detection import MAX_LINE_BYTES, Dialect, in_words
+
+CHUNK = 256 << 10
+ROWS_PER_ENTRY = 1000
+BOM = b"\xef\xbb\xbf"
+
+csv.field_size_limit(MAX_FIELD_CHARACTERS)
+
+
+class Scan(msgspec.Struct):
+    """The result of reading all lines of a file."""
+
+    rows: int = 0
+    blank: int = 0
+    ragged: int = 0
+    # an earlier version stored a text
+    first_ragged: Reason | str | None = None
+    rows_at: list[int] = []
+    offsets: list[int] = []
+
+    def mark(self, offset: int) -> None:
+        """Add an index entry for the current row."""
+        self.rows_at.append(self.rows)
+        self.offsets.append(offset)
+
+    def add_ragged(self, line: int, found: int, expected: int) -> None:
+        """Count a line with another number of values; keep the first as a reason."""
+        if not self.ragged:
+            params = {"line": line, "found": found, "expected": expected}
+            self.first_ragged = because("ragged-line", **params)
+        self.ragged += 1
+
+
+class WrongEncoding(Invalid):
+    """The text does not have the encoding that its beginning suggested."""
+
+
+def check_rows(path: Path, dialect: Dialect) -> Scan:
+    """Count and check the rows.
+
+    Raises:
+        BrokenTable: the file is not a table; the message names the line.
+        Invalid: the table cannot be read; the message names the line.
+    """
+    scan = Scan()
+    with path.open("rb") as file:
+        lines = _count_lines(_first_bytes(file, dialect))
+        file.seek(dialect.body)
+        while True:
+            start = file.tell()
+            chunk = file.read(CHUNK)
+            # Complete the last line, so that chunks end between lines.
+            chunk += file.readline(MAX_LINE_BYTES) if chunk and not chunk.endswith(b"\n") else b""
+            if not chunk:
+                return scan
+            _refuse_binary(chunk, lines, dialect.encoding)
+            # A quote may span lines, so from here on the csv module has to parse.
+            if b'"' in chunk:
+                break
+            scan.mark(start)
+            lines += _check_plain(chunk, dialect, scan, lines)
+        file.seek(start)
+        source, expected = LineSource(file, dialect, lines), len(dialect.names)
+        scan.mark(source.offset)
+        for line, row in source.rows():
+            if not row:
+                scan.blank += 1
+                continue
+            scan.rows += 1
+            if len(row) != expected:
+                scan.add_ragged(line, len(row), expected)
+            if scan.rows % ROWS_PER_ENTRY == 0:
+                scan.mark(source.offset)
+    return scan
+
+
+def _first_bytes(file: BinaryIO, dialect: Dialect) -> bytes:
+    file.seek(0)
+    return file.read(dialect.body)
+
+
+def _count_lines(data: bytes) -> int:
+    return data.count(b"\n")
+
+
+def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
+    if (place := chunk.find(b"\0")) >= 0:
+        line = lines + 1 + _count_lines(chunk[:place])
+        raise BrokenTable(because("line-has-nul", line=line))
+    if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
+        line = lines + 1 + _count_lines(chunk)
+        raise BrokenTable(because("table-line-too-long", line=line, most=MAX_LINE_BYTES))
+    if chunk.isascii():
+        return
+    try:
+        chunk.decode(encoding.removesuffix("-sig"))
+    except UnicodeDecodeError as problem:
+        line = lines + 1 + _count_lines(chunk[: problem.start])
+        raise WrongEncoding(f"line {line:,} is not {encoding} text") from problem
+
+
+@cache
+def _all_but(kept: bytes) -> bytes:
+    return bytes({*range(256)} - {*kept})
+
+
+def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int:
+    delimiter, expected = dialect.delimiter.encode(), len(dialect.names)
+    if expected > 1 and chunk.endswith(b"\n"):
+        count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
+        # The fast path: all lines have the same number of delimiters.
+        if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
+            scan.rows += count
+            return count
+    lines = chunk.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    widths = list(map(methodcaller("count", delimiter), lines))
+    if set(widths) == {expected - 1} and (expected > 1 or all(map(bytes.strip, lines))):
+        scan.rows += len(lines)
+        return len(lines)
+    for number, (line, width) in enumerate(zip(lines, widths, strict=True), before + 1):
+        if line.strip(b"\r"):
+            scan.rows += 1
+            if width + 1 != expected:
+                scan.add_ragged(number, width + 1, expected)
+        else:
+            scan.blank += 1
+    return len(lines)
+
+
+class LineSource:
+    """The lines of an open file as text, counted; `offset` is where the next line begins."""
+
+    def __init__(self, file: BinaryIO, dialect: Dialect, lines_before: int = 0):
+        self._file = file
+        self._dialect = dialect
+        self._encoding = dialect.encoding.removesuffix("-sig")
+        self.line = lines_before
+        self.offset = file.tell()
+
+    def __iter__(self) -> Iterator[str]:
+        for raw in iter(lambda: self._file.readline(MAX_LINE_BYTES), b""):
+            if b"\0" in raw or len(raw) >= MAX_LINE_BYTES:
+                _refuse_binary(raw, self.line, self._encoding)
+            self.line += 1
+            self.offset += len(raw)
+            try:
+                yield raw.decode(self._encoding)
+            except UnicodeDecodeError as problem:
+                raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield rows with the number of the line where they begin."""
+        reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
+        while True:
+            line = self.line + 1
+            try:
+                yield line, next(reader)
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                raise in_words(line, str(problem), self._dialect.delimiter) from problem
+
+
+def read_page(
+    path: Path, dialect: Dialect, offset: int, limit: int, scan: Scan | None
+) -> list[list[str]]:
+    """Return rows from `offset`, each as wide as the header."""
+    with path.open("rb") as file:
+        skip, start = offset, dialect.body
+        if scan and scan.offsets:
+            place = bisect.bisect_right(scan.rows_at, offset) - 1
+            skip, start = offset - scan.rows_at[place], scan.offsets[place]
+        lines = _count_lines(_first_bytes(file, dialect)) if start == dialect.body else 0
+        file.seek(start)
+        rows = (row for _, row in LineSource(file, dialect, lines).rows() if row)
+        width = len(dialect.names)
+        return [
+            (row + [""] * (width - len(row)))[:width]
+            for row in itertools.islice(rows, skip, skip + limit)
+        ]
+
+
+def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
+    """Copy the table as UTF-8, without blank lines, with each row as wide as the header."""
+    width = len(dialect.names)
+    with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as copy:
+        lines = _count_lines(_first_bytes(file, dialect))
+        writer = csv.writer(copy, delimiter=dialect.delimiter, lineterminator="\n")
+        writer.writerow(dialect.names)
+        for _, row in LineSource(file, dialect, lines).rows():
+            if row:
+                writer.writerow((row + [""] * (width - len(row)))[:width])
+
+
+def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[bytes]:
+    """Return lines that are not blank, from `offset`."""
+    with path.open("rb") as file:
+        skip, start = offset, 0
+        if scan and scan.offsets:
+            place = bisect.bisect_right(scan.rows_at, offset) - 1
+            skip, start = offset - scan.rows_at[place], scan.offsets[place]
+        file.seek(start)
+        lines = (line for line in iter(lambda: file.readline(MAX_LINE_BYTES), b"") if line.strip())
+        return list(itertools.islice(lines, skip, skip + limit))
+
+
+def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
+    """Count the lines that are not blank, and pass the object in each to `see`.
+
+    Raises:
+        BrokenTable: a line is not JSON; the message names it.
+        Invalid: a row is not an object.
+    """
+    scan = Scan()
+    decode = msgspec.json.Decoder().decode
+    with path.open("rb") as file:
+        for number, start, line in _lines(file):
+            if not line.strip():
+                continue
+            if scan.rows % ROWS_PER_ENTRY == 0:
+                scan.mark(start)
+            scan.rows += 1
+            try:
+                row = decode(line.removeprefix(BOM) if number == 1 else line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+                why = because("line-not-json", line=number, message=str(problem))
+                raise BrokenTable(why) from problem
+            except RecursionError as problem:
+                raise Invalid(because("line-too-deep", line=number)) from problem
+            if not isinstance(row, dict):
+                raise Invalid(because("row-not-an-object", row=scan.rows))
+            see(row)
+    return scan
+
+
+def each_line(path: Path) -> Iterator[bytes]:
+    """Yield the lines that are not blank."""
+    with path.open("rb") as file:
+        yield from (line for _, _, line in _lines(file) if line.strip())
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Yield each line with its number and its offset."""
+    start = 0
+    for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
+        if len(line) >= MAX_LINE_BYTES:
+            raise BrokenTable(because("table-line-too-long", line=number, most=MAX_LINE_BYTES))
+        yield number, start, line
+        start += len(line)

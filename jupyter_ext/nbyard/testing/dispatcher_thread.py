@@ -1,0 +1,67 @@
+"""Run a dispatcher in a thread of the testing process, and wait for its effects."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from nbyard.dispatch.loop import Dispatcher
+from nbyard.host.wakeup import open_listener
+from nbyard.runtimes.supervisor_parents import NO_ATTEMPT
+from nbyard.settings import Settings
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 60.0
+
+
+class Dispatching:
+    """A dispatcher that runs during the block; started attempts continue afterwards."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._dispatcher = Dispatcher.open(settings)
+        self._thread = threading.Thread(target=self._dispatcher.run, name="nbyard-dispatcher")
+
+    def __enter__(self) -> "Dispatching":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dispatcher.stop()
+        self._thread.join(PATIENCE_SECONDS)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let the dispatcher start nothing in the block."""
+        self._dispatcher._keeper.holds.clear()
+        yield
+        self._dispatcher._keeper.holds.set()
+
+    def until(
+        self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS
+    ) -> T:
+        """Return what `look` returns once it is `good`; check after every change in the store."""
+        end = time.monotonic() + seconds
+        with open_listener(self._settings.store_path) as listener:
+            while not good(found := look()):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"still {found!r}")
+                listener.wait(0.5)
+        return found
+
+
+def alive(store_id: str) -> list[str]:
+    """Return the command lines of processes with the store's mark, except the warm parent."""
+    import psutil  # a dependency of our tests, not of users of the fixtures
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            marks = process.environ()
+            attempt = marks.get("NBYARD_ATTEMPT_ID")
+            if marks.get("NBYARD_STORE") == store_id and attempt != NO_ATTEMPT:
+                found.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            continue
+    return found

@@ -1,0 +1,314 @@
+"""A dispatcher without processes: it stores runs, uses a fake runtime and ticks on demand.
+
+The test decides the result of each attempt.
+"""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.attempts import folders
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.loop import Dispatcher
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, snapshot_of
+from nbyard.domain.attempts.structs import RESULT, TASK, Failure, Result, TaskFile
+from nbyard.domain.callers import Caller
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.structs import ResultOf, Run, RunDetail, Task, TaskPlan, ValueOf
+from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, text_reason
+from nbyard.runtimes.protocol import Observation, Order
+from nbyard.store.leases import Lease
+from nbyard.yard import Yard
+
+OWNER = Caller("ada")
+SCRIPT = "print('hello')\n"
+INPUTS = ("in0", "in1", "in2")
+
+
+def _reach(name: str) -> dict[str, Any]:
+    return {"reach": {"kind": "option", "flag": f"--{name}"}}
+
+
+DESCRIPTION = {
+    "version": 1,
+    "kind": "command",
+    "arguments": [
+        *({"name": name, "role": "input", "required": False, **_reach(name)} for name in INPUTS),
+        {"name": "n", "role": "value", "type": "int", "default": 0, **_reach("n")},
+        {"name": "out", "role": "output", "format": "txt", **_reach("out")},
+    ],
+}
+Graph = Mapping[str, Sequence[str]]
+
+
+class FakeRuntime:
+    """A runtime whose attempts live in a dictionary; it obeys unless the test says otherwise."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.states: dict[str, str] = {}
+        self.starts: list[str] = []
+        self.stops: list[tuple[str, str]] = []
+        self.swept: list[str] = []
+        self.ended_runs: list[str] = []
+        self.out_of_reach = ""
+        self.refusal: Exception | None = None
+        self.obeys = True
+        self.begins = True
+        self.waits = ""
+        self.unheard = ""
+
+    queues_itself = False
+
+    def open(self, store_id: str) -> None:
+        """Do nothing: the runtime holds no resources."""
+
+    def close(self) -> None:
+        """Do nothing: the runtime holds no resources."""
+
+    def start(self, order: Order) -> str:
+        """Start an attempt, unless it is already known."""
+        self._reach()
+        if self.refusal is not None:
+            raise self.refusal
+        if self.states.get(order.attempt_id, "unbegun") == "unbegun":
+            self.starts.append(order.attempt_id)
+            self.orders[order.attempt_id] = order
+            self.states[order.attempt_id] = "running" if self.begins else "starting"
+        return "here"
+
+    def poll(self, order: Order) -> Observation:
+        """Return the state of an attempt, with the reason that the test chose."""
+        self._reach()
+        if (order.folder / RESULT).exists():
+            return Observation("finished")
+        state = self.states.get(order.attempt_id, "absent")
+        reasons = {"lost": "killed by the test", "starting": self.waits, "running": self.unheard}
+        reason = text_reason(reasons.get(state, ""))
+        return Observation(state, reason)  # type: ignore[arg-type]
+
+    def logs(self, order: Order) -> None:
+        """Fetch nothing: attempts have no logs here."""
+        self._reach()
+
+    def stop(self, order: Order, reason: Reason) -> None:
+        """Record the request, and end the attempt if the runtime obeys."""
+        self._reach()
+        self.stops.append((order.attempt_id, str(reason)))
+        if self.obeys and self.states.get(order.attempt_id) in ("starting", "unbegun", "running"):
+            self.end(order.attempt_id, "cancelled", failure=Failure("cancelled", reason))
+
+    def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
+        """Lose all attempts that are not live; return their ids."""
+        gone = [one for one in self.running if one not in live]
+        for attempt_id in gone:
+            self.states[attempt_id] = "lost"
+        self.swept += gone
+        return gone
+
+    def end_run(self, run_id: str) -> None:
+        """Record the end of a run."""
+        self.ended_runs.append(run_id)
+
+    def _reach(self) -> None:
+        if self.out_of_reach:
+            raise Unavailable(self.out_of_reach)
+
+    @property
+    def running(self) -> list[str]:
+        """Return the ids of the running attempts."""
+        return [one for one, state in self.states.items() if state == "running"]
+
+    def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
+        """Write what a runner would write: the output, and result.json last."""
+        folder = self.orders[attempt_id].folder
+        task = msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
+        outputs = []
+        if state == "succeeded":
+            (folder / task.outputs["out"].path).write_text(text or attempt_id)
+            outputs = ["out"]
+        now = time.time()
+        told = {"token": task.token, "started_at": now, "finished_at": now, "outputs": outputs}
+        plain = {"attempt_id": attempt_id, "state": state, **told, **more}
+        content = msgspec.json.encode(msgspec.convert(plain, Result, from_attributes=True))
+        (folder / "result.tmp").write_bytes(content)
+        (folder / "result.tmp").rename(folder / RESULT)
+        self.states[attempt_id] = "finished"
+
+    def lose(self, attempt_id: str) -> None:
+        """Make an attempt lost, as after a kill from outside."""
+        self.states[attempt_id] = "lost"
+
+    def forget(self, attempt_id: str) -> None:
+        """Make a waiting attempt unknown to the runtime."""
+        self.states[attempt_id] = "unbegun"
+
+
+class Bench:
+    """A yard, two fake runtimes ("fake" and "far") and the dispatcher in charge."""
+
+    def __init__(self, yard: Yard, root: Path):
+        self.yard = yard
+        self.store = yard.store
+        self.runtime = FakeRuntime()
+        self.far = FakeRuntime()
+        self._root = root
+        self._version = self._register()
+        self._former: list[Dispatcher] = []
+        self.context, self.dispatcher = self._take_over()
+
+    def _register(self) -> tuple[str, str, list[Any]]:
+        (self._root / "work.py").write_text(SCRIPT)
+        (self._root / "work.py.nbexec").write_bytes(msgspec.json.encode(DESCRIPTION))
+        made = self.yard.services.executables.create(OWNER, NewExecutable(path="work.py"))
+        return made.id, made.current.id, made.current.arguments
+
+    def _take_over(self) -> tuple[DispatchContext, Dispatcher]:
+        parts = self.yard.parts
+        context = DispatchContext(
+            settings=parts.settings,
+            store=self.store,
+            blobs=parts.blobs,
+            tables=parts.tables,
+            links=parts.links,
+            runtimes={"fake": self.runtime, "far": self.far},
+            lease=self._lease(),
+        )
+        return context, Dispatcher(context)
+
+    def _lease(self) -> Lease:
+        with self.store.write() as c:
+            known = self.store.leases.get(c, "dispatcher")
+            if known is not None:
+                self.store.leases.release(c, known)
+            lease = self.store.leases.take(c, "dispatcher", "bench", 3600)
+        assert lease is not None
+        return lease
+
+    def replace_dispatcher(self) -> Dispatcher:
+        """Let another dispatcher take over, as after kill -9; return the previous one."""
+        former = self.dispatcher
+        self._former.append(former)
+        self.context, self.dispatcher = self._take_over()
+        return former
+
+    def close(self) -> None:
+        """Stop the threads of all dispatchers."""
+        for dispatcher in [*self._former, self.dispatcher]:
+            dispatcher.settle(10)
+            dispatcher.end_threads()
+
+    def submit(self, graph: Graph, **plan: Any) -> str:
+        """Create a run of these nodes, each with its upstream nodes; return its id."""
+        now, run_id = datetime.now(UTC), new_id()
+        row: dict[str, Any] = dict.fromkeys(
+            ("title", "path", "workflow_id", "workflow_version_id"), ""
+        )
+        row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
+        row["reason"] = None
+        row["priority"] = plan.pop("priority", 0)
+        with self.store.write() as c:
+            self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
+            run = self.store.runs.by_id(c, run_id)
+            assert run is not None
+            plans = [self._plan(node, needs, plan) for node, needs in graph.items()]
+            rows: list[dict[str, Any]] = [
+                {
+                    "id": new_id(),
+                    "run_id": run_id,
+                    "node": one.node,
+                    "place": place,
+                    "cached": False,
+                    "cache_key": "",
+                    "reason": None,
+                    "plan": msgspec.to_builtins(one),
+                    "executable_id": one.executable_id,
+                    "created_at": now,
+                }
+                for place, one in enumerate(plans)
+            ]
+            self.store.tasks.insert(c, run, rows)
+        return run_id
+
+    def _plan(self, node: str, needs: Sequence[str], more: Mapping[str, Any]) -> TaskPlan:
+        executable, version, arguments = self._version
+        results = {INPUTS[at]: ResultOf(need, "out") for at, need in enumerate(needs)}
+        plain = {"label": node, "runtime": "fake", "cache": False, **more}
+        number = ValueOf(plain.pop("n", 0))
+        return TaskPlan(
+            node=node,
+            executable_id=executable,
+            executable_version_id=version,
+            arguments=arguments,
+            bindings={"n": number, **results},
+            **plain,
+        )
+
+    def round(self, times: int = 1) -> None:
+        """Run rounds of the dispatcher, each with its work in threads."""
+        for _ in range(times):
+            self.dispatcher.tick()
+            assert self.dispatcher.settle(30)
+
+    def until(self, condition: Callable[[], Any], rounds: int = 200) -> None:
+        """Run rounds until the condition holds."""
+        for _ in range(rounds):
+            if condition():
+                return
+            self.round()
+        raise AssertionError(f"waited in vain; the runs: {self._tell()}")
+
+    def until_now(self, condition: Callable[[], Any]) -> None:
+        """Run rounds beside threads that may be busy for long, until the condition holds."""
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain; the runs: {self._tell()}"
+            self.dispatcher.tick()
+            self.dispatcher.settle(0.01)
+
+    def _tell(self) -> list[Any]:
+        page = self.yard.services.runs.list(OWNER)
+        runs = [self.detail(run.id) for run in page.items]
+        return [(one.run.state, [(t.node, t.state, t.why) for t in one.tasks]) for one in runs]
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run."""
+        self.yard.services.runs.cancel(OWNER, run_id)
+
+    def run(self, run_id: str) -> Run:
+        """Return a run."""
+        return self.detail(run_id).run
+
+    def detail(self, run_id: str) -> RunDetail:
+        """Return a run with its tasks."""
+        return self.yard.services.runs.get(OWNER, run_id)
+
+    def task(self, run_id: str, node: str = "a") -> Task:
+        """Return the task of a node."""
+        return next(task for task in self.detail(run_id).tasks if task.node == node)
+
+    def attempt(self, run_id: str, node: str = "a") -> str:
+        """Return the id of the newest attempt at the node."""
+        return self.task(run_id, node).attempts[-1].id
+
+    def snapshot(self, run_id: str, node: str = "a") -> AttemptSnapshot:
+        """Return the live attempt at the node, as the dispatcher knows it."""
+        board = self.dispatcher._runs._board
+        if run_id not in board.runs:
+            with self.store.read() as c:
+                board.read(c, run_id)
+        live = board.runs[run_id].tasks[node].attempt
+        assert live is not None
+        return snapshot_of(self.context, live)
+
+    def folder(self, attempt_id: str) -> Path:
+        """Return the folder of an attempt."""
+        return folders.attempt_folder_of(self.store.folder, attempt_id)

@@ -1,0 +1,47 @@
+"""R9: a run that failed goes on from a shell, and says how to follow it."""
+
+import pytest
+
+from nbyard.testing.dispatcher_thread import Dispatching
+
+RETRY = {"code": "retry-of-run", "params": {"run": 1}}
+SCRIPT = '#!/bin/sh\necho at work\n[ -e "{}" ] || exit 4\n'
+
+
+@pytest.fixture
+def failed(shell, yard, dispatcher: Dispatching, tmp_path):
+    """A run that would succeed where the file is that this is."""
+    mark = tmp_path / "mended"
+    (yard.parts.files.root / "s.sh").write_text(SCRIPT.format(mark))
+    assert shell("run", "s.sh", "--name", "nightly").code == 1
+    return mark
+
+
+def test_how_to_follow_it_is_told(shell, failed) -> None:
+    said = shell("runs", "retry", "nightly")
+    assert said.code == 0 and "retries run 1" in said.out
+    assert "nbyard runs log 2 --follow tells how it goes." in said.err
+    assert shell("runs", "log", "2", "--follow").out == "at work\n"
+
+
+def test_the_exit_code_is_that_of_the_result(shell, failed) -> None:
+    said = shell("runs", "retry", "1", "--wait")
+    assert said.code == 1 and "Run 2 failed" in said.err
+    failed.touch()
+    said = shell("runs", "retry", "nightly", "--wait", "--json")
+    assert said.code == 0 and said.json["run"]["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("option", ["--log", "--follow", "-f"])
+def test_its_log_is_followed(shell, failed, option: str) -> None:
+    failed.touch()
+    said = shell("runs", "retry", "1", option)
+    assert said.code == 0 and said.out.startswith("at work\n") and "Run 2 succeeded" in said.err
+
+
+def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
+    failed.touch()
+    assert shell("runs", "retry", "1", "--wait").code == 0
+    said = shell("runs", "retry", "2")
+    assert said.code == 1 and "nothing to try again" in said.err
+    assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY

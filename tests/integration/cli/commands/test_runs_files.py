@@ -1,0 +1,83 @@
+"""G8, K5: what a run wrote beside its declared outputs, in a shell."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.yard import Yard
+
+BODY = """#!/bin/sh
+mkdir plots dist
+echo "$1" > result.csv
+echo svg > plots/a.svg
+echo wheel > dist/w
+"""
+
+
+@pytest.fixture
+def root(yard: Yard) -> Path:
+    """The folder of a script that writes files without declaring them."""
+    folder = yard.parts.files.root
+    (folder / "work.sh").write_text(BODY)
+    return folder
+
+
+def test_a_run_tells_what_it_wrote(shell, root: Path, dispatcher: Dispatching):
+    """Also the second one, which comes from the cache."""
+    for number in (1, 2):
+        said = shell("run", "work.sh")
+        told = f"To save them: nbyard runs files {number} --node main --save DIR"
+        assert f"main wrote 2 files beside its outputs (5 B). {told}" in said.err
+        assert "main: dist/ (6 B) was not kept: a rule of code bundles leaves it out" in said.err
+        assert told in shell("runs", "show", str(number)).out
+    listed = shell("runs", "files", "2")
+    assert [line.split() for line in listed.out.splitlines()] == [
+        ["node", "file", "size"],
+        ["main", "plots/a.svg", "4", "B"],
+        ["main", "result.csv", "1", "B"],
+    ]
+    assert "dist/" in listed.err
+    found = shell("runs", "files", "2", "--node", "main", "--json").json["main"]
+    assert [one["path"] for one in found["files"]] == ["plots/a.svg", "result.csv"]
+    assert shell("runs", "files", "2", "--node", "none").code == 2
+
+
+def test_nothing_is_replaced_in_silence(
+    shell, root: Path, dispatcher: Dispatching, monkeypatch: pytest.MonkeyPatch
+):
+    """The same bytes are no conflict; a person is asked, a script is refused."""
+    shell("run", "work.sh")
+    out = root / "out"
+    assert shell("runs", "files", "1", "--save", "out").err == f"2 files saved in {out}\n"
+    assert (out / "result.csv").read_text() == "\n"
+    assert shell("runs", "files", "1", "--save", "out").code == 0
+    (out / "result.csv").write_text("mine")
+    (out / "plots" / "a.svg").unlink()
+    said = shell("runs", "files", "1", "--save", "out")
+    assert (said.code, said.err) == (
+        1,
+        "Error: out/result.csv would be replaced. --overwrite replaces them.\n",
+    )
+    assert ((out / "result.csv").read_text(), (out / "plots" / "a.svg").exists()) == ("mine", False)
+    monkeypatch.setattr("click.confirm", lambda *_, **__: sys.exit(9))
+    monkeypatch.setattr("nbyard.cli.commands.runs_files.is_asked", lambda: True)
+    assert shell("runs", "files", "1", "--save", "out").code == 9
+    assert shell("runs", "files", "1", "--save", "out", "--overwrite").code == 0
+    assert (out / "result.csv").read_text() == "\n"
+
+
+def test_files_end_where_papermill_leaves_them(shell, root: Path, dispatcher: Dispatching):
+    """Or in a folder that is named; also those of a run that failed."""
+    (root / "nbyard.toml").touch()
+    (root / "jobs").mkdir()
+    (root / "jobs" / "work.sh").write_text(BODY + "echo up > ../up.txt\nexit 3\n")
+    assert "--save-files took jobs/work.sh" in shell("run", "--save-files", "jobs/work.sh").err
+    said = shell("run", "jobs/work.sh", "--save-files")
+    assert said.code == 1
+    assert f"3 files saved in {root}\n" in said.err
+    assert (root / "jobs" / "result.csv").read_text() == "\n"
+    assert (root / "up.txt").read_text() == "up\n"
+    assert shell("run", "work.sh", "--save-files", "kept").code == 0
+    assert (root / "kept" / "result.csv").read_text() == "\n"

@@ -1,0 +1,172 @@
+"""Where a model is loaded: here only what a process of this machine wrote."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from nbyard.attempts.folders import attempt_folder_of
+from nbyard.domain.attempts.structs import Image
+from nbyard.domain.models.model_probes import Trial, TrialAnswer
+from nbyard.domain.models.structs import ModelColumn, NewModel
+from nbyard.domain.runs.structs import RunDetail
+from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import text_reason
+from nbyard.services.models import model_probes
+from nbyard.services.models.model_probes import NO_IMAGE, UNKNOWN
+from nbyard.store.schema.tables import attempts, tasks
+from nbyard.yard import Yard
+
+from ..training import TRAIN, describe
+
+EVIL = """
+import pathlib, pickle, sys
+import near
+
+class Evil:
+    def __reduce__(self):
+        return (pathlib.Path({canary!r}).touch, ())
+
+pathlib.Path(sys.argv[2]).write_bytes(pickle.dumps(Evil()))
+"""
+SAID = """{"inputs": [{"name": "length", "type": "float"}], "outputs": [{"name": "prediction",
+"type": "str"}], "sample": {"length": 1.5}, "table": "flowers.csv", "classes": ["a", "b"],
+"requirements": ["joblib==9"], "elsewhere": [], "unknown": [], "files": ["near.py", "/etc/passwd"]}
+"""
+
+
+@pytest.fixture
+def no_engine(yard: Yard, tmp_path: Path) -> Yard:
+    yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    return yard
+
+
+def in_a_container(yard: Yard, detail: RunDetail, runtime: str = "docker") -> NewModel:
+    """The output of that run, as if a container had made it."""
+    (one,) = detail.tasks[0].attempts
+    with yard.store.write() as c:
+        c.execute(update(attempts).where(attempts.c.id == one.id).values(runtime=runtime))
+    image = msgspec.json.encode(Image("cows:1", "sha256:cows"))
+    (attempt_folder_of(yard.store.folder, one.id) / "image.json").write_bytes(image)
+    return NewModel(run=detail.run.id, output="model")
+
+
+def evil_of(yard: Yard) -> bytes:
+    """The only model in the store."""
+    with yard.store.read() as c:
+        (digest,) = yard.store.artifacts.digests(c)
+    with yard.parts.blobs.open(digest) as content:
+        return content.read()
+
+
+def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, trained, tmp_path):
+    """Without an engine it is refused, and says what to do; of a process it is the user's own."""
+    canary = tmp_path / "canary"
+    detail = trained(EVIL.format(canary=str(canary)))
+    body = in_a_container(no_engine, detail)
+    with pytest.raises(Unavailable, match="Docker cannot be reached") as caught:
+        models.build(ann, body)
+    assert caught.value.message.startswith("A model that was written in a container is loaded")
+    assert "nbyard doctor" in caught.value.hint and "write a model file" in caught.value.hint
+    assert not canary.exists()
+    with no_engine.store.read() as c:
+        assert no_engine.store.trials.open(c) == []
+    with pytest.raises(Invalid):
+        models.build(ann, in_a_container(no_engine, detail, "process"))
+    assert canary.exists(), "so a load would have been seen"
+
+
+def test_what_the_trial_says_becomes_the_package(yard, models, ann, trained, monkeypatch):
+    asked: list[Trial] = []
+
+    def answered(parts, trial):
+        asked.append(trial)
+        return TrialAnswer(text=SAID)
+
+    monkeypatch.setattr(model_probes, "_awaited", answered)
+    made = models.build(ann, in_a_container(yard, trained()))
+    (trial,) = asked
+    assert (trial.runtime, trial.image, trial.image_name) == ("docker", "sha256:cows", "cows:1")
+    assert trial.filename == "model.joblib" and {"near.py", "train.py"} <= trial.code.keys()
+    assert [one.filename for one in trial.tables] == ["flowers.csv"]
+    assert made.model.inputs == [ModelColumn("length", "float")]
+    assert made.model.outputs == [ModelColumn("kind", "str")]
+    tree = {one.path for one in yard.parts.blobs.tree(made.bundle_digest).files}
+    assert tree == {"model.joblib", "near.py"}
+
+
+def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
+    no_engine, models, ann, trained, finished, root, tmp_path
+):
+    """The bytes tell where they come from, whichever task has them."""
+    canary = tmp_path / "canary"
+    in_a_container(no_engine, trained(EVIL.format(canary=str(canary))))
+    (root / "data.csv").write_bytes(evil_of(no_engine))
+    (root / "copy.py").write_text("import shutil, sys\nshutil.copy(*sys.argv[1:3])")
+    describe(root, "copy.py", "joblib")
+    detail = finished(path="copy.py", texts={"data": "data.csv"})
+    assert [one.runtime for one in detail.tasks[0].attempts] == ["process"]
+    with pytest.raises(Unavailable, match="written in a container"):
+        models.build(ann, NewModel(run=detail.run.id, output="model"))
+    assert not canary.exists()
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (TrialAnswer(problem=text_reason("it has no predict")), "it has no predict"),
+        (TrialAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
+        (TrialAnswer(text="[" * 100_000), "cannot be understood"),
+        (TrialAnswer(text='{"inputs": 3}'), "cannot be understood"),
+    ],
+)
+def test_what_a_container_says_is_only_data(
+    yard, models, ann, trained, monkeypatch, answer: TrialAnswer, words: str
+):
+    monkeypatch.setattr(model_probes, "_awaited", lambda parts, trial: answer)
+    with pytest.raises(Invalid, match=words):
+        models.build(ann, in_a_container(yard, trained()))
+
+
+def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypatch):
+    asked: list[Trial] = []
+
+    def answered(parts, trial):
+        asked.append(trial)
+        return TrialAnswer(problem=text_reason("enough"))
+
+    monkeypatch.setattr(model_probes, "_awaited", answered)
+    with pytest.raises(Invalid, match="enough"):
+        models.build(ann, in_a_container(yard, trained(), "dask"))
+    assert asked[0].runtime == "dask"
+
+
+def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, trained, tmp_path):
+    canary = tmp_path / "canary"
+    detail = trained(EVIL.format(canary=str(canary)))
+    body = in_a_container(yard, detail)
+    (one,) = detail.tasks[0].attempts
+    (attempt_folder_of(yard.store.folder, one.id) / "image.json").unlink()
+    with pytest.raises(Invalid, match=str(NO_IMAGE)):
+        models.build(ann, body)
+    with yard.store.write() as c:
+        known = yard.store.tasks.of_node(c, detail.run.id, detail.tasks[0].node)
+        plan = msgspec.structs.replace(known.plan, pinned=1)
+        c.execute(attempts.delete().where(attempts.c.id == one.id))
+        changed = update(tasks).where(tasks.c.id == known.id)
+        c.execute(changed.values(plan=msgspec.to_builtins(plan)))
+    with pytest.raises(Invalid, match=str(UNKNOWN)):
+        models.build(ann, body)
+    assert not canary.exists()
+
+
+@pytest.mark.long
+def test_a_dispatcher_that_never_answers_is_named(yard, ann, models, trained, monkeypatch):
+    body = in_a_container(yard, trained(TRAIN))
+    monkeypatch.setattr(model_probes, "SECONDS", -model_probes.MORE_SECONDS)
+    with pytest.raises(Unavailable, match="the dispatcher does not answer"):
+        models.build(ann, body)
+    with yard.store.read() as c:
+        assert yard.store.trials.open(c) == []

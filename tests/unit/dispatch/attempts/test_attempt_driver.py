@@ -1,0 +1,486 @@
+"""One check after the other: starts, limits, requests to stop, engines and disks in trouble."""
+
+import errno
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import pytest
+
+from nbyard.attempts import folders
+from nbyard.dispatch import threads
+from nbyard.dispatch.attempts import attempt_driver
+from nbyard.dispatch.attempts.attempt_driver import UNREACHABLE_SECONDS
+from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
+from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.runner.process import clock
+from nbyard.runtimes.protocol import Order
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
+
+from ..benches import running, states
+
+
+def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7, I9."""
+    run = running(bench)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert states(bench, run) == ["cancelled"]
+    assert bench.task(run).why == "the run was cancelled"
+    assert runtime.running == []
+
+
+def test_cancel_of_what_is_recorded_never_starts_it(bench: Bench, runtime: FakeRuntime) -> None:
+    """I9: the engine is out of reach, so that the attempt was not started yet."""
+    runtime.out_of_reach = "no engine"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "no engine" in bench.task(run).why)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    runtime.out_of_reach = ""
+    bench.round(3)
+    assert runtime.starts == []
+
+
+def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I9, CP5: it lives although the store does not know; it is ended, not forgotten."""
+    runtime.out_of_reach = "not yet"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "not yet" in bench.task(run).why)
+    runtime.out_of_reach = ""
+    runtime.start(bench.snapshot(run).order)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert runtime.running == []
+    assert runtime.stops[0][0] == bench.attempt(run)
+
+
+def test_cancel_always_ends(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I9, F8: also where nothing obeys or answers; what is left is the sweep's."""
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
+    runtime.obeys = False
+    run = running(bench)
+    bench.cancel(run)
+    bench.until(lambda: bench.run(run).state == "cancelled")
+    assert states(bench, run) == ["cancelled"]
+
+
+def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    runtime.out_of_reach = "gone for lunch"
+    bench.cancel(run)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
+    """R7: seen by an attempt whose thread is busy with a slow start."""
+    runtime.obeys = False
+    run = running(bench)
+    bench.cancel(run)
+    bench.round()
+    assert folders.cancel_reason(bench.folder(bench.attempt(run))) == because("cancelled")
+
+
+class Slow:
+    """A start that makes an image, and goes on when it may; it looks then whether it is wanted."""
+
+    def __init__(self, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_go_on = threading.Event()
+        start = runtime.start
+
+        def slow(order: Order) -> str:
+            event = {"seq": 0, "type": "stage", "stage": IMAGE_STAGE}
+            (order.folder / EVENTS).write_text(json.dumps(event) + "\n")
+            self.may_go_on.wait(60)
+            site = start(order)
+            if (order.folder / CANCEL).exists():
+                reason = (order.folder / CANCEL).read_text()
+                runtime.end(
+                    order.attempt_id,
+                    "cancelled",
+                    failure=Failure("cancelled", because("text", text=reason)),
+                )
+            return site
+
+        monkeypatch.setattr(runtime, "start", slow)
+
+
+@pytest.fixture
+def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    found = Slow(runtime, monkeypatch)
+    yield found
+    found.may_go_on.set()
+
+
+def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
+    run = bench.submit({"a": []})
+    bench.until_now(lambda: "waits for its image" in bench.task(run).why)
+    assert bench.task(run).state == "preparing"
+    assert bench.yard.services.runs.estimate(OWNER, run).unknown == 1
+    slow.may_go_on.set()
+    bench.until(lambda: bench.task(run).state == "running")
+    assert "waits" not in bench.task(run).why
+
+
+def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
+    """R7: the thread that starts it had looked at the run before."""
+    run = bench.submit({"a": []})
+    bench.until_now(lambda: "image" in bench.task(run).why)
+    attempt = bench.attempt(run)
+    bench.cancel(run)
+    bench.until_now((bench.folder(attempt) / CANCEL).exists)
+    slow.may_go_on.set()
+    bench.until(lambda: bench.run(run).state not in ("running", "queued"))
+    assert bench.run(run).state == "cancelled"
+    assert states(bench, run) == ["cancelled"]
+
+
+@pytest.mark.parametrize("first", ["cancel", "finish"])
+def test_cancel_against_finish_gives_one_end(
+    bench: Bench, runtime: FakeRuntime, first: str
+) -> None:
+    """I5, I9: whichever comes first, exactly one terminal state."""
+    run = running(bench)
+    attempt = bench.attempt(run)
+    runtime.obeys = False
+    for step in (first, {"cancel": "finish", "finish": "cancel"}[first]):
+        if step == "cancel":
+            bench.cancel(run)
+        else:
+            runtime.end(attempt)
+    bench.until(lambda: bench.run(run).state in ("succeeded", "cancelled"))
+    assert bench.run(run).state == "succeeded"  # the work was done
+    with bench.store.read() as c:
+        found = bench.store.events.events_after(c, "ada", 0, 500)
+    ends = [e for e in found if e.topic == "task" and e.data["state"] == "succeeded"]
+    assert len(ends) == 1
+
+
+def test_a_supervisor_that_forgets_the_time(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E11, I11: the dispatcher looks at the limit too."""
+    monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
+    run = running(bench, timeout_seconds=0.01)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("timeout", "ran longer than its limit of 0.01 s")
+    assert runtime.running == []
+
+
+def test_a_supervisor_that_forgets_the_time_and_does_not_obey(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
+    runtime.obeys = False
+    run = running(bench, timeout_seconds=0.01)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "timeout"
+
+
+def test_an_engine_out_of_reach_means_waiting_with_a_reason(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """F7: preparing, not failed; and it goes on by itself."""
+    runtime.out_of_reach = "the engine cannot be reached"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "cannot be reached" in bench.task(run).why)
+    bench.round(3)
+    task = bench.task(run)
+    assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
+    assert task.why.endswith("waits: the engine cannot be reached")
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.task(run).why == "runs because its cache is off"
+
+
+@pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
+def test_an_engine_out_of_reach_for_long_loses_what_ran(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """I4, F8: nothing runs for ever without a sign of life, and meanwhile no limit counts."""
+    run = running(bench, timeout_seconds=0.001)
+    setattr(runtime, told, "gone")
+    monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
+    bench.round(3)
+    assert states(bench, run) == ["running"]
+    monkeypatch.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
+    bench.until(lambda: states(bench, run)[0] == "lost")
+
+
+def test_what_it_left_elsewhere_waits_for_room_here(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10, I15: as of a container, whose log and result are written down when it has ended."""
+    run = running(bench)
+    runtime.end(bench.attempt(run), text="made")
+    monkeypatch.setattr(attempt_driver, "FULL_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "UNREACHABLE_SECONDS", 0.0)
+    problem = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with monkeypatch.context() as full:
+        full.setattr(runtime, "poll", Mock(side_effect=problem))
+        bench.until(lambda: "waits: disk full" in bench.task(run).why)
+        bench.round(5)
+        assert states(bench, run) == ["running"]
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert "disk full" not in bench.task(run).why
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_what_a_former_dispatcher_started_waits_for_room(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
+) -> None:
+    """F10, F14: it had not written down that it did."""
+    run = bench.submit({"a": []})
+    while not runtime.starts:
+        bench.round()
+    bench.replace_dispatcher()
+    runtime.end(runtime.starts[0], text="made")
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
+    with monkeypatch.context() as full:
+        full.setattr(runtime, "poll", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+        bench.until(lambda: "waits: disk full" in bench.task(run).why)
+        if not is_wanted:
+            bench.cancel(run)
+        bench.round(5)
+    bench.until(lambda: bench.run(run).state not in ("queued", "running"))
+    assert bench.run(run).state == ("succeeded" if is_wanted else "cancelled")
+
+
+def test_a_full_disk_is_no_silence_of_its_engine(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F7, F10: before and after which it was out of reach for a moment."""
+    run = running(bench)
+    moment = [time.monotonic()]
+    monkeypatch.setattr(attempt_driver, "time", SimpleNamespace(monotonic=lambda: moment[0]))
+    silence, full = Unavailable("a hiccup"), OSError(errno.ENOSPC, "full")
+    for problem in (silence, full, silence):
+        with monkeypatch.context() as troubled:
+            troubled.setattr(runtime, "poll", Mock(side_effect=problem))
+            bench.round(3)
+        moment[0] += 0.9 * UNREACHABLE_SECONDS
+    bench.round(2)
+    assert states(bench, run) == ["running"]
+
+
+def test_another_fault_of_its_files_is_no_full_disk(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = running(bench)
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(runtime, "poll", Mock(side_effect=OSError(errno.EIO, "broken")))
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert "unexpected: OSError" in bench.task(run).why
+
+
+def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
+    runtime.refusal = Invalid("no such image")
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("preparation", "no such image")
+
+
+def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime) -> None:
+    """CP4: whoever died while filling it left no task.json."""
+    runtime.out_of_reach = "no engine"
+    run = bench.submit({"a": []})
+    bench.until(lambda: "no engine" in bench.task(run).why)
+    folder = bench.folder(bench.attempt(run))
+    (folder / TASK).unlink()
+    (folder / "code" / "half").write_text("x")
+    runtime.out_of_reach = ""
+    bench.until(lambda: bench.task(run).state == "running")
+    assert (folder / TASK).exists() and not (folder / "code" / "half").exists()
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_who_waits_too_long_elsewhere_fails(
+    bench: Bench, runtime: FakeRuntime, is_sent: bool
+) -> None:
+    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there. As
+    in our own queue no retry follows."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.refusal = None if is_sent else Unavailable("no worker has that")
+    patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001, retries=2)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "queue-timeout"
+    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert len(states(bench, run)) == 1
+    assert bench.task(patient).state == "preparing"
+
+
+def test_what_its_queue_dropped_while_it_had_to_stop_ends(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I9: nobody starts it again, so it must not wait for that."""
+    runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
+    runtime.obeys = False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: runtime.stops)
+    runtime.states[bench.attempt(run)] = "unbegun"
+    bench.round(3)
+    assert bench.task(run).state == "preparing"
+    monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.kind == "queue-timeout"
+
+
+def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+    """I11: nor does what is just being begun."""
+    runtime.queues_itself, runtime.begins = True, False
+    run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
+    bench.until(lambda: bench.task(run).state == "preparing")
+    bench.round(3)
+    runtime.states[bench.attempt(run)] = "running"
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.round(3)
+    assert bench.task(run).state == "running"
+
+
+@pytest.fixture
+def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What silence is counted by."""
+    found = [1000.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: found[0]))
+    return found
+
+
+def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
+    """The state of its task after as many seconds and some rounds."""
+    moment[0] += seconds
+    bench.round(3)
+    return bench.task(run).state
+
+
+@pytest.mark.parametrize("name", [LOG, EVENTS])
+def test_a_supervisor_that_overlooks_silence(
+    bench: Bench, runtime: FakeRuntime, moment: list[float], name: str
+) -> None:
+    """I11, F15: the dispatcher looks, too."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    assert later(bench, run, moment, 14) == "running"
+    (bench.folder(bench.attempt(run)) / name).write_text("still here")
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
+    failure = bench.task(run).failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("timeout", "gave no sign of life for 5 s")
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_set_makes_no_silence_and_hides_none(
+    bench: Bench, runtime: FakeRuntime, moment: list[float], days: int
+) -> None:
+    """I21: signs of life are told apart, whatever time they tell."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    log = bench.folder(bench.attempt(run)) / LOG
+    log.write_text("a log that is full")
+    there = time.time() + days * 86_400
+    for sign in range(3):
+        os.utime(log, (there + sign, there + sign))
+        assert later(bench, run, moment, 0) == "running"
+        assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
+
+
+def test_silence_is_counted_from_when_its_engine_answers_again(
+    bench: Bench, runtime: FakeRuntime, moment: list[float]
+) -> None:
+    """F8: what it wrote meanwhile could not come here."""
+    run = running(bench, silence_timeout_seconds=5.0)
+    runtime.out_of_reach = "the engine hangs"
+    for _ in range(10):
+        assert later(bench, run, moment, 10) == "running"
+    runtime.out_of_reach = ""
+    assert later(bench, run, moment, 10) == "running"
+    assert later(bench, run, moment, 14) == "running"
+    assert later(bench, run, moment, 2) == "failed"
+
+
+def waiting(bench: Bench, runtime: FakeRuntime) -> str:
+    """A run whose only attempt waits where it was sent."""
+    runtime.begins = False
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).attempts[-1:] and states(bench, run) == ["starting"])
+    return run
+
+
+def has_started(runtime: FakeRuntime, times: int) -> bool:
+    return len(runtime.starts) == times
+
+
+def test_what_never_began_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """R8: the same attempt, however often it is forgotten where it waits."""
+    run = waiting(bench, runtime)
+    for times in range(2, 6):
+        runtime.forget(bench.attempt(run))
+        bench.until(partial(has_started, runtime, times))
+    runtime.begins = True
+    runtime.forget(bench.attempt(run))
+    bench.until(lambda: bench.task(run).state == "running")
+    runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert states(bench, run) == ["succeeded"]
+    assert set(runtime.starts) == {bench.attempt(run)}
+
+
+def test_what_runs_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+    run = running(bench)
+    runtime.forget(bench.attempt(run))
+    bench.until(lambda: states(bench, run) == ["lost", "running"])
+    assert len(runtime.starts) == 2
+
+
+def test_what_never_began_is_not_sent_again_to_be_cancelled(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """I9: what was cancelled before it began never does."""
+    run = waiting(bench, runtime)
+    runtime.obeys = False
+    runtime.forget(bench.attempt(run))
+    bench.cancel(run)
+    bench.round(3)
+    assert len(runtime.starts) == 1
+    runtime.end(
+        bench.attempt(run),
+        "cancelled",
+        failure=Failure("cancelled", because("text", text="the run was")),
+    )
+    bench.until(lambda: bench.run(run).state == "cancelled")
+
+
+def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
+    """I3, F14: it asks the store first."""
+    run = waiting(bench, runtime)
+    case, former = bench.snapshot(run), bench.replace_dispatcher()
+    runtime.forget(case.attempt.id)
+    late = replace(case, since=case.since - attempt_driver.FRESH_SECONDS)
+    assert former._runs._attempts.drive(late).facts == []
+    assert len(runtime.starts) == 1
+    bench.until(lambda: len(runtime.starts) == 2)

@@ -1,0 +1,193 @@
+"""R16: links to what a step listens at, for as long as it runs."""
+
+import http.server
+import json
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nbyard.attempts import monitor_link_files as monitors
+from nbyard.dispatch.attempts import monitor_controller as controller
+from nbyard.dispatch.attempts import tensorboard
+from nbyard.domain.attempts.monitor_links import MonitorLink
+from nbyard.errors import NotFound, Unavailable
+from nbyard.runner.process import processes
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+
+MANY = 100_000  # rounds, until a program is there
+STAND_IN = f"""#!{sys.executable}
+import functools, http.server, os, sys
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+if os.path.exists(os.path.join(given["--logdir"], "broken")):
+    sys.exit("no such plug-in")
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=given["--logdir"])
+http.server.HTTPServer((given["--host"], int(given["--port"])), handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def local(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The runtime that is made up stands for processes and for containers."""
+    monkeypatch.setattr(controller, "LOOK_SECONDS", 0.0)
+    bench.context.runtimes |= {"process": bench.runtime, "docker": bench.runtime}
+    return bench
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `tensorboard` that is found."""
+    place = tmp_path / "bin" / "tensorboard"
+    place.parent.mkdir()
+    place.write_text(STAND_IN)
+    place.chmod(0o755)
+    monkeypatch.setattr(tensorboard, "program_for", lambda _: str(place))
+
+
+def links(bench: Bench, run: str) -> list[MonitorLink]:
+    attempt = bench.task(run).attempts[-1]
+    return attempt.links
+
+
+def started(bench: Bench, **plan: object) -> str:
+    run = bench.submit({"a": []}, **{"runtime": "process", **plan})
+    bench.until(lambda: bench.task(run).state == "running")
+    return run
+
+
+def known(bench: Bench, run: str) -> monitors.MonitorData:
+    found = monitors.read_monitor(bench.store.folder, bench.attempt(run))
+    assert found is not None
+    return found
+
+
+def board_of(bench: Bench, run: str) -> monitors.TensorBoardProcess:
+    found = known(bench, run).board
+    assert found is not None
+    return found
+
+
+def variables(bench: Bench, run: str) -> dict[str, str]:
+    told = json.loads((bench.folder(bench.attempt(run)) / "task.json").read_text())
+    return dict(told["environment"])
+
+
+@contextmanager
+def listening(port: int) -> Iterator[None]:
+    handler = http.server.SimpleHTTPRequestHandler
+    server = http.server.HTTPServer(("127.0.0.1", port), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_link_is_active_while_the_step_answers_at_the_port_that_it_was_told(local) -> None:
+    run = started(local, ports={"web": 0, "other": 80})
+    told = variables(local, run)
+    assert told["NBYARD_HOST"] == "127.0.0.1" and "NBYARD_PORT" not in told
+    port, attempt = int(told["NBYARD_PORT_WEB"]), local.attempt(run)
+    local.until(lambda: len(links(local, run)) == 2)
+    path = f"nbyard/attempts/{attempt}/web/"
+    assert links(local, run)[0] == MonitorLink("web", path, answers=False)
+    with listening(port):
+        local.until(lambda: links(local, run)[0].answers)
+        (activity,) = local.yard.services.runs.activity(OWNER, [run])
+        assert [link.answers for link in activity.links] == [True, False]
+        target = local.yard.services.runs.target(OWNER, attempt, "web")
+        assert (target.host, target.port) == ("127.0.0.1", port)
+        assert not target.is_trusted and not target.keeps_prefix
+    local.until(lambda: not links(local, run)[0].answers)
+
+
+def test_at_the_end_nothing_is_left_of_it(local) -> None:
+    run = started(local, ports={"web": 0})
+    attempt = local.attempt(run)
+    assert variables(local, run)["NBYARD_PORT"] == variables(local, run)["NBYARD_PORT_WEB"]
+    local.until(lambda: links(local, run))
+    local.runtime.end(attempt)
+    local.until(lambda: not monitors.stored_attempts(local.store.folder))
+    assert links(local, run) == []
+    with pytest.raises(NotFound, match="its links end with it"):
+        local.yard.services.runs.target(OWNER, attempt, "web")
+
+
+def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) -> None:
+    run, gone = started(local, ports={"web": 0}), started(local, ports={"web": 0})
+    before = known(local, run)
+    local.runtime.end(local.attempt(gone))
+    local.replace_dispatcher()
+    local.context.runtimes |= {"process": local.runtime}
+    local.until(lambda: monitors.stored_attempts(local.store.folder) == {local.attempt(run)})
+    assert known(local, run).ports == before.ports
+
+
+def test_most_steps_have_none(local) -> None:
+    run = started(local)
+    local.round(2)
+    assert links(local, run) == [] and monitors.stored_attempts(local.store.folder) == set()
+    assert not [name for name in variables(local, run) if name.startswith("NBYARD_PORT")]
+    with pytest.raises(NotFound, match="no link 'web'"):
+        local.yard.services.runs.target(OWNER, local.attempt(run), "web")
+
+
+def test_why_a_container_cannot_be_reached_is_told(local) -> None:
+    local.yard.settings.container_network = "none"
+    run = started(local, runtime="docker", ports={"web": 0}, tensorboard="runs")
+    told = variables(local, run)
+    assert (told["NBYARD_HOST"], told["NBYARD_PORT"]) == ("0.0.0.0", "8800")
+    local.until(lambda: len(links(local, run)) == 2)
+    web, board = links(local, run)
+    assert "container_network" in str(web.reason) and "processes only" in str(board.reason)
+    with pytest.raises(Unavailable, match="container_network"):
+        local.yard.services.runs.target(OWNER, local.attempt(run), "web")
+
+
+@pytest.mark.usefixtures("program")
+def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
+    """R16: also when another dispatcher takes over meanwhile."""
+    run = started(local, tensorboard="runs")
+    attempt = local.attempt(run)
+    local.until(lambda: links(local, run))
+    assert not links(local, run)[0].answers
+    (local.folder(attempt) / "code" / "runs").mkdir()
+    local.until(lambda: links(local, run)[0].answers, MANY)
+    assert local.yard.services.runs.target(OWNER, attempt, "tensorboard").is_trusted
+    board = board_of(local, run)
+    assert processes.variables_of(board.pid)["NBYARD_ATTEMPT_ID"] == attempt
+    local.replace_dispatcher()
+    local.context.runtimes |= {"process": local.runtime}
+    local.round(3)
+    assert board_of(local, run) == board
+    local.runtime.end(attempt)
+    local.until(lambda: not monitors.stored_attempts(local.store.folder))
+    assert not tensorboard.is_alive(board)
+    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+        probe.connect(("127.0.0.1", board.port))
+
+
+@pytest.mark.usefixtures("program")
+def test_tensorboard_that_ends_says_why(local) -> None:
+    run = started(local, tensorboard="runs")
+    logs = local.folder(local.attempt(run)) / "code" / "runs"
+    logs.mkdir()
+    (logs / "broken").touch()
+    local.until(lambda: links(local, run) and links(local, run)[0].reason, MANY)
+    assert str(links(local, run)[0].reason) == "TensorBoard has ended: no such plug-in"
+
+
+def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:
+    """G2."""
+    monkeypatch.setattr(tensorboard, "program_for", lambda _: "")
+    run = started(local, tensorboard="runs")
+    (local.folder(local.attempt(run)) / "code" / "runs").mkdir()
+    local.until(lambda: links(local, run) and links(local, run)[0].reason)
+    assert "pip install tensorboard" in str(links(local, run)[0].reason)

@@ -1,0 +1,69 @@
+"""What the answers of a runtime mean."""
+
+import errno
+from unittest.mock import Mock
+
+import pytest
+
+from nbyard.dispatch.attempts import runtime_calls
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.domain.attempts.structs import TASK
+from nbyard.errors import Unavailable
+from nbyard.reasons.structs import because
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
+
+from ..benches import running
+
+FULL, BROKEN = OSError(errno.ENOSPC, "full"), OSError(errno.EIO, "broken")
+
+
+@pytest.fixture
+def snapshot(bench: Bench) -> AttemptSnapshot:
+    return bench.snapshot(running(bench))
+
+
+def test_an_engine_that_is_not_heard_is_away(
+    snapshot: AttemptSnapshot, runtime: FakeRuntime
+) -> None:
+    assert runtime_calls.poll_attempt(snapshot, runtime).state == "running"
+    runtime.unheard = "no answer"
+    with pytest.raises(Unavailable, match="no answer"):
+        runtime_calls.poll_attempt(snapshot, runtime)
+
+
+def test_what_lives_is_there(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+    assert runtime_calls.is_there(snapshot, runtime) and runtime_calls.may_live(snapshot, runtime)
+    runtime.lose(snapshot.attempt.id)
+    assert runtime_calls.is_there(snapshot, runtime)
+    assert not runtime_calls.is_there(snapshot, runtime, "finished", "lost")
+    (snapshot.order.folder / TASK).unlink()
+    assert not runtime_calls.is_there(snapshot, runtime)
+    assert not runtime_calls.may_live(snapshot, runtime)
+
+
+@pytest.mark.parametrize(("error", "may_live"), [(Unavailable("away"), False), (FULL, True)])
+def test_what_may_live_without_an_answer(
+    snapshot: AttemptSnapshot,
+    runtime: FakeRuntime,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    may_live: bool,
+) -> None:
+    """F8, F10: of an engine that is away, nothing that is merely recorded counts as live."""
+    monkeypatch.setattr(runtime, "poll", Mock(side_effect=error))
+    assert runtime_calls.may_live(snapshot, runtime) == may_live
+
+
+def test_a_stop_is_accepted_or_not(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+    runtime.out_of_reach = "away"
+    assert not runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
+    runtime.out_of_reach = ""
+    assert runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
+    assert runtime.stops == [(snapshot.attempt.id, "enough")]
+
+
+def test_only_a_full_disk_is_waited_for() -> None:
+    """F10."""
+    assert "disk full" in str(runtime_calls.wait_if_full(FULL))
+    with pytest.raises(OSError, match="broken"):
+        runtime_calls.wait_if_full(BROKEN)

@@ -1,0 +1,109 @@
+"""S1: what is secret, on its way from the store into the memory of the work."""
+
+import os
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.attempts import secret_delivery
+from nbyard.dispatch.attempts.clean_up import CleanUps
+from nbyard.dispatch.recovery import LeftoverSweeper
+from nbyard.dispatch.threads import Threads
+from nbyard.dockerd.registry_logins import login_for
+from nbyard.domain.credentials import Login, NewCredential
+from nbyard.domain.runs.structs import SecretOf
+from nbyard.errors import Invalid
+from nbyard.runner import secret_files
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+from nbyard.testing.leaked_secrets import CANARY
+
+
+@pytest.fixture
+def case(bench: Bench, tmp_path, monkeypatch):
+    """That of a task which names a token and a login."""
+    monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    case = bench.snapshot(run)
+    keep = bench.yard.services.credentials.create
+    token = keep(OWNER, NewCredential("api", "token", {"secret": CANARY}))
+    fields = {"server": "h.test", "username": "ann", "password": CANARY}
+    login = keep(OWNER, NewCredential("hub", "registry", fields))
+    bindings = {
+        "token": SecretOf(token.id, "api", 1),
+        "login": SecretOf(login.id, "hub", 1),
+    }
+    plan = msgspec.structs.replace(case.task.plan, bindings=bindings)
+    task = msgspec.structs.replace(case.task, plan=plan)
+    return replace(case, task=task)
+
+
+def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
+    folder = case.order.folder
+    places = secret_delivery.deliver_secrets(bench.context, case, folder)
+    assert places == {
+        "token": "{attempt}/secrets/token",
+        "login": "{attempt}/secrets/login.json",
+    }
+    assert (folder / "secrets/token").read_text() == CANARY
+    told = msgspec.json.decode((folder / "secrets/login.json").read_bytes())
+    assert told == {"server": "h.test", "username": "ann", "password": CANARY}
+    assert msgspec.json.decode((folder / "secrets/.hidden").read_bytes()) == [CANARY, CANARY]
+    secret_delivery.take_away(bench.context, case.attempt.id)
+    assert not (folder / "secrets").exists()
+
+
+def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
+    assert secret_delivery.are_as_named(bench.context, case)
+    with bench.yard.store.write() as c:
+        rows = bench.yard.store.credentials
+        api = rows.get(c, case.run.owner, "api")
+        assert api is not None
+        rows.change(c, api, msgspec.structs.replace(api, version=2), None)
+    assert not secret_delivery.are_as_named(bench.context, case)
+    with bench.yard.store.write() as c:
+        rows.delete(c, api)
+    with pytest.raises(Invalid, match="'api' was deleted after the run was asked for"):
+        secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
+
+
+def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
+    """K5: any file may be, where it is not known any more what was secret."""
+    told, fine = tmp_path / "told", tmp_path / "fine"
+    told.write_text(f"x{CANARY}y")
+    fine.write_text("x")
+
+    def held() -> list[bool]:
+        masks = secret_delivery.masks_of_attempt(bench.context, case)
+        return [masks.holds(str(told)), masks.holds(str(fine))]
+
+    assert held() == [True, False]
+    with bench.yard.store.write() as c:
+        api = bench.yard.store.credentials.get(c, case.run.owner, "api")
+        assert api is not None
+        bench.yard.store.credentials.delete(c, api)
+    assert held() == [True, True]
+
+
+def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
+    """I12: also after a kill."""
+    live, dead = case.order.folder, "a1"
+    secret_delivery.deliver_secrets(bench.context, case, live)
+    secret_files.store_secrets(
+        str(live.parent), secret_files.secrets_folder(bench.context.store.id, dead), {}, []
+    )
+    threads = Threads(1)
+    LeftoverSweeper(bench.context, threads, CleanUps(threads)).tick()
+    threads.close()
+    assert not os.path.exists(secret_files.secrets_folder(bench.context.store.id, dead))
+    assert (live / "secrets/token").exists()
+
+
+def test_registries_are_told_the_logins_of_who_asks(bench: Bench, case):
+    with secret_delivery.for_registries(bench.context, case.run.owner):
+        assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
+        assert login_for("cows:1") is None
+    with secret_delivery.for_registries(bench.context, "bob"):
+        assert login_for("h.test/cows:1") is None
+    assert login_for("h.test/cows:1") is None

@@ -1,0 +1,99 @@
+"""P3: what the steps of a rollout write of a deployment."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
+from nbyard.domain.callers import Caller
+from nbyard.domain.deployments.structs import (
+    OPEN_VARIABLE,
+    DeploymentChange,
+    NewDeployment,
+    Place,
+    ServiceKind,
+)
+from nbyard.reasons.structs import text_reason
+from nbyard.store.deployments import DeploymentRow
+from nbyard.yard import Yard
+
+ANN = Caller("ann")
+
+
+@pytest.fixture
+def context(yard: Yard) -> DispatchContext:
+    with yard.store.write() as c:
+        lease = yard.store.leases.take(c, "dispatcher", "me", 30.0)
+    nothing: Any = None
+    yard.services.deployments.create(ANN, NewDeployment("cows:1", name="cows"))
+    return DispatchContext(
+        yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing
+    )
+
+
+def row_of(context: DispatchContext) -> DeploymentRow:
+    with context.store.read() as c:
+        return context.store.deployments.under_way(c)[0]
+
+
+def test_nothing_is_said_of_what_was_asked_for_meanwhile(
+    yard: Yard, context: DispatchContext
+) -> None:
+    notes, seen = DeploymentRecords(context), row_of(context)
+    assert notes.is_wanted(seen)
+    yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
+    notes.tell(seen, "failed", text_reason("why"))
+    assert (row_of(context).state, notes.is_wanted(seen)) == ("queued", False)
+    notes.tell(row_of(context), "failed", text_reason("why"))
+    assert yard.services.deployments.get(ANN, "cows").reason == text_reason("why")
+
+
+def test_a_dispatcher_that_leaves_wants_nothing(context: DispatchContext) -> None:
+    notes = DeploymentRecords(context)
+    context.stopping.set()
+    assert not notes.is_wanted(row_of(context))
+
+
+def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext) -> None:
+    notes, row = DeploymentRecords(context), row_of(context)
+    notes.log(row, row.newest).write(b"first\nno model\n")
+    assert notes.said_last(row, row.newest, 2000) == "first\nno model\n"
+    notes.say(row, row.newest, "it ended")
+    assert notes.said_last(row, row.newest, 2000) == ""
+    assert notes.log(row, row.newest).tail(99).endswith("nbyard: it ended\n")
+    notes.log(row, row.newest).write(b"again\n")
+    assert notes.said_last(row, row.newest, 2000) == "again\n"
+
+
+def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> None:
+    notes, row = DeploymentRecords(context), row_of(context)
+    notes.places(row, row.newest, [Place("api", "h", 1)])
+    assert row_of(context).serving == 0
+    notes.places(row, row.newest, [Place("api", "h", 1, answers=True)], reason=None)
+    assert row_of(context).serving == 1
+    assert [link.answers for link in yard.services.deployments.get(ANN, "cows").links] == [True]
+
+
+@pytest.mark.parametrize(
+    ("service", "value", "has_one"),
+    [("api", "", True), ("api", "0", True), ("api", "1", False), ("jupyterlab", "", False)],
+)
+def test_only_what_serves_a_model_has_a_secret(
+    context: DispatchContext,
+    monkeypatch: pytest.MonkeyPatch,
+    service: ServiceKind,
+    value: str,
+    has_one: bool,
+) -> None:
+    """P2, P5: an IDE of the same image asks for its password instead."""
+    monkeypatch.setattr(
+        "nbyard.dispatch.deployments.deployment_records.packages_of_images",
+        lambda c, owner, wanted: wanted,
+    )
+    notes, row = DeploymentRecords(context), row_of(context)
+    revision = row.newest.revision
+    spec = replace(revision.spec, service=service, environment={OPEN_VARIABLE: value})
+    notes.ensure_secret(row, replace(row.newest, revision=replace(revision, spec=spec)))
+    assert bool(notes.deployed(row, row.newest).secret) is has_one

@@ -1,0 +1,93 @@
+"""P4: where a step of a revision begins and ends, by the facts of the store and the engine."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from nbyard.dispatch.deployments.revision_driver import FOLLOWS, RevisionDriver
+from nbyard.dispatch.deployments.revision_phase_table import WISHES, Event, Phase
+from nbyard.domain.deployments.deployment_status import RevisionStatus
+from nbyard.store.deployments import DeploymentRow
+
+from .test_rollout import ANN, Rolling, rolling
+
+__all__ = ["rolling"]
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+STARTED, READY, ENDED = {"started_at": NOW}, {"ready_at": NOW}, {"ended_at": NOW}
+
+
+def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> RevisionDriver:
+    """The step of the newest revision, with these facts."""
+    row: DeploymentRow = rolling.row()
+    if facts:
+        with rolling.context.write() as c:
+            rolling.store.deployments.set_revision(c, row.newest.revision.id, **facts)
+        row = rolling.row()
+    memory, notes = rolling.rollout._memory, rolling.rollout._notes
+    return RevisionDriver(rolling.context, memory, notes, row, row.newest, wish)
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_ending", "phase"),
+    [
+        ({}, False, Phase.WAITING),
+        (STARTED, False, Phase.STARTING),
+        (STARTED | READY, False, Phase.ANSWERED),
+        (STARTED | READY, True, Phase.ENDING),
+        (STARTED | READY | ENDED, False, Phase.OVER),
+        (STARTED | READY | ENDED, True, Phase.OVER),
+    ],
+)
+def test_a_step_begins_with_what_is_stored(
+    rolling: Rolling, facts: dict[str, Any], is_ending: bool, phase: Phase
+) -> None:
+    rolling.create()
+    if is_ending:
+        rolling.rollout._memory.departures._ending[1] = 0.0
+    assert driven(rolling, **facts).phase is phase
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wish: Event) -> None:
+    rolling.create()
+    rolling.step(2)
+    rolling.engine.removes = False
+    facts = ENDED | {"exit_code": 3}
+    assert driven(rolling, wish, **facts).begin() == RevisionStatus(1, "alive")
+    rolling.engine.removes = True
+    assert driven(rolling, wish).begin() == RevisionStatus(1, "over", exit_code=3)
+
+
+def test_a_wait_for_a_gpu_is_no_start(rolling: Rolling) -> None:
+    rolling.create(gpu=1)
+    assert driven(rolling).begin() == RevisionStatus(1, "pending")
+    assert rolling.row().newest.revision.started_at is None
+    rolling.grant("0")
+    assert driven(rolling).begin().phase == "alive" and rolling.engine.living()
+
+
+def test_only_the_deletion_drains_nothing(rolling: Rolling, monkeypatch: Any) -> None:
+    rolling.create()
+    rolling.step(2)
+    monkeypatch.setattr(rolling.rollout._memory.departures, "is_drained", lambda _: False)
+    assert driven(rolling, Event.REPLACED).begin().phase == "alive" and rolling.engine.living()
+    assert driven(rolling, Event.DELETED).begin().phase == "over"
+    assert not rolling.engine.containers
+
+
+def test_a_requested_stop_is_recorded_unless_it_is_wanted_again(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step(2)
+    rolling.deployments.stop(ANN, "cows")
+    ends = driven(rolling, Event.STOPPED)
+    rolling.deployments.start(ANN, "cows")
+    ends.begin()
+    found = driven(rolling)
+    assert found.phase in (Phase.ENDING, Phase.WAITING)
+    assert rolling.step(3).state == "running"
+
+
+def test_each_decision_about_an_end_has_its_event() -> None:
+    assert set(FOLLOWS.values()) == {Event.COMPLETED, Event.ENDED, Event.FAILED}

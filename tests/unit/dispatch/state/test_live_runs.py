@@ -1,0 +1,158 @@
+"""The board says what the store says, whoever wrote it."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.dispatch.state import live_runs as module
+from nbyard.dispatch.state.live_runs import LiveRuns, TaskQueue
+from nbyard.dispatch.state.round_changes import RoundChanges
+from nbyard.domain.state_machines import TASK
+from nbyard.reasons.structs import because
+from nbyard.store import transition
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def task(name: str, priority: int, seconds: int) -> Any:
+    turn = -priority, (NOW + timedelta(seconds=seconds)).timestamp(), 0.0, name
+    due = (math.inf, 1e18, -1.0, -2.0)[seconds]
+    return SimpleNamespace(record=SimpleNamespace(id=name), turn=turn, due=due)
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
+def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
+    """R11, I11: by priority, else as they come; and by their limits."""
+    queue, there = TaskQueue(), {}
+    for number, (priority, seconds) in enumerate(wanted):
+        one = task(f"t{number}", priority, seconds)
+        queue.add(one)
+        there[one.record.id] = one
+        if data.draw(st.booleans()):
+            gone = data.draw(st.sampled_from(sorted(there)))
+            assert queue.remove(gone)
+            assert not queue.remove(gone)
+            assert queue.get(gone) is None and gone not in queue
+            del there[gone]
+    assert queue.turns() == sorted(there, key=lambda name: there[name].turn)
+    late = sorted((one.due, name) for name, one in there.items() if one.due < 0)
+    assert queue.overdue() == [name for _, name in late]
+    assert queue.ids == there.keys()
+    assert all(queue[name] is there[name] for name in there)
+
+
+@pytest.fixture
+def board(bench: Bench) -> LiveRuns:
+    found: LiveRuns = bench.dispatcher._runs._board
+    return found
+
+
+def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
+    """I9, I30: the tasks of a large graph are not read again for it."""
+    run = bench.submit({"a": [], "b": ["a"]})
+    bench.until(lambda: bench.task(run).state == "running")
+    before = board.runs[run].tasks
+    with bench.store.read() as c:
+        last = bench.store.events.newest_id(c)
+    bench.runtime.obeys = False
+    bench.cancel(run)
+    with bench.store.read() as c:
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
+    assert board.runs[run].is_cancelled
+    assert board.runs[run].tasks is before
+    assert run in board.untouched
+
+
+def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: LiveRuns) -> None:
+    """I5: what is decided may not be written yet when the wish is read."""
+    run = bench.submit({"a": []})
+    with bench.store.read() as c:
+        board.read(c, run)
+        last = bench.store.events.newest_id(c)
+    changes = RoundChanges(bench.store, board)
+    changes.begin(board.runs[run])
+    bench.cancel(run)
+    with bench.store.read() as c:
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
+    assert board.runs[run].is_cancelled and run in board.untouched
+    changes.begin(board.runs[run])
+    with bench.store.write() as c:
+        changes.write(c)
+        told = [
+            one
+            for one in bench.store.events.events_after(c, "ada", last, 100)
+            if one.topic == "run"
+        ]
+    changes.hold.close()
+    states = [one.data["state"] for one in told if "change" not in one.data]
+    assert states == ["running", "cancelled"]
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_run_takes_as_long_as_was_counted(
+    bench: Bench, board: LiveRuns, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """I21: the clock is set while it runs."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    set_to = datetime.now(UTC) + timedelta(days=days)
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: set_to))
+    live = board.runs[run]
+    assert live.run.started_at is not None
+    assert timedelta(0) <= live.now - live.run.started_at < timedelta(minutes=5)
+    live.begun = None  # another dispatcher had begun it
+    assert live.now == max(live.run.started_at, set_to)
+
+
+def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: LiveRuns) -> None:
+    """Nobody should; but the store is right, not the board."""
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    record = board.runs[run].tasks["a"].record
+    with bench.store.read() as c:
+        last = bench.store.events.newest_id(c)
+    with bench.store.write() as c:
+        assert transition.move(c, TASK, record.subject, "failed")
+    with bench.store.read() as c:
+        board.catch_up(c, bench.store.events.all_news_after(c, last))
+    assert board.runs[run].tasks["a"].record.state == "failed"
+    with bench.store.write() as c:
+        changed = msgspec.structs.replace(record, reason=because("forced"))
+        bench.store.tasks.note_all(c, [changed])
+    kept = board.runs[run]
+    with bench.store.read() as c:
+        board.read_all(c)
+    assert board.runs[run] is kept, "it looks alike"
+
+
+def test_a_write_on_a_stale_board_is_undone_and_repeated(
+    bench: Bench, board: LiveRuns, runtime: FakeRuntime
+) -> None:
+    """I5: no state is written over one that the board did not know."""
+    run, other = bench.submit({"a": []}), bench.submit({"a": []})
+    bench.until(lambda: len(runtime.running) == 2)
+    attempt, record = bench.attempt(run), board.runs[run].tasks["a"].record
+    with bench.store.write() as c:
+        assert transition.move(c, TASK, record.subject, "failed", reason=because("cancelled"))
+    runtime.end(attempt)
+    runtime.end(bench.attempt(other))
+    bench.until(lambda: bench.run(other).state == "succeeded")
+    assert bench.task(run).reason == because("cancelled")
+    assert bench.task(run).artifacts == []
+
+
+def test_forgetting_everything(bench: Bench, board: LiveRuns) -> None:
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.submit({"a": []}, cpu=2.0)
+    bench.round(2)
+    assert len(board.queue.ids) == len(board.attempts) == 1
+    board.clear()
+    assert not board.runs and not board.attempts and not board.queue.ids and not board.fresh

@@ -1,0 +1,57 @@
+"""The telling part of what engines and networks say."""
+
+import pytest
+
+from nbyard.dockerd.engine_messages import (
+    innermost_message,
+    pass_progress,
+    refusal_error,
+    whole_lines,
+)
+from nbyard.errors import Conflict, NbyardError, NotFound
+
+NESTED = (
+    "HTTPSConnectionPool(host='far', port=1): Max retries exceeded (Caused by SSLError("
+    "SSLCertVerificationError(1, '[SSL: X] certificate verify failed: self-signed certificate in"
+    " certificate chain (_ssl.c:1006)')))"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("(x, ConnectionRefusedError(111, 'Connection refused'))", "connection refused"),
+        ("HTTPConnectionPool(...): Read timed out.", "no answer in time"),
+        (NESTED, "certificate verify failed: self-signed certificate in certificate chain"),
+        ("400 (Client sent an HTTP request to an HTTPS server.)", "the engine wants TLS"),
+        ("SSLError(1, 'sslv3 alert bad certificate')", "bad certificate"),
+        ("first\nsecond", "first"),
+        ("", "OSError"),
+    ],
+)
+def test_plain(said: str, words: str):
+    assert str(innermost_message(OSError(said))).strip() == words
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind"),
+    [
+        (404, "No such image", NotFound),
+        (409, "name in use", Conflict),
+        (500, "a1 does not exist in database: no such container", NotFound),
+        (500, "unrecognized image ID sha256:a1", NotFound),
+        (500, "no space", NbyardError),
+    ],
+)
+def test_refusal(status: int, words: str, kind: type[NbyardError]):
+    assert type(refusal_error(status, words)) is kind
+
+
+def test_pieces_become_lines() -> None:
+    """What a program prints comes as it was written, not line by line."""
+    said: list[str] = []
+    with whole_lines(said.append) as hear:
+        for piece in ("E", ": ", "no pack", "age\n\n  \nStep 2", "/3\r", "40 %\r\n", "end"):
+            pass_progress({"stream": piece}, hear)
+        pass_progress({"status": "Pulling", "id": "a1"}, hear)
+    assert said == ["E: no package", "Step 2/3", "40 %", "end", "a1 Pulling"]

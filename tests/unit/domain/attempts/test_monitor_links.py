@@ -1,0 +1,55 @@
+"""R16: what a step may declare to be seen while it runs."""
+
+import pytest
+
+from nbyard.domain.attempts.monitor_links import (
+    container_ports,
+    link_path,
+    port_variables,
+    wrong_monitors,
+)
+
+
+def test_ports_of_a_container_are_those_that_are_declared_and_any_other_for_0() -> None:
+    assert container_ports({"web": 80, "a": 0, "taken": 8800, "b": 0}) == {
+        "web": 80,
+        "a": 8801,
+        "taken": 8800,
+        "b": 8802,
+    }
+
+
+def test_the_only_port_needs_no_name() -> None:
+    told = {"NBYARD_HOST": "0.0.0.0", "NBYARD_PORT_MY_PAGE": "80"}
+    assert port_variables({"my-page": 80}, "0.0.0.0") == {**told, "NBYARD_PORT": "80"}
+    assert "NBYARD_PORT" not in port_variables({"a": 1, "b": 2}, "127.0.0.1")
+    assert port_variables({}, "127.0.0.1") == {}
+
+
+def test_a_link_is_below_the_attempt() -> None:
+    assert link_path("0190", "web") == "nbyard/attempts/0190/web/"
+
+
+@pytest.mark.parametrize(
+    ("ports", "tensorboard", "field", "words"),
+    [
+        ({"Web": 80}, "", "ports", "'Web' is no name of a port"),
+        ({"a/b": 80}, "", "ports", "'a/b' is no name of a port"),
+        ({"": 80}, "", "ports", "'' is no name of a port"),
+        ({"web": -1}, "", "ports", "web must be from 0 (any) to 65535"),
+        ({"web": 65536}, "", "ports", "web must be from 0 (any) to 65535"),
+        ({"a": 80, "b": 80}, "", "ports", "two names have the port 80"),
+        ({f"p{n}": 0 for n in range(9)}, "", "ports", "there may be at most 8 ports"),
+        ({"tensorboard": 0}, "runs", "ports", "'tensorboard' is the link of TensorBoard itself"),
+        ({}, "/runs", "tensorboard", "must be a folder below the working directory"),
+        ({}, "a/../..", "tensorboard", "must be a folder below the working directory"),
+    ],
+)
+def test_what_makes_no_sense_is_named(ports, tensorboard, field, words) -> None:
+    ((where, reason),) = wrong_monitors(ports, tensorboard)
+    assert where == field and str(reason).startswith(words)
+
+
+def test_what_makes_sense_is_not() -> None:
+    assert not list(wrong_monitors({"web": 0, "b": 0, "tensorboard": 80}, ""))
+    assert not list(wrong_monitors({"web": 65535}, "logs/tb"))

@@ -1,0 +1,197 @@
+"""P1, P2: what is not said is filled in, and what is said is held to its range."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.deployments.creation_form import (
+    OFFERED,
+    PRESETS,
+    apply_change,
+    complete_request,
+    free_host,
+    is_ide,
+    name_of,
+    warnings_of,
+)
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+NUMBERS = {
+    (preset.name, field.name): field
+    for preset in PRESETS
+    for field in preset.fields
+    if field.kind == "number"
+}
+
+
+def refused(**said) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        complete_request(NewDeployment(**({"image": "cows:1", "name": "cows"} | said)))
+    return [detail.path for detail in caught.value.details]
+
+
+def test_nothing_but_an_image_has_to_be_said():
+    name, spec = complete_request(
+        NewDeployment("registry.test:5000/team/Cow Model:2".replace(" M", "-m").lower())
+    )
+    assert name == "cow-model"
+    assert (spec.cpu, spec.memory_gb, spec.disk_gb, spec.gpu) == (4, 8, 10, 0)
+    assert [port.port for port in spec.ports] == [5000]
+
+
+def test_the_ranges_are_those_of_the_dashboard_that_people_know():
+    """P1."""
+    standard = {name: f for (preset, name), f in NUMBERS.items() if preset == "standard"}
+    told = {name: (f.least, f.most, f.default) for name, f in standard.items()}
+    assert told["cpu"] == (1, 10, 4)
+    assert told["memory_gb"] == (2, 40, 8)
+    assert told["disk_gb"] == (1, 50, 10)
+    assert told["gpu"] == (0, 1, 0)
+    tutorial = {name: (f.least, f.most) for (p, name), f in NUMBERS.items() if p == "tutorial"}
+    assert (tutorial["cpu"], tutorial["memory_gb"], tutorial["gpu"]) == ((2, 4), (2, 4), (0, 0))
+    assert refused(title="x" * 46, description="y" * 1001) == ["title", "description"]
+
+
+@given(st.sampled_from(sorted(NUMBERS)), st.floats(allow_nan=True))
+def test_a_number_is_taken_as_it_is_or_named(which, value):
+    preset, name = which
+    field = NUMBERS[which]
+    said = NewDeployment("cows:1", preset=preset, **{name: value})
+    if field.least <= value <= field.most:
+        assert getattr(complete_request(said)[1], name) == value
+    else:
+        with pytest.raises(Invalid) as caught:
+            complete_request(said)
+        assert [detail.path for detail in caught.value.details] == [name]
+
+
+@given(st.sampled_from(PRESETS), st.sampled_from(OFFERED))
+def test_defaults_are_in_their_ranges(preset, service):
+    password = "123456789" if service.needs_password else ""
+    name, spec = complete_request(
+        NewDeployment(
+            "" if service.image else "a:1", service.name, "x", preset=preset.name, password=password
+        )
+    )
+    assert name == "x" and spec.ports == service.ports
+    assert apply_change(spec, DeploymentChange()) == spec
+
+
+@pytest.mark.parametrize("service", ["jupyterlab", "code-server"])
+def test_ides_need_a_password(service):
+    """P2: of at least nine characters."""
+    assert refused(service=service) == ["password"]
+    assert refused(service=service, password="12345678") == ["password"]
+    spec = complete_request(NewDeployment(service=service, name="x", password="123456789"))[1]
+    assert "123456789" not in repr(spec)
+    with pytest.raises(Invalid):
+        apply_change(spec, DeploymentChange(password="short"))
+    assert refused(service=service, password="123456789", command=["sh"]) == ["command"]
+    assert refused(password="123456789") == ["password"], "an API has none"
+
+
+@pytest.mark.parametrize(
+    "name", ["Cows", "-a", "a-", "a_b", "a.b", "a/b", "x" * 64, "form", "ü", "a b"]
+)
+def test_a_host_name_is_a_part_of_an_address(name):
+    assert refused(name=name) == ["name"]
+
+
+def test_a_service_with_an_image_of_its_own_needs_nothing_but_a_password():
+    name, spec = complete_request(NewDeployment(service="jupyterlab", password="123456789"))
+    assert (name, spec.image) == ("jupyterlab", "quay.io/jupyter/minimal-notebook:latest")
+    with pytest.raises(Invalid) as caught:
+        complete_request(NewDeployment())
+    assert [detail.path for detail in caught.value.details] == ["image"]
+
+
+def test_every_field_that_is_wrong_is_named():
+    found = refused(
+        image="No Image", cpu=99, environment={"1": "x", "HOME": "/"},
+        ports=[Port("a", 1), Port("a", 1), Port("B", 0, "x")],
+    )  # fmt: skip
+    assert found == [
+        "image", "cpu", "environment", "environment.HOME", "ports.1.name", "ports.1.port",
+        "ports.2.name", "ports.2.port", "ports.2.path",
+    ]  # fmt: skip
+    assert refused(preset="none") == ["preset"]
+    assert refused(image="") == ["image"]
+    assert refused(ports=[]) == ["ports"]
+    assert complete_request(NewDeployment("a:1", "own", "x", ports=[]))[1].ports == []
+
+
+@pytest.mark.parametrize("name", ["JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"])
+def test_where_jupyterlab_finds_its_password_is_not_for_others_to_say(name):
+    """P2."""
+    told = {"service": "jupyterlab", "password": "123456789", "environment": {name: "/"}}
+    assert refused(**told) == [f"environment.{name}"]
+    assert complete_request(NewDeployment("a:1", "own", "x", environment={name: "/"}))
+
+
+@given(st.text(max_size=200))
+def test_a_name_made_of_any_title_is_one_or_none(title):
+    name = name_of(title)
+    assert name == "" or complete_request(
+        NewDeployment("a:1", name=name if name != "form" else "a")
+    )
+
+
+def test_letters_of_a_title_keep_what_is_plain_of_them():
+    assert name_of("École Ünïcode 日本") == "ecole-unicode"
+
+
+@pytest.mark.parametrize(
+    ("image", "gpu", "word"),
+    [("cows:1-gpu", 0, "GPUs"), ("cows:cuda12.6", 0, "GPUs"), ("cows:cpu", 1, "CPU"),
+     ("cows:1-gpu", 1, ""), ("cows:latest", 0, "")],
+)  # fmt: skip
+def test_a_tag_that_says_otherwise_is_a_warning(image, gpu, word):
+    """P1."""
+    found = warnings_of(complete_request(NewDeployment(image, name="x", gpu=gpu))[1])
+    assert [word in str(one) for one in found] == ([True] if word else [])
+
+
+def test_an_ide_that_is_not_trusted_is_a_warning():
+    spec = complete_request(NewDeployment("lab:1", "jupyterlab", "x", password="123456789"))[1]
+    assert warnings_of(spec) == [because("ide-in-sandbox", image="lab:1")]
+    assert warnings_of(spec, ["lab:*"]) == []
+    assert is_ide("a.b/c:1", ["a.b/*"]) and not is_ide("axb/c:1", ["a.b/*"])
+    assert not is_ide("evil/a.b/c", ["a.b/*"])
+
+
+@given(st.from_regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.integers(0, 12))
+def test_a_free_host_name_is_one(like, count):
+    """P1: one with the next number that nobody has."""
+    taken = [like]
+    for _ in range(count):
+        taken.append(free_host(taken, taken[-1]))
+    assert len(set(taken)) == len(taken)
+    assert {complete_request(NewDeployment("cows:1", name=name))[0] for name in taken} == set(taken)
+
+
+def test_a_number_is_counted_on():
+    assert free_host(["cows"], "cows") == "cows-2"
+    assert free_host(["cows-2", "cows-3"], "cows-2") == "cows-4"
+
+
+def test_what_is_not_said_stays():
+    spec = complete_request(NewDeployment("cows:1", name="x", environment={"A": "b"}))[1]
+    made = apply_change(spec, DeploymentChange(image="cows", cpu=2))
+    assert made == msgspec.structs.replace(spec, image="cows:latest", cpu=2)
+    with pytest.raises(Invalid) as caught:
+        apply_change(spec, DeploymentChange(memory_gb=1, title="x" * 46))
+    assert [detail.path for detail in caught.value.details] == ["title", "memory_gb"]
+
+
+def test_limits_of_a_model_may_be_said():
+    """M3: its image reads them; all else of that name is nbyard's own."""
+    spec = complete_request(
+        NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"})
+    )[1]
+    assert spec.environment == {"NBYARD_CALL_SECONDS": "600"}
+    for value in ("0", "false", ""):
+        assert refused(environment={"NBYARD_OPEN_PORT": value}) == ["environment.NBYARD_OPEN_PORT"]
+    assert refused(environment={"NBYARD_MODEL": "x"}) == ["environment.NBYARD_MODEL"]

@@ -1,0 +1,187 @@
+"""P3, P4: how a deployment stands, and what follows an end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.deployments.creation_form import complete_request
+from nbyard.domain.deployments.deployment_status import (
+    MAX_RESTART_DELAY_SECONDS,
+    SILENT,
+    SILENT_BECAUSE,
+    TRIES,
+    WAITS_FOR_BUILD,
+    Ended,
+    RevisionStatus,
+    end_reason,
+    is_port_taken,
+    never_answered,
+    no_way_in,
+    not_built,
+    reproduce_pull,
+    restart_delay_seconds,
+    restarts_then,
+    start_failure,
+    state_after_end,
+    state_of,
+)
+from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.reasons.structs import because, text_reason
+
+SPEC = complete_request(NewDeployment("cows:1", name="cows", command=["serve", "a b"], gpu=1))[1]
+NO_IMAGE = text_reason("no image")
+phases = st.sampled_from(["pending", "alive", "over"])
+statuses = st.builds(
+    RevisionStatus, st.just(1), phases, st.booleans(), st.booleans(),
+    st.sampled_from([None, text_reason("why")]), st.sampled_from([None, 0, 1]),
+)  # fmt: skip
+
+
+@given(st.integers(0, 2), statuses, statuses)
+def test_any_two_revisions_make_one_state_that_has_its_reason(serving, one, other):
+    from msgspec.structs import replace
+
+    found = {1: one, 2: replace(other, number=2)}
+    state, reason = state_of(serving, found)
+    assert state in DEPLOYMENT.moves
+    answering = found.get(serving)
+    is_answered = answering is not None and answering.phase == "alive" and answering.answers
+    assert (state == "running") == is_answered
+    if state == "down":
+        assert reason
+    if state in ("failed", "completed"):
+        assert answering is None or answering.phase == "over"
+        assert other.phase == "over" and reason == (None if state == "completed" else other.reason)
+
+
+def test_one_that_is_replaced_answers_until_the_other_does():
+    old, new = RevisionStatus(1, "alive", True, True), RevisionStatus(2, "alive", False, False)
+    assert state_of(1, {1: old, 2: new}) == ("running", None)
+    failed = RevisionStatus(2, "over", reason=NO_IMAGE)
+    not_taken = because("no-takeover", number=2, cause=NO_IMAGE)
+    assert state_of(1, {1: old, 2: failed}) == ("running", not_taken)
+    waits = RevisionStatus(2, "pending", reason=because(WAITS_FOR_BUILD))
+    assert state_of(1, {1: old, 2: waits}) == ("running", None), "it is no failure"
+    assert state_of(0, {2: waits}) == ("queued", waits.reason)
+    again = RevisionStatus(1, "pending", reason=because("service-ended", exit_code=0))
+    both = because("all", reasons=[again.reason, not_taken])
+    assert state_of(1, {1: again, 2: failed}) == ("queued", both), "it is started again"
+    thrice = RevisionStatus(1, "over", reason=again.reason, exit_code=0)
+    assert state_of(0, {1: thrice}) == ("failed", again.reason)
+    assert state_of(2, {2: RevisionStatus(2, "alive", True, True)}) == ("running", None)
+    assert (
+        state_of(0, {1: RevisionStatus(1, "pending", reason=text_reason("waits for 1 of"))})[0]
+        == "queued"
+    )
+    silent = RevisionStatus(1, "alive", False, True)
+    assert state_of(1, {1: silent}) == ("down", because(SILENT))
+    both = because("all", reasons=[because(SILENT), not_taken])
+    assert state_of(1, {1: silent, 2: failed}) == ("down", both)
+    busy = RevisionStatus(1, "alive", False, True, says="it is in a call")
+    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="it is in a call"))
+    assert state_of(1, {1: RevisionStatus(1, "alive", False, False)})[0] == "starting"
+
+
+@pytest.mark.parametrize("reason", [None, NO_IMAGE])
+def test_it_does_not_rest_while_a_replaced_revision_is_leaving(reason):
+    """P4: nothing would stop the container of that one."""
+    over = {2: RevisionStatus(2, "over", reason=reason, exit_code=0)}
+    assert state_of(0, over, is_leaving=True) == ("starting", reason)
+    assert state_of(0, over)[0] == ("failed" if reason else "completed")
+
+
+def test_what_was_waited_for_in_vain_is_told():
+    full = text_reason("No space left.")
+    assert not_built(full) == because("build-failed", cause=full)
+    assert not_built(None) == because("image-removed")
+
+
+def test_it_is_tried_again_a_few_times_in_a_row():
+    died, restarts = Ended(1), 0
+    for _ in range(TRIES - 1):
+        assert state_after_end(died, restarts, "own") == "again"
+        restarts = restarts_then(died, restarts)
+    assert state_after_end(died, restarts, "own") == "failed"
+    assert state_after_end(Ended(1, lived_seconds=60), restarts, "api") == "again", (
+        "after a while of life anew"
+    )
+    assert state_after_end(Ended(0), 0, "own") == "completed"
+    assert state_after_end(Ended(0, out_of_memory=True), 0, "own") == "again"
+
+
+@pytest.mark.parametrize("service", ["api", "jupyterlab", "code-server"])
+def test_what_serves_is_never_through(service):
+    assert state_after_end(Ended(0), 0, service) == "again"
+    assert state_after_end(Ended(0), TRIES - 1, service) == "failed"
+
+
+@given(st.integers(1, 2000))
+def test_waiting_grows_up_to_a_minute(restarts):
+    assert (
+        1
+        <= restart_delay_seconds(restarts)
+        <= restart_delay_seconds(restarts + 1)
+        <= MAX_RESTART_DELAY_SECONDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (Ended(137, out_of_memory=True), "the service ran out of memory: its limit is 8 GB"),
+        (
+            Ended(3, last="a\nValueError: no cows\n"),
+            "the service ended with exit code 3: ValueError: no cows",
+        ),
+        (
+            Ended(9, last="2026-01-31 12:00:00,000 INFO ready\n"),
+            "the service ended with exit code 9",
+        ),
+        (Ended(137), "the service was killed (exit code 137)"),
+        (Ended(137, last="batch 7\n"), "the service was killed (exit code 137)"),
+        (Ended(143, last="bye\n"), "the service was killed (exit code 143): bye"),
+        (Ended(None), "its container was removed from outside"),
+        (Ended(127, error="no such thing"), "the service could not be started: no such thing"),
+        (
+            Ended(128, error="port is already allocated"),
+            "the service could not be started: a port is taken on the engine's machine:"
+            " port is already allocated",
+        ),
+    ],
+)
+def test_why_it_ended_is_told_in_words(ended, words):
+    assert str(end_reason(ended, SPEC)) == words
+
+
+def test_what_an_engine_says_is_told_in_words():
+    taken = "driver failed: listen tcp4 127.0.0.1:80: bind: address already in use"
+    assert is_port_taken(taken) and start_failure(taken) == because("port-taken", message=taken)
+    missing = 'exec: "x": executable file not found in $PATH'
+    assert start_failure(missing) == because("command-missing", message=missing)
+    hook = "error running hook #0: exec: nvidia-container-cli: executable file not found"
+    assert start_failure(hook) == because("hook-failed", message=hook)
+    assert start_failure("other") is None and not is_port_taken("other")
+    assert "port 5000 (/) within 300 s" in str(never_answered(SPEC))
+
+
+def test_a_shell_can_fetch_an_image_by_hand():
+    assert reproduce_pull("cows:1") == "docker pull cows:1"
+    assert reproduce_pull("a:1", "tcp://h:1") == "docker --host tcp://h:1 pull a:1"
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_here"),
+    [
+        ("unix:///var/run/docker.sock", True),
+        ("", True),
+        ("tcp://127.0.0.1:2375", True),
+        ("ssh://ann@localhost", True),
+        ("tcp://10.0.0.7:2376", False),
+        ("ssh://ann@there", False),
+    ],
+)
+def test_an_engine_elsewhere_is_refused(engine, is_here):
+    elsewhere = because("engine-elsewhere", engine=engine)
+    assert no_way_in("bridge", engine) == (None if is_here else elsewhere)
+    assert no_way_in("none", engine) == because("network-closed", network="none")

@@ -1,0 +1,27 @@
+"""L5: what kernelspecs say of themselves."""
+
+import pytest
+
+from nbyard.domain.environments.machine_kernels import is_ours, told_place
+
+
+@pytest.mark.parametrize(
+    ("spec", "place"),
+    [
+        ({"argv": ["/opt/conda/bin/conda", "run", "-p", "/envs/sea", "R"]}, "/envs/sea"),
+        ({"argv": ["mamba", "run", "--prefix", "/envs/sea", "R"]}, "/envs/sea"),
+        ({"argv": ["python", "-p", "/x", "y"]}, ""),
+        ({"argv": ["conda", "run", "python", "x"]}, ""),
+        ({"argv": "conda"}, ""),
+        ({"metadata": {"conda_env_path": "/envs/sea"}, "argv": ["python"]}, "/envs/sea"),
+        ({"metadata": {"conda_env_path": 3}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_conda_environment_that_a_kernel_names(spec, place):
+    assert told_place(spec) == place
+
+
+def test_whose_a_kernel_is():
+    assert is_ours({"metadata": {"nbyard": {"environment": "x"}}})
+    assert not is_ours({"metadata": {}}) and not is_ours({"metadata": None}) and not is_ours({})

@@ -1,0 +1,44 @@
+"""E9: versions can be compared."""
+
+from nbyard.domain.executables.code_diffs import (
+    MAX_CHARACTERS,
+    DiffLine,
+    diff_lines,
+    notebook_lines,
+    shorten_line,
+)
+
+
+def test_the_same_code_has_no_lines() -> None:
+    assert list(diff_lines("a\nb", "a\nb")) == []
+
+
+def test_changed_lines_stand_between_what_is_around_them() -> None:
+    found = list(diff_lines("a\nb\nc", "a\nB\nc"))
+    assert found[0].kind == "place"
+    assert found[1:] == [
+        DiffLine("same", "a"),
+        DiffLine("removed", "b"),
+        DiffLine("added", "B"),
+        DiffLine("same", "c"),
+    ]
+
+
+def test_lines_that_look_like_a_head_are_lines() -> None:
+    kinds = [(line.kind, line.text) for line in diff_lines("-- a\n", "++ b\n")]
+    assert ("removed", "-- a") in kinds and ("added", "++ b") in kinds
+
+
+def test_notebooks_are_compared_by_their_cells_without_outputs() -> None:
+    cells = [
+        {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ["a = 1\n", "b = 2"]},
+        {"cell_type": "markdown", "source": "# Title", "outputs": ["x" * 1000]},
+    ]
+    text = notebook_lines({"cells": cells})
+    assert text == "── code (parameters)\na = 1\nb = 2\n── markdown\n# Title"
+
+
+def test_lines_that_are_too_long_to_be_shown_are_cut() -> None:
+    line = DiffLine("added", "x" * MAX_CHARACTERS)
+    assert shorten_line(line) is line
+    assert shorten_line(DiffLine("added", line.text + "yz")) == DiffLine("added", line.text + "…")

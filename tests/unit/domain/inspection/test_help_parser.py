@@ -1,0 +1,160 @@
+"""E13: arguments of other programs, from what they print to --help."""
+
+import argparse
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.inspection.help_parser import read_help
+
+GNU = """\
+Usage: sortish [OPTION]... [FILE]...
+  or:  sortish [OPTION]... --files0-from=F
+Write sorted concatenation of all FILE(s) to standard output.
+
+  -f, --ignore-case           fold lower case to upper case characters
+  -k, --key=KEYDEF            sort via a key; KEYDEF gives location and type,
+                              and may be given often
+      --compress[=PROG]       compress temporaries
+  -S SIZE                     use SIZE for main memory buffer
+      --file=FILE             read from FILE
+      --help        display this help and exit
+      --version     output version information and exit
+"""
+CLAP = """\
+Fast things.
+
+Usage: fast [OPTIONS] --level <LEVEL> <INPUT> [OUTPUT]
+
+Options:
+  -l, --level <LEVEL>    How much [possible values: low, high]
+  -v, --verbose...       Say more
+      --[no-]color       In colours
+      --size <W> <H>     Of the picture
+  -h, --help             Print help
+"""
+
+
+def reaches(text: str) -> dict[str, Reach | None]:
+    return {one.name: one.reach for one in read_help(text).arguments}
+
+
+def test_what_gnu_programs_print() -> None:
+    assert reaches(GNU) == {
+        "ignore_case": Flag("--ignore-case"),
+        "key": Option("--key", joined=True),
+        "compress": Option("--compress", joined=True),
+        "S": Option("-S"),
+        "file": Option("--file", joined=True),
+        "file_2": Positional(0),
+    }
+    found = {one.name: one for one in read_help(GNU).arguments}
+    assert found["key"].help.endswith("type, and may be given often")
+    assert (found["file"].role, found["file_2"].type) == ("input", "list")
+
+
+def test_what_rust_programs_print() -> None:
+    assert reaches(CLAP) == {
+        "level": Option("--level"),
+        "verbose": Flag("--verbose"),
+        "color": Flag("--color/--no-color"),
+        "size": Words("--size"),
+        "input": Positional(0),
+        "output": Positional(1),
+    }
+    found = {one.name: one for one in read_help(CLAP).arguments}
+    assert (found["verbose"].type, found["input"].role, found["output"].role) == (
+        *("int", "input"),
+        "output",
+    )
+    assert found["input"].required
+
+
+def test_what_argparse_prints() -> None:
+    """The same as its source tells, but for types and defaults."""
+    parser = argparse.ArgumentParser(prog="fit")
+    parser.add_argument("data")
+    parser.add_argument("extra", nargs="*")
+    parser.add_argument("-a", "--alpha", type=float, metavar="FLOAT", help="how fast")
+    parser.add_argument("--mode", choices=["fast", "exact"])
+    parser.add_argument("--sizes", nargs="+")
+    parser.add_argument("--scale", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--model", required=True)
+    text = parser.format_help()
+    assert reaches(text) == {
+        "alpha": Option("--alpha"),
+        "mode": Option("--mode"),
+        "sizes": Words("--sizes"),
+        "scale": Flag("--scale/--no-scale"),
+        "quiet": Flag("--quiet"),
+        "model": Option("--model"),
+        "data": Positional(0),
+        "extra": Positional(1),
+    }
+    found = {one.name: one for one in read_help(text).arguments}
+    assert found["alpha"].type == "float" and found["mode"].choices == ("fast", "exact")
+
+
+def test_what_click_prints() -> None:
+    @click.command()
+    @click.argument("data")
+    @click.argument("out", required=False)
+    @click.option("--rate", type=click.IntRange(0, 5), required=True)
+    @click.option("--kind", type=click.Choice(["a", "b"]))
+    @click.option("--shout/--no-shout", default=False)
+    def main(**_: object) -> None: ...
+
+    text = main.get_help(click.Context(main, info_name="main"))
+    found = {one.name: one for one in read_help(text).arguments}
+    assert {name: one.reach for name, one in found.items()} == {
+        "rate": Option("--rate"),
+        "kind": Option("--kind"),
+        "shout": Flag("--shout/--no-shout"),
+        "data": Positional(0),
+        "out": Positional(1),
+    }
+    assert (found["rate"].type, found["rate"].required) == ("int", True)
+    assert found["kind"].choices == ("a", "b") and found["out"].role == "output"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("usage: git <command> [<args>]\n\n  -q, --quiet  be quiet", "subcommands"),
+        ("usage: x [a ...] [b ...]\n\n  -q, --quiet  be quiet", "told apart"),
+    ],
+)
+def test_words_that_are_not_read(text: str, words: str) -> None:
+    found = read_help(text)
+    assert [one.name for one in found.arguments] == ["quiet"] and words in str(found.hints[0])
+
+
+@pytest.mark.parametrize("text", ["", "no such option: --help\n", "-- done --", "Usage:", "1 - 2"])
+def test_what_is_no_help(text: str) -> None:
+    assert read_help(text).arguments == []
+
+
+def test_colours_and_overstrikes_are_left_out() -> None:
+    text = "  \x1b[1m--fast\x1b[0m   go\n  -\b--\b-m\bmo\bod\bde\be X   how\n"
+    assert reaches(text) == {"fast": Flag("--fast"), "mode": Option("--mode")}
+
+
+def test_a_sentence_is_no_value() -> None:
+    (found,) = read_help("  --force overwrite what is there\n").arguments
+    assert (found.reach, found.help) == (Flag("--force"), "overwrite what is there")
+
+
+@given(st.text(st.sampled_from("-[]<>{}()|=., \n\tabUsage:…"), max_size=80))
+def test_any_text_is_read(text: str) -> None:
+    names = [one.name for one in read_help(f"usage: x {text}\n  {text}").arguments]
+    assert len(names) == len(set(names)) and isinstance(names, list)
+
+
+def test_an_option_that_is_told_twice_is_one() -> None:
+    found = read_help("  --a  one\n\n  --a  two\n").arguments
+    assert found == [Argument("a", type="bool", default=False, help="one", reach=Flag("--a"))]

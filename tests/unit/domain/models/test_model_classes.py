@@ -1,0 +1,140 @@
+"""M1, E7, journey 7: a class with predict says itself what it takes; nothing of it is run."""
+
+import pytest
+
+from nbyard.domain.models.model_classes import read_class
+from nbyard.domain.models.structs import ModelColumn
+from nbyard.errors import Invalid
+
+ATTRIBUTES = """
+import datetime
+SHARED = [{"name": "y", "type": "bool", "nullable": True}]
+
+
+class Churn:
+    input_schema = {"age": int, "spent": "float?", "since": datetime.date}
+    output_schema = SHARED
+
+    def __init__(self, factor=2, *, near=1):
+        self.factor = factor
+
+    def predict(self, frame):
+        return frame
+"""
+ANNOTATED = """
+from typing import TypedDict
+import numpy as np
+
+
+class Flower(TypedDict):
+    length: float
+    width: np.float32
+
+
+class Kind(TypedDict):
+    kind: "int"
+    sure: float | None
+
+
+class Base:
+    def predict(self, frame: "DataFrame[Flower]") -> list[Kind]:
+        return frame
+
+
+class Sorter(Base):
+    pass
+"""
+TOLD = '''
+class Sorter:
+    """Sorts.
+
+    Input:
+        length (float): of the petal
+        - width: float, of the petal
+
+    Output:
+        kind: int
+    """
+
+    def predict(self, frame):
+        return frame
+'''
+
+
+def columns(text: str, name: str = "") -> tuple[list[ModelColumn], list[ModelColumn]]:
+    found = read_class(text.encode(), "model.py", name)
+    return found.inputs, found.outputs
+
+
+def test_attributes_say_the_columns():
+    found = read_class(ATTRIBUTES.encode(), "model.py")
+    assert (found.name, found.module, found.class_name) == ("Churn", "model", "Churn")
+    assert (found.mode, found.src, found.flavour) == ("http", ".", "class")
+    assert found.inputs == [
+        ModelColumn("age", "int"),
+        ModelColumn("spent", "float", True),
+        ModelColumn("since", "date"),
+    ]
+    assert found.outputs == [ModelColumn("y", "bool", True)]
+
+
+def test_annotations_say_the_columns_also_of_what_is_inherited():
+    inputs, outputs = columns(ANNOTATED, "Sorter")
+    assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
+    assert outputs == [ModelColumn("kind", "int"), ModelColumn("sure", "float", True)]
+
+
+def test_a_docstring_says_the_columns():
+    inputs, outputs = columns(TOLD)
+    assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
+    assert outputs == [ModelColumn("kind", "int")]
+
+
+PAIRS = "input_schema = [('x', float)]\n    output_schema = {'name': 'y', 'type': 'int'}"
+
+
+def test_a_list_of_pairs_and_one_column_are_schemas():
+    text = f"class A:\n    {PAIRS}\n    def predict(self, frame): ...\n"
+    assert columns(text) == ([ModelColumn("x", "float")], [ModelColumn("y", "int")])
+
+
+PLAIN = "class A:\n    def predict(self, frame): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "path", "words"),
+    [
+        ("class A(:", "", "model.py", "line 1"),
+        ("x = 1", "", "path", "has no class with a method predict"),
+        (PLAIN + PLAIN.replace("A", "B"), "", "class_name", "several classes with predict: A, B"),
+        (PLAIN, "C", "class_name", "has no class 'C' at its top level; it has: A"),
+        ("class A: pass", "A", "class_name", "A has no method predict"),
+        (PLAIN, "", "model.py:A.input_schema", "does not say which columns predict takes"),
+        (
+            f"{PLAIN}    input_schema = {{'x': 'int'}}\n",
+            "",
+            "model.py:A.output_schema",
+            "which columns predict answers with",
+        ),
+        (f"{PLAIN}    input_schema = [read()]\n", "", "model.py:A.input_schema.0", "running it"),
+        (f"{PLAIN}    input_schema = {{'x': 'Frame'}}\n", "", "model.py:A.input_schema.0.type", ""),
+        (
+            "class A:\n    def __init__(self, path, *, size): ...\n"
+            "    def predict(self, frame): ...\n",
+            "",
+            "model.py:A.__init__",
+            "needs path, size",
+        ),
+    ],
+)
+def test_what_a_class_does_not_say_is_asked_for_where_it_belongs(text, name, path, words):
+    with pytest.raises(Invalid) as caught:
+        read_class(text.encode(), "model.py", name)
+    assert caught.value.details[0].path == path
+    assert words in caught.value.message
+
+
+def test_the_hint_says_what_to_add():
+    with pytest.raises(Invalid) as caught:
+        read_class(PLAIN.encode(), "model.py")
+    assert "Add input_schema = {" in caught.value.hint and "nervosum.yaml" in caught.value.hint

@@ -1,0 +1,113 @@
+"""What comes next in a run, and how it ends."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.runs.run_progress import Progress, TaskOutcome
+from nbyard.domain.state_machines import TASK
+
+ENDS = ("succeeded", "failed", "cancelled")
+
+
+@st.composite
+def graphs(draw):
+    """What each node needs: only nodes that stand before it, then shuffled."""
+    size = draw(st.integers(1, 9))
+    needs = {
+        f"n{i}": draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set()
+        for i in range(size)
+    }
+    order = draw(st.permutations(sorted(needs)))
+    return {node: {f"n{i}" for i in needs[node]} for node in order}
+
+
+class Story:
+    """A run whose nodes end as they are told; the state of each is looked at as a whole."""
+
+    def __init__(self, needs):
+        self.needs = needs
+        self.states: dict[str, Any] = dict.fromkeys(needs, "waiting")
+        self.started: list[str] = []
+        self.progress = self.afresh()
+        self.follow(self.progress.first_steps())
+
+    def afresh(self) -> Progress:
+        return Progress({n: TaskOutcome(self.states[n], self.needs[n]) for n in self.needs})
+
+    def follow(self, steps):
+        """Write down what moves, and what moves because of that."""
+        steps = list(steps)
+        while steps:
+            node, to = steps.pop()
+            if self.states[node] != "waiting":
+                continue
+            if to == "queued":
+                assert all(self.states[need] == "succeeded" for need in self.needs[node])
+                self.started.append(node)
+            steps += self.move(node, to)
+
+    def move(self, node, to):
+        assert to in TASK.moves[self.states[node]]
+        self.states[node] = to
+        return self.progress.moved(node, to)
+
+
+@given(graphs(), st.data())
+def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
+    """R7: what stands after a task that did not succeed is skipped; all else runs, once. Who
+    comes to it in the middle sees the same."""
+    story = Story(needs)
+    while ready := [n for n, state in story.states.items() if state == "queued"]:
+        assert story.progress.end(False) is None
+        if data.draw(st.booleans()):
+            story.progress = story.afresh()
+            assert story.progress.first_steps() == []
+        node = data.draw(st.sampled_from(ready))
+        story.follow(story.move(node, data.draw(st.sampled_from(ENDS))))
+    assert set(story.states.values()) <= TASK.terminal
+    assert len(story.started) == len(set(story.started))
+    for node, state in story.states.items():
+        assert (state == "skipped") == any(story.states[n] != "succeeded" for n in needs[node])
+    end = story.progress.end(False)
+    assert end == story.afresh().end(False)
+    assert (end == "succeeded") == (set(story.states.values()) == {"succeeded"})
+
+
+def test_a_terminal_state_is_told_twice_in_vain():
+    tasks = {"a": TaskOutcome("running", ()), "b": TaskOutcome("waiting", ("a",))}
+    progress = Progress(tasks)
+    assert progress.first_steps() == []
+    assert progress.moved("a", "succeeded") == [("b", "queued")]
+    assert progress.moved("a", "failed") == progress.moved("a", "succeeded") == []
+
+
+def test_skips_that_nobody_wrote_yet_are_due():
+    tasks = {
+        "c": TaskOutcome("waiting", ("b",)),
+        "b": TaskOutcome("waiting", ("a",)),
+        "a": TaskOutcome("failed", ()),
+    }
+    progress = Progress(tasks)
+    assert progress.first_steps() == [("b", "skipped")]
+    assert progress.moved("b", "skipped") == [("c", "skipped")]
+
+
+@pytest.mark.parametrize("states", list(product(sorted(TASK.moves), repeat=2)))
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_run_ends_when_all_tasks_have(states, cancelled):
+    tasks = {f"n{at}": TaskOutcome(state, ()) for at, state in enumerate(states)}
+    end = Progress(tasks).end(cancelled)
+    if set(states) & TASK.live:
+        assert end is None
+    elif "failed" in states:
+        assert end == "failed"
+    elif "cancelled" in states:
+        assert end == "cancelled"
+    elif set(states) == {"succeeded"}:
+        assert end == "succeeded", "asked to end too late: everything was done"
+    else:
+        assert end == ("cancelled" if cancelled else "succeeded")

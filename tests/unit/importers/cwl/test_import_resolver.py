@@ -1,0 +1,64 @@
+"""E13: `$import` and `$include` of files beside a document."""
+
+from typing import Any
+
+import pytest
+
+from nbyard.errors import Invalid, NotFound
+from nbyard.importers.cwl.import_resolver import MAX_FILES, Loader
+
+FILES = {
+    "one.yml": b"[a, b]",
+    "sub/two.yml": b"{x: {$import: three.yml}, z: {$include: ../text.txt} }",
+    "sub/three.yml": b"3",
+    "text.txt": b"$import: one.yml\n",
+    "again.yml": b"{a: {$import: sub/back.yml}}",
+    "sub/back.yml": b"[{$import: ../again.yml}]",
+    "many.yml": b"[" + b"{$import: one.yml}, " * MAX_FILES + b"]",
+    "../above.yml": b"above",
+    "bytes": b"\xff",
+    "broken.yml": b"{",
+}
+
+
+def near(path: str) -> bytes:
+    if path not in FILES:
+        raise NotFound("gone")
+    return FILES[path]
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        ({"a": {"$import": "one.yml"}}, {"a": ["a", "b"]}),
+        ([{"$import": "one.yml"}, 1], ["a", "b", 1]),
+        ([{"a": {"$import": "one.yml"}}], [{"a": ["a", "b"]}]),
+        ({"$import": "sub/two.yml"}, {"x": 3, "z": "$import: one.yml\n"}),
+        ({"$import": "./sub/../../above.yml"}, "above"),
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
+    ],
+)
+def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> None:
+    assert Loader(near).whole(value) == whole
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"a": {"$import": "gone.yml"}}, "a.$import: there is no file gone.yml"),
+        ({"$import": "again.yml"}, "again.yml imports itself"),
+        ({"$import": "many.yml"}, "more than 100 files"),
+        ({"$import": "one.yml", "b": 1}, "stands alone"),
+        ({"$include": "bytes"}, "bytes is no UTF-8"),
+        ({"$import": "broken.yml"}, "broken.yml: line 1"),
+        ({"$import": "https://host/one.yml"}, "is not followed"),
+        ({"$import": "/etc/passwd"}, "is not followed"),
+        ({"$import": "file:one.yml"}, "is not followed"),
+        ({"$import": "one.yml#x"}, "a part of a file"),
+        ({"$import": 3}, "the path of a file is needed, not 3"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused_in_its_place(value: Any, words: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Loader(near).whole(value)
+    assert words in refused.value.message

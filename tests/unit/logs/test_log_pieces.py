@@ -1,0 +1,21 @@
+"""Pieces of a log; how they come together again is shown with the logs of attempts."""
+
+import pytest
+
+from nbyard.logs import log_pieces
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_of_a_log_that_is_not_there_nothing_is_read(tmp_path, done):
+    chunk = log_pieces.read_piece(tmp_path / "log", 5, done=done)
+    assert (chunk.text, chunk.start, chunk.next, chunk.done) == ("", 5, 5, done)
+
+
+def test_one_that_still_grows_is_read_up_to_its_end_and_on(tmp_path):
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntw")
+    chunk = log_pieces.read_piece(log, 0, done=False)
+    assert (chunk.text, chunk.next, chunk.done) == ("one\ntw", 6, False)
+    log.write_bytes(b"one\ntwo\n")
+    chunk = log_pieces.read_piece(log, chunk.next, done=True)
+    assert (chunk.text, chunk.next, chunk.done) == ("o\n", 8, True)

@@ -1,0 +1,63 @@
+"""P3: logs of what runs without an end."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.logs.rotating_log import KeptLog
+
+
+def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
+    log = KeptLog(tmp_path / "deep/1.log")
+    assert (log.length, log.read(0, done=True).text) == (0, "")
+    assert not log.read(0, done=False).done
+    log.write(b"one\ntwo\n")
+    log.write(b"three\n")
+    chunk = log.read(4, done=False)
+    assert (chunk.text, chunk.next, chunk.done) == ("two\nthree\n", 14, False)
+    assert log.read(14, done=True).done
+    assert log.tail(6) == "three\n"
+    assert log.remove() and not log.remove() and log.length == 0
+
+
+@given(st.lists(st.integers(1, 40), max_size=60), st.integers(0, 900))
+def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory, sizes, after):
+    log = KeptLog(tmp_path_factory.mktemp("log") / "1.log", piece_bytes=100)
+    whole = b""
+    for number, size in enumerate(sizes):
+        line = f"{number:>{size}}\n".encode()
+        whole += line
+        log.write(line)
+    assert log.length == len(whole)
+    found, place = b"", min(after, len(whole))
+    first = None
+    while True:
+        chunk = log.read(place, done=True)
+        first = chunk.start if first is None else first
+        found += chunk.text.encode()
+        place = chunk.next
+        if chunk.done:
+            break
+    assert found == whole[first:]
+    assert len(whole) - first >= min(len(whole) - min(after, len(whole)), 100)
+    assert sum(path.stat().st_size for path in log._path.parent.iterdir()) <= 2 * (100 + 42)
+
+
+def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) -> None:
+    """P3: and a line of ours between, which has no moment, is no end of anything."""
+    one, other = KeptLog(tmp_path / "1.log"), KeptLog(tmp_path / "1.log")
+    assert (one.resume(), other.resume()) == (0, 0)
+    one.write(b"a\n", 5)
+    one.write(b"b\n", 5)
+    other.write(b"a\n", 5)
+    other.write(b"b\n", 5)
+    other.write(b"c\n", 6)
+    one.write(b"c\n", 6)
+    KeptLog(tmp_path / "1.log").write(b"ours\n")
+    one.write(b"d\n", 7)
+    other.write(b"d\n", 7)
+    other.write(b"e\n", 8)
+    assert one.read(0, done=True).text == "a\nb\nc\nours\nd\ne\n"
+    assert one.resume() == 8
+    assert one.remove() and list(tmp_path.iterdir()) == []

@@ -1,0 +1,37 @@
+"""M6: what was counted of a deployment is kept, and bounded."""
+
+from pathlib import Path
+
+from nbyard.domain.deployments.traffic import Counted
+from nbyard.logs import traffic_log
+from nbyard.logs.rotating_log import KeptLog
+from nbyard.logs.traffic_log import KeptTraffic
+
+ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
+
+
+def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
+    here, there = KeptTraffic(tmp_path), KeptTraffic(tmp_path)
+    assert list(here.read()) == []
+    here.add([ONE])
+    there.add([TWO, ONE])
+    there.add([])
+    assert list(here.read()) == [ONE, TWO, ONE]
+
+
+def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) -> None:
+    kept = KeptTraffic(tmp_path)
+    kept.add([ONE])
+    KeptLog(tmp_path / traffic_log.NAME).write(b'[2,1\n"?"\n')
+    kept.add([TWO])
+    assert list(kept.read()) == [ONE, TWO]
+
+
+def test_only_the_newest_part_is_kept(tmp_path: Path) -> None:
+    kept = KeptTraffic(tmp_path)
+    kept._log = KeptLog(tmp_path / traffic_log.NAME, piece_bytes=1000)
+    for minute in range(1000):
+        kept.add([Counted(minute, 1, 0, {1: 1})])
+    found = [one.minute for one in kept.read()]
+    assert found == list(range(found[0], 1000)) and found[0] > 0
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2100

@@ -1,0 +1,187 @@
+"""I29, Q20, Q21: what one handler does for every operation."""
+
+import gzip
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.errors import Busy
+from nbyard.rest import operation_handler
+from nbyard.testing.jupyter_server import JupyterServer
+
+pytestmark = pytest.mark.leaves_running
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=abc", "limit"),
+        ("limit=1.5", "limit"),
+        ("limit=0", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=501", "limit"),
+        ("limit=9223372036854775808", "limit"),
+        ("limit=", "limit"),
+        ("limti=5", "limti"),
+        ("search=%00", "search"),
+        ("search=%ff%fe", "search"),
+        ("search=%ed%a0%80", "search"),
+    ],
+)
+def test_queries_that_are_refused(api: JupyterServer, query, field):
+    answer = api.send("GET", f"/datasets?{query}")
+    assert answer.status in (400, 422)
+    if answer.status == 422:
+        assert answer.json["details"][0]["path"] == field
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/events", "after=9223372036854775808"),
+        ("/events", "after=-1"),
+        ("/datasets/x/preview", "offset=9223372036854775808"),
+        ("/datasets/x/preview", "version=99999999999999999999"),
+        ("/datasets/x/content", "version=99999999999999999999"),
+        ("/runs/x/tasks/y/log", "after=9223372036854775808"),
+        ("/artifacts/x/preview", "offset=9223372036854775808"),
+    ],
+)
+def test_numbers_that_no_database_holds(api: JupyterServer, path, query):
+    assert api.send("GET", f"{path}?{query}").status in (404, 422)
+
+
+@pytest.mark.parametrize(
+    "key", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%9A%80", "..", "%2e%2e"]
+)
+def test_keys_that_name_nothing(api: JupyterServer, key):
+    for path in (f"/datasets/{key}", f"/runs/{key}", f"/executables/{key}", f"/uploads/{key}"):
+        assert api.send("GET", path).status in (400, 404, 422)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"\xff", 400),
+        (b'{"a": 1, "a": 2}', 400),
+        (b'{"x": NaN}', 400),
+        (b'{"x": 1e999}', 400),
+        (b'{"x": "\\ud800"}', 400),
+        (b"[" * 100_000 + b"]" * 100_000, 400),
+        (b"null", 422),
+        (b"[]", 422),
+        (b'"text"', 422),
+        (b'{"naem": 1}', 422),
+        (b'{"path": "a\\u0000b"}', 422),
+        (b'{"path": 5}', 422),
+    ],
+)
+def test_bodies_that_are_refused(api: JupyterServer, body, status):
+    answer = api.send("POST", "/runs", body)
+    assert answer.status == status
+    assert answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"source": {"kind": "file", "path": 1}}, "source.path"),
+        ({"source": {"kind": "ftp"}}, "source"),
+        ({"source": {"kind": "file", "path": "x", "more": 1}}, "source.more"),
+        ({"name": "x"}, "source"),
+    ],
+)
+def test_a_refused_field_is_named(api: JupyterServer, body, place):
+    answer = api.send("POST", "/datasets", body)
+    assert answer.json["details"][0]["path"].startswith(place)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_only_json_is_read(api: JupyterServer, kind):
+    answer = api.send("POST", "/runs", b"{}", {"Content-Type": kind})
+    assert answer.status == 415
+
+
+def test_json_may_say_its_charset(api: JupyterServer):
+    kind = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert api.send("POST", "/runs", b"{}", kind).status == 422
+
+
+def test_packed_bodies_are_unpacked_as_far_as_allowed(api: JupyterServer):
+    packed = {"Content-Encoding": "gzip"}
+    assert api.send("POST", "/runs", gzip.compress(b"{}"), packed).status == 422
+    assert api.send("POST", "/runs", b"no gzip", packed).status == 400
+    bomb = gzip.compress(b"0" * (64 << 20))
+    assert api.send("POST", "/runs", bomb, packed).status == 413
+    assert api.send("POST", "/runs", b"{}", {"Content-Encoding": "br"}).status == 415
+
+
+def test_large_bodies_are_not_kept(api: JupyterServer):
+    answer = api.send("POST", "/runs", b'{"path": "' + b"x" * (17 << 20) + b'"}')
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "a\tb"])
+def test_idempotency_keys_are_short_and_printable(api: JupyterServer, key):
+    answer = api.send("POST", "/runs", {"path": "x"}, {"Idempotency-Key": key})
+    assert answer.status == 422
+    assert answer.json["details"][0]["path"] == "Idempotency-Key"
+
+
+def test_the_same_key_gives_the_same_run(api: JupyterServer):
+    """I2."""
+    (api.root / "key.sh").write_text("#!/bin/sh\ntrue\n")
+    header = {"Idempotency-Key": "once"}
+    first = api.send("POST", "/runs", {"path": "key.sh"}, header)
+    again = api.send("POST", "/runs", {"path": "key.sh"}, header)
+    assert (first.status, first.json["id"]) == (201, again.json["id"])
+    assert api.send("POST", "/runs", {"path": "key.sh", "force": True}, header).status == 409
+
+
+def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
+    reader = Caller("ann", scopes=("datasets:read",))
+    monkeypatch.setattr(operation_handler, "caller_of", lambda user: reader)
+    assert api.send("GET", "/datasets").status == 200
+    refused = api.send("POST", "/runs", {"path": "x"})
+    assert (refused.status, refused.json["code"]) == (403, "forbidden")
+    assert "runs:write" in refused.json["message"]
+
+
+def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, monkeypatch):
+    context = api.app.web_app.settings["nbyard"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the inside")
+
+    monkeypatch.setattr(context.services.datasets, "list", fail)
+    answer = api.send("GET", "/datasets")
+    assert (answer.status, answer.json["code"]) == (500, "internal")
+    assert "inside" not in answer.content.decode()
+    assert answer.json["request_id"] in answer.json["hint"]
+
+
+def test_a_busy_store_says_when_to_come_again(api: JupyterServer, monkeypatch):
+    context = api.app.web_app.settings["nbyard"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise Busy()
+
+    monkeypatch.setattr(context.services.datasets, "list", fail)
+    answer = api.send("GET", "/datasets")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+def test_markup_in_names_comes_back_as_data(api: JupyterServer):
+    (api.root / "m.csv").write_text("a\n1\n")
+    name = "<img src=x onerror=alert(1)>"
+    source = {"kind": "file", "path": "m.csv"}
+    answer = api.send("POST", "/datasets", {"source": source, "name": name})
+    assert answer.json["name"] == name
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

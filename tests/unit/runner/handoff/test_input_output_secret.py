@@ -1,0 +1,192 @@
+"""E14: by name, in a run and outside of one."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pytest
+
+import nbyard
+from nbyard.runner.handoff import input_output_secret
+
+
+@pytest.fixture(autouse=True)
+def no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(input_output_secret.ATTEMPT, raising=False)
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an attempt with an input, values and outputs."""
+    folder = tmp_path / "attempt"
+    (folder / "inputs" / "table").mkdir(parents=True)
+    (folder / "inputs" / "table" / "x.json").write_text("[1, 2]")
+    task = {
+        "work": {
+            "kind": "notebook",
+            "parameters": {"rate": 0.5, "table": "{attempt}/inputs/table/x.json"},
+            "handed": {"words": "{{attempt}/secrets/other", "many": ["{{{attempt}"]},
+        },
+        "outputs": {
+            "out": {"path": "outputs/out/out", "format": ""},
+            "csv": {"path": "outputs/csv/result.csv", "format": "csv"},
+            "folder": {"path": "outputs/folder/folder", "format": "folder"},
+        },
+    }
+    (folder / "task.json").write_text(json.dumps(task))
+    monkeypatch.setenv(input_output_secret.ATTEMPT, str(folder))
+    return folder
+
+
+def test_a_run_gives_values_and_what_files_hold(run: Path) -> None:
+    assert nbyard.input("rate") == nbyard.input("rate", 0.1) == 0.5
+    assert nbyard.input("table") == [1, 2]
+    assert nbyard.input("table", type=Path) == run / "inputs" / "table" / "x.json"
+    assert nbyard.input("words") == "{attempt}/secrets/other"
+    assert nbyard.input("many") == ["{{attempt}"]
+    assert nbyard.input("other", 7) == 7
+
+
+def test_what_a_run_does_not_give_is_said(run: Path) -> None:
+    with pytest.raises(nbyard.NotGiven, match="nothing was given to this run as 'other'"):
+        nbyard.input("other")
+    with pytest.raises(nbyard.NotGiven, match=r"no output 'other' \(it has: out, csv, folder\)"):
+        nbyard.output("other", 1)
+    with pytest.raises(nbyard.Unfit, match="the input 'rate' is a float, where str is wanted"):
+        nbyard.input("rate", type=str)
+
+
+def test_a_run_takes_a_value_with_its_type(run: Path) -> None:
+    nbyard.output("out", pandas.DataFrame({"a": [1]}))
+    assert sorted(os.listdir(run / "outputs" / "out")) == [".type.json", "out"]
+    told = json.loads((run / "outputs" / "out" / ".type.json").read_text())
+    assert told["format"] == "parquet" and told["columns"] == [["a", "int64"]]
+    assert told["media_type"] == "application/vnd.apache.parquet"
+
+
+def test_of_two_the_last_counts(run: Path) -> None:
+    (run / "some").mkdir()
+    for value in ({"a": 1}, run / "some", "last"):
+        nbyard.output("out", value)
+    assert (run / "outputs" / "out" / "out").read_text() == "last"
+    assert json.loads((run / "outputs" / "out" / ".type.json").read_text())["format"] == "txt"
+
+
+def test_what_fails_leaves_what_was_there(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nbyard.output("out", "first")
+
+    class Figure:
+        def savefig(self, path: str, **_: Any) -> None:
+            Path(path).write_text("half")
+            raise OSError("disk full")
+
+    module = type("Module", (), {"Figure": Figure})
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", module)
+    with pytest.raises(OSError, match="disk full"):
+        nbyard.output("out", Figure())
+    assert (run / "outputs" / "out" / "out").read_text() == "first"
+    assert sorted(os.listdir(run / "outputs" / "out")) == [".type.json", "out"]
+
+
+def test_another_kind_than_is_declared_is_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(nbyard.Unfit, match="'csv' is declared as csv and would be handed over as"):
+        nbyard.output("csv", pandas.DataFrame({"a": [1]}))
+    with pytest.raises(nbyard.Unfit, match="'folder' is declared as folder"):
+        nbyard.output("folder", b"")
+    (tmp_path / "made").write_text("a\n1\n")
+    nbyard.output("csv", tmp_path / "made")
+    assert (run / "outputs" / "csv" / "result.csv").read_text() == "a\n1\n"
+    nbyard.output("folder", tmp_path / "attempt" / "inputs")
+    assert (run / "outputs" / "folder" / "folder" / "table" / "x.json").exists()
+
+
+def test_a_file_that_was_written_in_its_place_stays(run: Path) -> None:
+    place = run / "outputs" / "csv" / "result.csv"
+    place.parent.mkdir(parents=True)
+    place.write_text("a\n")
+    nbyard.output("csv", place)
+    assert place.read_text() == "a\n"
+
+
+def test_outside_of_a_run_it_is_a_file_beside(tmp_path: Path) -> None:
+    nbyard.output("table", pandas.DataFrame({"a": [1]}))
+    assert os.listdir("handoff") == ["table.parquet"]
+    assert nbyard.input("table").equals(pandas.DataFrame({"a": [1]}))
+    nbyard.output("table", {"a": 1})
+    nbyard.output("other", 2)
+    assert sorted(os.listdir("handoff")) == ["other.json", "table.json"]
+    assert nbyard.input("table", None) == {"a": 1}
+    (tmp_path / "raw").mkdir()
+    nbyard.output("table", tmp_path / "raw")
+    assert nbyard.input("table") == Path("handoff/table")
+
+
+def test_outside_of_a_run_the_default_counts_where_there_is_no_file(tmp_path: Path) -> None:
+    assert nbyard.input("rate", 0.1) == 0.1 and nbyard.input("none", None) is None
+    (tmp_path / "raw.json").write_text("[3]")
+    assert nbyard.input("table", Path("raw.json")) == [3]
+    assert nbyard.input("table", Path("raw.json"), type=Path) == Path("raw.json")
+    with pytest.raises(
+        nbyard.NotGiven, match=r"there is no table\.\* in .*handoff, and no default"
+    ):
+        nbyard.input("table")
+
+
+def test_a_text_is_a_file_where_one_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "raw.csv").write_text("a\n3\n")
+    assert nbyard.input("table", "sub/raw.csv") == "sub/raw.csv"
+    assert nbyard.input("table", "sub/raw.csv", type=Path) == Path("sub/raw.csv")
+    table = nbyard.input("table", "sub/raw.csv", type=pandas.DataFrame)
+    assert table.equals(pandas.DataFrame({"a": [3]}))
+
+
+def test_several_files_for_one_name_are_said(tmp_path: Path) -> None:
+    (tmp_path / "handoff").mkdir()
+    for name in ("a.json", "a.txt"):
+        (tmp_path / "handoff" / name).write_text("1")
+    with pytest.raises(nbyard.Unfit, match=r"several files for 'a': a\.json, a\.txt"):
+        nbyard.input("a")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", 3, None])
+def test_a_name_is_one(name: Any) -> None:
+    for call in (lambda: nbyard.input(name), lambda: nbyard.output(name, 1)):
+        with pytest.raises(nbyard.Unfit, match="is no name: use letters"):
+            call()
+
+
+def test_a_function_is_told_how_it_gets_what_it_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(input_output_secret.ATTEMPT, str(tmp_path / "call"))
+    with pytest.raises(nbyard.NotGiven, match="a function takes 'table' as a parameter"):
+        nbyard.input("table")
+
+
+def test_a_run_gives_what_is_secret(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E3."""
+    (run / "secrets").mkdir()
+    (run / "secrets/token").write_text("{1}")
+    (run / "secrets/login.json").write_text('{"user": "ann"}')
+    task = json.loads((run / "task.json").read_text())
+    task["work"]["parameters"] |= {"token": "{attempt}/secrets/token"}
+    (run / "task.json").write_text(json.dumps(task))
+    monkeypatch.setenv(input_output_secret.SECRETS, str(run / "secrets"))
+    assert nbyard.secret("token") == nbyard.input("token") == "{1}"
+    assert nbyard.secret("login") == {"user": "ann"}
+    with pytest.raises(nbyard.NotGiven, match="no credential was given to this run as 'other'"):
+        nbyard.secret("other")
+
+
+def test_outside_of_a_run_a_secret_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(input_output_secret.SECRETS, raising=False)
+    monkeypatch.setenv("API_TOKEN", "x")
+    assert nbyard.secret("api_token") == "x"
+    with pytest.raises(nbyard.NotGiven, match="no variable other or OTHER"):
+        nbyard.secret("other")
+    with pytest.raises(nbyard.Unfit):
+        nbyard.secret("../token")

@@ -1,0 +1,211 @@
+"""What the work uses, written down over time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.runner.process import processes
+from nbyard.runner.supervision import usage_recorder
+from nbyard.runner.supervision.usage_recorder import GpuMeter, UsageFile, UsageRecord
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def record(path: Path, **more: Any) -> UsageRecord:
+    return UsageRecord(str(path), GpuMeter(""), **more)
+
+
+def test_a_look_says_what_processes_hold_and_have_used(tmp_path: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    looked = record(path)
+    looked.look({os.getpid()})
+    (line,) = lines(path)
+    assert line["processes"] == 1
+    assert line["memory"] > 2**20
+    assert line["cpu"] > 0
+    assert abs(line["at"] - time.time()) < 60
+    assert "gpus" not in line
+
+
+def test_cpu_of_processes_that_have_ended_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    looked = record(path)
+    looked.look(())
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    looked.close()
+    before, after = lines(path)
+    assert after["cpu"] - before["cpu"] > 0.25
+    assert (after["processes"], after["memory"]) == (0, 0)
+
+
+def test_it_does_not_look_all_the_time(tmp_path: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    looked = record(path)
+    for _ in range(50):
+        looked.look(())
+    assert len(lines(path)) == 1
+
+
+def test_what_is_large_is_looked_at_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that takes 0.05 s of CPU comes each 5 s."""
+    now = [0.0]
+    spent = count(0, 0.05)
+    told = SimpleNamespace(
+        monotonic=lambda: now[0], time=lambda: now[0], process_time=lambda: next(spent)
+    )
+    monkeypatch.setattr(usage_recorder, "time", told)
+    path = tmp_path / "usage.jsonl"
+    looked = record(path)
+    for moment in range(1, 21):
+        now[0] = moment
+        looked.look(())
+    assert len(lines(path)) <= 5
+
+
+def test_a_full_file_is_thinned_out_and_written_more_slowly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    told = SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0], process_time=lambda: 0.0)
+    monkeypatch.setattr(usage_recorder, "time", told)
+    path = tmp_path / "usage.jsonl"
+    looked = record(path, max_lines=8)
+    sizes = []
+    for _ in range(1000):
+        now[0] += 1
+        looked.look(())
+        sizes.append(len(lines(path)))
+    assert max(sizes) == 8
+    times = [line["at"] for line in lines(path)]
+    assert times == sorted(times)
+    assert times[0] == 1001 and times[-1] > 1800, "the whole time is covered"
+
+
+def test_who_comes_later_goes_on_with_the_file(tmp_path: Path) -> None:
+    """A dispatcher that adopts a container."""
+    path = tmp_path / "usage.jsonl"
+    for first in (0, 10):
+        file = UsageFile(str(path), max_lines=16)
+        for moment in range(first, first + 10):
+            file.write({"at": moment})
+    assert [line["at"] for line in lines(path)] == [*range(0, 17, 2), 17, 18, 19]
+
+
+def test_a_disk_that_takes_nothing_costs_the_lines_only(tmp_path: Path) -> None:
+    looked = record(tmp_path / "missing" / "usage.jsonl")
+    looked.look(())
+    looked.close()
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for the driver's tool, which writes down how it was called."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    program = tools / "nvidia-smi"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n'
+        'echo "GPU-a, 37, 512"\necho "GPU-b, [N/A], 3"\necho "broken"\n'
+        "while sleep 0.05; do echo 'GPU-a, 41, 1024'; done\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+    return tmp_path / "asked"
+
+
+def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path) -> None:
+    """I12: its children are ended with it, also one that was stopped."""
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n")
+    meter = GpuMeter("GPU-a")
+    end = time.monotonic() + 20
+    while not (child := driver.with_name("child")).exists() or not child.read_text():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+    pid = int(child.read_text())
+    assert meter.processes() == {meter.pid, pid}
+    os.kill(pid, signal.SIGSTOP)
+    meter.close()
+    while processes.read_process(pid) is not None:
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+    assert meter.processes() == set()
+
+
+@pytest.mark.usefixtures("driver")
+def test_a_tool_that_hangs_in_the_driver_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F38: SIGKILL ends it when the driver answers, perhaps never."""
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 600\n")
+    meter = GpuMeter("GPU-a")
+    pid = meter.pid
+    with monkeypatch.context() as hanging:
+        hanging.setattr(os, "killpg", lambda *_: None)
+        meter.close()
+    assert pid in meter.processes(), "it is not taken for a part of the work"
+    meter.close()
+    assert meter.processes() == set()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def wait_for(meter: GpuMeter, percent: float) -> None:
+    end = time.monotonic() + 20
+    while meter.latest.get("GPU-a", [0])[0] != percent:
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+        meter.listen()
+
+
+def test_granted_gpus_are_asked_about_by_one_process(tmp_path: Path, driver: Path) -> None:
+    path = tmp_path / "usage.jsonl"
+    meter = GpuMeter("GPU-a,GPU-b")
+    pid = meter.pid
+    assert pid
+    wait_for(meter, 41)
+    assert "--id=GPU-a,GPU-b" in driver.read_text() and "--loop=1" in driver.read_text()
+    looked = UsageRecord(str(path), meter)
+    looked.look(())
+    assert lines(path)[0]["gpus"] == {"GPU-a": [41, 1024 * 2**20]}
+    looked.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, 0)
+    assert meter.pid == 0
+
+
+@pytest.mark.usefixtures("driver")
+def test_without_a_grant_nothing_is_asked() -> None:
+    assert GpuMeter("").pid == 0
+
+
+def test_without_the_tool_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    meter = GpuMeter("0")
+    meter.listen()
+    assert (meter.pid, meter.latest) == (0, {})
+
+
+def test_a_tool_that_fails_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\nexit 9\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    meter = GpuMeter("0")
+    os.waitpid(meter.pid, 0)
+    meter.listen()
+    assert (meter.pid, meter.latest) == (0, {})

@@ -1,0 +1,87 @@
+"""What became of the work, in words (E4, R2)."""
+
+import os
+import signal
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.reasons.structs import read_reason
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.reasons import because
+from nbyard.runner.work import work_outcome
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> AttemptFolder:
+    (tmp_path / "outputs").mkdir()
+    return AttemptFolder(str(tmp_path))
+
+
+def message(failure: Any) -> str:
+    return str(read_reason(failure["reason"]))
+
+
+def test_statuses() -> None:
+    """E4: exit code 3 is "exit code 3", with the last lines."""
+    assert work_outcome.of_status(0, "") is None
+    found = work_outcome.of_status(3 << 8, "last")
+    assert found == {
+        "kind": "exit-code",
+        "reason": because("command-exited", exit_code=3),
+        "exit_code": 3,
+        "traceback": "last",
+    }
+    found = work_outcome.of_status(signal.SIGSEGV, "")
+    assert found is not None and message(found) == "ended by signal 11 (SIGSEGV)"
+    found = work_outcome.of_status(signal.SIGKILL, "last")
+    assert found is not None and message(found) == "ended by signal 9 (SIGKILL)"
+    assert (found["kind"], found["traceback"]) == ("lost", "last"), "as of a container"
+    assert "signal 64" in message(work_outcome.of_status(64, ""))
+
+
+def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
+    assert work_outcome.of_notebook(0, {"failure": None}) is None
+    reported = work_outcome.failure_record("error", because("raised-bare", name="x"))
+    assert work_outcome.of_notebook(0, {"failure": reported}) == reported
+    for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
+        found = work_outcome.of_notebook(status, None)
+        assert found is not None and found["kind"] == "kernel-died" and words in message(found)
+
+
+def test_sizes_in_words() -> None:
+    sizes = [work_outcome.words_for_bytes(size) for size in (5, 2048, 5 << 20, 3 << 30, 5 << 40)]
+    assert sizes == ["5 bytes", "2 KiB", "5 MiB", "3.0 GiB", "5120.0 GiB"]
+
+
+def outputs(*names: str, required: bool = True) -> dict:
+    return {name: {"path": f"outputs/{name}", "required": required} for name in names}
+
+
+def test_outputs(folder: AttemptFolder) -> None:
+    Path(folder.at("outputs/a")).write_text("x")
+    Path(folder.at("outputs/b")).mkdir()
+    os.symlink("a", folder.at("outputs/c"))
+    present, broken = work_outcome.look_at_outputs(folder, outputs("a", "b", "c"))
+    assert (present, broken) == (["a", "b", "c"], None)
+    present, broken = work_outcome.look_at_outputs(folder, outputs("a", "d"))
+    assert present == ["a"] and broken is not None and "'d'" in message(broken)
+    assert work_outcome.look_at_outputs(folder, outputs("d", required=False)) == ([], None)
+
+
+@pytest.mark.parametrize("make", ["link", "deep", "fifo", "dangling"])
+def test_outputs_that_cannot_be_taken(folder: AttemptFolder, make: str) -> None:
+    """BI-195, BI-196: also when they are not required."""
+    place = folder.at("outputs/a")
+    if make == "deep":
+        os.makedirs(f"{place}/b")
+        os.symlink("/etc", f"{place}/b/c")
+    elif make == "fifo":
+        os.mkfifo(place)
+        assert stat.S_ISFIFO(os.stat(place).st_mode)
+    else:
+        os.symlink("/etc/passwd" if make == "link" else "nothing", place)
+    present, broken = work_outcome.look_at_outputs(folder, outputs("a", required=False))
+    assert present == [] and broken is not None and broken["kind"] == "contract"

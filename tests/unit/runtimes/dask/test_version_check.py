@@ -1,0 +1,32 @@
+"""Versions of a cluster: what has to agree, and how a difference is told."""
+
+from typing import Any
+
+from nbyard.runtimes.dask.version_check import version_differences
+
+
+def told(python: str = "3.11.7.final.0", dask: str = "2026.8.0", msgpack: str = "1.1.0") -> Any:
+    return {"host": {"python": python}, "packages": {"distributed": dask, "msgpack": msgpack}}
+
+
+def found(scheduler: Any, worker: Any) -> dict[str, Any]:
+    return {"client": told(), "scheduler": scheduler, "workers": {"tcp://w:1": worker}}
+
+
+def test_small_differences_do_no_harm() -> None:
+    assert version_differences(found(told(python="3.11.9.final.0"), told(msgpack="1.2.4"))) == []
+
+
+def test_each_difference_is_told() -> None:
+    """R12."""
+    other = found(told(dask="2024.1.0"), told(python="3.12.1.final.0", msgpack="2.0"))
+    assert list(map(str, version_differences(other))) == [
+        "the scheduler has distributed 2024.1.0, here is 2026.8.0",
+        "the worker tcp://w:1 has Python 3.12, here is 3.11",
+        "the worker tcp://w:1 has msgpack 2, here is 1",
+    ]
+
+
+def test_what_is_not_told_differs() -> None:
+    first = version_differences(found({}, told()))[0]
+    assert str(first) == "the scheduler has Python none, here is 3.11"

@@ -1,0 +1,86 @@
+"""One attempt in its container, where no engine has to be asked."""
+
+import errno
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from nbyard.attempts.folders import write_task
+from nbyard.domain.attempts.structs import CommandWork, TaskFile
+from nbyard.runtimes.docker.attempts.container_attempt import LINGER_SECONDS, ContainerAttempt
+from nbyard.runtimes.docker.attempts.watcher import RUNNER_GRACE_SECONDS
+from nbyard.runtimes.docker.warm.warm_attempt import GuestAttempt
+from nbyard.runtimes.protocol import Order
+
+DAY_SECONDS = 86_400
+
+
+@pytest.fixture
+def signals() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def attempt(tmp_path: Path, signals: list[str]) -> ContainerAttempt:
+    write_task(tmp_path, TaskFile("a", "t", "m", CommandWork(["x"]), {}, timeout_seconds=60.0))
+    engine: Any = SimpleNamespace(signal=lambda name, signal: signals.append(signal))
+    return ContainerAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks=None)  # type: ignore[arg-type]
+
+
+def test_a_container_that_stays_behind_its_result_is_killed(
+    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, signals: list[str]
+) -> None:
+    """I21: it has its time, however the clock is set."""
+    moment = [100.0]
+    monkeypatch.setattr(
+        "nbyard.runner.process.clock.time", SimpleNamespace(monotonic=lambda: moment[0])
+    )
+    attempt._hurry()
+    moment[0] += LINGER_SECONDS - 1
+    attempt._hurry()
+    assert not signals
+    moment[0] += 2
+    attempt._hurry()
+    assert signals == ["SIGKILL"]
+
+
+def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
+    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F10: by whoever asks for it, and tried again."""
+    container: Any = SimpleNamespace(labels={})
+    heard: Any = SimpleNamespace(is_listening=True, wait=lambda _: None, has_said=lambda *_: True)
+    attempt.watcher.listener = heard
+    attempt.watcher._progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
+    full = OSError(errno.ENOSPC, "full")
+    watched: list[int] = []
+    monkeypatch.setattr(attempt, "watch", lambda: watched.append(1))
+    monkeypatch.setattr(attempt, "finish_early", Mock(side_effect=full))
+    with pytest.raises(OSError, match="full"):
+        attempt.watcher._follow_runner(container)
+    with pytest.raises(OSError, match="full"):
+        attempt.observe()
+    assert watched
+
+
+@pytest.mark.parametrize("is_guest", [False, True])
+def test_only_work_without_a_runner_ends_just_at_its_limit(
+    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_guest: bool
+) -> None:
+    """I11: the runner of a guest enforces it, once it is there."""
+    watched: list[float] = []
+    one: Any = attempt
+    if is_guest:
+        one = GuestAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
+    watcher: Any = one.watcher
+    watcher._deadline = SimpleNamespace(
+        watch=lambda task, grace: watched.append(grace), rest=lambda: None
+    )
+    monkeypatch.setattr(watcher, "_look", Mock(side_effect=[SimpleNamespace(is_over=False), None]))
+    for name in ("_follow_command", "_follow_runner"):
+        monkeypatch.setattr(watcher, name, lambda *_: None)
+    watcher._watch()
+    assert watched == [RUNNER_GRACE_SECONDS if is_guest else 0.0]

@@ -1,0 +1,99 @@
+"""What a container sees, against what was granted (R11, F38)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from nbyard.dockerd import Container, ContainerSpec
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.runtimes.docker.checks import gpu_check
+from nbyard.runtimes.protocol import Order
+
+ONE = "GPU 0: Tesla (UUID: GPU-aa)\n"
+TWO = ONE + "GPU 1: Tesla (UUID: GPU-bb)\n"
+PARTS = ONE + "  MIG 1g.5gb     Device  0: (UUID: MIG-cc)\n"
+
+
+class FakeEngine:
+    """Answers by the first word of what is asked; None: there is no such program."""
+
+    def __init__(self, answers: Mapping[str, str | Exception | None]):
+        self.answers = answers
+        self.specs: list[ContainerSpec] = []
+
+    def create(self, spec: ContainerSpec) -> None:
+        self.specs.append(spec)
+
+    def _answer(self) -> str | None:
+        found = self.answers.get(self.specs[-1].argv[0])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def start(self, name: str) -> None:
+        self._answer()
+
+    def container(self, name: str) -> Container:
+        code = 127 if self._answer() is None else 0
+        return Container("id", "exited", code, False, 0.0, 0.0, {})
+
+    def log(self, name: str) -> Iterator[tuple[bool, bytes]]:
+        yield True, (self._answer() or "").encode()
+
+    def remove(self, name: str) -> None:
+        """Nothing is kept."""
+
+
+def check(granted: list[str], **answers: str | Exception | None) -> FakeEngine:
+    named = {name.replace("_", "-"): said for name, said in answers.items()}
+    engine = FakeEngine(named)
+    order = Order("a1", "s", "r", "n", Path("/a1"), "m", gpus=granted)
+    gpu_check.verify_gpus(engine, order, "image")  # type: ignore[arg-type]
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("granted", "said"),
+    [(["GPU-aa"], ONE), (["GPU-bb", "GPU-aa"], TWO), (["0", "3"], TWO), (["MIG-cc"], PARTS)],
+)
+def test_what_was_granted_is_there(granted, said):
+    engine = check(granted, nvidia_smi=said)
+    (spec,) = engine.specs
+    assert spec.gpus == granted and spec.network == "none"
+    assert spec.environment["NVIDIA_VISIBLE_DEVICES"] == ",".join(granted)
+    assert spec.labels["nbyard.gpus"] == ",".join(granted)
+
+
+def test_device_files_are_counted_where_there_is_no_program():
+    assert len(check(["0"], ls="null\nnvidia3\nnvidiactl\nnvidia-uvm\n").specs) == 2
+
+
+def test_nobody_is_asked_without_a_grant():
+    assert check([]).specs == []
+
+
+@pytest.mark.parametrize(
+    ("granted", "answers", "words"),
+    [
+        (["0"], {"ls": "null\nnvidiactl\n"}, "a container sees none"),
+        (["0"], {"nvidia_smi": "No devices were found\n"}, "a container sees none"),
+        (["0"], {"nvidia_smi": TWO}, "a container sees 2 GPUs instead of 1"),
+        (["GPU-bb"], {"nvidia_smi": ONE}, "a container sees GPU-aa instead"),
+        (["0"], {}, "the image has neither nvidia-smi nor ls"),
+        (["0"], {"nvidia_smi": NbyardError("x: could not select device driver y")}, "no support"),
+        (["9"], {"nvidia_smi": NbyardError("nvidia-container-cli: device error: 9")}, "error: 9"),
+    ],
+)
+def test_anything_else_is_told(granted, answers, words):
+    with pytest.raises(NbyardError) as caught:
+        check(granted, **answers)
+    assert caught.value.message.startswith("the engine did not give the GPUs that were granted: ")
+    assert words in caught.value.message and f"(granted: {granted[0]})" in caught.value.message
+
+
+def test_an_engine_that_is_away_is_waited_for():
+    with pytest.raises(Unavailable):
+        check(["0"], nvidia_smi=Unavailable("gone"))
+    refused = NbyardError("The Docker engine refused: exec: nvidia-smi: executable file not found")
+    assert check(["0"], nvidia_smi=refused, ls="nvidia0\n")

@@ -1,0 +1,84 @@
+"""P2: what the container of a deployment is made of."""
+
+import tarfile
+from typing import Any
+
+import msgspec
+import pytest
+from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
+
+from nbyard.dockerd import HOME
+from nbyard.domain.deployments.creation_form import complete_request
+from nbyard.domain.deployments.structs import NewDeployment, Port, ServiceKind
+from nbyard.runtimes.docker.deployment_containers import ABOVE_HOME, Deployed, _home, container_spec
+
+IMAGE = {
+    "JUPYTER_CONFIG_DIR": "/opt/config",
+    "JUPYTER_CONFIG_PATH": "/opt/path",
+    "JUPYTER_NO_CONFIG": "1",
+}
+SECRET = "123456789"
+PASSWORDS: dict[ServiceKind, str] = {"jupyterlab": SECRET, "code-server": SECRET, "own": ""}
+USER = (1000, 1000)
+
+
+def deployed(service: ServiceKind, **told: Any) -> Deployed:
+    new = NewDeployment(
+        "a:1", service, "lab", ports=[Port("ide", 8888)], password=PASSWORDS[service]
+    )
+    spec = msgspec.structs.replace(complete_request(new)[1], **told)
+    return Deployed("s", "d", "lab", 1, spec, [], "/", "hash")
+
+
+@pytest.mark.parametrize("told", [{}, {"environment": IMAGE}])
+def test_jupyterlab_finds_its_password_whatever_the_image_says(told, monkeypatch):
+    one = deployed("jupyterlab", **told)
+    for name, value in (IMAGE | container_spec(one, USER, "n").environment).items():
+        monkeypatch.setenv(name, value)
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        files = {f"{ABOVE_HOME}/{name}" for name in packed.getnames()}
+    assert f"{jupyter_config_dir()}/jupyter_server_config.json" in files
+    assert not {"/opt/config", "/opt/path"} & set(jupyter_config_path())
+
+
+def test_other_services_keep_the_variables_that_they_were_given():
+    given = container_spec(deployed("own", environment=IMAGE), USER, "n").environment
+    assert given.items() >= IMAGE.items()
+    assert given["HOME"] == HOME
+
+
+def test_a_secret_is_told_by_a_file_and_by_no_variable():
+    """P5: whoever may inspect the container does not see it."""
+    one = msgspec.structs.replace(deployed("own"), secret="s3cret")
+    spec = container_spec(one, USER, "n")
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        path = spec.environment["NBYARD_SECRET_FILE"].removeprefix(f"{ABOVE_HOME}/")
+        member = packed.getmember(path)
+        text = packed.extractfile(member)
+        assert text is not None and text.read() == b"s3cret"
+        assert (member.mode, member.uid) == (0o600, USER[0])
+    assert "s3cret" not in repr(spec)
+
+
+def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
+    """P2: that of nobody's account is none."""
+    given = container_spec(deployed("code-server"), USER, "n").environment
+    assert given["SHELL"] == "/bin/bash"
+    wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
+    assert container_spec(wish, USER, "n").environment["SHELL"] == "/bin/sh"
+    assert "SHELL" not in container_spec(deployed("own"), USER, "n").environment
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "variable"),
+    [
+        ("jupyterlab", ".jupyter/jupyter_server_config.json", "JUPYTER_CONFIG_DIR"),
+        ("code-server", ".config/code-server/config.yaml", "SHELL"),
+    ],
+)
+def test_with_a_secret_an_ide_has_its_password_too(service, path, variable):
+    """P2: the image may be that of a model."""
+    one = msgspec.structs.replace(deployed(service), secret="s3cret")
+    with tarfile.open(fileobj=_home(one, USER)) as packed:
+        assert f"nbyard/{path}" in packed.getnames()
+    assert {variable, "NBYARD_SECRET_FILE"} <= container_spec(one, USER, "n").environment.keys()

@@ -1,0 +1,26 @@
+"""An attempt in a warm container, where no engine has to be asked."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nbyard.errors import Unavailable
+from nbyard.runtimes.docker.warm.warm_attempt import GuestAttempt
+from nbyard.runtimes.protocol import Order
+
+
+def test_who_has_no_container_yet_notices_that_the_engine_is_silent(tmp_path: Path) -> None:
+    """F8: its slot is not taken again to find that out."""
+
+    def container(_: str) -> None:
+        raise Unavailable("no word")
+
+    engine: Any = SimpleNamespace(container=container)
+    warm: Any = SimpleNamespace(occupied=lambda _: "")
+    networks: Any = None
+    guest = GuestAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks, warm)
+    assert not guest.name
+    with pytest.raises(Unavailable, match="no word"):
+        guest.bring_up_to_date()

@@ -1,0 +1,19 @@
+"""I2: what an idempotency key made."""
+
+import pytest
+
+from nbyard.errors import Conflict
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+
+
+def test_a_key_is_remembered_with_its_body(yard):
+    parts = yard.parts
+    with parts.store.write() as c:
+        assert find_earlier_request(parts, c, "ann", "k", {"a": 1}) is None
+        store_idempotency_key(parts, c, "ann", "k", {"a": 1}, "made")
+        store_idempotency_key(parts, c, "ann", "", {"a": 1}, "not kept")
+        assert find_earlier_request(parts, c, "ann", "k", {"a": 1}) == "made"
+        assert find_earlier_request(parts, c, "bob", "k", {"a": 1}) is None
+        assert find_earlier_request(parts, c, "ann", "", {"a": 1}) is None
+        with pytest.raises(Conflict):
+            find_earlier_request(parts, c, "ann", "k", {"a": 2})

@@ -1,0 +1,36 @@
+"""G6: all operations in one table, from which every surface is made."""
+
+from nbyard.services.operation import operations
+from nbyard.services.operation_table import SERVICES, table
+from nbyard.services.registry import Services
+
+
+def test_it_holds_every_operation_once_in_the_order_of_the_services():
+    ids = [op.id for op in table()]
+    assert ids == [op.id for op in operations(SERVICES)]
+    assert len(ids) == len(set(ids))
+    nouns = list(dict.fromkeys(op.noun for op in table()))
+    assert nouns == [service.noun for service in SERVICES]
+
+
+def test_it_is_made_once():
+    assert table() is table()
+
+
+def test_every_operation_can_be_called_on_an_open_yard(yard):
+    services = Services(yard.parts)
+    for op in table():
+        assert callable(getattr(getattr(services, op.noun), op.verb)), op.id
+
+
+def test_every_noun_can_be_read():
+    """HOUSE, first sentence: everything you can ask is an operation."""
+    readable = {op.noun for op in table() if op.method == "GET"}
+    assert readable == {service.noun for service in SERVICES}
+
+
+def test_deleting_answers_nothing_and_making_says_so():
+    for op in table():
+        assert (op.method == "DELETE") == (op.status == 204), op.id
+        if op.verb == "create":
+            assert (op.method, op.status) == ("POST", 201), op.id

@@ -1,0 +1,49 @@
+"""M3: the call that the model is in is known while it lasts, and told in words."""
+
+import pytest
+
+from nbyard.serving.http.call_watchdog import CALL_VARIABLE, Calls
+
+
+def test_a_call_is_known_while_it_lasts():
+    calls, seen = Calls(0.001), []
+
+    def predict(columns):
+        while not calls.is_late:
+            pass
+        seen.append((calls.seconds, calls.told(), calls.words()))
+        return columns
+
+    assert calls.noted(predict)([[1, 2, 3]]) == [[1, 2, 3]]
+    (seconds, told, words) = seen[0]
+    assert seconds >= 0.001 and told["rows"] == 3 and told["since"].endswith("Z")
+    assert words.startswith("the model is in a call of 3 rows since ") and words.endswith(" UTC")
+    assert (calls.seconds, calls.told(), calls.is_late) == (0.0, {}, False)
+    assert calls.words() == words, "it may have come back while somebody reads"
+
+
+def test_one_that_raises_is_over():
+    calls = Calls(1)
+
+    def predict(_):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        calls.noted(predict)([[1]])
+    assert calls.seconds == 0.0
+
+
+def test_without_a_limit_none_is_late():
+    calls = Calls(0)
+    assert calls.noted(lambda _: [[calls.is_late]])([[1]]) == [[False]]
+
+
+def test_whoever_waits_is_told_what_to_do():
+    calls = Calls(60)
+    calls.noted(lambda columns: columns)([[1]])
+    assert "a call of 1 row since" in calls.words_of_late()
+    assert f"within 60 s: ask for fewer rows, or give it more time by {CALL_VARIABLE}" in (
+        calls.words_of_late()
+    )
+    assert "longer than the 60 s" in calls.words_of_held()
+    assert "after 180 s the server ends, and a deployment starts it again" in calls.words_of_held()

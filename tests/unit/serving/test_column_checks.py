@@ -1,0 +1,114 @@
+"""Rules of single values, and the fast look at a column."""
+
+import math
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.serving.column_checks import CHECKS, LEAST, MOST, Unfit, is_plain, shown_value
+
+anything = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=12)
+    | st.just([1])
+)
+
+
+@given(st.sampled_from(sorted(CHECKS)), st.lists(anything, max_size=4))
+def test_what_looks_plain_passes_each_check_unchanged(kind, values):
+    if is_plain(kind, values):
+        for value in values:
+            assert CHECKS[kind](value) == (float(value) if kind == "float" else value)
+
+
+@given(st.sampled_from(sorted(CHECKS)), anything)
+def test_a_checked_value_is_refused_or_of_its_type(kind, value):
+    types = {"int": int, "float": float, "str": str, "bool": bool, "date": date}
+    try:
+        found = CHECKS[kind](value)
+    except Unfit as error:
+        assert str(error)
+    else:
+        assert type(found) is types.get(kind, datetime)
+
+
+@pytest.mark.parametrize("value", [LEAST, MOST, 0, 5.0, -3.0])
+def test_whole_numbers_of_64_bits_are_integers(value):
+    assert CHECKS["int"](value) == value
+
+
+@pytest.mark.parametrize("value", [LEAST - 1, MOST + 1, 1.5, True, "1", None, 1e300, math.nan])
+def test_other_values_are_no_integers(value):
+    assert not is_plain("int", [value])
+    with pytest.raises(Unfit):
+        CHECKS["int"](value)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 10**400, True, "1"])
+def test_what_json_cannot_say_is_no_float(value):
+    assert not is_plain("float", [value])
+    with pytest.raises(Unfit):
+        CHECKS["float"](value)
+
+
+@pytest.mark.parametrize("value", [2**64 + 1, -(2**70), 2**100])
+def test_a_whole_number_of_any_size_is_a_float_if_that_has_one(value):
+    found = CHECKS["float"](value)
+    assert (type(found), found) == (float, float(value))
+    assert not is_plain("float", [value]), "as it is no answer could say it"
+
+
+def test_infinite_both_ways_is_infinite():
+    assert not is_plain("float", [math.inf, -math.inf])
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T12:00:00Z", "2026-01-31T13:00:00+01:00", "2026-01-31T12:00:00"]
+)
+def test_times_are_in_utc(text):
+    assert CHECKS["datetime"](text) == datetime(2026, 1, 31, 12)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-W01-1", "20260131", "tomorrow", 20260131, ""])
+def test_what_is_no_day_is_refused(text):
+    with pytest.raises(Unfit, match="a date such as"):
+        CHECKS["date"](text)
+
+
+def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
+    assert CHECKS["date"]("2026-01-31") == date(2026, 1, 31)
+    with pytest.raises(Unfit, match="out of range"):
+        CHECKS["datetime"]("0001-01-01T00:00:00+05:00")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (None, "null"),
+        ("it's", '"it\'s"'),
+        ("x", "'x'"),
+        (1.5, "1.5"),
+        (1e20, "about 100000000000000000000"),
+        ([True, {"a": None}], '[true, {"a": null}]'),
+        (math.inf, "inf"),
+        ({1, 2}, "{1, 2}"),
+    ],
+)
+def test_values_are_shown_as_json_has_them(value, text):
+    """M3: whoever asked wrote JSON."""
+    assert shown_value(value) == text
+
+
+def test_a_whole_number_beyond_64_bits_is_told_as_one():
+    with pytest.raises(Unfit, match="of 64 bits"):
+        CHECKS["int"](1e20)  # as JSON reads 99999999999999999999
+
+
+def test_long_values_are_shown_short():
+    assert len(shown_value("x" * 1000)) <= 60

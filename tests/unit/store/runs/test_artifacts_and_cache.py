@@ -1,0 +1,114 @@
+"""What tasks made, and the cache that points at it."""
+
+from typing import Any
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.store import Store
+from nbyard.store.runs.artifacts_and_cache import Hit
+
+from ..rows import Rows
+
+
+def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
+    """I23."""
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run(), "clean")
+        made = Rows(store, c).artifact(task)
+    with store.read() as c:
+        assert store.artifacts.get(c, "ada", made.id) == made
+        assert store.artifacts.get(c, "bob", made.id) is None
+        assert store.artifacts.get(c, "ada", "none") is None
+    assert (made.node, made.run_id, made.size_bytes) == ("clean", task.run_id, 2**40)
+    assert not made.may_be_model
+
+
+def test_an_artifact_tells_whether_it_may_be_a_model(store: Store) -> None:
+    """M6."""
+    with store.write() as c:
+        task = Rows(store, c).task(Rows(store, c).run(), "train")
+        row = {"name": "model", "filename": "m.pkl", "format": "pickle", "digest": "sha256:1"}
+        store.artifacts.insert_all(c, [(task, [{**row, "size_bytes": 1, "type": None}])])
+        assert store.artifacts.of_task(c, task.id)["model"].may_be_model
+
+
+def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second = (rows.task(rows.run(), "a", state="running") for _ in range(2))
+        report, table = rows.artifact(first, "report"), rows.artifact(first, "table", "sha256:2")
+        taken = store.artifacts.of_tasks(c, [first.id, second.id])
+        assert taken[second.id] == []
+        store.artifacts.insert_all(c, [(second, taken[first.id]), (first, [])])
+        linked = store.artifacts.of_task(c, second.id)
+        assert [a.id for a in store.artifacts.of_run(c, first.run_id)] == [report.id, table.id]
+    assert {n: (a.digest, a.filename, a.run_id) for n, a in linked.items()} == {
+        "report": ("sha256:1", "report.csv", second.run_id),
+        "table": ("sha256:2", "table.csv", second.run_id),
+    }
+    assert not {report.id, table.id} & {a.id for a in linked.values()}
+    with store.write() as c:  # the copy outlives the run that it came from
+        run = store.runs.by_id(c, first.run_id)
+        assert run is not None
+        store.runs.delete(c, run)
+        assert store.artifacts.of_task(c, second.id) == linked
+
+
+def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run(), rows.run(), rows.run(owner="bob")]
+        old, new, bobs = (rows.task(run, state="succeeded") for run in runs)
+        store.cache.keep_all(c, [("ada", "k", old.id), ("ada", "other", old.id)])
+        store.cache.keep_all(c, [("bob", "k", bobs.id), ("ada", "k", old.id), ("ada", "k", new.id)])
+        store.cache.keep_all(c, [])
+    with store.read() as c:
+        found = store.cache.find(c, ["k", "none"])
+        assert found == {
+            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at),
+            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at),
+        }
+        assert store.cache.find(c, []) == {}
+
+
+def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
+    """R2: nothing is made again because one of several records of it was removed."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(3)]
+        same = {"state": "succeeded", "cache_key": "k"}
+        _, linked, newest = (rows.task(run, **same) for run in runs)
+        rows.task(rows.run(owner="bob"), **same)
+        rows.task(rows.run(), state="failed", cache_key="k")
+        store.cache.keep_all(c, [("ada", "k", newest.id)])
+        for run, left in ((runs[2], linked), (runs[0], linked), (runs[1], None)):
+            store.cache.let_go(c, run)
+            store.runs.delete(c, run)
+            found = store.cache.find(c, ["k"])
+            assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])
+
+
+def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store) -> None:
+    """X1: of the same owner, where it is known what was read, the newest first."""
+    read = {"read": ["a.csv"]}
+    with store.write() as c:
+        rows = Rows(store, c)
+        same: dict[str, Any] = {"state": "succeeded", "base_key": "b", "observed": read}
+        for key in ("k1", "k2"):
+            task = rows.task(rows.run(), parts={"files": {"a.csv": key}}, cache_key=key, **same)
+            store.cache.keep_all(c, [("ada", key, task.id)])
+        unread: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k3"}
+        store.cache.keep_all(c, [("ada", "k3", rows.task(rows.run(), parts={}, **unread).id)])
+        found = store.cache.alike(c, "ada", "b")
+        told = [(one.key, one.files, one.observed) for one in found]
+        observed = Observed(["a.csv"])
+        assert told == [("k2", {"a.csv": "k2"}, observed), ("k1", {"a.csv": "k1"}, observed)]
+        assert store.cache.alike(c, "bob", "b") == store.cache.alike(c, "ada", "other") == []
+
+
+def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:
+    with store.write() as c:
+        run = Rows(store, c).run()
+        task = Rows(store, c).task(run, state="succeeded")
+        store.cache.keep_all(c, [("ada", "k", task.id)])
+        store.runs.delete(c, run)
+        assert store.cache.find(c, ["k"]) == {}

@@ -1,0 +1,90 @@
+"""A field that nothing knows is told with the one that was meant."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.workflows.structs import Document
+from nbyard.field_suggestions import add_suggestions, near_spelling, suggestion_text
+
+KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("timeout", "; is timeout_seconds meant?"),
+        ("timeout_second", "; is timeout_seconds meant?"),
+        ("gpus", "; is gpu meant?"),
+        ("retires", "; is retries meant?"),
+        ("resources", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
+        ("t", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
+        ("", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
+    ],
+)
+def test_the_nearest_is_told_else_all(name, words):
+    assert suggestion_text(name, KNOWN) == words
+
+
+def test_of_very_many_not_all_are_told():
+    assert suggestion_text("x", [f"column {n}" for n in range(1000)]).count("column") == 40
+
+
+def test_what_is_only_longer_is_not_misspelled():
+    assert near_spelling("retires", KNOWN) == "retries"
+    assert near_spelling("timeout", KNOWN) == ""
+
+
+def _told(plain, kind):
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert(plain, kind)
+    return add_suggestions(str(caught.value), kind)
+
+
+@pytest.mark.parametrize(
+    ("plain", "kind", "words"),
+    [
+        ({"version": 1, "node": {}}, Document, "`node`; is nodes meant?"),
+        (
+            {"version": 1, "nodes": {"a": {"type": "dataset", "pth": ""}}},
+            Document,
+            "`pth`; is path meant? - at `$.nodes[...]`",
+        ),
+        (
+            {"version": 1, "nodes": {"a": {"type": "dataset", "pin": {"run": "1", "numbr": 1}}}},
+            Document,
+            "`numbr`; is number meant? - at `$.nodes[...].pin`",
+        ),
+        (
+            {"arguments": [{"name": "a", "reach": {"kind": "option", "falg": "x"}}]},
+            Description,
+            "`falg`; is flag meant? - at `$.arguments[0].reach`",
+        ),
+        (
+            {"resources": {"timeout": 1}},
+            Description,
+            "; is timeout_seconds meant? - at `$.resources`",
+        ),
+        ({"version": "x"}, Description, "Expected `int`, got `str` - at `$.version`"),
+    ],
+)
+def test_the_field_is_looked_for_where_it_stands(plain, kind, words):
+    """Also in unions, in lists, and in mappings by any key."""
+    assert _told(plain, kind).endswith(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Object contains unknown field `x` - at `$.nodes.a.b.c`",
+        "Object contains unknown field `x` - at `$.nothing`",
+        "another word",
+    ],
+)
+def test_words_about_no_place_that_is_known_stay(words):
+    assert add_suggestions(words, Document) == words
+
+
+def test_a_key_may_stand_where_any_stood():
+    words = "Object contains unknown field `pth` - at `$.nodes.clean`"
+    assert "is path meant? - at `$.nodes.clean`" in add_suggestions(words, Document)
