@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { showMemory } from '../components/format/bytes';
+import { More } from '../components/More';
 import { ValueType } from '../document/arguments';
 import { Json, JsonObject } from '../document/canonical';
 import { CacheField } from './CacheField';
@@ -79,8 +80,7 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
       <p className="nby-Field-help nby-Fields-help">
         {trans.__('The task waits for free GPUs and sees only these. Memory: 512 MiB or 2 GiB.')}
       </p>
-      <details className="nby-More" open={isOpen}>
-        <summary>{trans.__('Limits, retries and cache')}</summary>
+      <More summary={trans.__('Limits, retries and cache')} open={isOpen}>
         {limits.map(field)}
         <RetryField
           value={fields.retry_on}
@@ -96,7 +96,7 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
           trans={trans}
           onChange={value => onChange('cache', value)}
         />
-      </details>
+      </More>
     </>
   );
 }

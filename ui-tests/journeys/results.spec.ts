@@ -147,7 +147,7 @@ test(
       { path: 'one.sh', at: [(index % 20) * 280, Math.floor(index / 20) * 160] as [number, number] }
     ]);
     await writeFile(server.file('large.nbflow'), workflow(Object.fromEntries(nodes)));
-    const canvas = await lab.openWorkflow('large.nbflow');
+    const canvas = await lab.openWorkflow('large.nbflow', { whole: false });
     await expect(canvas.root.locator('.react-flow__minimap-node')).toHaveCount(300);
     await expect.poll(() => canvas.cards.count()).toBeLessThan(200);
     const mask = canvas.root.locator('.react-flow__minimap-mask');

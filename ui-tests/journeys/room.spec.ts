@@ -135,7 +135,6 @@ test(
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
     await canvas.card('wait.sh').click();
-    await canvas.button('toggle-inspector').click();
     const runtime = canvas.inspector.getByLabel('Runtime');
     await expect(runtime.locator('option:checked')).toHaveText('default: set by the run');
   }

@@ -4,6 +4,7 @@ import { Json } from '../../document/canonical';
 import { LimitFields } from '../../forms/LimitFields';
 import { useNames, useRuntimes } from '../../forms/runtimes';
 import { ValueField } from '../../forms/ValueField';
+import { More } from '../../components/More';
 import { useSignal } from '../../components/hooks/useSignal';
 import { showMoment } from '../../components/format/times';
 import { CanvasController } from '../model/controller';
@@ -105,15 +106,14 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
         onChange={(key, value) => doc.setField(id, key, value)}
         onUnread={(key, why, text) => canvas.checker.keep(id, key, why, text)}
       />
-      <details
-        className="nby-More"
+      <More
+        summary={trans.__('Version, result and image')}
         open={['version', 'pin', 'kernel', 'image'].some(key => key in fields)}
       >
-        <summary>{trans.__('Version, result and image')}</summary>
         <VersionChoice id={id} fields={fields} readOnly={readOnly} />
         <ResultChoice id={id} fields={fields} readOnly={readOnly} />
         {rare.map(field)}
-      </details>
+      </More>
     </div>
   );
 }
