@@ -11,7 +11,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch import workdir
 from nbyard.dispatch.attempts import input_staging, monitor_links, secrets
 from nbyard.dispatch.cache import partial_results
-from nbyard.dispatch.cache.keys import IDENTITY, Identities
+from nbyard.dispatch.cache.keys import IDENTITY, Identities, values_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
 from nbyard.domain.arguments.bindings import Beside, Found
@@ -87,7 +87,8 @@ def prepare(context: DispatchContext, identities: Identities, snapshot: AttemptS
     facts = workdir.facts(folder, version, places, snapshot.task.plan)
     outputs, given = _outputs(folder, version), secrets.give(context, snapshot, folder)
     staged = Staged(version, environment, snapshot.inputs, outputs, facts, given)
-    told = _task_file(context, snapshot, staged)
+    outside = _outside(identities, snapshot.task.plan)
+    told = msgspec.structs.replace(_task_file(context, snapshot, staged), outside=outside)
     if version.invocation.apart:
         workdir.make(context, folder, told.work, snapshot.inputs, places)
     if version.kind == MODEL:
@@ -146,6 +147,7 @@ def prepare_worker(
         environment=_variables(context, first) | _paths(first.task.plan, version, environment),
         wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
+        outside=_outside(identities, first.task.plan),
     )
     folders.write_task(folder, told)
     crash_point("folder-written")
@@ -173,6 +175,14 @@ def call_of(context: DispatchContext, identities: Identities, snapshot: AttemptS
         outputs=staged.outputs,
         timeout_seconds=snapshot.task.plan.timeout_seconds,
     )
+
+
+def _outside(identities: Identities, plan: TaskPlan) -> list[str]:
+    """Return the absolute paths that the code names, if it runs on this machine itself."""
+    if plan.runtime != PROCESS:
+        return []
+    code, _ = identities.look(plan)
+    return identities.outside.named(code.version, code.files, values_of(plan))
 
 
 def _write_surroundings(

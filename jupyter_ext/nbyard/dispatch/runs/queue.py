@@ -13,7 +13,7 @@ from nbyard.dispatch.runs.worker_assignment import Group, Placing
 from nbyard.dispatch.state.board import Board, LiveAttempt, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, Changes
 from nbyard.domain import cache_policy
-from nbyard.domain.caching.explanation import explain
+from nbyard.domain.caching.explanation import changed, explain
 from nbyard.domain.environments.references import moved
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits_and_retries import Limits
@@ -262,6 +262,8 @@ class QueueController:
         """Return the reason why no earlier result is reused."""
         if why := one.why_not() or one.too_old:
             return why
+        if one.outside:
+            return changed(one.outside)
         with self._store.read() as c:
             last = self._store.history.last(c, one.task)
             environment = last.parts.environment if last else ""
