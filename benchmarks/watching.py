@@ -5,12 +5,13 @@
 | contender | what is measured |
 |---|---|
 | watched | watch a folder of code, list it, read all files, and report what was read |
+| outside | the same for the folder and the files as absolute paths outside the code |
 | floor: reading | list the folder and read all files, without a watch |
 | floor: process | `python -c pass`, for comparison |
 
 A tenth of the files lie in a subfolder. Every second file is opened for writing, too. A figure is
 the processor time for one attempt, of this process and the kernel. The cost of watching is the
-difference between the first two.
+difference from reading. Code that names no absolute path has no watch outside.
 """
 
 import argparse
@@ -27,10 +28,12 @@ from pathlib import Path
 
 from parts.paired import measure, options_of, print_line
 
+from nbyard.runner.supervision.outside import OutsideWatch
 from nbyard.runner.supervision.watch import Watch
 
 PROCESSES = 20  # the floor is the time of one of them
-WATCHED, READING, PROCESS = "watched", "floor: reading", "floor: process"
+WATCHED, OUTSIDE = "watched", "outside"
+READING, PROCESS = "floor: reading", "floor: process"
 TARGET = "target: at most 1 ms for an attempt"
 
 
@@ -44,8 +47,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = filled(Path(name), files)
             contenders = {
-                WATCHED: repeated(folder, options.times, is_watched=True),
-                READING: repeated(folder, options.times, is_watched=False),
+                WATCHED: repeated(folder, options.times, watched),
+                OUTSIDE: repeated(folder, options.times, watched_outside),
+                READING: repeated(folder, options.times, use),
                 PROCESS: started,
             }
             seconds = measure(contenders, options.rounds, warm_up=options.warm_up)
@@ -61,33 +65,47 @@ def filled(folder: Path, files: int) -> Path:
     return folder
 
 
-def repeated(folder: Path, times: int, *, is_watched: bool) -> Callable[[], float]:
+def repeated(
+    folder: Path, times: int, attempt: Callable[[str, list[str]], None]
+) -> Callable[[], float]:
     """Return a function that measures one attempt, averaged over `times`."""
     paths = sorted(map(str, folder.rglob("*.py")))
 
     def work() -> float:
         start = time.process_time()
         for _ in range(times):
-            attempt(str(folder), paths, is_watched=is_watched)
+            attempt(str(folder), paths)
         return (time.process_time() - start) / times
 
     return work
 
 
-def attempt(folder: str, paths: list[str], *, is_watched: bool) -> None:
+def watched(folder: str, paths: list[str]) -> None:
     """Do what the supervisor does before, during and after a task that uses its code so."""
     with selectors.DefaultSelector() as selector:
-        watch = Watch(folder, selector) if is_watched else None
+        watch = Watch(folder, selector)
         use(folder, paths)
-        if watch is None:
-            return
         for key, _ in selector.select(0):
             key.data()
         seen = watch.seen()
         watch.leave()
         watch.close()
-    if len(seen["read"]) != len(paths):
-        raise SystemExit(f"{len(paths)} files were read, and {len(seen['read'])} of them seen")
+    check(seen["read"], paths)
+
+
+def watched_outside(folder: str, paths: list[str]) -> None:
+    """Do the same for a task whose code names the folder and all files."""
+    watch = OutsideWatch([folder, *paths])
+    use(folder, paths)
+    seen = watch.seen()
+    watch.close()
+    check([path for path, used in seen.items() if used["reads"] and path != folder], paths)
+
+
+def check(seen: list[str], paths: list[str]) -> None:
+    """Stop if not all files were seen."""
+    if len(seen) != len(paths):
+        raise SystemExit(f"{len(paths)} files were read, and {len(seen)} of them seen")
 
 
 def use(folder: str, paths: list[str]) -> None:
@@ -115,14 +133,18 @@ def children_seconds() -> float:
 def show(files: int, seconds: dict[str, list[float]]) -> None:
     """Print the cost of watching."""
     medians = {name: 1e3 * statistics.median(found) for name, found in seconds.items()}
-    rounds = zip(seconds[WATCHED], seconds[READING], strict=True)
-    added = 1e3 * statistics.median(one - other for one, other in rounds)
+    added, outside = (
+        1e3
+        * statistics.median(one - other for one, other in zip(of, seconds[READING], strict=True))
+        for of in (seconds[WATCHED], seconds[OUTSIDE])
+    )
     share = added / medians[PROCESS]
     figures = "  ".join(f"{name} {value:.3f} ms" for name, value in medians.items())
     sys.stderr.write(f"{files} files: {figures}\n")
     sys.stderr.write(f"watching adds {added:.3f} ms, {share:.1%} of a process; {TARGET}\n")
+    sys.stderr.write(f"watching outside adds {outside:.3f} ms where code names these files\n")
     title = f"Watching the reads of {files} files"
-    print_line(title, milliseconds=medians, added=added, share=share)
+    print_line(title, milliseconds=medians, added=added, outside=outside, share=share)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-added': (p, show, trans) => trans.__('the file %1 is new', show(p.name)),
   'file-changed': (p, show, trans) => trans.__('the file %1 changed', show(p.name)),
   'file-removed': (p, show, trans) => trans.__('the file %1 is gone', show(p.name)),
+  'file-changed-meanwhile': (p, show, trans) =>
+    trans.__('the file %1 changed while its last run used it', show(p.name)),
+  'folder-changed': (p, show, trans) =>
+    trans.__('the names in the folder %1 changed', show(p.name)),
+  'too-many-outside': (p, show, trans) =>
+    trans.__('it used too many files, at %1 and elsewhere', show(p.name)),
+  'outside-unknown': (_p, _show, trans) =>
+    trans.__('the files outside its code folder could not be compared'),
   'declaration-changed': (_p, _show, trans) => trans.__('its declaration changed'),
   'more-changes': (p, show, trans) => trans.__('and %1 more changes', show(p.count)),
   'environment-changed': (_p, _show, trans) => trans.__('its environment changed'),

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,34 @@ COMPUTED = {
         "except OSError:\n    found = 0"
     ),
 }
+# they read outside of their code, by absolute paths; OUTSIDE stands for that folder
+OUTSIDE = {
+    "absolute": "found = open('OUTSIDE/a.txt').read()",
+    "of_path": "from pathlib import Path\nROOT = Path('OUTSIDE')\nfound = (ROOT / 'd' / 'b.txt').read_text()",
+    "of_home": "from pathlib import Path\nfound = (Path.home() / 'FROM_HOME' / 'a.txt').read_text()",
+    "of_pandas": "import pandas\nfound = len(pandas.read_csv('OUTSIDE/t.csv'))",
+    "of_polars": "import polars\nfound = polars.scan_csv('OUTSIDE/d/*.csv').collect().height",
+    "of_child": "import subprocess\nfound = subprocess.check_output(['cat', 'OUTSIDE/d/b.txt']).decode()",
+    "of_shell": "import subprocess\nfound = subprocess.check_output('cat OUTSIDE/a.txt | wc -c', shell=True)",
+    "of_module": "from places import A\nfound = open(A).read()",
+    "of_config": "import json\nfound = open(json.load(open('places.json'))['b']).read()",
+    "of_number": "found = [open(f'OUTSIDE/d/{n}.txt').read() for n in range(2)]",
+    "of_listing": "import os\nfound = sorted(os.listdir('OUTSIDE/d'))",
+    "of_glob": "import glob\nfound = [open(p).read() for p in sorted(glob.glob('OUTSIDE/d/*.txt'))]",
+    "of_walk": "import os\nfound = sorted(os.path.join(f, n) for f, _, ns in os.walk('OUTSIDE') for n in ns)",
+    "of_absent": "import os\nfound = os.path.exists('OUTSIDE/flag.txt')",
+    "of_size": "import os\nfound = os.stat('OUTSIDE/a.txt').st_size",
+    "of_map": (
+        "import mmap\nwith open('OUTSIDE/a.txt', 'r+b') as f, mmap.mmap(f.fileno(), 0) as m:\n    found = m[:]"
+    ),
+    "of_link": "found = open('OUTSIDE/link.txt').read()",
+    "of_folder": "import os\nos.chdir('OUTSIDE')\nfound = open('d/b.txt').read()",
+    "of_sqlite": "import sqlite3\nfound = sqlite3.connect('OUTSIDE/db.sqlite').execute('select * from t').fetchall()",
+    "of_import": "import sys\nsys.path.insert(0, 'OUTSIDE/lib')\nimport far\nfound = far.V",
+}
 COME = {"sales_2026.csv": "x\n1\n", "part1.csv": "x\n1\n", "p1.txt": "1"}
-CHANGES: dict[str, Callable[[Path], object]] = {
+Changes = Mapping[str, Callable[[Path], object]]
+CHANGES: Changes = {
     "a.txt changed": lambda root: (root / "a.txt").write_text(f"{random.random()}"),
     "a.txt as long as before": lambda root: (root / "a.txt").write_text(f"{random.random():.10f}"),
     "d/b.txt changed": lambda root: (root / "d/b.txt").write_text(f"{random.random()}"),
@@ -75,6 +101,50 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the database changed": lambda root: _insert(root / "db.sqlite"),
     "another path is configured": lambda root: _toggle_text(root / "config.json"),
 }
+_OUTSIDE_CHANGES: Changes = {
+    "a.txt changed": lambda root: (root / "a.txt").write_text(f"{random.random()}"),
+    "a.txt as long as before": lambda root: (root / "a.txt").write_text(f"{random.random():.10f}"),
+    "a.txt was replaced": lambda root: _replace(root / "a.txt"),
+    "a.txt has the old time": lambda root: _change_secretly(root / "a.txt"),
+    "d/b.txt changed": lambda root: (root / "d/b.txt").write_text(f"{random.random()}"),
+    "d/1.txt changed": lambda root: (root / "d/1.txt").write_text(f"{random.random()}"),
+    "t.csv changed": lambda root: (root / "t.csv").write_text("x\n" * random.randrange(2, 99)),
+    "d/one.csv changed": lambda root: (root / "d/one.csv").write_text(
+        "x\n" * random.randrange(2, 99)
+    ),
+    "flag.txt is there or gone": lambda root: _toggle(root / "flag.txt"),
+    "d/new.txt is there or gone": lambda root: _toggle(root / "d/new.txt"),
+    "d/new.csv is there or gone": lambda root: _toggle(root / "d/new.csv"),
+    "the link goes elsewhere": lambda root: _link_elsewhere(root / "link.txt"),
+    "the target of the link changed": lambda root: (root / "link.txt").write_text(
+        f"{random.random()}"
+    ),
+    "the module changed": lambda root: (root / "lib/far.py").write_text(f"V = {random.random()}"),
+    "the database changed": lambda root: _insert(root / "db.sqlite"),
+    "a.txt was touched": lambda root: (root / "a.txt").touch(),
+}
+OUTSIDE_CHANGES: Changes = {
+    name: lambda root, change=change: change(outside_of(root))  # type: ignore[misc]
+    for name, change in _OUTSIDE_CHANGES.items()
+}
+
+
+def _replace(path: Path) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(f"{random.random():.10f}")
+    new.replace(path)
+
+
+def _change_secretly(path: Path) -> None:
+    times = path.stat()
+    path.write_text(f"{random.random():.10f}")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _link_elsewhere(link: Path) -> None:
+    target = "linked/b.txt" if "a" in os.readlink(link) else "linked/a.txt"
+    link.unlink()
+    link.symlink_to(link.parent.parent / target)
 
 
 def _toggle(path: Path) -> None:
@@ -93,6 +163,39 @@ def _insert(path: Path) -> None:
 def _toggle_text(path: Path) -> None:
     is_first = "a.txt" in path.read_text()
     path.write_text('{"path": "d/b.txt"}' if is_first else '{"path": "a.txt"}')
+
+
+def outside_of(root: Path) -> Path:
+    """Return the folder with the files that programs read by absolute paths."""
+    return root.parent / "outside"
+
+
+def code_of(name: str, root: Path) -> str:
+    """Return the program of this name, for the code folder `root`."""
+    outside = outside_of(root)
+    from_home = os.path.relpath(outside, Path.home())
+    code = (PROGRAMS | COMPUTED | OUTSIDE)[name].replace("FROM_HOME", from_home)
+    return code.replace("OUTSIDE", str(outside))
+
+
+def lay_outside(root: Path) -> None:
+    """Put files there that the programs of OUTSIDE read, and what names their paths."""
+    outside, linked = outside_of(root), root.parent / "linked"
+    for folder in (outside / "d", outside / "lib", linked):
+        folder.mkdir(parents=True)
+    for name in ("a.txt", "d/b.txt", "d/0.txt", "d/1.txt"):
+        (outside / name).write_text("0.1234567890")
+    for name in ("t.csv", "d/one.csv"):
+        (outside / name).write_text("x\n1\n")
+    (outside / "lib/far.py").write_text("V = 1")
+    for name in ("a.txt", "b.txt"):
+        (linked / name).write_text(name)
+    (outside / "link.txt").symlink_to(linked / "a.txt")
+    with sqlite3.connect(outside / "db.sqlite") as c:
+        c.execute("create table t (x)")
+    c.close()
+    (root / "places.py").write_text(f"A = '{outside}/a.txt'")
+    (root / "places.json").write_text(f'{{"b": "{outside}/d/b.txt"}}')
 
 
 def lay(project: Project, names: Iterable[str]) -> Project:
@@ -115,7 +218,7 @@ def lay(project: Project, names: Iterable[str]) -> Project:
         project.notebook(
             name,
             "output_txt = 'o.txt'",
-            (PROGRAMS | COMPUTED)[name],
+            code_of(name, root),
             "open(output_txt, 'w').write(repr(found))",
             cache=policy,
         )
@@ -125,14 +228,16 @@ def lay(project: Project, names: Iterable[str]) -> Project:
 def _directly(root: Path, copy: Path, name: str) -> str:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy)
-    code = f"{(PROGRAMS | COMPUTED)[name]}\nimport sys\nsys.stdout.write(repr(found))"
+    code = f"{code_of(name, root)}\nimport sys\nsys.stdout.write(repr(found))"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=copy, check=True, capture_output=True, text=True
     )
     return told.stdout
 
 
-def check_never_stale(project: Project, copy: Path, rounds: int, **wish: Any) -> None:
+def check_never_stale(
+    project: Project, copy: Path, rounds: int, changes: Changes = CHANGES, /, **wish: Any
+) -> None:
     """After every change a run tells what running each program by itself does.
 
     `wish` says how to run them. A case is a program after a change.
@@ -143,8 +248,8 @@ def check_never_stale(project: Project, copy: Path, rounds: int, **wish: Any) ->
     random.seed(seed)
     project.run(**wish)
     told = []
-    for change in random.choices(list(CHANGES), k=rounds):
-        CHANGES[change](project.root)
+    for change in random.choices(list(changes), k=rounds):
+        changes[change](project.root)
         told.append(change)
         check_run(project, copy, (seed, told), **wish)
 

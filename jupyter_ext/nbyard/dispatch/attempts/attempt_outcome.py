@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import msgspec
 
@@ -17,7 +18,7 @@ from nbyard.dispatch.attempts.store_outputs import (
     failure_of,
     take_outputs,
 )
-from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.dispatch.cache.keys import Identities, key_parts, values_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import Ended, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
@@ -83,6 +84,8 @@ class AttemptOutcomes:
                 return self._fail(snapshot, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._is_as_keyed(snapshot)
+            if is_as_keyed and result.outside:
+                result = self._with_outside(snapshot, result)
             missed = warning_about_missing_files(self._context, snapshot, others)
             warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
             warning = joined(warnings)
@@ -108,6 +111,14 @@ class AttemptOutcomes:
             return False
         parts = key_parts(snapshot.task.plan, code, snapshot.inputs, environment, untyped)
         return parts.key() == snapshot.task.cache_key
+
+    def _with_outside(self, snapshot: AttemptSnapshot, result: Result) -> Result:
+        """Return the result with the states outside its code that it depends on."""
+        code, _ = self._identities.look(snapshot.task.plan)
+        values = values_of(snapshot.task.plan)
+        probes = partial(self._identities.probes, code, values)
+        outside = self._identities.outside
+        return outside.with_expected(result, code.version, code.files, values, probes)
 
     def _environment_warnings(self, snapshot: AttemptSnapshot) -> Iterator[Reason | None]:
         """Yield differences from the environment that the plan and the notebook name."""

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.dispatch.command_workdir import may_ask
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place
@@ -75,6 +77,7 @@ class Identities:
 
     def __init__(self, context: DispatchContext):
         self._context = context
+        self.outside = OutsideFiles(context)
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
         self._environments: dict[tuple[str, ...], Seen] = {}
@@ -112,17 +115,6 @@ class Identities:
     ) -> Iterator[str]:
         """Yield the code files that prevent reuse of a result that had the files `last`."""
 
-        def probes() -> list[Probes]:
-            assert observed is not None
-            own, digest = split_function_path(code.version.file).file, code.version.content_digest
-            names = [argument.name for argument in code.version.arguments]
-            given = dict.fromkeys(names, "") | new.values  # inputs and outputs have other paths
-            found = [self._probes_of(own, digest, code.version, given)]
-            of = {name: code.files[name] for name in observed.read if name in code.files}
-            read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
-            found += [self._probes_of(name, digest) for name, digest in read.items()]
-            return [*found, Probes(canonical_text(new.values))]
-
         known = {name.lower() for name in modules}
         others = [one for one, package in DISTRIBUTIONS.items() if package.lower() in known]
         given = input_paths(
@@ -131,7 +123,19 @@ class Identities:
         old, now = (
             {n: d for n, d in files.items() if n not in given} for files in (last, new.files)
         )
+        probes = partial(self.probes, code, new.values, observed or Observed())
         return changes_that_count(old, now, observed, probes, [*known, *others])
+
+    def probes(self, code: Code, values: Mapping[str, Any], observed: Observed) -> list[Probes]:
+        """Return the probes of the code and of the files that it read, with these values."""
+        own, digest = split_function_path(code.version.file).file, code.version.content_digest
+        names = [argument.name for argument in code.version.arguments]
+        given = dict.fromkeys(names, "") | dict(values)  # inputs and outputs have other paths
+        found = [self._probes_of(own, digest, code.version, given)]
+        of = {name: code.files[name] for name in observed.read if name in code.files}
+        read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
+        found += [self._probes_of(name, digest) for name, digest in read.items()]
+        return [*found, Probes(canonical_text(dict(values)))]
 
     def _probes_of(
         self,
@@ -263,6 +267,15 @@ def _used(
     return msgspec.structs.replace(found, fingerprint=text)
 
 
+def values_of(plan: TaskPlan) -> dict[str, Any]:
+    """Return the values of a task that count in its key."""
+    return {
+        name: binding.value
+        for name, binding in plan.bindings.items()
+        if isinstance(binding, ValueOf) and name not in IDENTITY
+    }
+
+
 def key_parts(
     plan: TaskPlan,
     code: Code,
@@ -277,11 +290,7 @@ def key_parts(
         else found.cache_key
         for name, found in inputs.items()
     }
-    values: dict[str, Any] = {
-        name: binding.value
-        for name, binding in plan.bindings.items()
-        if isinstance(binding, ValueOf) and name not in IDENTITY
-    }
+    values = values_of(plan)
     for name, binding in plan.bindings.items():
         if isinstance(binding, SecretOf):
             values[name] = {"credential": binding.credential_id, "version": binding.version}

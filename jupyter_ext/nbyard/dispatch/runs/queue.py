@@ -13,7 +13,7 @@ from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain import cache_policy
-from nbyard.domain.caching.explanation import explain
+from nbyard.domain.caching.explanation import changed, explain
 from nbyard.domain.environments.references import environment_change
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
@@ -262,6 +262,8 @@ class QueueController:
         """Return the reason why no earlier result is reused."""
         if why := ready_task.why_not() or ready_task.too_old:
             return why
+        if ready_task.outside:
+            return changed(ready_task.outside)
         with self._store.read() as c:
             last = self._store.history.last(c, ready_task.task)
             environment = last.parts.environment if last else ""

@@ -14,6 +14,7 @@ import msgspec
 
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts
+from nbyard.dispatch.cache.outside_files import Comparisons
 from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
@@ -41,7 +42,8 @@ NEW_IN_A_ROUND = 200
 class ReadyTask:
     """A queued task with the dependencies of its result; `is_current` checks them again.
 
-    Candidates of one `group` may share a function worker.
+    Candidates of one `group` may share a function worker. `outside` are changes outside the code
+    folder that prevent the use of a result.
     """
 
     live: LiveTask
@@ -55,6 +57,7 @@ class ReadyTask:
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
     too_old: Reason | None = None
+    outside: Sequence[Reason] = ()
 
     @property
     def task(self) -> TaskRecord:
@@ -104,6 +107,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._later: dict[str, LiveTask] = {}
         self._unfit: dict[str, Failure] = {}
         self._unknowns = EnvironmentWaits()
+        self._comparisons = Comparisons(self.identities.outside, threads, inbox)
 
     def __getitem__(self, name: str) -> ReadyTask:
         return self._known[name]
@@ -133,8 +137,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 if len(self._board.fresh) == before:
                     break
                 left -= before - len(self._board.fresh)
-                self._ask_cache(c, changes, [one for one in found if not one.why_not()])
-                self._keep(found)
+                asked = [one for one in found if not one.why_not()]
+                undecided = self._ask_cache(c, changes, asked)
+                self._keep([one for one in found if one.task.id not in undecided])
                 changes.settle()
         self.is_behind = left <= 0
         return left < NEW_IN_A_ROUND
@@ -178,6 +183,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         for name in self._board.gone:
             self._unfit.pop(name, None)
             self._unknowns.forget(name)
+            self._comparisons.forget(name)
             self._forget(name)
         self._board.gone.clear()
 
@@ -226,6 +232,8 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         record = task.record
         if failure := self._unfit.pop(record.id, None):
             fail_task(changes, task, failure)
+            return None
+        if self._comparisons.is_under_way(record.id):
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
@@ -277,7 +285,11 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._unfit[task.id] = _unexpected(error)
         self._unknowns.has_spoken(runtime)
 
-    def _ask_cache(self, c: Connection, changes: RoundChanges, found: Sequence[ReadyTask]) -> None:
+    def _ask_cache(
+        self, c: Connection, changes: RoundChanges, found: Sequence[ReadyTask]
+    ) -> set[str]:
+        """Use cached results; return the tasks for which a thread looks outside the code."""
+        undecided = set[str]()
         hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {one.key for one in found})}
         for one in found:
             if one.name not in hits and (alike := self._alike(c, one)):
@@ -294,13 +306,24 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             policy = one.task.plan.cache
             one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
             own = beside.get(hit.task_id, {})
-            if not one.too_old and keep_and_check_bytes(
+            if one.too_old:
+                continue
+            runtime = one.task.plan.runtime
+            differing = self._comparisons.changes(one.task.id, runtime, hit)
+            if differing is None:
+                undecided.add(one.task.id)
+                self._board.fresh[one.task.id] = None
+                self._forget(one.task.id)
+                continue
+            one.outside = differing
+            if not differing and keep_and_check_bytes(
                 self._context, changes, rows[hit.task_id], own
             ):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
                 reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
+        return undecided
 
     def _alike(self, c: Connection, ready_task: ReadyTask) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""

@@ -32,6 +32,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.attempts.outside_files import OutsideFile, OutsideUse
 from nbyard.domain.commands.invocations import PlacedFile
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
@@ -218,6 +219,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - `wake` is a folder of datagram sockets to notify on events (may be absent or empty).
     - `boot_id` identifies the boot of the machine that wrote the file. If the attempt has not
       begun before the next boot, some files may be missing.
+    - `outside` are absolute paths that the code names. The runner records how they are used.
     """
 
     attempt_id: str
@@ -233,6 +235,7 @@ class TaskFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wake: str = ""
     version: int = 1
     boot_id: str = ""
+    outside: list[str] = []
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -264,7 +267,8 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     Paths are in `code/`, which itself is `.`. A moved folder is in `read` as its name and `/`.
     With a `problem`, the record is incomplete. `written` are the first 100 files that the task
     wrote and left there; None if not recorded. `passing` are files in `read` that the task
-    created and removed again.
+    created and removed again. `outside` are the states outside the code folder that the result
+    depends on, by absolute path.
     """
 
     read: list[str] = []
@@ -273,13 +277,15 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     passing: list[str] = []
     # an earlier version wrote a text
     problem: Reason | str | None = None
+    outside: dict[str, OutsideFile] = {}
 
 
 class Result(msgspec.Struct, frozen=True):
     """The content of result.json.
 
     `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was
-    ready or a program started. `disclosed` are outputs that contain a secret.
+    ready or a program started. `disclosed` are outputs that contain a secret. `outside` is how
+    the task used the paths that `TaskFile.outside` names, and the files in them.
     """
 
     attempt_id: str
@@ -293,6 +299,7 @@ class Result(msgspec.Struct, frozen=True):
     working_at: float | None = None
     disclosed: list[str] = []
     observed: Observed | None = None
+    outside: dict[str, OutsideUse] = {}
 
 
 class Image(msgspec.Struct, frozen=True):

@@ -59,6 +59,11 @@ def explain(
         changes.append(because("declaration-changed"))
     if not changes:
         return because("result-not-kept")
+    return changed(changes)
+
+
+def changed(changes: Sequence[Reason]) -> Reason:
+    """Return the reason that names these changes, the first ones if there are many."""
     return because("changed", changes=_first(changes, MOST_CHANGES, "more-changes"))
 
 

@@ -43,6 +43,10 @@ SIZES = re.compile(
     r"\bl?stat\b|getsize|getmtime|getctime|\bst_size|\bst_mtime|scandir|sendfile|filecmp|fsspec"
     r"|X_OK|\bwhich\(|\.(?:size|info|du)\("
 )
+# what may read a file that was opened for writing
+MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
+# what tests whether a file exists
+TESTS = re.compile(r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-")
 
 
 class Probes(msgspec.Struct, frozen=True):

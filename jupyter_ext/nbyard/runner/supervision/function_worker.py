@@ -105,7 +105,7 @@ class WorkerSupervisor(Supervisor):
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
             del message["type"]
-            message["observed"] = self._observed()
+            message |= {"observed": self._observed(), "outside": self._used_outside()}
             self._lines.append(as_json(message) + b"\n")
 
     def _end_call(self, result: dict[str, Any]) -> None:

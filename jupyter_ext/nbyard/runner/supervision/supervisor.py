@@ -21,6 +21,7 @@ from .children import Children
 from .disk_reserve import Reserve
 from .limits import Limits
 from .orphan_cleanup import OrphanCleanup
+from .outside import TAKE_SECONDS, OutsideWatch
 from .runner_reports import Reports
 from .stop_requests import Signals
 from .usage_recorder import GpuMeter, UsageRecord
@@ -75,6 +76,7 @@ class Supervisor:
         # runner.json counts as heartbeat until then
         self._next_beat = time.monotonic() + BEAT_SECONDS
         self._watch: Watch | None = None
+        self._outside: OutsideWatch | None = None
 
     def run(self) -> dict[str, Any]:
         """Run the attempt and return its result."""
@@ -90,7 +92,7 @@ class Supervisor:
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._clear_away()
-        observed = self._observed()
+        observed, outside = self._observed(), self._used_outside()
         present, failure = self._outputs(work_outcome.on_full_disk(self._failure(), self._folder))
         outputs = {name: self._task["outputs"][name] for name in present}
         disclosed = self._masks.disclosed(self._folder.path, outputs)
@@ -105,11 +107,16 @@ class Supervisor:
             "disclosed": disclosed,
             "usage": self._usage(),
             "observed": observed,
+            "outside": outside,
         }
 
     def _observed(self) -> dict[str, Any] | None:
         """Return the files of its code that the work has read, None if it did not begin."""
         return self._watch.seen() if self._watch else None
+
+    def _used_outside(self) -> dict[str, Any]:
+        """Return how the work has used the named paths outside its code."""
+        return self._outside.seen() if self._outside else {}
 
     def _outputs(self, failure: dict[str, Any] | None) -> tuple[list[str], dict[str, Any] | None]:
         """Return the names of the outputs that exist, and the failure, if any."""
@@ -131,6 +138,8 @@ class Supervisor:
         self._watch = Watch(self._folder.at(CODE), self._selector)
         unknown = self._watch.problem is not None
         self._folder.has_distributions = unknown or self._watch.has_distributions
+        if outside := self._task.get("outside"):
+            self._outside = OutsideWatch(outside)
         self._launch.start()
         self._limits.begin()
         stage = "preparing" if self._launch.reports else "running"
@@ -146,6 +155,8 @@ class Supervisor:
             self._children.reap()
             self._progress.poke()
             self._guard.check()
+            if self._outside:
+                self._outside.take()
             has_ended = self._children.status is not None
             if time.monotonic() >= next_tick or self._signals.stop or has_ended:
                 self._tick()
@@ -153,6 +164,8 @@ class Supervisor:
 
     def _patience(self) -> float:
         """Return how many seconds to wait before the next check if nothing happens."""
+        if self._outside:
+            return TAKE_SECONDS
         return POKE_SECONDS if self._progress.has_news else TICK_SECONDS
 
     def _is_over(self) -> bool:
@@ -313,7 +326,8 @@ class Supervisor:
         """Release everything that belongs to the attempt."""
         self.log.close()
         self._selector.close()
-        if self._watch:
-            self._watch.close()
+        for watch in (self._watch, self._outside):
+            if watch:
+                watch.close()
         self._signals.close()
         self._launch.close()

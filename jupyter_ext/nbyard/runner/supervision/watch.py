@@ -8,23 +8,29 @@ recorded for display only: no result depends on them.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import selectors
 import stat
-import struct
 import time
 from typing import Any
 
+from ..process.inotify import (
+    CLOSE_WRITE,
+    COARSE_CLOCK,
+    CREATE,
+    IS_FOLDER,
+    MOVED_FROM,
+    MOVED_TO,
+    NO_LINKS,
+    ONLY_FOLDERS,
+    OPEN,
+    OVERFLOW,
+    Inotify,
+)
 from ..reasons import Reason, because
 
-CREATE, MOVED_FROM, MOVED_TO, OPEN, WRITTEN = 0x100, 0x40, 0x80, 0x20, 0x8
-ONLY_FOLDERS, NO_LINKS = 0x0100_0000, 0x0200_0000
-OVERFLOW, IS_FOLDER = 0x4000, 0x4000_0000
-COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE
-EVENT = struct.Struct("iIII")
-BUFFER = 1 << 16
 DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg")  # what importlib.metadata looks for
+MASK = CREATE | MOVED_FROM | MOVED_TO | OPEN | CLOSE_WRITE | ONLY_FOLDERS | NO_LINKS
 MOST_WRITTEN = 100
 MOST = 20_000  # paths; code that opens more depends on the whole folder
 
@@ -37,7 +43,7 @@ class Watch:
     """
 
     def __init__(self, folder: str, selector: selectors.BaseSelector) -> None:
-        self._descriptor = -1
+        self._inotify: Inotify | None = None
         self._selector = selector
         self._is_heard = False
         self.problem: Reason | None = None
@@ -51,27 +57,19 @@ class Watch:
         self._first: set[str] = set()
         self._written: set[str] = set()
         self._new_folders: set[str] = set()
-        self._since = time.clock_gettime_ns(COARSE_CLOCK)  # the clock of file systems
+        self._since = time.clock_gettime_ns(COARSE_CLOCK)
         try:
             self._begin()
         except (OSError, AttributeError) as error:  # no inotify on this system
             self.problem = because("reads-not-watched", error=str(error))
 
     def _begin(self) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._descriptor < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        mask = CREATE | MOVED_FROM | MOVED_TO | OPEN | WRITTEN | ONLY_FOLDERS | NO_LINKS
+        self._inotify = Inotify()
         for inside in self._folders():
-            path = os.fsencode(os.path.join(self._folder, inside))
-            place = libc.inotify_add_watch(self._descriptor, path, mask)
-            if place < 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            self._places[place] = inside
+            self._places[self._inotify.add(os.path.join(self._folder, inside), MASK)] = inside
         self.take()
         self._listed.clear()  # listed by the code above
-        self._selector.register(self._descriptor, selectors.EVENT_READ, self.take)
+        self._selector.register(self._inotify.descriptor, selectors.EVENT_READ, self.take)
         self._is_heard = True
 
     def _folders(self) -> list[str]:
@@ -92,25 +90,20 @@ class Watch:
 
     def leave(self) -> None:
         """Remove the watch from the selector."""
-        if self._is_heard:
+        if self._is_heard and self._inotify:
             self._is_heard = False
-            self._selector.unregister(self._descriptor)
+            self._selector.unregister(self._inotify.descriptor)
 
     def take(self, _descriptor: int = 0) -> None:
         """Record the events since the last call."""
-        while self._descriptor >= 0 and not self.problem:
-            try:
-                data = os.read(self._descriptor, BUFFER)
-            except BlockingIOError:
+        if self._inotify is None or self.problem:
+            return
+        for place, mask, name in self._inotify.read():
+            # not UTF-8, so not a file of a bundle
+            with contextlib.suppress(UnicodeDecodeError):
+                self._note(place, mask, name.decode())
+            if self.problem:
                 return
-            at = 0
-            while at < len(data):
-                place, mask, _, length = EVENT.unpack_from(data, at)
-                at += EVENT.size + length
-                name = data[at - length : at].rstrip(b"\0")
-                # not UTF-8, so not a file of a bundle
-                with contextlib.suppress(UnicodeDecodeError):
-                    self._note(place, mask, name.decode())
 
     def _note(self, place: int, mask: int, name: str) -> None:
         if mask & OVERFLOW or len(self._read) > MOST:
@@ -129,7 +122,7 @@ class Watch:
             self._read.add(f"{path}/" if mask & IS_FOLDER else path)
         elif mask & IS_FOLDER:  # a folder was created or moved here
             self._new_folders.add(path)
-        elif mask & (WRITTEN | MOVED_TO):
+        elif mask & (CLOSE_WRITE | MOVED_TO):
             self._written.add(path)
         elif mask & CREATE:
             self._made.add(path)
@@ -184,9 +177,8 @@ class Watch:
 
     def close(self) -> None:
         """Close the inotify descriptor."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._inotify:
+            self._inotify.close()
 
 
 def _before(folder: str) -> str:

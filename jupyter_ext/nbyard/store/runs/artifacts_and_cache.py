@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, select, update
 
+from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import (
@@ -133,11 +134,15 @@ MOST_ALIKE = 5
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """A cached result: its task, the number of its run and its time."""
+    """A cached result: its task, the number of its run and its time.
+
+    `outside` are the states outside the code folder that it depends on.
+    """
 
     task_id: str
     run_number: int
     made_at: datetime
+    outside: dict[str, OutsideFile]
 
 
 class Alike(Hit, frozen=True):
@@ -151,8 +156,10 @@ class Alike(Hit, frozen=True):
     observed: Observed
 
 
+OUTSIDE = bindparam("part", "outside", type_=JSON.JSONStrIndexType())
 HITS = Prepared(
     select(cache.c.owner, cache.c.task_id, runs.c.number, cache.c.created_at)
+    .add_columns(tasks.c.observed[OUTSIDE].as_string())
     .join(tasks, tasks.c.id == cache.c.task_id)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(cache.c.key == bindparam("its_key"))
@@ -169,9 +176,14 @@ class CacheRows:
     def find(self, c: Connection, keys: Collection[str]) -> dict[tuple[str, str], Hit]:
         """Return the cached results of these keys, by (owner, key)."""
         return {
-            (owner, key): Hit(task_id, number, datetime.fromtimestamp(made_at, UTC))
+            (owner, key): Hit(
+                task_id,
+                number,
+                datetime.fromtimestamp(made_at, UTC),
+                msgspec.json.decode(outside or "{}", type=dict[str, OutsideFile]),
+            )
             for key in keys
-            for owner, task_id, number, made_at in HITS.ask(c, its_key=key)
+            for owner, task_id, number, made_at, outside in HITS.ask(c, its_key=key)
         }
 
     def alike(self, c: Connection, owner: str, base_key: str) -> list[Alike]:
@@ -196,18 +208,13 @@ class CacheRows:
             .where(cache.c.owner == owner, cache.c.key.in_(known))
             .order_by(cache.c.created_at.desc())
         )
-        return [
-            Alike(
-                row.task_id,
-                row.number,
-                row.created_at,
-                row.key,
-                row.parts["files"],
-                msgspec.convert(row.observed, Observed),
-            )
-            for row in c.execute(query)
-            if row.observed is not None
-        ]
+        found = []
+        for row in c.execute(query):
+            if row.observed is not None:
+                observed = msgspec.convert(row.observed, Observed)
+                made = (row.task_id, row.number, row.created_at, observed.outside)
+                found.append(Alike(*made, row.key, row.parts["files"], observed))
+        return found
 
     def let_go(self, c: Connection, run: Run) -> None:
         """Point cache entries at equal results of other runs, before the run is deleted."""

@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.runs.worker_assignment import AHEAD_AT_FIRST, MOST_AHEAD, WorkerAssignment
+from nbyard.dispatch.runs.worker_assignment import (
+    AHEAD_AT_FIRST,
+    KIND,
+    MOST_AHEAD,
+    WorkerAssignment,
+    group_of,
+)
 from nbyard.dispatch.state.live_runs import LiveWorker
 from nbyard.domain.attempts.structs import Result
+from nbyard.domain.runs.structs import TaskPlan, ValueOf
+from nbyard.domain.runtime_names import PROCESS
 
 PLAN: Any = SimpleNamespace(executable_version_id="v")
 
@@ -68,3 +76,19 @@ def test_an_idle_one_is_taken_before_a_new_one() -> None:
     assert placing(gone, idle).free(task, ("g",)) is idle
     assert placing(gone).free(task, ("g",)).id not in ("a", "b")
     assert placing(idle).free(task, ("other",)) is not idle
+
+
+@pytest.mark.parametrize(
+    ("value", "shares"),
+    [(1, True), ("a/b", True), ("/", True), ("/data/a", False), (["~/a"], False)],
+)
+def test_a_call_with_an_absolute_path_has_its_own_process(value: object, shares: bool) -> None:
+    """X1: the runner watches paths from the start of a process."""
+    plan = TaskPlan(
+        *("n", "label", "e", "v"), arguments=[], bindings={"n": ValueOf(value)}, runtime=PROCESS
+    )
+    task: Any = SimpleNamespace(record=SimpleNamespace(plan=plan, run_id="r"))
+    version = SimpleNamespace(kind=KIND, file="steps.py::f", bundle_digest="b")
+    code: Any = SimpleNamespace(version=version)
+    environment: Any = SimpleNamespace(fingerprint="f")
+    assert bool(group_of(task, code, environment)) == shares

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed
 from nbyard.store import Store
 from nbyard.store.runs.artifacts_and_cache import Hit
@@ -64,8 +67,8 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
     with store.read() as c:
         found = store.cache.find(c, ["k", "none"])
         assert found == {
-            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at),
-            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at),
+            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at, {}),
+            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at, {}),
         }
         assert store.cache.find(c, []) == {}
 
@@ -103,6 +106,19 @@ def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store)
         observed = Observed(["a.csv"])
         assert told == [("k2", {"a.csv": "k2"}, observed), ("k1", {"a.csv": "k1"}, observed)]
         assert store.cache.alike(c, "bob", "b") == store.cache.alike(c, "ada", "other") == []
+
+
+def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> None:
+    """X1: found by its own key, and by what it shares with others."""
+    state = OutsideFile(FileState("file", 1, 2, 3, 4), is_read=True, digest="d")
+    observed = msgspec.to_builtins(Observed(outside={"/data/ä.csv": state}))
+    with store.write() as c:
+        rows = Rows(store, c)
+        same: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k"}
+        task = rows.task(rows.run(), parts={"files": {}}, observed=observed, **same)
+        store.cache.keep_all(c, [("ada", "k", task.id)])
+        assert store.cache.find(c, ["k"])["ada", "k"].outside == {"/data/ä.csv": state}
+        assert store.cache.alike(c, "ada", "b")[0].outside == {"/data/ä.csv": state}
 
 
 def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:

@@ -1,0 +1,237 @@
+"""Files outside the code folder: the paths that code names, and the states that results expect."""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_reports import ReportInbox
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected
+from nbyard.domain.attempts.structs import Observed, Result
+from nbyard.domain.caching.absolute_paths import (
+    absolute,
+    named_in,
+    names_outside,
+    texts_of,
+)
+from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
+from nbyard.domain.caching.outside_changes import change_of
+from nbyard.domain.digest import canonical_text
+from nbyard.domain.executables.structs import ExecutableVersion, is_python
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import Reason, because
+from nbyard.runner.process.path_states import digest_of_names, names_in, state_of
+from nbyard.store.runs.artifacts_and_cache import Hit
+
+# what a bundle may contain beside data: code and settings
+SCANNED = (
+    *("", ".bash", ".cfg", ".conf", ".env", ".ini", ".ipynb", ".jl", ".json", ".lua", ".py", ".r"),
+    *(".rmd", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"),
+)
+CODE = (".ipynb", ".py", ".sh")
+MOST_SCANNED = 200
+MOST_CODE_BYTES, MOST_SETTINGS_BYTES = 16 << 20, 1 << 16
+MOST_PATHS = 200
+MOST_DIGESTED_BYTES = 16 << 20
+MOST_BYTES_AT_END = 64 << 20
+REMEMBERED = 5_000
+NONE: Mapping[str, Any] = MappingProxyType({})
+UNKNOWN = because("outside-unknown")
+Files = Mapping[str, str]
+
+
+class OutsideFiles:
+    """Reads code for the paths that it names; threads look at files. Both are cached in memory."""
+
+    def __init__(self, context: DispatchContext) -> None:
+        self._context = context
+        self._texts: dict[tuple[str, ...], list[str]] = {}
+        self._named: dict[str, list[str]] = {}
+        self._digests: dict[tuple[str, FileState], str] = {}
+
+    def named(
+        self,
+        version: ExecutableVersion,
+        files: Files,
+        values: Mapping[str, Any],
+        read: Collection[str] | None = None,
+    ) -> list[str]:
+        """Return the absolute paths that the code, its values and the files it `read` name.
+
+        Without `read`, all files of the bundle count, its notebooks last.
+        """
+        given = values if names_outside(values.values()) else {}
+        same = version.id if read is None and not given else ""
+        if same in self._named:
+            return self._named[same]
+        command = canonical_text([version.command, version.invocation])
+        own = split_function_path(version.file).file
+        found = [
+            *self._names_in(own, version.content_digest, given, is_own=is_python(version.language))
+        ]
+        found += [*texts_of(dict(given)), *named_in("", command.encode("utf-8", "replace"))]
+        beside = [
+            name
+            for name in (files if read is None else read)
+            if name in files and os.path.splitext(name)[1].lower() in SCANNED
+        ]
+        beside.sort(key=lambda name: (name.endswith(".ipynb"), name.count("/"), name))
+        for name in beside[:MOST_SCANNED]:
+            found += self._names_in(name, files[name].partition(" ")[0])
+        own_folder = f"{self._context.folder}/"
+        paths = absolute(found, os.path.expanduser("~"))
+        named = [path for path in paths if not f"{path}/".startswith(own_folder)][:MOST_PATHS]
+        if same:
+            if len(self._named) >= REMEMBERED:
+                self._named.clear()
+            self._named[same] = named
+        return named
+
+    def _names_in(
+        self, name: str, digest: str, given: Mapping[str, Any] = NONE, *, is_own: bool = False
+    ) -> list[str]:
+        same = (name, digest, canonical_text(dict(given)) if given else "", str(is_own))
+        known = self._texts.get(same)
+        if known is None:
+            is_code = is_own or name.lower().endswith(CODE)
+            try:
+                with self._context.blobs.open(digest) as handle:
+                    content = handle.read(MOST_CODE_BYTES if is_code else MOST_SETTINGS_BYTES)
+            except (NbyardError, OSError):  # such as a folder with a model
+                content = b""
+            known = named_in(name, content, given, is_own=is_own)
+            if len(self._texts) >= REMEMBERED:
+                self._texts.clear()
+            self._texts[same] = known
+        return known
+
+    def with_expected(
+        self,
+        result: Result,
+        version: ExecutableVersion,
+        files: Files,
+        values: Mapping[str, Any],
+        probes: Callable[[Observed], Sequence[Probes]],
+    ) -> Result:
+        """Return the result of a task with the states outside its code that it depends on."""
+        observed = result.observed
+        if observed is None or not result.outside:
+            return result
+        read = None if observed.problem else observed.read
+        named = tuple(self.named(version, files, values, read))
+        known = probes(observed)
+        tests = any(TESTS.search(one.text) for one in known)
+        habits = Habits(
+            maps=any(MAPPED.search(one.text) for one in known),
+            asks=any(one.asks_sizes for one in known),
+        )
+        states: dict[str, OutsideFile] = {}
+        for path, use in result.outside.items():
+            # of what the names begin, only what was read counts
+            if path in named or (use.reads and path.startswith(named)):
+                tests_it = msgspec.structs.replace(habits, tests=tests and path in named)
+                state = expected(use, tests_it)
+                states |= {path: state} if state else {}
+        outside = dict(self._with_digests(states))
+        return msgspec.structs.replace(
+            result, observed=msgspec.structs.replace(observed, outside=outside), outside={}
+        )
+
+    def _with_digests(self, states: Mapping[str, OutsideFile]) -> Iterator[tuple[str, OutsideFile]]:
+        left = MOST_BYTES_AT_END
+        for path, one in states.items():
+            state = one.state
+            if one.is_read and state.kind == "file" and state.size <= left:
+                left -= state.size
+                yield path, msgspec.structs.replace(one, digest=self._digest(path, state))
+            else:
+                yield path, one
+
+    def changes(self, outside: Mapping[str, OutsideFile]) -> Iterator[Reason]:
+        """Yield what is not as a result expects it."""
+        for path, old in outside.items():
+            now = msgspec.convert(state_of(path), FileState)
+            if change := change_of(path, old, now, partial(self._digest, path, now)):
+                yield change
+
+    def _digest(self, path: str, state: FileState) -> str:
+        """Return the digest of a file in that state, or of the names in a folder.
+
+        It is empty for a large file, and for one that changed or cannot be read.
+        """
+        if state.kind == "folder":
+            return digest_of_names(names_in(path))
+        if state.size > MOST_DIGESTED_BYTES:
+            return ""
+        known = self._digests.get((path, state))
+        if known is None:
+            try:
+                with open(path, "rb", opener=_without_waiting) as file:
+                    known = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError:
+                return ""
+            if msgspec.convert(state_of(path), FileState) != state:
+                return ""
+            if len(self._digests) >= REMEMBERED:
+                self._digests.clear()
+            self._digests[path, state] = known
+        return known
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file that may be a pipe meanwhile."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+class Comparisons:
+    """Compares what cached results expect with what is there, in threads.
+
+    A file system may be slow or hang, so the loop only collects the changes.
+    """
+
+    def __init__(self, files: OutsideFiles, threads: Threads, inbox: ReportInbox) -> None:
+        self._files = files
+        self._threads = threads
+        self._inbox = inbox
+        self._under_way: set[str] = set()
+        self._changes: dict[str, tuple[str, Sequence[Reason]]] = {}
+
+    def is_under_way(self, task_id: str) -> bool:
+        """Return whether a thread compares for this task."""
+        return task_id in self._under_way
+
+    def changes(self, task_id: str, runtime: str, hit: Hit) -> Sequence[Reason] | None:
+        """Return what prevents the task from reusing a result; None while a thread looks."""
+        if not hit.outside:
+            return ()
+        of, found = self._changes.pop(task_id, ("", ()))
+        if of == hit.task_id:
+            return found
+        self._under_way.add(task_id)
+
+        def compare() -> list[Reason]:
+            return list(self._files.changes(hit.outside))
+
+        def settle(changes: list[Reason] | None) -> None:
+            # an error was logged; without a comparison the task must run
+            if task_id in self._under_way:
+                self._changes[task_id] = hit.task_id, [UNKNOWN] if changes is None else changes
+                self._under_way.discard(task_id)
+            self._inbox.put(None)
+
+        if self._threads.submit(f"compare for {task_id}", compare, then=settle, runtime=runtime):
+            return None
+        self._under_way.discard(task_id)
+        return (UNKNOWN,)
+
+    def forget(self, task_id: str) -> None:
+        """Forget a task that has left the queue."""
+        self._changes.pop(task_id, None)
+        self._under_way.discard(task_id)

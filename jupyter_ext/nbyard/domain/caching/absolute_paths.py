@@ -1,0 +1,181 @@
+"""Absolute paths that code names: in texts and commands, or composed of literals."""
+
+import ast
+import os.path
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, literal
+from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.domain.notebooks.parameter_cells import parse_cell
+
+# a word of a command, a setting or a sentence
+WORD = re.compile(
+    r"(?:^|(?<=[\s\"'`=:,;(\[|&>]))(?:~(?![\w~])|~?/(?=[\w.$*?]))[^\s\"'`;,|&<>(){}\[\]\\]*",
+    re.MULTILINE,
+)
+HOME = re.compile(r"\bhome\(|expanduser|\bHOME\b")
+# most files name no path, and finding none must be fast
+HINT = re.compile(rb"(?<![\w./])~?/[\w.$*?]|~[\"'\s]|home\(|expanduser|HOME|file://")
+SHELL_HOME = re.compile(r"\$HOME\b|\$\{HOME\}")
+URL = re.compile(r"\bfile://(?=/)")
+PYTHON = (".py", ".ipynb")
+# programs and libraries of the system, and what is no file
+SYSTEM = re.compile(
+    r"/(?:(?:usr/)?(?:s?bin|lib(?:32|64|exec)?|include)|boot|dev(?!/shm(?:/|$))|proc|sys)(?:/|$)"
+    r"|.*/(?:site|dist)-packages(?:/|$)"
+)
+MOST_CHARS = 1000
+
+
+def named_in(
+    filename: str, content: bytes, given: Mapping[str, Any] | None = None, *, is_own: bool = False
+) -> list[str]:
+    """Return each text in a file that may begin an absolute path, `~` for the home folder.
+
+    Of a path with wildcards or placeholders, only the fixed folders are returned. `is_own` marks
+    the Python code of the task itself, which no other code imports. Folders that it only uses to
+    compose known paths are left out. `given` are the values of variables that are set from outside.
+    """
+    if b"\0" in content or not (given or HINT.search(content)):
+        return []
+    suffix = filename[filename.rfind(".") :].lower()
+    try:
+        text = code_of(filename, content)
+    except (ValueError, KeyError, TypeError):
+        text = content.decode("utf-8", "replace")
+    text = SHELL_HOME.sub("~", URL.sub("", text))
+    found = [match["text"] for match in QUOTED.finditer(text) if is_path(match["text"])]
+    found += WORD.findall(text)
+    if suffix in PYTHON and (found or given or HOME.search(text)):
+        with suppress(SyntaxError, ValueError, RecursionError):  # then the literals remain
+            reader = _Reader(parse_cell(text)[0], given or {})
+            # commands may use the variables, too
+            parts = reader.parts if is_own and not COMMANDS.search(text) else ()
+            found = [one for one in found if one not in parts] + reader.named
+    return list(dict.fromkeys(map(literal, found)))
+
+
+def is_path(text: str) -> bool:
+    """Return whether a text begins like an absolute path."""
+    return text.startswith(("/", "~"))
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield the texts in a value, such as the value of a parameter."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(one)
+
+
+def names_outside(values: Iterable[Any]) -> bool:
+    """Return whether a value contains an absolute path."""
+    return any(absolute([text], "/home") for one in values for text in texts_of(one))
+
+
+def absolute(named: Iterable[str], home: str) -> list[str]:
+    """Return the absolute paths among texts, without those of the system and of packages."""
+    found = dict[str, None]()
+    for text in named:
+        path = f"{home}{text[1:]}" if text == "~" or text.startswith("~/") else text
+        if not path.startswith("/") or path.startswith("//") or len(path) > MOST_CHARS:
+            continue
+        path = os.path.normpath(path.replace("\0", ""))
+        if path != "/" and not SYSTEM.match(path):
+            found[path] = None
+    return list(found)
+
+
+class _Reader:
+    """Reads which paths a module names, as literals or composed of them.
+
+    `parts` are values of variables that only occur in compositions of known value.
+    """
+
+    def __init__(self, tree: ast.Module, given: Mapping[str, Any]) -> None:
+        self._known = dict(given)
+        self._assigned: set[int] = set()
+        self.named: list[str] = []
+        tree = _Composing().visit(tree)
+        bound: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(tree):
+            match node:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ):
+                    bound.setdefault(name, []).append(value)
+        values = []
+        for name, (value, *others) in bound.items():
+            if not others and name not in given and (text := self._text(value)) is not None:
+                self._known[name] = text
+                self._assigned.add(id(value))
+                values.append(text)
+        self._look(tree)
+        texts = {one for value in values for one in texts_of(value) if is_path(one)}
+        self.parts = texts - {*self.named}
+
+    def _text(self, node: ast.expr) -> Any:
+        try:
+            return evaluate(node, self._known)
+        except (NotConstant, RecursionError):
+            return None
+
+    def _look(self, tree: ast.AST) -> None:
+        """Collect the values of the largest expressions that are known."""
+        left = [tree]
+        while left:
+            node = left.pop()
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                continue
+            value = self._text(node) if isinstance(node, ast.expr) else None
+            if value is None:
+                # a later part of a text begins no path
+                rest = node.values[1:] if isinstance(node, ast.JoinedStr) else []
+                ends = [one for one in rest if isinstance(one, ast.Constant)]
+                left += [one for one in ast.iter_child_nodes(node) if one not in ends]
+            elif id(node) not in self._assigned:
+                self.named += filter(is_path, texts_of(value))
+            if isinstance(node, ast.Attribute | ast.Call) and _leads_away(node):
+                beside = node.value if isinstance(node, ast.Attribute) else node.args[0]
+                self.named += map(os.path.dirname, filter(is_path, texts_of(self._text(beside))))
+
+
+def _leads_away(node: ast.Attribute | ast.Call) -> bool:
+    """Return whether an expression is another path in the folder of a path."""
+    if isinstance(node, ast.Attribute):
+        return node.attr.startswith(("parent", "with_"))
+    return bool(node.args) and getattr(node.func, "attr", "") in ("dirname", "split")
+
+
+class _Composing(ast.NodeTransformer):
+    """Replaces calls that compose paths by `Path(…)`, which `evaluate` knows."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        owner = getattr(node.func, "value", None)
+        word = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+        parts: list[ast.expr]
+        match word, node.args:
+            case ("home", []) | ("get" | "getenv", [ast.Constant(value="HOME"), *_]):
+                parts = [ast.Constant("~")]
+            case "abspath" | "expanduser" | "fspath" | "realpath" | "str", [one]:
+                parts = [one]
+            case "absolute" | "as_posix" | "expanduser" | "resolve", [] if owner:
+                parts = [owner]
+            case "join", [_, _, *_]:
+                parts = node.args
+            case "joinpath", _ if owner:
+                parts = [owner, *node.args]
+            case _:
+                return node
+        return ast.Call(ast.Name("Path", ast.Load()), parts, [])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        is_home = isinstance(node.slice, ast.Constant) and node.slice.value == "HOME"
+        return ast.Constant("~") if is_home else node

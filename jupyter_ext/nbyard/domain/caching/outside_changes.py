@@ -1,0 +1,31 @@
+"""Whether files outside the code folder are as a cached result expects them."""
+
+from collections.abc import Callable
+
+from nbyard.domain.attempts.outside_files import FileState, OutsideFile
+from nbyard.reasons.structs import Reason, because
+
+
+def change_of(
+    path: str, old: OutsideFile, now: FileState, digest: Callable[[], str]
+) -> Reason | None:
+    """Return what prevents the reuse of a result that expects `old` at the path.
+
+    `digest` returns the present digest of the content or of the names; it is called only if needed.
+    """
+    before = old.state
+    if before.kind == "changed":
+        return because("file-changed-meanwhile", name=path)
+    if before.kind == "many":
+        return because("too-many-outside", name=path)
+    if before.kind != now.kind:
+        came, went = before.kind == "missing", now.kind == "missing"
+        return because(
+            "file-added" if came else "file-removed" if went else "file-changed", name=path
+        )
+    if not old.is_read or now.kind == "missing" or (now.kind == "file" and before == now):
+        return None
+    if now.kind == "folder":
+        return None if digest() == old.digest else because("folder-changed", name=path)
+    is_same = bool(old.digest) and before.size == now.size and digest() == old.digest
+    return None if is_same else because("file-changed", name=path)

@@ -1,0 +1,86 @@
+"""How files and folders are used, from their events in the order of the kernel."""
+
+from __future__ import annotations
+
+from ..process.inotify import (
+    ACCESS,
+    CLOSE_NOWRITE,
+    CLOSE_WRITE,
+    CREATE,
+    DELETE,
+    IS_FOLDER,
+    MODIFY,
+    MOVED_FROM,
+    MOVED_TO,
+    OPEN,
+)
+from ..process.path_states import MARKS
+
+RENAMES = CREATE | DELETE | MOVED_FROM | MOVED_TO
+WRITES = CREATE | DELETE | MODIFY | MOVED_TO
+USES = RENAMES | WRITES | ACCESS | OPEN | CLOSE_NOWRITE | CLOSE_WRITE
+
+
+class FolderEvents:
+    """Distinguishes who lists a folder: nbyard opens it several times before it lists it.
+
+    Other programs do not open a folder repeatedly with nothing in between.
+    """
+
+    def __init__(self) -> None:
+        self._seen = 0  # how often opened and closed, by turns; -1 while nbyard lists
+
+    def is_listing(self, mask: int, name: bytes) -> bool:
+        """Add an event of the folder; return whether another program may have listed it."""
+        seen, self._seen = self._seen, 0
+        is_opened = seen > 0 and seen % 2 == 1
+        if name or not mask & IS_FOLDER:
+            return False
+        if mask & ACCESS:
+            is_ours = seen in (-1, 2 * MARKS + 1)
+            self._seen = -1 if is_ours else 0
+            return not is_ours
+        if mask & OPEN:
+            self._seen = 1 if seen < 0 or is_opened else seen + 1
+        elif is_opened:
+            self._seen = seen + 1
+        return False
+
+
+class Use:
+    """How a file or folder was used, from its events in their order."""
+
+    def __init__(self) -> None:
+        self.is_written = False
+        self._is_read_first = self._is_read_later = False
+        self._opened = self._closed = self._opened_first = 0
+
+    def note(self, mask: int) -> None:
+        """Add an event. Listing a folder is reading it; changing its names is writing it."""
+        if mask & OPEN:
+            self._opened += 1
+            self._opened_first += not self.is_written
+        if mask & (CLOSE_NOWRITE | CLOSE_WRITE):
+            self._closed += 1
+        # a mapped file is read without ACCESS, but it is closed
+        if mask & (ACCESS | CLOSE_NOWRITE | MOVED_FROM):
+            # opened by a reader and a writer before the first write
+            is_early = mask & CLOSE_NOWRITE and self._opened_first > 1
+            if is_early or not self.is_written:
+                self._is_read_first = True
+            else:
+                self._is_read_later = True
+        self.is_written = self.is_written or bool(mask & WRITES)
+
+    @property
+    def reads(self) -> str:
+        """Return `first` or `later`: whether it was read before it was written, if at all.
+
+        `opened` is a file that was opened for writing, and may be mapped.
+        """
+        is_held = self._opened > self._closed and not self.is_written
+        if self._is_read_first or is_held:
+            return "first"
+        if self._is_read_later:
+            return "later"
+        return "opened" if self._opened else ""

@@ -1,0 +1,197 @@
+"""Records how the work uses files outside its code folder, at the paths that its code names.
+
+Files and folders in a named folder are watched, too. Reading and writing are distinguished: a
+result does not depend on a log that the work only appends to. The dispatcher decides what counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from ..process.inotify import ACCESS, COARSE_CLOCK, IS_FOLDER, MODIFY, OVERFLOW, Inotify
+from ..process.path_states import (
+    FOLDER,
+    MISSING,
+    PASSING,
+    digest_of_names,
+    entries_of,
+    names_in,
+    state_of,
+)
+from .file_use import RENAMES, USES, FolderEvents, Use
+
+TAKE_SECONDS = 0.05  # between looks at the events: the kernel merges repeated reads
+MOST_PLACES = 500  # watched folders and links
+MOST_READ = 5_000
+MOST_USED = 50_000
+# folders of many programs, whose subfolders are not watched
+SHARED = frozenset(
+    ("/", "/dev/shm", "/etc", "/home", "/opt", "/root", "/tmp", "/usr", "/var", "/var/tmp")
+)
+# folders with one of these are environments, which count as such
+ENVIRONMENTS = frozenset({"conda-meta", "pyvenv.cfg"})
+# Python opens a compiled module and only asks for the time of its source
+COMPILED = re.compile(r"__pycache__/([^/]+?)\.[^/]+$")
+
+
+class OutsideWatch:
+    """Watches absolute paths, which may be missing, and everything in folders among them.
+
+    `is_blind` is set if events are missing. Then everything there counts as read.
+    """
+
+    def __init__(self, named: Iterable[str]) -> None:
+        self._since = time.clock_gettime_ns(COARSE_CLOCK)
+        self._named = tuple(named)
+        self._start = {path: state_of(path) for path in self._named}
+        self._names: dict[str, list[str]] = {}  # by watched folder
+        self._places: dict[int, list[str]] = {}
+        self._events: defaultdict[int, FolderEvents] = defaultdict(FolderEvents)
+        self._unwatched: set[str] = set()
+        self._uses: dict[str, Use] = {}
+        self._inotify: Inotify | None = None
+        self._is_full = False
+        self.is_blind = False
+        try:
+            self._inotify = Inotify()
+        except (OSError, AttributeError):  # no inotify on this system
+            self.is_blind = True
+        # files first: a large folder uses up the watches
+        for path in sorted(self._named, key=lambda path: self._start[path] == FOLDER):
+            self._watch(path)
+        self.take()
+        self._uses.clear()  # used by the code above
+
+    def _watch(self, path: str) -> None:
+        if self._start[path] == FOLDER:
+            self._walk(path)
+            return
+        # the folder shows when a missing or replaced file comes, the link shows nothing
+        places = [os.path.dirname(path), *([path] if os.path.islink(path) else [])]
+        if not all([self._add(place) for place in places]):
+            self._unwatched.add(path)
+
+    def _walk(self, folder: str) -> None:
+        """Watch a folder, the folders in it, and the targets of links in them."""
+        places, hidden, walked = [folder], list[str](), set[tuple[int, int]]()
+        while places or hidden:  # the hidden ones may be many
+            place = places.pop(0) if places else hidden.pop(0)
+            with contextlib.suppress(OSError):
+                seen = os.stat(place)
+                inode = (seen.st_dev, seen.st_ino)
+                entries = [] if inode in walked else entries_of(place)
+                names = {entry.name for entry in entries}
+                if inode in walked or ENVIRONMENTS & names or not self._add(place):
+                    continue
+                walked.add(inode)
+                self._names[place] = sorted(names - PASSING)
+                self._start.setdefault(place, FOLDER)
+                is_shared = place in SHARED or place == os.path.expanduser("~")
+                for one in entries:
+                    if not one.is_dir():
+                        self._enter(one)
+                    elif not is_shared:
+                        (hidden if one.name.startswith(".") else places).append(one.path)
+
+    def _enter(self, file: os.DirEntry[str]) -> None:
+        """Remember the state of a file in a watched folder, and watch the target of a link."""
+        if file.is_symlink() and not self._add(file.path):
+            self._unwatched.add(file.path)
+        if len(self._start) < MOST_READ:
+            self._start.setdefault(file.path, state_of(file.path))
+
+    def _add(self, path: str) -> bool:
+        """Watch a path; return False if its events will be missing."""
+        if self._inotify is None or len(self._places) >= MOST_PLACES:
+            return self._inotify is None
+        try:
+            known = self._places.setdefault(self._inotify.add(path, USES), [])
+        except OSError:
+            return False
+        if path not in known:
+            known.append(path)
+        return True
+
+    def take(self) -> None:
+        """Record the events since the last call."""
+        if self._inotify is None or self.is_blind:
+            return
+        for number, mask, name in self._inotify.read():
+            if mask & OVERFLOW:
+                self.is_blind = True
+                return
+            is_listing = self._events[number].is_listing(mask, name)
+            for place in self._places.get(number, ()):
+                self._note(place, mask, os.fsdecode(name), is_listing=is_listing)
+
+    def _note(self, place: str, mask: int, name: str, *, is_listing: bool) -> None:
+        path = os.path.join(place, name) if name else place
+        if name and mask & RENAMES and name not in PASSING and place in self._names:
+            self._use(place).note(MODIFY)
+        if "__pycache__/" in path:
+            path, mask = COMPILED.sub(r"\1.py", path), mask & ACCESS
+        if mask & IS_FOLDER:
+            # opening a folder is not listing it; what was missing has no watch of its own
+            is_new = name and mask & ACCESS and self._start.get(path) == MISSING
+            mask = mask & RENAMES | (ACCESS if is_listing or is_new else 0)
+        else:
+            mask &= USES
+        if mask and path.startswith(self._named):
+            self._use(path).note(mask)
+
+    def _use(self, path: str) -> Use:
+        if path not in self._uses and len(self._uses) >= MOST_USED:
+            self._is_full = True
+            return Use()
+        return self._uses.setdefault(path, Use())
+
+    def seen(self) -> dict[str, Any]:
+        """Return how each named path and each file in it was used so far."""
+        self.take()
+        paths = {*self._named, *self._uses, *self._unwatched}
+        if self.is_blind:
+            for place in self._names:
+                paths.update(os.path.join(place, name) for name in names_in(place))
+        facts = {path: self._fact(path) for path in sorted(paths)}
+        found = {path: fact for path, fact in facts.items() if fact}
+        if self._is_full or len(found) > MOST_READ + len(self._named):
+            return {path: {"end": ["many"]} for path in self._named}
+        return found
+
+    def _fact(self, path: str) -> dict[str, Any]:
+        """Return an empty dict for an unnamed path that was not read."""
+        use, end = self._uses.get(path) or Use(), state_of(path)
+        folder, _, name = path.rpartition("/")
+        start = self._start.get(path)
+        if start is None:
+            names = self._names.get(folder)
+            is_new = names is not None and name not in names
+            is_old = end[0] == "file" and end[3] < self._since
+            start = MISSING if is_new else end if is_old else ["unknown"]
+        # such as a link that leads elsewhere now
+        is_swapped = start[4:] != end[4:] and not use.is_written
+        reads = use.reads
+        if self.is_blind or path in self._unwatched or (is_swapped and not reads):
+            reads = "unseen" if start == MISSING else "first"
+        if not reads and path not in self._named:
+            return {}
+        # a new ctime alone is a new mode or name
+        is_same = [*start[:3], *start[4:]] == [*end[:3], *end[4:]]
+        is_changed = not is_same or (use.is_written and start != end)
+        fact = {"start": start, "end": end, "reads": reads, "is_changed": is_changed}
+        if end == FOLDER and reads:
+            names = self._names.get(path, [])
+            fact["names"] = digest_of_names(names)
+            fact["is_changed"] = is_changed or names != names_in(path)
+        return fact
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._inotify:
+            self._inotify.close()

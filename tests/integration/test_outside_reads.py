@@ -1,0 +1,195 @@
+"""The cache goes by what work reads outside its code folder, at absolute paths in its code."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from nbyard.domain.runs.structs import RunDetail
+
+from .observing import OUTSIDE, OUTSIDE_CHANGES, check_never_stale, lay, lay_outside
+from .test_runs import Project, project, states
+
+__all__ = ["project"]
+pytestmark = pytest.mark.timeout(600)
+SHORT = pytest.mark.timeout(900)
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+OUT = "output_txt = 'o.txt'"
+KEEP = "open(output_txt, 'w').write(str(found))"
+
+
+@pytest.mark.parametrize("rounds", [pytest.param(2, marks=SHORT), pytest.param(60, marks=LONG)])
+def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> None:
+    """X1: Python, libraries, child processes and shells that read outside of the code."""
+    lay_outside(project.root)
+    lay(project, OUTSIDE)
+    check_never_stale(project, tmp_path / "copy", rounds, OUTSIDE_CHANGES)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A folder whose path has no word of a program, as the folders of pytest have."""
+    with TemporaryDirectory(prefix="data-") as folder:
+        for name in ("a.csv", "b.csv", "c.csv"):
+            Path(folder, name).write_text("x\n1\n")
+        yield Path(folder)
+
+
+def ran(detail: RunDetail) -> dict[str, str]:
+    """Return why each node ran that was not cached."""
+    assert set(states(detail).values()) == {"succeeded"}, [task.failure for task in detail.tasks]
+    return {task.node: task.why for task in detail.tasks if not task.cached}
+
+
+def reads(project: Project, name: str, code: str, **node: object) -> None:
+    project.notebook(name, OUT, code, KEEP, **node)
+
+
+def test_a_change_makes_only_its_readers_run(project: Project, data: Path) -> None:
+    """X1: the reason names the file. Nodes side by side in one folder do not disturb each other."""
+    (project.root / "setting.py").write_text(f"B = '{data}/b.csv'")
+    reads(project, "plain", f"found = open('{data}/a.csv').read()")
+    reads(project, "bundle", f"found = open('{data}/a.csv').read()", cache="bundle")
+    reads(project, "module", "from setting import B\nfound = open(B).read()")
+    beside = (
+        f"from pathlib import Path\nROOT = Path('{data}')\nfound = (ROOT / 'c.csv').read_text()"
+    )
+    reads(project, "beside", beside)
+    project.notebook("value", f"{OUT}\nplace = ''", "found = open(place).read()", KEEP)
+    project.nodes["value"]["arguments"] = {"place": {"value": f"{data}/a.csv"}}
+    project.script("script", f"cat {data}/b.csv > copy.txt\n")
+    project.run()
+    assert ran(project.run()) == {}
+    for name, nodes in {
+        "a.csv": {"plain", "bundle", "value"},
+        "b.csv": {"module", "script"},
+    }.items():
+        (data / name).write_text("x\n2\n")
+        detail = project.run()
+        why = f"runs because the file {data}/{name} changed"
+        assert ran(detail) == dict.fromkeys(nodes, why)
+        assert ran(project.run()) == {}
+    assert project.bytes_of(detail, "module", "output_txt") == b"x\n2\n"
+
+
+def test_the_same_bytes_come_from_the_cache(project: Project, data: Path) -> None:
+    """X1: also if the file was touched, copied over itself, or may be read by others now."""
+    reads(project, "plain", f"found = open('{data}/a.csv').read()")
+    reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
+    project.run()
+    os.utime(data / "a.csv", (1, 1))
+    (data / "a.csv").chmod(0o666)
+    (data / "b.csv").write_text("other bytes, which nobody reads")
+    assert ran(project.run()) == {}
+    copy = data / "copy"
+    copy.write_bytes((data / "a.csv").read_bytes())
+    copy.replace(data / "a.csv")
+    assert ran(project.run()) == {}
+
+
+def test_files_that_come_and_go(project: Project, data: Path) -> None:
+    """X1: those that were tested, and the names in a folder that was listed."""
+    reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
+    reads(project, "absent", f"from pathlib import Path\nfound = Path('{data}/new').exists()")
+    reads(project, "lists", f"import os\nfound = sorted(os.listdir('{data}'))")
+    project.run()
+    assert ran(project.run()) == {}
+    (data / "b.csv").unlink()
+    listed = f"runs because the names in the folder {data} changed"
+    gone = f"runs because the file {data}/b.csv is gone"
+    assert ran(project.run()) == {"exists": gone, "lists": listed}
+    (data / "new").touch()
+    new = f"runs because the file {data}/new is new"
+    detail = project.run()
+    assert ran(detail) == {"absent": new, "lists": listed}
+    assert project.bytes_of(detail, "lists", "output_txt") == b"['a.csv', 'c.csv', 'new']"
+
+
+def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> None:
+    """X1: the second time, whoever else writes there: logs, tables, files that are replaced."""
+    log = f"import logging\nlogging.basicConfig(filename='{data}/log')\n"
+    root = f"from pathlib import Path\nROOT = Path('{data}')\n"
+    new = f"{root}(ROOT / 'new').mkdir(exist_ok=True)\n"
+    part = f"{root}(ROOT / 'part').write_text('x')\n"
+    temporary = f"{root}(ROOT / 'temporary').write_text('x')\n"
+    for name, code in {
+        "appends": f"found = open('{data}/log', 'a').write('x')",
+        "appends_too": f"found = open('{data}/log', 'a').write('y')",
+        "logs": f"{log}logging.error(found := 1)",
+        "writes": f"import pandas\nfound = pandas.DataFrame([1]).to_csv('{data}/out.csv')",
+        "overwrites": f"found = open('{data}/a.csv', 'w').write('x')",
+        "new_folder": f"{new}found = (ROOT / 'new/x').write_text('x')",
+        "replaces": f"{part}found = (ROOT / 'part').replace(ROOT / 'whole')",
+        "temporary": f"{temporary}found = (ROOT / 'temporary').unlink()",
+    }.items():
+        reads(project, name, code)
+    project.script("script", f"echo x >> {data}/log\necho x > {data}/b.csv\n")
+    project.run()
+    assert ran(project.run()) == {}
+    (data / "log").write_text("")
+    (data / "out.csv").unlink()
+    assert ran(project.run()) == {}
+
+
+def test_code_that_reads_what_it_changes_runs_again(project: Project, data: Path) -> None:
+    """X1: its old state is gone. Code that only verifies what it has written settles."""
+    counts = f"n = int(open('{data}/n').read()) + 1\nopen('{data}/n', 'w').write(str(n))\nfound = n"
+    reads(project, "counts", counts)
+    verifies = f"open('{data}/out', 'w').write('x')\nfound = open('{data}/out').read()"
+    reads(project, "verifies", verifies)
+    (data / "n").write_text("1")
+    project.run()
+    detail = project.run()
+    why = f"runs because the file {data}/n changed while its last run used it"
+    assert ran(detail) == {"counts": why, "verifies": f"runs because the file {data}/out is new"}
+    assert project.bytes_of(detail, "counts", "output_txt") == b"3"
+    assert ran(project.run()) == {"counts": why}
+
+
+def test_a_file_that_changes_while_it_is_read(project: Project, data: Path) -> None:
+    """X1: it is not known which of its states was read, so no later node uses the result."""
+    waits = (
+        "import time\nfrom pathlib import Path\n"
+        f"found = open('{data}/a.csv').read()\nprint('has read', flush=True)\n"
+        "while not Path('go').exists() and len(open('" + f"{data}/a.csv" + "').read()) < 9:\n"
+        "    time.sleep(0.01)"
+    )
+    reads(project, "waits", waits)
+    run = project.start()
+    project.until_logged(run, "waits", "has read")
+    (data / "a.csv").write_text("a longer text")
+    project.end(run)
+    assert "changed while its last run used it" in ran(project.run())["waits"]
+    assert ran(project.run()) == {}
+
+
+def test_functions_read_outside_of_their_code(project: Project, data: Path) -> None:
+    """X1, E8: functions that share a process, and one whose value is a path."""
+    (project.root / "steps.py").write_text(
+        f"def one(n: int) -> str:\n    return open('{data}/a.csv').read() * n\n"
+        "def two(path: str) -> str:\n    return open(path).read()\n"
+    )
+    for name, value in {"n1": 1, "n2": 2, "path": f"{data}/b.csv"}.items():
+        function, argument = ("two", "path") if name == "path" else ("one", "n")
+        of = {"arguments": {argument: {"value": value}}}
+        project.nodes[name] = {"type": "executable", "path": f"steps.py::{function}", **of}
+    project.run()
+    assert ran(project.run()) == {}
+    (data / "a.csv").write_text("y")
+    changed = f"runs because the file {data}/a.csv changed"
+    assert ran(project.run()) == {"n1": changed, "n2": changed}
+    (data / "b.csv").write_text("y")
+    assert ran(project.run()) == {"path": f"runs because the file {data}/b.csv changed"}
+
+
+def test_pinned_results_stay(project: Project, data: Path) -> None:
+    """X1, K8: a pin is a choice, whatever changed since."""
+    reads(project, "plain", f"found = open('{data}/a.csv').read()")
+    first = project.run()
+    (data / "a.csv").write_text("x\n2\n")
+    detail = project.run(pins={"plain": first.run.id})
+    assert ran(detail) == {}
+    assert project.bytes_of(detail, "plain", "output_txt") == b"x\n1\n"
+    assert {*ran(project.run())} == {"plain"}

@@ -1,0 +1,245 @@
+"""Files outside the code: the paths that code names, and results that depend on them."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from nbyard.testing.bench import Bench, FakeRuntime
+
+from nbyard.dispatch.cache import outside_files
+from nbyard.dispatch.cache.keys import Code, Identities
+from nbyard.dispatch.cache.outside_files import OutsideFiles
+from nbyard.domain.attempts.outside_files import FileState, OutsideFile, OutsideUse
+from nbyard.domain.attempts.structs import Observed, Result
+from nbyard.domain.caching.file_probes import Probes
+from nbyard.runner.process.path_states import state_of
+from nbyard.testing import bench as benches
+
+
+@pytest.fixture
+def table(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that the code of the bench opens."""
+    (tmp_path / "a.csv").write_text("1")
+    monkeypatch.setattr(benches, "SCRIPT", f"open('{tmp_path}/a.csv')\n")
+    bench._version = bench._register()
+    return tmp_path / "a.csv"
+
+
+@pytest.fixture
+def code(bench: Bench, table: Path) -> Code:
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.task(run).state == "running")
+    assert table.exists()
+    return Identities(bench.context).look(bench.snapshot(run).task.plan)[0]
+
+
+@pytest.fixture
+def files(bench: Bench) -> OutsideFiles:
+    return OutsideFiles(bench.context)
+
+
+def stored(bench: Bench, text: str) -> str:
+    with bench.context.blobs.keeping():
+        return bench.context.blobs.put_bytes(text.encode()).digest
+
+
+def used(*paths: Path, reads: str = "first", is_changed: bool = False) -> dict[str, Any]:
+    return {
+        str(path): {"start": state, "end": state, "reads": reads, "is_changed": is_changed}
+        for path in paths
+        for state in [state_of(str(path))]
+    }
+
+
+def test_paths_of_code_values_and_files_beside(
+    bench: Bench, files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    cell = {"cell_type": "code", "source": "D = '/d'"}
+    texts = {"z.ipynb": json.dumps({"cells": [cell]}), "lib.py": "B = '~/b'"}
+    texts |= {"d/set.yaml": "c: /c", "x.csv": "/x"}
+    beside = {name: f"{stored(bench, text)} executable" for name, text in texts.items()}
+    own = f"{bench.context.folder}/attempts/x"
+    values = {"n": 1, "place": "/e", "own": own, "all": ["/f"]}
+    found = files.named(code.version, beside, values)
+    assert found == [str(table), "/e", "/f", "/home/ada/b", "/c", "/d"]
+    assert files.named(code.version, beside, {}, ["lib.py", "gone.py"]) == [
+        str(table),
+        "/home/ada/b",
+    ]
+    monkeypatch.setattr(outside_files, "MOST_PATHS", 1)
+    assert files.named(code.version, {}, {"place": "/e"}) == [str(table)]
+    assert files.named(code.version, {"lib.py": "sha256:gone"}, {}) == [str(table)]
+
+
+def expected(
+    files: OutsideFiles, code: Code, outside: dict[str, Any], text: str = ""
+) -> dict[str, OutsideFile]:
+    now = {"started_at": 0.0, "finished_at": 0.0, "observed": Observed()}
+    result = Result("id", "token", "succeeded", **now)  # type: ignore[arg-type]
+    uses = msgspec.convert(outside, dict[str, OutsideUse])
+    result = msgspec.structs.replace(result, outside=uses)
+    made = files.with_expected(result, code.version, {}, {}, lambda _: [Probes(text)])
+    assert made.observed is not None and not made.outside
+    return made.observed.outside
+
+
+def test_states_of_what_was_used(
+    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large files have no digest. What other code names, or nobody read, is left out."""
+    other, copy = table.with_name("other"), table.with_name("a.csv.old")
+    for path in (other, copy):
+        path.write_text("1")
+    (found,) = expected(files, code, used(table, other)).values()
+    assert found.is_read and len(found.digest) == 64
+    assert {*expected(files, code, used(table, copy))} == {str(table), str(copy)}
+    assert {*expected(files, code, used(table, copy, reads=""))} == {str(table)}
+    assert not expected(files, code, used(table, reads="", is_changed=True))
+    assert expected(files, code, used(table, reads="", is_changed=True), "p.exists()")
+    monkeypatch.setattr(outside_files, "MOST_BYTES_AT_END", 0)
+    assert not expected(files, code, used(table))[str(table)].digest
+
+
+def test_a_file_that_changed_after_the_end_has_no_digest(
+    files: OutsideFiles, code: Code, table: Path
+) -> None:
+    """So the result is not reused: those bytes were not read."""
+    uses = used(table)
+    os.utime(table, (1, 1))
+    (found,) = expected(files, code, uses).values()
+    assert not found.digest
+    assert [str(one) for one in files.changes({str(table): found})] == [f"the file {table} changed"]
+
+
+def test_files_are_compared(
+    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = expected(files, code, used(table))
+    assert not [*files.changes(old)]
+    os.utime(table, (1, 1))
+    assert not [*files.changes(old)], "the same bytes"
+    monkeypatch.setattr(outside_files, "MOST_DIGESTED_BYTES", 0)
+    assert [*files.changes(old)], "too large to compare bytes"
+    monkeypatch.undo()
+    table.write_text("2")
+    assert [*files.changes(old)]
+    table.unlink()
+    os.mkfifo(table)
+    assert [*files.changes(old)], "and nobody waits for a writer"
+
+
+def test_a_file_that_cannot_be_read_counts_as_changed(
+    files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = expected(files, code, used(table))
+    os.utime(table, (1, 1))
+
+    def refuse(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(outside_files, "_without_waiting", refuse)
+    assert [*files.changes(old)]
+
+
+def test_names_in_folders_are_compared(files: OutsideFiles, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    state = msgspec.convert(state_of(str(folder)), FileState)
+    digest = files._digest(str(folder), state)
+    old = {str(folder): OutsideFile(state, is_read=True, digest=digest)}
+    assert not [*files.changes(old)]
+    (folder / "new").touch()
+    assert [*files.changes(old)]
+
+
+def submit(bench: Bench, **more: object) -> str:
+    return bench.submit({"a": []}, cache=True, **more)
+
+
+def end(bench: Bench, run: str, table: Path) -> None:
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
+    bench.until(lambda: bench.run(run).state == "succeeded")
+
+
+def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> None:
+    """X1: in any run, and by a task that used it itself."""
+    end(bench, submit(bench), table)
+    for _ in range(2):
+        again = submit(bench)
+        bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
+        assert bench.task(again).cached
+    table.write_text("2")
+    changed = submit(bench)
+    end(bench, changed, table)
+    assert bench.task(changed).why == f"runs because the file {table} changed"
+    again = submit(bench)
+    bench.until(lambda: bench.task(again).cached)
+
+
+def test_a_dispatcher_that_takes_over_stores_what_counts(bench: Bench, table: Path) -> None:
+    """X1, I8: the attempt had ended before."""
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
+    bench.replace_dispatcher()
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    table.write_text("2")
+    changed = submit(bench)
+    end(bench, changed, table)
+    assert not bench.task(changed).cached
+
+
+def test_many_tasks_are_compared_at_once(bench: Bench, table: Path) -> None:
+    graph = {f"n{at}": list[str]() for at in range(5)}
+    end(bench, submit(bench), table)
+    run = bench.submit(graph, cache=True)
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    assert all(task.cached for task in bench.detail(run).tasks)
+
+
+class Slow(threading.Event):
+    """A comparison that waits until the test lets it go on."""
+
+    def changes(self, _: object) -> Iterator[Any]:
+        assert self.wait(60)
+        return iter(())
+
+
+def test_a_file_system_that_hangs_holds_up_no_other_task(
+    bench: Bench, runtime: FakeRuntime, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F8: and a cancelled task is forgotten."""
+    end(bench, submit(bench), table)
+    slow = Slow()
+    files = bench.dispatcher._runs._candidates.identities.outside
+    monkeypatch.setattr(files, "changes", slow.changes)
+    hung, cancelled = submit(bench), submit(bench)
+    bench.until_now(lambda: len(bench.dispatcher._runs._candidates._comparisons._under_way) == 2)
+    other = bench.submit({"a": []}, n=1)
+    bench.until_now(lambda: len(runtime.running) == 1)
+    bench.cancel(cancelled)
+    bench.until_now(lambda: bench.run(cancelled).state == "cancelled")
+    assert bench.task(other).state == "running" and bench.task(hung).state == "queued"
+    slow.set()
+    bench.until(lambda: bench.task(hung).cached)
+    assert not bench.dispatcher._runs._candidates._comparisons._changes
+
+
+def test_a_comparison_that_fails_makes_the_task_run(
+    bench: Bench, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> Iterator[Any]:
+        raise ValueError("odd")
+
+    end(bench, submit(bench), table)
+    monkeypatch.setattr(bench.dispatcher._runs._candidates.identities.outside, "changes", fail)
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.task(run).why.endswith("files outside its code folder could not be compared")

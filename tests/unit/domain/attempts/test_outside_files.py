@@ -1,0 +1,131 @@
+"""Which state outside its code a result depends on."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.attempts.outside_files import (
+    CHANGED,
+    FileState,
+    Habits,
+    OutsideFile,
+    OutsideUse,
+    expected,
+)
+
+MISSING, FOLDER = FileState("missing"), FileState("folder")
+SHORT, SAME, LONG = (FileState("file", size, size, size, 7) for size in (3, 3, 9))
+
+
+def of(start: FileState, end: FileState, reads: str = "", **more: object) -> OutsideFile | None:
+    told = {"start": start, "end": end, "reads": reads, "is_changed": start != end} | more
+    return expected(msgspec.convert(told, OutsideUse), Habits())
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (of(SHORT, SHORT, "first"), OutsideFile(SHORT, is_read=True)),
+        (of(SHORT, SHORT), OutsideFile(SHORT)),
+        (of(SHORT, SHORT, "opened"), OutsideFile(SHORT)),
+        (of(MISSING, MISSING), OutsideFile(MISSING)),
+        (of(SHORT, LONG), None),
+        (of(SHORT, LONG, "opened"), None),
+        (of(MISSING, LONG, "opened"), None),
+        (of(SHORT, MISSING), None),
+        (of(SHORT, LONG, "first"), CHANGED),
+        (of(SHORT, MISSING, "first"), CHANGED),
+        (of(SHORT, LONG, "later"), CHANGED),
+        (of(FileState("unknown"), SHORT, "later"), CHANGED),
+        (of(LONG, SHORT, "later"), OutsideFile(SHORT, is_read=True)),
+        (of(MISSING, LONG, "later"), OutsideFile(MISSING, is_read=True)),
+        (of(MISSING, LONG, "unseen"), OutsideFile(LONG, is_read=True)),
+        (of(MISSING, FOLDER, "unseen"), OutsideFile(FOLDER)),
+        (of(MISSING, FOLDER, "later"), OutsideFile(MISSING, is_read=True)),
+        (of(FOLDER, FOLDER, "first", names="1"), OutsideFile(FOLDER, True, "1")),
+        (
+            of(FOLDER, FOLDER, "first", names="1", is_changed=True),
+            OutsideFile(FOLDER, True, "1"),
+        ),
+        (
+            of(FOLDER, FOLDER, "later", names="1", is_changed=True),
+            OutsideFile(FOLDER, True, "1"),
+        ),
+        (of(FOLDER, FOLDER), OutsideFile(FOLDER)),
+        (of(MISSING, FileState("many")), OutsideFile(FileState("many"))),
+    ],
+)
+def test_states_that_results_expect(found: OutsideFile | None, wanted: OutsideFile | None) -> None:
+    assert found == wanted
+
+
+def test_what_the_code_may_do_unseen() -> None:
+    opened = OutsideUse(SHORT, SHORT, "opened")
+    assert expected(opened, Habits(maps=True)) == OutsideFile(SHORT, is_read=True)
+    written = OutsideUse(LONG, SHORT, "opened", is_changed=True)
+    assert expected(written, Habits(maps=True)) == CHANGED
+    assert expected(written, Habits(tests=True)) == OutsideFile(SHORT)
+    new = OutsideUse(LONG, MISSING, "opened", is_changed=True)
+    assert expected(new, Habits(tests=True)) == OutsideFile(MISSING)
+    unread = OutsideUse(SHORT, SHORT)
+    assert expected(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
+    assert expected(OutsideUse(FOLDER, FOLDER), Habits(asks=True)) == OutsideFile(FOLDER)
+
+
+@dataclass
+class File:
+    """A file that work and others use, with what the work saw of it, in the terms of the runner.
+
+    `text` is None while it is missing.
+    """
+
+    text: str | None
+    seen: list[str | None] = field(default_factory=list)
+    reads: str = ""
+    is_written: bool = False
+
+    def state(self) -> FileState:
+        return MISSING if self.text is None else FileState("file", len(self.text), hash(self.text))
+
+    def use(self, step: str) -> None:
+        if step == "read":
+            self.seen.append(self.text)
+            later = "first" if not self.is_written or self.reads == "first" else "later"
+            self.reads = later if self.text is not None else self.reads
+        else:
+            self.text = "new" if step == "overwrite" else f"{self.text or ''}more"
+            self.reads, self.is_written = self.reads or "opened", True
+
+
+STEPS = st.lists(st.sampled_from(["read", "append", "overwrite"]), max_size=4)
+TEXTS = st.sampled_from([None, "", "old", "new", "a long old text"])
+
+
+@given(STEPS, TEXTS, TEXTS)
+def test_no_result_is_reused_where_the_work_would_see_other_bytes(
+    steps: list[str], first: str | None, then: str | None
+) -> None:
+    """X1: where it reads, appends and overwrites in any order; writing alone is no reading."""
+    file = File(first)
+    for step in steps:
+        file.use(step)
+    start = File(first).state()
+    end = file.state()
+    use = OutsideUse(end, start, file.reads, start != end)  # type: ignore[arg-type]
+    wanted = expected(use, Habits(tests="read" in steps))
+    # either somebody changed it, or it is as the work left it
+    for text in (then, file.text):
+        again = File(text)
+        now = again.state()
+        is_reused = wanted is None or (
+            wanted.state == now if wanted.is_read else wanted.state.kind == now.kind
+        )
+        for step in steps:
+            again.use(step)
+        if is_reused:
+            assert again.seen == file.seen
+        elif "read" not in steps:
+            assert start == end, "work that only writes reuses its result"
