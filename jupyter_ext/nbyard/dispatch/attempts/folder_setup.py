@@ -11,7 +11,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch import command_workdir
 from nbyard.dispatch.attempts import input_staging, monitor_controller, secret_delivery
 from nbyard.dispatch.cache import partial_results
-from nbyard.dispatch.cache.keys import IDENTITY, Identities, values_of
+from nbyard.dispatch.cache.keys import IDENTITY, Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
 from nbyard.domain.arguments.bindings import Beside, Found
@@ -90,7 +90,7 @@ def fill_folder(context: DispatchContext, identities: Identities, snapshot: Atte
         secret_delivery.deliver_secrets(context, snapshot, folder),
     )
     staged = FolderContent(version, environment, snapshot.inputs, outputs, facts, given)
-    outside = _outside(identities, snapshot.task.plan)
+    outside = identities.outside_paths(snapshot.task.plan)
     told = msgspec.structs.replace(_task_file(context, snapshot, staged), outside=outside)
     if version.invocation.apart:
         command_workdir.create_workdir(context, folder, told.work, snapshot.inputs, places)
@@ -152,7 +152,7 @@ def fill_worker_folder(
         environment=_variables(context, first) | _paths(first.task.plan, version, environment),
         wake=str(context.folder / "wake"),
         boot_id=processes.boot_id(),
-        outside=_outside(identities, first.task.plan),
+        outside=identities.outside_paths(first.task.plan),
     )
     folders.write_task(folder, task_file)
     crash_point("folder-written")
@@ -180,14 +180,6 @@ def call_of(context: DispatchContext, identities: Identities, snapshot: AttemptS
         outputs=staged.outputs,
         timeout_seconds=snapshot.task.plan.timeout_seconds,
     )
-
-
-def _outside(identities: Identities, plan: TaskPlan) -> list[str]:
-    """Return the absolute paths that the code names, if it runs on this machine itself."""
-    if plan.runtime != PROCESS:
-        return []
-    code, _ = identities.look(plan)
-    return identities.outside.named(code.version, code.files, values_of(plan))
 
 
 def _write_surroundings(

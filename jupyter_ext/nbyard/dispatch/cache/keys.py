@@ -110,6 +110,13 @@ class Identities:
         self._environments[_place(plan, code.version)] = seen
         return code, environment
 
+    def outside_paths(self, plan: TaskPlan) -> list[str]:
+        """Return the absolute paths that the code names, if it runs on this machine itself."""
+        if plan.runtime != PROCESS:
+            return []
+        code, _ = self.look(plan)
+        return self.outside.named(code.version, code.files, values_of(plan))
+
     def counting(
         self, code: Code, last: Files, new: KeyParts, observed: Observed | None, modules: Names
     ) -> Iterator[str]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, literal
-from nbyard.domain.inspection.literals import NotConstant, evaluate
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.notebooks.parameter_cells import parse_cell
 
 # a word of a command, a setting or a sentence
@@ -121,7 +121,7 @@ class _Reader:
 
     def _text(self, node: ast.expr) -> Any:
         try:
-            return evaluate(node, self._known)
+            return evaluate_constant(node, self._known)
         except (NotConstant, RecursionError):
             return None
 
