@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from nbyard.testing.bench import Bench, FakeRuntime
 
 from nbyard.dispatch.cache import outside_files
 from nbyard.dispatch.cache.keys import Code, Identities
@@ -18,7 +17,8 @@ from nbyard.domain.attempts.outside_files import FileState, OutsideFile, Outside
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.file_probes import Probes
 from nbyard.runner.process.path_states import state_of
-from nbyard.testing import bench as benches
+from nbyard.testing import fake_runtime_bench as benches
+from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 @pytest.fixture
