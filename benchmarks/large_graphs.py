@@ -103,7 +103,7 @@ def measured(nodes: int, shape: Any) -> dict[str, float]:
 
 def still(yard: Yard) -> None:
     """Disable the dispatcher, which another benchmark measures."""
-    quiet = {"call_dispatcher": lambda: None, "watch": lambda: None}
+    quiet = {"ensure_dispatcher": lambda: None, "watch": lambda: None}
     runs = yard.services.runs
     runs._parts = dataclasses.replace(runs._parts, **quiet)
 

@@ -106,7 +106,7 @@ class Local:
             return
         if not self._listener.news(seconds) and time.monotonic() > self._next_call:
             self._next_call = time.monotonic() + CALL_SECONDS
-            self.yard.parts.call_dispatcher()
+            self.yard.parts.ensure_dispatcher()
 
 
 def connect(server: str = "") -> Any:

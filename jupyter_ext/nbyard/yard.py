@@ -9,7 +9,7 @@ from nbyard.blobs import Blobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
 from nbyard.host.project_files import ProjectFiles
-from nbyard.ipc.dispatcher_launcher import DispatcherWatch, call_dispatcher, make_way
+from nbyard.ipc.dispatcher_launcher import DispatcherWatch, ensure_dispatcher, make_way
 from nbyard.services.registry import Services
 from nbyard.services.service_context import ServiceContext
 from nbyard.settings import Settings
@@ -59,7 +59,7 @@ class Yard:
                 files=files,
                 links=ResourceLinks(folder / "resources", links),
                 make_way=lambda: make_way(store, settings),
-                call_dispatcher=lambda: call_dispatcher(store, settings),
+                ensure_dispatcher=lambda: ensure_dispatcher(store, settings),
                 watch=watch,
                 probes=probes(settings),
             ),

@@ -994,7 +994,7 @@ export interface paths {
         };
         /**
          * Show an image, by ID or name
-         * @description A name means its ready image, even if a later build failed, until a newer one is built.
+         * @description A name means the newest image of that name that was built; a failed build changes nothing.
          */
         get: operations["images.get"];
         put?: never;

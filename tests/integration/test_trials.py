@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nbyard.domain.models.model_probes import KnownTable, Told
+from nbyard.domain.models.model_probes import KnownTable, ReportedModel
 from nbyard.domain.models.structs import ModelColumn
 from nbyard.errors import Invalid
 from nbyard.host.model_probe import Question, probe_model
@@ -34,14 +34,14 @@ HOLEY = KnownTable(
     ["a", "b"],
     [[None, 1.0], [2.0, 2.0]],
 )
-Looked = Callable[..., Told]
+Looked = Callable[..., ReportedModel]
 
 
 @pytest.fixture
 def look(tmp_path: Path) -> Looked:
     """Asks a model that was written in one way or the other."""
 
-    def asked(model: Any, *tables: KnownTable, name: str = "joblib", **more: Any) -> Told:
+    def asked(model: Any, *tables: KnownTable, name: str = "joblib", **more: Any) -> ReportedModel:
         file, code = tmp_path / f"model.{name}", tmp_path / "code"
         code.mkdir(exist_ok=True)
         if isinstance(model, bytes):

@@ -21,7 +21,7 @@ from nbyard.domain.models.model_probes import (
     MODULE,
     SECONDS,
     KnownTable,
-    Told,
+    ReportedModel,
 )
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import plain_columns
@@ -56,7 +56,7 @@ def probe_model(
     variables: Mapping[str, str],
     seconds: float = SECONDS,
     memory_bytes: int = MEMORY_BYTES,
-) -> Told:
+) -> ReportedModel:
     """Load the model in that interpreter and probe it once.
 
     Raises:
@@ -124,7 +124,7 @@ def _run(words: list[str], folder: Path, variables: Mapping[str, str], seconds: 
             process.wait()
 
 
-def told_by(text: bytes | str) -> Told:
+def told_by(text: bytes | str) -> ReportedModel:
     """Decode the JSON that the process of a model wrote.
 
     Raises:
@@ -132,7 +132,7 @@ def told_by(text: bytes | str) -> Told:
     """
     try:
         problem = msgspec.json.decode(text, type=_Problem).problem
-        told = None if problem else msgspec.json.decode(text, type=Told)
+        told = None if problem else msgspec.json.decode(text, type=ReportedModel)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise probe_error(because("model-probe-unreadable", message=str(error))) from None
     if told is None:

@@ -156,7 +156,7 @@ class DispatcherWatch:
         if self._settings.inline_dispatch or time.monotonic() < self._next:
             return
         if not has_dispatcher(self._store) and self._is_needed():
-            call_dispatcher(self._store, self._settings)
+            ensure_dispatcher(self._store, self._settings)
             # A started dispatcher needs time on a busy machine.
             self._pause = min(2 * self._pause, PATIENCE_SECONDS)
         else:
@@ -174,7 +174,7 @@ def has_work(store: Store) -> bool:
         return store.has_work(c)
 
 
-def call_dispatcher(store: Store, settings: Settings) -> None:
+def ensure_dispatcher(store: Store, settings: Settings) -> None:
     """Start a dispatcher unless one runs; a superfluous one exits by itself.
 
     The function does not wait for the dispatcher.

@@ -103,7 +103,7 @@ class DeploymentService:
                 self._rows.insert(c, caller.name, made, texts)
                 self._rows.add_revision(c, made, spec, "created", password)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, made)
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
@@ -203,7 +203,7 @@ class DeploymentService:
                 self._revise(c, found, spec, "edited", _hashed(body.password), image_id)
             elif is_other:
                 self._revise(c, found, spec, "edited", known.password, image_id)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     @operation("POST", "/deployments/{deployment}/rollback", scope="deployments:write")
@@ -224,7 +224,7 @@ class DeploymentService:
             origin = f"rolled back to {wanted}"
             of_then = older.revision.image_id
             self._revise(c, found, older.revision.spec, origin, older.password, of_then)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     def _revise(
@@ -251,7 +251,7 @@ class DeploymentService:
         with self._store.write() as c:
             found = self._find(c, caller, deployment)
             self._want(c, found)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     def _want(self, c: Connection, deployment: Deployment) -> None:
@@ -269,7 +269,7 @@ class DeploymentService:
             if found.state not in ("stopping", "stopped"):
                 told = {"change": "stopped", "revision": found.revision}
                 self._rows.move(c, found, "stopping", told, is_wanted=False)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     @operation("DELETE", "/deployments/{deployment}", scope="deployments:write", status=204)
@@ -277,7 +277,7 @@ class DeploymentService:
         """Delete a deployment with its revisions, files and logs."""
         with self._store.write() as c:
             self._rows.remove(c, self._find(c, caller, deployment))
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
 
     def reached_below(self, base_url: str) -> None:
         """Store the server's base URL, which services get at their start to create links."""

@@ -85,7 +85,7 @@ class EnvironmentService:
                 self._store.environments.insert(c, {**row, **told})
             self._store.environments.described(c, made, body.description or description)
             self._next(c, caller, made, lines)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, made)
 
     def _begun_before(self, c: Connection, caller: Caller, name: str) -> str | None:
@@ -201,7 +201,7 @@ class EnvironmentService:
                 self._store.environments.add_version(c, caller.name, found.id, *locked)
             else:
                 self._next(c, caller, found.id, self._changed(base, body))
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     def _lines(self, text: str) -> Lines:
@@ -246,7 +246,7 @@ class EnvironmentService:
             if not move(c, caller.name, version.id, "failed", reason=reason):
                 told = {"version": version.number, "name": found.name, "state": version.state}
                 raise Conflict(because("version-not-installing", **told))
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
     @operation("GET", "/environments/{environment}/log", scope="environments:read")

@@ -231,7 +231,7 @@ class ImageService:
                     hint = because(INSTEAD[origin], image=known.reference)
                     raise Conflict(why, hint=hint)
             self._store.images.insert(c, caller.name, made, **columns)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/images", scope="images:read")
@@ -258,7 +258,7 @@ class ImageService:
     def get(self, caller: Caller, image: str) -> NamedImage:
         """Show an image, by ID or name.
 
-        A name means its ready image, even if a later build failed, until a newer one is built.
+        A name means the newest image of that name that was built; a failed build changes nothing.
         """
         self._parts.watch()
         with self._store.read() as c:
@@ -295,7 +295,7 @@ class ImageService:
         with contextlib.suppress(FileNotFoundError):
             # The log is useless without the row; the dispatcher removes the image from the engine.
             shutil.rmtree(self._store.folder / image_folder(found.id))
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
 
 
 def _there(named_image: NamedImage | None, key: str) -> NamedImage:

@@ -27,7 +27,7 @@ class ServiceContext:
     """Rows, bytes and files, and callbacks to the dispatcher.
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
-    exits. They call `call_dispatcher` afterwards: it starts a dispatcher if none is running.
+    exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is running.
     Readers call `watch`, which does the same if there is work. `probes` check what services may
     not touch themselves, such as engines.
     """
@@ -40,7 +40,7 @@ class ServiceContext:
     files: ProjectFiles
     links: ResourceLinks
     make_way: Callable[[], None]
-    call_dispatcher: Callable[[], None]
+    ensure_dispatcher: Callable[[], None]
     watch: Callable[[], None]
     probes: tuple[Callable[[], Check], ...] = ()
 

@@ -57,7 +57,10 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """Rows to insert in the initial state of their state machine, together with moves."""
+    """Rows to insert in the initial state of their state machine.
+
+    `move_all` inserts them in the transaction of its moves.
+    """
 
     machine: Machine
     subjects: Sequence[Subject]

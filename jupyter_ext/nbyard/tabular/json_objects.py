@@ -33,7 +33,7 @@ BOM = b"\xef\xbb\xbf"
 Row = dict[str, Any]
 
 
-class Kinds:
+class JsonValueTypes:
     """The types of the values of each key."""
 
     def __init__(self) -> None:
@@ -71,9 +71,9 @@ class Kinds:
         return Column(name, found, self._present[name] < self.rows, layout)
 
 
-def kinds_of(rows: Iterable[Row]) -> Kinds:
+def kinds_of(rows: Iterable[Row]) -> JsonValueTypes:
     """Return the types of the values in all rows."""
-    kinds = Kinds()
+    kinds = JsonValueTypes()
     for row in rows:
         kinds.add(row)
     return kinds

@@ -39,9 +39,9 @@ def info_of(source: Source, whole: bool = False) -> TableInfo:
     if is_text:
         info = _of_text(source)
     elif source.format == "jsonl":
-        from nbyard.tabular.json_objects import Kinds
+        from nbyard.tabular.json_objects import JsonValueTypes
 
-        kinds = Kinds()
+        kinds = JsonValueTypes()
         scan = source.scan_lines(kinds.add)
         columns = kinds.columns()
         info = TableInfo("jsonl", scan.rows, columns, len(columns), encoding="utf-8")

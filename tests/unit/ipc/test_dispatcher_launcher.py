@@ -17,8 +17,8 @@ from nbyard.ipc import dispatcher_launcher
 from nbyard.ipc.dispatcher_launcher import (
     LEASE,
     DispatcherWatch,
-    call_dispatcher,
     end_stopped,
+    ensure_dispatcher,
     has_dispatcher,
     is_dead,
     make_way,
@@ -48,8 +48,8 @@ def test_nobody_lives_in_a_new_store(store: Store):
 def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
     settings = Settings(store_dir=str(tmp_path / "store"), idle_seconds=30.0)
     store = Store(settings.store_path)
-    call_dispatcher(store, settings)
-    call_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
     end = time.monotonic() + 90
     while not has_dispatcher(store):
         assert time.monotonic() < end
@@ -91,22 +91,22 @@ def test_many_who_want_a_dispatcher_start_one(store: Store, started) -> None:
     """R1: fifty submissions at once, as another one while it is not up yet."""
     settings = Settings(store_dir=str(store.folder))
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda _: call_dispatcher(store, settings), range(50)))
-    call_dispatcher(store, settings)
+        list(pool.map(lambda _: ensure_dispatcher(store, settings), range(50)))
+    ensure_dispatcher(store, settings)
     assert len(started) == 1
     end(started[0])  # it died, or has the lease
-    call_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
     assert len(started) == 2
 
 
 def test_one_that_does_not_come_up_is_not_waited_for(store: Store, started) -> None:
     """R1: such as one that was stopped before it had the lease; again one by one."""
     settings = Settings(store_dir=str(store.folder))
-    call_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
     long_ago = time.time() - dispatcher_launcher.PATIENCE_SECONDS
     os.utime(store.folder / "dispatcher.lock", (long_ago, long_ago))
-    call_dispatcher(store, settings)
-    call_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
+    ensure_dispatcher(store, settings)
     assert len(started) == 2
 
 
@@ -196,7 +196,7 @@ def test_one_that_does_not_go_is_not_waited_for(
 
 
 def test_inline_dispatch_starts_nobody(store: Store):
-    call_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
+    ensure_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
     assert not (store.folder / "dispatcher.log").exists()
 
 
@@ -266,7 +266,7 @@ def test_a_busy_machine_is_not_filled_with_dispatchers(
     monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.time.monotonic", lambda: now[0])
     monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: True)
     monkeypatch.setattr(dispatcher_launcher, "has_dispatcher", lambda store: up[0])
-    monkeypatch.setattr(dispatcher_launcher, "call_dispatcher", lambda *_: called.append(now[0]))
+    monkeypatch.setattr(dispatcher_launcher, "ensure_dispatcher", lambda *_: called.append(now[0]))
     watch = DispatcherWatch(store, Settings(store_dir=str(store.folder)))
     for second in range(1, 31):
         now[0], up[0] = float(second), second in (29, 30)

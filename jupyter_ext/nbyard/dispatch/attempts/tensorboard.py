@@ -44,7 +44,13 @@ def program_for(folder: Path) -> str:
 def start_tensorboard(
     context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int
 ) -> TensorBoardProcess:
-    """Start TensorBoard, marked so that the sweep knows its attempt."""
+    """Start TensorBoard on a port of this machine, and return its process.
+
+    Its variables name the store and the attempt, so that the cleanup of orphans finds it.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
     words = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
     ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
     with monitor_link_files.open_log(context.folder, attempt_id) as log:

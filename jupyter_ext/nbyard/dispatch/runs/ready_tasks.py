@@ -15,7 +15,7 @@ import msgspec
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Code, Identities, key_parts
 from nbyard.dispatch.cache.outside_files import Comparisons
-from nbyard.dispatch.cache.result_reuse import keep_and_check_bytes, take, take_over
+from nbyard.dispatch.cache.retried_and_pinned_results import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
 from nbyard.dispatch.runs.worker_assignment import Group, group_of

@@ -16,7 +16,7 @@ SETTING = "allowed_package_sources"
 FILE = "file"
 
 
-class Place(msgspec.Struct, frozen=True):
+class SourceAddress(msgspec.Struct, frozen=True):
     """A parsed address. Equal places have equal values.
 
     `parts` are the decoded parts of its path.
@@ -28,7 +28,7 @@ class Place(msgspec.Struct, frozen=True):
     parts: tuple[str, ...]
     address: str
 
-    def holds(self, other: "Place") -> bool:
+    def holds(self, other: "SourceAddress") -> bool:
         """Return whether the other place is this one or below it."""
         origin = (self.scheme, self.host, self.port) == (other.scheme, other.host, other.port)
         return origin and other.parts[: len(self.parts)] == self.parts
@@ -52,7 +52,7 @@ def reason_of(error: ValueError) -> Reason:
 class Sources(msgspec.Struct, frozen=True):
     """The places below which indexes, link pages and wheels are allowed."""
 
-    places: tuple[Place, ...] = ()
+    places: tuple[SourceAddress, ...] = ()
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Sources":
@@ -66,7 +66,7 @@ class Sources(msgspec.Struct, frozen=True):
         except ValueError as error:
             raise Invalid.field(SETTING, reason_of(error)) from None
 
-    def admit(self, address: str) -> Place:
+    def admit(self, address: str) -> SourceAddress:
         """Return the place of an address if it is allowed.
 
         Raises:
@@ -82,7 +82,7 @@ class Sources(msgspec.Struct, frozen=True):
 NO_SOURCES = Sources()
 
 
-def place_of(address: str) -> Place:
+def place_of(address: str) -> SourceAddress:
     """Return a web address or local folder in canonical form.
 
     Raises:
@@ -98,7 +98,7 @@ def place_of(address: str) -> Place:
         if host or not address.lower().startswith("file:///"):
             raise Refused(because("not-file-address"))
         parts = _parts(address)
-        return Place(FILE, "", 0, parts, "file:///" + "/".join(parts))
+        return SourceAddress(FILE, "", 0, parts, "file:///" + "/".join(parts))
     try:
         target = parse_url(address, WEB)
     except Invalid as error:
@@ -107,7 +107,7 @@ def place_of(address: str) -> Place:
         code = "login-in-address" if is_login else "address-refused"
         raise Refused(because(code, problem=problem)) from None
     url = target.url.rstrip("/")
-    return Place(target.scheme, target.host, target.port, _parts(address), url)
+    return SourceAddress(target.scheme, target.host, target.port, _parts(address), url)
 
 
 def _parts(address: str) -> tuple[str, ...]:

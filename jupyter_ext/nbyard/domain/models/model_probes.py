@@ -27,11 +27,12 @@ class KnownTable(msgspec.Struct, frozen=True):
     rows: list[list[Any]]
 
 
-class Told(msgspec.Struct, frozen=True):
+class ReportedModel(msgspec.Struct, frozen=True):
     """The properties that a model reported.
 
-    `files` are the code files that it needs. `elsewhere` and `unknown` are packages and modules
-    that cannot be installed in an image by name.
+    `files` are the code files that it needs. `elsewhere` are packages from a folder, an archive or a
+    repository, and `unknown` modules that no package provides: an image cannot install either by
+    name.
     """
 
     inputs: list[ModelColumn]

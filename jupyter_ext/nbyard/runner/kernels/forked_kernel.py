@@ -12,7 +12,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 
 from ..process.forks import live_as
-from ..process.pipes import readable
+from ..process.pipes import wait_readable
 from ..process.prctl import die_with_parent
 from . import wire
 from .forked_client import Talk
@@ -56,7 +56,7 @@ class ForkedKernel:
 
         Return the language info, or None if the kernel ended while it started.
         """
-        await readable(self._hear)
+        await wait_readable(self._hear)
         is_up = os.read(self._hear, 1) == b"1"
         os.close(self._hear)
         if not is_up:
@@ -79,7 +79,7 @@ class ForkedKernel:
         while self.is_alive():
             handle = os.pidfd_open(self.pid)
             try:
-                await readable(handle)
+                await wait_readable(handle)
             finally:
                 os.close(handle)
 

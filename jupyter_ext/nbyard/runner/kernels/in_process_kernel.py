@@ -127,7 +127,7 @@ class Publisher(IOPubThread):
         self._more = threading.Condition()
 
     def schedule(self, f: Callable[[], None]) -> None:
-        """Run a function now, never two at once."""
+        """Run a function in this thread; a second caller waits until the first one has ended."""
         with self._turn:
             f()
 

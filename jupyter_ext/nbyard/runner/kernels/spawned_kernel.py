@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import pythonpath_shim
 from ..process.exit_status import FROM_OUTSIDE, end_of
-from ..process.pipes import readable
+from ..process.pipes import wait_readable
 from ..process.prctl import die_with_parent
 from ..reasons import Explained, Reason, because
 from .reserved_ports import ReservedPorts
@@ -194,7 +194,7 @@ class StartedKernel:
                 await manager.request_shutdown()
                 # not `timeout`: Python 3.9 and 3.10 have neither it nor its exception
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(readable(handle), END_SECONDS)
+                    await asyncio.wait_for(wait_readable(handle), END_SECONDS)
             finally:
                 os.close(handle)
         await manager.shutdown_kernel(now=not await manager.is_alive())

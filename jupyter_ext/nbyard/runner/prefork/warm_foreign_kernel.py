@@ -16,7 +16,7 @@ from ..kernels.spawned_kernel import KernelEnded, KernelMissing, StartedKernel
 from ..kernels.specifications import is_local, specification, stamp, stamps
 from ..process import processes
 from ..process.environ_stamps import SINCE, STAMPED, place_of
-from ..process.pipes import readable
+from ..process.pipes import wait_readable
 from .languages import LANGUAGES, Language
 
 PROGRAM = b"\x7fELF"
@@ -131,7 +131,7 @@ class ForeignKernel(StartedKernel):
     async def stay_until(self, called: int) -> None:
         """Wait until `called` is readable or the kernel has ended."""
         handle = os.pidfd_open(self._pid())
-        waits = {asyncio.ensure_future(readable(end)) for end in (handle, called)}
+        waits = {asyncio.ensure_future(wait_readable(end)) for end in (handle, called)}
         _, idle = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in idle:
             wait.cancel()

@@ -16,7 +16,7 @@ from ..kernels.forked_kernel import ForkedKernel
 from ..kernels.specifications import is_forkable
 from ..process.environ_stamps import put_off, take_on
 from ..process.forks import become_own_process
-from ..process.pipes import Lines, readable
+from ..process.pipes import Lines, wait_readable
 from ..secret_files import SECRETS
 from ..work.run_notebook import (
     UNFIT,
@@ -71,7 +71,7 @@ async def _stand_by(
         report.send({"type": "ready"})
     if is_there and not words.has_come:
         ended = asyncio.ensure_future(forked.wait())
-        called = asyncio.ensure_future(readable(words.descriptor))
+        called = asyncio.ensure_future(wait_readable(words.descriptor))
         await asyncio.wait({ended, called}, return_when=asyncio.FIRST_COMPLETED)
         is_there = not ended.done()
         ended.cancel()

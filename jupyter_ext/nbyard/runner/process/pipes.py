@@ -45,7 +45,7 @@ def read_whole(descriptor: int) -> bytes:
         return file.read()
 
 
-async def readable(descriptor: int) -> None:
+async def wait_readable(descriptor: int) -> None:
     """Wait until a descriptor is readable or its other end is closed."""
     loop, event = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(descriptor, event.set)

@@ -74,7 +74,7 @@ class DatasetService:
         made = NewImport(self._parts, caller, body, idempotency_key).ask_for()
         if isinstance(body.source, UploadSource):  # the version's row now keeps the bytes
             self._parts.uploads.delete(caller.name, body.source.upload)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("GET", "/datasets/{dataset}", scope="datasets:read")
@@ -147,7 +147,7 @@ class DatasetService:
             # The dispatcher then collects unreferenced bytes at once.
             self._store.facts.set_collect_at(c)
         self._parts.links.unlink(found.id)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
 
     @operation("GET", "/datasets/{dataset}/versions", scope="datasets:read")
     def versions(self, caller: Caller, dataset: str) -> Page[DatasetVersion]:

@@ -362,7 +362,7 @@ class ExecutableService:
                 raise InUse(because("used-by-run", name=found.name))
             self._store.executables.delete(c, found)
             self._store.facts.set_collect_at(c)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
 
     @operation("GET", "/executables/{executable}/versions", scope="executables:read")
     def versions(self, caller: Caller, executable: str) -> Page[ExecutableVersion]:

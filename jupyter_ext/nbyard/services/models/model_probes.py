@@ -18,7 +18,7 @@ from nbyard.domain.models.model_probes import (
     HINT,
     SECONDS,
     KnownTable,
-    Told,
+    ReportedModel,
     Trial,
     TrialAnswer,
 )
@@ -74,7 +74,7 @@ def ask_there(
     file: Artifact,
     code: Mapping[str, str],
     tables: list[KnownTable],
-) -> Told:
+) -> ReportedModel:
     """Load the model where its task ran, through the dispatcher, and wait for its description.
 
     Raises:
@@ -111,7 +111,7 @@ def _awaited(parts: ServiceContext, trial: Trial) -> TrialAnswer:
     parts.make_way()
     with parts.store.write() as c:
         rows.insert(c, trial)
-    parts.call_dispatcher()
+    parts.ensure_dispatcher()
     try:
         # The answer is a row, because the dispatcher may run in another process or machine.
         while time.monotonic() < end:

@@ -19,7 +19,7 @@ from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.models.model_probes import HINT, KnownTable, Told
+from nbyard.domain.models.model_probes import HINT, KnownTable, ReportedModel
 from nbyard.domain.models.schema_notations import UNNAMED
 from nbyard.domain.models.structs import (
     HTTP,
@@ -288,7 +288,7 @@ def as_recorded(lines: Sequence[str], packages: Sequence[InstalledPackage]) -> l
 
 def _asked(
     parts: ServiceContext, output: Output, code: Mapping[str, TreeEntry], tables: list[KnownTable]
-) -> Told:
+) -> ReportedModel:
     """Load the model in a process here, beside its code's modules; return its description."""
     from nbyard.images.model_images import serving_sources
 

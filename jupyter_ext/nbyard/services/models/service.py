@@ -101,7 +101,7 @@ class ModelService:
                 "kept_until": _lease() if beside else None,
             }
             self._store.models.insert(c, row)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self.get(caller, made)
 
     @operation("POST", "/models/{model}/renew", scope="models:write")
@@ -344,7 +344,7 @@ class ModelService:
             image = self._store.images.get(c, caller.name, found.image)
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
 
 
 def _lease() -> datetime:

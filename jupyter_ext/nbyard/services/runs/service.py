@@ -79,7 +79,7 @@ class RunService(RunPreviews):
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self._summary(caller, made)
 
     @operation("POST", "/runs/check", scope="runs:read")
@@ -324,7 +324,7 @@ class RunService(RunPreviews):
                     raise Conflict(because("nothing-to-retry", state=found.state))
                 made = self._insert_retry(c, found, renew)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self._summary(caller, made)
 
     def _insert_retry(self, c: Connection, old: Run, renew: Renew) -> str:
@@ -353,7 +353,7 @@ class RunService(RunPreviews):
                 raise Conflict(because("run-ended", state=found.state))
             self._store.runs.request_cancel(c, found)
         crash_point("cancel-written")
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         return self._summary(caller, found.id)
 
     @operation("DELETE", "/runs/{run}", scope="runs:write", status=204)
@@ -372,7 +372,7 @@ class RunService(RunPreviews):
             self._store.cache.let_go(c, found)
             self._store.runs.delete(c, found)
             self._store.facts.set_collect_at(c)
-        self._parts.call_dispatcher()
+        self._parts.ensure_dispatcher()
         for name in {attempt.worker or attempt.id for attempt in attempts}:
             folders.remove_folder(self._store.folder, name)
 

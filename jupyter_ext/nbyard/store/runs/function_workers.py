@@ -31,7 +31,7 @@ class WorkerRows:
         return {row.worker: row.mark for row in c.execute(NAMED)}
 
     def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
-        """Return the marks of the run's workers, by worker ID."""
+        """Return the marks of the worker processes of a run, by worker ID."""
         query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
         query = query.where(tasks.c.run_id == run_id)
         return {row.worker: row.mark for row in c.execute(query)}
