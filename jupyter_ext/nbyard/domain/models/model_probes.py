@@ -30,9 +30,9 @@ class KnownTable(msgspec.Struct, frozen=True):
 class ReportedModel(msgspec.Struct, frozen=True):
     """The properties that a model reported.
 
-    `files` are the code files that it needs. `elsewhere` are packages from a folder, an archive or a
-    repository, and `unknown` modules that no package provides: an image cannot install either by
-    name.
+    `files` are the code files that it needs. `elsewhere` are packages from a folder, an archive
+    or a repository, and `unknown` modules that no package provides: an image cannot install either
+    by name.
     """
 
     inputs: list[ModelColumn]

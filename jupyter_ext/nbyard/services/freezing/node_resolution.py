@@ -383,10 +383,7 @@ class Freeze:
             return handle.read().decode("utf-8", "replace")
 
     def dockerfile(self, name: str) -> tuple[str, str]:
-        """Return the digest of a node's bundle and the path of its Dockerfile.
-
-        Both are empty strings for other kinds.
-        """
+        """Return a node's bundle digest and Dockerfile path; empty strings for other kinds."""
         return self._dockerfiles.get(name, ("", ""))
 
     def rows(self, c: Connection) -> dict[str, ResolvedNode]:
