@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.structs import Recipe
-from nbyard.reasons.structs import text
+from nbyard.reasons.structs import text_reason
 from nbyard.rest.identity import local_name
 from nbyard.store import Store
 import msgspec
@@ -34,7 +34,7 @@ with store.write() as c:
     told = {"reference": "${name}:old", "origin": "build", "environment": environment}
     store.images.insert(c, owner, made, recipe=recipe, version=1, **told)
     image = store.images.get(c, owner, made)
-    store.images.move(c, image, "failed", reason=text("It was long ago."))
+    store.images.move(c, image, "failed", reason=text_reason("It was long ago."))
 store.close()
 `);
 }
