@@ -72,7 +72,11 @@ OUTSIDE = {
     "of_number": "found = [open(f'OUTSIDE/d/{n}.txt').read() for n in range(2)]",
     "of_listing": "import os\nfound = sorted(os.listdir('OUTSIDE/d'))",
     "of_glob": "import glob\nfound = [open(p).read() for p in sorted(glob.glob('OUTSIDE/d/*.txt'))]",
-    "of_walk": "import os\nfound = sorted(os.path.join(f, n) for f, _, ns in os.walk('OUTSIDE') for n in ns)",
+    # Python writes its caches when it likes, so no result depends on them
+    "of_walk": (
+        "import os\nfound = sorted(os.path.join(f, n) for f, _, ns in os.walk('OUTSIDE')"
+        " for n in ns if '__pycache__' not in f)"
+    ),
     "of_absent": "import os\nfound = os.path.exists('OUTSIDE/flag.txt')",
     "of_size": "import os\nfound = os.stat('OUTSIDE/a.txt').st_size",
     "of_map": (

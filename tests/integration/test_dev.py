@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("package.json", "LICENSE", "scripts", "src", "style", "schema", "examples/penguins")
 CHECKED = "src/checked.ts"
 PYTHON = "jupyter_ext/nbyard/__init__.py"
-CAPTION = "nbyard: datasets, executables"
+CAPTION = "nbyard: runs, datasets"
 
 
 class Dev:
@@ -161,7 +161,7 @@ def test_a_second_one_on_the_same_checkout_is_refused(dev: Dev):
 def test_a_change_of_typescript_or_css_reaches_the_served_bundle(dev: Dev):
     shown = dev.build()
     assert dev.page()["load"] == shown["load"]
-    dev.replace("src/panels/plugin.ts", CAPTION, "a caption of this test")
+    dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "a caption of this test")
     changed = dev.build(shown)
     assert changed["load"] != shown["load"] and changed["server"] == shown["server"]
     assert dev.page()["load"] == changed["load"]
@@ -173,11 +173,11 @@ def test_a_change_of_typescript_or_css_reaches_the_served_bundle(dev: Dev):
 
 def test_a_page_keeps_the_last_bundle_when_a_build_fails(dev: Dev):
     shown = dev.build()
-    dev.replace("src/panels/plugin.ts", "panel.title.caption =", "panel.title.caption = = ")
+    dev.replace("src/panels/plugin.ts", "autoStart: true", "autoStart: = true")
     dev.wait_for("Build failed")
     assert dev.build() == shown
     assert dev.get(f"/lab/extensions/nbyard/{shown['load']}")
-    dev.replace("src/panels/plugin.ts", "panel.title.caption = = ", "panel.title.caption =")
+    dev.replace("src/panels/plugin.ts", "autoStart: = true", "autoStart: true")
     dev.wait_for("Built in")
 
 

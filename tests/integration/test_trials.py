@@ -207,5 +207,5 @@ def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, wo
 def test_words_of_one_that_breaks_off_are_told(tmp_path: Path) -> None:
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub)
-    with pytest.raises(Invalid, match=r"broke off: .*No module named nbyard\.serving\.trying"):
+    with pytest.raises(Invalid, match=r"broke off: .*No module named nbyard\.serving\.model_probe"):
         probe_model(question, sys.executable, {})
