@@ -191,7 +191,11 @@ export function useSelecting(canvas: CanvasController) {
           // where the narrower canvas no longer shows the card, it is drawn again
           canvas.stage?.focus({ preventScroll: true });
           canvas.set({ inspector: true });
-          window.setTimeout(() => focusNode(canvas, node.id), DRAWN);
+          window.setTimeout(() => {
+            if (canvas.stage === document.activeElement) {
+              focusNode(canvas, node.id);
+            }
+          }, DRAWN);
         }
       }
     }),
