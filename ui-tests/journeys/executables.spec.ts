@@ -154,8 +154,10 @@ test(
 test('K7, R2: a notebook runs in the background with other values', async ({ lab }) => {
   await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
   const { dialog } = lab;
+  const input = dialog.getByRole('textbox', { name: 'input_csv' });
+  await expect(input).toBeFocused(); // until then the dialog moves the focus
   await dialog.getByLabel('species').fill('["Gentoo"]');
-  await dialog.getByRole('textbox', { name: 'input_csv' }).fill('penguins.csv');
+  await input.fill('penguins.csv');
   await lab.press('Enter');
   expect(lab.actions).toBeLessThanOrEqual(3); // right click, item, Enter
   await lab.drawer.succeeds();
