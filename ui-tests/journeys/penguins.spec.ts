@@ -42,6 +42,7 @@ test(
     await lab.drawer.tab('Tasks');
     const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
     if (NBYARD_PICTURES) {
+      await expect(lab.drawer.body.locator('.nby-StepResult')).toContainText('Adelie');
       await lab.page.screenshot({ path: `${NBYARD_PICTURES}/penguins.png` });
     }
 
