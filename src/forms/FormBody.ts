@@ -20,11 +20,23 @@ export class FormBody extends ReactWidget {
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     window.addEventListener('keydown', this._onKeyDown, true);
+    void this.renderPromise?.then(() => this._focusField());
   }
 
   protected override onBeforeDetach(message: Message): void {
     window.removeEventListener('keydown', this._onKeyDown, true);
     super.onBeforeDetach(message);
+  }
+
+  /** Focus the refused field, else the first one: on a busy machine the dialog looks too early. */
+  private _focusField(): void {
+    const { activeElement } = document;
+    if (activeElement === document.body || activeElement?.matches('.jp-Dialog-button')) {
+      const field =
+        this.node.querySelector<HTMLElement>('[aria-invalid="true"]') ??
+        this.node.querySelector<HTMLElement>('input, select, textarea');
+      field?.focus();
+    }
   }
 
   /**
