@@ -57,7 +57,7 @@ function opened([path, rest]) {
   const start = performance.now();
   const done = {
     cards: paintedAt('.react-flow__node .nby-Node'),
-    ports: paintedAt('.react-flow__node .nby-Port-format'),
+    ports: paintedAt('.react-flow__node .nby-Port-name'),
     states: paintedAt('.react-flow__node .nby-Node.nby-mod-running')
   };
   void window.jupyterapp.commands.execute('docmanager:open', { path });
@@ -87,8 +87,14 @@ async function heap(cdp) {
 /** Milliseconds from a click until the card is painted as the chosen one. */
 async function clicked(page) {
   const times = [];
-  for (const card of (await page.locator(CARD).all()).slice(0, 5)) {
-    const id = await card.evaluate(element => element.closest('[data-id]').dataset.id);
+  for (const _ of ['opened', 'closed']) {
+    // once closed, a click does not open the inspector, and no card leaves the view
+    await page.evaluate(() => window.jupyterapp.commands.execute('nbyard:toggle-inspector'));
+  }
+  const ids = await page
+    .locator(CARD)
+    .evaluateAll(cards => cards.slice(0, 5).map(card => card.closest('[data-id]').dataset.id));
+  for (const id of ids) {
     times.push(
       await page.evaluate(
         async ([node]) => {
