@@ -99,7 +99,13 @@ export class CanvasPanel extends ReactWidget {
       this.canvas = new code.CanvasController(this.options);
       this.canvas.store.subscribe(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
-      this.canvas.runs?.changed.connect(() => this._changed.emit());
+      let { isLive } = this.canvas;
+      this.canvas.runs?.changed.connect(() => {
+        if (this.canvas!.isLive !== isLive) {
+          isLive = !isLive;
+          this._changed.emit();
+        }
+      });
     } catch (error) {
       this._loading = false;
       this._failed = this.options.trans.__('Failed to show the canvas: %1', String(error));

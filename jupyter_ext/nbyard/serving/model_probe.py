@@ -109,23 +109,28 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
         with suppress(Untold, Refused):
             Schema.of(outputs).answer(predict_row(model, inputs, record, "null"), 1)
             taken = inputs
+    return {
+        "inputs": taken,
+        "outputs": outputs,
+        "sample": sample or {},
+        "table": table.filename if table else "",
+        "classes": _plain_classes(model),
+        "requirements": packages.lines,
+        "elsewhere": packages.elsewhere,
+        "unknown": packages.unknown,
+        "files": files,
+    }
+
+
+def _plain_classes(model: Any) -> list[Any] | None:
+    """Return the classes that a classifier predicts, if they are few and JSON can hold them."""
     classes = _attribute(model, "classes_")
     classes = classes.tolist() if hasattr(classes, "tolist") else classes
     is_short = isinstance(classes, list) and len(classes) <= MAX_CLASSES
     can_be_json = is_short and all(
         type(one) in TYPES and (not isinstance(one, float) or math.isfinite(one)) for one in classes
     )
-    return {
-        "inputs": taken,
-        "outputs": outputs,
-        "sample": sample or {},
-        "table": table.filename if table else "",
-        "classes": classes if can_be_json else None,
-        "requirements": packages.lines,
-        "elsewhere": packages.elsewhere,
-        "unknown": packages.unknown,
-        "files": files,
-    }
+    return classes if can_be_json else None
 
 
 def load_file(file: str) -> tuple[Any, list[str]]:

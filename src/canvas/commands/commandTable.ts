@@ -262,7 +262,7 @@ function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:choose-resources',
       label: trans.__('Choose Resources…'),
       caption: trans.__('Choose GPUs and the runtime of the selected nodes'),
-      needs: 'targets',
+      needs: 'edit',
       run: (canvas, { prompts }) => prompts.chooseResources(canvas)
     },
     {
@@ -330,7 +330,7 @@ function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Show settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
-      run: (canvas, { prompts }) => prompts.showInspector(canvas, !canvas.ui.inspector)
+      run: canvas => canvas.showInspector(!canvas.ui.inspector)
     },
     {
       id: 'nbyard:inspect-node',

@@ -9,7 +9,8 @@ import { filesBeside } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
 import { connectToNode, IEnd } from '../model/connecting';
 import { addFiles, addRow, rename, resolvePath } from '../model/editing';
-import { focusNode, reveal } from '../model/focus';
+import { focusNode } from '../model/focus';
+import { titleOf } from '../model/nodeViews';
 
 interface IPoint {
   x: number;
@@ -28,9 +29,13 @@ export async function quickAdd(
   point?: IPoint,
   end?: IEnd
 ): Promise<void> {
+  const add = await chooseNode(canvas, point, end);
+  if (!add) {
+    return;
+  }
   const close = canvas.doc.gesture();
   try {
-    const added = await chooseNode(canvas, point, end);
+    const [added] = await add();
     if (end && added) {
       await whenChecked(canvas);
       await connectToNode(canvas, end, added, point);
@@ -40,11 +45,12 @@ export async function quickAdd(
   }
 }
 
+/** Return what adds the chosen node; undefined if the user cancels. */
 async function chooseNode(
   canvas: CanvasController,
   point?: IPoint,
   end?: IEnd
-): Promise<string | undefined> {
+): Promise<(() => Promise<string[]>) | undefined> {
   const { trans, services, checker, flow } = canvas;
   const { palette } = services;
   if (palette && palette.state !== 'ready') {
@@ -72,23 +78,25 @@ async function chooseNode(
   }
   const place = point && flow?.screenToFlowPosition(point);
   const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
-  return chosen.id.startsWith('row ')
-    ? addRow(canvas, rows[Number(chosen.id.slice(4))], at)
-    : (await addFiles(canvas, [chosen.id], at))[0];
+  const row = chosen.id.startsWith('row ') ? rows[Number(chosen.id.slice(4))] : undefined;
+  return async () => (row ? [addRow(canvas, row, at)] : addFiles(canvas, [chosen.id], at));
 }
 
 /** Go to a node that is chosen by name, state (`is:failed`) or kind (`kind:notebook`). */
 export async function findNode(canvas: CanvasController): Promise<void> {
-  const { doc, runs, trans, views } = canvas;
+  const { checker, doc, runs, trans } = canvas;
+  // not from the views, which request the previews of all nodes
   const items = [...doc.nodes.keys()].map(id => {
-    const { title = id, kind = '', stale, problems = [] } = views.get(id) ?? {};
+    const { name, kind, stale } = checker.reading(id) ?? {};
+    const state = runs?.stateOf(id);
     const words = [
       kind && `kind:${kind}`,
-      runs?.stateOf(id) && `is:${runs.stateOf(id)}`,
+      state && `is:${state}`,
       stale && 'is:stale',
-      problems.length && 'is:problem'
+      checker.problemsOf(id).length && 'is:problem'
     ];
-    return { id, label: title, detail: words.filter(Boolean).join(' ') };
+    const label = titleOf(id, doc.node(id) ?? {}, name);
+    return { id, label, detail: words.filter(Boolean).join(' ') };
   });
   const chosen = await canvas.pick(trans.__('Find a node: name, is:failed, kind:notebook'), items);
   if (chosen) {
@@ -146,6 +154,10 @@ export async function deployNode(canvas: CanvasController): Promise<void> {
 /** Choose the GPUs or the runtime of the selected nodes from one list. */
 export async function chooseResources(canvas: CanvasController): Promise<void> {
   const { doc, services, targets, trans } = canvas;
+  if (!targets.length) {
+    canvas.say(trans.__('Select a node first.'), true);
+    return;
+  }
   const runtimes = (await services.backend?.runtimes().catch(() => [])) ?? [];
   const choices: [string, string, Json | undefined, string][] = [
     [trans.__('CPU only'), 'gpu', undefined, trans.__('default')],
@@ -171,25 +183,16 @@ export async function chooseResources(canvas: CanvasController): Promise<void> {
 }
 
 /** Return the place below a card, in pixels of the window. */
-function placeOf({ stage }: CanvasController, id: string): { x: number; y: number } | undefined {
+function placeOf({ stage }: CanvasController, id: string): IPoint | undefined {
   const card = stage?.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
   const box = card?.getBoundingClientRect();
   return box && { x: box.left, y: box.bottom };
 }
 
-/** Open or close the inspector, and keep its node visible. */
-export function showInspector(canvas: CanvasController, open: boolean): void {
-  canvas.set({ inspector: open });
-  const [id] = canvas.targets;
-  if (open && id) {
-    window.setTimeout(() => reveal(canvas, id), DRAWN);
-  }
-}
-
 /** Open the inspector and focus its first field. */
 export function inspect(canvas: CanvasController): void {
   canvas.store.select(canvas.targets);
-  showInspector(canvas, true);
+  canvas.showInspector(true);
   const panel = canvas.stage?.closest('.nby-Canvas');
   window.setTimeout(() => {
     const field = '.nby-Inspector-section :is(input, select, textarea)';

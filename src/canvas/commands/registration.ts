@@ -61,7 +61,7 @@ function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
     case 'edit':
       return !canvas.readOnly;
     case 'live':
-      return ['queued', 'running'].includes(canvas.runs?.run?.state ?? '');
+      return canvas.isLive;
     case 'undo':
       return !canvas.readOnly && canvas.doc.canUndo();
     case 'redo':

@@ -16,6 +16,8 @@ import { NodeViews } from './nodeViews';
 
 /** Between two updates of changed cards in the diagram, in milliseconds. */
 const REST = 500;
+/** How long the canvas takes to fit its cards to a new size, in milliseconds. */
+const FITTED = 200;
 const LIVE = new Set(['queued', 'running']);
 
 export interface IPick {
@@ -167,7 +169,9 @@ export class CanvasController {
   set(change: Partial<ICanvasUi>): void {
     this._ui = { ...this._ui, ...change };
     const { notice: _, picker: __, ...panels } = change;
-    remember(this.path, panels);
+    if (Object.keys(panels).length) {
+      remember(this.path, panels);
+    }
     this._uiChanged.emit();
   }
 
@@ -225,6 +229,26 @@ export class CanvasController {
   get isPinned(): boolean {
     const { targets } = this;
     return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
+  }
+
+  /** Whether a run of the document is waiting or running. */
+  get isLive(): boolean {
+    return LIVE.has(this.runs?.run?.state ?? '');
+  }
+
+  /** Open or close the inspector, and keep the chosen node visible, with the keys on it. */
+  showInspector(open: boolean): void {
+    const [id] = this.targets;
+    if (open && this.stage?.contains(document.activeElement)) {
+      this.stage.focus({ preventScroll: true }); // a card out of the narrower view is drawn again
+    }
+    this.set({ inspector: open });
+    if (open && id) {
+      window.setTimeout(
+        () => (this.stage === document.activeElement ? focusNode : reveal)(this, id),
+        FITTED
+      );
+    }
   }
 
   /** Whether a click on a node opens the inspector: until the user has closed it. */
@@ -307,11 +331,10 @@ export class CanvasController {
 
   /** Check again when the server is back or a run has ended. */
   private _onRuns({ lost, run }: IRunStates): void {
-    const isOver = run && run.id === this.ui.notice?.run && !LIVE.has(run.state);
-    if (isOver) {
+    const { isLive } = this;
+    if (run && run.id === this.ui.notice?.run && !isLive) {
       this.set({ notice: undefined });
     }
-    const isLive = !!run && LIVE.has(run.state);
     if ((this._isLost && !lost) || (this._isLive && !isLive)) {
       this.checker.ask(0);
     }

@@ -8,10 +8,9 @@ import { TableHead } from '../cards/Preview';
 const REST = 300;
 
 interface IPeek {
-  edge: string;
   x: number;
   y: number;
-  head?: ITableHead;
+  head: ITableHead;
 }
 
 /** Shows the first rows of the table that went through the connection below the pointer. */
@@ -28,7 +27,7 @@ export function usePeek(canvas: CanvasController) {
         timer = window.setTimeout(async () => {
           const head = await canvas.runs?.previewOf?.(edge.source, edge.sourceHandle ?? '');
           if (head && box && current === edge.id) {
-            setPeek({ edge: edge.id, x: clientX - box.left, y: clientY - box.top, head });
+            setPeek({ x: clientX - box.left, y: clientY - box.top, head });
           }
         }, REST);
       },
@@ -43,7 +42,7 @@ export function usePeek(canvas: CanvasController) {
 }
 
 export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {
-  return peek?.head ? (
+  return peek ? (
     <div className="nby-Peek" role="tooltip" style={{ left: peek.x + 12, top: peek.y + 12 }}>
       <TableHead table={peek.head} />
     </div>

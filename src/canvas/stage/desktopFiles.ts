@@ -1,6 +1,7 @@
 /** Files that are dropped from the desktop: uploaded beside the workflow, and added as nodes. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { DragEvent } from 'react';
+import { takenIn, writeFile } from '../../api/contents';
 import { CanvasController } from '../model/controller';
 import { addFiles } from '../model/editing';
 
@@ -24,23 +25,20 @@ export async function takeFromDesktop(
   const folder = PathExt.dirname(context.path);
   const refused: string[] = [];
   const paths: string[] = [];
+  const names = files.map(({ name }) => name);
+  const taken = new Set(await takenIn(contents, folder, names));
   for (const file of files) {
     const path = PathExt.join(folder, file.name);
-    const isThere = await contents.get(path, { content: false }).then(
-      () => true,
-      () => false
-    );
-    if (isThere) {
+    if (taken.has(file.name)) {
       refused.push(trans.__('%1 exists already.', file.name));
     } else if (file.size > MOST_BYTES) {
       refused.push(trans.__('%1 is too large. Upload it in the file browser.', file.name));
     } else {
-      await contents.save(path, {
-        type: 'file',
-        format: 'base64',
-        content: await inBase64(file)
-      });
-      paths.push(contents.localPath(path));
+      await writeFile(contents, path, file).then(
+        () => paths.push(contents.localPath(path)),
+        // a folder cannot be read here, and the folder of the workflow may be read-only
+        (error: Error) => refused.push(`${file.name}: ${error.message}`)
+      );
     }
   }
   const at = flow?.screenToFlowPosition(point);
@@ -48,14 +46,4 @@ export async function takeFromDesktop(
   if (refused.length) {
     canvas.say(refused.join(' '), true);
   }
-}
-
-/** A folder cannot be read and is refused by the browser here. */
-async function inBase64(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = '';
-  for (let start = 0; start < bytes.length; start += 32768) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 32768));
-  }
-  return btoa(text);
 }

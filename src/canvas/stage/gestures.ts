@@ -16,13 +16,9 @@ import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { droppedOn, edgeAt, insertInto } from './dropOnCard';
 import { connect, connectToNode, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { focusNode } from '../model/focus';
 import { addThing, copyText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
-
-/** How long the canvas takes to fit its cards to a new size, in milliseconds. */
-const DRAWN = 200;
 
 export function nodeAt(x: number, y: number): string | undefined {
   return cardOf(document.elementFromPoint(x, y));
@@ -122,7 +118,10 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
         } else if (cameFromDesktop(event)) {
           event.preventDefault();
           const { clientX, clientY, dataTransfer } = event;
-          void takeFromDesktop(canvas, [...dataTransfer.files], { x: clientX, y: clientY });
+          const point = { x: clientX, y: clientY };
+          takeFromDesktop(canvas, [...dataTransfer.files], point).catch((error: Error) =>
+            canvas.say(error.message, true)
+          );
         }
       },
       onDragOver: (event: DragEvent) => {
@@ -188,14 +187,7 @@ export function useSelecting(canvas: CanvasController) {
           }
           canvas.store.select(chosen);
         } else if (canvas.opensInspector && !canvas.ui.inspector) {
-          // where the narrower canvas no longer shows the card, it is drawn again
-          canvas.stage?.focus({ preventScroll: true });
-          canvas.set({ inspector: true });
-          window.setTimeout(() => {
-            if (canvas.stage === document.activeElement) {
-              focusNode(canvas, node.id);
-            }
-          }, DRAWN);
+          canvas.showInspector(true);
         }
       }
     }),

@@ -1,16 +1,15 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { FileBrowserModel, FileDialog } from '@jupyterlab/filebrowser';
-import { Contents, ServerConnection } from '@jupyterlab/services';
+import { Contents } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { addressOf } from '../../api/addresses';
+import { takenIn, writeFile } from '../../api/contents';
 import { showProblem } from '../../components/problems';
 import { IRunServices } from '../model/services';
 
-const CHUNK = 6 * 2 ** 20;
 const NAMED = 12;
-const MISSING = 404;
 
 type Step = { run: string; node: string };
 
@@ -39,7 +38,7 @@ export async function saveFiles(
     for (const name of paths) {
       const url = addressOf(yard.client, 'runs.file', { path: step, query: { path: name } });
       const response = await yard.client.request(url, { method: 'GET' });
-      await write(contents, PathExt.join(folder, name), await response.blob());
+      await writeFile(contents, PathExt.join(folder, name), await response.blob());
     }
     const where = contents.localPath(folder) || '/';
     Notification.success(
@@ -48,35 +47,6 @@ export async function saveFiles(
     );
   } catch (error) {
     showProblem(trans.__('Some files were not saved.'), error, trans);
-  }
-}
-
-/** Return the paths that exist already. */
-export async function takenIn(
-  contents: Contents.IManager,
-  folder: string,
-  paths: readonly string[]
-): Promise<string[]> {
-  const parents = new Set(paths.map(path => PathExt.dirname(path)));
-  const known = new Set<string>();
-  for (const parent of parents) {
-    for (const name of await namesIn(contents, PathExt.join(folder, parent))) {
-      known.add(PathExt.join(parent, name));
-    }
-  }
-  return paths.filter(path => known.has(path));
-}
-
-async function namesIn(contents: Contents.IManager, path: string): Promise<string[]> {
-  try {
-    const model = await contents.get(path, { content: true });
-    const items = model.type === 'directory' ? (model.content as Contents.IModel[]) : [];
-    return items.map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof ServerConnection.ResponseError && error.response.status === MISSING) {
-      return [];
-    }
-    throw error;
   }
 }
 
@@ -114,29 +84,4 @@ async function makeFolders(
   for (const path of [...wanted].sort()) {
     await contents.save(PathExt.join(folder, path), { type: 'directory' });
   }
-}
-
-/** Write in pieces like the file browser, because requests have a maximum size. */
-async function write(contents: Contents.IManager, path: string, blob: Blob): Promise<void> {
-  const count = Math.max(1, Math.ceil(blob.size / CHUNK));
-  for (let at = 0; at < count; at++) {
-    const content = await base64(blob.slice(at * CHUNK, (at + 1) * CHUNK));
-    const chunk = at === count - 1 ? -1 : at + 1;
-    const model: Partial<Contents.IModel> & { chunk?: number } = {
-      type: 'file',
-      format: 'base64',
-      content,
-      ...(count > 1 && { chunk })
-    };
-    await contents.save(path, model);
-  }
-}
-
-function base64(blob: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve((reader.result as string).split(',')[1] ?? '');
-    reader.onerror = () => reject(reader.error!);
-    reader.readAsDataURL(blob);
-  });
 }

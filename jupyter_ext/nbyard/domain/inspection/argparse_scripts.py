@@ -85,7 +85,7 @@ def _parameter(
     """Return the parameter that one `add_argument` adds; None for `--help` and `--version`.
 
     Raises:
-        Unknown: the source does not state the parameter explicitly.
+        UnknownValue: the source does not state the parameter explicitly.
     """
     call_arguments = CallArguments(source, call)
     others = set(call_arguments.keywords) - KEYWORDS
@@ -113,8 +113,7 @@ def _parameter(
             several == "*" and "choices" in call_arguments.keywords
         )
         found = msgspec.structs.replace(found, required=is_needed)
-    is_known = found.default is not None and found.default is not msgspec.UNSET
-    known = str(found.default) if is_known else "none"
+    known = "none" if found.default in (None, msgspec.UNSET) else str(found.default)
     text = PLACEHOLDER.sub(
         lambda one: "%" if one[0] == "%%" else known, call_arguments.text("help")
     )

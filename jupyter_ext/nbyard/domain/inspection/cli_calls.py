@@ -65,7 +65,7 @@ def check_count(call_arguments: CallArguments) -> None:
     """Check that an option that is counted starts at zero.
 
     Raises:
-        Unknown: it does not.
+        UnknownValue: it does not.
     """
     if call_arguments.value("default"):
         raise UnknownValue(because("counts-on"))
@@ -109,7 +109,7 @@ def opened_file(source: PythonModule, call: ast.Call) -> Taken:
     """Return the type of `FileType(mode)` or `File(mode)`, which open the file that a word names.
 
     Raises:
-        Unknown: the mode is computed.
+        UnknownValue: the mode is computed.
     """
     call_arguments = CallArguments(source, call)
     mode = (

@@ -177,7 +177,7 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     """Return the parameter that one decorator declares.
 
     Raises:
-        Unknown: the source does not state the parameter explicitly.
+        UnknownValue: the source does not state the parameter explicitly.
     """
     call_arguments = CallArguments(source, call)
     others = set(call_arguments.keywords) - KEYWORDS

@@ -53,7 +53,7 @@ class PythonModule:
         """Return the value of literals and the file's constants. Tuples become lists.
 
         Raises:
-            Unknown: the value is computed.
+            UnknownValue: the value is computed.
         """
         if isinstance(node, ast.Call) and self.origin(node.func) == "range":
             numbers = [self.value(arg) for arg in node.args]
@@ -92,7 +92,7 @@ class CallArguments:
     """The arguments of one call: its positional words and its keywords.
 
     Raises:
-        Unknown: the call has `*` or `**`.
+        UnknownValue: the call has `*` or `**`.
     """
 
     def __init__(self, source: PythonModule, call: ast.Call):
@@ -111,7 +111,7 @@ class CallArguments:
         """Return the value of a keyword, or the default if it is missing.
 
         Raises:
-            Unknown: the value is computed.
+            UnknownValue: the value is computed.
         """
         node = self.keywords.get(name)
         return default if node is None else self._source.value(node)
@@ -128,7 +128,7 @@ class CallArguments:
         """Return the positional words.
 
         Raises:
-            Unknown: a word is computed or not a text.
+            UnknownValue: a word is computed or not a text.
         """
         texts = [self._source.value(node) for node in self.positional]
         if not all(isinstance(one, str) for one in texts):

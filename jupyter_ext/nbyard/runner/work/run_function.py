@@ -62,7 +62,7 @@ class Functions:
     """The functions of one file, which is imported once.
 
     Raises:
-        Failed: The file cannot be imported.
+        CallFailed: The file cannot be imported.
     """
 
     def __init__(self, path: str) -> None:
@@ -86,7 +86,7 @@ class Functions:
         """Call a function once, with the parameters and outputs of a folder.
 
         Raises:
-            Failed: The function raised an exception or returned unexpected values.
+            CallFailed: The function raised an exception or returned unexpected values.
             BadTask: An output is outside the folder.
         """
         name = work["function"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,8 +174,6 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
         Invalid: the class does not declare its inputs, or imports packages not installed here.
         TooLarge: with the names of the largest files.
     """
-    from nbyard.serving.installed_packages import imports_of, required_packages
-
     files = parts.files
     real = files.locate(body.path)
     content = files.content(real)
@@ -193,15 +192,7 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
     if beside.is_file():
         text = files.content(beside).decode("utf-8", "replace")
     else:
-        told = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
-        own = {name.partition("/")[0].removesuffix(".py") for name in named}
-        imported = {name for one in told for name in one.modules}
-        found = required_packages(name for name in imported if name.partition(".")[0] not in own)
-        if missing := [*found.unknown, *found.elsewhere]:
-            why = because("imports-not-installed", names=missing[:MAX_LISTED])
-            hint = because("list-requirements", file=REQUIREMENTS)
-            raise Invalid.field(real.name, why, hint=hint)
-        text = "\n".join(found.lines)
+        text = _imported_packages(real.name, modules, named)
     where = f"{real.name}:{model.class_name}"
     model = msgspec.structs.replace(
         model,
@@ -209,6 +200,24 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
         requirements=checked_lines(parts, text, f"{where}.requirements"),
     )
     return Package(model, bundle.digest, str(files.shown(real)))
+
+
+def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence[str]) -> str:
+    """Return requirement lines of the packages that modules import, in the installed versions.
+
+    Raises:
+        Invalid: with the imports that no installed package of an index provides.
+    """
+    from nbyard.serving.installed_packages import imports_of, required_packages
+
+    imports = [imports_of(_tree(source, file.name)) for file, source in modules.items()]
+    own = {path.partition("/")[0].removesuffix(".py") for path in named}
+    imported = {module for found in imports for module in found.modules}
+    packages = required_packages(one for one in imported if one.partition(".")[0] not in own)
+    if missing := [*packages.unknown, *packages.elsewhere]:
+        why = because("imports-not-installed", names=missing[:MAX_LISTED])
+        raise Invalid.field(name, why, hint=because("list-requirements", file=REQUIREMENTS))
+    return "\n".join(packages.lines)
 
 
 def _modules(real: Path, content: bytes) -> dict[Path, bytes]:

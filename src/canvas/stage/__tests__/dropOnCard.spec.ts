@@ -143,24 +143,15 @@ describe('a node and a connection', () => {
 });
 
 describe('files from the desktop', () => {
-  const file = (name: string, text: string) =>
-    Object.assign(new File([text], name), {
-      arrayBuffer: async () => new TextEncoder().encode(text).buffer
-    });
-
   it('D10, K2: are stored beside the workflow and become nodes; nothing is overwritten', async () => {
     const { canvas, backend, settle } = one;
     const saved: [string, string][] = [];
     Object.assign(canvas.contents, {
-      get: async (path: string) => {
-        if (!path.endsWith('there.csv')) {
-          throw new Error('404');
-        }
-      },
+      get: async () => ({ type: 'directory', content: [{ name: 'there.csv' }] }),
       save: async (path: string, { content }: { content: string }) =>
         void saved.push([path, atob(content)])
     });
-    const files = [file('there.csv', 'a'), file('new.py', 'print(1)')];
+    const files = [new File(['a'], 'there.csv'), new File(['print(1)'], 'new.py')];
     await takeFromDesktop(canvas, files, { x: 0, y: 0 });
     await settle();
     expect(saved).toEqual([['work/new.py', 'print(1)']]);

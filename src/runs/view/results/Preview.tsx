@@ -2,12 +2,12 @@ import { useEffect, useState } from 'react';
 import { addressOf } from '../../../api/addresses';
 import { Artifact, OtherFile, TablePage } from '../../../api/types';
 import { IYard } from '../../../api/yard';
+import { dataKind } from '../../../components/format/dataKinds';
 import { ITablePart, PartedTable } from '../../../components/table/TablePart';
 import { IExecuted, read } from '../notebook/cells';
 import { useServices } from '../context/hooks';
 import { NotebookCells } from '../notebook/NotebookCells';
 
-const TABLES = new Set(['csv', 'tsv', 'jsonl', 'parquet', 'arrow', 'excel', 'xlsx', 'feather']);
 const IMAGES: Record<string, string> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -65,7 +65,7 @@ export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
   const kinds = [shown.format, suffixOf(shown.filename)];
   const [load] = useState(() => shown.load); // other bytes have their own preview
-  if (kinds.some(kind => TABLES.has(kind))) {
+  if (kinds.some(kind => dataKind(kind) === 'table')) {
     return <PartedTable label={shown.name} load={load} trans={trans} />;
   }
   const image = kinds.find(kind => kind in IMAGES);
