@@ -14,14 +14,10 @@ from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected
 from nbyard.domain.attempts.structs import Observed, Result
-from nbyard.domain.caching.absolute_paths import (
-    absolute,
-    named_in,
-    names_outside,
-    texts_of,
-)
+from nbyard.domain.caching.absolute_paths import absolute, named_in, names_outside
 from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
 from nbyard.domain.caching.outside_changes import change_of
+from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion, is_python
 from nbyard.domain.inspection.functions import split_function_path
@@ -43,6 +39,7 @@ MOST_DIGESTED_BYTES = 16 << 20
 MOST_BYTES_AT_END = 64 << 20
 REMEMBERED = 5_000
 NONE: Mapping[str, Any] = MappingProxyType({})
+POOL = "outside"
 UNKNOWN = because("outside-unknown")
 Files = Mapping[str, str]
 
@@ -69,8 +66,8 @@ class OutsideFiles:
         """
         given = values if names_outside(values.values()) else {}
         same = version.id if read is None and not given else ""
-        if same in self._named:
-            return self._named[same]
+        if (known := self._named.get(same)) is not None:
+            return known
         command = canonical_text([version.command, version.invocation])
         own = split_function_path(version.file).file
         found = [
@@ -148,7 +145,11 @@ class OutsideFiles:
         left = MOST_BYTES_AT_END
         for path, one in states.items():
             state = one.state
-            if one.is_read and state.kind == "file" and state.size <= left:
+            if (
+                one.is_read
+                and state.kind == "file"
+                and state.size <= min(left, MOST_DIGESTED_BYTES)
+            ):
                 left -= state.size
                 yield path, msgspec.structs.replace(one, digest=self._digest(path, state))
             else:
@@ -193,7 +194,8 @@ def _without_waiting(path: str, flags: int) -> int:
 class Comparisons:
     """Compares what cached results expect with what is there, in threads.
 
-    A file system may be slow or hang, so the loop only collects the changes.
+    A file system may be slow or hang, so the loop only collects the changes, and the threads are
+    not those that start work.
     """
 
     def __init__(self, files: OutsideFiles, threads: Threads, inbox: ReportInbox) -> None:
@@ -207,7 +209,7 @@ class Comparisons:
         """Return whether a thread compares for this task."""
         return task_id in self._under_way
 
-    def changes(self, task_id: str, runtime: str, hit: Hit) -> Sequence[Reason] | None:
+    def changes(self, task_id: str, hit: Hit) -> Sequence[Reason] | None:
         """Return what prevents the task from reusing a result; None while a thread looks."""
         if not hit.outside:
             return ()
@@ -226,7 +228,7 @@ class Comparisons:
                 self._under_way.discard(task_id)
             self._inbox.put(None)
 
-        if self._threads.submit(f"compare for {task_id}", compare, then=settle, runtime=runtime):
+        if self._threads.submit(f"compare for {task_id}", compare, then=settle, runtime=POOL):
             return None
         self._under_way.discard(task_id)
         return (UNKNOWN,)

@@ -234,6 +234,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             fail_task(changes, task, failure)
             return None
         if self._comparisons.is_under_way(record.id):
+            is_overdue(changes, task)  # the limit of the queue also holds while a thread looks
             return None
         known = self.identities.known(record.plan, task.run.since)
         try:
@@ -308,8 +309,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             own = beside.get(hit.task_id, {})
             if one.too_old:
                 continue
-            runtime = one.task.plan.runtime
-            differing = self._comparisons.changes(one.task.id, runtime, hit)
+            differing = self._comparisons.changes(one.task.id, hit)
             if differing is None:
                 undecided.add(one.task.id)
                 self._board.fresh[one.task.id] = None

@@ -4,14 +4,14 @@ import secrets
 from collections.abc import Mapping
 
 from nbyard.dispatch.attempts.secret_delivery import secrets_of
-from nbyard.dispatch.cache.keys import Code
+from nbyard.dispatch.cache.keys import Code, values_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.caching.absolute_paths import names_outside
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.runs.structs import TaskPlan, ValueOf
+from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
 
 KIND = "function"
@@ -33,10 +33,9 @@ def group_of(task: LiveTask, code: Code, environment: EnvironmentRef) -> Group:
         return ()
     # Limits, GPUs, secrets and ports require a process of its own. So do paths outside the code,
     # which are watched from the start of a process.
-    values = (one.value for one in plan.bindings.values() if isinstance(one, ValueOf))
     limits = (plan.memory_bytes, plan.silence_timeout_seconds, plan.gpu)
     own = (*limits, plan.requirements_digest, secrets_of(plan), plan.ports, plan.tensorboard)
-    if any(own) or names_outside(values):
+    if any(own) or names_outside(values_of(plan).values()):
         return ()
     file = split_function_path(version.file).file
     # Equal bundles may contain several files with functions.

@@ -3,11 +3,12 @@
 import ast
 import os.path
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from nbyard.domain.caching.path_mentions import COMMANDS, QUOTED, code_of, literal
+from nbyard.domain.caching.probed_names import bindings_of, texts_of
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.notebooks.parameter_cells import parse_cell
 
@@ -63,15 +64,6 @@ def is_path(text: str) -> bool:
     return text.startswith(("/", "~"))
 
 
-def texts_of(value: Any) -> Iterator[str]:
-    """Yield the texts in a value, such as the value of a parameter."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from texts_of(one)
-
-
 def names_outside(values: Iterable[Any]) -> bool:
     """Return whether a value contains an absolute path."""
     return any(absolute([text], "/home") for one in values for text in texts_of(one))
@@ -85,9 +77,18 @@ def absolute(named: Iterable[str], home: str) -> list[str]:
         if not path.startswith("/") or path.startswith("//") or len(path) > MOST_CHARS:
             continue
         path = os.path.normpath(path.replace("\0", ""))
-        if path != "/" and not SYSTEM.match(path):
+        if path != "/" and not SYSTEM.match(path) and _is_utf8(path):
             found[path] = None
     return list(found)
+
+
+def _is_utf8(path: str) -> bool:
+    """Return whether a path can be written down: a text of code may hold half of a character."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Reader:
@@ -101,17 +102,14 @@ class _Reader:
         self._assigned: set[int] = set()
         self.named: list[str] = []
         tree = _Composing().visit(tree)
-        bound: dict[str, list[ast.expr]] = {}
-        for node in ast.walk(tree):
-            match node:
-                case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=value)
-                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-                ):
-                    bound.setdefault(name, []).append(value)
+        bound: dict[str, list[ast.expr | None]] = {}
+        for name, value in bindings_of([*ast.walk(tree)]):
+            bound.setdefault(name, []).append(value)
         values = []
         for name, (value, *others) in bound.items():
-            if not others and name not in given and (text := self._text(value)) is not None:
+            if others or value is None or name in given:
+                continue
+            if (text := self._text(value)) is not None:
                 self._known[name] = text
                 self._assigned.add(id(value))
                 values.append(text)

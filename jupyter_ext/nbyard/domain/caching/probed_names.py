@@ -65,7 +65,7 @@ class _Reader:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         }
         self._bound: dict[str, list[ast.expr | None]] = {}
-        for name, value in _bindings(self._nodes):
+        for name, value in bindings_of(self._nodes):
             self._bound.setdefault(name, []).append(value)
 
     def look(self) -> tuple[set[str], bool]:
@@ -200,7 +200,7 @@ class _Reader:
             if is_ours or _last(node.func) in OPENERS:
                 return True  # openers are checked themselves; inputs are not files of the code
         value = self._value(node)
-        self._names.update(_texts(value))
+        self._names.update(texts_of(value))
         return value is not None or isinstance(node, ast.Constant | ast.Lambda)
 
     def _is_template(self, node: ast.AST) -> bool:
@@ -222,7 +222,7 @@ class _Reader:
         return is_one and isinstance(node, ast.expr) and not self._is_known(node)
 
 
-def _bindings(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
+def bindings_of(nodes: Collection[ast.AST]) -> Iterator[tuple[str, ast.expr | None]]:
     """Yield each bound name, with its value if that is one expression."""
     told = set()
     for node in nodes:
@@ -269,12 +269,13 @@ def _is_end(node: ast.expr) -> bool:
     return isinstance(text, str) and AFTER.match(text) is not None
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
+    """Yield the texts in a value, such as the value of a parameter."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
         for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
+            yield from texts_of(one)
 
 
 def _root(name: str) -> str:

@@ -87,14 +87,19 @@ class OutsideWatch:
                 inode = (seen.st_dev, seen.st_ino)
                 entries = [] if inode in walked else entries_of(place)
                 names = {entry.name for entry in entries}
-                if inode in walked or ENVIRONMENTS & names or not self._add(place):
+                if inode in walked or place in self._names or ENVIRONMENTS & names:
+                    continue
+                if not self._add(place):
+                    # not beyond the limit, and nothing that only root may enter
+                    if len(self._places) < MOST_PLACES and os.access(place, os.X_OK):
+                        self._unwatched.add(place)
                     continue
                 walked.add(inode)
                 self._names[place] = sorted(names - PASSING)
                 self._start.setdefault(place, FOLDER)
                 is_shared = place in SHARED or place == os.path.expanduser("~")
                 for one in entries:
-                    if not one.is_dir():
+                    if not _is_folder(one):
                         self._enter(one)
                     elif not is_shared:
                         (hidden if one.name.startswith(".") else places).append(one.path)
@@ -112,7 +117,7 @@ class OutsideWatch:
             return self._inotify is None
         try:
             known = self._places.setdefault(self._inotify.add(path, USES), [])
-        except OSError:
+        except (OSError, ValueError):
             return False
         if path not in known:
             known.append(path)
@@ -125,6 +130,7 @@ class OutsideWatch:
         for number, mask, name in self._inotify.read():
             if mask & OVERFLOW:
                 self.is_blind = True
+                self._inotify.close()
                 return
             is_listing = self._events[number].is_listing(mask, name)
             for place in self._places.get(number, ()):
@@ -195,3 +201,11 @@ class OutsideWatch:
         """Stop watching."""
         if self._inotify:
             self._inotify.close()
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry leads to a folder; a link may lead nowhere or to itself."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
