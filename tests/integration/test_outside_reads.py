@@ -170,16 +170,18 @@ def test_functions_read_outside_of_their_code(project: Project, data: Path) -> N
     (project.root / "steps.py").write_text(
         f"def one(n: int) -> str:\n    return open('{data}/a.csv').read() * n\n"
         "def two(path: str) -> str:\n    return open(path).read()\n"
+        f"def none(n: int) -> None:\n    open('{data}/a.csv').read()\n"
     )
-    for name, value in {"n1": 1, "n2": 2, "path": f"{data}/b.csv"}.items():
-        function, argument = ("two", "path") if name == "path" else ("one", "n")
-        of = {"arguments": {argument: {"value": value}}}
+    steps: dict[str, tuple[str, object]] = {"n1": ("one", 1), "n2": ("one", 2), "n3": ("none", 3)}
+    steps["path"] = ("two", f"{data}/b.csv")
+    for name, (function, value) in steps.items():
+        of = {"arguments": {"path" if name == "path" else "n": {"value": value}}}
         project.nodes[name] = {"type": "executable", "path": f"steps.py::{function}", **of}
     project.run()
     assert ran(project.run()) == {}
     (data / "a.csv").write_text("y")
     changed = f"runs because the file {data}/a.csv changed"
-    assert ran(project.run()) == {"n1": changed, "n2": changed}
+    assert ran(project.run()) == {"n1": changed, "n2": changed, "n3": changed}
     (data / "b.csv").write_text("y")
     assert ran(project.run()) == {"path": f"runs because the file {data}/b.csv changed"}
 

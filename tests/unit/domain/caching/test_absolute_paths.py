@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.caching.absolute_paths import absolute, named_in, names_outside, texts_of
+from nbyard.domain.caching.absolute_paths import absolute, named_in, names_outside
+from nbyard.domain.caching.probed_names import texts_of
 
 HEAD = "import os\nfrom pathlib import Path\n"
 
@@ -110,6 +111,22 @@ def test_cells_of_a_notebook() -> None:
     ]
     assert named("n.ipynb", json.dumps({"cells": cells})) == {"/data/a.csv"}
     assert named("n.ipynb", '["open(\\"/data/a.csv\\")"') >= {"/data/a.csv"}, "torn"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "root = Path('/data')\nroot /= name\nopen(root / 'a.csv')",
+        "root = '/data'\nroot += name\nopen(root + '/a.csv')",
+        "root = Path('/data')\nfor root in more:\n    open(root / 'a.csv')",
+    ],
+)
+def test_a_folder_whose_name_is_bound_again_counts(text: str) -> None:
+    assert "/data" in named_in("n.py", text.encode(), is_own=True)
+
+
+def test_half_a_character_is_no_path() -> None:
+    assert absolute(["/\ud800", "/data"], "/home/ann") == ["/data"]
 
 
 @given(st.text(), st.sampled_from(["n.py", "n.ipynb", "n.sh", "n.yaml"]))

@@ -305,6 +305,25 @@ def test_files_are_watched_before_large_folders(
     assert found["log"]["reads"] == "opened" and found["../none"]["reads"] == "unseen"
 
 
+def test_a_link_to_itself_hides_no_folder(data: Path, used: Callable[..., Used]) -> None:
+    for number in range(6):
+        (data / f"folder{number}").mkdir()
+        (data / f"folder{number}/a.csv").write_text("x")
+        (data / f"loop{number}").symlink_to(f"loop{number}")
+    files = [data / f"folder{number}/a.csv" for number in range(6)]
+    seen = used(lambda: [file.read_text() for file in files], ".")
+    read = {f"folder{number}/a.csv" for number in range(6)}
+    assert read <= {name for name, use in seen.items() if use["reads"]}
+
+
+def test_a_folder_that_cannot_be_watched_counts_as_read(
+    data: Path, used: Callable[..., Used], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the system had given out all its watches."""
+    monkeypatch.setattr(OutsideWatch, "_add", lambda self, path: False)
+    assert used((data / "a.csv").read_text, ".")["."]["reads"] == "first"
+
+
 def test_environments_and_shared_folders_are_not_walked(
     data: Path, used: Callable[..., Used], monkeypatch: pytest.MonkeyPatch
 ) -> None:
