@@ -167,16 +167,23 @@ def test_a_file_that_changes_while_it_is_read(project: Project, data: Path) -> N
 
 def test_functions_read_outside_of_their_code(project: Project, data: Path) -> None:
     """X1, E8: functions that share a process, and one whose value is a path."""
-    (project.root / "steps.py").write_text(
+    (project.root / "shared.py").write_text(
         f"def one(n: int) -> str:\n    return open('{data}/a.csv').read() * n\n"
-        "def two(path: str) -> str:\n    return open(path).read()\n"
         f"def none(n: int) -> None:\n    open('{data}/a.csv').read()\n"
     )
-    steps: dict[str, tuple[str, object]] = {"n1": ("one", 1), "n2": ("one", 2), "n3": ("none", 3)}
-    steps["path"] = ("two", f"{data}/b.csv")
-    for name, (function, value) in steps.items():
-        of = {"arguments": {"path" if name == "path" else "n": {"value": value}}}
-        project.nodes[name] = {"type": "executable", "path": f"steps.py::{function}", **of}
+    # In a file of its own: the reads of others count for each process whose code names the path.
+    (project.root / "alone.py").write_text(
+        "def two(path: str) -> str:\n    return open(path).read()\n"
+    )
+    steps: dict[str, tuple[str, str, object]] = {
+        "n1": ("shared.py::one", "n", 1),
+        "n2": ("shared.py::one", "n", 2),
+        "n3": ("shared.py::none", "n", 3),
+        "path": ("alone.py::two", "path", f"{data}/b.csv"),
+    }
+    for name, (function, argument, value) in steps.items():
+        of = {"arguments": {argument: {"value": value}}}
+        project.nodes[name] = {"type": "executable", "path": function, **of}
     project.run()
     assert ran(project.run()) == {}
     (data / "a.csv").write_text("y")
