@@ -151,7 +151,11 @@ describe('files from the desktop', () => {
       save: async (path: string, { content }: { content: string }) =>
         void saved.push([path, atob(content)])
     });
-    const files = [new File(['a'], 'there.csv'), new File(['print(1)'], 'new.py')];
+    // the File of this environment is not a Blob of the page
+    const files = [
+      Object.assign(new Blob(['a']), { name: 'there.csv' }) as File,
+      Object.assign(new Blob(['print(1)']), { name: 'new.py' }) as File
+    ];
     await takeFromDesktop(canvas, files, { x: 0, y: 0 });
     await settle();
     expect(saved).toEqual([['work/new.py', 'print(1)']]);
