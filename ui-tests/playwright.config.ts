@@ -14,7 +14,11 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   forbidOnly: !!process.env.CI,
-  reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['list'], ['junit']] : [['list']],
+  reporter: [
+    ['list'],
+    ['./lab/actions.ts'],
+    ...(process.env.PLAYWRIGHT_JUNIT_OUTPUT_NAME ? [['junit'] as ['junit']] : [])
+  ],
   use: {
     actionTimeout: 40_000,
     video: 'off',

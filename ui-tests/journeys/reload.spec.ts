@@ -93,6 +93,7 @@ test.describe('with a server to kill', () => {
       await arrived(server, 'first');
       await expect(canvas.stateOf('first')).toContainText('running');
 
+      lab.actions = 0;
       await server.kill();
       for (const place of [canvas.root, lab.drawer.root]) {
         await expect(place.locator('.nby-Away')).toContainText('Reconnecting');
@@ -113,6 +114,8 @@ test.describe('with a server to kill', () => {
       await expect(canvas.stateOf('first')).toContainText('succeeded');
       await expect(lab.drawer.step('first')).toContainText('succeeded');
       await expect(lab.page.locator('.nby-Away')).toHaveCount(0);
+      lab.did('restart');
+      lab.did('restart', 'keys');
       await lab.reload();
       await expect(canvas.stateOf('second')).toContainText('running');
       await expect(lab.drawer.state).toHaveText('running');

@@ -1,5 +1,6 @@
 /** JupyterLab as a person sees it; every action is counted. */
-import { expect, Locator, Page } from '@playwright/test';
+import { expect, Locator, Page, test } from '@playwright/test';
+import { NOTE, Task, TASKS, Way } from './actions';
 import { Canvas, exactly } from './canvas';
 import { Drawer } from './drawer';
 import { LabServer } from './server';
@@ -62,6 +63,15 @@ export class Lab {
     await mouse.up();
   }
 
+  /** A task of the user is done: with the pointer, in no more actions than it may take. */
+  did(task: Task, way: Way = 'mouse'): void {
+    if (way === 'mouse') {
+      expect(this.actions, TASKS[task].title).toBeLessThanOrEqual(TASKS[task].most);
+    }
+    const description = `${task} ${this.actions}`;
+    test.info().annotations.push({ type: NOTE[way], description });
+  }
+
   /** Look around without counting. */
   async aside(looking: () => Promise<void>): Promise<void> {
     const before = this.actions;
@@ -97,8 +107,9 @@ export class Lab {
     return this.canvas;
   }
 
-  /** Run a command from JupyterLab's palette, which closes when focus moves at the start. */
+  /** Run a command from JupyterLab's palette, which closes when focus moves at the start: 2 keys. */
   async runFromPalette(text: string): Promise<void> {
+    const before = this.actions;
     const palette = this.page.locator('#modal-command-palette');
     await expect(async () => {
       if (!(await palette.isVisible())) {
@@ -108,7 +119,8 @@ export class Lab {
       const active = palette.locator('.lm-CommandPalette-item.lm-mod-active');
       await expect(active).toContainText(text, { timeout: 2000 });
     }).toPass({ timeout: 20_000 });
-    await this.press('Enter');
+    await this.page.keyboard.press('Enter');
+    this.actions = before + 2;
   }
 
   /** Show the files that others wrote; by itself the file browser looks every ten seconds. */
@@ -165,18 +177,19 @@ export class Lab {
     });
   }
 
-  /** Drop a file of the person's own computer on the Datasets panel. */
-  async dropFile(name: string, content: Buffer): Promise<void> {
+  /** Drop a file of the person's own computer on a section of the sidebar. */
+  async dropFile(name: string, content: Buffer, noun: Noun = 'dataset'): Promise<void> {
     this.actions++;
     const dataTransfer = await this.page.evaluateHandle(
-      ([filename, text]) => {
+      ([filename, base64]) => {
+        const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
         const transfer = new DataTransfer();
-        transfer.items.add(new File([text], filename, { type: 'text/csv' }));
+        transfer.items.add(new File([bytes], filename));
         return transfer;
       },
-      [name, content.toString()] as const
+      [name, content.toString('base64')] as const
     );
-    const section = this.section('dataset');
+    const section = this.section(noun);
     for (const event of ['dragenter', 'dragover', 'drop']) {
       await section.dispatchEvent(event, { dataTransfer });
     }

@@ -1,11 +1,15 @@
 import { useCanvas } from '../model/hooks';
 
-/** Where the node runs and with what, if it is not the default. A click offers other choices. */
+/**
+ * Where the node runs and with what. A click offers other choices. The default is seen only on a
+ * card under the pointer or selected, below it, so that cards keep their size.
+ */
 export function Chips({ id, chips }: { id: string; chips: readonly string[] }): JSX.Element {
   const { store, commands, trans } = useCanvas();
+  const isDefault = !chips.length;
   return (
-    <div className="nby-Chips nodrag nopan">
-      {chips.map(chip => (
+    <div className={`nby-Chips nodrag nopan${isDefault ? ' nby-mod-default' : ''}`}>
+      {(isDefault ? [trans.__('CPU')] : chips).map(chip => (
         <button
           key={chip}
           type="button"

@@ -99,7 +99,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       )}
       {view.preview && <Preview preview={view.preview} />}
       {run?.models && <Models id={id} {...run.models} />}
-      {view.chips.length > 0 && <Chips id={id} chips={view.chips} />}
+      {view.type === 'executable' && <Chips id={id} chips={view.chips} />}
     </div>
   );
 });

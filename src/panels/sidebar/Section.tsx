@@ -6,7 +6,7 @@ import { CSSProperties, ReactNode, useEffect, useId, useRef } from 'react';
 import { Collection } from '../../api/collection';
 import { CommandButton } from '../../components/CommandButton';
 import { useSignal } from '../../components/hooks/useSignal';
-import { IFileDrop } from '../datasets/useFileDrop';
+import { IFileDrop } from './useFileDrop';
 import { openSections } from '../frame/openSections';
 
 /** The room for the words of an open section without items, in rows. */

@@ -9,11 +9,12 @@ import { artifactsOf } from '../artifacts/collection';
 import { CredentialSection } from '../credentials/CredentialSection';
 import { credentialsOf } from '../credentials/collection';
 import { DatasetSection } from '../datasets/DatasetSection';
-import { useFileDrop } from '../datasets/useFileDrop';
+import { useFileDrop } from './useFileDrop';
 import { uploads } from '../datasets/uploads';
 import { DeploymentSection } from '../deployments/DeploymentSection';
 import { deploymentsOf } from '../deployments/state/collection';
 import { EnvironmentSection } from '../environments/EnvironmentSection';
+import { executableActions } from '../executables/actions';
 import { ExecutableSection } from '../executables/ExecutableSection';
 import { IPanelServices } from '../frame/services';
 import { RunSection } from '../runs/RunSection';
@@ -34,7 +35,16 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const lost = useLost(yard.stream);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
-  const drop = useFileDrop(services);
+  const data = useFileDrop(services, (files, folders) => {
+    void uploads.add(yard, files);
+    folders.forEach(folder => void uploads.addFolder(yard, folder));
+  });
+  const code = useFileDrop(services, (files, folders) => {
+    files.forEach(file => void executableActions.uploadExecutable(services, [], [file]));
+    if (folders.length) {
+      throw new Error(trans.__('An executable is one file, not a folder.'));
+    }
+  });
   useEffect(() => {
     if (services.state) {
       void openSections.restore(services.state);
@@ -64,7 +74,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         buttons={['upload-folder', 'import-dataset', 'upload-dataset']}
         isOpen
         isBusy={isSending}
-        drop={drop}
+        drop={data}
       >
         <DatasetSection {...shown} />
       </Section>
@@ -95,6 +105,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         title={trans.__('Executables')}
         collection={yard.executables}
         buttons={['upload-executable']}
+        drop={code}
       >
         <ExecutableSection {...shown} />
       </Section>

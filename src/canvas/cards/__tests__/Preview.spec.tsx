@@ -54,4 +54,15 @@ describe('E5: the chips of a card', () => {
     expect(executed.map(([id]) => id)).toContain('nbyard:choose-resources');
     expect(nodesOf(canvas).clean.gpu).toBe(1);
   });
+
+  it('offer them also for a node without any choice', () => {
+    const { canvas, executed } = one;
+    render(
+      <CanvasContext.Provider value={canvas}>
+        <Chips id="clean" chips={canvas.views.get('clean')!.chips} />
+      </CanvasContext.Provider>
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'CPU' }));
+    expect(executed.map(([id]) => id)).toContain('nbyard:choose-resources');
+  });
 });

@@ -1,8 +1,7 @@
 import { DragEventHandler, useState } from 'react';
 import { showProblem } from '../../components/problems';
 import { IPanelServices } from '../frame/services';
-import { dropped } from './folders';
-import { uploads } from './uploads';
+import { dropped, IFolder } from '../datasets/folders';
 
 const takes = (event: React.DragEvent) => event.dataTransfer.types.includes('Files');
 
@@ -18,9 +17,11 @@ export interface IFileDrop {
   handlers: IDropHandlers;
 }
 
-/** Files and folders of the user's computer become datasets where they are dropped. */
-export function useFileDrop(services: IPanelServices): IFileDrop {
-  const { yard, trans } = services;
+/** Call `take` with dropped files and folders of the user's computer. What it throws is shown. */
+export function useFileDrop(
+  { trans }: IPanelServices,
+  take: (files: File[], folders: IFolder[]) => unknown
+): IFileDrop {
   const [over, setOver] = useState(false);
   const handlers: IDropHandlers = {
     onDragOver: event => {
@@ -35,13 +36,9 @@ export function useFileDrop(services: IPanelServices): IFileDrop {
       if (takes(event)) {
         event.preventDefault();
         event.stopPropagation();
-        dropped(event.dataTransfer).then(
-          ({ files, folders }) => {
-            void uploads.add(yard, files);
-            folders.forEach(folder => void uploads.addFolder(yard, folder));
-          },
-          error => showProblem(trans.__('Not uploaded.'), error, trans)
-        );
+        dropped(event.dataTransfer)
+          .then(({ files, folders }) => take(files, folders))
+          .catch(error => showProblem(trans.__('Not uploaded.'), error, trans));
       }
     }
   };

@@ -1,0 +1,113 @@
+/** Pictures of the views in their states: NBYARD_PICTURES=FOLDER npx playwright test pictures */
+import { readFile, writeFile } from 'node:fs/promises';
+import { Lab } from '../lab/lab';
+import { LabServer } from '../lab/server';
+import { expect, test } from '../lab/test';
+
+const { NBYARD_PICTURES } = process.env;
+const THEMES = { light: 'JupyterLab Light', dark: 'JupyterLab Dark' };
+const SIZES = { wide: { width: 1440, height: 900 }, low: { width: 1280, height: 720 } };
+
+test.describe('pictures', () => {
+  test.skip(!NBYARD_PICTURES, 'only with NBYARD_PICTURES');
+
+  test('first steps', async ({ lab }) => {
+    await take(lab, 'launcher');
+    await lab.sidebar();
+    await take(lab, 'sidebar-empty');
+    await lab.execute('nbyard:create-workflow', { cwd: '' });
+    await expect(lab.canvas.stage).toBeVisible();
+    await take(lab, 'canvas-empty');
+    await lab.execute('nbyard:choose-model');
+    await expect(lab.page.locator('.nby-ChooseModel')).toBeVisible();
+    await take(lab, 'models-none');
+  });
+
+  test('a workflow', async ({ lab, server }) => {
+    await slowly(server);
+    const canvas = await lab.openWorkflow('penguins.nbflow', { whole: false });
+    await expect(canvas.arrows).not.toHaveCount(0);
+    await take(lab, 'canvas-editing');
+    await canvas.root.locator('.react-flow__node[data-id="clean"]').click();
+    await expect(canvas.inspector).toBeVisible();
+    await take(lab, 'inspector');
+    await canvas.stage.focus();
+    await lab.press('Escape');
+    await lab.press('Control+Enter');
+    await expect(canvas.stateOf('train')).toContainText('running');
+    await take(lab, 'canvas-running');
+    await writeFile(server.file('go'), '');
+    await lab.drawer.succeeds(120_000);
+    await expect(canvas.root.locator('.nby-Node-preview').first()).toBeVisible();
+    await take(lab, 'canvas-finished');
+    for (const tab of ['Gantt', 'Output', 'Results', 'Resources', 'Metrics', 'Details']) {
+      await lab.drawer.tab(tab);
+      await take(lab, `run-${tab.toLowerCase()}`);
+    }
+    await lab.sidebar();
+    await take(lab, 'sidebar-run');
+    await canvas.stage.focus();
+    await lab.press('v');
+    await take(lab, 'canvas-table');
+  });
+
+  test('a failure', async ({ lab, server }) => {
+    const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
+    notebook.cells[3].source = ['print("so far")\n', 'raise ValueError("no such penguin")'];
+    await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
+    const canvas = await lab.openWorkflow('penguins.nbflow', { whole: false });
+    await lab.click(canvas.button('run-workflow'));
+    await expect(lab.drawer.state).toHaveText('failed', { timeout: 120_000 });
+    await take(lab, 'canvas-failed');
+  });
+
+  test('data and code', async ({ lab, server }) => {
+    await server.post('datasets', { source: { kind: 'file', path: 'penguins.csv' }, name: 'birds' });
+    await lab.panel();
+    await lab.row('dataset', 'birds').dblclick();
+    await expect(lab.page.locator('.nby-View')).toContainText('344');
+    await take(lab, 'dataset');
+    await lab.page.locator('.nby-View').getByRole('tab', { name: 'Profile' }).click();
+    await take(lab, 'dataset-profile');
+    await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
+    await expect(lab.page.locator('.nby-View:visible')).toContainText('Register');
+    await take(lab, 'executable-form');
+    await lab.execute('nbyard:run-in-background', { path: 'clean.ipynb' });
+    await expect(lab.dialog).toBeVisible();
+    await take(lab, 'background-form');
+    await lab.press('Escape');
+    await lab.execute('nbyard:create-deployment');
+    await expect(lab.page.getByRole('heading', { name: 'New deployment' })).toBeVisible();
+    await take(lab, 'deployment-form');
+    await lab.execute('nbyard:create-artifact');
+    await take(lab, 'artifact-form');
+    await lab.execute('nbyard:create-environment');
+    await expect(lab.dialog).toBeVisible();
+    await take(lab, 'environment-form');
+    await lab.press('Escape');
+    await lab.execute('nbyard:create-credential');
+    await expect(lab.dialog).toBeVisible();
+    await take(lab, 'credential-form');
+  });
+});
+
+async function take(lab: Lab, name: string): Promise<void> {
+  const before = lab.page.viewportSize()!;
+  for (const [theme, full] of Object.entries(THEMES)) {
+    await lab.theme(full);
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await lab.page.setViewportSize(viewport);
+      await lab.page.screenshot({ path: `${NBYARD_PICTURES}/${name}-${theme}-${size}.png` });
+    }
+  }
+  await lab.theme(THEMES.light);
+  await lab.page.setViewportSize(before);
+}
+
+/** Training waits for the file `go`, and logs what it does. */
+async function slowly(server: LabServer): Promise<void> {
+  const notebook = JSON.parse(await readFile(server.file('train.ipynb'), 'utf8'));
+  const wait = `import time, pathlib\nprint("epoch 3 of 20: loss 0.41")\nwhile not pathlib.Path(${JSON.stringify(server.file('go'))}).exists(): time.sleep(0.05)\n`;
+  notebook.cells[3].source = [wait, ...[notebook.cells[3].source].flat()];
+  await writeFile(server.file('train.ipynb'), JSON.stringify(notebook));
+}
