@@ -93,7 +93,7 @@ function NewParameter({ parameters, trans, onChange }: IParametersEditorProps): 
           <option key={one}>{one}</option>
         ))}
       </select>
-      <button type="submit" className="jp-Button jp-mod-styled" disabled={!name || !!problem}>
+      <button type="submit" className="nby-Button" disabled={!name || !!problem}>
         {trans.__('Add')}
       </button>
       {problem && <div className="nby-Field-error">{problem}</div>}

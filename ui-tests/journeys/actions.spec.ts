@@ -77,7 +77,9 @@ test('E3, E5: a binary is registered by keyboard', async ({ lab }) => {
   lab.actions = 0;
   const asked = lab.page.waitForEvent('filechooser');
   await lab.runFromPalette('Register Executable…');
-  await (await asked).setFiles({
+  await (
+    await asked
+  ).setFiles({
     name: 'sort',
     mimeType: 'application/octet-stream',
     buffer: await readFile('/bin/sort')

@@ -62,7 +62,10 @@ test.describe('pictures', () => {
   });
 
   test('data and code', async ({ lab, server }) => {
-    await server.post('datasets', { source: { kind: 'file', path: 'penguins.csv' }, name: 'birds' });
+    await server.post('datasets', {
+      source: { kind: 'file', path: 'penguins.csv' },
+      name: 'birds'
+    });
     await lab.panel();
     await lab.row('dataset', 'birds').dblclick();
     await expect(lab.page.locator('.nby-View')).toContainText('344');
@@ -72,24 +75,55 @@ test.describe('pictures', () => {
     await lab.execute('nbyard:register-executable', { path: 'evaluate.py' });
     await expect(lab.page.locator('.nby-View:visible')).toContainText('Register');
     await take(lab, 'executable-form');
-    await lab.execute('nbyard:run-in-background', { path: 'clean.ipynb' });
-    await expect(lab.dialog).toBeVisible();
-    await take(lab, 'background-form');
-    await lab.press('Escape');
     await lab.execute('nbyard:create-deployment');
     await expect(lab.page.getByRole('heading', { name: 'New deployment' })).toBeVisible();
     await take(lab, 'deployment-form');
     await lab.execute('nbyard:create-artifact');
     await take(lab, 'artifact-form');
-    await lab.execute('nbyard:create-environment');
-    await expect(lab.dialog).toBeVisible();
-    await take(lab, 'environment-form');
-    await lab.press('Escape');
-    await lab.execute('nbyard:create-credential');
-    await expect(lab.dialog).toBeVisible();
-    await take(lab, 'credential-form');
+    await dialog(lab, 'background-form', 'nbyard:run-in-background', { path: 'clean.ipynb' });
+    await dialog(lab, 'environment-form', 'nbyard:create-environment');
+    await dialog(lab, 'credential-form', 'nbyard:create-credential');
   });
 });
+
+/** The frames of the README's animation; `python buildtools/animation.py` joins them. */
+test('frames of the example', async ({ lab }) => {
+  test.skip(!NBYARD_PICTURES, 'only with NBYARD_PICTURES');
+  await lab.page.setViewportSize({ width: 1200, height: 750 });
+  await lab.execute('application:toggle-left-area');
+  let count = 0;
+  const frame = async () => {
+    const path = `${NBYARD_PICTURES}/frame-${String(count++).padStart(3, '0')}.png`;
+    await lab.page.screenshot({ path, animations: 'disabled' });
+  };
+  await frame();
+  await lab.tile('Try the Penguins Example').hover();
+  await frame();
+  await lab.tile('Try the Penguins Example').click();
+  await expect(lab.canvas.arrows).not.toHaveCount(0);
+  const { canvas, drawer } = lab;
+  await canvas.isTidy();
+  await frame();
+  await canvas.button('run-workflow').hover();
+  await frame();
+  await canvas.button('run-workflow').click();
+  while ((await drawer.state.textContent({ timeout: 10_000 })) !== 'succeeded') {
+    await frame();
+  }
+  await expect(canvas.root.locator('.nby-Node-preview')).not.toHaveCount(0);
+  await frame();
+  await drawer.step('evaluate').click();
+  await expect(drawer.body.locator('.nby-StepResult')).toBeVisible();
+  await frame();
+});
+
+async function dialog(lab: Lab, name: string, command: string, args = {}): Promise<void> {
+  const asked = lab.execute(command, args); // until the dialog is closed
+  await expect(lab.dialog.locator('input').first()).toBeVisible();
+  await take(lab, name);
+  await lab.press('Escape');
+  await asked;
+}
 
 async function take(lab: Lab, name: string): Promise<void> {
   const before = lab.page.viewportSize()!;

@@ -21,6 +21,7 @@ export function EmptyStage(): JSX.Element {
           action={trans.__('Add a Node… (A)')}
           command="nbyard:add-node"
           commands={commands}
+          isFirst
         />
         {commands.hasCommand(EXAMPLE) && (
           <Way
@@ -53,16 +54,17 @@ interface IWayProps {
   command: string;
   args?: { path: string };
   commands: CommandRegistry;
+  isFirst?: boolean;
 }
 
-function Way({ title, text, action, command, args, commands }: IWayProps): JSX.Element {
+function Way({ title, text, action, command, args, commands, isFirst }: IWayProps): JSX.Element {
   return (
     <section className="nby-Empty-way">
       <h3>{title}</h3>
       <p>{text}</p>
       <button
         type="button"
-        className="jp-Button jp-mod-styled jp-mod-accept"
+        className={`nby-Button${isFirst ? ' nby-mod-primary' : ''}`}
         onClick={() => void commands.execute(command, args)}
       >
         {action}

@@ -13,8 +13,10 @@ export function ProblemStrip(): JSX.Element {
   const problems = useSignal(checker.changed, () => checker.problems);
   const unreachable = useSignal(checker.changed, () => checker.unreachable);
   const [open, setOpen] = useState(false);
+  const isOffline = unreachable !== undefined || !canvas.services.backend;
+  const isEmpty = !problems.length && !isOffline && !notice?.text;
   return (
-    <div className="nby-Strip">
+    <div className={`nby-Strip${isEmpty ? ' nby-mod-empty' : ''}`}>
       {open && problems.length > 0 && (
         <ol className="nby-Strip-list">
           {problems.map((problem, index) => (
@@ -39,7 +41,7 @@ export function ProblemStrip(): JSX.Element {
             {trans._n('%1 problem', '%1 problems', problems.length)}
           </button>
         )}
-        {(unreachable !== undefined || !canvas.services.backend) && (
+        {isOffline && (
           <span className="nby-Strip-offline">
             {trans.__(
               'The nbyard server is not reachable. Ports, checks and runs wait until it responds.'

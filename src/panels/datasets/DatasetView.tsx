@@ -1,8 +1,10 @@
+import { copyIcon } from '@jupyterlab/ui-components';
 import { useCallback, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
+import { More } from '../../components/More';
 import { copyText } from '../../components/problems';
 import { StateMark } from '../../components/StateMark';
 import { ITablePart, PartedTable } from '../../components/table/TablePart';
@@ -163,14 +165,25 @@ function Facts({ dataset, version, services }: IFactsProps): JSX.Element {
   // only the current version is linked
   const place = version.id === dataset.current.id ? (dataset.resource ?? '') : '';
   return (
-    <dl className="nby-Facts">
-      <Fact name={trans.__('Rows × columns')} value={shape} />
-      <Fact name={trans.__('Size')} value={[format, size].filter(Boolean).join(' · ')} />
-      <Fact name={trans.__('ID')} value={dataset.id} copied={trans.__('The ID is copied.')} />
-      <Fact name={trans.__('SHA-256')} value={digest} copied={trans.__('The SHA-256 is copied.')} />
-      <Fact name={trans.__('Opens as')} value={place} copied={trans.__('The path is copied.')} />
-      <Fact name={trans.__('Comes from')} value={belowRoot(source) ?? source} />
-    </dl>
+    <div className="nby-Dataset-facts">
+      <p>{[shape, format, size].filter(Boolean).join(' · ')}</p>
+      <More summary={trans.__('Details')}>
+        <dl className="nby-Facts">
+          <Fact name={trans.__('Comes from')} value={belowRoot(source) ?? source} />
+          <Fact
+            name={trans.__('Opens as')}
+            value={place}
+            copied={trans.__('The path is copied.')}
+          />
+          <Fact name={trans.__('ID')} value={dataset.id} copied={trans.__('The ID is copied.')} />
+          <Fact
+            name={trans.__('SHA-256')}
+            value={digest}
+            copied={trans.__('The SHA-256 is copied.')}
+          />
+        </dl>
+      </More>
+    </div>
   );
 }
 
@@ -197,6 +210,7 @@ function Fact({ name, value, copied }: IFactProps): JSX.Element | null {
             onClick={() => void copyText(value, copied)}
           >
             {value}
+            <copyIcon.react tag="span" className="nby-Icon" />
           </button>
         ) : (
           value

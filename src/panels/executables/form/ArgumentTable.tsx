@@ -229,6 +229,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
       )}
       <Field error={error('help')}>
         <input
+          className="nby-Arguments-help"
           aria-label={says(trans.__('Help'))}
           value={draft.help}
           onChange={event => change({ help: event.target.value })}

@@ -5,6 +5,8 @@ import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
 
 const PAUSE = 300;
+/** More arguments than these begin closed, so that the form is in view. */
+const MOST_OPEN = 8;
 
 interface ICommandLineProps {
   services: IPanelServices;
@@ -41,17 +43,18 @@ export function CommandLine({ services, draft }: ICommandLineProps): JSX.Element
     };
   }, [yard, asked]);
   const examples = shown?.examples ?? [];
+  const names = [...new Set(examples.map(one => one.argument))];
   return (
     <section className="nby-CommandLine" aria-label={trans.__('Command line')}>
       <div>{trans.__('Command line')}</div>
       <pre className={`nby-Code ${problem && 'nby-Dim'}`}>{shown?.line ?? '…'}</pre>
       {problem && <p className="nby-Field-error">{problem}</p>}
       {examples.length > 0 && (
-        <details open>
+        <details open={names.length <= MOST_OPEN}>
           <summary>{trans.__('Special values')}</summary>
           <table className="nby-Table">
             <tbody>
-              {[...new Set(examples.map(one => one.argument))].map(name => (
+              {names.map(name => (
                 <tr key={name}>
                   <th scope="row">{name}</th>
                   {examples
