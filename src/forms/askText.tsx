@@ -1,8 +1,9 @@
 /** A dialog for one line of text; it stays open with the message of a refusal. */
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { ApiError } from '../api/client';
+import { FormBody } from './FormBody';
 
 export interface IAskText<T> {
   title: string;
@@ -22,16 +23,17 @@ export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
   let text = asked.text ?? '';
   let problem = '';
   for (;;) {
-    const { button, value } = await showDialog<string>({
+    const onChange = (typed: string) => void (text = typed);
+    const { button } = await showDialog({
       title,
-      body: new TextBody({ ...asked, text }, problem),
+      body: new FormBody(<Field asked={{ ...asked, text }} {...{ problem, onChange }} />, 'input'),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
       focusNodeSelector: 'input'
     });
     if (!button.accept) {
       return undefined;
     }
-    text = (value ?? '').trim();
+    text = text.trim();
     if (!text) {
       problem = trans.__('Enter a value.');
       continue;
@@ -51,35 +53,6 @@ function refusal(error: unknown): string {
   }
   const said = error.details[0]?.message ?? error.message;
   return [said, error.hint].filter(Boolean).join('. ').replace('..', '.');
-}
-
-class TextBody extends ReactWidget {
-  constructor(
-    private readonly asked: IAskText<unknown>,
-    private readonly problem: string
-  ) {
-    super();
-    this.addClass('nby-DialogForm');
-    this._text = asked.text ?? '';
-  }
-
-  getValue(): string {
-    return this._text;
-  }
-
-  protected render(): JSX.Element {
-    return (
-      <Field
-        asked={this.asked}
-        problem={this.problem}
-        onChange={text => {
-          this._text = text;
-        }}
-      />
-    );
-  }
-
-  private _text: string;
 }
 
 interface IFieldProps {

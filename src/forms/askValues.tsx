@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../api/client';
 import { IArgument } from '../document/arguments';
 import { IInputs } from './ArgumentForm';
-import { FormBody } from './FormBody';
+import { FIELD, FormBody, REFUSED } from './FormBody';
 import { refuse, ValuesForm, ValuesHolder } from './ValuesForm';
 
 export interface IAskValues<T> {
@@ -21,10 +21,6 @@ export interface IAskValues<T> {
   send: (holder: ValuesHolder) => Promise<T>;
 }
 
-/** What gets the focus: the first field, or the first that was refused. */
-const FIELD = 'input, select, textarea';
-const REFUSED = '[aria-invalid="true"]';
-
 /** Return the response; undefined if the user cancels. */
 export async function askValues<T>(
   asked: IAskValues<T>,
@@ -32,11 +28,12 @@ export async function askValues<T>(
 ): Promise<T | undefined> {
   const { title, ok, send } = asked;
   for (;;) {
+    const first = Object.keys(holder.errors).length ? REFUSED : FIELD;
     const { button } = await showDialog({
       title,
-      body: new FormBody(<ValuesForm {...asked} holder={holder} />),
+      body: new FormBody(<ValuesForm {...asked} holder={holder} />, first),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
-      focusNodeSelector: Object.keys(holder.errors).length ? REFUSED : FIELD
+      focusNodeSelector: first
     });
     if (!button.accept) {
       return undefined;

@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Credential, CredentialField, CredentialKind } from '../../api/types';
-import { FormBody } from '../../forms/FormBody';
+import { FormBody, REFUSED } from '../../forms/FormBody';
 
 /** The typed values; for an existing credential only the values to replace. */
 export interface ICredentialDraft {
@@ -33,17 +33,17 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
   };
   let problems: Record<string, string> = {};
   for (;;) {
-    const first = known ? '[type="password"], textarea' : 'input';
+    // focus the refused field, so that a secret is not typed into another one
     const isRefused = Object.keys(problems).some(Boolean);
+    const first = isRefused ? REFUSED : known ? '[type="password"], textarea' : 'input';
     const { button } = await showDialog({
       title: known ? trans.__('Replace “%1”', known.name) : trans.__('New credential'),
-      body: new FormBody(<Form {...asked} draft={draft} problems={problems} />),
+      body: new FormBody(<Form {...asked} draft={draft} problems={problems} />, first),
       buttons: [
         Dialog.cancelButton(),
         Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Save') })
       ],
-      // focus the refused field, so that a secret is not typed into another one
-      focusNodeSelector: isRefused ? '[aria-invalid="true"]' : first
+      focusNodeSelector: first
     });
     if (!button.accept) {
       return undefined;

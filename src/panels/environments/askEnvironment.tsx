@@ -24,11 +24,15 @@ export async function askEnvironment(
   const environment = { ...begun, requirements: '' };
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
+    const first = problems.packages.length && !problems.name ? 'textarea' : 'input';
     const { button } = await showDialog({
       title: trans.__('New environment'),
-      body: new FormBody(<Form environment={environment} problems={problems} trans={trans} />),
+      body: new FormBody(
+        <Form environment={environment} problems={problems} trans={trans} />,
+        first
+      ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Install') })],
-      focusNodeSelector: problems.packages.length && !problems.name ? 'textarea' : 'input'
+      focusNodeSelector: first
     });
     if (!button.accept) {
       return undefined;

@@ -1,9 +1,18 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
+import { useEffect } from 'react';
+
+/** Selectors of what gets the focus: the first field, or the first that was refused. */
+export const FIELD = 'input, select, textarea';
+export const REFUSED = '[aria-invalid="true"]';
 
 /** A form in a dialog. */
 export class FormBody extends ReactWidget {
-  constructor(private readonly form: JSX.Element) {
+  /** `first` selects what gets the focus, as the `focusNodeSelector` of the dialog does. */
+  constructor(
+    private readonly form: JSX.Element,
+    private readonly first = FIELD
+  ) {
     super();
     this.addClass('nby-DialogForm');
   }
@@ -14,13 +23,12 @@ export class FormBody extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    return this.form;
+    return <Drawn onDrawn={this._focusField}>{this.form}</Drawn>;
   }
 
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     window.addEventListener('keydown', this._onKeyDown, true);
-    void this.renderPromise?.then(() => this._focusField());
   }
 
   protected override onBeforeDetach(message: Message): void {
@@ -28,16 +36,15 @@ export class FormBody extends ReactWidget {
     super.onBeforeDetach(message);
   }
 
-  /** Focus the refused field, else the first one: on a busy machine the dialog looks too early. */
-  private _focusField(): void {
+  /** Focus the first field once it exists: on a busy machine the dialog looks for it too early. */
+  private _focusField = (): void => {
     const { activeElement } = document;
-    if (activeElement === document.body || activeElement?.matches('.jp-Dialog-button')) {
-      const field =
-        this.node.querySelector<HTMLElement>('[aria-invalid="true"]') ??
-        this.node.querySelector<HTMLElement>('input, select, textarea');
-      field?.focus();
+    const dialog = this.node.closest('.jp-Dialog');
+    const isOnDialog = activeElement === document.body || dialog?.contains(activeElement);
+    if (isOnDialog && !this.node.contains(activeElement)) {
+      this.node.querySelector<HTMLElement>(this.first)?.focus();
     }
-  }
+  };
 
   /**
    * Handle Enter before the dialog does: it would swallow Enter in multi-line fields, also with
@@ -68,4 +75,15 @@ export class FormBody extends ReactWidget {
       }
     }
   };
+}
+
+interface IDrawnProps {
+  onDrawn: () => void;
+  children: JSX.Element;
+}
+
+/** The form; `onDrawn` is called once, when its fields are in the page. */
+function Drawn({ onDrawn, children }: IDrawnProps): JSX.Element {
+  useEffect(() => onDrawn(), [onDrawn]);
+  return children;
 }

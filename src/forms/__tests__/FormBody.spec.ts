@@ -1,0 +1,39 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, waitFor } from '@testing-library/react';
+import { CredentialKind } from '../../api/types';
+import { askCredential } from '../../panels/credentials/askCredential';
+import { askEnvironment } from '../../panels/environments/askEnvironment';
+import { askText } from '../askText';
+import { askValues } from '../askValues';
+
+const trans = nullTranslator.load('nbyard');
+const send = jest.fn();
+const KIND = { kind: 'token', title: 'Token', fields: [] } as unknown as CredentialKind;
+const rows = { name: 'rows', role: 'value' as const, type: 'int' as const, format: '' };
+
+const DIALOGS: [string, () => Promise<unknown>][] = [
+  ['values', () => askValues({ title: 'T', arguments: [rows], ok: 'Run', trans, send })],
+  ['a text', () => askText({ title: 'T', label: 'Name', ok: 'Save', trans, send })],
+  ['a credential', () => askCredential({ kinds: [KIND], trans, send })],
+  ['an environment', () => askEnvironment({ name: 'e', capture: '' }, trans, send)]
+];
+
+describe('E10: the first field of a form in a dialog', () => {
+  const idle = window.requestIdleCallback;
+  beforeEach(() => {
+    // a dialog looks for its field when the browser is first idle; here before React drew it
+    window.requestIdleCallback = ready => Number(ready({} as IdleDeadline));
+  });
+  afterEach(() => {
+    window.requestIdleCallback = idle;
+  });
+
+  it.each(DIALOGS)('has the focus in a dialog for %s that looked too early', async (_, ask) => {
+    const answer = ask();
+    const field = () => document.querySelector('.jp-Dialog input');
+    await waitFor(() => expect(field()).toBeTruthy());
+    await waitFor(() => expect(document.activeElement).toBe(field()));
+    fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
+    expect(await answer).toBeUndefined();
+  });
+});
