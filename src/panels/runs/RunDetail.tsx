@@ -1,6 +1,7 @@
-import { useEffect, useReducer, useState } from 'react';
+import { useContext, useEffect, useReducer, useState } from 'react';
 import { isLive, Run, RunDetail as Detail } from '../../api/types';
 import { IYard } from '../../api/yard';
+import { PanelVisible } from '../../components/format/times';
 import { reasonText } from '../../reasons';
 import { Reason } from '../../reasons/text';
 import { stepTitle } from '../../runs/model/names';
@@ -45,16 +46,25 @@ function Live({ run, number, services }: IPartProps): JSX.Element {
   const { yard, trans } = services;
   const [model, setModel] = useState<RunModel>();
   const [, draw] = useReducer((round: number) => round + 1, 0);
+  const isVisible = useContext(PanelVisible);
   useEffect(() => {
+    if (!isVisible) {
+      return; // nobody sees it: no requests and no live updates
+    }
     const made = RunModel.of(yard, run.id);
-    const onChange = () => draw();
+    const onChange = () => {
+      if (made.detail) {
+        setModel(made); // until then, the progress of before stays
+      }
+      draw();
+    };
     made.changed.connect(onChange);
-    setModel(made);
+    onChange();
     return () => {
       made.changed.disconnect(onChange);
       made.dispose();
     };
-  }, [yard, run.id]);
+  }, [yard, run.id, isVisible]);
   const detail = model?.detail;
   const parts = detail?.tasks.length ? progress(detail, model!, services) : [];
   return (

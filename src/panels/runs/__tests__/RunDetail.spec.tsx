@@ -1,8 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { cleanup, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
 import { Run } from '../../../api/types';
 import { IYard } from '../../../api/yard';
+import { PanelVisible } from '../../../components/format/times';
 import { IPanelServices } from '../../frame/services';
 import { RunDetail } from '../RunDetail';
 
@@ -10,21 +11,37 @@ const trans = nullTranslator.load('nbyard');
 const signal = () => new Signal<object, unknown>({});
 const reason = (text: string) => ({ code: 'text', params: { text } });
 
-function show(run: Partial<Run>, items: object[]): jest.Mock {
+interface IShown {
+  call: jest.Mock;
+  /** Who follows the activity of the run. */
+  watched: ReadonlySet<object>;
+  setVisible: (visible: boolean) => void;
+}
+
+function show(run: Partial<Run>, items: object[], isVisible = true): IShown {
   const call = jest.fn(async () => ({ run, items, last: 1, next: null }));
+  const watched = new Set<object>();
+  const watch = () => {
+    const watcher = { dispose: () => void watched.delete(watcher) };
+    watched.add(watcher);
+    return watcher;
+  };
   const stream = {
-    ...{ events: signal(), activity: signal(), refetch: signal(), watch: () => ({ dispose() {} }) },
+    ...{ events: signal(), activity: signal(), refetch: signal(), watch },
     start: async () => undefined
   };
   const yard = { client: { call }, stream } as unknown as IYard;
   const services = { yard, trans } as IPanelServices;
   const full = { id: 'r', number: 12, counts: {}, reason: null, ...run } as Run;
-  render(
-    <p>
-      <RunDetail run={full} took="4.1 s" services={services} />
-    </p>
+  const panel = (visible: boolean) => (
+    <PanelVisible.Provider value={visible}>
+      <p>
+        <RunDetail run={full} took="4.1 s" services={services} />
+      </p>
+    </PanelVisible.Provider>
   );
-  return call;
+  const { rerender } = render(panel(isVisible));
+  return { call, watched, setVisible: visible => rerender(panel(visible)) };
 }
 
 const line = () => screen.getByRole('paragraph').textContent;
@@ -33,14 +50,14 @@ afterEach(cleanup);
 
 describe('the second line of a run', () => {
   it('says how long a good one took, without a request', () => {
-    const call = show({ state: 'succeeded', counts: { cached: 2 } }, []);
+    const { call } = show({ state: 'succeeded', counts: { cached: 2 } }, []);
     expect(line()).toBe('run 12 · 4.1 s · 2 cached');
     expect(call).not.toHaveBeenCalled();
   });
 
   it('says why a bad one failed, and asks only once', async () => {
     const failure = { kind: 'error', reason: reason("KeyError: 'region' in cell 7") };
-    const call = show({ state: 'failed' }, [{ node: 'a', failure }]);
+    const { call } = show({ state: 'failed' }, [{ node: 'a', failure }]);
     await waitFor(() => expect(line()).toBe("KeyError: 'region' in cell 7 · run 12"));
     expect(call).toHaveBeenCalledTimes(1);
   });
@@ -59,5 +76,20 @@ describe('the second line of a run', () => {
     const waits = reason('waits for a GPU');
     show({ state: 'running' }, [{ node: 'a', label: '', state: 'queued', waits, attempts: [] }]);
     await waitFor(() => expect(line()).toBe('run 12 · waits for a GPU'));
+  });
+
+  it('asks and follows nothing in a hidden sidebar, and keeps what it said', async () => {
+    const tasks = [{ node: 'b', label: 'b', state: 'running', attempts: [] }];
+    const { call, watched, setVisible } = show({ state: 'running' }, tasks, false);
+    await act(async () => undefined);
+    expect([call.mock.calls.length, watched.size, line()]).toEqual([0, 0, 'run 12']);
+    setVisible(true);
+    await waitFor(() => expect(line()).toBe('run 12 · b'));
+    expect(watched.size).toBe(1);
+    setVisible(false);
+    expect([watched.size, line()]).toEqual([0, 'run 12 · b']);
+    setVisible(true);
+    expect(line()).toBe('run 12 · b');
+    await waitFor(() => expect(watched.size).toBe(1));
   });
 });
