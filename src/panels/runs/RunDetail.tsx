@@ -1,24 +1,22 @@
 import { useContext, useEffect, useReducer, useState } from 'react';
 import { isLive, Run, RunDetail as Detail } from '../../api/types';
 import { IYard } from '../../api/yard';
-import { PanelVisible } from '../../components/format/times';
+import { PanelVisible, showSeconds } from '../../components/format/times';
 import { reasonText } from '../../reasons';
 import { Reason } from '../../reasons/text';
 import { stepTitle } from '../../runs/model/names';
 import { RunModel } from '../../runs/model/runModel';
-import { TASK_DONE } from '../../runs/model/reducer';
+import { secondsOf, TASK_DONE } from '../../runs/model/reducer';
 import { IPanelServices } from '../frame/services';
 
 interface IRunDetailProps {
   run: Run;
-  /** How long it took, or takes. */
-  took: string;
   services: IPanelServices;
 }
 
 /** The second line of a run: how far it is, or why it failed, or how long it took. */
 export function RunDetail(props: IRunDetailProps): JSX.Element {
-  const { run, took, services } = props;
+  const { run, services } = props;
   const number = services.trans.__('run %1', run.number);
   if (isLive(run)) {
     return <Live run={run} number={number} services={services} />;
@@ -29,7 +27,7 @@ export function RunDetail(props: IRunDetailProps): JSX.Element {
   const { cached = 0 } = run.counts;
   const parts = [
     number,
-    took,
+    showSeconds(secondsOf(run, Date.now())),
     !!cached && services.trans.__('%1 cached', cached),
     reasonText(run.reason, services.trans)
   ];

@@ -24,7 +24,6 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const { runs } = yard;
   const items = useSignal(runs.changed, () => runs.items);
   const [shown, setShown] = useState(SHOWN);
-  const now = useAgoNow(yard.stream, items.some(isLive));
   return (
     <div className="nby-Section">
       <ListState collection={runs} trans={trans}>
@@ -38,7 +37,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         items={items.slice(0, shown)}
         idOf={({ id }) => id}
         nameOf={run => run.name || run.title}
-        render={run => <Row run={run} runs={items} now={now} services={services} />}
+        render={run => <Row run={run} runs={items} services={services} />}
         actions={run =>
           isLive(run) ? (
             <CommandButton
@@ -70,24 +69,31 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
 interface IRowProps {
   run: Run;
   runs: readonly Run[];
-  now: number;
   services: IPanelServices;
 }
 
-function Row({ run, runs, now, services }: IRowProps): JSX.Element {
+function Row({ run, runs, services }: IRowProps): JSX.Element {
   const { trans } = services;
   const { state, created_at } = run;
-  const took = showSeconds(secondsOf(run, now));
   return (
     <SideRow
       icon={stateIcon(state)}
       accent={state}
       state={stateText(state, trans)}
       name={run.name || run.title}
-      aside={isLive(run) ? took : showAgo(created_at, now, trans)}
-      detail={<RunDetail run={run} took={took} services={services} />}
+      aside={<Time run={run} services={services} />}
+      detail={<RunDetail run={run} services={services} />}
       strip={<RunStrip results={resultsUpTo(run, runs)} trans={trans} />}
       title={showMoment(created_at)}
     />
+  );
+}
+
+/** How long a live run takes, or when it was created; only this is drawn each second. */
+function Time({ run, services }: { run: Run; services: IPanelServices }): JSX.Element {
+  const { yard, trans } = services;
+  const now = useAgoNow(yard.stream, isLive(run));
+  return (
+    <>{isLive(run) ? showSeconds(secondsOf(run, now)) : showAgo(run.created_at, now, trans)}</>
   );
 }

@@ -36,7 +36,7 @@ function show(run: Partial<Run>, items: object[], isVisible = true): IShown {
   const panel = (visible: boolean) => (
     <PanelVisible.Provider value={visible}>
       <p>
-        <RunDetail run={full} took="4.1 s" services={services} />
+        <RunDetail run={full} services={services} />
       </p>
     </PanelVisible.Provider>
   );
@@ -44,13 +44,18 @@ function show(run: Partial<Run>, items: object[], isVisible = true): IShown {
   return { call, watched, setVisible: visible => rerender(panel(visible)) };
 }
 
+const started_at = '2030-01-01T00:00:00Z';
+const finished_at = '2030-01-01T00:00:04.1Z';
 const line = () => screen.getByRole('paragraph').textContent;
 
 afterEach(cleanup);
 
 describe('the second line of a run', () => {
   it('says how long a good one took, without a request', () => {
-    const { call } = show({ state: 'succeeded', counts: { cached: 2 } }, []);
+    const { call } = show(
+      { state: 'succeeded', counts: { cached: 2 }, started_at, finished_at },
+      []
+    );
     expect(line()).toBe('run 12 · 4.1 s · 2 cached');
     expect(call).not.toHaveBeenCalled();
   });

@@ -1,0 +1,55 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, render, screen } from '@testing-library/react';
+import { IPanelServices } from '../../frame/services';
+import * as strip from '../RunStrip';
+import { RunSection } from '../RunSection';
+
+const trans = nullTranslator.load('nbyard');
+const signal = () => new Signal<object, unknown>({});
+const START = Date.parse('2030-01-01T00:00:00Z');
+const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
+
+function show(items: object[]): void {
+  const stream = {
+    ...{ events: signal(), activity: signal(), refetch: signal(), connectedChanged: signal() },
+    watch: () => ({ dispose: () => undefined }),
+    start: () => new Promise(() => undefined)
+  };
+  const runs = { items, changed: signal(), state: 'ready', more: false };
+  const services = { yard: { runs, stream }, trans, commands: new CommandRegistry() };
+  render(<RunSection services={services as unknown as IPanelServices} />);
+}
+
+describe('the runs of the sidebar', () => {
+  beforeEach(() => jest.useFakeTimers({ now: START }));
+  afterEach(() => {
+    cleanup();
+    jest.useRealTimers();
+  });
+
+  const pass = (seconds: number) => act(() => void jest.advanceTimersByTime(1000 * seconds));
+  const times = () =>
+    [...document.querySelectorAll('.nby-SideRow-aside')].map(({ textContent }) => textContent);
+
+  it('draw only the times again while a run is live', () => {
+    const drawn = jest.spyOn(strip, 'resultsUpTo');
+    const run = { title: 'Penguins', workflow_id: 'w', counts: {}, reason: null };
+    show([
+      { ...run, id: '2', number: 2, state: 'running', created_at: at(0), started_at: at(0) },
+      {
+        ...{ ...run, id: '1', number: 1, state: 'succeeded', created_at: at(-120) },
+        ...{ started_at: at(-120), finished_at: at(-116) }
+      }
+    ]);
+    expect(times()).toEqual(['0.0 s', '2 min ago']);
+    expect(screen.getByText('run 1 · 4.0 s')).toBeTruthy();
+    const before = drawn.mock.calls.length;
+    pass(12);
+    expect(times()).toEqual(['12 s', '2 min ago']);
+    pass(60);
+    expect(times()).toEqual(['1:12', '3 min ago']);
+    expect(drawn).toHaveBeenCalledTimes(before);
+  });
+});
