@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
 
-/** With fewer items than this, search is not needed. */
-const MANY = 5;
+/** With at most so many items, search is not needed. */
+export const MANY = 5;
 /** The delay after the last key before a request, in milliseconds. */
 const PAUSE = 250;
 

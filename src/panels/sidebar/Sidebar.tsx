@@ -31,7 +31,7 @@ interface ISidebarProps {
 /** All sections, those that people look at most often first. */
 export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const { yard, trans, commands } = services;
-  const unrun = useUnrun(services);
+  const unrun = useUnrun(services, isVisible);
   const lost = useLost(yard.stream);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
@@ -83,7 +83,8 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         noun="workflow"
         title={trans.__('Workflows')}
         collection={yard.workflows}
-        more={unrun.length}
+        more={unrun.files.length}
+        isBusy={!!unrun.problem}
         buttons={['create-workflow']}
         isOpen
       >

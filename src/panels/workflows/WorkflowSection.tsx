@@ -1,5 +1,4 @@
 import { WorkflowFile } from '../../api/types';
-import { belowRoot } from '../../api/paths';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { showAgo, showMoment } from '../../components/format/times';
@@ -7,9 +6,10 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { workflowIcon } from '../../icons/startup';
 import { IPanelServices } from '../frame/services';
-import { matching, Older, SearchBox, useSearch } from '../frame/Search';
+import { MANY, matching, Older, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
+import { IUnrun, placeOf } from './unrun';
 
 /** A workflow, and when it last ran or, if it never ran, was saved. */
 interface IListed extends WorkflowFile {
@@ -18,8 +18,7 @@ interface IListed extends WorkflowFile {
 
 interface IWorkflowSectionProps {
   services: IPanelServices;
-  /** The files that never ran. */
-  unrun: readonly WorkflowFile[];
+  unrun: IUnrun;
 }
 
 const nameOf = ({ title, path }: { title: string; path: string }) =>
@@ -29,32 +28,49 @@ const nameOf = ({ title, path }: { title: string; path: string }) =>
 export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX.Element {
   const { yard, trans, commands } = services;
   const { workflows, runs } = yard;
+  const { files, problem } = unrun;
   const search = useSearch(workflows, nameOf);
   const newest = useSignal(runs.changed, () => runs.items);
   const now = useAgoNow(yard.stream);
+  const hasFailed = useSignal(workflows.changed, () => workflows.state === 'failed');
   const items: IListed[] = [
-    ...search.items.map(({ id, title, path, updated_at }) => ({
-      title,
-      path: belowRoot(path) ?? path,
-      saved_at: newest.find(run => run.workflow_id === id)?.created_at ?? updated_at,
+    ...search.items.map(workflow => ({
+      title: workflow.title,
+      path: placeOf(workflow),
+      saved_at:
+        newest.find(run => run.workflow_id === workflow.id)?.created_at ?? workflow.updated_at,
       hasRun: true
     })),
-    ...matching(unrun, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
+    ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
   ].sort((one, other) => Date.parse(other.saved_at) - Date.parse(one.saved_at));
-  const noted = { ...search, items, offered: search.offered || unrun.length > 5 };
+  const noted = { ...search, items, offered: search.offered || files.length > MANY };
   return (
     <div className="nby-Section">
-      {!items.length && (
-        <ListState collection={workflows} trans={trans}>
-          <p className="nby-Note">{trans.__('No workflows yet.')}</p>
-          <p className="nby-Note">
-            <CommandButton
-              commands={commands}
-              id="nbyard:create-workflow"
-              args={{ isPalette: true }}
-            />
-          </p>
-        </ListState>
+      <ListState collection={workflows} trans={trans}>
+        {!files.length && !problem && (
+          <>
+            <p className="nby-Note">{trans.__('No workflows yet.')}</p>
+            <p className="nby-Note">
+              <CommandButton
+                commands={commands}
+                id="nbyard:create-workflow"
+                args={{ isPalette: true }}
+              />
+            </p>
+          </>
+        )}
+      </ListState>
+      {problem && !hasFailed && (
+        <p className="nby-Note" role="alert">
+          {trans.__('Workflows that never ran could not be listed: %1', problem)}{' '}
+          <button
+            type="button"
+            className="nby-Button"
+            onClick={() => void workflows.reload()} // its end asks for the files again
+          >
+            {trans.__('Try Again')}
+          </button>
+        </p>
       )}
       <SearchBox search={noted} label={trans.__('Search workflows')} trans={trans} />
       <RowList

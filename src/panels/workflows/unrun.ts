@@ -1,25 +1,48 @@
 /** Workflow files that never ran; the server lists those below its root. */
 import { Contents } from '@jupyterlab/services';
 import { useEffect, useState } from 'react';
-import { WorkflowFile } from '../../api/types';
+import { belowRoot } from '../../api/paths';
+import { Workflow, WorkflowFile } from '../../api/types';
+import { IYard } from '../../api/yard';
+import { useSignal } from '../../components/hooks/useSignal';
 import { EXTENSION } from '../../document/fileType';
 import { IPanelServices } from '../frame/services';
 
 /** Changes of files within this time, in milliseconds, lead to one request. */
 const GATHER = 300;
 
-/** Return the workflow files without a run, newest first; updated when files or runs change. */
-export function useUnrun({ app, yard }: IPanelServices): readonly WorkflowFile[] {
-  const [found, setFound] = useState<readonly WorkflowFile[]>([]);
+export interface IUnrun {
+  /** The files, newest first. */
+  readonly files: readonly WorkflowFile[];
+  /** Why the last request failed. */
+  readonly problem?: string;
+}
+
+/** Return the workflow files without a run; updated while visible when files or runs change. */
+export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUnrun {
+  const [found, setFound] = useState<IUnrun>({ files: [] });
   useEffect(() => {
+    if (!isVisible) {
+      return;
+    }
     const { contents } = app.serviceManager;
     const control = new AbortController();
     let timer: number | undefined;
+    let hasFailed = false;
+    let known = placesOf(yard);
     const read = () => {
       timer = undefined;
       yard.client.call('workflows.unrun', { signal: control.signal }).then(
-        ({ items }) => setFound(items),
-        () => undefined // the list of those that ran shows the reason
+        ({ items }) => {
+          hasFailed = false;
+          setFound({ files: items });
+        },
+        ({ message }: Error) => {
+          if (!control.signal.aborted) {
+            hasFailed = true;
+            setFound(({ files }) => ({ files, problem: message }));
+          }
+        }
       );
     };
     const later = () => (timer ??= window.setTimeout(read, GATHER));
@@ -28,15 +51,38 @@ export function useUnrun({ app, yard }: IPanelServices): readonly WorkflowFile[]
         later();
       }
     };
+    // most changes are the start of a reload, or runs of workflows that ran before
+    const onRan = () => {
+      const places = placesOf(yard);
+      if (places !== undefined && ((known !== undefined && places !== known) || hasFailed)) {
+        later();
+      }
+      known = places ?? known;
+    };
     read();
     contents.fileChanged.connect(onFile);
-    yard.workflows.changed.connect(later);
+    yard.workflows.changed.connect(onRan);
     return () => {
       control.abort();
       window.clearTimeout(timer);
       contents.fileChanged.disconnect(onFile);
-      yard.workflows.changed.disconnect(later);
+      yard.workflows.changed.disconnect(onRan);
     };
-  }, [app, yard]);
-  return found;
+  }, [app, yard, isVisible]);
+  const ran = useSignal(yard.workflows.changed, () => yard.workflows.items);
+  const places = new Set(ran.map(placeOf));
+  // the first run of a file is known before the files are listed again
+  return { ...found, files: found.files.filter(({ path }) => !places.has(path)) };
+}
+
+/** Return the path of a workflow's file, relative to the server's root where it is below it. */
+export function placeOf({ path }: Workflow): string {
+  return belowRoot(path) ?? path;
+}
+
+/** Return which workflows ran and where their files are; undefined before they are loaded. */
+function placesOf({ workflows }: IYard): string | undefined {
+  return workflows.state === 'ready'
+    ? JSON.stringify(workflows.items.map(({ id, path }) => [id, path]).sort())
+    : undefined;
 }

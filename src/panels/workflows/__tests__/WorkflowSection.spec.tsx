@@ -1,0 +1,125 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { IPanelServices } from '../../frame/services';
+import { useUnrun } from '../unrun';
+import { WorkflowSection } from '../WorkflowSection';
+
+const trans = nullTranslator.load('nbyard');
+const signal = () => new Signal<object, unknown>({});
+const saved_at = '2030-01-01T00:00:00Z';
+const ran = (name: string) => ({
+  ...{ id: name, title: name, path: `${name}.nbflow`, updated_at: saved_at }
+});
+
+/** The list of workflows; `set` sets what ran, as its reload does. */
+class Workflows {
+  items: object[] = [];
+  more = false;
+  state = 'loading';
+  problem = '';
+  changed = signal();
+  reload = jest.fn(async () => this.set(this.items));
+
+  set(items: object[], state = 'ready'): void {
+    Object.assign(this, { items, state });
+    act(() => this.changed.emit(undefined));
+  }
+}
+
+function show(unrun: string[]) {
+  const workflows = new Workflows();
+  const answers = {
+    items: unrun.map(name => ({ title: name, path: `${name}.nbflow`, saved_at })),
+    problem: ''
+  };
+  const call = jest.fn(async () => {
+    if (answers.problem) {
+      throw new Error(answers.problem);
+    }
+    return { items: [...answers.items] };
+  });
+  const stream = { lost: undefined, connectedChanged: signal() };
+  const yard = { client: { call }, workflows, runs: { items: [], changed: signal() }, stream };
+  const commands = new CommandRegistry();
+  commands.addCommand('nbyard:create-workflow', { label: 'New Workflow', execute: () => 0 });
+  const app = { serviceManager: { contents: { fileChanged: signal() } } };
+  const services = { yard, trans, commands, app } as unknown as IPanelServices;
+  const Panel = ({ isVisible }: { isVisible: boolean }) => (
+    <WorkflowSection services={services} unrun={useUnrun(services, isVisible)} />
+  );
+  const { rerender } = render(<Panel isVisible={false} />);
+  const setVisible = (isVisible: boolean) => rerender(<Panel isVisible={isVisible} />);
+  return { workflows, answers, call, setVisible };
+}
+
+const rows = () => screen.queryAllByRole('row').map(({ textContent }) => textContent);
+const wait = () => act(async () => void (await jest.advanceTimersByTimeAsync(400)));
+
+describe('the workflows of the sidebar', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: Date.parse(saved_at) });
+  });
+  afterEach(() => {
+    cleanup();
+    jest.useRealTimers();
+  });
+
+  it('are those that ran and the other files, each once', async () => {
+    const { workflows, setVisible } = show(['a', 'b']);
+    setVisible(true);
+    await wait();
+    workflows.set([]);
+    expect(rows()).toEqual(['anever rana.nbflow', 'bnever ranb.nbflow']);
+    workflows.set([ran('a')]); // its first run; the files are not listed again yet
+    expect(rows()).toEqual(['ajust nowa.nbflow', 'bnever ranb.nbflow']);
+  });
+
+  it('asks for the files while it is visible, and when other workflows ran', async () => {
+    const { workflows, call, setVisible } = show(['a']);
+    await wait();
+    expect(call).not.toHaveBeenCalled();
+    setVisible(true);
+    workflows.set([ran('b')]);
+    await wait();
+    workflows.set([{ ...ran('b'), updated_at: '2030-01-02T00:00:00Z' }]); // it ran again
+    workflows.set([ran('b')], 'failed');
+    await wait();
+    expect(call).toHaveBeenCalledTimes(1);
+    workflows.set([ran('a'), ran('b')]);
+    await wait();
+    expect(call).toHaveBeenCalledTimes(2);
+    setVisible(false);
+    workflows.set([ran('c')]);
+    await wait();
+    expect(call).toHaveBeenCalledTimes(2);
+  });
+
+  it('says which of the lists failed, beside the other one, and asks again', async () => {
+    const { workflows, answers, setVisible } = show(['a']);
+    answers.problem = 'disk is gone';
+    setVisible(true);
+    workflows.set([]);
+    await wait();
+    const problem = () => screen.queryByRole('alert')?.firstChild?.textContent;
+    expect(problem()).toBe('Workflows that never ran could not be listed: disk is gone');
+    expect(screen.queryByText('No workflows yet.')).toBeNull();
+    answers.problem = '';
+    fireEvent.click(screen.getByRole('button', { name: 'Try Again' }));
+    await wait();
+    expect([problem(), rows()]).toEqual([undefined, ['anever rana.nbflow']]);
+    workflows.problem = 'busy';
+    workflows.set([], 'failed');
+    expect([problem(), rows().length]).toEqual(['Not reachable: busy', 1]);
+  });
+
+  it('offers the first one where there is none', async () => {
+    const { workflows, setVisible } = show([]);
+    setVisible(true);
+    workflows.set([]);
+    await wait();
+    expect(screen.getByText('No workflows yet.')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'New Workflow' })).toBeTruthy();
+  });
+});
