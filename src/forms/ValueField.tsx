@@ -98,9 +98,12 @@ interface IControl extends IValueFieldProps {
 
 function Choice(props: IControl): JSX.Element {
   const { field, type, value, fallback, trans, onChange } = props;
-  const choices: readonly Json[] = type === 'bool' ? [true, false] : (props.choices ?? []);
+  const offered: readonly Json[] = type === 'bool' ? [true, false] : (props.choices ?? []);
+  // a stored value that is not offered, such as null, is not the default
+  const choices = value === undefined || offered.includes(value) ? offered : [...offered, value];
   const index = choices.findIndex(choice => choice === value);
-  const unset = fallback === undefined ? '' : trans.__('default: %1', showValue(fallback));
+  const nameOf = (choice: Json) => (choice === null ? trans.__('none') : showValue(choice));
+  const unset = fallback === undefined ? '' : trans.__('default: %1', nameOf(fallback));
   return (
     <select
       id={field.id}
@@ -114,7 +117,7 @@ function Choice(props: IControl): JSX.Element {
       <option value={-1}>{unset}</option>
       {choices.map((choice, position) => (
         <option key={position} value={position}>
-          {showValue(choice)}
+          {nameOf(choice)}
         </option>
       ))}
     </select>
@@ -123,7 +126,7 @@ function Choice(props: IControl): JSX.Element {
 
 function Text(props: IControl): JSX.Element {
   const { type, value, fallback, onChange, onProblem } = props;
-  const given = showValue(value ?? fallback);
+  const given = showValue(value === undefined ? fallback : value);
   const [text, setText] = useState(props.draft ?? given);
   const shown = useRef(given);
   useEffect(() => {
