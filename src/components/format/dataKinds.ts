@@ -2,7 +2,7 @@
 export type DataKind = 'table' | 'model' | 'folder' | 'file' | 'any';
 
 const TABLES = new Set(['csv', 'tsv', 'parquet', 'arrow', 'excel', 'feather', 'xlsx', 'jsonl']);
-const MODELS = new Set(['joblib', 'pickle', 'pkl', 'onnx', 'pt', 'safetensors', 'keras', 'h5']);
+const MODELS = new Set('joblib pickle pkl onnx pt safetensors keras h5 mlflow model'.split(' '));
 
 export function dataKind(format: string): DataKind {
   if (TABLES.has(format)) {

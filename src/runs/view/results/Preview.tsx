@@ -58,7 +58,7 @@ export function previewOfFile(
   };
 }
 
-const suffixOf = (filename: string): string => filename.split('.').pop()?.toLowerCase() ?? '';
+export const suffixOf = (filename: string): string => filename.split('.').pop()?.toLowerCase() ?? '';
 
 /** Stored bytes as a table, an image or text. */
 export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {

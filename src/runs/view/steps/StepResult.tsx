@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import { Artifact, RunDetail, Task } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
+import { dataKind } from '../../../components/format/dataKinds';
 import { stepTitle } from '../../model/names';
-import { Preview, previewOf } from '../results/Preview';
+import { Preview, previewOf, suffixOf } from '../results/Preview';
 import { useServices } from '../context/hooks';
 
 /** What a task produced: one output is previewed, the others are a click away. */
@@ -43,13 +44,22 @@ export function StepResult({
   );
 }
 
-/** Pictures and pages tell most, then small texts such as metrics, then tables; models tell least. */
-const TELLING = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html', 'json', 'csv', 'parquet'];
+const PICTURES = ['png', 'jpg', 'jpeg', 'svg', 'gif', 'webp', 'html'];
 
 function mostTelling(artifacts: readonly Artifact[]): Artifact | undefined {
-  const rank = ({ format }: Artifact) => {
-    const found = TELLING.indexOf(format ?? '');
-    return found < 0 ? TELLING.length : found;
-  };
-  return [...artifacts].sort((one, other) => rank(one) - rank(other))[0];
+  return [...artifacts].sort((one, other) => rankOf(one) - rankOf(other))[0];
+}
+
+/** Pictures and pages tell most, then metrics, tables and models; logs and others tell least. */
+function rankOf({ format, filename, may_be_model }: Artifact): number {
+  const formats = [format, suffixOf(filename)];
+  const kinds = formats.map(dataKind);
+  const ranks = [
+    formats.some(one => PICTURES.includes(one)),
+    formats.includes('json'),
+    kinds.includes('table'),
+    may_be_model || kinds.includes('model')
+  ];
+  const found = ranks.indexOf(true);
+  return found < 0 ? ranks.length : found;
 }

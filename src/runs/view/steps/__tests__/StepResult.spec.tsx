@@ -1,0 +1,51 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { cleanup, render, screen } from '@testing-library/react';
+import { Artifact, RunDetail, Task } from '../../../../api/types';
+import { dataKind } from '../../../../components/format/dataKinds';
+import { IRunServices } from '../../../model/services';
+import { RunContext } from '../../context/hooks';
+import { StepResult } from '../StepResult';
+
+/** Return the output that is shown first of a task with these files. */
+function shownOf(...files: (string | Partial<Artifact>)[]): string | null {
+  const artifacts = files.map(file => {
+    const part = typeof file === 'string' ? { filename: file } : file;
+    const format = part.filename!.split('.').pop();
+    return { id: part.filename, name: part.filename, format, size_bytes: 9e9, ...part };
+  });
+  const task = { node: 'a', label: 'a', artifacts } as unknown as Task;
+  const never = () => new Promise(() => undefined);
+  const client = { call: never, request: never, settings: { baseUrl: '/' } };
+  const services = { trans: nullTranslator.load('nbyard'), yard: { client } };
+  render(
+    <RunContext.Provider value={services as unknown as IRunServices}>
+      <StepResult task={task} detail={{ tasks: [task] } as unknown as RunDetail} />
+    </RunContext.Provider>
+  );
+  const { textContent } = screen.getByRole('button', { pressed: true });
+  cleanup();
+  return textContent;
+}
+
+describe('the output of a task that is shown first', () => {
+  it('is a picture or page, else metrics, a table or a model, before logs and others', () => {
+    const others = ['train.log', 'notes.txt', 'a.bin'];
+    expect(shownOf(...others, 'm.joblib', 'a.xlsx', 'metrics.json', 'b.png')).toBe('b.png');
+    expect(shownOf(...others, 'm.joblib', 'a.xlsx', 'metrics.json')).toBe('metrics.json');
+    expect(shownOf(...others, 'm.joblib', 'a.xlsx')).toBe('a.xlsx');
+    expect(shownOf(...others, 'm.joblib')).toBe('m.joblib');
+    expect(shownOf(...others, { filename: 'fitted', format: 'mlflow' })).toBe('fitted');
+    expect(shownOf(...others, { filename: 'folder', may_be_model: true })).toBe('folder');
+    expect(shownOf(...others)).toBe('train.log');
+  });
+
+  it('is known by the name of its file where it has no format', () => {
+    expect(shownOf('a.log', { filename: 'plot.svg', format: '' })).toBe('plot.svg');
+  });
+});
+
+describe('the kinds of data', () => {
+  it.each(['mlflow', 'model', 'joblib'])('%s is a model', format => {
+    expect(dataKind(format)).toBe('model');
+  });
+});
