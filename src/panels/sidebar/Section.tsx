@@ -29,7 +29,7 @@ export interface ISectionProps {
   buttons?: readonly string[];
   /** It is open unless the user closes it or it is empty. */
   isOpen?: boolean;
-  /** It has something to show besides the items. */
+  /** It has something to show besides the items, and cannot be closed. */
   isBusy?: boolean;
   /** Shown at the right instead of the number of items. */
   summary?: string;
@@ -54,8 +54,8 @@ export function Section(props: ISectionProps): JSX.Element {
   const chosen = useSignal(openSections.changed, () => openSections.get(noun));
   // open, it stays so when its last item goes or its list comes back: the focus may be in it
   const wasOpen = useRef(false);
-  const isOpen =
-    isBusy || state === 'failed' || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
+  const isForced = isBusy || state === 'failed';
+  const isOpen = isForced || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
   wasOpen.current = isOpen;
   const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
@@ -75,7 +75,11 @@ export function Section(props: ISectionProps): JSX.Element {
             type="button"
             aria-expanded={isOpen}
             aria-controls={isOpen ? body : undefined}
-            onClick={() => openSections.set(noun, !isOpen)}
+            aria-disabled={isForced || undefined}
+            title={
+              isForced ? trans.__('Stays open while it shows an upload or an error') : undefined
+            }
+            onClick={isForced ? undefined : () => openSections.set(noun, !isOpen)}
           >
             <Caret.react tag="span" className="nby-Icon" />
             {title}

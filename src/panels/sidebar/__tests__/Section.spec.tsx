@@ -96,6 +96,26 @@ describe('a section of the sidebar', () => {
     show({ isBusy: true, more: 3 });
     expect([isOpen(), !!screen.getByText('3')]).toEqual([true, true]);
   });
+
+  it('cannot be closed while it is busy or failed, and stores no choice', () => {
+    const isFixed = () => head().getAttribute('aria-disabled') === 'true';
+    const things = show({ isOpen: true });
+    things.set(1);
+    expect(isFixed()).toBe(false);
+    things.state = 'failed';
+    things.set(1);
+    fireEvent.click(head());
+    expect([isFixed(), isOpen(), openSections.get(`thing ${noun}`)]).toEqual([
+      true,
+      true,
+      undefined
+    ]);
+    things.state = 'ready';
+    things.set(1);
+    expect([isFixed(), isOpen()]).toEqual([false, true]);
+    fireEvent.click(head());
+    expect(isOpen()).toBe(false);
+  });
 });
 
 describe('the open sections', () => {
