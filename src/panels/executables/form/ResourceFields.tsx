@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Resources } from '../../../api/types';
+import { More } from '../../../components/More';
 import { Json, JsonObject } from '../../../document/canonical';
 import { LimitFields } from '../../../forms/LimitFields';
 import { ValueField } from '../../../forms/ValueField';
@@ -14,7 +15,7 @@ interface IResourceFieldsProps {
 
 const PLACE = 'resources.';
 
-/** The resources of nodes that set none. */
+/** The resources of nodes that set none; the rare ones closed at first. */
 export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
   const { resources, trans, onChange } = props;
   const errors = Object.fromEntries(
@@ -38,20 +39,23 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
       onChange={value => set(field, value)}
     />
   );
-  const given = Object.values(fields).some(value => value !== '' && value !== null);
+  const isGiven = (value: unknown) => value !== undefined && value !== '' && value !== null;
+  const isOpen = Object.values(fields).some(isGiven) || Object.keys(errors).length > 0;
+  const isRareOpen = ['image', 'requirements'].some(key => isGiven(fields[key] ?? errors[key]));
   return (
-    <details className="nby-Register-more" open={given || Object.keys(errors).length > 0}>
-      <summary>{trans.__('Resources')}</summary>
+    <More summary={trans.__('Resources')} open={isOpen}>
       <div className="nby-Form">
         {text('environment', trans.__('Environment'), trans.__('A name, or name@2 for version 2.'))}
-        {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
-        {text(
-          'requirements',
-          trans.__('Requirements'),
-          trans.__('A requirements file beside the executable. The image is built from it.')
-        )}
         <LimitFields fields={fields} errors={errors} trans={trans} onChange={set} />
+        <More summary={trans.__('Image and requirements')} open={isRareOpen}>
+          {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
+          {text(
+            'requirements',
+            trans.__('Requirements'),
+            trans.__('A requirements file beside the executable. The image is built from it.')
+          )}
+        </More>
       </div>
-    </details>
+    </More>
   );
 }
