@@ -34,7 +34,8 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
     );
   }, [yard]);
   useEffect(() => {
-    if (offers) {
+    // while the offers loaded, the user may have moved on: only focus around the list moves into it
+    if (offers && document.activeElement?.contains(place.current)) {
       place.current?.querySelector<HTMLElement>('.nby-Row, button')?.focus();
     }
   }, [offers]);

@@ -58,4 +58,14 @@ describe('what can be deployed', () => {
     expect(await screen.findByRole('button', { name: 'Try It' })).toBeTruthy();
     expect(screen.queryByRole('row')).toBeNull();
   });
+
+  it('leaves the focus where the user went while it loaded', async () => {
+    const notebook = document.createElement('textarea');
+    document.body.append(notebook);
+    show({ outputs: [{ ...OUTPUT, size_bytes: 10, created_at }], classes: [] }, []);
+    notebook.focus();
+    await screen.findByRole('row');
+    expect(document.activeElement).toBe(notebook);
+    notebook.remove();
+  });
 });
