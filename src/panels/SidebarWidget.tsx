@@ -21,11 +21,6 @@ export class SidebarWidget extends ReactWidget {
     this.node.setAttribute('aria-label', trans.__('nbyard'));
   }
 
-  protected override onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this.update();
-  }
-
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this.update();
