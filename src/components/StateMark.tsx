@@ -37,7 +37,6 @@ const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
   ready: 'succeeded',
   building: 'preparing',
   installed: 'succeeded',
-  gone: 'failed',
   lost: 'cancelled',
   sleeping: 'waiting',
   stopping: 'preparing',
@@ -49,20 +48,18 @@ const ALIKE: Record<string, keyof typeof STATE_ICONS> = {
 interface IStateMarkProps {
   state: string;
   cached?: boolean;
-  /** Only the icon is visible; the word is its title and its label. */
-  bare?: boolean;
   trans: TranslationBundle;
 }
 
 /** A state as icon, colour and word. */
-export function StateMark({ state, cached, bare, trans }: IStateMarkProps): JSX.Element {
+export function StateMark({ state, cached, trans }: IStateMarkProps): JSX.Element {
   const shown = state === 'succeeded' && cached ? 'cached' : state;
   const Icon = STATE_ICONS[ALIKE[shown] ?? (shown as keyof typeof STATE_ICONS)];
   const word = stateText(shown, trans);
   return (
-    <span className={`nby-StateMark nby-mod-${shown}`} title={bare ? word : undefined}>
+    <span className={`nby-StateMark nby-mod-${shown}`}>
       {Icon && <Icon.react tag="span" className="nby-Icon" />}
-      <span className={bare ? 'nby-Sr' : undefined}>{word}</span>
+      <span>{word}</span>
     </span>
   );
 }

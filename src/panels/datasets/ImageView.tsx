@@ -38,7 +38,7 @@ export function ImageView({ services, version }: IImageViewProps): JSX.Element {
     );
   }
   return (
-    <figure className="nby-Image">
+    <figure className="nby-ImageView">
       {url && (
         <img
           src={url}
