@@ -58,7 +58,8 @@ export function previewOfFile(
   };
 }
 
-export const suffixOf = (filename: string): string => filename.split('.').pop()?.toLowerCase() ?? '';
+export const suffixOf = (filename: string): string =>
+  filename.split('.').pop()?.toLowerCase() ?? '';
 
 /** Stored bytes as a table, an image or text. */
 export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
