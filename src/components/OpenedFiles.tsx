@@ -78,7 +78,7 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
                   title={trans.__('Add these files to the description file of the code')}
                   onClick={() => void change(asDeclared(files))}
                 >
-                  {trans.__('Declare as inputs and outputs')}
+                  {trans.__('Declare as Inputs and Outputs')}
                 </button>
               )}
         </p>

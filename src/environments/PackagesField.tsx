@@ -81,7 +81,7 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
             onClick={async () => take((await chooseFiles('file'))[0])}
           >
             <fileIcon.react tag="span" className="nby-Icon" />
-            {trans.__('From file…')}
+            {trans.__('From File…')}
           </button>
         </div>
         {!!problems.length && (

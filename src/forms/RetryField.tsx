@@ -18,7 +18,7 @@ export function RetryField(props: IRetryFieldProps): JSX.Element {
     'exit-code': trans.__('an exit code'),
     timeout: trans.__('a time limit'),
     memory: trans.__('lack of memory'),
-    contract: trans.__('a missing or wrong result'),
+    contract: trans.__('a missing or invalid output'),
     'kernel-died': trans.__('a kernel crash')
   };
   const all = Object.keys(kinds);

@@ -16,7 +16,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   error: (p, show) => show(p.message),
   field: (p, show, trans) => trans.__('%1: %2', show(p.path), show(p.reason)),
   all: (p, show) => show(p.reasons),
-  'waits-for-turn': (_p, _show, trans) => trans.__('waits for its turn'),
+  'waits-for-turn': (_p, _show, trans) => trans.__('waits in the queue'),
   'waits-for-slots': (p, show, trans) =>
     trans.__('waits for %1 of %2 slots', show(p.wanted), show(p.total)),
   'waits-for-memory': (p, show, trans) =>
@@ -153,9 +153,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>
     trans.__('revision %1 has not taken over: %2', show(p.number), show(p.cause)),
-  'service-silent': (_p, _show, trans) => trans.__('the service does not answer'),
+  'service-silent': (_p, _show, trans) => trans.__('the service does not respond'),
   'service-silent-because': (p, show, trans) =>
-    trans.__('the service does not answer: %1', show(p.message)),
+    trans.__('the service does not respond: %1', show(p.message)),
   'service-never-answered': (p, show, trans) =>
     trans.__(
       'the service never answered at port %1 (%2) within %3 s; its log may show why',
@@ -259,10 +259,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'pass-of-other-deployment': (_p, _show, trans) =>
     trans.__('This pass is for another deployment.'),
   'port-silent': (p, show, trans) =>
-    trans.__('%1 does not answer at its port %2.', show(p.name), show(p.port)),
+    trans.__('%1 does not respond at its port %2.', show(p.name), show(p.port)),
   'response-cut': (p, show, trans) => trans.__('%1 broke off before it answered.', show(p.name)),
   'server-silent': (p, show, trans) =>
-    trans.__('%1 does not answer: %2', show(p.url), show(p.message)),
+    trans.__('%1 does not respond: %2', show(p.url), show(p.message)),
   'token-refused': (_p, _show, trans) =>
     trans.__('The server does not accept the token, or is stopped.'),
   'no-jupyter-at-url': (p, show, trans) =>
@@ -283,10 +283,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('No GPU can be granted: this machine has none, as far as nbyard knows.'),
   'database-refused': (p, show, trans) => trans.__('The database answers: %1', show(p.message)),
   'database-silent': (_p, _show, trans) =>
-    trans.__('The database does not answer; try again in a moment.'),
+    trans.__('The database does not respond; try again in a moment.'),
   'database-silent-because': (p, show, trans) =>
     trans.__(
-      'The database does not answer; try again in a moment. PostgreSQL says: %1.',
+      'The database does not respond; try again in a moment. PostgreSQL says: %1.',
       show(p.message)
     ),
   'disk-full-for-store': (_p, _show, trans) => trans.__('disk full: the store cannot be written'),
@@ -616,7 +616,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('there is no mode %1; there are: none', show(p.mode)),
   'registry-unknown': (p, show, trans) => trans.__('%1 cannot be found from here', show(p.host)),
   'registry-closed': (p, show, trans) => trans.__('nobody answers at %1', show(p.host)),
-  'registry-silent': (p, show, trans) => trans.__('%1 does not answer in time', show(p.host)),
+  'registry-silent': (p, show, trans) => trans.__('%1 does not respond in time', show(p.host)),
   'registry-without-tls': (p, show, trans) =>
     trans.__('%1 speaks no TLS, which the engine was not told', show(p.host)),
   'registry-not-trusted': (p, show, trans) =>
@@ -693,7 +693,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-unreachable': (p, show, trans) =>
     trans.__('The Dask cluster %1 cannot be reached: %2', show(p.cluster), show(p.message)),
   'dask-silent': (p, show, trans) =>
-    trans.__('The Dask cluster does not answer: %1', show(p.message)),
+    trans.__('The Dask cluster does not respond: %1', show(p.message)),
   'dask-out-of-reach': (_p, _show, trans) => trans.__('The Dask cluster was out of reach.'),
   'dask-connection-closed': (_p, _show, trans) =>
     trans.__('The connection to the Dask cluster was closed.'),
@@ -758,7 +758,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its listing has more than %1 entries', show(p.most)),
   'input-not-text': (p, show, trans) =>
     trans.__('%1: its contents cannot be put into words', show(p.cause)),
-  'dispatcher-silent': (_p, _show, trans) => trans.__('the dispatcher does not answer'),
+  'dispatcher-silent': (_p, _show, trans) => trans.__('the dispatcher does not respond'),
   'probe-interrupted': (_p, _show, trans) =>
     trans.__('the dispatcher ended before the model answered: try again'),
   'probe-image-gone': (p, show, trans) =>
@@ -1096,7 +1096,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the connection broke off within the compressed bytes'),
   'transfer-cancelled': (_p, _show, trans) => trans.__('the transfer was cancelled'),
   'transfer-too-long': (_p, _show, trans) => trans.__('the transfer took too long'),
-  'server-answers-late': (_p, _show, trans) => trans.__('the server does not answer in time'),
+  'server-answers-late': (_p, _show, trans) => trans.__('the server does not respond in time'),
   'server-too-slow': (_p, _show, trans) => trans.__('the server sends too slowly'),
   'fetched-too-large': (p, show, trans) =>
     trans.__('the file is larger than the %1 bytes allowed here', show(p.most, ',')),
@@ -1872,12 +1872,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-signature-outputs': (_p, _show, trans) =>
     trans.__('is missing: infer the signature with the answers'),
   'deployment-silent': (p, show, trans) =>
-    trans.__('%1 does not answer: it is %2.', show(p.deployment), show(p.state)),
+    trans.__('%1 does not respond: it is %2.', show(p.deployment), show(p.state)),
   'deployment-silent-because': (p, show, trans) =>
-    trans.__('%1 does not answer: %2.', show(p.deployment), show(p.message)),
+    trans.__('%1 does not respond: %2.', show(p.deployment), show(p.message)),
   'deployment-silent-cause': (p, show, trans) =>
     trans.__(
-      '%1 does not answer: it is %2 (%3).',
+      '%1 does not respond: it is %2 (%3).',
       show(p.deployment),
       show(p.state),
       show(p.cause)

@@ -46,12 +46,14 @@ def versions(packages: list[LockedPackage]) -> dict[str, str]:
 
 
 def test_exact_versions_with_hashes_are_found_and_installed(
-    installer: Installer, wheels: Wheels, tmp_path: Path
+    installer: Installer, log: FileIO, wheels: Wheels, tmp_path: Path
 ) -> None:
     wheels.add("cow", "1.0")
     wheels.add("cow", "2.0", needs=["grass>=1", "never; python_version < '3'"])
     wheels.add("grass", "1.5")
     found = installer.resolve(["cow>=1", "grass<2; python_version > '3'"])
+    log.seek(0)
+    assert log.readline() == b"Resolving packages\n"
     assert versions(found) == {"cow": "2.0", "grass": "1.5"}
     assert all(each.startswith("sha256:") for package in found for each in package.hashes)
     installer.install(lock_lines([], found), tmp_path / "made")

@@ -202,7 +202,7 @@ test(
       name: 'requirements.txt',
       content: Buffer.from('# mine\nsix==1.17.0\n')
     };
-    await lab.choose(dialog.getByRole('button', { name: 'From file…' }), requirements);
+    await lab.choose(dialog.getByRole('button', { name: 'From File…' }), requirements);
     await expect(dialog.getByLabel('Packages')).toHaveValue('# mine\nsix==1.17.0\n');
     await dialog.getByLabel('Packages').press('Enter');
     await expect(view(lab).getByRole('heading', { name: 'moo' })).toBeFocused();

@@ -49,7 +49,7 @@ test(
     await fromFileBrowser(lab, 'count.sh', 'Register as Executable…');
     const view = form(lab);
     const add = async (name: string, role: string, word: string) => {
-      await view.getByRole('button', { name: 'Add a parameter' }).click();
+      await view.getByRole('button', { name: 'Add a Parameter' }).click();
       const row = view.getByRole('row').last();
       await row.getByLabel(/^Name of/).fill(name);
       await row.getByLabel(/^Role of/).selectOption(role);
@@ -143,7 +143,7 @@ test(
     await fromFileBrowser(lab, 'plain.ipynb', 'Register as Executable…');
     const view = form(lab);
     await expect(view).toContainText(/no parameters cell/i);
-    await lab.click(view.getByRole('button', { name: 'Tag the first cell' }));
+    await lab.click(view.getByRole('button', { name: 'Tag the First Cell' }));
     await expect(view.getByLabel('Role of output_csv')).toHaveValue('output');
     await expect(view).not.toContainText(/no parameters cell/i);
     const tagged = JSON.parse(await readFile(server.file('plain.ipynb'), 'utf8'));
@@ -244,7 +244,7 @@ interface ITold {
 
 /** Describe one more argument of a command. */
 async function describeArgument(view: Locator, told: ITold): Promise<void> {
-  await view.getByRole('button', { name: 'Add a parameter' }).click();
+  await view.getByRole('button', { name: 'Add a Parameter' }).click();
   const row = view.getByRole('row').last();
   await row.getByLabel(/^Name of/).fill(told.name);
   await row.getByLabel(/^Role of/).selectOption(told.role ?? 'value');

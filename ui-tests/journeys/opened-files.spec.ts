@@ -35,7 +35,7 @@ test(
     await canvas.card('clean.ipynb').click();
     await expect(inspector).toContainText('The code also reads data/iris.txt, writes result.txt.');
     await lab.page.screenshot({ path: info.outputPath('told.png') });
-    await inspector.getByRole('button', { name: 'Declare as inputs and outputs' }).click();
+    await inspector.getByRole('button', { name: 'Declare as Inputs and Outputs' }).click();
     await expect(inspector).toContainText(
       'Declared iris (data/iris.txt), result (result.txt) in clean.ipynb.nbexec.'
     );

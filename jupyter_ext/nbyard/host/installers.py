@@ -96,7 +96,7 @@ class Installer:
 
         The log shows only errors of this step. `install` logs what is fetched.
         """
-        self._say("Finding out which packages that comes to")
+        self._say("Resolving packages")
         with tempfile.TemporaryDirectory(prefix="nby-resolve-") as folder:
             asked = Path(folder) / "requirements.txt"
             _write(asked, (line.partition(" --hash")[0] for line in requirements))

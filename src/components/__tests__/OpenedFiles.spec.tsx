@@ -39,7 +39,7 @@ describe('files that code opens by itself', () => {
     expect(container.textContent).toContain(
       'The code also reads data/iris.csv, writes result.csv.'
     );
-    await click('Declare as inputs and outputs');
+    await click('Declare as Inputs and Outputs');
     expect(screen.getByRole('status').textContent).toContain(
       'Declared iris (data/iris.csv), result (result.csv) in clean.ipynb.nbexec.'
     );
@@ -68,7 +68,7 @@ describe('files that code opens by itself', () => {
 
   it('tell why the server refused', async () => {
     shown(FOUND, false, new Error('leaves the code bundle'));
-    await click('Declare as inputs and outputs');
+    await click('Declare as Inputs and Outputs');
     expect(screen.getByRole('alert').textContent).toBe('leaves the code bundle');
   });
 });

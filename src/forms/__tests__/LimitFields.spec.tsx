@@ -16,6 +16,7 @@ describe('K11: the limits of a node', () => {
   it('say after which failures it is tried again', () => {
     const onChange = show({ retry_on: ALL.slice(1) });
     expect(screen.getAllByRole('checkbox', { checked: true })).toHaveLength(5);
+    expect(screen.getByLabelText('a missing or invalid output')).toBeTruthy();
     fireEvent.click(screen.getByLabelText('an error'));
     expect(onChange).toHaveBeenLastCalledWith('retry_on', undefined); // all of them
     fireEvent.click(screen.getByLabelText('a time limit'));

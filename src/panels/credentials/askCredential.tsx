@@ -162,7 +162,7 @@ function Value({ field, isKept, text, problem, trans, onChange }: IValueProps): 
       aside={
         field.several_lines && (
           <button type="button" className="nby-Link" onClick={() => setLong(!isLong)}>
-            {isLong ? trans.__('One line') : trans.__('Several lines')}
+            {isLong ? trans.__('One Line') : trans.__('Several Lines')}
           </button>
         )
       }

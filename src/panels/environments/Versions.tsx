@@ -88,7 +88,7 @@ export function Versions({ services, environment, versions }: IVersionsProps): J
                     title={trans.__('Create a new version with the same lock')}
                     onClick={() => void use(services, environment, version.number)}
                   >
-                    {trans.__('Use this version')}
+                    {trans.__('Use This Version')}
                   </button>
                 )}
               </td>

@@ -131,7 +131,7 @@ export function Older<T extends { id: string }>(props: IOlderProps<T>): JSX.Elem
         className="nby-Button"
         onClick={() => void collection.loadMore().catch(() => collection.reload())}
       >
-        {trans.__('Show older')}
+        {trans.__('Show Older')}
       </button>
     </p>
   ) : null;

@@ -56,7 +56,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       {items.length > shown ? (
         <p className="nby-Note">
           <button type="button" className="nby-Button" onClick={() => setShown(shown + SHOWN)}>
-            {trans.__('Show older')}
+            {trans.__('Show Older')}
           </button>
         </p>
       ) : (

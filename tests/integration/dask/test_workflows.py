@@ -188,7 +188,7 @@ def test_a_scheduler_that_hangs_holds_up_nobody_else(
 
 
 def says_that_it_hangs(seen: RunDetail) -> bool:
-    return any("The Dask cluster does not answer" in task.why for task in seen.tasks)
+    return any("The Dask cluster does not respond" in task.why for task in seen.tasks)
 
 
 def all_sent(seen: RunDetail) -> bool:

@@ -173,7 +173,7 @@ def test_one_that_is_frozen_is_told_at_once_and_comes_back(server, yards):
                 browser.get(path)
             with silent.value as refused:
                 told = json.loads(refused.read())
-            assert (refused.code, told["message"]) == (503, "web does not answer: it is down.")
+            assert (refused.code, told["message"]) == (503, "web does not respond: it is down.")
         finally:
             yards.engine._client().unpause(container(yards))
         yards.until(running, "running")

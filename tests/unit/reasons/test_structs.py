@@ -49,7 +49,7 @@ def test_a_reason_survives_json() -> None:
 
 def test_only_what_is_there_is_shown() -> None:
     why = because("runs", cause=because("forced"))
-    assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits for its turn"
+    assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits in the queue"
     assert reason_text(None, None) == ""
     assert text_reason("") is None
 

@@ -184,13 +184,13 @@ def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
     assert deployments.target(ann, "x", "ide").is_trusted
     silent = [Place("ide", "127.0.0.1", 4000)]
     for reason, words in (
-        (None, "x does not answer: it is queued.$"),
-        (because(SILENT), "x does not answer: it is queued.$"),
+        (None, "x does not respond: it is queued.$"),
+        (because(SILENT), "x does not respond: it is queued.$"),
         (
             because(SILENT_BECAUSE, message="it is in a call."),
-            "^x does not answer: it is in a call.$",
+            "^x does not respond: it is in a call.$",
         ),
-        (text_reason("It died."), r"x does not answer: it is queued \(It died\).$"),
+        (text_reason("It died."), r"x does not respond: it is queued \(It died\).$"),
     ):
         with yard.store.write() as c:
             yard.store.deployments.set_revision(c, row.revision.id, places=silent)

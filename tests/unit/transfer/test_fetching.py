@@ -262,8 +262,8 @@ def drip(server: Server, before: bytes, piece: bytes) -> Script:
 @pytest.mark.parametrize(
     ("before", "piece", "words"),
     [
-        (b"", b"H", "does not answer in time"),
-        (b"HTTP/1.1 200 OK\r\n", b"a", "does not answer in time"),
+        (b"", b"H", "does not respond in time"),
+        (b"HTTP/1.1 200 OK\r\n", b"a", "does not respond in time"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x", "too slowly"),
         (b"HTTP/1.1 200 OK\r\n\r\n", b"", "too slowly"),
     ],

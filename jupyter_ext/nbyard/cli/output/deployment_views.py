@@ -45,7 +45,7 @@ def show_deployment(found: Any) -> None:
         ]
     )
     for link in found.links:
-        mark = "answers" if link.answers else "does not answer"
+        mark = "answers" if link.answers else "not responding"
         click.echo(f"{link.name}: {link.path} ({mark})")
     print_warnings(found)
 

@@ -234,7 +234,7 @@ def show_run(detail: Any, estimate: Any) -> None:
     _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
     for task in detail.tasks:
         for link in (link for attempt in task.attempts for link in attempt.links):
-            told = f"{link.path} ({'answers' if link.answers else 'does not answer'})"
+            told = f"{link.path} ({'answers' if link.answers else 'not responding'})"
             click.echo(
                 without_control_characters(
                     f"Monitor {task.node} {link.name}: {link.reason or told}"

@@ -27,12 +27,12 @@ PROXY = {
     ),
     "service-worker-refused": code("Only what ide_images trusts may have a service worker."),
     "pass-of-other-deployment": code("This pass is for another deployment."),
-    "port-silent": code("{name} does not answer at its port {port}.", name=str, port=str),
+    "port-silent": code("{name} does not respond at its port {port}.", name=str, port=str),
     "response-cut": code("{name} broke off before it answered.", name=str),
 }
 
 SERVERS = {
-    "server-silent": code("{url} does not answer: {message}", url=str, message=str),
+    "server-silent": code("{url} does not respond: {message}", url=str, message=str),
     "token-refused": code("The server does not accept the token, or is stopped."),
     "no-jupyter-at-url": code("No Jupyter server runs there (status {status}).", status=int),
     "no-jupyter-at-port": code("No Jupyter server runs on port {port} here.", port=str),
@@ -56,9 +56,9 @@ COMMANDS = {
 
 STORE = {
     "database-refused": code("The database answers: {message}", message=str),
-    "database-silent": code("The database does not answer; try again in a moment."),
+    "database-silent": code("The database does not respond; try again in a moment."),
     "database-silent-because": code(
-        "The database does not answer; try again in a moment. PostgreSQL says: {message}.",
+        "The database does not respond; try again in a moment. PostgreSQL says: {message}.",
         message=str,
     ),
     "disk-full-for-store": code("disk full: the store cannot be written"),

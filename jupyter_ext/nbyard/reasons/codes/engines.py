@@ -61,7 +61,7 @@ IMAGES = {
     "no-serving-modes": code("there is no mode {mode}; there are: none", mode=str),
     "registry-unknown": code("{host} cannot be found from here", host=str),
     "registry-closed": code("nobody answers at {host}", host=str),
-    "registry-silent": code("{host} does not answer in time", host=str),
+    "registry-silent": code("{host} does not respond in time", host=str),
     "registry-without-tls": code("{host} speaks no TLS, which the engine was not told", host=str),
     "registry-not-trusted": code(
         "the certificate of {host} is not trusted by the engine", host=str
@@ -149,7 +149,7 @@ DASK = {
     "dask-unreachable": code(
         "The Dask cluster {cluster} cannot be reached: {message}", cluster=str, message=str
     ),
-    "dask-silent": code("The Dask cluster does not answer: {message}", message=str),
+    "dask-silent": code("The Dask cluster does not respond: {message}", message=str),
     "dask-out-of-reach": code("The Dask cluster was out of reach."),
     "dask-connection-closed": code("The connection to the Dask cluster was closed."),
     "dask-differs": code(
@@ -205,7 +205,7 @@ DISPATCH = {
     "output-not-made": code("{node} made no output {output}.", node=str, output=str),
     "listing-too-long": code("its listing has more than {most} entries", most=str),
     "input-not-text": code("{cause}: its contents cannot be put into words", cause=REASON),
-    "dispatcher-silent": code("the dispatcher does not answer"),
+    "dispatcher-silent": code("the dispatcher does not respond"),
     "probe-interrupted": code("the dispatcher ended before the model answered: try again"),
     "probe-image-gone": code(
         "the image {image} in which the step ran is gone from the engine: run the step again",

@@ -25,7 +25,7 @@ TRANSFERS = {
     "transfer-cut-in-compressed": code("the connection broke off within the compressed bytes"),
     "transfer-cancelled": code("the transfer was cancelled"),
     "transfer-too-long": code("the transfer took too long"),
-    "server-answers-late": code("the server does not answer in time"),
+    "server-answers-late": code("the server does not respond in time"),
     "server-too-slow": code("the server sends too slowly"),
     "fetched-too-large": code("the file is larger than the {most:,} bytes allowed here", most=int),
 }

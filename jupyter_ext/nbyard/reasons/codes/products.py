@@ -140,13 +140,13 @@ MODELS = {
 
 DEPLOYMENTS = {
     "deployment-silent": code(
-        "{deployment} does not answer: it is {state}.", deployment=str, state=str
+        "{deployment} does not respond: it is {state}.", deployment=str, state=str
     ),
     "deployment-silent-because": code(
-        "{deployment} does not answer: {message}.", deployment=str, message=str
+        "{deployment} does not respond: {message}.", deployment=str, message=str
     ),
     "deployment-silent-cause": code(
-        "{deployment} does not answer: it is {state} ({cause}).",
+        "{deployment} does not respond: it is {state} ({cause}).",
         deployment=str,
         state=str,
         cause=str,

@@ -14,7 +14,7 @@ ANY = {
 }
 
 WAITS = {
-    "waits-for-turn": code("waits for its turn"),
+    "waits-for-turn": code("waits in the queue"),
     "waits-for-slots": code("waits for {wanted} of {total} slots", wanted=NUMBER, total=NUMBER),
     "waits-for-memory": code(
         "waits for {wanted} of {total} GiB of memory", wanted=NUMBER, total=NUMBER
@@ -138,8 +138,8 @@ DEPLOYMENTS = {
     "build-failed": code("the build of its image failed: {cause}", cause=REASON),
     "image-removed": code("its image was removed before it was built"),
     "no-takeover": code("revision {number} has not taken over: {cause}", number=int, cause=REASON),
-    "service-silent": code("the service does not answer"),
-    "service-silent-because": code("the service does not answer: {message}", message=str),
+    "service-silent": code("the service does not respond"),
+    "service-silent-because": code("the service does not respond: {message}", message=str),
     "service-never-answered": code(
         "the service never answered at port {port} ({path}) within {seconds} s; its log may show"
         " why",

@@ -1,4 +1,4 @@
-"""Log messages about a database that does not answer."""
+"""Log messages about a database that does not respond."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ class Outage:
         self._next = self._pause = 0.0
 
     def note(self, words: str) -> None:
-        """Record that the database does not answer; `words` is the driver's message."""
+        """Record that the database does not respond; `words` is the driver's message."""
         now = time.monotonic()
         with self._lock:
             if self._since is None:
@@ -29,7 +29,7 @@ class Outage:
             self._next = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_SECONDS)
         since = f" for {seconds:.0f} s" if seconds else ""
-        log.warning("the database does not answer%s: %s", since, " ".join(words.split())[:400])
+        log.warning("the database does not respond%s: %s", since, " ".join(words.split())[:400])
 
     def end(self) -> None:
         """Record that the database has answered."""

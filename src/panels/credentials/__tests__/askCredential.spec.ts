@@ -72,7 +72,7 @@ describe('S1: a credential in a dialog', () => {
   it('takes several lines, and has the fields of its kind', async () => {
     const answer = askCredential({ kinds: KINDS, trans, send: jest.fn() });
     await waitFor(() => expect(input('secret')).toBeTruthy());
-    fireEvent.click(screen.getByText('Several lines'));
+    fireEvent.click(screen.getByText('Several Lines'));
     expect(input('secret').tagName).toBe('TEXTAREA');
     fireEvent.change(input('Kind'), { target: { value: 's3' } });
     expect(input('key').type).toBe('text');

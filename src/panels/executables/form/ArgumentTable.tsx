@@ -75,7 +75,7 @@ export function ArgumentTable(props: IArgumentTableProps): JSX.Element {
           className="nby-Button"
           onClick={() => onChange([...drafts, addedDraft()])}
         >
-          {trans.__('Add a parameter')}
+          {trans.__('Add a Parameter')}
         </button>
       )}
     </div>

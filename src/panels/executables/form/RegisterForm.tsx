@@ -248,7 +248,7 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
         ))}
       {source.can_tag && path && (
         <button type="button" className="nby-Button" onClick={() => void tag()}>
-          {trans.__('Tag the first cell')}
+          {trans.__('Tag the First Cell')}
         </button>
       )}
       {source.renew && (

@@ -166,7 +166,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
 def test_a_dispatcher_that_never_answers_is_named(yard, ann, models, trained, monkeypatch):
     body = in_a_container(yard, trained(TRAIN))
     monkeypatch.setattr(model_probes, "SECONDS", -model_probes.MORE_SECONDS)
-    with pytest.raises(Unavailable, match="the dispatcher does not answer"):
+    with pytest.raises(Unavailable, match="the dispatcher does not respond"):
         models.build(ann, body)
     with yard.store.read() as c:
         assert yard.store.trials.open(c) == []

@@ -24,7 +24,7 @@ def cows(shell):
 def test_one_is_made_shown_and_listed(shell, cows):
     shown = shell("deployments", "show", "cows")
     assert "2 cores, 8 GB memory" in shown.out and cows in shown.out
-    assert "api: nbyard/deployments/cows/api/ (does not answer)" in shown.out
+    assert "api: nbyard/deployments/cows/api/ (not responding)" in shown.out
     assert "GPU" in shown.err
     assert "cows:gpu" in shell("deployment", "ls").out
     assert json.loads(shell("deployments", "show", "cows", "--json").out)["state"] == "queued"
@@ -150,7 +150,7 @@ def test_a_rollback_may_be_waited_for(shell, cows, monkeypatch):
     shell("deployments", "edit", "cows", "--image", "cows:2")
     monkeypatch.setattr(deployments, "until_settled", lambda _, made: made)
     told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
-    assert told.code == 1 and "3" in told.out, "it does not answer"
+    assert told.code == 1 and "3" in told.out, "it does not respond"
     assert json.loads(shell("deployments", "rollback", "cows", "--json").out)["revision"] == 4
     assert shell("deployments", "rollback", "cows", "--revision", "9").code == 3
 

@@ -167,6 +167,6 @@ def test_a_run_has_the_links_of_its_steps(capsys):
     show_run(RunDetail(run, [task]), nothing)
     assert capsys.readouterr().out.splitlines()[-3:] == [
         f"Monitor n web: {path} (answers)",
-        f"Monitor n rest: {path} (does not answer)",
+        f"Monitor n rest: {path} (not responding)",
         "Monitor n tensorboard: It is not installed.",
     ]

@@ -294,7 +294,10 @@ def test_no_tunnel_opens_unasked(app):
 
 def test_what_does_not_answer_says_so_in_words(app):
     answer = get(app, "/nbyard/deployments/gone/web/")
-    assert (answer.status, answer.json["message"]) == (503, "gone does not answer at its port web.")
+    assert (answer.status, answer.json["message"]) == (
+        503,
+        "gone does not respond at its port web.",
+    )
     answer = get(app, "/nbyard/deployments/starting/web/")
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
     assert "it is queued" in answer.json["message"]
@@ -308,7 +311,7 @@ def test_what_is_down_is_not_waited_for(app):
     Echo.seen.clear()
     answer = get(app, "/nbyard/deployments/down/web/a")
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
-    assert answer.json["message"].startswith("down does not answer: it is ")
+    assert answer.json["message"].startswith("down does not respond: it is ")
     assert "nbyard deployments show down" in answer.json["hint"]
     assert get(app, "/nbyard/deployments/down/web/socket", WISH).status == 503
     assert Echo.seen == [], "nothing was sent there"

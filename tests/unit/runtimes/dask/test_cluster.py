@@ -1,4 +1,4 @@
-"""A scheduler that takes calls and does not answer."""
+"""A scheduler that takes calls and does not respond."""
 
 import math
 import threading
@@ -17,7 +17,7 @@ ANSWER: dict[str, Any] = {"workers": {"tcp://w:1": {}}}
 
 
 class Client(SimpleNamespace):
-    """Is asked, and hangs for as long as it does not answer."""
+    """Is asked, and hangs for as long as it does not respond."""
 
     status = "running"
     scheduler_comm = None
@@ -54,7 +54,7 @@ def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def refused(ask: Callable[[], Any]) -> None:
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(Unavailable, match="does not respond"):
         ask()
 
 

@@ -68,7 +68,7 @@ def test_a_foreign_writer_makes_us_busy_not_broken(
 def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
     """F20: 503, in one line."""
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
-    with pytest.raises(Unavailable, match="does not answer") as refused:
+    with pytest.raises(Unavailable, match="does not respond") as refused:
         Store(tmp_path, url)
     assert "\n" not in refused.value.message
 

@@ -29,14 +29,14 @@ def test_reports_become_rarer_and_end_with_the_outage(
         now += 0.25
     assert 8 < len(caplog.messages) < 14
     assert caplog.messages[:2] == [
-        "the database does not answer: connection refused",
-        "the database does not answer for 10 s: connection refused",
+        "the database does not respond: connection refused",
+        "the database does not respond for 10 s: connection refused",
     ]
     known.end()
     known.end()
     assert caplog.messages[-1] == "the database answers again after 3600 s"
     known.note("away")
-    assert caplog.messages[-1] == "the database does not answer: away"
+    assert caplog.messages[-1] == "the database does not respond: away"
 
 
 def test_a_server_that_is_down_is_told_in_plain_words(

@@ -33,7 +33,7 @@ describe('the files that a step opened by itself', () => {
         </RunContext.Provider>
       );
     });
-    for (const name of ['Declare as inputs and outputs', 'Undo']) {
+    for (const name of ['Declare as Inputs and Outputs', 'Undo']) {
       await act(async () => void fireEvent.click(screen.getByRole('button', { name })));
     }
     const path = 'work/clean.ipynb';
