@@ -28,7 +28,6 @@ from nbyard.services.unique_names import no_such
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
-    from nbyard.store.runs.tasks import MadeTask
 
 
 class RunAttempts:
@@ -179,11 +178,9 @@ class RunAttempts:
         return msgspec.structs.replace(found, attempts=attempts)
 
 
-def attempts_behind(
-    store: Store, c: Connection, caller: Caller, task: Task | MadeTask
-) -> list[Attempt]:
+def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:
     """Return a task's attempts; for a cached task, those of the task whose result it uses."""
-    maker = store.tasks.taken_from(c, task.id) if task.cached else task.id
+    maker = store.tasks.taken_from(c, [task.id])[task.id] if task.cached else task.id
     attempts = store.attempts.of_task(c, maker)
     if task.cached and not attempts:
         return store.attempts.behind_cache(c, caller.name, maker)

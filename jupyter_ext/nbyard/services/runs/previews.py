@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets.previews import FilePreview, ShownMetric
+from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.paging import check_limit
 from nbyard.domain.runs.previews import (
     FORMATS,
@@ -25,12 +25,11 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.runs.attempts import attempts_behind
 from nbyard.services.runs.estimates import RunEstimates
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
-    from nbyard.domain.runs.structs import Run
+    from nbyard.domain.runs.structs import Attempt, Run
     from nbyard.store import Connection
     from nbyard.store.runs.tasks import MadeTask
     from nbyard.tabular import TableFile
@@ -72,12 +71,15 @@ class RunPreviews(RunEstimates):
             made = self._store.tasks.made(c, found.id, limit + 1, after, wanted)
             shown = made[:limit]
             files = self._files_of(c, found, shown)
-            data = {} if after else self._datasets(c, found)
+            if not after and not (wanted and files.keys() >= set(wanted)):
+                data = self._datasets(c, found)
+                files |= {n: [file] for n, file in data.items() if not wanted or n in wanted}
             digests = {one.digest for own in files.values() for one in own if one.may_be_model}
             rows = self._store.models
             packages = rows.of_outputs(c, caller.name, digests) if digests else {}
-            logged = self._recorded(c, caller, found, shown)
-        files |= {node: [file] for node, file in data.items() if not wanted or node in wanted}
+            newest = self._newest(c, caller, shown)
+        folder = self._store.folder
+        logged = {node: views.last_values(folder, attempt) for node, attempt in newest.items()}
         end = time.monotonic() + SECONDS
         items: list[NodePreview] = []
         pending: list[str] = []
@@ -119,10 +121,12 @@ class RunPreviews(RunEstimates):
         """
         with self._store.read() as c:
             found = self._find(c, caller, run)
-            files = [stored(file) for file in self._store.artifacts.of_run(c, found.id)]
-            files += self._datasets(c, found).values()
+            files = [stored(file) for file in self._store.artifacts.of_digest(c, found.id, digest)]
+            if not in_order(files, "picture"):
+                data = self._datasets(c, found).values()
+                files = [file for file in data if file.digest == digest]
         for file in in_order(files, "picture"):
-            if file.digest == digest and self._read(file).picture:
+            if self._read(file).picture:
                 return self._parts.tables.picture(self._table(file))
         raise NotFound(because("no-picture", digest=digest[:80]))
 
@@ -148,19 +152,16 @@ class RunPreviews(RunEstimates):
                 found[edge.source] = StoredFile(edge.output, data.filename, data.digest)
         return found
 
-    def _recorded(
-        self, c: Connection, caller: Caller, run: Run, tasks: Sequence[MadeTask]
-    ) -> dict[str, Sequence[ShownMetric]]:
-        """Return the newest metrics that each task logged."""
-        ids = {task.id: task.node for task in tasks if not task.cached}
-        newest = {}
-        for attempt in self._store.attempts.views(c, run.id, list(ids)):
-            newest[ids[attempt.task_id]] = attempt
-        for task in tasks:
-            if task.cached and (attempts := attempts_behind(self._store, c, caller, task)):
-                newest[task.node] = attempts[-1]
-        folder = self._store.folder
-        return {node: views.last_values(folder, attempt) for node, attempt in newest.items()}
+    def _newest(
+        self, c: Connection, caller: Caller, tasks: Sequence[MadeTask]
+    ) -> dict[str, Attempt]:
+        """Return the newest of the `attempts_behind` each task, by node."""
+        cached = self._store.tasks.taken_from(c, [task.id for task in tasks if task.cached])
+        makers = {task.node: cached.get(task.id, task.id) for task in tasks}
+        newest = self._store.attempts.newest_of(c, makers.values())
+        without = [maker for maker in cached.values() if maker not in newest]
+        newest |= self._store.attempts.behind_caches(c, caller.name, without)
+        return {node: newest[maker] for node, maker in makers.items() if maker in newest}
 
     def _parts_of(
         self, files: Sequence[StoredFile], may_make: Callable[[], bool]

@@ -67,6 +67,11 @@ class ArtifactRows:
         query = OF_RUN if of is None else OF_RUN.where(artifacts.c.task_id.in_(of))
         return [_artifact(row) for row in c.execute(query, {"of": run_id})]
 
+    def of_digest(self, c: Connection, run_id: str, digest: str) -> list[Artifact]:
+        """Return the artifacts of the run that have these bytes."""
+        query = OF_RUN.where(artifacts.c.digest == digest)
+        return [_artifact(row) for row in c.execute(query, {"of": run_id})]
+
     def of_runs(self, c: Connection, run_ids: Collection[str]) -> dict[str, list[Artifact]]:
         """Return the artifacts by run ID."""
         found: dict[str, list[Artifact]] = {run_id: [] for run_id in run_ids}

@@ -1,6 +1,6 @@
 """Rows of attempts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -164,18 +164,31 @@ class AttemptRows:
             select(tasks.c.id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(taker, taker.c.cache_key == tasks.c.cache_key)
-            .where(
-                taker.c.id == task_id,
-                runs.c.owner == owner,
-                tasks.c.state == "succeeded",
-                tasks.c.cached.is_(False),
-                tasks.c.finished_at <= taker.c.finished_at,
-            )
+            .where(taker.c.id == task_id, *_is_origin(taker, owner))
             .order_by(tasks.c.finished_at.desc())
             .limit(1)
         )
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+
+    def behind_caches(
+        self, c: Connection, owner: str, task_ids: Collection[str]
+    ) -> dict[str, Attempt]:
+        """Return by the IDs of cached tasks the newest attempt that `behind_cache` returns."""
+        taker = tasks.alias()
+        origins = (
+            taker.join(tasks, tasks.c.cache_key == taker.c.cache_key)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .join(attempts, attempts.c.task_id == tasks.c.id)
+        )
+        query = (
+            select(taker.c.id.label("taker"), *attempts.c)
+            .select_from(origins)
+            .where(taker.c.id.in_(task_ids), *_is_origin(taker, owner))
+            .order_by(tasks.c.finished_at, attempts.c.number)
+        )
+        # Ordered by time: later attempts replace earlier ones.
+        return {row.taker: _attempt(row) for row in c.execute(query)}
 
     def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
         """Return the attempts of the run, or of some of its tasks, by number."""
@@ -192,6 +205,22 @@ class AttemptRows:
         """Return the attempts at a task, by number."""
         query = select(attempts).where(attempts.c.task_id == task_id)
         return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+
+    def newest_of(self, c: Connection, task_ids: Collection[str]) -> dict[str, Attempt]:
+        """Return the newest attempt at each of these tasks, by task ID."""
+        query = select(attempts).where(attempts.c.task_id.in_(task_ids))
+        rows = c.execute(query.order_by(attempts.c.number))
+        # Ordered by number: later attempts replace earlier ones.
+        return {row.task_id: _attempt(row) for row in rows}
+
+
+def _is_origin(taker: Any, owner: str) -> Iterator[Any]:
+    """Yield the conditions of tasks whose results the cached task `taker` may have reused."""
+    yield tasks.c.cache_key != ""  # a pinned task has no key
+    yield runs.c.owner == owner
+    yield tasks.c.state == "succeeded"
+    yield tasks.c.cached.is_(False)
+    yield tasks.c.finished_at <= taker.c.finished_at
 
 
 def _records() -> Any:

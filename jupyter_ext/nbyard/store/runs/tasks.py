@@ -41,6 +41,7 @@ LIVE = (
 
 
 RECORDS = select(tasks, runs.c.owner).join(runs, runs.c.id == tasks.c.run_id)
+REUSE = tasks.c.plan["reuse"].as_string().label("reuse")
 OF_RUN = RECORDS.where(tasks.c.run_id == bindparam("of")).order_by(tasks.c.place)
 
 
@@ -147,16 +148,24 @@ class TaskRows:
             for row in c.execute(query)
         }
 
-    def taken_from(self, c: Connection, task_id: str) -> str:
-        """Return the ID of the task that produced the reused result.
+    def taken_from(self, c: Connection, task_ids: Collection[str]) -> dict[str, str]:
+        """Return by task ID the ID of the task that produced the reused result.
 
-        Follow `plan.reuse` through all tasks. Return the last task that still exists.
+        Follow `plan.reuse` through all tasks. The last task that still exists counts.
         """
-        found = self.get(c, task_id)
-        while found is not None:
-            task_id = found.id
-            found = self.get(c, found.plan.reuse)
-        return task_id
+        reuse: dict[str, str] = {}
+        fresh = set(task_ids)
+        while fresh:  # one query for all tasks: chains are short
+            query = select(tasks.c.id, REUSE).where(tasks.c.id.in_(fresh))
+            reuse |= {row.id: row.reuse or "" for row in c.execute(query)}
+            fresh = {reuse[one] for one in fresh & reuse.keys()} - reuse.keys() - {""}
+        makers = {}
+        for task_id in task_ids:
+            maker = task_id
+            while (earlier := reuse.get(maker)) in reuse:
+                maker = earlier
+            makers[task_id] = maker
+        return makers
 
     def places(self, c: Connection, run_id: str) -> dict[str, int]:
         """Return the queue positions of the run's queued tasks by ID, counted from 1."""

@@ -201,6 +201,7 @@ tasks = Table(
     Index("ix_tasks_state", "state"),
     Index("ix_tasks_run_id_state_cached", "run_id", "state", "cached"),  # covers the counts
     Index("ix_tasks_base_key", "base_key"),
+    Index("ix_tasks_cache_key", "cache_key"),
 )
 
 attempts = Table(

@@ -1,6 +1,7 @@
 """What nodes produced, for small cards."""
 
 import base64
+import contextlib
 import io
 import json
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from PIL import Image
+from sqlalchemy import event
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import METRICS
@@ -25,7 +27,7 @@ from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.yard import Yard
 
-from ...store.rows import Rows
+from ...store.rows import Rows, moment
 
 TABLE = TableHead(["a"], [["1"]], 1, 1)
 
@@ -41,6 +43,20 @@ def book(picture: bytes) -> str:
     return json.dumps({"cells": [{"outputs": [{"data": data}]}]})
 
 
+@contextlib.contextmanager
+def queries(yard: Yard) -> Iterator[list[str]]:
+    """Collect the texts of the queries that are sent to the store."""
+    asked: list[str] = []
+
+    def note(_c: Any, _cursor: Any, query: str, *_more: Any) -> None:
+        asked.append(query)
+
+    engine = yard.store.database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
+
+
 class Made:
     """A run whose tasks have succeeded with given outputs."""
 
@@ -49,9 +65,11 @@ class Made:
         self.rows = Rows(yard.store, c)
         self.run: Run = self.rows.run(owner=owner)
 
-    def task(self, node: str, state: str = "succeeded", **files: Any) -> TaskRecord:
-        """Insert a task; `files` maps outputs to (file name, content)."""
-        task = self.rows.task(self.run, node, state=state)
+    def task(self, node: str, state: str = "succeeded", **given: Any) -> TaskRecord:
+        """Insert a task; tuples of `given` are outputs as (file name, content), others columns."""
+        files = {name: value for name, value in given.items() if isinstance(value, tuple)}
+        columns = {name: value for name, value in given.items() if name not in files}
+        task = self.rows.task(self.run, node, state=state, **columns)
         rows = []
         for name, (filename, content) in files.items():
             data = content.encode() if isinstance(content, str) else content
@@ -147,6 +165,51 @@ def test_recorded_metrics_come_before_those_of_a_file(yard, made):
     (folder / METRICS).write_bytes(b"\n".join(lines))
     metrics = [ShownMetric("loss", 2.0), ShownMetric("epoch", "NaN")]
     assert by_node(ask(yard, made))["a"].metrics == metrics
+
+
+def log_metric(yard: Yard, made: Made, task: TaskRecord, value: float) -> None:
+    attempt = made.rows.attempt(task)
+    folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
+    folder.mkdir(parents=True)
+    (folder / METRICS).write_bytes(msgspec.json.encode({"at": 1.0, "name": "m", "value": value}))
+
+
+def test_metrics_behind_any_number_of_cached_nodes_take_the_same_number_of_queries(yard, made):
+    first = Made(yard, made._c)
+    makers = [first.task(str(n), cache_key=f"k{n}", finished_at=moment(n)) for n in range(6)]
+    for n, maker in enumerate(makers):
+        log_metric(yard, made, maker, float(n))
+    plan = msgspec.to_builtins(makers[0].plan)
+    for n, maker in enumerate(makers):
+        # every other node is pinned instead
+        own = {"plan": plan | {"reuse": maker.id}} if n % 2 else {"cache_key": f"k{n}"}
+        made.task(str(n), cached=True, finished_at=moment(99), **own)
+    made._c.commit()
+    counts = []
+    for count in (2, 6):
+        nodes = ",".join([*map(str, range(count)), "none"])
+        with queries(yard) as asked:
+            found = by_node(ask(yard, made, nodes=nodes))
+        assert [one.metrics[0].value for one in found.values()] == [*map(float, range(count))]
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def test_previews_of_tasks_alone_look_for_no_datasets(yard, made, monkeypatch):
+    made.task("a", notes=("notes.txt", "hi"))
+    monkeypatch.setattr(type(yard.services.runs), "_datasets", lambda *_: pytest.fail("asked"))
+    assert list(by_node(ask(yard, made, nodes="a"))) == ["a"]
+
+
+def test_a_picture_reads_no_other_file_of_the_run(yard, made, monkeypatch):
+    """Neither their rows in the store."""
+    made.task("a", plot=("plot.png", png()), other=("data.csv", "a\n1\n"))
+    made.task("b", more=("more.png", png(50)))
+    digest = by_node(ask(yard, made))["a"].picture
+    asked = [yard.services.runs._datasets, yard.store.artifacts.of_run]
+    for one in asked:
+        monkeypatch.setattr(type(one.__self__), one.__name__, lambda *_: pytest.fail("asked"))
+    assert yard.services.runs.picture(Caller("ann"), made.run.id, digest)
 
 
 def test_what_the_code_put_in_place_of_its_metrics_is_not_followed(yard, made, tmp_path):

@@ -84,11 +84,39 @@ def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None
         taker = rows.succeeded(runs[2], 2, cache_key="k", cached=True)
         made = [rows.attempt(task) for task in (*tasks, tasks[1])]
         rows.attempt(rows.succeeded(runs[3], 3, cache_key="k"))
+        early = rows.succeeded(rows.run(), 0.5, cache_key="k", cached=True)
         bobs = rows.succeeded(rows.run(owner="bob"), 2, cache_key="k", cached=True)
         rows.attempt(rows.succeeded(rows.run(), 1.5, cache_key="other"))
         found = store.attempts.behind_cache(c, "ada", taker.id)
         assert [a.id for a in found] == [made[1].id, made[2].id]
         assert store.attempts.behind_cache(c, "bob", bobs.id) == []
+        cached = [taker.id, early.id]
+        newest = store.attempts.behind_caches(c, "ada", cached)
+        expected = {taker.id: made[2].id, early.id: made[0].id}
+        assert {task: attempt.id for task, attempt in newest.items()} == expected
+        assert store.attempts.behind_caches(c, "bob", [*cached, bobs.id]) == {}
         store.runs.delete(c, runs[0])
         store.runs.delete(c, runs[1])
         assert store.attempts.behind_cache(c, "ada", taker.id) == []
+        assert taker.id not in store.attempts.behind_caches(c, "ada", [taker.id])
+
+
+def test_no_attempts_are_behind_a_cached_task_without_a_key(store: Store) -> None:
+    """A pinned task has none."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        rows.attempt(rows.succeeded(rows.run(), 0))
+        pinned = rows.succeeded(rows.run(), 1, cached=True)
+        assert store.attempts.behind_cache(c, "ada", pinned.id) == []
+        assert store.attempts.behind_caches(c, "ada", [pinned.id]) == {}
+
+
+def test_the_newest_attempt_at_each_task(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        first, second, third = (rows.succeeded(rows.run(), 0) for _ in range(3))
+        made = [rows.attempt(task) for task in (first, first, second, third)]
+        newest = store.attempts.newest_of(c, [first.id, second.id, "none"])
+    assert {task: attempt.id for task, attempt in newest.items()} == {
+        first.id: made[1].id, second.id: made[2].id,
+    }  # fmt: skip

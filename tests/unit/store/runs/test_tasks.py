@@ -62,6 +62,19 @@ def test_succeeded_tasks_come_in_pages_without_their_plans(store: Store) -> None
         assert store.tasks.made(c, run.id, 9, "", ["a", "b", "none"]) == made[1:]
 
 
+def test_the_task_behind_a_pinned_result_is_found_through_all_pins(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        plan = msgspec.to_builtins(rows.task(rows.run()).plan)
+        maker = rows.task(rows.run())
+        ids = [maker.id]
+        for _ in range(2):
+            ids.append(rows.task(rows.run(), plan=plan | {"reuse": ids[-1]}).id)
+        orphan = rows.task(rows.run(), plan=plan | {"reuse": "deleted"})
+        found = store.tasks.taken_from(c, [*ids, orphan.id, "none"])
+    assert found == {**dict.fromkeys(ids, maker.id), orphan.id: orphan.id, "none": "none"}
+
+
 def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run())

@@ -44,6 +44,8 @@ def test_a_list_reads_no_more_rows_than_it_shows(
         store.artifacts.of_runs(c, [run.id])
         store.artifacts.of_run(c, run.id)
         store.history.of_executables(c, "ada", ["e"])
+        store.attempts.behind_caches(c, "ada", ["t"])
+        store.artifacts.of_digest(c, run.id, "sha256:1")
         assert len(told) > 6
         cursor = c.connection.cursor()
         for words, values in told:
