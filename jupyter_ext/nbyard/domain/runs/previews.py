@@ -115,8 +115,12 @@ def preview_of(
     return NodePreview(node, **values)
 
 
-def last_metrics(points: Iterable[Point]) -> list[ShownMetric]:
-    """Return the newest value of each recorded metric, the first metrics first."""
+def last_metrics(points: Sequence[Point], first: Sequence[Point] = ()) -> list[ShownMetric]:
+    """Return the newest value of each recorded metric, in the order of their first points.
+
+    `first` are the first points of all, if `points` are only the last ones.
+    """
     last = {point.name: WORDS.get(str(point.value), point.value) for point in points}
-    kept = list(last.items())[:MAX_METRICS]
-    return [ShownMetric(short(name, MAX_NAME), value) for name, value in kept]
+    names = dict.fromkeys(point.name for point in (*first, *points))
+    kept = [name for name in names if name in last][:MAX_METRICS]
+    return [ShownMetric(short(name, MAX_NAME), last[name]) for name in kept]

@@ -85,7 +85,11 @@ def last_values(store: Path, attempt: Attempt) -> list[ShownMetric]:
 
 
 def _last_values(folder: Path) -> list[ShownMetric]:
-    return last_metrics(read_points(_end(folder / contract.METRICS, METRICS_END).splitlines()))
+    path = folder / contract.METRICS
+    end = _end(path, METRICS_END)
+    # A long file is cut anywhere, so its beginning determines the order of the metrics.
+    first = _recorded(path, METRICS_END) if len(end) == METRICS_END else []
+    return last_metrics(read_points(end.splitlines()), read_points(first))
 
 
 def _end(path: Path, most: int) -> bytes:

@@ -197,6 +197,17 @@ def test_the_last_line_and_the_newest_metrics_of_an_attempt(tmp_path, folder):
     assert (found.last_line, found.metrics) == ("done", [ShownMetric("loss", 0.25)])
 
 
+@pytest.mark.parametrize("lines", [3, 2_000, 2_001, 2_002])
+def test_metrics_keep_the_order_in_which_the_code_first_logged_them(tmp_path, folder, lines):
+    """Wherever the end that is read begins."""
+    names = ["loss", "accuracy", "rate"]
+    points = [{"at": float(n), "name": names[n % 3], "value": float(n)} for n in range(lines)]
+    (folder / contract.METRICS).write_text("".join(f"{json.dumps(one)}\n" for one in points))
+    found = views.Progress(tmp_path).of("r", "clean", "a1", 1).metrics
+    last = {names[n % 3]: float(n) for n in range(lines)}
+    assert found == [ShownMetric(name, last[name]) for name in names]
+
+
 def test_the_last_line_is_not_that_of_another_file(tmp_path, folder):
     (tmp_path / "secret").write_text("secret")
     (folder / contract.LOG).unlink(missing_ok=True)
