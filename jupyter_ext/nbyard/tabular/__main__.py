@@ -12,7 +12,7 @@ import threading
 import msgspec
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable
-from nbyard.errors import NbyardError
+from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import Reason, because
 from nbyard.tabular.format_detection import promises_table
 from nbyard.tabular.reader_answers import Question, answer_question
@@ -23,12 +23,14 @@ MAX_WORDS = 300
 class Reply(msgspec.Struct, omit_defaults=True):
     """An answer, or the reason why there is none.
 
-    With `broken`, the file's name promises a table that the file does not contain.
+    With `broken`, the file's name promises a table that the file does not contain. With
+    `permanent`, the reason is its content, so another attempt is useless.
     """
 
     answer: msgspec.Raw | None = None
     problem: Reason | None = None
     broken: bool = False
+    permanent: bool = False
 
 
 def main(memory_bytes: int, idle_seconds: float) -> None:
@@ -63,14 +65,15 @@ def reply_to(line: bytes) -> Reply:
         return Reply(msgspec.Raw(msgspec.json.encode(answer_question(question))))
     except NbyardError as problem:
         broken = isinstance(problem, BrokenTable) and promises_table(question.filename)
-        return Reply(problem=problem.reason, broken=broken)
+        return Reply(None, problem.reason, broken, permanent=isinstance(problem, Invalid))
     except RecursionError:
-        return Reply(problem=because("table-too-deep"))
+        return Reply(problem=because("table-too-deep"), permanent=True)
     except MemoryError:
         return Reply(problem=because("table-beyond-memory"))
     except _library_errors() as problem:
         words = str(problem).strip().partition("\n")[0][:MAX_WORDS]
-        return Reply(problem=because("table-unreadable", message=words))
+        why = because("table-unreadable", message=words)
+        return Reply(problem=why, permanent=not isinstance(problem, OSError))
 
 
 def _library_errors() -> tuple[type[Exception], ...]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.domain.datasets.table_descriptions import BrokenTable
+from nbyard.domain.datasets.table_descriptions import BrokenTable, Unreadable
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -32,6 +32,7 @@ class _Reply(msgspec.Struct):
     answer: msgspec.Raw = msgspec.Raw(b"")
     problem: Reason | None = None
     broken: bool = False
+    permanent: bool = False
 
 
 class Reader:
@@ -51,7 +52,8 @@ class Reader:
 
         Raises:
             BrokenTable: the name promises a table that the file does not contain.
-            Invalid: the table cannot be read.
+            Unreadable: the content cannot be read.
+            Invalid: the reader has failed this time.
         """
         with self._lock:
             line = self._exchange(question, timeout_seconds)
@@ -66,7 +68,9 @@ class Reader:
                 raise Invalid(because("table-reader-ended"))
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.problem:
-            raise (BrokenTable if reply.broken else Invalid)(reply.problem)
+            if reply.broken:
+                raise BrokenTable(reply.problem)
+            raise (Unreadable if reply.permanent else Invalid)(reply.problem)
         return reply.answer
 
     def close(self) -> None:

@@ -11,7 +11,12 @@ from typing import TypeVar
 import msgspec
 
 from nbyard.domain.datasets.previews import MAX_ROWS, FilePreview
-from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.domain.datasets.table_descriptions import (
+    Profile,
+    TableInfo,
+    TablePage,
+    Unreadable,
+)
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because, read_all
@@ -123,13 +128,19 @@ class Tables:
     def preview(self, file: TableFile) -> FilePreview:
         """Return the preview of a file, which is made once and stored.
 
+        It is empty if the content cannot be read.
+
         Raises:
             Invalid: the file cannot be read in a few seconds.
         """
         known = self.known_preview(file)
         if known is not None:
             return known
-        found = self._ask(Question("preview", limit=MAX_ROWS), file, FilePreview, self._previews)
+        question = Question("preview", limit=MAX_ROWS)
+        try:
+            found = self._ask(question, file, FilePreview, self._previews)
+        except Unreadable:
+            found = FilePreview()
         write_atomically(self._preview_place(file), msgspec.json.encode(found))
         return found
 

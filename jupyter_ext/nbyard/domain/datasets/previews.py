@@ -9,6 +9,9 @@ import msgspec
 from nbyard.domain.attempts.metric_series import WORDS
 from nbyard.domain.datasets.table_descriptions import TablePage
 
+MiB = 1 << 20
+# Larger files have no preview. Tables of other formats are read in parts.
+LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
 MAX_COLUMNS = 4
 MAX_ROWS = 3
 MAX_CELL = 24

@@ -7,6 +7,7 @@ import msgspec
 
 from nbyard.domain.attempts.metric_series import WORDS, Point
 from nbyard.domain.datasets.previews import (
+    LARGEST,
     MAX_METRICS,
     MAX_NAME,
     FilePreview,
@@ -60,29 +61,49 @@ class PreviewPage(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """Stored bytes with the name that determines their format; `name` is that of the output."""
+    """Stored bytes with the name that determines their format; `name` is that of the output.
+
+    `size_bytes` is null if unknown.
+    """
 
     name: str
     filename: str
     digest: str
     may_be_model: bool = False
+    size_bytes: int | None = None
 
     @property
     def format(self) -> str:
         """Return the format of a file; empty for a folder."""
         return format_of(self.filename) if not self.digest.startswith("tree:") else ""
 
+    @property
+    def may_be_shown(self) -> bool:
+        """Return whether the file may have a preview, by its name and size."""
+        size = 1 if self.size_bytes is None else self.size_bytes
+        return self.format in SHOWN and 0 < size <= LARGEST.get(self.format, size)
+
 
 def stored(file: Artifact) -> StoredFile:
     """Return the bytes of an artifact."""
-    return StoredFile(file.name, file.filename, file.digest, file.may_be_model)
+    return StoredFile(file.name, file.filename, file.digest, file.may_be_model, file.size_bytes)
 
 
 def in_order(files: Iterable[StoredFile], part: str) -> list[StoredFile]:
     """Return the files that may have this part of a preview, the preferred formats first."""
     formats = FORMATS[part]
-    fits = (one for one in files if one.format in formats)
+    fits = (one for one in files if one.format in formats and one.may_be_shown)
     return sorted(fits, key=lambda one: formats.index(one.format))
+
+
+def parts_wanted(logged: Sequence[ShownMetric], packages: Sequence[ModelFile]) -> tuple[str, ...]:
+    """Return the parts of a preview for which files are read; others come from elsewhere."""
+    known = {
+        "metrics": bool(logged),
+        "model": bool(packages) and bool(packages[-1].class_name and packages[-1].inputs),
+        "text": bool(logged or packages),  # shown only if there is nothing else
+    }
+    return tuple(part for part in FORMATS if not known.get(part))
 
 
 def preview_of(

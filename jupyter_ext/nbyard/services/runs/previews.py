@@ -11,12 +11,11 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.paging import check_limit
 from nbyard.domain.runs.previews import (
-    FORMATS,
-    SHOWN,
     NodePreview,
     PreviewPage,
     StoredFile,
     in_order,
+    parts_wanted,
     preview_of,
     stored,
 )
@@ -36,8 +35,9 @@ if TYPE_CHECKING:
 
 # A request makes previews for at most this long. The client asks for the others later.
 SECONDS = 2.0
-# A file whose reading failed is not read again for this long.
-AGAIN_SECONDS = 600.0
+# A file whose reading failed for now is not read again for this long, so that a slow file leaves
+# time for others. Of unreadable content, the empty preview is stored.
+AGAIN_SECONDS = 60.0
 MAX_FAILED = 10_000
 EMPTY = FilePreview()
 
@@ -84,12 +84,13 @@ class RunPreviews(RunEstimates):
         items: list[NodePreview] = []
         pending: list[str] = []
         for node, own in files.items():
-            parts = self._parts_of(own, lambda: time.monotonic() < end)
-            if parts is None:
+            models = [packages[one.digest] for one in own if one.digest in packages]
+            metrics = logged.get(node, [])
+            named = parts_wanted(metrics, models)
+            if (parts := self._parts_of(own, named, lambda: time.monotonic() < end)) is None:
                 pending.append(node)
                 continue
-            models = [packages[one.digest] for one in own if one.digest in packages]
-            preview = preview_of(node, parts, logged.get(node, ()), models)
+            preview = preview_of(node, parts, metrics, models)
             if preview != NodePreview(node):
                 items.append(preview)
         following = shown[-1].node if len(made) > limit else None
@@ -111,7 +112,7 @@ class RunPreviews(RunEstimates):
         file = next((one for one in files if one.name == output), None)
         if file is None:
             raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
-        return self._read(file) if file.format in SHOWN else EMPTY
+        return self._read(file) if file.may_be_shown else EMPTY
 
     def picture(self, caller: Caller, run: str, digest: str) -> bytes:
         """Return the small picture of a file of this run.
@@ -164,11 +165,13 @@ class RunPreviews(RunEstimates):
         return {node: newest[maker] for node, maker in makers.items() if maker in newest}
 
     def _parts_of(
-        self, files: Sequence[StoredFile], may_make: Callable[[], bool]
+        self, files: Sequence[StoredFile], parts: Sequence[str], may_make: Callable[[], bool]
     ) -> dict[str, tuple[StoredFile, FilePreview]] | None:
         """Return the file for each part of a preview; None if one of them is not read yet."""
-        found = {}
-        for part in FORMATS:
+        found: dict[str, tuple[StoredFile, FilePreview]] = {}
+        for part in parts:
+            if part == "text" and found:
+                break  # a text is shown only if there is nothing else
             for file in in_order(files, part):
                 preview = self._known(file)
                 if preview is None and may_make() and self._making.acquire(blocking=False):

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from nbyard.domain.datasets.previews import (
+    LARGEST,
     FilePreview,
     first_line,
     head_of,
@@ -18,9 +19,6 @@ from nbyard.tabular.previews.pickles import model_in
 from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
 
 PICTURE = "picture"
-MiB = 1 << 20
-# Larger files have no preview. Tables of other formats are read in parts.
-LARGEST = {"ipynb": 64 * MiB, "json": 16 * MiB, "excel": 16 * MiB, "png": 32 * MiB, "jpg": 32 * MiB}
 MAX_METRICS_BYTES = 256 << 10
 MAX_TEXT_BYTES = 4 << 10
 # Styles and scripts may precede the text of a page.

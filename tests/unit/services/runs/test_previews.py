@@ -17,7 +17,7 @@ from sqlalchemy import event
 from nbyard.attempts import folders
 from nbyard.domain.attempts.structs import METRICS
 from nbyard.domain.callers import Caller
-from nbyard.domain.datasets.previews import FilePreview, ShownMetric, ShownModel, TableHead
+from nbyard.domain.datasets.previews import LARGEST, FilePreview, ShownMetric, ShownModel, TableHead
 from nbyard.domain.models.structs import ModelColumn, ModelFile
 from nbyard.domain.runs.previews import NodePreview
 from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
@@ -25,6 +25,7 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.services.runs import previews as service
 from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.tabular import TableFile
 from nbyard.yard import Yard
 
 from ...store.rows import Rows, moment
@@ -241,6 +242,31 @@ def test_broken_files_leave_the_others(yard, made, monkeypatch):
     assert by_node(ask(yard, made)) == {"a": NodePreview("a", table=TABLE, table_name="good")}
     monkeypatch.setattr(yard.parts.tables, "preview", lambda file: pytest.fail(file.filename))
     assert list(by_node(ask(yard, made))) == ["a"]
+
+
+def test_only_files_that_a_preview_may_show_are_read(yard, made, monkeypatch):
+    task = made.task(
+        "logged",
+        scores=("scores.json", '{"auc": 0.9}'),
+        notes=("notes.txt", "hi"),
+        empty=("empty.csv", ""),
+        large=("large.png", png()),
+    )
+    log_metric(yard, made, task, 1.0)
+    made.task("plain", rows=("rows.csv", "a\n1\n"), notes=("notes.md", "hi"))
+    monkeypatch.setitem(LARGEST, "png", 9)
+    read, names = yard.parts.tables.preview, []
+
+    def noted(file: TableFile) -> FilePreview:
+        names.append(file.filename)
+        return read(file)
+
+    monkeypatch.setattr(yard.parts.tables, "preview", noted)
+    found = by_node(ask(yard, made))
+    assert found["logged"] == NodePreview("logged", metrics=[ShownMetric("m", 1.0)])
+    assert found["plain"].table == TABLE
+    # a JSON file may have a table
+    assert names == ["scores.json", "rows.csv"]
 
 
 def test_a_file_that_failed_is_read_again_later(yard, made, monkeypatch):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from nbyard.domain.datasets.previews import FilePreview, ShownMetric, TableHead
 from nbyard.errors import Invalid
-from nbyard.tabular import TableFile, Tables
+from nbyard.tabular import TableFile, Tables, table_queries
 from nbyard.tabular.previews.pictures import MAX_BYTES, MAX_PIXELS
 
 # The reader processes live as long as the fixture of this module.
@@ -146,10 +146,35 @@ def test_json_of_rows_is_a_table(tables: Tables, make: Make) -> None:
     assert found.table == TableHead(["a"], [["1"], ["2"]], 1, 2)
 
 
-def test_json_without_end_is_refused(tables: Tables, make: Make) -> None:
+def test_json_without_end_has_an_empty_preview(tables: Tables, make: Make) -> None:
     for text in ("[" * 100_000, '{"a":' * 100_000, "{", "", '"text"'):
-        with pytest.raises(Invalid):
-            tables.preview(make(text, "m.json"))
+        assert tables.preview(make(text, "m.json")) == FilePreview()
+
+
+def test_unreadable_content_is_read_once(tables: Tables, make: Make, monkeypatch) -> None:
+    files = [make("[" * 100_000, "m.json"), make("PAR1", "t.parquet"), make("{", "n.ipynb")]
+    for file in files:
+        assert tables.preview(file) == FilePreview()
+    monkeypatch.setattr(tables, "_ask", lambda *_: pytest.fail("asked again"))
+    for file in files:
+        assert tables.known_preview(file) == tables.preview(file) == FilePreview()
+
+
+def test_a_file_that_is_missing_or_slow_for_now_has_no_stored_preview(
+    tables: Tables, make: Make, monkeypatch
+) -> None:
+    gone, slow = make("a\n9\n", "gone.csv"), make("a\n3\n", "slow.csv")
+    content = gone.path.read_bytes()
+    gone.path.unlink()
+    with pytest.raises(Invalid):
+        tables.preview(gone)
+    with monkeypatch.context() as patch, pytest.raises(Invalid):
+        patch.setattr(table_queries, "PREVIEW_SECONDS", 0.0)
+        tables.preview(slow)
+    gone.path.write_bytes(content)
+    for file in (gone, slow):
+        assert tables.known_preview(file) is None
+        assert tables.preview(file).table is not None
 
 
 def test_the_first_line_of_a_text(tables: Tables, make: Make) -> None:
@@ -238,8 +263,7 @@ def test_a_broken_figure_is_passed_over(tables: Tables, make: Make) -> None:
 def test_what_is_no_notebook(tables: Tables, make: Make) -> None:
     assert tables.preview(make(notebook(), "a.ipynb")) == FilePreview()
     for text in ("", "[]", "[" * 100_000, '{"cells": [{"outputs": [{"data": 5}]}]}'):
-        with pytest.raises(Invalid):
-            tables.preview(make(text, "b.ipynb"))
+        assert tables.preview(make(text, "b.ipynb")) == FilePreview()
 
 
 def test_a_preview_is_made_once(tables: Tables, make: Make) -> None:
