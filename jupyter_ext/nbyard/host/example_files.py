@@ -1,6 +1,8 @@
 """The files of the penguins example: installed with the package, or in a checkout."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -22,15 +24,24 @@ def source() -> Path | None:
     return next((place for place in places if (place / FILES[0]).is_file()), None)
 
 
-def copy_example(source: Path, parent: Path, name: str) -> Path:
-    """Copy the example into a new folder `name`, `name-1`, … and return the folder."""
-    for number in count():
-        folder = parent / (f"{name}-{number}" if number else name)
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
+@contextmanager
+def copied_example(source: Path, parent: Path, name: str) -> Iterator[Path]:
+    """Copy the example into a new folder; delete the folder if the copy or the block fails."""
+    folder = _new_folder(parent, name)
+    try:
         for file in FILES:
             shutil.copyfile(source / file, folder / file)
-        return folder
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """Create the first of the folders `name`, `name-1`, … that does not exist."""
+    for number in count():
+        folder = parent / (f"{name}-{number}" if number else name)
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
     raise AssertionError

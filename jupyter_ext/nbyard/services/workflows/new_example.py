@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
+from nbyard.blobs.file_operations import no_file_in_words
+from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNeeds, NewExample
 from nbyard.errors import Forbidden, NbyardError, NotFound
 from nbyard.host import kernels
-from nbyard.host.example_files import copy_example, source
+from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernelspec_reader import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def example_needs() -> ExampleNeeds:
@@ -29,12 +32,20 @@ def example_needs() -> ExampleNeeds:
         lock = None
     if lock is None:
         return ExampleNeeds([*PACKAGES], [])
-    installed = {canonicalize_name(one.name) for one in lock.packages}
-    return ExampleNeeds([*PACKAGES], [name for name in PACKAGES if name not in installed])
+    installed = {normal_name(one.name) for one in lock.packages}
+    return ExampleNeeds(
+        [*PACKAGES], [name for name in PACKAGES if normal_name(name) not in installed]
+    )
 
 
 def new_example(files: ProjectFiles, asked: NewExample) -> Example:
-    """Copy the example into a new folder, with an ID of its own."""
+    """Copy the example into a new folder, with an ID of its own.
+
+    Raises:
+        NotFound: the folder or the files of the example do not exist.
+        Forbidden: the folder may not be written to.
+        Unavailable: the disk is full.
+    """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():
         raise NotFound(because("no-folder", path=files.shown(parent)[:200]))
@@ -42,11 +53,13 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     if found is None:
         raise NotFound(because("no-example"))
     try:
-        folder = copy_example(found, parent, NAME)
-        file = folder / f"{NAME}{DOCUMENT}"
-        _personalise(file, asked.environment)
-    except PermissionError:
-        raise Forbidden(because("folder-forbidden", path=files.shown(parent)[:200])) from None
+        with no_file_in_words(), copied_example(found, parent, NAME) as folder:
+            file = folder / f"{NAME}{DOCUMENT}"
+            _personalise(file, asked.environment)
+    except OSError as error:
+        if error.errno in READ_ONLY:
+            raise Forbidden(because("folder-forbidden", path=files.shown(parent)[:200])) from None
+        raise
     return Example(files.shown(file))
 
 

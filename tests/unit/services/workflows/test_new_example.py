@@ -1,14 +1,16 @@
 """The penguins example as a copy of one's own, and the files that never ran."""
 
+import errno
 import json
 import os
+import shutil
 
 import pytest
 
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.examples import NewExample
 from nbyard.domain.workflows.structs import CheckWorkflow
-from nbyard.errors import Forbidden, Invalid, NotFound
+from nbyard.errors import Forbidden, Invalid, NotFound, Unavailable
 from nbyard.host import example_files
 from nbyard.reasons.structs import because
 from nbyard.services.workflows import new_example
@@ -57,13 +59,36 @@ def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
         create(ann, NewExample("../.."))
 
 
-def test_a_folder_that_may_not_be_written_to(yard, ann, monkeypatch):
-    def refuse(*_):
-        raise PermissionError
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_folder_that_may_not_be_written_to(yard, ann, root, monkeypatch, number):
+    def refuse(folder):
+        raise OSError(number, os.strerror(number), str(folder))
 
-    monkeypatch.setattr(new_example, "copy_example", refuse)
-    with pytest.raises(Forbidden, match="may not be written to"):
+    (root / "mine").mkdir()
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(Forbidden, match="The folder mine may not be written to"):
+        yard.services.workflows.create_example(ann, NewExample("mine"))
+
+
+def test_a_copy_that_fails_leaves_nothing(yard, ann, root, monkeypatch):
+    copy = shutil.copyfile
+
+    def full(source, target):
+        if target.name == example_files.FILES[-1]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(Unavailable, match="disk full"):
         yard.services.workflows.create_example(ann, NewExample())
+    assert not (root / "penguins").exists()
+
+
+def test_a_copy_that_gets_no_id_leaves_nothing(yard, ann, root, monkeypatch):
+    monkeypatch.setattr(new_example, "canonical", lambda _: pytest.fail("no text"))
+    with pytest.raises(pytest.fail.Exception):
+        yard.services.workflows.create_example(ann, NewExample())
+    assert not (root / "penguins").exists()
 
 
 def test_an_installation_without_the_files_says_so(yard, ann, monkeypatch):
@@ -96,6 +121,9 @@ def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
     assert needs(ann).missing == []
     monkeypatch.setattr(new_example, "PACKAGES", ("pandas", "no-such-package"))
     assert needs(ann).missing == ["no-such-package"]
+    # spelled as in another index
+    monkeypatch.setattr(new_example, "PACKAGES", ("Pandas", "typing.extensions"))
+    assert needs(ann).missing == []
     monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
     assert needs(ann).missing == []
 
