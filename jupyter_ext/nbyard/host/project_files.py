@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from nbyard.domain.arguments.structs import check_text
+from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.names import spellings
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
@@ -80,14 +82,18 @@ class ProjectFiles:
     def with_suffix(self, suffix: str) -> Iterator[Path]:
         """Yield files below the root, or below a shell's working directory.
 
-        Hidden folders and links are skipped. The search ends after MAX_LOOKED_AT entries.
+        Caches, hidden files, links and special files are skipped. The search ends after
+        MAX_LOOKED_AT entries.
         """
         seen = 0
         for folder, subfolders, names in os.walk(self._start):
-            subfolders[:] = [name for name in subfolders if not name.startswith((".", "node_mod"))]
+            subfolders[:] = [name for name in subfolders if not is_cache(name)]
             for name in names:
-                if name.endswith(suffix):
-                    yield Path(folder, name)
+                if not name.endswith(suffix) or is_cache(name):
+                    continue
+                with contextlib.suppress(OSError):
+                    if stat.S_ISREG(os.lstat(file := os.path.join(folder, name)).st_mode):
+                        yield Path(file)
             seen += len(names) + len(subfolders)
             if seen > MAX_LOOKED_AT:
                 return
@@ -131,15 +137,19 @@ class ProjectFiles:
         return self.content(self.locate(path, field), limit)
 
     def content(self, real: Path, limit: int = MAX_DOCUMENT) -> bytes:
-        """Read a file whose path `locate` has already checked.
+        """Read a file whose path `locate` has already checked, or a file beside it.
 
         Raises:
             NotFound: the file does not exist.
+            Invalid: the file is a link that leads out of the root.
             TooLarge: the file has more than `limit` bytes.
             Forbidden: the file may not be read.
         """
         if not real.is_file():
             raise NotFound(because("no-file", path=self.shown(real)[:200]))
+        if not self.has(Path(os.path.realpath(real))):
+            why = because("path-outside-root", path=self.shown(real)[:200])
+            raise Invalid.field("path", why)
         if real.stat().st_size > limit:
             raise TooLarge(because("file-too-large", path=self.shown(real)[:200], most=limit))
         try:

@@ -70,6 +70,34 @@ def test_links_that_lead_out_are_refused(files, tmp_path):
         files.read("out/secret.txt")
 
 
+def test_a_link_beside_a_file_does_not_lead_out(files, tmp_path):
+    (files.root / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (files.root / "in.txt").symlink_to(files.root / "sub/b.txt")
+    assert files.content(files.root / "in.txt") == b"bb"
+    with pytest.raises(Invalid, match=r"out\.txt leads out"):
+        files.content(files.root / "out.txt")
+
+
+def test_files_are_listed_without_links_caches_and_special_files(files, tmp_path):
+    (tmp_path / "other").mkdir()
+    for place in ("a.py", "sub/b.py", "nodes_of_mine/c.py", "node_modelling/d.py", "sub/x.txt"):
+        (files.root / place).parent.mkdir(exist_ok=True)
+        (files.root / place).touch()
+    listed = [files.root / place for place in ("a.py", "node_modelling/d.py", "nodes_of_mine/c.py")]
+    listed.append(files.root / "sub/b.py")
+    for name in ("__pycache__", "node_modules", "venv", ".hidden", "made.egg-info"):
+        (files.root / name).mkdir()
+        (files.root / name / "no.py").touch()
+    (tmp_path / "other/no.py").touch()
+    (files.root / "link.py").symlink_to(tmp_path / "other/no.py")
+    (files.root / "inner.py").symlink_to("a.py")
+    (files.root / "folder").symlink_to(tmp_path / "other")
+    (files.root / ".no.py").touch()
+    (files.root / "folder.py").mkdir()
+    os.mkfifo(files.root / "pipe.py")
+    assert sorted(files.with_suffix(".py")) == listed
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

@@ -130,7 +130,9 @@ class Freezer:
 
     def _description(self, real: Path) -> Description | None:
         beside = real.with_name(description_file(real.name))
-        return read_description(beside.read_bytes(), beside.name) if beside.is_file() else None
+        if not beside.is_file():
+            return None
+        return read_description(self._parts.files.content(beside), beside.name)
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
         """Return what the code and its description declare, without running anything."""

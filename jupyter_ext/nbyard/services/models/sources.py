@@ -42,7 +42,7 @@ def classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
     found: list[ModelClass] = []
     for file in files.with_suffix(".py"):
         try:
-            if file.is_symlink() or file.stat().st_size > MAX_SOURCE:
+            if file.stat().st_size > MAX_SOURCE:
                 continue
             content = file.read_bytes()
             names = class_names(content, file.name) if MARK in content else []

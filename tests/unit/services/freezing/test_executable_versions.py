@@ -46,6 +46,15 @@ def test_a_broken_description_is_named(yard, tool, root):
     assert "tool.py.nbexec" in refused.value.message
 
 
+def test_a_description_that_is_a_link_does_not_lead_out(yard, tool, root, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "secret"
+    outside.write_text("{")
+    (root / f"{tool}.nbexec").unlink()
+    (root / f"{tool}.nbexec").symlink_to(outside)
+    with pytest.raises(Invalid, match="leads out"):
+        Freezer(yard.parts).load(tool)
+
+
 def test_of_a_large_folder_what_defaults_and_texts_name_comes_along(yard, root):
     """E14: what works in plain Jupyter works in a run."""
     yard.parts.settings.max_bundle_bytes = 5
