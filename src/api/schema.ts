@@ -3474,10 +3474,14 @@ export interface components {
         /**
          * ModelSources
          * @description What models can be deployed from: outputs of runs, and classes of files.
+         *
+         *         `cut` means that there may be others, which are not listed.
          */
         ModelSources: {
             outputs: components["schemas"]["ModelOutput"][];
             classes: components["schemas"]["ModelClass"][];
+            /** @default false */
+            cut: boolean;
         };
         /**
          * MonitorLink

@@ -46,7 +46,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       </p>
     );
   }
-  const { outputs, images, classes } = offers;
+  const { outputs, images, classes, cut } = offers;
   const isEmpty = !outputs.length && !images.length && !classes.length;
   return (
     <div ref={place} className="nby-View nby-ChooseModel">
@@ -97,6 +97,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         )}
         onChosen={({ path }) => onChosen({ model: { path } })}
       />
+      {cut && <p className="nby-Note">{trans.__('Not all models are listed.')}</p>}
       <p className="nby-Note">
         <button type="button" className="nby-Button" onClick={() => onChosen({})}>
           {trans.__('Another Image or Service…')}

@@ -86,10 +86,14 @@ class ModelClass(msgspec.Struct, frozen=True):
 
 
 class ModelSources(msgspec.Struct, frozen=True):
-    """What models can be deployed from: outputs of runs, and classes of files."""
+    """What models can be deployed from: outputs of runs, and classes of files.
+
+    `cut` means that there may be others, which are not listed.
+    """
 
     outputs: list[ModelOutput]
     classes: list[ModelClass]
+    cut: bool = False
 
 
 class NewModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -43,7 +43,7 @@ from nbyard.services.models.packages import (
     package_of_folder,
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
-from nbyard.services.models.sources import classes_of_files, outputs_of_runs
+from nbyard.services.models.sources import sources_of_models
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.unique_names import nearest_names
@@ -191,10 +191,7 @@ class ModelService:
         Of the runs of one workflow, only the newest result of each output is listed.
         """
         check_limit(limit)
-        return ModelSources(
-            outputs_of_runs(self._parts, caller.name, limit),
-            classes_of_files(self._parts.files, limit),
-        )
+        return sources_of_models(self._parts, caller.name, limit)
 
     @operation("GET", "/models/{model}", scope="models:read")
     def get(self, caller: Caller, model: str) -> ModelPackage:

@@ -102,12 +102,15 @@ class ArtifactRows:
         row = c.execute(query).first()
         return (row.run_id, row.node) if row else None
 
-    def models(self, c: Connection, owner: str, limit: int) -> list[Row[Any]]:
-        """Return the newest outputs that may be models, with the fields of their runs."""
+    def models(self, c: Connection, owner: str, limit: int, after: str = "") -> list[Row[Any]]:
+        """Return the newest outputs that may be models, with the fields of their runs.
+
+        `after` is the ID of the last output of the page before.
+        """
         may_be = artifacts.c.format.in_(MODEL_FORMATS) | artifacts.c.type.contains(MODEL_TYPE)
         query = (
             select(
-                *(artifacts.c[name] for name in ("run_id", "name", "size_bytes", "created_at")),
+                *(artifacts.c[n] for n in ("id", "run_id", "name", "size_bytes", "created_at")),
                 *(tasks.c.node, runs.c.number, runs.c.title, runs.c.workflow_id),
             )
             .join(tasks, tasks.c.id == artifacts.c.task_id)
@@ -116,6 +119,8 @@ class ArtifactRows:
             .order_by(artifacts.c.id.desc())
             .limit(limit)
         )
+        if after:
+            query = query.where(artifacts.c.id < after)
         return list(c.execute(query))
 
     def get(self, c: Connection, owner: str, artifact_id: str) -> Artifact | None:

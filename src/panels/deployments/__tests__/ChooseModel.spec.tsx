@@ -53,6 +53,16 @@ describe('what can be deployed', () => {
     ]);
   });
 
+  it('says so if not all models are listed', async () => {
+    const classes = [{ path: 'm.py', class_name: 'Model' }];
+    show({ outputs: [], classes, cut: false }, []);
+    await screen.findByRole('row');
+    expect(screen.queryByText('Not all models are listed.')).toBeNull();
+    cleanup();
+    show({ outputs: [], classes, cut: true }, []);
+    expect(await screen.findByText('Not all models are listed.')).toBeTruthy();
+  });
+
   it('is the example where there is nothing yet', async () => {
     show({ outputs: [], classes: [] }, []);
     expect(await screen.findByRole('button', { name: 'Try It' })).toBeTruthy();

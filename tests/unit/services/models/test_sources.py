@@ -6,6 +6,9 @@ import pytest
 
 from nbyard.domain.models.structs import ModelClass
 from nbyard.errors import Invalid
+from nbyard.services.models import sources
+
+from ...store.rows import Rows
 
 CLASS = "class {name}:\n    def predict(self, data):\n        return data\n"
 
@@ -43,15 +46,34 @@ def test_the_newest_result_of_each_output_that_may_be_a_model(yard, ann, trainer
     assert yard.services.models.sources(type(ann)("bob")).outputs == []
 
 
+def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypatch):
+    model = {"name": "model", "filename": "m.pkl", "format": "pickle", "digest": "sha256:1"}
+    row = {**model, "size_bytes": 1, "type": None}
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        for workflow in ("old", *["often"] * 12):
+            task = rows.task(rows.run(owner="ann", workflow_id=workflow), state="succeeded")
+            yard.store.artifacts.insert_all(c, [(task, [row])])
+    monkeypatch.setattr(sources, "PAGE", 4)
+    found = yard.services.models.sources(ann, limit=2)
+    assert ([one.run_number for one in found.outputs], found.cut) == ([13, 1], False)
+    found = yard.services.models.sources(ann, limit=1)
+    assert ([one.run_number for one in found.outputs], found.cut) == ([13], True)
+    monkeypatch.setattr(sources, "MOST_READ", 8)
+    found = yard.services.models.sources(ann, limit=2)
+    assert ([one.run_number for one in found.outputs], found.cut) == ([13], True)
+
+
 def test_classes_with_predict_are_found_in_files(yard, ann, root):
     (root / "sub").mkdir()
     (root / "sub/birds.py").write_text(CLASS.format(name="Birds") + "class Other:\n    pass\n")
     (root / "broken.py").write_text("def predict(:\n")
     (root / "plain.py").write_text("def predict(data):\n    return data\n")
     (root / "link.py").symlink_to(root / "sub/birds.py")
-    sources = yard.services.models.sources
-    assert sources(ann).classes == [ModelClass("sub/birds.py", "Birds")]
+    listed = yard.services.models.sources
+    assert listed(ann).classes == [ModelClass("sub/birds.py", "Birds")]
     (root / "more.py").write_text(CLASS.format(name="A") + CLASS.format(name="B"))
-    assert len(sources(ann, limit=2).classes) == 2
+    assert len(listed(ann, limit=2).classes) == 2
+    assert [listed(ann, limit=limit).cut for limit in (2, 3)] == [True, False]
     with pytest.raises(Invalid):
-        sources(ann, limit=0)
+        listed(ann, limit=0)
