@@ -4484,6 +4484,8 @@ export interface components {
         /**
          * Run
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
+         *
+         *         The `reason` of a failed run is that of its first failed task.
          */
         Run: {
             id: string;

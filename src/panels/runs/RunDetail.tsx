@@ -1,9 +1,7 @@
 import { useContext, useEffect, useReducer, useState } from 'react';
 import { isLive, Run, RunDetail as Detail } from '../../api/types';
-import { IYard } from '../../api/yard';
 import { PanelVisible, showSeconds } from '../../components/format/times';
 import { reasonText } from '../../reasons';
-import { Reason } from '../../reasons/text';
 import { stepTitle } from '../../runs/model/names';
 import { RunModel } from '../../runs/model/runModel';
 import { secondsOf, TASK_DONE } from '../../runs/model/reducer';
@@ -22,7 +20,7 @@ export function RunDetail(props: IRunDetailProps): JSX.Element {
     return <Live run={run} number={number} services={services} />;
   }
   if (run.state === 'failed') {
-    return <Failed run={run} number={number} services={services} />;
+    return <>{[reasonText(run.reason, services.trans), number].filter(Boolean).join(' · ')}</>;
   }
   const { cached = 0 } = run.counts;
   const parts = [
@@ -90,32 +88,4 @@ function progress(
   }
   const next = tasks.find(({ state }) => state === 'preparing' || state === 'queued');
   return [nodes, !!next && (reasonText(next.waits, trans) || trans.__('preparing'))];
-}
-
-function Failed({ run, number, services }: IPartProps): JSX.Element {
-  const { yard, trans } = services;
-  const [reason, setReason] = useState<Reason | null | undefined>(run.reason);
-  useEffect(() => {
-    let isCurrent = true;
-    void failureOf(yard, run.id).then(found => isCurrent && found && setReason(found));
-    return () => void (isCurrent = false);
-  }, [yard, run.id]);
-  return <>{[reasonText(reason, trans), number].filter(Boolean).join(' · ')}</>;
-}
-
-const failures = new WeakMap<IYard, Map<string, Promise<Reason | undefined>>>();
-
-/** Return why the first failed task of a run failed; a failure never changes. */
-function failureOf(yard: IYard, run: string): Promise<Reason | undefined> {
-  const known = failures.get(yard) ?? new Map<string, Promise<Reason | undefined>>();
-  failures.set(yard, known);
-  const asked = { path: { run }, query: { state: 'failed', limit: 1 } };
-  const answer =
-    known.get(run) ??
-    yard.client.call('runs.tasks', asked).then(
-      ({ items }) => items[0]?.failure?.reason,
-      () => void known.delete(run) // it is asked for when it is shown again
-    );
-  known.set(run, answer);
-  return answer;
 }

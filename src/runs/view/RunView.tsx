@@ -198,7 +198,9 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         {run.name || run.title}
       </strong>
       <span className="nby-Dim">#{run.number}</span>
-      {run.reason && <span className="nby-Dim">{reasonText(run.reason, trans)}</span>}
+      {run.reason && run.state !== 'failed' && (
+        <span className="nby-Dim">{reasonText(run.reason, trans)}</span>
+      )}
       <span className="nby-Dim">{showSeconds(secondsOf(run, now))}</span>
       <progress
         className={`nby-Progress nby-mod-${run.state}`}

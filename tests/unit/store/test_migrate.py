@@ -23,7 +23,7 @@ from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions
 from nbyard.store.schema.list_indexes import INDEXED
 
-from .rows import Rows
+from .rows import Rows, moment
 
 
 def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
@@ -182,6 +182,34 @@ def test_live_tasks_know_what_they_wait_for(
         (found,) = opened.tasks.of_run(c, run.id)
     opened.close()
     assert (found.id, found.reason, found.waits) == (task.id, reason, waits)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_failed_runs_get_the_reason_of_their_first_failure(
+    tmp_path: Path, database_url: str
+) -> None:
+    """0028."""
+    first, later = (Failure("error", because("text", text=words)) for words in ("first", "later"))
+    opened = Store(tmp_path, database_url)
+    with opened.write() as c:
+        rows = Rows(opened, c)
+        failed, plain, good, known = (rows.run() for _ in range(4))
+        for node, failure, at in (("a", later, 2), ("b", first, 1), ("c", None, 0)):
+            own = {"failure": msgspec.to_builtins(failure), "finished_at": moment(at)}
+            rows.task(failed, node, state="failed", **own)
+        rows.task(plain, state="failed", reason=because("cancelled"))
+        rows.task(good, state="failed", failure=msgspec.to_builtins(first))
+        rows.task(known, state="failed", failure=msgspec.to_builtins(first))
+        c.execute(text("update runs set state = 'failed' where id != :id"), {"id": good.id})
+        own = {"id": known.id, "reason": '{"code": "cancelled", "params": {}}'}
+        c.execute(text("update runs set reason = :reason where id = :id"), own)
+        module = import_module("nbyard.store.migrations.versions.0028_reasons_of_failed_runs")
+        module.set_reasons(c)
+        found = {run.id: run.reason for run in opened.runs.page(c, "ada", 9, "")}
+        reasons = opened.tasks.first_failures(c, [failed.id, plain.id, "none"])
+    opened.close()
+    assert reasons == {failed.id: first.reason, plain.id: because("cancelled")}
+    assert found == {**reasons, good.id: None, known.id: because("cancelled")}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

@@ -13,7 +13,7 @@ from nbyard.blobs import Blobs
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRun, LiveRuns, LiveTask, LiveWorker
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.structs import bytes_of
+from nbyard.domain.runs.structs import Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
@@ -39,7 +39,7 @@ class RoundChanges:
         self._store = store
         self._board = board
         self._moves: list[Move] = []
-        self._ends: list[Move] = []
+        self._ends: list[tuple[Run, str, dict[str, Any]]] = []
         self._artifacts: list[tuple[TaskRecord, Rows]] = []
         self._notes: dict[str, LiveTask] = {}
         self._environments: dict[str, EnvironmentRef] = {}
@@ -195,8 +195,10 @@ class RoundChanges:
         self.move_task(task, to, reason=reason, finished_at=now)
 
     def _move_run(self, run: LiveRun, to: str, **columns: Any) -> None:
-        step = self._store.runs.step(run.run, to, columns)
-        (self._ends if to in RUN.terminal else self._moves).append(step)
+        if to in RUN.terminal:
+            self._ends.append((run.run, to, columns))
+        else:
+            self._moves.append(self._store.runs.step(run.run, to, columns))
         run.run = msgspec.structs.replace(run.run, state=to)
         self.is_urgent |= to in RUN.terminal
 
@@ -226,7 +228,18 @@ class RoundChanges:
         # Ends of runs come last, so that their events follow those of their tasks.
         if self._ends:
             crash_point("before-run-end")
-            transition.move_all(c, self._ends)
+            transition.move_all(c, self._ends_with_reasons(c))
+
+    def _ends_with_reasons(self, c: Connection) -> list[Move]:
+        """Return the ends of runs, with the reason of the first failure in each failed run."""
+        failed = [run.id for run, to, _ in self._ends if to == "failed"]
+        # The store also knows failures from before a restart of the dispatcher.
+        reasons = self._store.tasks.first_failures(c, failed) if failed else {}
+        ends = []
+        for run, to, columns in self._ends:
+            told = {"reason": reasons[run.id]} if run.id in reasons else {}
+            ends.append(self._store.runs.step(run, to, columns | told))
+        return ends
 
     def runs(self) -> set[str]:
         """Return the IDs of runs that advance."""

@@ -295,7 +295,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run. `number` counts all runs of the store. `name` is unique, if set."""
+    """One run. `number` counts all runs of the store. `name` is unique, if set.
+
+    The `reason` of a failed run is that of its first failed task.
+    """
 
     id: str
     number: int

@@ -118,6 +118,20 @@ class TaskRows:
         row = c.execute(RECORDS.where(tasks.c.id == task_id)).first()
         return _record(row) if row else None
 
+    def first_failures(self, c: Connection, run_ids: Collection[str]) -> dict[str, Reason]:
+        """Return by run ID why the first failed task of the run failed."""
+        query = (
+            select(tasks.c.run_id, tasks.c.failure, tasks.c.reason)
+            .where(tasks.c.run_id.in_(run_ids), tasks.c.state == "failed")
+            .order_by(tasks.c.finished_at.desc(), tasks.c.place.desc())
+        )
+        found: dict[str, Reason] = {}
+        for row in c.execute(query):  # the earliest come last and replace the others
+            failure = read_failure(row.failure or None)
+            if reason := failure.reason if failure else row.reason:
+                found[row.run_id] = reason
+        return found
+
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
         """Return the states of all tasks of live runs, by run ID and task ID."""
         found: dict[str, dict[str, TaskState]] = {}

@@ -1,7 +1,11 @@
 """One round is one write; what does not hurry waits for it."""
 
+from functools import partial
+
 import pytest
 
+from nbyard.domain.attempts.structs import Failure
+from nbyard.reasons.structs import Reason, because
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
@@ -29,6 +33,30 @@ def test_an_end_and_what_follows_are_one_write(bench: Bench, runtime: FakeRuntim
     assert writes(bench) - before == 1
     found = {task.node: (task.state, len(task.attempts)) for task in bench.detail(run).tasks}
     assert found == {"a": ("succeeded", 1), "b": ("preparing", 1), "c": ("preparing", 1)}
+
+
+def has_failed(bench: Bench, run: str, node: str) -> bool:
+    return bench.task(run, node).state == "failed"
+
+
+def test_a_failed_run_has_the_reason_of_its_first_failure(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """Also if another dispatcher saw that failure."""
+    run = bench.submit({"a": [], "b": [], "c": ["a"]})
+    bench.until(lambda: len(runtime.running) == 2)
+    for node, words in (("b", "first"), ("a", "second")):
+        failure = Failure("error", because("text", text=words))
+        runtime.end(bench.attempt(run, node), "failed", failure=failure)
+        bench.until(partial(has_failed, bench, run, node))
+        bench.replace_dispatcher()
+    bench.until(lambda: bench.run(run).state == "failed")
+    assert bench.run(run).reason == because("text", text="first")
+    with bench.store.read() as c:
+        (listed,) = bench.store.runs.page(c, "ada", 9, "")
+        found = bench.store.events.events_after(c, "ada", 0, 100)
+    assert listed.reason == because("text", text="first")
+    assert str(Reason(**found[-1].data["reason"])) == "first"
 
 
 def test_a_start_waits_a_little_for_company(
