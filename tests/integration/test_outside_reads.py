@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from nbyard.attempts.folders import attempt_folder_of, read_results
 from nbyard.domain.runs.structs import RunDetail
 
 from .observing import OUTSIDE, OUTSIDE_CHANGES, check_never_stale, lay, lay_outside
@@ -184,7 +185,12 @@ def test_functions_read_outside_of_their_code(project: Project, data: Path) -> N
     for name, (function, argument, value) in steps.items():
         of = {"arguments": {argument: {"value": value}}}
         project.nodes[name] = {"type": "executable", "path": function, **of}
-    project.run()
+    first = project.run()
+    for worker in {attempt.worker for task in first.tasks for attempt in task.attempts} - {""}:
+        results, _ = read_results(attempt_folder_of(project.yard.store.folder, worker), 0)
+        told = [path for result in results for path in result.outside]
+        # each result tells only what it adds
+        assert len(told) == len(set(told)) > 0
     assert ran(project.run()) == {}
     (data / "a.csv").write_text("y")
     changed = f"runs because the file {data}/a.csv changed"

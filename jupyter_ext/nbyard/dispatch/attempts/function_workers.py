@@ -37,6 +37,7 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
 from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.outside_files import OutsideUse
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import ATTEMPT
@@ -127,7 +128,9 @@ class WorkerObservations:
     """Observations of a worker.
 
     - `told`: attempts that the worker has received; `is_adopted`: not yet read from its folder.
-    - `results`: results by attempt, kept because a reported one may not be stored yet.
+    - `results`: results by attempt, kept because a reported one may not be stored yet; with each,
+      how many of the uses in `outside` preceded it.
+    - `outside`: what each of its results adds to its use of paths outside the code.
     - `read`: how far its results were read; `site`: where its runtime started it.
     - `running`, `since`: its current call and when that was first seen.
     - `asked`: when it was asked to stop; 0.0 if never.
@@ -135,12 +138,29 @@ class WorkerObservations:
 
     told: set[str] = field(default_factory=set)
     is_adopted: bool = True
-    results: dict[str, Result] = field(default_factory=dict)
+    results: dict[str, tuple[Result, int]] = field(default_factory=dict)
+    outside: list[dict[str, OutsideUse]] = field(default_factory=list)
     read: int = 0
     site: str = ""
     running: str = ""
     since: float = 0.0
     asked: float = 0.0
+
+    def add(self, result: Result) -> None:
+        """Add a result that was read; the first result of an attempt counts."""
+        if result.outside:
+            self.outside.append(result.outside)
+        self.results.setdefault(result.attempt_id, (result, len(self.outside)))
+
+    def result_of(self, attempt_id: str) -> Result | None:
+        """Return the result of an attempt, with all that its process used until then."""
+        result, count = self.results.get(attempt_id, (None, 0))
+        if result is None or result.observed is None:
+            return result
+        used: dict[str, OutsideUse] = {}
+        for added in self.outside[:count]:
+            used |= added
+        return msgspec.structs.replace(result, outside=used)
 
 
 class FunctionController:
@@ -316,10 +336,9 @@ class WorkerCheck:
         known, rest = self.known, []
         results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
         for result in results:
-            # The first result of an attempt counts.
-            known.results.setdefault(result.attempt_id, result)
+            known.add(result)
         for one in self.snapshot.waiting:
-            if told := known.results.get(one.attempt.id):
+            if told := known.result_of(one.attempt.id):
                 self.found[one.attempt.id].append(self._conclude(one, told))
             elif not any(isinstance(fact, Ended) for fact in self.found[one.attempt.id]):
                 rest.append(one)

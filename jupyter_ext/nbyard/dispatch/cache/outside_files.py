@@ -219,7 +219,7 @@ class Comparisons:
         self._under_way.add(task_id)
 
         def compare() -> list[Reason]:
-            return list(self._files.changes(hit.outside))
+            return list(self._files.changes(hit.outside_files()))
 
         def settle(changes: list[Reason] | None) -> None:
             # an error was logged; without a comparison the task must run

@@ -295,10 +295,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         for one in found:
             if one.name not in hits and (alike := self._alike(c, one)):
                 hits[one.name] = alike
-        # One query for all hits instead of one per task.
-        made = {hit.task_id for hit in hits.values()}
-        rows = self._store.artifacts.of_tasks(c, made)
-        beside = self._store.tasks.beside(c, made) if made else {}
+        usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
         for one in found:
             hit = hits.get(one.name)
@@ -306,7 +303,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 continue
             policy = one.task.plan.cache
             one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
-            own = beside.get(hit.task_id, {})
             if one.too_old:
                 continue
             differing = self._comparisons.changes(one.task.id, hit)
@@ -316,14 +312,26 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 self._forget(one.task.id)
                 continue
             one.outside = differing
-            if not differing and keep_and_check_bytes(
-                self._context, changes, rows[hit.task_id], own
-            ):
+            if not differing:
+                usable.append((one, hit))
+        self._reuse(c, changes, usable)
+        return undecided
+
+    def _reuse(
+        self, c: Connection, changes: RoundChanges, usable: Sequence[tuple[ReadyTask, Hit]]
+    ) -> None:
+        """Use these results, except those whose bytes are gone."""
+        # One query for all hits instead of one per task.
+        made = {hit.task_id for _, hit in usable}
+        rows = self._store.artifacts.of_tasks(c, made)
+        beside = self._store.tasks.beside(c, made) if made else {}
+        for one, hit in usable:
+            own = beside.get(hit.task_id, {})
+            if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
                 code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
                 reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
-        return undecided
 
     def _alike(self, c: Connection, ready_task: ReadyTask) -> Alike | None:
         """Return a result of the same work if none of the files that it read has changed."""

@@ -285,7 +285,8 @@ class Result(msgspec.Struct, frozen=True):
 
     `outputs` lists the outputs whose file or folder exists. `working_at` is when a kernel was
     ready or a program started. `disclosed` are outputs that contain a secret. `outside` is how
-    the task used the paths that `TaskFile.outside` names, and the files in them.
+    the task used the paths that `TaskFile.outside` names, and the files in them. A function worker
+    writes only what is new since its last result.
     """
 
     attempt_id: str

@@ -36,6 +36,7 @@ class WorkerSupervisor(Supervisor):
         self._results: deque[dict[str, Any]] = deque()
         self._limit: tuple[float, float] | None = None
         self._lines: list[bytes] = []
+        self._used_before: dict[str, Any] = {}
         self._is_told = True
         self._next_poke = 0.0
 
@@ -105,8 +106,15 @@ class WorkerSupervisor(Supervisor):
             message = self._results.popleft()
             self._whole.discard(message["attempt_id"])
             del message["type"]
-            message |= {"observed": self._observed(), "outside": self._used_outside()}
+            # only the results of successful calls are reused
+            used = self._newly_used() if message["state"] == "succeeded" else {}
+            message |= {"observed": self._observed(), "outside": used}
             self._lines.append(as_json(message) + b"\n")
+
+    def _newly_used(self) -> dict[str, Any]:
+        """Return what changed in the use of paths outside the code since the last result."""
+        before, self._used_before = self._used_before, self._used_outside()
+        return {path: use for path, use in self._used_before.items() if before.get(path) != use}
 
     def _end_call(self, result: dict[str, Any]) -> None:
         """End the current call, if any, with the result of the worker, which is gone."""

@@ -146,13 +146,18 @@ MOST_ALIKE = 5
 class Hit(msgspec.Struct, frozen=True):
     """A cached result: its task, the number of its run and its time.
 
-    `outside` are the states outside the code folder that it depends on.
+    `outside` are the states outside the code folder that it depends on, as JSON, because they may
+    be thousands; empty if there are none.
     """
 
     task_id: str
     run_number: int
     made_at: datetime
-    outside: dict[str, OutsideFile]
+    outside: str
+
+    def outside_files(self) -> dict[str, OutsideFile]:
+        """Decode the states outside the code folder by path."""
+        return msgspec.json.decode(self.outside or "{}", type=dict[str, OutsideFile])
 
 
 class Alike(Hit, frozen=True):
@@ -180,6 +185,10 @@ FORGET = Prepared(
 KEEP = Prepared(insert(cache))
 
 
+def _outside(found: str | None) -> str:
+    return "" if found in (None, "{}") else found
+
+
 class CacheRows:
     """Queries on the cache: results by cache key and owner."""
 
@@ -187,10 +196,7 @@ class CacheRows:
         """Return the cached results of these keys, by (owner, key)."""
         return {
             (owner, key): Hit(
-                task_id,
-                number,
-                datetime.fromtimestamp(made_at, UTC),
-                msgspec.json.decode(outside or "{}", type=dict[str, OutsideFile]),
+                task_id, number, datetime.fromtimestamp(made_at, UTC), _outside(outside)
             )
             for key in keys
             for owner, task_id, number, made_at, outside in HITS.ask(c, its_key=key)
@@ -213,6 +219,7 @@ class CacheRows:
             return []
         query = (
             select(cache, runs.c.number, tasks.c.parts, tasks.c.observed)
+            .add_columns(tasks.c.observed[OUTSIDE].as_string().label("outside"))
             .join(tasks, tasks.c.id == cache.c.task_id)
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(cache.c.owner == owner, cache.c.key.in_(known))
@@ -221,8 +228,8 @@ class CacheRows:
         found = []
         for row in c.execute(query):
             if row.observed is not None:
-                observed = msgspec.convert(row.observed, Observed)
-                made = (row.task_id, row.number, row.created_at, observed.outside)
+                observed = msgspec.convert({**row.observed, "outside": {}}, Observed)
+                made = (row.task_id, row.number, row.created_at, _outside(row.outside))
                 found.append(Alike(*made, row.key, row.parts["files"], observed))
         return found
 

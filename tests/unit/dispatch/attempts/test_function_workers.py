@@ -7,12 +7,15 @@ import pytest
 
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import disk_full
+from nbyard.dispatch.attempts.function_workers import WorkerObservations
+from nbyard.domain.attempts.outside_files import FileState, OutsideUse
 from nbyard.domain.attempts.structs import (
     RESULT,
     RESULTS,
     TASK,
     Failure,
     FunctionsWork,
+    Observed,
     Result,
     TaskFile,
 )
@@ -104,6 +107,24 @@ def test_a_few_are_told_while_nothing_is_known(functions: Functions, bench: Benc
     assert sorted(functions.told(first) + functions.told(second)) == sorted(
         attempt.id for attempt in functions.attempts(run)
     )
+
+
+def test_a_result_depends_on_all_that_its_process_used_until_then() -> None:
+    """And on nothing that came later, although each result tells only what it adds."""
+    states = [OutsideUse(FileState("file", size)) for size in range(3)]
+    known = WorkerObservations()
+    added: list[dict[str, OutsideUse]] = [
+        {"/a": states[0]}, {}, {"/a": states[1], "/b": states[2]}, {"/c": states[0]},
+    ]  # fmt: skip
+    for at, outside in enumerate(added):
+        observed = Observed() if at < 3 else None
+        known.add(Result(f"r{at}", "t", "succeeded", 1.0, 2.0, observed=observed, outside=outside))
+    known.add(Result("r0", "t", "succeeded", 1.0, 2.0, observed=Observed()))
+    found = [known.result_of(f"r{at}") for at in range(4)]
+    assert [one.outside for one in found if one] == [
+        added[0], added[0], {"/a": states[1], "/b": states[2]}, {"/c": states[0]},
+    ]  # fmt: skip
+    assert known.result_of("none") is None
 
 
 def test_each_has_its_states_and_events(functions: Functions, bench: Bench) -> None:

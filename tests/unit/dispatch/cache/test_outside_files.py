@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from nbyard.dispatch.cache import outside_files
 from nbyard.dispatch.cache.keys import Code, Identities
@@ -43,9 +44,9 @@ def files(bench: Bench) -> OutsideFiles:
     return OutsideFiles(bench.context)
 
 
-def stored(bench: Bench, text: str) -> str:
+def stored(bench: Bench, content: str) -> str:
     with bench.context.blobs.keeping():
-        return bench.context.blobs.put_bytes(text.encode()).digest
+        return bench.context.blobs.put_bytes(content.encode()).digest
 
 
 def used(*paths: Path, reads: str = "first", is_changed: bool = False) -> dict[str, Any]:
@@ -230,6 +231,19 @@ def test_a_file_system_that_hangs_holds_up_no_other_task(
     slow.set()
     bench.until(lambda: bench.task(hung).cached)
     assert not bench.dispatcher._runs._candidates._comparisons._changes
+
+
+def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Path) -> None:
+    """So that thousands of states do not hold up the loop; broken ones show where."""
+    first = submit(bench)
+    end(bench, first, table)
+    with bench.store.write() as c:
+        observed = {"read": [], "outside": {str(table): 5}}
+        values = {"observed": json.dumps(observed), "id": first}
+        c.execute(text("update tasks set observed = :observed where run_id = :id"), values)
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).state == "running")
+    assert bench.task(run).why.endswith("files outside its code folder could not be compared")
 
 
 def test_a_comparison_that_fails_makes_the_task_run(

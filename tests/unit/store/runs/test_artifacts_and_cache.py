@@ -67,8 +67,8 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
     with store.read() as c:
         found = store.cache.find(c, ["k", "none"])
         assert found == {
-            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at, {}),
-            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at, {}),
+            ("ada", "k"): Hit(new.id, runs[1].number, found["ada", "k"].made_at, ""),
+            ("bob", "k"): Hit(bobs.id, runs[2].number, found["bob", "k"].made_at, ""),
         }
         assert store.cache.find(c, []) == {}
 
@@ -117,8 +117,14 @@ def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> Non
         same: dict[str, Any] = {"state": "succeeded", "base_key": "b", "cache_key": "k"}
         task = rows.task(rows.run(), parts={"files": {}}, observed=observed, **same)
         store.cache.keep_all(c, [("ada", "k", task.id)])
-        assert store.cache.find(c, ["k"])["ada", "k"].outside == {"/data/ä.csv": state}
-        assert store.cache.alike(c, "ada", "b")[0].outside == {"/data/ä.csv": state}
+        for hit in (store.cache.find(c, ["k"])["ada", "k"], store.cache.alike(c, "ada", "b")[0]):
+            assert hit.outside_files() == {"/data/ä.csv": state}
+        plain = rows.task(
+            rows.run(), observed=msgspec.to_builtins(Observed()), parts={"files": {}}, **same
+        )
+        store.cache.keep_all(c, [("ada", "k", plain.id)])
+        for hit in (store.cache.find(c, ["k"])["ada", "k"], store.cache.alike(c, "ada", "b")[0]):
+            assert (hit.outside, hit.outside_files()) == ("", {})
 
 
 def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:
