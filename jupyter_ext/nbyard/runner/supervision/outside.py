@@ -36,6 +36,8 @@ SHARED = frozenset(
 )
 # folders with one of these are environments, which count as such
 ENVIRONMENTS = frozenset({"conda-meta", "pyvenv.cfg"})
+# a folder with both is a store of nbyard, which changes with each run
+STORE = frozenset({"attempts", "store-id"})
 # Python opens a compiled module and only asks for the time of its source
 COMPILED = re.compile(r"__pycache__/([^/]+?)\.[^/]+$")
 
@@ -78,7 +80,10 @@ class OutsideWatch:
             self._unwatched.add(path)
 
     def _walk(self, folder: str) -> None:
-        """Watch a folder, the folders in it, and the targets of links in them."""
+        """Watch a folder, the folders in it, and the targets of links in them.
+
+        Environments and stores of nbyard are left out.
+        """
         places, hidden, walked = [folder], list[str](), set[tuple[int, int]]()
         while places or hidden:  # the hidden ones may be many
             place = places.pop(0) if places else hidden.pop(0)
@@ -87,7 +92,8 @@ class OutsideWatch:
                 inode = (seen.st_dev, seen.st_ino)
                 entries = [] if inode in walked else entries_of(place)
                 names = {entry.name for entry in entries}
-                if inode in walked or place in self._names or ENVIRONMENTS & names:
+                is_left_out = ENVIRONMENTS & names or names >= STORE
+                if inode in walked or place in self._names or is_left_out:
                     continue
                 if not self._add(place):
                     # not beyond the limit, and nothing that only root may enter

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.runner.process.path_states import MISSING, digest_of_names, names_in, state_of
 from nbyard.runner.supervision import outside
 from nbyard.runner.supervision.outside import OutsideWatch
@@ -334,6 +335,24 @@ def test_environments_and_shared_folders_are_not_walked(
     monkeypatch.setenv("HOME", str(data))
     assert {*used((data / "deep/c.csv").read_text, ".")} == {"."}
     assert {*used((data / "a.csv").read_text, ".")} == {".", "a.csv"}
+
+
+def test_a_store_in_a_named_folder_is_not_watched(data: Path, used: Callable[..., Used]) -> None:
+    """It changes while the work runs. A folder with a file of that name alone is no store."""
+    assert STORE_MARK in outside.STORE
+    (data / "deep" / STORE_MARK).touch()
+    assert {*used((data / "deep/c.csv").read_text, ".")} == {".", "deep/c.csv"}
+    attempt = data / "deep/attempts/a"
+    attempt.mkdir(parents=True)
+    (data / "link").symlink_to("deep")
+
+    def work() -> None:
+        (data / "a.csv").read_text()
+        (attempt / "log").write_text("x")
+        (attempt / "log").read_text()
+        (data / "deep/c.csv").read_text()
+
+    assert {*used(work, ".")} == {".", "a.csv"}
 
 
 def test_more_than_can_be_recorded(
