@@ -941,19 +941,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'file-unusable': (p, show, trans) => trans.__('%1: %2', show(p.file), show(p.error)),
   'program-missing': (p, show, trans) =>
     trans.__(
-      '%1 cannot be started: there is no such program (or the interpreter in its #! line is missing)',
+      '%1 cannot be started: there is no such program, or its interpreter is missing',
       show(p.program)
     ),
   'program-not-executable': (p, show, trans) =>
-    trans.__(
-      '%1 cannot be started: it may not be executed; is its executable bit set?',
-      show(p.program)
-    ),
+    trans.__('%1 cannot be started: it is not executable', show(p.program)),
   'program-not-runnable': (p, show, trans) =>
-    trans.__(
-      '%1 cannot be started: the system cannot execute this kind of file; does it lack a #! line?',
-      show(p.program)
-    ),
+    trans.__('%1 cannot be started: the system cannot execute this kind of file', show(p.program)),
   'program-not-started': (p, show, trans) =>
     trans.__('%1 cannot be started: %2', show(p.program), show(p.error)),
   'command-too-large': (_p, _show, trans) =>
@@ -1008,6 +1002,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   interrupted: (_p, _show, trans) => trans.__('interrupted'),
   'supervisor-stopped': (p, show, trans) =>
     trans.__('the supervisor was told to stop (%1)', show(p.signal)),
+  'start-hinted': (p, show, trans) => trans.__('%1. %2', show(p.cause), show(p.hint)),
   'left-out': (p, show, trans) => trans.__('%1 (%2)', show(p.cause), show(p.problem)),
   signal: (p, show, trans) => trans.__('signal %1, %2', show(p.signal), show(p.name)),
   'ended-by-signal': (p, show, trans) =>
@@ -1576,6 +1571,43 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1, line %2: %3', show(p.name), show(p.line), show(p.message)),
   'script-no-python': (p, show, trans) =>
     trans.__('%1 cannot be read as Python: %2', show(p.name), show(p.message)),
+  'shebang-unusable': (p, show, trans) =>
+    trans.__(
+      'The first line (#!) of %1 names the program %2, which is not installed where the node runs. Install it, or correct the line.',
+      show(p.name),
+      show(p.program)
+    ),
+  'suffix-program-missing': (p, show, trans) =>
+    trans.__(
+      'Because of its file name, %1 starts with %2, which is not installed where the node runs. Install it, or set another command in the form.',
+      show(p.name),
+      show(p.program)
+    ),
+  'loader-missing': (p, show, trans) =>
+    trans.__(
+      'The program %1 needs the loader %2, which is not installed where the node runs. Use a program built for this system, or an image that has the loader.',
+      show(p.name),
+      show(p.loader)
+    ),
+  'library-missing': (p, show, trans) =>
+    trans.__(
+      'The library %1 is not installed where the node runs. Install it, or use an image that has it.',
+      show(p.library)
+    ),
+  'set-executable': (p, show, trans) =>
+    trans.__('Run chmod +x %1, then run the node again.', show(p.name)),
+  'binary-of-processor': (p, show, trans) =>
+    trans.__(
+      '%1 is a program for %2 processors. Use a program built for the processor of the machine that runs the node.',
+      show(p.name),
+      show(p.processor)
+    ),
+  'binary-of-system': (p, show, trans) =>
+    trans.__(
+      '%1 is a program for %2. Use a program built for Linux.',
+      show(p.name),
+      show(p.system)
+    ),
   'shell-passes-no-arguments': (p, show, trans) =>
     trans.__(
       'line %1: %2 is a line for a shell, which passes no arguments on; write ["program", "word"]',

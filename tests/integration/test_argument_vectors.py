@@ -291,7 +291,7 @@ def test_files_arrive_as_places_of_the_attempt(tmp_path: Path) -> None:
     ("command", "values", "reason"),
     [
         (["{file}.missing"], {}, "echo.sh.missing cannot be started: there is no such program"),
-        (["{file}"], {}, "echo.sh cannot be started: it may not be executed"),
+        (["{file}"], {}, "echo.sh cannot be started: it is not executable"),
         (["no-such-program", "{file}"], {}, "no-such-program cannot be started"),
         (["sh", "{file}"], {"data": "{attempt}/inputs/gone"}, "/inputs/gone: No such file"),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from nbyard.reasons.structs import because
 from nbyard.testing.forked_shell import StoreShell
 
 ARGPARSE = """
@@ -87,3 +88,28 @@ def test_a_script_runs_from_the_shell_as_it_is(
     (folder / "fit.py").write_text(changed)
     assert made(store_shell, folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3
     assert sorted(path.name for path in folder.iterdir()) == ["fit.py", "table.csv"]
+
+
+@pytest.mark.sample(1)
+@pytest.mark.parametrize(
+    ("name", "content", "hint"),
+    [
+        ("crlf.sh", b"#!/bin/bash\r\nset -e\r\nif true; then\r\n", "windows-line-ends"),
+        ("miss.sh", b"#!/opt/none/tool\necho one\n", "shebang-unusable"),
+        ("plain", b"echo one\n", "script-names-no-program"),
+        ("win.exe", b"MZ\x90\x00", "binary-of-system"),
+    ],
+)
+def test_a_failed_run_shows_why_its_program_could_not_start(
+    folder: Path, store_shell: StoreShell, name: str, content: bytes, hint: str
+) -> None:
+    (folder / name).write_bytes(content)
+    done = store_shell("run", name, "--json", folder=folder)
+    assert done.code == 1
+    (task,) = done.json["tasks"]
+    reason = task["failure"]["reason"]
+    assert (reason["code"], reason["params"]["hint"]["code"]) == ("start-hinted", hint)
+    assert reason["params"]["hint"]["params"]["name"] == name
+    assert task["reason"] == task["attempts"][0]["reason"] == reason
+    told = store_shell("runs", "show", str(done.json["run"]["number"]), folder=folder)
+    assert str(because(hint, **reason["params"]["hint"]["params"])) in told.out

@@ -23,6 +23,7 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     Phase,
     next_step,
 )
+from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.folder_setup import fill_folder
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
@@ -184,7 +185,9 @@ class AttemptDriver:
                 self.facts.append(lost_outcome(signal.what or because("no-result")))
             case Action.FAIL:
                 assert signal.error is not None
-                self.facts.append(Ended("failed", failure_of(signal.error, "preparation")))
+                failed = failure_of(signal.error, "preparation")
+                failed = with_start_hint(self.context, self.snapshot, failed)
+                self.facts.append(Ended("failed", failed))
             case Action.GIVE_UP:  # the sweep removes what may remain of it
                 why = None if self.snapshot.is_cancelled else signal.why
                 failure = over_limit(why) if why else None

@@ -9,6 +9,7 @@ import msgspec
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.environment_lock_check import not_as_locked
+from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.missing_file_reasons import left_out, warning_about_missing_files
 from nbyard.dispatch.attempts.store_other_files import take_other_files
@@ -136,6 +137,8 @@ class AttemptOutcomes:
         if problem := left_out(self._context, snapshot, failure):
             reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
+        else:
+            failure = with_start_hint(self._context, snapshot, failure)
         if is_retried(plan, failure.kind, number, snapshot.lost) and not snapshot.is_cancelled:
             return Ended("failed", failure, result)
         with ExitStack() as hold:

@@ -7,17 +7,15 @@ PREPARATION = {
     "task-unusable": code("{problem}", problem=str),
     "file-unusable": code("{file}: {error}", file=str, error=str),
     "program-missing": code(
-        "{program} cannot be started: there is no such program (or the interpreter in its #! line"
-        " is missing)",
+        "{program} cannot be started: there is no such program, or its interpreter is missing",
         program=str,
     ),
     "program-not-executable": code(
-        "{program} cannot be started: it may not be executed; is its executable bit set?",
+        "{program} cannot be started: it is not executable",
         program=str,
     ),
     "program-not-runnable": code(
-        "{program} cannot be started: the system cannot execute this kind of file; does it lack a"
-        " #! line?",
+        "{program} cannot be started: the system cannot execute this kind of file",
         program=str,
     ),
     "program-not-started": code("{program} cannot be started: {error}", program=str, error=str),
@@ -81,6 +79,8 @@ WORK = {
     "no-message": code("it failed without a message"),
     "interrupted": code("interrupted"),
     "supervisor-stopped": code("the supervisor was told to stop ({signal})", signal=str),
+    # the file of the program shows why it could not start
+    "start-hinted": code("{cause}. {hint}", cause=REASON, hint=REASON),
     # the work missed a file that did not travel with its code
     "left-out": code("{cause} ({problem})", cause=REASON, problem=REASON),
 }

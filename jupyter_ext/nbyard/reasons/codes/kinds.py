@@ -83,6 +83,40 @@ STARTS = {
     ),
     "python-line-invalid": code("{name}, line {line}: {message}", name=str, line=int, message=str),
     "script-no-python": code("{name} cannot be read as Python: {message}", name=str, message=str),
+    # why the program of a failed run could not start
+    "shebang-unusable": code(
+        "The first line (#!) of {name} names the program {program}, which is not installed where"
+        " the node runs. Install it, or correct the line.",
+        name=str,
+        program=str,
+    ),
+    "suffix-program-missing": code(
+        "Because of its file name, {name} starts with {program}, which is not installed where the"
+        " node runs. Install it, or set another command in the form.",
+        name=str,
+        program=str,
+    ),
+    "loader-missing": code(
+        "The program {name} needs the loader {loader}, which is not installed where the node runs."
+        " Use a program built for this system, or an image that has the loader.",
+        name=str,
+        loader=str,
+    ),
+    "library-missing": code(
+        "The library {library} is not installed where the node runs. Install it, or use an image"
+        " that has it.",
+        library=str,
+    ),
+    "set-executable": code("Run chmod +x {name}, then run the node again.", name=str),
+    "binary-of-processor": code(
+        "{name} is a program for {processor} processors. Use a program built for the processor of"
+        " the machine that runs the node.",
+        name=str,
+        processor=str,
+    ),
+    "binary-of-system": code(
+        "{name} is a program for {system}. Use a program built for Linux.", name=str, system=str
+    ),
     "shell-passes-no-arguments": code(
         "line {line}: {keyword} is a line for a shell, which passes no arguments on; write"
         ' ["program", "word"]',

@@ -18,7 +18,7 @@ from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.attempts.attempt_driver import UNREACHABLE_SECONDS
 from nbyard.domain.attempts.structs import CANCEL, EVENTS, IMAGE_STAGE, LOG, TASK, Failure
-from nbyard.errors import Invalid, Unavailable
+from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
@@ -300,6 +300,20 @@ def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
     failure = bench.task(run).failure
     assert failure is not None
     assert (failure.kind, failure.message) == ("preparation", "no such image")
+
+
+def test_a_program_that_an_engine_cannot_start_is_explained(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
+    """E4: the image has no Python."""
+    message = 'exec: "python3": executable file not found in $PATH'
+    runtime.refusal = NbyardError(because("engine-refused", message=message))
+    run = bench.submit({"a": []})
+    bench.until(lambda: bench.run(run).state == "failed")
+    failure = bench.task(run).failure
+    assert failure is not None and failure.reason.code == "start-hinted"
+    assert failure.reason.params["cause"]["code"] == "engine-refused"
+    assert failure.reason.params["hint"]["code"] == "suffix-program-missing"
 
 
 def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime) -> None:

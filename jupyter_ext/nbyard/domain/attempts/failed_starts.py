@@ -1,0 +1,124 @@
+"""Hints for runs whose program could not start, or that failed because of the form of its file."""
+
+import re
+from collections.abc import Iterator
+
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.commands.command_line import FILE
+from nbyard.domain.commands.interpreters import description_hints, read_start, shebang, start_hints
+from nbyard.reasons.structs import Reason, because
+
+MISSING = "program-missing"
+NOT_EXECUTABLE = "program-not-executable"
+NOT_RUNNABLE = "program-not-runnable"
+# What engines print when the program of a container does not start.
+ENGINE_SIGNS = {
+    "exec format error": NOT_RUNNABLE,
+    "permission denied": NOT_EXECUTABLE,
+    "executable file not found": MISSING,
+    "no such file or directory": MISSING,
+}
+LIBRARIES = (
+    re.compile(r"error while loading shared libraries: ([^\s:]+): cannot open"),
+    re.compile(r"Error loading shared library ([^\s:]+): No such file"),
+    re.compile(r"version [`']((?:GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found"),
+)
+# the processors of ELF files (e_machine)
+MACHINES = {
+    3: "x86",
+    21: "PowerPC",
+    22: "S390",
+    40: "ARM",
+    62: "x86-64",
+    183: "ARM64",
+    243: "RISC-V",
+}
+ELF, MACH_O, WINDOWS = b"\x7fELF", (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"), b"MZ"
+# the program that the system loads first for a dynamically linked program (PT_INTERP)
+LOADER = re.compile(rb"(/[\w./+-]*/ld[\w.+-]*\.so[\w.]*)\0")
+BIG_ENDIAN = 2  # in byte 5 of ELF files (EI_DATA)
+HEADER_BYTES = 1 << 16
+
+
+def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
+    """Return what prevents the start of a file, or None if neither file nor log shows it.
+
+    `content` is the file of the executable. After an exit code, the program has started, so only
+    the form of a script and missing libraries count.
+    """
+    if failure.kind == "exit-code":
+        return next(_of_exit(name, content, failure.traceback), None)
+    params = failure.reason.params
+    program = str(params.get("program") or params.get("message") or "")
+    code = _code_of(failure)
+    if code == NOT_RUNNABLE:
+        return next(_of_form(name, content), None)
+    if code == NOT_EXECUTABLE and _is_named(program, name):
+        # The processor of a Linux program is not known to be wrong here.
+        wrong = None if content.startswith(ELF) else next(_of_form(name, content), None)
+        return wrong or because("set-executable", name=name)
+    if code == NOT_EXECUTABLE:
+        return next(_of_interpreter(name, content, program), None)
+    return next(_of_missing(name, content, program), None) if code == MISSING else None
+
+
+def _code_of(failure: Failure) -> str:
+    """Return the code of a failed start, also of one that an engine reports in its own words."""
+    if failure.reason.code != "engine-refused":
+        return failure.reason.code
+    message = str(failure.reason.params.get("message", "")).lower()
+    if "exec" not in message:
+        return ""
+    return next((code for sign, code in ENGINE_SIGNS.items() if sign in message), "")
+
+
+def _of_exit(name: str, content: bytes, last_lines: str) -> Iterator[Reason]:
+    for pattern in LIBRARIES:
+        if found := pattern.search(last_lines):
+            yield because("library-missing", library=found[1])
+    yield from start_hints(name, content, read_start(name, content))
+
+
+def _of_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:
+    """Yield why there is no such program: the file's interpreter or loader is missing."""
+    if _is_named(program, name):
+        loader = LOADER.search(content[:HEADER_BYTES]) if content.startswith(ELF) else None
+        if loader:
+            yield because("loader-missing", name=name, loader=loader[1].decode())
+        words, (first, *_) = shebang(content), content.split(b"\n", 1)
+        if words and first.endswith(b"\r"):
+            yield because("windows-line-ends", name=name, language=words[0])
+        elif words:
+            yield because("shebang-unusable", name=name, program=words[0])
+    yield from _of_interpreter(name, content, program)
+
+
+def _of_interpreter(name: str, content: bytes, program: str) -> Iterator[Reason]:
+    """Yield where the name of an unusable interpreter comes from."""
+    chosen = read_start(name, content).command[0]
+    if chosen != FILE and _is_named(program, chosen):
+        code = "shebang-unusable" if shebang(content) else "suffix-program-missing"
+        yield because(code, name=name, program=chosen)
+
+
+def _of_form(name: str, content: bytes) -> Iterator[Reason]:
+    """Yield why no system or not this system executes the file."""
+    start = read_start(name, content)
+    if content.startswith(ELF) and len(content) > 20:
+        is_big = content[5] == BIG_ENDIAN
+        machine = MACHINES.get(int.from_bytes(content[18:20], "big" if is_big else "little"))
+        if machine:
+            yield because("binary-of-processor", name=name, processor=machine)
+    elif content.startswith(MACH_O):
+        yield because("binary-of-system", name=name, system="macOS")
+    elif content.startswith(WINDOWS):
+        yield because("binary-of-system", name=name, system="Windows")
+    else:
+        yield from start_hints(name, content, start)
+        if start.command == [FILE]:
+            yield from description_hints(name, content, start)
+
+
+def _is_named(program: str, name: str) -> bool:
+    """Return whether a path, or the message of an engine, names this program."""
+    return program == name or program.endswith(f"/{name}") or f'{name}"' in program
