@@ -2862,7 +2862,8 @@ export interface components {
          * Executable
          * @description A registered executable. With a `path`, it follows that file.
          *
-         *         `hints` say when the file has changed or is missing; lists omit them.
+         *         `hints` say when the file has changed or is missing; lists omit them. After a registration
+         *         or another code, they also name problems in the code.
          */
         Executable: {
             id: string;

@@ -26,7 +26,7 @@ def add(path: str, name: str, server: str, as_json: bool) -> None:
         return
     for argument in made.current.arguments:
         print_note(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
-    for hint in connection.executables.inspect(body=Inspect(path=path)).hints:
+    for hint in made.hints:
         print_note(f"! {without_control_characters(str(hint))}")
     click.echo(made.id)
 

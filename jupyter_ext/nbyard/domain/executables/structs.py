@@ -148,7 +148,8 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
 class Executable(msgspec.Struct, frozen=True):
     """A registered executable. With a `path`, it follows that file.
 
-    `hints` say when the file has changed or is missing; lists omit them.
+    `hints` say when the file has changed or is missing; lists omit them. After a registration
+    or another code, they also name problems in the code.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Detection of changed or missing files of registered executables."""
+"""Hints about registered executables: changed or missing files, and problems in their code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
+    from nbyard.domain.executables.nbexec_files import Description
     from nbyard.domain.executables.structs import Executable
     from nbyard.host.project_files import ProjectFiles
+    from nbyard.services.freezing.executable_versions import Code, Freezer
 
 COARSE_SECONDS = 2  # file systems may round times this much
 
@@ -39,3 +43,11 @@ def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason
     if digest == executable.current.content_digest:
         return [], False
     return [because("file-changed-since", number=number)], True
+
+
+def with_code_hints(
+    freezer: Freezer, executable: Executable, code: Code, told: Description | None
+) -> Executable:
+    """Return the executable with the hints about its new code, described as `told`."""
+    read = freezer.inspect(msgspec.structs.replace(code, description=told))
+    return msgspec.structs.replace(executable, hints=[*read.hints, *executable.hints])

@@ -44,7 +44,7 @@ from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
 from nbyard.reasons.structs import all_of, because
 from nbyard.services.executables.exports import export_executable
-from nbyard.services.executables.file_status import file_hints
+from nbyard.services.executables.file_status import file_hints, with_code_hints
 from nbyard.services.executables.notebook_diffs import notebook_diff
 from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.freezing.environment_resolution import find_used
@@ -182,7 +182,7 @@ class ExecutableService:
         if body.upload:
             self._parts.uploads.delete(caller.name, body.upload)
         self._write_description(code, told)
-        return self.get(caller, made)
+        return with_code_hints(self._freezer, self.get(caller, made), code, told)
 
     def _check_kernel(self, fields: dict[str, Any]) -> None:
         """Check that the kernel of a notebook without an image exists here."""
@@ -292,6 +292,7 @@ class ExecutableService:
             self._parts.uploads.delete(caller.name, body.upload)
         if code is not None:
             self._write_description(code, told)
+            return with_code_hints(self._freezer, self.get(caller, found.id), code, told)
         return self.get(caller, found.id)
 
     def _corrected(

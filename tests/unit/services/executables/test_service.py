@@ -87,6 +87,25 @@ def test_two_parameters_cells_are_told(yard, ann, root):
     assert any("Cells 1, 2" in str(hint) for hint in hints)
 
 
+def test_registering_names_problems_of_the_code(yard, ann, root):
+    """E4, E5: whoever registers without a form gets the same hints."""
+    executables = yard.services.executables
+    path = write_notebook(root, "print = 3\na = 1")
+    made = executables.create(ann, NewExecutable(path=path))
+    assert [(hint.code, hint.params) for hint in made.hints] == [
+        ("parameter-hides-function", {"name": "print"})
+    ]
+    (root / "a.sh").write_bytes(b"#!/bin/bash\r\necho one\r\n")
+    made = executables.create(ann, NewExecutable(path="a.sh"))
+    assert [hint.code for hint in made.hints] == ["windows-line-ends"]
+    upload = uploaded(yard, ann, "b.sh", b"echo one\n")
+    made = executables.create(ann, NewExecutable(upload=upload))
+    assert made.hints == []
+    upload = uploaded(yard, ann, "b.sh", b"set -o pipefail\n")
+    made = executables.update(ann, made.id, ExecutablePatch(made.revision, upload=upload))
+    assert [hint.code for hint in made.hints] == ["sh-lacks-word"]
+
+
 def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
     path = write_notebook(root, "a = 1")
     assert not any("Links" in hint for hint in inspected(yard, ann, path))
