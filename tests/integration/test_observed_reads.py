@@ -1,6 +1,7 @@
 """The cache goes by what work read: never a result that running would not give, and none made anew
 for files that nobody read."""
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -68,3 +69,53 @@ def test_a_file_that_may_no_longer_be_executed_is_another_one(project: Project) 
     assert states(project.run()) == {"starts": "succeeded", "asks": "succeeded"}
     tool.chmod(0o644)
     assert states(project.run()) == {"starts": "failed", "asks": "failed"}
+
+
+def test_paths_of_the_command_line_are_no_computed_names(project: Project) -> None:
+    """K8: of a script with argparse, only files whose names its command line has."""
+    (project.root / "fit.py").write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--table')\n"
+        "parser.add_argument('--out')\n"
+        "options = parser.parse_args()\n"
+        "try:\n    found = open(options.table).read()\nexcept OSError:\n    found = 'none'\n"
+        "with open(options.out, 'w') as handle:\n    handle.write(found)\n"
+    )
+    reach = {name: {"kind": "option", "flag": f"--{name}"} for name in ("table", "out")}
+    arguments = [
+        {"name": "table", "type": "string", "default": "later.csv", "reach": reach["table"]},
+        {"name": "out", "role": "output", "format": "txt", "reach": reach["out"]},
+    ]
+    told = {"version": 1, "kind": "command", "arguments": arguments}
+    (project.root / "fit.py.nbexec").write_text(json.dumps(told))
+    project.nodes["fit"] = {"type": "executable", "path": "fit.py"}
+    assert project.bytes_of(project.run(), "fit", "out") == b"none"
+    (project.root / "notes.md").write_text("new")
+    (task,) = project.run().tasks
+    assert task.cached
+    (project.root / "later.csv").write_text("x")
+    assert project.bytes_of(project.run(), "fit", "out") == b"x"
+
+
+def test_a_variable_named_like_an_argument_is_computed(project: Project) -> None:
+    """K8: neither a script nor a notebook without that parameter takes the value of a variable."""
+    code = (
+        "name = ''.join(['ex', 'tra'])\n"
+        "try:\n    found = open(name).read()\nexcept OSError:\n    found = 'none'\n"
+    )
+    named = {"name": "name", "type": "string", "default": "a"}
+    option = {"kind": "option", "flag": "--name"}
+    out = {"name": "out", "role": "output", "format": "txt", "reach": {"kind": "stdout"}}
+    (project.root / "say.py").write_text(f"{code}print(found, end='')")
+    told = {"version": 1, "kind": "command", "arguments": [{**named, "reach": option}, out]}
+    (project.root / "say.py.nbexec").write_text(json.dumps(told))
+    project.nodes["script"] = {"type": "executable", "path": "say.py"}
+    project.notebook("book", "output_txt = 'o.txt'", f"{code}open(output_txt, 'w').write(found)")
+    told = {"version": 1, "arguments": [named, {"name": "output_txt", "role": "output"}]}
+    (project.root / "book.ipynb.nbexec").write_text(json.dumps(told))
+    outputs = {"script": "out", "book": "output_txt"}
+    for expected in (b"none", b"5"):
+        detail = project.run()
+        assert [project.bytes_of(detail, *one) for one in outputs.items()] == [expected] * 2
+        (project.root / "extra").write_bytes(b"5")

@@ -13,11 +13,13 @@ from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.dispatch.command_workdir import may_ask
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place
+from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import input_paths
 from nbyard.domain.caching.file_probes import Probes, probes_of
 from nbyard.domain.caching.relevant_changes import Files, changes_that_count
+from nbyard.domain.commands.command_line import FILE
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import KeyParts, canonical_text, digest_of
 from nbyard.domain.environments.references import UsedEnvironment
@@ -136,13 +138,20 @@ class Identities:
     def probes(self, code: Code, values: Mapping[str, Any], observed: Observed) -> list[Probes]:
         """Return the probes of the code and of the files that it read, with these values."""
         own, digest = split_function_path(code.version.file).file, code.version.content_digest
-        names = [argument.name for argument in code.version.arguments]
-        given = dict.fromkeys(names, "") | dict(values)  # inputs and outputs have other paths
-        found = [self._probes_of(own, digest, code.version, given)]
+        version = code.version
+        given: dict[str, Any] = {}
+        if version.kind != "command":  # a command has no variables that nbyard sets
+            # inputs and outputs have other paths
+            given = dict.fromkeys((one.name for one in version.arguments), "") | dict(values)
+        found = [self._probes_of(own, digest, version, given)]
         of = {name: code.files[name] for name in observed.read if name in code.files}
         read = {name: digest.removesuffix(EXECUTABLE) for name, digest in of.items()}
         found += [self._probes_of(name, digest) for name, digest in read.items()]
-        return [*found, Probes(canonical_text(dict(values)))]
+        # everything on the command line that is no path outside the code
+        fixed = [word for word in version.command[1:] if word != FILE]
+        defaults = [one.default for one in version.arguments if one.role == "input"]
+        known = [one for one in defaults if one is not msgspec.UNSET]
+        return [*found, Probes(canonical_text([dict(values), fixed, known]))]
 
     def _probes_of(
         self,
@@ -154,13 +163,23 @@ class Identities:
         """Scan a file that was read; with `version`, it is the code itself."""
         if version is None and is_data(name):
             return Probes()
-        same = (name, digest, canonical_text(given) if version else "")
+        # references compute words
+        words = (
+            version is not None
+            and version.invocation == Invocation()
+            and not any(isinstance(one.reach, Bound) for one in version.arguments)
+        )
+        same = (name, digest, canonical_text([given, words]) if version else "")
         known = self._probes.get(same)
         if known is None:
             with self._context.blobs.open(digest) as handle:
                 content = handle.read(MOST_CODE_BYTES)
-            of_python = version is None or is_python(version.language)
-            known = probes_of(name, content, given, is_own=version is not None, is_python=of_python)
+            how = {
+                "is_own": version is not None,
+                "is_python": version is None or is_python(version.language),
+                "knows_words": words,
+            }
+            known = probes_of(name, content, given, **how)
             if len(self._probes) >= REMEMBERED_TEXTS:
                 self._probes.clear()
             self._probes[same] = known

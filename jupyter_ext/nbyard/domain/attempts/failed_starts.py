@@ -47,7 +47,10 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
     the form of a script and missing libraries count.
     """
     if failure.kind == "exit-code":
-        return next(_of_exit(name, content, failure.traceback), None)
+        found = (pattern.search(failure.traceback) for pattern in LIBRARIES)
+        if library := next(filter(None, found), None):
+            return because("library-missing", library=library[1])
+        return next(iter(start_hints(name, content, read_start(name, content))), None)
     params = failure.reason.params
     program = str(params.get("program") or params.get("message") or "")
     code = _code_of(failure)
@@ -70,13 +73,6 @@ def _code_of(failure: Failure) -> str:
     if "exec" not in message:
         return ""
     return next((code for sign, code in ENGINE_SIGNS.items() if sign in message), "")
-
-
-def _of_exit(name: str, content: bytes, last_lines: str) -> Iterator[Reason]:
-    for pattern in LIBRARIES:
-        if found := pattern.search(last_lines):
-            yield because("library-missing", library=found[1])
-    yield from start_hints(name, content, read_start(name, content))
 
 
 def _of_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:

@@ -3,6 +3,7 @@
 The names are in its text, or the code computes them. The code is read and never run.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -13,7 +14,7 @@ import msgspec
 from nbyard.domain.caching.path_mentions import code_of
 from nbyard.domain.caching.probed_names import names_of
 from nbyard.domain.file_formats import is_data
-from nbyard.domain.notebooks.parameter_cells import parse_cell
+from nbyard.domain.notebooks.parameter_cells import parse_cell, read_parameters
 
 PYTHON = (".py", ".ipynb")
 # Python programs that are not text
@@ -70,13 +71,15 @@ def probes_of(
     *,
     is_own: bool = False,
     is_python: bool = True,
+    knows_words: bool = False,
 ) -> Probes:
     """Return the probes of a file that the task opened.
 
     `is_own` marks the task's own code file. `is_python` states whether the notebook's language
-    is Python. `given` are the values of variables that are set from outside. Languages other
-    than Python are not parsed. Other opened files only contribute names: the program that runs
-    them is itself unknown, or runs other programs.
+    is Python. `given` are the values of variables that are set from outside; in a notebook, they
+    count for names of its parameters cell. With `knows_words`, the caller knows every word of
+    the command line of a script. Languages other than Python are not parsed. Other opened files
+    only contribute names: the program that runs them is itself unknown, or runs other programs.
     """
     suffix = filename[filename.rfind(".") :].lower()
     if suffix == ".ipynb" and not is_python:
@@ -93,9 +96,14 @@ def probes_of(
     try:
         text = HARMLESS.sub("", code_of(filename, content))
         tree, _ = parse_cell(text)
+        if suffix == ".ipynb":
+            notebook = json.loads(content)
+            # format 3 and older have no tags
+            own = read_parameters(notebook).arguments if "cells" in notebook else []
+            given = {one.name: given[one.name] for one in own if one.name in given}
     except (SyntaxError, ValueError, KeyError, TypeError):
         return _unknown(content)
-    names, is_open = names_of(tree, given)
+    names, is_open = names_of(tree, given, is_started=is_own and knows_words)
     runs_others = SHELLS.search(text) is not None
     asks = runs_others or SIZES.search(text) is not None
     return Probes(text, frozenset(names), is_open or runs_others, asks)

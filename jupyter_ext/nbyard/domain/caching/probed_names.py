@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from nbyard.domain.caching.parsed_options import parsed_options
 from nbyard.domain.caching.probe_calls import (
     AFTER,
     ALL_OPEN,
@@ -29,22 +30,28 @@ from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, ev
 JOINS = PATHS | {"format", "join", "joinpath", "str", "with_suffix"}
 
 
-def names_of(tree: ast.Module, given: Mapping[str, Any]) -> tuple[set[str], bool]:
+def names_of(
+    tree: ast.Module, given: Mapping[str, Any], *, is_started: bool = False
+) -> tuple[set[str], bool]:
     """Return the names that a module looks for, and whether it looks for computed names.
 
-    `given` are the values of variables that are set from outside.
+    `given` are the values of variables that are set from outside. With `is_started`, the task
+    starts this module, and the caller knows every word of the command line.
     """
-    return _Reader(tree, given).look()
+    return _Reader(tree, given).look(is_started=is_started)
 
 
 class _Reader:
     """Collects names with one constant value in a module, and open file handles."""
 
     def __init__(self, tree: ast.Module, given: Mapping[str, Any]) -> None:
+        self._tree = tree
         self._nodes = list(ast.walk(tree))
         self._given = given
         self._known: dict[str, Any] = {}
         self._handles: set[str] = set()
+        # names of parsed command lines, such as `options`
+        self._parsed: set[str] = set()
         self._names: set[str] = set()
         # the possible full names of each imported name; `*` stands for unknown imports
         self._imported: dict[str, set[str]] = {}
@@ -68,11 +75,15 @@ class _Reader:
         for name, value in bindings_of(self._nodes):
             self._bound.setdefault(name, []).append(value)
 
-    def look(self) -> tuple[set[str], bool]:
+    def look(self, *, is_started: bool) -> tuple[set[str], bool]:
+        quiet = {id(part) for node in self._nodes for part in _quiet(node)}
         self._learn()
+        others = {*self._imported, *self._defined}
+        if is_started and "*" not in self._imported:
+            bound = {name: found for name, found in self._bound.items() if name not in others}
+            self._parsed = parsed_options(self._tree, bound, quiet, self._is_known)
         apart = {id(node.func) for node in self._nodes if isinstance(node, ast.Call)}
         apart |= {id(node.value) for node in self._nodes if isinstance(node, ast.Attribute)}
-        quiet = {id(part) for node in self._nodes for part in _quiet(node)}
         found = [
             self._is_open(node, apart) or (id(node) not in quiet and self._is_template(node))
             for node in self._nodes
@@ -116,7 +127,8 @@ class _Reader:
             case ast.Call():
                 return self._is_open_call(node)
             case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
-                return id(node) not in apart and self._is_function(node)
+                is_word = self._is_word(node)
+                return id(node) not in apart and not is_word and self._is_function(node)
             case ast.ImportFrom(names=names):
                 return any(one.asname and is_probe(one.name) for one in names)
             case ast.Assign(targets=[*targets], value=value):
@@ -191,8 +203,17 @@ class _Reader:
         full = self._imported.get(node.id, ()) if isinstance(node, ast.Name) else ()
         return {_root(one) for one in full}
 
+    def _is_word(self, node: ast.expr) -> bool:
+        """Return whether a node is a word of the command line, or a name with only that value."""
+        if isinstance(node, ast.Attribute):
+            return isinstance(node.value, ast.Name) and node.value.id in self._parsed
+        match self._bound.get(getattr(node, "id", "")):
+            case [ast.Attribute() as value]:
+                return self._is_word(value)
+        return False
+
     def _is_known(self, node: ast.expr) -> bool:
-        if isinstance(node, ast.Name) and node.id in self._handles:
+        if (isinstance(node, ast.Name) and node.id in self._handles) or self._is_word(node):
             return True
         if isinstance(node, ast.Call):
             owner = getattr(node.func, "value", None)

@@ -38,14 +38,15 @@ class ParserWalk:
     """Follows the parser and its groups through statements that always run, in order.
 
     `added` are the calls that add an argument, each with whether it excludes others.
+    `given_away` are calls of other code that may add more.
     """
 
     def __init__(self, source: PythonModule):
         self.added: list[tuple[ast.Call, bool]] = []
+        self.given_away: list[ast.Call] = []
         self._source = source
         self._held: dict[str, str] = {}
         self._seen: set[int] = set()
-        self._given_away: list[ast.Call] = []
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Follow statements that always run."""
@@ -75,7 +76,7 @@ class ParserWalk:
         given = [at for at, word in enumerate(call.args) if self._kind(word)]
         named = [str(keyword.arg) for keyword in call.keywords if self._kind(keyword.value)]
         if (given or named) and not self._is_seen_through(call, given, named):
-            self._given_away.append(call)
+            self.given_away.append(call)
 
     def _is_seen_through(self, call: ast.Call, given: list[int], named: list[str]) -> bool:
         """Return whether the called function adds arguments to the parser only in this file."""
@@ -116,7 +117,7 @@ class ParserWalk:
     def is_open(self) -> bool:
         """Return whether other positional arguments may be added."""
         options = {id(call.func) for call in self._source.calls() if is_option(call)}
-        return bool(self._given_away) or not {id(one) for one in self.missed} <= options
+        return bool(self.given_away) or not {id(one) for one in self.missed} <= options
 
     @property
     def defaults(self) -> set[str]:
@@ -131,7 +132,7 @@ class ParserWalk:
         if self.missed:
             lines = [one.lineno for one in self.missed]
             hints.append(because("loose-arguments-unread", lines=lines))
-        for call in self._given_away:
+        for call in self.given_away:
             params = {"name": expression_text(call.func), "line": call.lineno}
             hints.append(because("arguments-of-call-unread", **params))
         return hints

@@ -195,6 +195,18 @@ def test_names_that_are_made_of_what_is_given():
     assert not asks_for([found], "extra_2025.csv")
 
 
+def test_only_the_parameters_cell_of_a_notebook_takes_what_is_given():
+    """K8: another cell computes a variable of that name."""
+    book = json.loads(notebook("given = 'a'", "other = input()\nopen(other)\nopen(given)"))
+    book["cells"][0]["metadata"] = {"tags": ["parameters"]}
+    given = {"given": "x", "other": "y"}
+    assert probes_of("n.ipynb", json.dumps(book).encode(), given).is_open
+    book["cells"][0]["source"] = "given = 'a'\nother = input()"
+    book["cells"][1]["source"] = "open(given + '.csv')"
+    found = probes_of("n.ipynb", json.dumps(book).encode(), {"given": "x"})
+    assert asks_for([found], "x.csv") and not found.is_open
+
+
 def test_names_in_lists_that_are_put_together():
     found = probes_of("n.py", b"import polars\npolars.read_csv(['pa' + 'rt.csv'])")
     assert asks_for([found], "part.csv")
