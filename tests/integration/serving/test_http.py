@@ -49,6 +49,20 @@ def test_invocations_take_csv(server):
     assert found.status == 422 and found.body["details"][0]["field"] == "x"
 
 
+def test_csv_elsewhere_is_refused_with_the_path_that_takes_it(server):
+    headers = {"Content-Type": "text/csv"}
+    for path in ("/predict", "/v2/models/doubling/infer"):
+        found = server.ask(path, b"x\n1.5\n", headers=headers)
+        assert found.status == 415
+        assert found.body["error"].startswith(f"{path} takes JSON; POST CSV to /invocations")
+    # curl -d sends JSON under another type
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert server.ask("/predict", json.dumps(ONE).encode(), headers=form).status == 200
+    found = server.ask("/predict", b"x\n1.5\n", headers=form)
+    assert found.status == 400
+    assert found.body["error"].endswith("; POST CSV to /invocations with Content-Type: text/csv")
+
+
 def test_no_records_have_no_predictions(server):
     assert server.ask("/predict", []).body == {"predictions": []}
 

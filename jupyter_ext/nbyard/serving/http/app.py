@@ -12,7 +12,7 @@ from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
 from nbyard.serving.load_model import Spec, load_model
 
-from .bodies import Body, TooLarge, decompress
+from .bodies import CSV, Body, TooLarge, Unsupported, decompress
 from .call_watchdog import Predict
 from .micro_batches import Worker
 from .open_inference_protocol import outputs_of, read_request, tensors_of
@@ -27,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 Handler = Callable[[Body], Awaitable[Answer]]
 VERSION_PARTS = 2
 TOLD_SECONDS = 1.0
+TAKES_CSV = f"POST CSV to /invocations with Content-Type: {CSV}"
 SECRET_HEADER = b"x-nbyard-secret"
 NOT_SHOWN = (
     "this port answers its Jupyter server only: ask the link of the deployment, which"
@@ -149,11 +150,14 @@ class App:
             refused = error_response(405, f"only {allowed} is answered here")
             return refused._replace(headers=((b"allow", allowed.encode()),))
         try:
-            return await handler(await self._body(scope, receive))
+            body = await self._body(scope, receive)
+            if method == "POST" and body.is_csv and handler != self._invoke:
+                raise Unsupported(f"{scope['path']} takes JSON; {TAKES_CSV}")
+            return await handler(body)
         except TooLarge:
             return error_response(413, f"the body has more than {self._max_body} bytes")
         except NOT_JSON as error:
-            return error_response(400, f"the body is no JSON: {error}")
+            return error_response(400, f"the body is no JSON: {error}; {TAKES_CSV}")
         except EXPECTED as error:
             return failure_response(error)
 

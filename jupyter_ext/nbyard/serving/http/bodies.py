@@ -22,7 +22,7 @@ class TooLarge(Exception):
 
 
 class Unsupported(Exception):
-    """The compression of the body is not supported."""
+    """The compression or the content type of the body is not supported."""
 
 
 class Body(NamedTuple):

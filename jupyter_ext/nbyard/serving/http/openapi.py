@@ -18,7 +18,7 @@ TYPES: dict[str, dict[str, Any]] = {
 ERRORS = {
     "400": "The body cannot be read.",
     "413": "The body is too large.",
-    "415": "The body is packed in a way that is not read: gzip and deflate are.",
+    "415": "The encoding is not gzip or deflate, or the body is CSV; /invocations takes CSV.",
     "422": "A value does not fit the schema; `details` names row and field.",
     "500": "The model raised, or its answer does not fit its schema.",
     "503": "The model is starting, too many rows wait, or a call before takes too long.",
