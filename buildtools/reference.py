@@ -273,6 +273,7 @@ def kind(annotation: Any) -> str:
     text = inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=[A-Z]\w)", "", text)
     text = re.sub(r"Literal\[([^]]*)\]", lambda found: found[1].replace(", ", " | "), text)
+    text = re.sub(r"Optional\[([^]]*)\]", r"\1 | null", text)
     text = text.replace("UnsetType", "absent").replace("datetime.datetime", "datetime")
     text = text.replace("typing.", "").replace("Dict[", "dict[").replace("List[", "list[")
     return text.replace("NoneType", "null").replace("None", "null")

@@ -3866,6 +3866,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
          *         containers without an image. `undeclared` are files that it opened in its last success.
+         *         `is_idle`: it does not run, because it depends on a muted node.
          */
         NodeView: {
             name: string;
@@ -3887,6 +3888,8 @@ export interface components {
             hinted_image: string;
             /** @default null */
             undeclared: components["schemas"]["Undeclared"] | null;
+            /** @default false */
+            is_idle: boolean;
         };
         /**
          * OfferedService
@@ -4519,13 +4522,19 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with its tasks in topological order. `edges` are those of its frozen document.
+         * @description A run with its tasks in topological order. `edges` are the connections that it used.
+         *
+         *         `modes` are those of its nodes that were muted or bypassed.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
             tasks: components["schemas"]["Task"][];
             /** @default [] */
             edges: components["schemas"]["Edge"][];
+            /** @default {} */
+            modes: {
+                [key: string]: "bypassed" | "muted";
+            };
         };
         /**
          * RunOutput

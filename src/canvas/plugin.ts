@@ -16,7 +16,7 @@ import { FlowDoc } from '../document/flowDoc';
 import { FlowModelFactory } from '../document/flowModel';
 import { workflowIcon } from '../icons/startup';
 import { CONTENT_TYPE, EXTENSION, FACTORY, FILE_TYPE, MODEL } from '../document/fileType';
-import { addCommands } from './commands/registration';
+import { addCommands } from './commands/table/registration';
 import { IChosenSteps, IPaletteSource, IRunStatesSource, IWorkflowBackend } from './model/tokens';
 import { CanvasWidget, WorkflowFactory } from './widget';
 

@@ -7,7 +7,7 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { guardSave } from '../document/conflict';
 import { FlowModel } from '../document/flowModel';
-import { Actions } from './commands/commandTable';
+import type { Actions } from './commands/table/command';
 import type * as Lazy from './lazy';
 import type { CanvasController } from './model/controller';
 import { ICanvasServices } from './model/tokens';

@@ -34,6 +34,13 @@ export const STATE_ICONS = {
   skipped: draw('skipped', line('M3 4l5 4-5 4zM9 4l5 4-5 4z'))
 };
 
+/** Why a node does not run. */
+export const OFF_ICONS = {
+  muted: draw('muted', line('M8 2a6 6 0 1 0 .01 0M3.8 3.8l8.4 8.4')),
+  bypassed: draw('bypassed', line('M1.5 11C3 4.5 11 3 13.5 9M14.5 4.5L13.7 9.2 9.5 7.5M6 12h3.5')),
+  idle: draw('idle', line('M3 8h10'))
+};
+
 export function kindIcon(kind: string): LabIcon {
   switch (kind) {
     case 'dataset':

@@ -551,6 +551,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>
     trans.__('name at least one node for the scope %1', show(p.scope)),
+  'nodes-muted': (_p, _show, trans) =>
+    trans.__('each of these nodes is muted or depends on a muted node'),
   'workflow-cannot-run': (p, show, trans) =>
     trans.__('The workflow cannot run yet: %1', show(p.problems)),
   'environment-and-requirements': (_p, _show, trans) =>
@@ -2474,6 +2476,19 @@ export const CODES: Readonly<Record<string, Render>> = {
   'edge-cycle': (_p, _show, trans) => trans.__('the connections would form a cycle'),
   'connections-in-cycle': (p, show, trans) =>
     trans.__('the connections form a cycle: %1', show(p.nodes, ', ')),
+  'bypass-none': (p, show, trans) =>
+    trans.__(
+      '%1 needs a connection: %2 is bypassed, and no input of it fits',
+      show(p.input),
+      show(p.node)
+    ),
+  'bypass-several': (p, show, trans) =>
+    trans.__(
+      '%1 needs a connection: %2 is bypassed, and several inputs fit: %3',
+      show(p.input),
+      show(p.node),
+      show(p.inputs, ', ')
+    ),
   'argument-gone': (p, show, trans) =>
     trans.__('%1 has no argument %2 any more', show(p.name), show(p.argument)),
   'argument-problem': (p, show, trans) => trans.__('%1: %2', show(p.argument), show(p.problem)),

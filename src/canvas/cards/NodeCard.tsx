@@ -3,15 +3,24 @@ import { memo } from 'react';
 import { CommandButton } from '../../components/CommandButton';
 import { MonitorLinks } from '../../components/MonitorLinks';
 import { problemIcon } from '../../icons/startup';
-import { kindIcon, STATE_ICONS } from '../../icons/items';
+import { kindIcon, OFF_ICONS, STATE_ICONS } from '../../icons/items';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
-import { INodeRun } from '../model/tokens';
+import { INodeRun, Off } from '../model/tokens';
 import { IPortView } from '../model/nodeViews';
 import { dataKind } from '../../components/format/dataKinds';
 import { Chips } from './Chips';
 import { Preview } from './Preview';
-import { cardLabel, duration, isAlone, kindWord, noPorts, stateWord } from '../model/texts';
+import {
+  cardLabel,
+  duration,
+  isAlone,
+  kindWord,
+  noPorts,
+  offText,
+  offWord,
+  stateWord
+} from '../model/texts';
 
 /** One node: its kind, its named ports, and the state of its newest run. */
 export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
@@ -23,10 +32,13 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   }
   const { run } = view;
   const state = run && (run.cached && run.state === 'succeeded' ? 'cached' : run.state);
-  const missing = view.inputs.some(port => port.state === 'missing');
+  const missing = !view.off && view.inputs.some(port => port.state === 'missing');
   const classes = ['nby-Node', `nby-mod-${view.type}`, `nby-mod-is-${view.kind}`];
   if (state) {
     classes.push(`nby-mod-${state}`);
+  }
+  if (view.off) {
+    classes.push('nby-mod-off');
   }
   if (view.pinned) {
     classes.push('nby-mod-pinned');
@@ -42,6 +54,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         <Icon.react tag="span" className="nby-Icon nby-Node-kind" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
         {view.alike && <span className="nby-Node-id">{id}</span>}
+        {view.off && <OffMark off={view.off} />}
         {view.pinned && (
           <Mark
             text={trans.__('pinned')}
@@ -128,6 +141,17 @@ function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
   return (
     <span className="nby-Mark" title={title}>
       {text}
+    </span>
+  );
+}
+
+function OffMark({ off }: { off: Off }): JSX.Element {
+  const { trans } = useCanvas();
+  const Icon = OFF_ICONS[off];
+  return (
+    <span className="nby-Mark nby-mod-off" title={offText(off, trans)}>
+      <Icon.react tag="span" className="nby-Icon" />
+      {offWord(off, trans)}
     </span>
   );
 }

@@ -5,6 +5,7 @@ export * as editing from '../model/editing';
 export * as navigation from '../stage/navigation';
 export { clipboard } from './clipboard';
 export { showKeys } from './KeySheet';
+export * as modes from './modes';
 export * as pinning from './pinning';
 export * as prompts from './prompts';
 export { showRunMenu } from './runMenu';

@@ -20,7 +20,7 @@ import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
-import { isAlone, kindWord, noPorts } from '../model/texts';
+import { isAlone, kindWord, noPorts, offText } from '../model/texts';
 
 /** The panel on the right: the selected node, or the workflow without a selection. */
 export function Inspector({ readOnly }: { readOnly: boolean }): JSX.Element {
@@ -74,6 +74,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         <span className="nby-Mark">{kindWord(view, trans)}</span>
       </h2>
       {view.subtitle && <p className="nby-Field-help">{view.subtitle}</p>}
+      {view.off && <p className="nby-Inspector-pin">{offText(view.off, trans)}</p>}
       {view.pinnedTo !== undefined && (
         <p className="nby-Inspector-pin">
           {trans.__('Pinned to the result of run %1. The node does not run.', view.pinnedTo)}{' '}

@@ -231,6 +231,12 @@ export class CanvasController {
     return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
   }
 
+  /** Whether all of these nodes are muted, or bypassed. */
+  hasMode(mode: 'muted' | 'bypassed'): boolean {
+    const { targets } = this;
+    return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.get('mode') === mode);
+  }
+
   /** Whether a run of the document is waiting or running. */
   get isLive(): boolean {
     return LIVE.has(this.runs?.run?.state ?? '');

@@ -7,7 +7,7 @@ import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
-import { INodePreview, INodeRun, IRunStates } from './tokens';
+import { INodePreview, INodeRun, IRunStates, Off } from './tokens';
 
 export interface IPortView {
   name: string;
@@ -34,6 +34,8 @@ export interface INodeView {
   pinned: boolean;
   /** The number of the run whose result is used. */
   pinnedTo: number | undefined;
+  /** Why it does not run. */
+  off: Off | undefined;
   checked: boolean;
   /** The server is still reading it. */
   pending: boolean;
@@ -193,6 +195,7 @@ export class NodeViews {
       stale: !!reading?.stale,
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
+      off: modeOf(fields) ?? (reading?.is_idle ? 'idle' : undefined),
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
       chips: chipsOf(fields),
@@ -258,6 +261,11 @@ function ownTitle({ label, path }: JsonObject): string {
 /** Return the run whose result a node uses. */
 export function pinOf({ pin }: JsonObject): { run: string; number: number } | undefined {
   return isObject(pin) ? { run: String(pin.run), number: Number(pin.number ?? 0) } : undefined;
+}
+
+/** Return whether a node is muted or bypassed. */
+export function modeOf({ mode }: JsonObject): 'muted' | 'bypassed' | undefined {
+  return mode === 'muted' || mode === 'bypassed' ? mode : undefined;
 }
 
 /** While a node runs, its newest metrics are what it produced so far. */

@@ -4,7 +4,7 @@ import { stateText } from '../../components/StateMark';
 import { EdgeRefusal, IFitting, IPorts, portsOf } from '../../document/edges';
 import { IEdge } from '../../document/flow';
 import { INodeView } from './nodeViews';
-import { INodeRun } from './tokens';
+import { INodeRun, Off } from './tokens';
 
 export function refusalText(
   refused: EdgeRefusal,
@@ -99,12 +99,31 @@ export function kindWord(view: INodeView, trans: TranslationBundle): string {
   }
 }
 
+export function offWord(off: Off, trans: TranslationBundle): string {
+  return {
+    muted: trans.__('muted'),
+    bypassed: trans.__('bypassed'),
+    idle: trans.__('not run')
+  }[off];
+}
+
+export function offText(off: Off, trans: TranslationBundle): string {
+  return {
+    muted: trans.__('Muted: this node and the nodes that depend on it do not run.'),
+    bypassed: trans.__('Bypassed: this node does not run. Its inputs go to the next nodes.'),
+    idle: trans.__('This node depends on a muted node, so it does not run.')
+  }[off];
+}
+
 /** Return the text that a screen reader reads for a focused card. */
 export function cardLabel(view: INodeView | undefined, trans: TranslationBundle): string {
   if (!view) {
     return '';
   }
   const words = [view.title, ...(view.alike ? [view.id] : []), kindWord(view, trans)];
+  if (view.off) {
+    words.push(offWord(view.off, trans));
+  }
   if (view.run) {
     words.push(stateWord(view.run, trans));
   }

@@ -23,7 +23,12 @@ export interface INodeReading {
   undeclared?: IUndeclared | null;
   /** The last result is older than the node's code, values or inputs. */
   stale?: boolean;
+  /** It depends on a muted node, so it does not run. */
+  is_idle?: boolean;
 }
+
+/** Why a node does not run. */
+export type Off = 'muted' | 'bypassed' | 'idle';
 
 export interface IProblem {
   node?: string | null;

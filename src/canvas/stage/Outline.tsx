@@ -3,7 +3,7 @@ import { PortionBar, usePortion } from '../../components/Portion';
 import { title } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
-import { kindWord, stateWord } from '../model/texts';
+import { kindWord, offWord, stateWord } from '../model/texts';
 
 const idOf = ({ id }: CardNode): string => id;
 
@@ -81,7 +81,7 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
         </button>{' '}
         {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
-      <td>{view.run ? stateWord(view.run, trans) : '–'}</td>
+      <td>{view.off ? offWord(view.off, trans) : view.run ? stateWord(view.run, trans) : '–'}</td>
       <td>{kindWord(view, trans)}</td>
       <td>
         {view.inputs.map(port => (

@@ -232,6 +232,8 @@ def show_run(detail: Any, estimate: Any) -> None:
         click.echo(f"left        {left}")
     click.echo("")
     _show_tasks(detail.run.number, detail.tasks, estimate.nodes)
+    for node, mode in sorted(detail.modes.items()):
+        click.echo(f"{mode.capitalize()}: {node}")
     for task in detail.tasks:
         for link in (link for attempt in task.attempts for link in attempt.links):
             told = f"{link.path} ({'answers' if link.answers else 'not responding'})"

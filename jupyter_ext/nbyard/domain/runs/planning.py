@@ -14,6 +14,7 @@ from nbyard.domain.file_formats import suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.edges import ONE_OR_SEVERAL, Drawn, reason_of_refusal
 from nbyard.domain.workflows.structs import Binding as Bound
 from nbyard.domain.workflows.structs import Document, Edge, Node, Problem, ordered
@@ -102,10 +103,14 @@ def find_problems(
     chosen: Collection[str] | None = None,
 ) -> list[Problem]:
     """Return everything that blocks a run of the `chosen` nodes (all if None)."""
-    nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     ports = {name: known.arguments for name, known in resolved.items()}
+    active = active_part(document, ports)
+    document = active.document
+    nodes = {n: node for n, node in document.nodes.items() if chosen is None or n in chosen}
     drawn = Drawn(document.nodes, ports)
-    problems: list[Problem] = []
+    problems = [p for p in active.problems if p.node in nodes and not resolved[p.node].problem]
+    # an input that a bypassed node leaves open is reported once
+    fed = {(problem.node, problem.field) for problem in problems}
     for key, edge in document.edges.items():
         # a pinned node ignores its inputs
         if edge.target not in nodes or resolved[edge.target].pinned:
@@ -118,7 +123,7 @@ def find_problems(
             )
         else:
             drawn.add(edge)
-    fed = {(edge.target, edge.input) for edge in document.edges.values()}
+    fed |= {(edge.target, edge.input) for edge in document.edges.values()}
     for name, node in nodes.items():
         known = resolved[name]
         if known.problem:
@@ -195,7 +200,7 @@ def plan_tasks(
     wish: Wish,
     credentials: Credentials,
 ) -> list[TaskPlan]:
-    """Return the tasks of a run in topological order.
+    """Return the tasks of a run in topological order, none for muted and bypassed nodes.
 
     `values` are the checked workflow parameters.
 
@@ -204,6 +209,8 @@ def plan_tasks(
             that.
     """
     problems = find_problems(document, resolved, credentials, chosen)
+    ports = {name: known.arguments for name, known in resolved.items()}
+    document = active_part(document, ports).document
     edges = [e for e in document.edges.values() if e.target in chosen and e.source in chosen]
     # before the problems, as a cycle is reported alone
     order = ordered([n for n in document.nodes if n in chosen], edges)

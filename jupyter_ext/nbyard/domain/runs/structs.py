@@ -16,7 +16,8 @@ from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
-from nbyard.domain.workflows.structs import Edge, Scope
+from nbyard.domain.workflows.active_nodes import Scope
+from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.reasons.structs import Reason, because, joined, reason_text
 
 
@@ -327,11 +328,14 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class RunDetail(msgspec.Struct, frozen=True):
-    """A run with its tasks in topological order. `edges` are those of its frozen document."""
+    """A run with its tasks in topological order. `edges` are the connections that it used.
+
+    `modes` are those of its nodes that were muted or bypassed."""
 
     run: Run
     tasks: list[Task]
     edges: list[Edge] = []
+    modes: dict[str, Mode] = {}
 
 
 class TaskPage(msgspec.Struct, frozen=True):

@@ -35,8 +35,8 @@ def reason_of_refusal(refusal: Refusal, edge: Edge, ports: Ports) -> Reason:
         case "taken":
             return because("edge-taken", input=edge.input, target=edge.target)
         case "format":
-            output = _kind(_port(ports, edge.source, edge.output))
-            wanted = _kind(_port(ports, edge.target, edge.input))
+            output = _kind(port_of(ports, edge.source, edge.output))
+            wanted = _kind(port_of(ports, edge.target, edge.input))
             told = {"output": edge.output, "given": output}
             return because("edge-format", **told, input=edge.input, wanted=wanted)
     return PLAIN_REASONS[refusal]
@@ -55,6 +55,11 @@ def formats_fit(output: str, wanted: str) -> bool:
     folders.
     """
     return wanted in (output, ANY) or (FOLDER not in (output, wanted) and not (output and wanted))
+
+
+def ports_fit(output: Argument, wanted: Argument) -> bool:
+    """Return whether an input accepts the data of an output. A single file fits a list."""
+    return wanted.type == "list" or formats_fit(output.format, wanted.format)
 
 
 class Drawn:
@@ -83,8 +88,8 @@ class Drawn:
             return "unknown-node"
         if edge.source == edge.target:
             return "self"
-        output = _port(self._ports, edge.source, edge.output)
-        wanted = _port(self._ports, edge.target, edge.input)
+        output = port_of(self._ports, edge.source, edge.output)
+        wanted = port_of(self._ports, edge.target, edge.input)
         if output is None or wanted is None:
             return "unknown-port"
         return None if (output.role, wanted.role) == ("output", "input") else "direction"
@@ -92,12 +97,11 @@ class Drawn:
     def _fit(self, edge: Edge) -> Refusal | None:
         if (edge.target, edge.input) in self._taken:
             return "taken"
-        output = _port(self._ports, edge.source, edge.output)
-        wanted = _port(self._ports, edge.target, edge.input)
+        output = port_of(self._ports, edge.source, edge.output)
+        wanted = port_of(self._ports, edge.target, edge.input)
         if output is None or wanted is None:
             return "format"
-        # a single file fits a list
-        if wanted.type != "list" and not formats_fit(output.format, wanted.format):
+        if not ports_fit(output, wanted):
             return "format"
         return "cycle" if self._leads(edge.target, edge.source) else None
 
@@ -140,6 +144,7 @@ def data_port(file_format: str) -> Argument:
     return Argument(DATA, role="output", format=file_format)
 
 
-def _port(ports: Ports, node: str, name: str) -> Argument | None:
+def port_of(ports: Ports, node: str, name: str) -> Argument | None:
+    """Return an input or output of a node, or None."""
     found = (a for a in ports.get(node, ()) if a.name == name and a.role != "value")
     return next(found, None)

@@ -26,6 +26,7 @@ ANY_KEY = "[...]"
 MAX_NODES = 10_000
 # JavaScript does not treat it as an ordinary key of an object
 PROTOTYPE = "__proto__"
+Mode = Literal["muted", "bypassed"]
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -78,7 +79,8 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A dataset or an executable on the canvas. `version` pins it to a version by ID,
     `pin` to the result of a run. `environment` is a name, or `name@2` for that version. A
     notebook runs with its `kernel` instead of its own. The data of a dataset node is a file
-    (`path`), a `dataset` or an `artifact`, each by ID or name."""
+    (`path`), a `dataset` or an `artifact`, each by ID or name. A `muted` node and the nodes that
+    depend on it do not run. A `bypassed` node does not run; its inputs go to its consumers."""
 
     type: Literal["executable", "dataset"]
     path: str = ""
@@ -94,6 +96,7 @@ class Node(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     requirements: str = ""
     kernel: str = ""
     pin: Pin | None = None
+    mode: Mode | None = None
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -278,29 +281,6 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
     return seen
 
 
-Scope = Literal["all", "selected", "from", "to"]
-
-
-def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
-    """Return the nodes in the scope of a run, always with their dependencies.
-
-    Dependencies of a pinned node are not needed.
-
-    Raises:
-        Invalid: a named node is not in the document, or none is named.
-    """
-    if scope == "all":
-        return set(document.nodes)
-    for index, node in enumerate(nodes):
-        if node not in document.nodes:
-            raise Invalid.field(f"nodes.{index}", because("no-node", node=repr(node[:70])))
-    if not nodes:
-        raise Invalid.field("nodes", because("scope-without-nodes", scope=repr(scope)))
-    edges = list(document.edges.values())
-    chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
-    return upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])
-
-
 class Workflow(msgspec.Struct, frozen=True):
     """A document that was run or opened: the path of its file and its title."""
 
@@ -331,7 +311,8 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
-    containers without an image. `undeclared` are files that it opened in its last success."""
+    containers without an image. `undeclared` are files that it opened in its last success.
+    `is_idle`: it does not run, because it depends on a muted node."""
 
     name: str
     kind: str
@@ -344,6 +325,7 @@ class NodeView(msgspec.Struct, frozen=True):
     environment: str = ""
     hinted_image: str = ""
     undeclared: Undeclared | None = None
+    is_idle: bool = False
 
 
 class NodeLine(msgspec.Struct, frozen=True):

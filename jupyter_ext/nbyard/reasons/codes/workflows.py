@@ -25,6 +25,20 @@ CONNECTIONS = {
     "connections-in-cycle": code("the connections form a cycle: {nodes:, }", nodes=list),
 }
 
+BYPASSED = {
+    "bypass-none": code(
+        "{input} needs a connection: {node} is bypassed, and no input of it fits",
+        input=str,
+        node=str,
+    ),
+    "bypass-several": code(
+        "{input} needs a connection: {node} is bypassed, and several inputs fit: {inputs:, }",
+        input=str,
+        node=str,
+        inputs=list,
+    ),
+}
+
 VALUES = {
     "argument-gone": code("{name} has no argument {argument} any more", name=str, argument=str),
     "argument-problem": code("{argument}: {problem}", argument=str, problem=REASON),
@@ -194,4 +208,6 @@ WARNINGS = {
     ),
 }
 
-WORKFLOWS = CONNECTIONS | VALUES | LIMITS | RUNTIMES | FILES | MONITORS | PROPOSALS | WARNINGS
+WORKFLOWS = (
+    CONNECTIONS | BYPASSED | VALUES | LIMITS | RUNTIMES | FILES | MONITORS | PROPOSALS | WARNINGS
+)

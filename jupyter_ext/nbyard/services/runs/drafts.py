@@ -10,10 +10,11 @@ import msgspec
 from nbyard.domain.callers import Caller
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.limits import Limits, invalid_limits
-from nbyard.domain.runs.planning import Wish
+from nbyard.domain.runs.planning import Resolved, Wish
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runtime_names import DOCKER
-from nbyard.domain.workflows.structs import Document, read_document, repinned, selection, semantic
+from nbyard.domain.workflows.active_nodes import active_part, selection, without_muted
+from nbyard.domain.workflows.structs import Document, Edge, read_document, repinned, semantic
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import gpus
 from nbyard.host.project_files import file_of
@@ -32,8 +33,8 @@ WORKFLOW = ".nbflow"
 class Draft(msgspec.Struct, frozen=True):
     """A checked request for a run.
 
-    `document` is what is saved. `meant` also has the pins of this run. `chosen` are the nodes
-    that the run includes.
+    `document` is what is saved. `meant` also has the pins of this run, but no muted nodes.
+    `chosen` are the nodes that the run includes.
     """
 
     body: NewRun
@@ -54,6 +55,11 @@ class Draft(msgspec.Struct, frozen=True):
             or PurePosixPath(path).stem
         )
 
+    def edges(self, resolved: Resolved) -> list[Edge]:
+        """Return the connections between the nodes that can run."""
+        ports = {name: known.arguments for name, known in resolved.items()}
+        return list(active_part(self.meant, ports).document.edges.values())
+
 
 def create_draft(parts: ServiceContext, caller: Caller, body: NewRun) -> Draft:
     """Check and freeze a requested run.
@@ -71,6 +77,7 @@ def create_draft(parts: ServiceContext, caller: Caller, body: NewRun) -> Draft:
     # The stored document keeps its own pins; those of the request hold for this run only.
     meant = repinned(document, asked_pins(parts, caller.name, document, body.pins))
     chosen = selection(meant, body.scope, body.nodes)
+    meant = without_muted(meant)
     check_runtimes(document, body.runtime)
     if body.environment:
         resolver.used(body.environment)

@@ -140,7 +140,7 @@ class RunService(RunPreviews):
             "parameters": values,
             "runtime": new.wish.runtime,
             "priority": body.priority,
-            "edges": msgspec.to_builtins(list(document.edges.values())),
+            "edges": msgspec.to_builtins(new.edges(resolved)),
             "reason": None,
             "created_at": now,
         }
@@ -233,7 +233,7 @@ class RunService(RunPreviews):
         with self._store.read() as c:
             found = self._find(c, caller, run)
             tasks = self._told(c, found, self._store.tasks.views(c, found.id))
-            return RunDetail(self._spoken(found), [*tasks], self._store.runs.edges(c, found.id))
+            return RunDetail(self._spoken(found), [*tasks], *self._store.runs.graph(c, found))
 
     def _told(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None

@@ -17,6 +17,7 @@ from nbyard.domain.runs.planning import (
     runtime_of,
 )
 from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
 from nbyard.domain.workflows.edge_proposals import Files, propose
 from nbyard.domain.workflows.examples import Example, ExampleNeeds, NewExample
 from nbyard.domain.workflows.structs import (
@@ -122,8 +123,8 @@ class WorkflowService:
         wish = Wish(usual, runtime_given=bool(runtime))
         known = {
             name: (node, resolver.view(node))
-            for name, node in document.nodes.items()
-            if node.type == "executable" and node.pin is None
+            for name, node in without_muted(document).nodes.items()
+            if node.type == "executable" and node.pin is None and node.mode is None
         }
         nodes = {
             name: node
@@ -191,6 +192,9 @@ class WorkflowService:
             ordered(document.nodes, document.edges.values())
         except Invalid as error:
             problems.append(Problem(error.reason))
+        for name in idle_nodes(document):
+            is_idle = document.nodes[name].mode is None
+            views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
         opened = opened_by(self._parts, caller.name, place, document.nodes, views)
         for name, told in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=told)

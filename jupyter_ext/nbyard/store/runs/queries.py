@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, 
 
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.domain.workflows.structs import Edge
+from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.index_conditions import NAMED
-from nbyard.store.schema.tables import runs, submissions, tasks
+from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
@@ -92,6 +92,14 @@ class RunRows:
         """Return the connections between the nodes of a run."""
         found = c.execute(select(runs.c.edges).where(runs.c.id == run_id)).scalar_one()
         return msgspec.convert(found, list[Edge])
+
+    def graph(self, c: Connection, run: Run) -> tuple[list[Edge], dict[str, Mode]]:
+        """Return the connections of a run, and its nodes that were muted or bypassed."""
+        version = workflow_versions.c
+        query = select(version.document).where(version.id == run.workflow_version_id)
+        nodes = (c.execute(query).scalar() or {}).get("nodes", {})
+        modes = {name: node["mode"] for name, node in nodes.items() if "mode" in node}
+        return self.edges(c, run.id), modes
 
     def names(self, c: Connection, owner: str, *, single: bool = False) -> dict[str, str]:
         """Return the given names by ID, newest first; `single` selects runs of one executable."""

@@ -2,7 +2,7 @@ import { IChosenStep, IChosenSteps } from '../../model/tokens';
 import { Signal } from '@lumino/signaling';
 import { Parameters } from '../../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
-import { commandTable } from '../commandTable';
+import { commandTable } from '../table/commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
 import { chooseResources, deployNode } from '../prompts';
 import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';

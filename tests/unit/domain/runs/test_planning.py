@@ -83,6 +83,31 @@ def test_a_plan_has_all_that_tasks_need():
     assert plans["clean"].label == "clean.ipynb"
 
 
+def test_muted_and_bypassed_nodes_have_no_tasks():
+    """K9: neither do the nodes that depend on a muted one."""
+    assert _plans(_document(mode="muted")) == {}
+    assert list(_plans(_document(train={"mode": "muted"}))) == ["clean"]
+    bypassed = _plans(_document(mode="bypassed", arguments={}))
+    assert list(bypassed) == ["train"]
+    assert bypassed["train"].bindings == {"table": RAW}
+
+
+def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
+    document = _document(edges={"two": EDGES["two"]}, mode="bypassed")
+    assert _problems(document) == [
+        (
+            "train",
+            "two",
+            "table needs a connection: clean is bypassed, and no input of it fits",
+        )
+    ]
+    broken = {**RESOLVED, "train": ResolvedNode("train", problem=text_reason("gone"))}
+    assert _problems(document, broken) == [("train", "", "gone")]
+    assert _problems(_document(mode="muted", edges={}, arguments={})) == [
+        ("train", "table", "table needs a connection")
+    ]
+
+
 def test_nodes_follow_the_wish_then_themselves_then_their_executable():
     own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
     plain = _plans(_document(), wish=Wish("process", runtime_given=True))["clean"]

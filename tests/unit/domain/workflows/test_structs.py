@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.workflows.active_nodes import selection
 from nbyard.domain.workflows.structs import (
     MAX_NODES,
     Binding,
@@ -20,7 +21,6 @@ from nbyard.domain.workflows.structs import (
     downstream,
     ordered,
     read_document,
-    selection,
     semantic,
     upstream,
 )

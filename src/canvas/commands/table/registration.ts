@@ -3,8 +3,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import type { CanvasController } from '../model/controller';
-import { Actions, commandTable, ICanvasCommand } from './commandTable';
+import type { CanvasController } from '../../model/controller';
+import { commandTable } from './commandTable';
+import type { Actions, ICanvasCommand } from './command';
 
 /** The content of a tab; the canvas and its actions are there once their code was fetched. */
 interface ICanvasTab {

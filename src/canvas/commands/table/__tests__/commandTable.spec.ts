@@ -1,11 +1,11 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
-import schema from '../../../../schema/canvas.json';
+import schema from '../../../../../schema/canvas.json';
 import { addCommands } from '../registration';
 import { commandTable } from '../commandTable';
-import { keyRows } from '../KeySheet';
-import { layered } from '../../stage/layout';
+import { keyRows } from '../../KeySheet';
+import { layered } from '../../../stage/layout';
 
 // jsdom has none; browsers do
 globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));

@@ -1,0 +1,156 @@
+"""The nodes that a run includes: its scope, without muted and bypassed nodes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.workflows.edges import Ports, port_of, ports_fit
+from nbyard.domain.workflows.structs import (
+    Document,
+    Edge,
+    Problem,
+    downstream,
+    upstream,
+)
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+Scope = Literal["all", "selected", "from", "to"]
+
+
+def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str]:
+    """Return the nodes in the scope of a run, always with their dependencies.
+
+    Dependencies of a pinned node are not needed.
+
+    Named nodes that a mode leaves out do not count, if others are named.
+
+    Raises:
+        Invalid: a named node is not in the document, or none is named that can run.
+    """
+    active = without_muted(document)
+    if scope == "all":
+        return _not_bypassed(active)
+    for index, node in enumerate(nodes):
+        if node not in document.nodes:
+            raise Invalid.field(f"nodes.{index}", because("no-node", node=repr(node[:70])))
+    if not nodes:
+        raise Invalid.field("nodes", because("scope-without-nodes", scope=repr(scope)))
+    nodes = [node for node in nodes if node in active.nodes]
+    if not nodes:
+        raise Invalid.field("nodes", because("nodes-muted"))
+    document = active
+    edges = list(document.edges.values())
+    chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
+    needed = upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])
+    return needed & _not_bypassed(active)
+
+
+def _not_bypassed(document: Document) -> set[str]:
+    return {name for name, node in document.nodes.items() if node.mode != "bypassed"}
+
+
+def idle_nodes(document: Document) -> set[str]:
+    """Return the muted nodes and the nodes that depend on them, also through bypassed nodes.
+
+    A pinned node does not depend on its inputs.
+    """
+    nodes = document.nodes
+    muted = [name for name, node in nodes.items() if node.mode == "muted"]
+    return downstream(muted, [e for e in document.edges.values() if not _is_fixed(document, e)])
+
+
+def _is_fixed(document: Document, edge: Edge) -> bool:
+    target = document.nodes[edge.target]
+    return target.pin is not None and target.mode is None
+
+
+def without_muted(document: Document) -> Document:
+    """Return the document without muted nodes and the nodes that depend on them."""
+    idle = idle_nodes(document)
+    return _with_only(document, {n for n in document.nodes if n not in idle}) if idle else document
+
+
+def _with_only(document: Document, kept: set[str]) -> Document:
+    return msgspec.structs.replace(
+        document,
+        nodes={name: node for name, node in document.nodes.items() if name in kept},
+        edges={k: e for k, e in document.edges.items() if e.source in kept and e.target in kept},
+    )
+
+
+class Active(msgspec.Struct, frozen=True):
+    """The part of a document that can run, and the inputs that bypassed nodes leave open."""
+
+    document: Document
+    problems: list[Problem] = []
+
+
+def active_part(document: Document, ports: Ports) -> Active:
+    """Return the document without muted and bypassed nodes.
+
+    A consumer of a bypassed node takes the one input of that node that fits.
+    """
+    active = without_muted(document)
+    kept = _not_bypassed(active)
+    if len(kept) == len(active.nodes):
+        return Active(active)
+    into: dict[str, list[Edge]] = {}
+    for edge in active.edges.values():
+        into.setdefault(edge.target, []).append(edge)
+    edges = dict(_with_only(active, kept).edges)
+    problems = []
+    for key, edge in active.edges.items():
+        if edge.source in kept or edge.target not in kept or _is_fixed(active, edge):
+            continue
+        given = _given(edge.source, into, kept)
+        fitting = _fitting(edge, given, ports)
+        if len(fitting) == 1:
+            edges[key] = msgspec.structs.replace(
+                edge, source=fitting[0].source, output=fitting[0].output
+            )
+        else:
+            reason = _reason(edge, fitting)
+            problems.append(Problem(reason, node=edge.target, edge=key, field=edge.input))
+    return Active(
+        msgspec.structs.replace(_with_only(active, kept), edges=edges),
+        problems,
+    )
+
+
+def _given(node: str, into: Mapping[str, Sequence[Edge]], kept: set[str]) -> list[Edge]:
+    """Return the connections that bring data to a bypassed node, once for each output."""
+    given: dict[tuple[str, str], Edge] = {}
+    seen = {node}
+    todo = [node]
+    while todo:
+        for edge in into.get(todo.pop(), ()):
+            if edge.source in kept:
+                given.setdefault((edge.source, edge.output), edge)
+            elif edge.source not in seen:
+                seen.add(edge.source)
+                todo.append(edge.source)
+    return list(given.values())
+
+
+def _fitting(edge: Edge, given: Sequence[Edge], ports: Ports) -> list[Edge]:
+    """Return the connections whose data the consumer accepts.
+
+    If several fit, those of the format of the bypassed output count.
+    """
+    wanted = port_of(ports, edge.target, edge.input)
+    outputs = [(one, port_of(ports, one.source, one.output)) for one in given]
+    fitting = [
+        (one, output) for one, output in outputs if output and wanted and ports_fit(output, wanted)
+    ]
+    replaced = port_of(ports, edge.source, edge.output)
+    same = [one for one, output in fitting if replaced and output.format == replaced.format]
+    return same if len(fitting) > 1 and same else [one for one, _ in fitting]
+
+
+def _reason(edge: Edge, fitting: Sequence[Edge]) -> Reason:
+    if fitting:
+        inputs = [f"{one.source}.{one.output}" for one in fitting]
+        return because("bypass-several", input=edge.input, node=edge.source, inputs=inputs)
+    return because("bypass-none", input=edge.input, node=edge.source)

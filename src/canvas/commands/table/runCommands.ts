@@ -1,0 +1,70 @@
+/** Commands that run the workflow or a part of it. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { ICanvasCommand } from './command';
+
+export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
+  const forced = {
+    force: { type: 'boolean', description: trans.__('Ignore the cache') }
+  };
+  const force = (args: ReadonlyPartialJSONObject) => ({ force: args.force === true });
+  return [
+    {
+      id: 'nbyard:run-workflow',
+      label: trans.__('Run Workflow'),
+      caption: trans.__('Save the workflow and run it, reusing cached results'),
+      icon: runIcon,
+      args: forced,
+      run: (canvas, { running }, args) => running.run(canvas, 'all', force(args))
+    },
+    {
+      id: 'nbyard:run-workflow-anew',
+      label: trans.__('Run Workflow Without Cache'),
+      run: (canvas, { running }) => running.run(canvas, 'all', { force: true })
+    },
+    {
+      id: 'nbyard:run-with-parameters',
+      label: trans.__('Run with Parameters…'),
+      caption: trans.__('Choose parameter values and a runtime for one run'),
+      run: (canvas, { running }) => running.runWithParameters(canvas)
+    },
+    {
+      id: 'nbyard:show-run-menu',
+      label: trans.__('Show Run Options'),
+      icon: caretDownIcon,
+      quiet: true,
+      run: (canvas, { showRunMenu }) => showRunMenu(canvas)
+    },
+    {
+      id: 'nbyard:run-selected',
+      label: trans.__('Run Selected Nodes'),
+      needs: 'targets',
+      args: forced,
+      run: (canvas, { running }, args) => running.run(canvas, 'selected', force(args))
+    },
+    {
+      id: 'nbyard:run-from-here',
+      label: trans.__('Run from Here'),
+      caption: trans.__('Run the selected nodes and all nodes that depend on them'),
+      needs: 'targets',
+      args: forced,
+      run: (canvas, { running }, args) => running.run(canvas, 'from', force(args))
+    },
+    {
+      id: 'nbyard:run-up-to-here',
+      label: trans.__('Run up to Here'),
+      caption: trans.__('Run the selected nodes and their dependencies'),
+      needs: 'targets',
+      args: forced,
+      run: (canvas, { running }, args) => running.run(canvas, 'to', force(args))
+    },
+    {
+      id: 'nbyard:stop-workflow',
+      label: trans.__('Stop Run'),
+      icon: stopIcon,
+      needs: 'live',
+      run: (canvas, { running }) => running.stop(canvas)
+    }
+  ];
+}

@@ -1,0 +1,193 @@
+"""Muted and bypassed nodes: which nodes of a document a run includes."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.workflows.active_nodes import (
+    active_part,
+    idle_nodes,
+    selection,
+    without_muted,
+)
+from nbyard.domain.workflows.edges import data_port
+from nbyard.domain.workflows.structs import (
+    Document,
+    Edge,
+    Node,
+    Pin,
+    downstream,
+    ordered,
+    read_document,
+)
+from nbyard.errors import Invalid
+
+PORTS = {
+    "rows": [data_port("csv")],
+    "words": [data_port("json")],
+    "clean": [
+        Argument("raw", role="input", format="csv"),
+        Argument("words", role="input", format="json"),
+        Argument("tidy", role="output", format="csv"),
+    ],
+    "train": [
+        Argument("table", role="input", format="csv", required=True),
+        Argument("model", role="output", format="joblib"),
+    ],
+    "report": [Argument("model", role="input", format="joblib", required=True)],
+}
+
+
+def _document(*edges, **changes):
+    nodes = {
+        name: Node(
+            "dataset" if name in {"rows", "words"} else "executable", **changes.get(name, {})
+        )
+        for name in PORTS
+    }
+    found = [Edge(*edge.replace(">", ".").split(".")) for edge in edges]
+    return Document(1, nodes=nodes, edges={f"e{n}": edge for n, edge in enumerate(found)})
+
+
+WHOLE = ("rows.data>clean.raw", "words.data>clean.words", "clean.tidy>train.table")
+LINE = (*WHOLE, "train.model>report.model")
+
+
+def _active(document, ports=PORTS):
+    found = active_part(document, ports)
+    edges = [f"{e.source}.{e.output}>{e.target}.{e.input}" for e in found.document.edges.values()]
+    told = [(p.node, p.field, str(p.reason)) for p in found.problems]
+    return set(found.document.nodes), edges, told
+
+
+def test_a_document_without_modes_stays_the_same():
+    document = _document(*LINE)
+    assert active_part(document, PORTS).document is document
+
+
+def test_a_muted_node_and_what_depends_on_it_do_not_run():
+    document = _document(*LINE, clean={"mode": "muted"})
+    assert idle_nodes(document) == {"clean", "train", "report"}
+    assert _active(document) == ({"rows", "words"}, [], [])
+
+
+def test_a_pinned_node_runs_behind_a_muted_one():
+    document = _document(*LINE, clean={"mode": "muted"}, train={"pin": Pin("r1")})
+    assert idle_nodes(document) == {"clean"}
+
+
+def test_the_input_that_fits_passes_a_bypassed_node():
+    nodes, edges, told = _active(_document(*LINE, clean={"mode": "bypassed"}))
+    assert nodes == {"rows", "words", "train", "report"}
+    assert sorted(edges) == ["rows.data>train.table", "train.model>report.model"]
+    assert told == []
+
+
+def test_an_input_passes_several_bypassed_nodes():
+    ports = {**PORTS, "train": [*PORTS["train"], Argument("again", role="output", format="csv")]}
+    ports["report"] = [Argument("model", role="input", format="csv")]
+    document = _document(
+        *WHOLE, "train.again>report.model", clean={"mode": "bypassed"}, train={"mode": "bypassed"}
+    )
+    assert _active(document, ports)[1:] == (["rows.data>report.model"], [])
+
+
+def test_the_consumer_of_a_bypassed_node_says_what_is_missing():
+    for edges, ports, reason in (
+        (LINE, PORTS, "model needs a connection: train is bypassed, and no input of it fits"),
+    ):
+        document = _document(*edges, train={"mode": "bypassed"})
+        assert _active(document, ports)[2] == [("report", "model", reason)]
+
+
+def test_two_inputs_that_fit_equally_are_a_problem():
+    ports = {**PORTS, "words": [data_port("csv")]}
+    document = _document(*WHOLE, clean={"mode": "bypassed"})
+    assert _active(document, ports)[2] == [
+        (
+            "train",
+            "table",
+            "table needs a connection: clean is bypassed, and several inputs fit: "
+            "rows.data, words.data",
+        )
+    ]
+
+
+def test_of_several_that_fit_the_format_of_the_bypassed_output_decides():
+    ports = {**PORTS, "train": [Argument("table", role="input", format="")]}
+    document = _document(*WHOLE, clean={"mode": "bypassed"})
+    assert _active(document, ports)[1:] == (["rows.data>train.table"], [])
+
+
+def test_a_pinned_consumer_needs_no_input_of_a_bypassed_node():
+    document = _document(*LINE, train={"mode": "bypassed"}, report={"pin": Pin("r1")})
+    assert _active(document)[2] == []
+
+
+def test_a_cycle_of_bypassed_nodes_ends():
+    ports = {"a": PORTS["clean"], "b": PORTS["clean"], "train": PORTS["train"]}
+    nodes = {"a": Node("executable", mode="bypassed"), "b": Node("executable", mode="bypassed")}
+    edges = {"1": Edge("a", "tidy", "b", "raw"), "2": Edge("b", "tidy", "a", "raw")}
+    edges["3"] = Edge("b", "tidy", "train", "table")
+    document = Document(1, nodes={**nodes, "train": Node("executable")}, edges=edges)
+    assert [p.node for p in active_part(document, ports).problems] == ["train"]
+
+
+def test_a_selection_leaves_out_what_does_not_run():
+    document = _document(*LINE, clean={"mode": "bypassed"}, report={"mode": "muted"})
+    assert selection(document, "all", []) == {"rows", "words", "train"}
+    assert selection(document, "to", ["train", "report"]) == {"rows", "words", "train"}
+    assert selection(document, "from", ["clean"]) == {"rows", "words", "train"}
+    with pytest.raises(Invalid, match="muted"):
+        selection(document, "selected", ["report"])
+
+
+def test_the_mode_is_part_of_the_file_and_other_words_are_refused():
+    text = '{"version": 1, "nodes": {"a": {"type": "executable", "mode": "%s"}}}'
+    assert read_document(text % "muted").nodes["a"].mode == "muted"
+    assert "mode" not in msgspec.to_builtins(read_document(text.replace(', "mode": "%s"', "")))
+    with pytest.raises(Invalid, match="mode"):
+        read_document(text % "asleep")
+
+
+MODES = st.sampled_from([None, None, "muted", "bypassed"])
+PAIR = st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1])
+
+
+@given(st.lists(MODES, min_size=8, max_size=8), st.sets(PAIR), st.lists(st.booleans(), min_size=8))
+def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
+    """K9: a muted node and its descendants are gone, and no connection is loose or cyclic."""
+    names = [f"n{n}" for n in range(8)]
+    nodes = {
+        name: Node("executable", mode=mode, pin=Pin("r") if pin else None)
+        for name, mode, pin in zip(names, modes, pinned, strict=False)
+    }
+    edges = {f"{a}>{b}": Edge(names[a], "out", names[b], f"in{a}") for a, b in pairs}
+    ports = {
+        name: [
+            Argument("out", role="output", format="csv"),
+            *(Argument(f"in{n}", role="input", format="csv") for n in range(8)),
+        ]
+        for name in names
+    }
+    document = Document(1, nodes=nodes, edges=edges)
+    found = active_part(document, ports)
+    active = found.document
+    assert all(node.mode is None for node in active.nodes.values())
+    assert set(active.nodes) <= set(without_muted(document).nodes)
+    for name, node in active.nodes.items():
+        into = [edge for edge in document.edges.values() if edge.target == name]
+        assert node.pin or not any(nodes[edge.source].mode == "muted" for edge in into)
+        # each input has one source at most, and is either connected or reported
+        taken = [edge.input for edge in active.edges.values() if edge.target == name]
+        told = [problem.field for problem in found.problems if problem.node == name]
+        assert len(taken) == len(set(taken))
+        assert not set(taken) & set(told)
+        if not node.pin:
+            assert {edge.input for edge in into} == {*taken, *told}
+    ordered(active.nodes, active.edges.values())
+    # a bypassed node never connects nodes that were apart
+    for edge in active.edges.values():
+        assert edge.target in downstream([edge.source], document.edges.values())
