@@ -166,7 +166,7 @@ function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): bo
 }
 
 export async function tidy(canvas: CanvasController): Promise<void> {
-  const { layered } = await import('./layout');
+  const { layered } = await import('../arrange/layout');
   const { nodes } = canvas.store;
   const sizes = nodes.map(node => ({
     id: node.id,

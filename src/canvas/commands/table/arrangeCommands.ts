@@ -1,6 +1,7 @@
 /** Commands that move cards. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { tidyIcon } from '../../../icons/startup';
+import type { Axis, Line } from '../../arrange/align';
 import { ICanvasCommand } from './command';
 
 export function arrangeCommands(trans: TranslationBundle): ICanvasCommand[] {
@@ -13,7 +14,36 @@ export function arrangeCommands(trans: TranslationBundle): ICanvasCommand[] {
       needs: 'edit',
       run: (canvas, { navigation }) => navigation.tidy(canvas)
     },
+    ...alignments(trans),
     ...moves(trans)
+  ];
+}
+
+function alignments(trans: TranslationBundle): ICanvasCommand[] {
+  const align = (line: Line, label: string): ICanvasCommand => ({
+    id: `nbyard:align-${line}`,
+    label,
+    needs: 'edit',
+    least: 2,
+    run: (canvas, { aligning }) => aligning.align(canvas, line)
+  });
+  const distribute = (axis: Axis, label: string): ICanvasCommand => ({
+    id: `nbyard:distribute-${axis}`,
+    label,
+    caption: trans.__('Make the gaps between the selected cards equal'),
+    needs: 'edit',
+    least: 3,
+    run: (canvas, { aligning }) => aligning.distribute(canvas, axis)
+  });
+  return [
+    align('left', trans.__('Align Left')),
+    align('centre', trans.__('Align Centres')),
+    align('right', trans.__('Align Right')),
+    align('top', trans.__('Align Top')),
+    align('middle', trans.__('Align Middles')),
+    align('bottom', trans.__('Align Bottom')),
+    distribute('horizontally', trans.__('Distribute Horizontally')),
+    distribute('vertically', trans.__('Distribute Vertically'))
   ];
 }
 

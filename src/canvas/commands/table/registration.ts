@@ -58,6 +58,9 @@ export function addCommands(
 }
 
 function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
+  if (command.least && canvas.targets.length < command.least) {
+    return false;
+  }
   switch (command.needs) {
     case 'edit':
       return !canvas.readOnly;

@@ -5,7 +5,7 @@ import schema from '../../../../../schema/canvas.json';
 import { addCommands } from '../registration';
 import { commandTable } from '../commandTable';
 import { keyRows } from '../../KeySheet';
-import { layered } from '../../../stage/layout';
+import { layered } from '../../../arrange/layout';
 
 // jsdom has none; browsers do
 globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -50,6 +50,26 @@ describe('G6: every action is a command', () => {
     jest.runAllTimers();
     expect(told).toHaveBeenCalledTimes(2);
     jest.useRealTimers();
+  });
+
+  it('cards are aligned if there are enough of them', () => {
+    const commands = new CommandRegistry();
+    const canvas = { targets: ['a', 'b'], readOnly: false };
+    const tracker = {
+      currentWidget: { content: { canvas } },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    const enabled = () =>
+      ['align-left', 'distribute-vertically'].map(id => commands.isEnabled(`nbyard:${id}`));
+    expect(enabled()).toEqual([true, false]);
+    canvas.targets = ['a'];
+    expect(enabled()).toEqual([false, false]);
+    canvas.targets = ['a', 'b', 'c'];
+    expect(enabled()).toEqual([true, true]);
+    canvas.readOnly = true;
+    expect(enabled()).toEqual([false, false]);
   });
 
   it('ids and labels are there once', () => {
