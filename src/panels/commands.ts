@@ -17,6 +17,14 @@ import { documentInFront, IPanelServices, selectedFiles } from './frame/services
 import type { actions as Actions } from './lazy';
 import { workflowCommands } from './workflows/commands';
 
+/** The code of a command: what it is about, the chosen files, and all its arguments. */
+type Action = (
+  services: IPanelServices,
+  given: string[],
+  chosen: readonly File[],
+  args: ReadonlyPartialJSONObject
+) => unknown;
+
 function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Actions>[] {
   return [
     ...datasetCommands(trans),
@@ -87,7 +95,11 @@ export function addPanelCommands(services: IPanelServices): string[] {
               ? { cwd: { type: 'string', description: trans.__('The folder') } }
               : noun
                 ? {
-                    id: { type: 'string', description: trans.__('The ID, or the name of a kernel') }
+                    id: {
+                      type: 'string',
+                      description: trans.__('The ID, or the name of a kernel')
+                    },
+                    ...command.options
                   }
                 : texts(told)
         }
@@ -105,7 +117,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
           ? said(args).map(String)
           : [command.inFolder ? String(folder) : (target(args) ?? '')];
         const given = files ? paths(args).filter(fits) : about;
-        return actions[act](services, given, chosen);
+        return (actions[act] as Action)(services, given, chosen, args);
       }
     });
   }

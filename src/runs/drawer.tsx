@@ -5,8 +5,11 @@ import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
+import { makeRoom } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
+
+export { enlarge } from './height';
 
 const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
@@ -35,8 +38,10 @@ export class RunDrawer extends ReactWidget {
     if (this._model?.id === id) {
       return;
     }
-    this._model?.dispose();
+    this._close();
     this._model = RunModel.of(this.services.yard, id);
+    this._model.changed.connect(this._onModel, this);
+    this._onModel();
     this._onRuns();
     this._runChanged.emit();
     this.update();
@@ -47,10 +52,15 @@ export class RunDrawer extends ReactWidget {
       const { steps, yard } = this.services;
       steps?.chosen.disconnect(this._onChosen, this);
       yard.runs.changed.disconnect(this._onRuns, this);
-      this._model?.dispose();
+      this._close();
       super.dispose();
       Signal.clearData(this);
     }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._onModel();
   }
 
   protected render(): JSX.Element {
@@ -89,6 +99,19 @@ export class RunDrawer extends ReactWidget {
     if (newest && newest !== shown && was === shown) {
       this.open(newest);
     }
+  }
+
+  /** Make room for the reason of a failure as soon as somebody can see it. */
+  private _onModel(): void {
+    const { id, run } = this._model ?? {};
+    if (id && run?.state === 'failed' && this.isVisible && this.parent) {
+      makeRoom(this.parent, id);
+    }
+  }
+
+  private _close(): void {
+    this._model?.changed.disconnect(this._onModel, this);
+    this._model?.dispose();
   }
 
   /** The file of the shown run. */

@@ -5,7 +5,6 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
-import { SplitPanel, Widget } from '@lumino/widgets';
 import { isLive } from '../api/types';
 import { IYard } from '../api/yard';
 import { IChosenSteps } from '../canvas/model/tokens';
@@ -82,7 +81,7 @@ class Drawer {
   }
 
   async show(id: string, activate = true, focus = true): Promise<RunTab> {
-    const { RunDrawer, RunTab } = await import('./drawer');
+    const { enlarge, RunDrawer, RunTab } = await import('./drawer');
     const { trans } = this.services;
     if (!this._widget || this._widget.isDisposed) {
       const content = new RunDrawer(this.services);
@@ -116,15 +115,6 @@ class Drawer {
 
   private _widget?: RunTab;
   private _sized = false;
-}
-
-/** Give Run Info a third of the height when it first opens alone. */
-function enlarge(widget: Widget): void {
-  const stack = widget.parent?.parent;
-  const split = stack?.parent;
-  if (split instanceof SplitPanel && split.widgets.length === 2 && split.widgets[1] === stack) {
-    split.setRelativeSizes([2, 1]);
-  }
 }
 
 function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: IRunServices): void {

@@ -84,6 +84,12 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   const { failure } = lab.drawer;
   await expect(failure).toContainText('ValueError: no such penguin');
   await expect(failure).toContainText('cell 4'); // as it is written, without the values put in
+  await expect(failure.locator('.nby-Failure-own')).toHaveText(
+    'raise ValueError("no such penguin")'
+  );
+  const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
+  const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
+  await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);
 
   await failure.getByRole('button', { name: 'Show Failing Cell' }).click();
   const failing = lab.drawer.body.getByRole('region', { name: 'Cell 4' });
@@ -100,4 +106,11 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   await expect(lab.drawer.root).toContainText('#2');
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 30_000 });
   await expect(lab.drawer.step('clean')).toContainText('result of run 1');
+
+  await expect(failure).toContainText('cell 4'); // the failure comes after the state
+  await failure.getByRole('button', { name: 'Edit Source' }).click();
+  const source = lab.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+  await expect(source).toContainText('raise ValueError("no such penguin")');
+  await expect(source).toBeInViewport();
+  await expect(lab.page.locator('#jp-main-statusbar')).toContainText('Ln 2, Col 1');
 });

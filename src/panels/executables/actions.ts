@@ -1,5 +1,5 @@
 import { ApiError } from '../../api/client';
-import { belowRoot } from '../../api/paths';
+import { belowRoot, fileOf } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
@@ -8,6 +8,7 @@ import { chooseFiles } from '../../components/chooseFiles';
 import { confirm } from '../frame/confirm';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
+import { IPlace, showPlace } from './editSource';
 import { openExecutable } from './open';
 import { runInBackground } from './runInBackground';
 
@@ -33,14 +34,14 @@ export const executableActions = {
   testExecutable: (services: IPanelServices, [id]: string[]) =>
     openExecutable(services, { id, tab: 'test' }),
 
-  editSource: (services: IPanelServices, [id]: string[]) =>
+  editSource: (services: IPanelServices, [id]: string[], _?: readonly File[], place: IPlace = {}) =>
     reportFailure(services, services.trans.__('Not opened.'), async () => {
       const { path } = await known(services, id);
-      const below = belowRoot(path ?? '');
+      const below = fileOf(belowRoot(path ?? '') ?? '');
       if (!below) {
         throw new Error(services.trans.__('This executable was uploaded and has no file to edit.'));
       }
-      return services.commands.execute('docmanager:open', { path: below });
+      await showPlace(await services.commands.execute('docmanager:open', { path: below }), place);
     }),
 
   renameExecutable: (services: IPanelServices, [id]: string[]) =>

@@ -64,8 +64,17 @@ export function executableCommands(
       id: 'nbyard:edit-executable-source',
       act: 'editSource',
       label: trans.__('Edit Source'),
+      caption: trans.__('Open the file of the executable, at the cell or line that failed'),
       icon: editIcon,
-      noun: 'executable'
+      noun: 'executable',
+      options: {
+        cell: { type: 'number', description: trans.__('The cell to show, from 0') },
+        line: { type: 'number', description: trans.__('The line in the cell, from 1') },
+        lines: {
+          type: 'object',
+          description: trans.__('The line to show in each file, from 1, by file name')
+        }
+      }
     },
     {
       id: 'nbyard:rename-executable',

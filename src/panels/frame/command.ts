@@ -1,4 +1,5 @@
 import { LabIcon } from '@jupyterlab/ui-components';
+import { PartialJSONObject } from '@lumino/coreutils';
 
 export type Noun =
   | 'artifact'
@@ -31,4 +32,6 @@ export interface IPanelCommand<Action extends string = string> {
   chooses?: 'file' | 'files' | 'folder';
   /** The required arguments of the command, with their descriptions by name. */
   args?: Readonly<Record<string, string>>;
+  /** Further arguments of a command with a noun, as JSON Schema by name. */
+  options?: Readonly<Record<string, PartialJSONObject>>;
 }

@@ -4,45 +4,87 @@ import { plainText } from '../../components/format/plainText';
 const MOST = 80;
 /** The frame of a notebook's cell, as versions of IPython write it. */
 const CELL = /^\s*(?:Cell In|Input In|Input) ?\[\d+\]|ipykernel_\d+\/|<ipython-input-/;
-const ARROW = /^-+> ?\d+ ?(.*)$/;
-const FRAME = /^\s*File "([^"]*)", line \d+/;
+const ARROW = /^-+> ?(\d+) ?(.*)$/;
+const FRAME = /^\s*File "([^"]*)", line (\d+)/;
 /** Frames of libraries and of Python itself. */
 const FOREIGN = /[/\\](?:site-packages|dist-packages|lib[/\\]python\d[^/\\]*)[/\\]|^</;
+
+/** A line of the user's own code. */
+interface IOwnLine {
+  code: string;
+  /** Its number in the cell or in the file, from 1. */
+  number?: number;
+}
 
 /** Return the line of a notebook or script that failed; undefined if the traceback has none. */
 export function failingLine(traceback: string): string | undefined {
   const lines = plainText(traceback).split('\n');
-  const line = (ofCell(lines) ?? ofScript(lines))?.trim();
+  const line = (ofCell(lines) ?? ofScript(lines))?.code.trim();
   return line && (line.length > MOST ? `${line.slice(0, MOST - 1)}…` : line);
 }
 
+/** Where to edit the source: a cell of a notebook, or lines of files. */
+export interface IFailingPlace {
+  /** The line in the cell, from 1. */
+  line?: number;
+  /** The innermost line of each file of the user, by file name. */
+  lines: Record<string, number>;
+}
+
+/** Return the lines that a traceback names, for an editor. */
+export function failingPlace(traceback: string): IFailingPlace {
+  const lines = plainText(traceback).split('\n');
+  const files = ownFrames(lines).map(({ file, number }) => [baseName(file), number]);
+  return { line: ofCell(lines)?.number, lines: Object.fromEntries(files) };
+}
+
+function baseName(path: string): string {
+  return path.split(/[/\\]/).pop()!;
+}
+
 /** The last frame in a cell; what the cell called comes after it. */
-function ofCell(lines: readonly string[]): string | undefined {
+function ofCell(lines: readonly string[]): IOwnLine | undefined {
   const frames = [...lines.keys()].filter(at => CELL.test(lines[at]));
   const start = frames[frames.length - 1];
   if (start === undefined) {
     return undefined;
   }
   for (const line of lines.slice(start + 1)) {
-    const [, code] = ARROW.exec(line) ?? [];
+    const [, number, code] = ARROW.exec(line) ?? [];
     if (code !== undefined) {
-      return code;
+      return { code, number: Number(number) };
     }
     if (!line.trim() || FRAME.test(line)) {
       break;
     }
   }
   // the frame of a syntax error has no arrow
-  return /^\s+\S/.test(lines[start + 1] ?? '') ? lines[start + 1] : undefined;
+  const [, number] = /line (\d+)/.exec(lines[start]) ?? [];
+  const code = lines[start + 1] ?? '';
+  return /^\s+\S/.test(code) ? { code, number: number ? Number(number) : undefined } : undefined;
 }
 
 /** The last frame outside of libraries, else the last one. */
-function ofScript(lines: readonly string[]): string | undefined {
-  const frames = lines.flatMap((line, at) => {
-    const [, file] = FRAME.exec(line) ?? [];
+function ofScript(lines: readonly string[]): IOwnLine | undefined {
+  const own = ownFrames(lines);
+  const frames = own.length ? own : framesOf(lines);
+  return frames[frames.length - 1];
+}
+
+function ownFrames(lines: readonly string[]): IFrame[] {
+  return framesOf(lines).filter(({ file }) => !FOREIGN.test(file));
+}
+
+interface IFrame extends IOwnLine {
+  file: string;
+  number: number;
+}
+
+function framesOf(lines: readonly string[]): IFrame[] {
+  return lines.flatMap((line, at) => {
+    const [, file, number] = FRAME.exec(line) ?? [];
     const code = lines[at + 1] ?? '';
-    return file !== undefined && /^\s+\S/.test(code) && !FRAME.test(code) ? [{ file, code }] : [];
+    const isShown = file !== undefined && /^\s+\S/.test(code) && !FRAME.test(code);
+    return isShown ? [{ file, code, number: Number(number) }] : [];
   });
-  const own = frames.filter(({ file }) => !FOREIGN.test(file));
-  return (own[own.length - 1] ?? frames[frames.length - 1])?.code;
 }

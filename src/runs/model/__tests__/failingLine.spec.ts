@@ -1,4 +1,4 @@
-import { failingLine } from '../failingLine';
+import { failingLine, failingPlace } from '../failingLine';
 
 const ESC = '\u001b';
 
@@ -69,4 +69,27 @@ describe('the line of code that failed', () => {
     'is unknown without a frame: %j',
     traceback => expect(failingLine(traceback)).toBeUndefined()
   );
+});
+
+describe('the place to edit', () => {
+  it('is the line of the cell, whatever a library did below it', () => {
+    const traceback =
+      'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nFile /usr/lib/a.py:9\n----> 9 no()';
+    expect(failingPlace(traceback).line).toBe(2);
+    expect(failingPlace('Cell In[1], line 7\n    x = = 1\n        ^').line).toBe(7);
+  });
+
+  it('is the innermost line of each file of the user', () => {
+    const traceback = [
+      '  File "/store/attempts/1/code/work.py", line 9, in <module>',
+      '    main()',
+      '  File "/store/attempts/1/code/work.py", line 5, in main',
+      '    frame = read(path)',
+      '  File "/store/attempts/1/code/lib/reading.py", line 2, in read',
+      '    return load(path)',
+      '  File "/env/lib/python3.12/site-packages/polars/io.py", line 80, in load',
+      '    raise ValueError(path)'
+    ].join('\n');
+    expect(failingPlace(traceback).lines).toEqual({ 'work.py': 5, 'reading.py': 2 });
+  });
 });

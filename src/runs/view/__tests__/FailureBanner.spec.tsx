@@ -15,9 +15,11 @@ const task = (node: string, failure: object) => ({
 
 const text = (words: string) => ({ code: 'text', params: { text: words } });
 
+const commands = { execute: jest.fn() };
+
 function show(...tasks: object[]): void {
   const detail = { run: { id: 'r' }, tasks } as unknown as RunDetail;
-  const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
+  const services = { trans: nullTranslator.load('nbyard'), commands } as unknown as IRunServices;
   render(
     <RunContext.Provider value={services}>
       <FailureBanner detail={detail} onCell={jest.fn()} onLog={jest.fn()} />
@@ -41,5 +43,14 @@ describe('K5: why a run failed', () => {
     expect(cause()).toContain('first');
     fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));
     expect(cause()).toContain('second · cell 1');
+  });
+
+  it('shows the own line and edits the source at the failing cell', () => {
+    const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
+    show({ ...task('a', { reason: text('no'), cell: 3, traceback }), executable_id: 'e' });
+    expect(document.querySelector('.nby-Failure-own')!.textContent).toBe('clean(x)');
+    fireEvent.click(screen.getByRole('button', { name: 'Edit Source' }));
+    const args = { id: 'e', cell: 3, line: 2, lines: {} };
+    expect(commands.execute).toHaveBeenCalledWith('nbyard:edit-executable-source', args);
   });
 });

@@ -1,0 +1,50 @@
+/** Shows a place in the source of an executable: a cell of its notebook, or a line of its file. */
+import { PathExt } from '@jupyterlab/coreutils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import type { Notebook } from '@jupyterlab/notebook';
+
+type Editor = NonNullable<NonNullable<Notebook['activeCell']>['editor']>;
+
+export interface IPlace {
+  /** A cell, from 0. */
+  cell?: number;
+  /** A line of the cell, from 1. */
+  line?: number;
+  /** A line of each file, from 1, by file name. */
+  lines?: Readonly<Record<string, number>>;
+}
+
+/** Show the place in an opened document; other widgets, such as a viewer, stay as they are. */
+export async function showPlace(opened: unknown, { cell, line, lines }: IPlace): Promise<void> {
+  const document = opened as IDocumentWidget | undefined;
+  await document?.context?.ready;
+  await document?.revealed;
+  const content = document?.content as (Partial<Notebook> & { editor?: Editor }) | undefined;
+  if (typeof cell === 'number' && content?.widgets && cell < content.widgets.length) {
+    await showCell(content as Notebook, cell, line);
+  } else if (content?.editor) {
+    const number = lines?.[PathExt.basename(document!.context.path)];
+    if (number) {
+      showLine(content.editor, number);
+    }
+  }
+}
+
+async function showCell(notebook: Notebook, cell: number, line?: number): Promise<void> {
+  notebook.deselectAll();
+  notebook.activeCellIndex = cell;
+  await notebook.scrollToItem(cell, 'center');
+  const { activeCell } = notebook;
+  await activeCell?.ready;
+  if (line && activeCell?.editor) {
+    showLine(activeCell.editor, line);
+  }
+  notebook.activate(); // the focus follows the active cell
+}
+
+function showLine(editor: Editor, number: number): void {
+  const place = { line: Math.min(number, editor.lineCount) - 1, column: 0 };
+  editor.setCursorPosition(place);
+  editor.revealPosition(place);
+  editor.focus();
+}
