@@ -6,6 +6,7 @@ import { around, numbersOf, placesOf, showNumber } from '../../model/metrics';
 import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
+import { IReported, useReported } from './reported';
 import { StepChoice } from '../context/StepChoice';
 import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
@@ -28,6 +29,7 @@ export default function Metrics(props: IStepProps): JSX.Element {
     props.attempt
   );
   const metrics = found?.metrics ?? [];
+  const reported = useReported(model.id, task);
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
@@ -37,7 +39,8 @@ export default function Metrics(props: IStepProps): JSX.Element {
       </div>
       {problem && <p className="nby-Note">{problem}</p>}
       {!problem && !found && <p className="nby-Note">{trans.__('Loading…')}</p>}
-      {found && !metrics.length && (
+      {reported.length > 0 && <Reported reported={reported} />}
+      {found && !metrics.length && !reported.length && (
         <p className="nby-Note">
           {found.done
             ? trans.__('This task recorded no metrics.')
@@ -50,6 +53,32 @@ export default function Metrics(props: IStepProps): JSX.Element {
         metrics.map(one => <MetricLine key={one.name} metric={one} />)
       )}
     </div>
+  );
+}
+
+/** Numbers in JSON outputs: one value each, without a course. */
+function Reported({ reported }: { reported: readonly IReported[] }): JSX.Element {
+  const { trans } = useServices();
+  return (
+    <table className="nby-Table nby-Reported">
+      <caption>{trans.__('From outputs')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Metric')}</th>
+          <th scope="col">{trans.__('Value')}</th>
+          <th scope="col">{trans.__('Output')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {reported.map(({ output, name, value }) => (
+          <tr key={`${output} ${name}`}>
+            <th scope="row">{name}</th>
+            <td title={String(value)}>{showNumber(value)}</td>
+            <td className="nby-Dim">{output}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -16,13 +16,29 @@ const LOSS: Metric = {
   steps: [0, 450, 900]
 };
 
-async function show(metrics: Metric[], done = false): Promise<string[]> {
+const OUTPUTS = [
+  { name: 'metrics', format: 'json', digest: 'd1' },
+  { name: 'table', format: 'csv', digest: 'd2' }
+];
+const REPORTED = [
+  { name: 'accuracy', value: 0.9767441 },
+  { name: 'worst', value: 'NaN' }
+];
+
+async function show(
+  metrics: Metric[],
+  done = false,
+  artifacts: object[] = []
+): Promise<string[]> {
   const asked: string[] = [];
   const client = fakeClient((_, url) => {
     asked.push(url);
+    if (url.includes('/previews/')) {
+      return { metrics: REPORTED };
+    }
     return { attempt: 1, done, metrics };
   });
-  const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', attempts: [] };
+  const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', artifacts };
   const detail = { run: { id: 'r' }, tasks: [task] } as unknown as RunDetail;
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   const model = { id: 'r' } as unknown as RunModel;
@@ -78,5 +94,24 @@ describe('metrics of a step', () => {
   it('say that there are none when the step is at its end', async () => {
     await show([], true);
     screen.getByText('This task recorded no metrics.');
+  });
+
+  it('are the numbers of JSON outputs, too', async () => {
+    const asked = await show([], true, OUTPUTS);
+    const rows = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
+    expect(rows.slice(1)).toEqual([
+      ['accuracy', '0.97674', 'metrics'],
+      ['worst', 'NaN', 'metrics']
+    ]);
+    expect(screen.queryByText(/recorded no metrics/)).toBeNull();
+    expect(asked.filter(url => url.includes('/previews/'))).toEqual([
+      expect.stringContaining('/runs/r/previews/a/metrics')
+    ]);
+  });
+
+  it('stand beside those that the code recorded', async () => {
+    await show([LOSS], true, OUTPUTS);
+    screen.getByRole('img', { name: /^loss/ });
+    screen.getByRole('rowheader', { name: 'accuracy' });
   });
 });
