@@ -83,7 +83,7 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       id: 'nbyard:retry-run',
       act: 'retry',
       label: trans.__('Retry From Failure'),
-      caption: trans.__('Retry a failed run, reusing its finished tasks'),
+      caption: trans.__('Retry a failed run with the same code, reusing its finished tasks'),
       icon: refreshIcon,
       enabled: run => run.state === 'failed' || run.state === 'cancelled'
     },
@@ -91,7 +91,7 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       id: 'nbyard:rerun',
       act: 'rerun',
       label: trans.__('Rerun'),
-      caption: trans.__('Run the same version again; unchanged nodes come from the cache'),
+      caption: trans.__('Run the current files again; unchanged nodes come from the cache'),
       icon: refreshIcon
     },
     {

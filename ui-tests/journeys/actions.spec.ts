@@ -1,5 +1,5 @@
 /** Tasks of users in few actions, and by keyboard alone. See docs/reference/actions.md. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Locator } from '@playwright/test';
 import { Lab } from '../lab/lab';
 import { LabServer } from '../lab/server';
@@ -94,6 +94,61 @@ test('E3, E5: a binary is registered by keyboard', async ({ lab }) => {
   await lab.press('Enter');
   lab.did('binary', 'keys');
   await expect(form.getByRole('heading', { name: 'sort' })).toBeFocused();
+});
+
+/** Training fails at its fourth cell, which `mend` corrects. */
+async function failing(lab: Lab, server: LabServer): Promise<() => Promise<void>> {
+  const path = server.file('train.ipynb');
+  const notebook = JSON.parse(await readFile(path, 'utf8'));
+  const source = [notebook.cells[3].source].flat().join('');
+  notebook.cells[3].source = `raise ValueError("no such penguin")\n`;
+  await writeFile(path, JSON.stringify(notebook));
+  await lab.openWorkflow('penguins.nbflow');
+  await lab.canvas.stage.focus();
+  await lab.page.keyboard.press('Control+Enter');
+  await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
+  await expect(lab.drawer.failure).toContainText('no such penguin');
+  return async () => {
+    const cell = lab.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+    await expect(cell).toContainText('raise ValueError');
+    await expect(cell.locator('.cm-content')).toBeFocused();
+    await lab.page.keyboard.press('Control+a'); // part of the typing
+    await lab.page.keyboard.insertText(source);
+    await lab.press('Control+s');
+    await expect(lab.tab('train.ipynb')).not.toHaveClass(/jp-mod-dirty/);
+  };
+}
+
+test('R9: a failed cell is corrected and the run goes on, in three actions', async ({
+  lab,
+  server
+}) => {
+  const mend = await failing(lab, server);
+  lab.actions = 0;
+  await lab.click(lab.drawer.failure.getByRole('button', { name: 'Edit Source' }));
+  await mend();
+  await lab.click(lab.drawer.root.getByRole('button', { name: 'Rerun' }));
+  lab.did('retry');
+  await expect(lab.drawer.root).toContainText('#2');
+  await lab.drawer.succeeds();
+});
+
+test('R9: a failed cell is corrected and the run goes on, by keyboard', async ({ lab, server }) => {
+  const mend = await failing(lab, server);
+  lab.actions = 0;
+  await lab.press('Control+f');
+  await expect(lab.canvas.picker).toBeVisible();
+  await lab.page.keyboard.type('is:failed');
+  await lab.press('Enter');
+  await expect(lab.canvas.root.locator('.react-flow__node[data-id="train"]')).toBeFocused();
+  await lab.press('o');
+  await mend();
+  await lab.press('Control+Shift+BracketLeft');
+  await expect(lab.canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
+  await lab.press('Control+Enter');
+  lab.did('retry', 'keys');
+  await expect(lab.drawer.root).toContainText('#2');
+  await lab.drawer.succeeds();
 });
 
 test('K7: the notebook in front runs in the background by keyboard', async ({ lab }) => {

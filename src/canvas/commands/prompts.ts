@@ -120,7 +120,11 @@ export async function renameNode(canvas: CanvasController): Promise<void> {
 export async function openNode(canvas: CanvasController): Promise<void> {
   for (const id of canvas.targets) {
     const path = canvas.doc.node(id)?.path;
-    if (typeof path === 'string') {
+    const view = canvas.views.get(id);
+    const place = !view?.stale && view?.run?.failingPlace;
+    if (place) {
+      await canvas.commands.execute('nbyard:edit-executable-source', place);
+    } else if (typeof path === 'string') {
       await canvas.commands.execute('docmanager:open', {
         path: fileOf(resolvePath(canvas.path, path))
       });

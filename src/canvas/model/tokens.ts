@@ -1,5 +1,5 @@
 /** The interfaces that the canvas needs; other plug-ins provide them. */
-import { Token } from '@lumino/coreutils';
+import { ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import type { ILost } from '../../components/hooks/useLost';
@@ -180,6 +180,8 @@ export interface INodeRun {
   metrics?: readonly { name: string; value: string }[];
   /** The user's own line of code that failed. */
   failingLine?: string;
+  /** Where to edit the code of a failed node: arguments of `nbyard:edit-executable-source`. */
+  failingPlace?: ReadonlyPartialJSONObject;
 }
 
 /** The states of one document's newest run. */

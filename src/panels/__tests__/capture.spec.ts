@@ -38,12 +38,12 @@ describe('L7: a kernel is captured', () => {
     current = { sessionContext: { session: { kernel: { name: 'python3' } } } };
     expect(commands.isEnabled(ID)).toBe(true);
     await commands.execute(ID);
-    expect(actions.captureKernel).toHaveBeenLastCalledWith(services, ['python3'], []);
+    expect(actions.captureKernel).toHaveBeenLastCalledWith(services, ['python3'], [], {});
   });
 
   it('that of the row under the menu', async () => {
     row = 'conda-sea';
     await commands.execute(ID);
-    expect(actions.captureKernel).toHaveBeenLastCalledWith(services, ['conda-sea'], []);
+    expect(actions.captureKernel).toHaveBeenLastCalledWith(services, ['conda-sea'], [], {});
   });
 });

@@ -54,7 +54,7 @@ describe('D1, E1: files of the own computer', () => {
       expect(inputs()).toHaveLength(1);
       give(file);
       await done;
-      expect(actions[act]).toHaveBeenCalledWith(services, [''], [file]);
+      expect(actions[act]).toHaveBeenCalledWith(services, [''], [file], {});
     }
   );
 });

@@ -5,7 +5,7 @@ import { EventStream } from '../../api/eventStream';
 import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
-import { failingLine } from '../model/failingLine';
+import { failingLine, failingPlace } from '../model/failingLine';
 import { RunModel } from '../model/runModel';
 import { monitorsOf } from '../model/monitors';
 import { progressOf, workSeconds } from '../model/reducer';
@@ -85,9 +85,12 @@ export class RunStates implements IRunStates {
     if (task.state === 'running' && activity?.metrics?.length) {
       made.metrics = shownMetrics(activity.metrics);
     }
-    const line = task.state === 'failed' && failingLine(task.failure?.traceback ?? '');
-    if (line) {
-      made.failingLine = line;
+    if (task.state === 'failed') {
+      const { traceback = '', cell } = task.failure ?? {};
+      made.failingLine = failingLine(traceback);
+      made.failingPlace = task.executable_id
+        ? { id: task.executable_id, ...failingPlace(traceback), ...(cell !== null && { cell }) }
+        : undefined;
     }
     const preview = task.state === 'succeeded' && this._previews?.get(task.node);
     if (preview) {
