@@ -125,9 +125,11 @@ def test_events_of_a_run_come_below_the_user_s_address(people: People, waiting: 
 def test_one_user_cannot_ask_the_server_of_another(people: People) -> None:
     (people.home("ann") / "quick.py").write_text("print(1)")
     run = people.run("quick.py")
-    for token in ("", people.bob):
-        for path in (RUNS, f"{RUNS}/{run}"):
-            assert people.get(path, token).status == 403
+    for path in (RUNS, f"{RUNS}/{run}"):
+        assert people.get(path, "").status == 403
+        refused = people.get(path, people.bob)
+        assert refused.status == 403
+        assert "You are signed in as bob, who may not use this server." in refused.json["message"]
     assert people.get(f"{RUNS}/{run}", people.bob, "bob").status == 404, "another store"
 
 
@@ -151,7 +153,12 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
         sent = {name.lower(): value for name, value in answer.json["headers"]}
         assert sent["x-forwarded-prefix"] == "/user/bob/nbyard/deployments/app/web"
         assert people.bob not in json.dumps(sent), "the token stays with Jupyter"
-        assert people.get(link, people.ann, "bob").status == 401
+        assert people.get(link, "", "bob").status == 401
+        # the same for a link of no deployment
+        for path in (link, link.replace("app", "none")):
+            refused = people.get(path, people.ann, "bob")
+            assert (refused.status, refused.json["code"]) == (403, "forbidden")
+            assert "signed in as ann, who may not use this server" in refused.json["message"]
     finally:
         service.stop()
 

@@ -14,6 +14,13 @@ def caller_of(user: Any) -> Caller:
     return Caller(local_name())
 
 
+def refused_name(handler: Any) -> str:
+    """Return the name of a signed-in user whom JupyterHub keeps from this server, or ""."""
+    # JupyterHub's identity provider keeps the user on the handler, also one without access.
+    known = getattr(handler, "_cached_hub_user", None)
+    return str(known.get("name", "")) if isinstance(known, dict) else ""
+
+
 def local_name() -> str:
     """Return the name of the user that this process runs as."""
     try:

@@ -33,7 +33,7 @@ from nbyard.rest.access.authorization_cache import Admissions
 from nbyard.rest.access.passes import Passes
 from nbyard.rest.bodies import Body
 from nbyard.rest.connection_pool import Connections
-from nbyard.rest.identity import caller_of
+from nbyard.rest.identity import caller_of, refused_name
 from nbyard.services.operation import Field, Operation
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
@@ -133,6 +133,8 @@ async def check_authorizer(handler: JupyterHandler) -> None:
 class NbyardHandler(JupyterHandler):
     """Base of all handlers: authentication, authorization by scope and the error body."""
 
+    status_without_user = 403
+
     def initialize(self, context: RestContext) -> None:
         self.context = context
         self.request_id = secrets.token_hex(8)
@@ -160,10 +162,12 @@ class NbyardHandler(JupyterHandler):
         return caller
 
     def get_login_url(self) -> str:
-        """Raise 403 without a user, because API clients cannot use a login page."""
-        if self.current_user is None:
-            raise web.HTTPError(403)
-        return str(super().get_login_url())
+        """Raise an error without a user, because API clients cannot use a login page."""
+        if self.current_user is not None:
+            return str(super().get_login_url())
+        if name := refused_name(self):
+            raise web.HTTPError(403, f"You are signed in as {name}, who may not use this server.")
+        raise web.HTTPError(self.status_without_user)
 
     def fail(self, error: NbyardError) -> None:
         """Respond with an error."""
@@ -200,7 +204,9 @@ class NbyardHandler(JupyterHandler):
         }
         code, message = words.get(status, ("internal", "Something unexpected went wrong."))
         told = error.log_message if isinstance(error, web.HTTPError) else None
-        if status in (400, 403) and told:
+        if status == 403 and told:
+            message = f"You may not do this. {told}"
+        elif status == 400 and told:
             message = f"{message} {told}"
         return ErrorBody(code, message, request_id=self.request_id)
 

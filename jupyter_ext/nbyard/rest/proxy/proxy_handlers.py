@@ -51,6 +51,7 @@ class ProxyHandler(NbyardHandler):
     request: HTTPServerRequest
     SUPPORTED_METHODS = METHODS
     scope = "deployments:use"
+    status_without_user = 401  # the error page has the link to sign in
     hint = staticmethod(lambda name: because("show-deployment", name=name))
 
     def initialize(self, context: RestContext, meter: RequestMeter | None = None) -> None:
@@ -346,12 +347,6 @@ class ProxyHandler(NbyardHandler):
         browser = self.detach()
         await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
         await tunnel(browser, service, self._meter.note if self._meter else None)
-
-    def get_login_url(self) -> str:
-        """Raise 401 without a user, because the error page has the link to sign in."""
-        if self.current_user is None:
-            raise web.HTTPError(401)
-        return str(super().get_login_url())
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write an HTML page if a browser shows the response, else JSON."""
