@@ -1954,13 +1954,17 @@ export interface components {
         };
         /**
          * AskHelp
-         * @description The command to run with `--help`: a path below the server's root, or an upload.
+         * @description The command to run with `--help`: a path below the server's root, an upload or an executable.
+         *
+         *         `executable` is an ID or a name. The file that it follows is run, or its newest version.
          */
         AskHelp: {
             /** @default  */
             path: string;
             /** @default  */
             upload: string;
+            /** @default  */
+            executable: string;
         };
         /**
          * Attempt

@@ -77,10 +77,14 @@ class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The command to run with `--help`: a path below the server's root, or an upload."""
+    """The command to run with `--help`: a path below the server's root, an upload or an executable.
+
+    `executable` is an ID or a name. The file that it follows is run, or its newest version.
+    """
 
     path: str = ""
     upload: str = ""
+    executable: str = ""
 
 
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -107,7 +107,8 @@ class ExecutableService:
         # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
             raise Invalid.field("path", because("no-programs-on-server"))
-        code = self._code(caller.name, body.path, body.upload)
+        known = self.get(caller, body.executable) if body.executable else None
+        code = self._stored(known) if known else self._code(caller.name, body.path, body.upload)
         found = self._freezer.inspect(code)
         if found.kind != "command":
             why = because("not-a-command", file=code.filename, kind=found.kind)

@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.arguments.bindings import Option, Positional
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import (
     AskHelp,
@@ -330,6 +331,21 @@ def test_help_is_read_of_an_upload(yard, ann):
     asked = AskHelp(upload=uploaded(yard, ann, "tool", script))
     found = yard.services.executables.help(ann, asked)
     assert [one.reach for one in found.arguments] == [Option("--top")]
+
+
+def test_help_is_read_of_a_registered_executable(yard, ann, root):
+    """The upload of a registered executable is gone, and a followed file may be outside the root."""
+    executables = yard.services.executables
+    script = b"#!/bin/sh\necho '  --top N  how many'\n"
+    made = executables.create(ann, NewExecutable(upload=uploaded(yard, ann, "tool", script)))
+    (root / "other.sh").write_text("echo '  --last N  how many'")
+    followed = executables.create(ann, NewExecutable(path="other.sh"))
+    for one, flag in ((made.id, "--top"), (made.name, "--top"), (followed.id, "--last")):
+        found = executables.help(ann, AskHelp(executable=one))
+        assert [argument.reach for argument in found.arguments] == [Option(flag)]
+    assert executables.get(ann, made.id).current.number == 1
+    with pytest.raises(NotFound):
+        executables.help(Caller("bob"), AskHelp(executable=made.id))
 
 
 def test_a_binary_offers_its_help(yard, ann, root):
