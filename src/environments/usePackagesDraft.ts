@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { ApiClient } from '../api/client';
 import type { Question } from '../api/operations';
 import { Resolution } from '../api/types';
+import { useDraft } from '../components/hooks/useDraft';
 import { refused } from './texts';
 
 type Body = Question<'environments.preview'>['body'];
@@ -26,13 +27,18 @@ export interface IPackagesDraft {
   preview: (environment: string, body: Body) => Promise<Outcome>;
 }
 
+/** Remove the user and the password from addresses of packages. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(:\/\/)[^/\s]*@/g, '$1');
+}
+
 /** Return packages while the user edits them, with what installing them would change. */
 export function usePackagesDraft(
   client: ApiClient,
   trans: TranslationBundle,
   first: string
 ): IPackagesDraft {
-  const [text, setText] = useState(first);
+  const [text, setText] = useDraft('packages', () => first, withoutPasswords);
   const [found, setFound] = useState<Resolution>();
   const [problems, setProblems] = useState<readonly string[]>([]);
   const control = useRef<AbortController>();

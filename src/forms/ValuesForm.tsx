@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ApiError, fieldErrors } from '../api/client';
+import { useDraft } from '../components/hooks/useDraft';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
 import { ArgumentForm, IInputs } from './ArgumentForm';
@@ -60,6 +61,8 @@ interface IValuesFormProps {
   /** Suggestions for inputs. */
   inputs?: IInputs;
   hints?: readonly string[];
+  /** What the values are for, in a view that keeps them over a reload. */
+  draft?: string;
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
   trans: TranslationBundle;
@@ -68,7 +71,8 @@ interface IValuesFormProps {
 /** Values for the arguments of one executable. */
 export function ValuesForm(props: IValuesFormProps): JSX.Element {
   const { holder, hints, asksHow, trans } = props;
-  const [bindings, setBindings] = useState(holder.bindings);
+  const [bindings, setBindings] = useDraft(`values/${props.draft ?? ''}`, () => holder.bindings);
+  holder.bindings = bindings;
   return (
     <>
       {holder.problem && (

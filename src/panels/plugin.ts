@@ -5,6 +5,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { IStateDB } from '@jupyterlab/statedb';
+import { PartialJSONObject } from '@lumino/coreutils';
 import { IYard } from '../api/yard';
 import { IPaletteSource } from '../canvas/model/tokens';
 import { addPanelCommands } from './commands';
@@ -86,8 +87,11 @@ function tracked(noun: string, restorer: ILayoutRestorer | null): Views {
   const tracker: Views = new WidgetTracker({ namespace: `nbyard-${noun}` });
   void restorer?.restore(tracker, {
     command: `nbyard:open-${noun}`,
-    args: ({ content }) => ({ id: content.target.id ?? '' }),
-    name: ({ content, id }) => (content.target.id === undefined ? '' : id)
+    args: ({ content: { target }, id }) => ({
+      id: target.id ?? '',
+      target: { ...target, isNew: undefined, view: id } as PartialJSONObject
+    }),
+    name: ({ id }) => id
   });
   return tracker;
 }

@@ -241,11 +241,25 @@ export class LabServer {
 
   /** Whether JupyterLab has written down that something of this name is open below. */
   async remembersBelow(name: string): Promise<boolean> {
-    const folder = join(this.folder, 'workspaces');
-    const files = await readdir(folder).catch(() => []);
-    const texts = await Promise.all(files.map(file => readFile(join(folder, file), 'utf8')));
+    const texts = await this.workspaces();
     const below = new RegExp(`"down": *\\{[^}]*"${name}`);
     return texts.some(text => below.test(text));
+  }
+
+  /** Whether JupyterLab has written down that so many views of a kind are in the main area. */
+  async remembersInMain(kind: string, count: number): Promise<boolean> {
+    const texts = await this.workspaces();
+    const views = (text: string) => {
+      const { main } = JSON.parse(text).data['layout-restorer:data'] ?? {};
+      return JSON.stringify(main?.dock ?? {}).split(`"${kind}:`).length - 1;
+    };
+    return texts.some(text => views(text) === count);
+  }
+
+  private async workspaces(): Promise<string[]> {
+    const folder = join(this.folder, 'workspaces');
+    const files = await readdir(folder).catch(() => []);
+    return Promise.all(files.map(file => readFile(join(folder, file), 'utf8')));
   }
 
   private get logPath(): string {

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
+import { useDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -24,7 +25,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
   const { executables } = yard;
   const items = useSignal(executables.changed, () => executables.items);
   const state = useSignal(executables.changed, () => executables.state);
-  const [chosen, setChosen] = useState(target.executable ?? '');
+  const [chosen, setChosen] = useDraft('executable', () => target.executable ?? '');
   const [older, setOlder] = useState<Executable>();
   useEffect(() => void executables.start(), [executables]);
   const isMissing = !!chosen && state === 'ready' && !items.some(({ id }) => id === chosen);
@@ -35,7 +36,7 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
         .then(setOlder)
         .catch(() => setChosen('')); // the executable no longer exists
     }
-  }, [yard, isMissing, chosen]);
+  }, [yard, isMissing, chosen, setChosen]);
   const offered = isMissing && older ? [older, ...items] : items;
   const executable = offered.find(({ id }) => id === chosen);
   if (state === 'ready' && !offered.length) {
@@ -173,7 +174,14 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
           </label>
         )}
       </div>
-      <ValuesForm arguments={fields} holder={holder} inputs={inputs} asksHow trans={trans} />
+      <ValuesForm
+        arguments={fields}
+        holder={holder}
+        inputs={inputs}
+        draft={executable.id}
+        asksHow
+        trans={trans}
+      />
       {problem && (
         <p className="nby-Field-error" role="alert">
           {problem}

@@ -1,6 +1,6 @@
 import { addressOf } from '../../api/addresses';
 import { confirm } from '../frame/confirm';
-import { IPanelServices } from '../frame/services';
+import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openArtifact } from './open';
 import { artifactsOf } from './collection';
@@ -14,7 +14,12 @@ async function nameOf({ yard }: IPanelServices, run: string): Promise<string> {
 export const artifactActions = {
   createArtifact: (services: IPanelServices) => openArtifact(services, {}),
 
-  openArtifact: (services: IPanelServices, [id]: string[]) => openArtifact(services, { id }),
+  openArtifact: (
+    services: IPanelServices,
+    [id]: string[],
+    _?: readonly File[],
+    args: IRestoredArgs = {}
+  ) => openArtifact(services, args.target ?? { id }),
 
   downloadArtifact: (services: IPanelServices, [id]: string[]) =>
     reportFailure(services, services.trans.__('Not downloaded.'), async () => {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { useDraft } from '../../components/hooks/useDraft';
 import { ApiClient, ApiError } from '../../api/client';
 
 /** The delay after the last key before a request, in milliseconds. */
@@ -20,7 +21,8 @@ export interface ISuggestion {
  * server's check.
  */
 export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
-  const [name, setName] = useState('');
+  const [name, setName] = useDraft(`name/${wanted}`, () => '');
+  const [restored] = useState(name);
   const [said, setSaid] = useState<{ taken?: string; free?: string }>({});
   const control = useRef<AbortController>();
   const ask = useCallback(
@@ -38,9 +40,13 @@ export function useSuggestion(client: ApiClient, wanted: string): ISuggestion {
     [client]
   );
   useEffect(() => {
-    void ask(wanted, found => setName(found.name));
+    void ask(restored || wanted, found =>
+      restored
+        ? setSaid(found.taken ? { taken: found.taken, free: found.name } : {})
+        : setName(found.name)
+    );
     return () => control.current?.abort();
-  }, [ask, wanted]);
+  }, [ask, wanted, restored, setName]);
   const timer = useRef<number>();
   useEffect(() => () => window.clearTimeout(timer.current), []);
   const look = useCallback(

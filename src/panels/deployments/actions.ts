@@ -1,6 +1,6 @@
 import { Deployment } from '../../api/types';
 import { confirm } from '../frame/confirm';
-import { IPanelServices } from '../frame/services';
+import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
@@ -22,7 +22,12 @@ export const deploymentActions = {
   deployClass: (services: IPanelServices, [path]: string[]) =>
     openDeployment(services, { model: { path } }),
 
-  openDeployment: (services: IPanelServices, [id]: string[]) => openDeployment(services, { id }),
+  openDeployment: (
+    services: IPanelServices,
+    [id]: string[],
+    _?: readonly File[],
+    args: IRestoredArgs = {}
+  ) => openDeployment(services, args.target ?? { id }),
 
   editDeployment: (services: IPanelServices, [id]: string[]) =>
     openDeployment(services, { id, tab: 'configuration' }),

@@ -1,6 +1,7 @@
 import { useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { Executable } from '../../api/types';
+import { useForgetDraft } from '../../components/hooks/useDraft';
 import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
 import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
@@ -16,6 +17,7 @@ interface ITestRunProps {
 export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
   const { yard, trans, commands } = services;
   const [holder] = useState(() => new ValuesHolder());
+  const forgetDraft = useForgetDraft();
   const [, draw] = useReducer((round: number) => round + 1, 0);
   const inputs = useInputs(services);
   const form = useRef<HTMLFormElement>(null);
@@ -34,6 +36,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
         body: { executable: executable.id, parameters: holder.values }
       });
       yard.runs.put(made);
+      forgetDraft('values');
       await commands.execute('nbyard:show-run', { id: made.id });
     } catch (error) {
       if (error instanceof ApiError && error.status === 422) {
@@ -56,7 +59,13 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
         void run();
       }}
     >
-      <ValuesForm arguments={fields} holder={holder} inputs={inputs} trans={trans} />
+      <ValuesForm
+        arguments={fields}
+        holder={holder}
+        inputs={inputs}
+        draft={executable.current.id}
+        trans={trans}
+      />
       <p>
         <button type="submit" className="nby-Button nby-mod-primary">
           {trans.__('Run')}

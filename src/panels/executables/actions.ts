@@ -6,7 +6,7 @@ import { copyText } from '../../components/problems';
 import { askText } from '../../forms/askText';
 import { chooseFiles } from '../../components/chooseFiles';
 import { confirm } from '../frame/confirm';
-import { IPanelServices } from '../frame/services';
+import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { IPlace, showPlace } from './editSource';
 import { openExecutable } from './open';
@@ -29,7 +29,12 @@ export const executableActions = {
   registerExecutable: (services: IPanelServices, paths: string[]) =>
     paths.forEach(path => openExecutable(services, { path })),
 
-  openExecutable: (services: IPanelServices, [id]: string[]) => openExecutable(services, { id }),
+  openExecutable: (
+    services: IPanelServices,
+    [id]: string[],
+    _?: readonly File[],
+    args: IRestoredArgs = {}
+  ) => openExecutable(services, args.target ?? { id }),
 
   testExecutable: (services: IPanelServices, [id]: string[]) =>
     openExecutable(services, { id, tab: 'test' }),

@@ -3,12 +3,16 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import { LabIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
+import { forget } from '../../components/hooks/sessionMemory';
+import { DraftOwner } from '../../components/hooks/useDraft';
 import { IPanelServices, ITarget } from './services';
 
 /** The content of such a view; another target redraws it. */
 class ItemPanel<T extends ITarget> extends ReactWidget {
   constructor(
     private _target: T,
+    /** The name of the view, which a reload of the page does not change. */
+    private readonly view: string,
     private readonly draw: (panel: ItemPanel<T>) => JSX.Element
   ) {
     super();
@@ -30,7 +34,7 @@ class ItemPanel<T extends ITarget> extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    return this.draw(this);
+    return <DraftOwner.Provider value={this.view}>{this.draw(this)}</DraftOwner.Provider>;
   }
 
   private _targetChanged = new Signal<this, void>(this);
@@ -61,9 +65,11 @@ export function showItem<T extends ITarget>(
 ): void {
   const { app, views } = services;
   const tracker = views[item.noun];
+  // a reload restores all views, also two new ones
   const isSame = (other: ITarget) =>
-    (target.id !== undefined && target.id === other.id) ||
-    (!!item.key?.(target) && item.key(target) === item.key(other as T));
+    !target.view &&
+    ((target.id !== undefined && target.id === other.id) ||
+      (!!item.key?.(target) && item.key(target) === item.key(other as T)));
   let view = tracker.find(({ content }) => isSame(content.target));
   if (!view) {
     view = created(services, target, item);
@@ -81,9 +87,11 @@ function created<T extends ITarget>(
   item: IItemView<T>
 ): MainAreaWidget<ItemPanel<T>> {
   const { noun, icon, label, collection, draw } = item;
-  const content = new ItemPanel(target, draw);
+  // a form becomes a view of the new item
+  const key = target.view ?? `nbyard-${noun}-${target.id ?? UUID.uuid4()}`;
+  const content = new ItemPanel(target, key, draw);
   const view = new MainAreaWidget({ content });
-  view.id = `nbyard-${noun}-${target.id ?? UUID.uuid4()}`; // a form becomes a view of the new item
+  view.id = key;
   view.toolbar.hide();
   view.title.icon = icon;
   view.title.label = label;
@@ -94,8 +102,13 @@ function created<T extends ITarget>(
   };
   name();
   collection.changed.connect(name);
+  let before = target;
   content.targetChanged.connect(() => {
     const { target: now } = content;
+    if (before.id !== now.id) {
+      forget(key); // the form was sent
+    }
+    before = now;
     const other = views[noun].find(
       each => each.id !== view.id && now.id !== undefined && each.content.target.id === now.id
     );
@@ -108,6 +121,9 @@ function created<T extends ITarget>(
     name();
     void views[noun].save(view);
   });
-  view.disposed.connect(() => void collection.changed.disconnect(name));
+  view.disposed.connect(() => {
+    collection.changed.disconnect(name);
+    forget(key);
+  });
   return view;
 }

@@ -29,6 +29,13 @@ export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;
 export interface ITarget {
   id?: string;
   tab?: string;
+  /** The id of the view's widget before a reload of the page; its drafts are stored under it. */
+  view?: string;
+}
+
+/** What the command that opens an item gets after a reload of the page. */
+export interface IRestoredArgs {
+  target?: ITarget;
 }
 
 /** A registered executable, or a file that may become one. */

@@ -15,7 +15,8 @@ import {
   problemsOf,
   typed,
   unread,
-  valuesOf
+  valuesOf,
+  withoutSecrets
 } from '../form/draft';
 import {
   actionsOf,
@@ -172,6 +173,12 @@ describe('P1, P2: the form of a deployment', () => {
     field('ports', 'ports'),
     field('password', 'password')
   ];
+
+  it('keeps no passwords and no variables for a reload', () => {
+    const form = { ...FORM, presets: [{ name: 'p', title: 'P', fields }] };
+    const values = { image: 'a:1', environment: 'TOKEN=hush', password: 'hush', ports: [PORT] };
+    expect(withoutSecrets(form, values)).toEqual({ image: 'a:1', ports: [PORT] });
+  });
 
   it('sends what was typed, as what it is', () => {
     const values = {

@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployment } from '../../../api/types';
+import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
 import { IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
 import {
@@ -11,7 +12,8 @@ import {
   typed,
   unread,
   Values,
-  valuesOf
+  valuesOf,
+  withoutSecrets
 } from './draft';
 import { WRONG } from './Field';
 import { FieldList, HelpSwitch } from './FieldList';
@@ -46,13 +48,18 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const fields = fieldsOf(offer.form, spec, trans)
     .filter(({ name }) => name !== 'name')
     .map(field => ({ ...field, is_required: false }));
-  const [values, setValues] = useState<Values>(() =>
-    Object.fromEntries(
-      fields
-        .filter(({ name }) => name !== 'password')
-        .map(field => [field.name, typed(field, now[field.name])])
-    )
+  const known = Object.fromEntries(
+    fields
+      .filter(({ name }) => name !== 'password')
+      .map(field => [field.name, typed(field, now[field.name])])
   );
+  const [draft, setDraft] = useDraft<Values>(
+    `configuration/${revision} ${changed_at}`,
+    () => ({}),
+    changed => withoutSecrets(offer.form, changed)
+  );
+  const forgetDraft = useForgetDraft();
+  const values = { ...known, ...draft };
   const [withHelp, setHelp] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const [isBusy, setBusy] = useState(false);
@@ -80,6 +87,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
       const body = { ...change, revision, changed_at };
       const path = { deployment: id };
       deploymentsOf(yard).put(await yard.client.call('deployments.edit', { path, body }));
+      forgetDraft('configuration');
       onSaved();
     } catch (error) {
       refuse(problemsOf(error, fields));
@@ -106,7 +114,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
         isOpen
         trans={trans}
         onChange={(name, value) => {
-          setValues({ ...values, [name]: value });
+          setDraft({ ...draft, [name]: value });
           setProblems(solved(problems, name));
         }}
       />

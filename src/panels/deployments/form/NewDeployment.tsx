@@ -1,9 +1,20 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployed } from '../../../api/types';
+import { useDraft } from '../../../components/hooks/useDraft';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
 import { DeployAs } from './DeployAs';
-import { bodyOf, fieldsOf, IDraft, Problems, problemsOf, solved, unread, Values } from './draft';
+import {
+  bodyOf,
+  fieldsOf,
+  IDraft,
+  Problems,
+  problemsOf,
+  solved,
+  unread,
+  Values,
+  withoutSecrets
+} from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
 import { Choice, WRONG } from './Field';
 import { ModelFacts } from '../tabs/ModelFacts';
@@ -22,7 +33,7 @@ interface INewDeploymentProps {
 export function NewDeployment(props: INewDeploymentProps): JSX.Element {
   const { services, target } = props;
   const { trans } = services;
-  const [className, setClass] = useState('');
+  const [className, setClass] = useDraft('class', () => '');
   const offer = useForm(services);
   const deployed = useDeployed(services, target.model, className);
   if (!offer || typeof offer === 'string' || !deployed) {
@@ -46,11 +57,15 @@ function Form(props: IFormProps): JSX.Element {
   const { services, target, offer, deployed, onMade, onClass } = props;
   const { yard, trans } = services;
   const { form } = offer;
-  const [draft, setDraft] = useState<IDraft>({
-    service: form.services[0].name,
-    preset: form.presets[0].name,
-    values: { image: target.image }
-  });
+  const [draft, setDraft] = useDraft<IDraft>(
+    'deployment',
+    () => ({
+      service: form.services[0].name,
+      preset: form.presets[0].name,
+      values: { image: target.image }
+    }),
+    ({ values: shown, ...rest }) => ({ ...rest, values: withoutSecrets(form, shown) })
+  );
   const [withHelp, setHelp] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const [isBusy, setBusy] = useState(false);
@@ -60,7 +75,7 @@ function Form(props: IFormProps): JSX.Element {
     const wrong = place.current?.querySelector<HTMLElement>(WRONG);
     (refusals ? wrong : place.current?.querySelector<HTMLElement>('input[type="text"]'))?.focus();
   }, [refusals]);
-  const [chosen, choose] = useState<string>();
+  const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
   const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
   const { model } = target;

@@ -107,6 +107,15 @@ export function unread(
   return Object.fromEntries(wrong.map(({ name }) => [name, trans.__('Enter a number.')]));
 }
 
+/** Return the values that a page may store: no passwords, and no variables, which hold tokens. */
+export function withoutSecrets({ presets }: DeploymentForm, values: Values): Values {
+  const secret = presets
+    .flatMap(({ fields }) => fields)
+    .filter(({ kind }) => kind === 'password' || kind === 'pairs')
+    .map(({ name }) => name);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !secret.includes(name)));
+}
+
 /** Return the body to create a deployment: the typed values of visible fields. */
 export function bodyOf(fields: readonly FormField[], draft: IDraft): Partial<NewDeployment> {
   const { service, preset, values } = draft;

@@ -5,7 +5,7 @@ import { IPanelServices } from '../../frame/services';
 
 interface IAskHelpProps {
   services: IPanelServices;
-  of: { path?: string; upload?: string };
+  of: { path?: string; upload?: string; executable?: string };
   onRead: (found: Inspection) => void;
 }
 

@@ -1,8 +1,9 @@
 import { Notification } from '@jupyterlab/apputils';
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { freeName, stemOf } from '../../../components/format/freeName';
+import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
 import { showProblem } from '../../../components/problems';
 import { Reason, reasonText } from '../../../reasons';
 import { IExecutableTarget, IPanelServices } from '../../frame/services';
@@ -25,6 +26,14 @@ interface ISource {
   can_tag?: boolean;
   /** Reads the file again, if it differs from the newest version. */
   renew?: () => Promise<void>;
+}
+
+/** What the user types. */
+interface ITyped {
+  name: string;
+  command: string;
+  drafts: readonly IDraft[];
+  resources: Partial<Resources>;
 }
 
 /** How to save differently from the form's name and target. */
@@ -54,10 +63,15 @@ interface IRegisterFormProps {
 export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const { services, source, target, revision, onSaved } = props;
   const { yard, trans } = services;
-  const [name, setName] = useState(source.name);
-  const [command, setCommand] = useState(JSON.stringify(source.command ?? []));
-  const [drafts, setDrafts] = useState<readonly IDraft[]>(() => source.arguments.map(draftOf));
-  const [resources, setResources] = useState<Partial<Resources>>(source.resources ?? {});
+  const [typed, setTyped] = useDraft(`register/${JSON.stringify(source.arguments)}`, () =>
+    typedOf(source)
+  );
+  const forgetDraft = useForgetDraft();
+  const { name, command, drafts, resources } = typed;
+  const change = (part: Partial<ITyped>) => setTyped(now => ({ ...now, ...part }));
+  const untouched = useMemo(() => JSON.stringify(told(typedOf(source), source.kind)), [source]);
+  const words = tellsArguments(source.kind) ? undefined : (readCommand(command) ?? source.command);
+  const isSame = JSON.stringify(told(typed, source.kind)) === untouched;
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
@@ -71,26 +85,22 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
     setProblem('');
     setTaken(undefined);
     try {
-      const told = {
-        name: wanted,
-        arguments: argumentsOf(drafts) as Partial<Argument>[],
-        resources,
-        ...(!tellsArguments(source.kind) && { command: readCommand(command) })
-      };
+      const sent = told({ ...typed, name: wanted }, source.kind);
       const known = of ?? (target.id === undefined ? undefined : { id: target.id, revision });
       const saved = known
         ? await yard.client.call('executables.update', {
             path: { executable: known.id },
-            body: { revision: known.revision, upload: of && target.upload, ...told }
+            body: { revision: known.revision, upload: of && target.upload, ...sent }
           })
         : await yard.client.call('executables.create', {
-            body: { path: target.path, upload: target.upload, kind: source.kind, ...told }
+            body: { path: target.path, upload: target.upload, kind: source.kind, ...sent }
           });
       yard.executables.put(saved);
       Notification.success(
         trans.__('“%1” is saved, version %2.', saved.name, saved.current.number),
         { autoClose: 3000 }
       );
+      forgetDraft('register');
       onSaved(saved);
     } catch (error) {
       setErrors(fieldErrors(error));
@@ -111,7 +121,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const general = Object.entries(errors).filter(
     ([path]) => !/^(arguments\.|resources\.|name$|command)/.test(path)
   );
-  const told = general.length
+  const message = general.length
     ? general.map(([path, text]) => `${path}: ${text}`).join(' · ')
     : Object.keys(errors).length
       ? trans.__('Not saved: see the marked fields.')
@@ -133,9 +143,9 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           free={taken?.free}
           busy={busy}
           trans={trans}
-          onChange={setName}
+          onChange={value => change({ name: value })}
           onFree={free => {
-            setName(free);
+            change({ name: free });
             void save({ name: free });
           }}
         />
@@ -147,15 +157,19 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
               value={command}
               spellCheck={false}
               title={trans.__('A JSON list; {file} is the script')}
-              onChange={event => setCommand(event.target.value)}
+              onChange={event => change({ command: event.target.value })}
             />
           </label>
         )}
-        {source.kind === 'command' && (target.path || target.upload) && (
+        {source.kind === 'command' && (
           <AskHelp
             services={services}
-            of={{ path: target.path, upload: target.upload }}
-            onRead={found => setDrafts(found.arguments.map(draftOf))}
+            of={
+              target.id === undefined
+                ? { path: target.path, upload: target.upload }
+                : { executable: target.id }
+            }
+            onRead={found => change({ drafts: found.arguments.map(draftOf) })}
           />
         )}
         {errors.command && (
@@ -164,12 +178,12 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           </span>
         )}
       </div>
-      {!!source.command?.length && (
+      {!!words?.length && (
         <CommandLine
           services={services}
           draft={{
             arguments: argumentsOf(drafts),
-            command: readCommand(command) ?? source.command,
+            command: words,
             file: source.file,
             invocation: source.invocation
           }}
@@ -181,7 +195,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           kind={source.kind}
           errors={errors}
           trans={trans}
-          onChange={setDrafts}
+          onChange={value => change({ drafts: value })}
         />
       ) : (
         <p className="nby-Note">{trans.__('This executable has no parameters.')}</p>
@@ -193,10 +207,15 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           )}
         </p>
       )}
-      <ResourceFields resources={resources} errors={errors} trans={trans} onChange={setResources} />
+      <ResourceFields
+        resources={resources}
+        errors={errors}
+        trans={trans}
+        onChange={value => change({ resources: value })}
+      />
       {problem && (
         <p className="nby-Field-error" role="alert">
-          {told}
+          {message}
         </p>
       )}
       {taken?.of && (
@@ -212,12 +231,36 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
         </p>
       )}
       <p>
-        <button type="submit" className="nby-Button nby-mod-primary" disabled={busy}>
+        <button
+          type="submit"
+          className="nby-Button nby-mod-primary"
+          disabled={busy || (target.id !== undefined && isSame)}
+        >
           {target.id !== undefined ? trans.__('Save') : trans.__('Register')}
         </button>
       </p>
     </form>
   );
+}
+
+/** Return the content of the form before it is changed. */
+function typedOf({ name, command, arguments: known, resources }: ISource): ITyped {
+  return {
+    name,
+    command: JSON.stringify(command ?? []),
+    drafts: known.map(draftOf),
+    resources: resources ?? {}
+  };
+}
+
+/** Return what the form sends. */
+function told({ name, command, drafts, resources }: ITyped, kind: string) {
+  return {
+    name,
+    arguments: argumentsOf(drafts) as Partial<Argument>[],
+    resources,
+    ...(!tellsArguments(kind) && { command: readCommand(command) })
+  };
 }
 
 /** The server's hints; a notebook without a parameters cell can be tagged here. */

@@ -1,4 +1,5 @@
 /** Arguments while they are edited: every field is a text or a choice. */
+import { UUID } from '@lumino/coreutils';
 import { Argument } from '../../../api/types';
 import { parseValue, showValue, ValueType } from '../../../document/arguments';
 import { Json } from '../../../document/canonical';
@@ -33,7 +34,8 @@ export type ReachKind =
 const TOLD = ['bound', 'referenced', 'found', 'beside', 'file'];
 
 export interface IDraft {
-  key: number;
+  /** Unique also beside drafts of an earlier page. */
+  key: string;
   name: string;
   role: 'input' | 'output' | 'value';
   type: ValueType;
@@ -52,11 +54,9 @@ export interface IDraft {
   own?: Partial<Argument>;
 }
 
-let last = 0;
-
 export function newDraft(name = ''): IDraft {
   return {
-    key: ++last,
+    key: UUID.uuid4(),
     name,
     role: 'value',
     type: 'string',

@@ -25,11 +25,7 @@ const REPORTED = [
   { name: 'worst', value: 'NaN' }
 ];
 
-async function show(
-  metrics: Metric[],
-  done = false,
-  artifacts: object[] = []
-): Promise<string[]> {
+async function show(metrics: Metric[], done = false, artifacts: object[] = []): Promise<string[]> {
   const asked: string[] = [];
   const client = fakeClient((_, url) => {
     asked.push(url);

@@ -1,0 +1,57 @@
+import { WidgetTracker } from '@jupyterlab/apputils';
+import { LabIcon } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { recall, remember } from '../../../components/hooks/sessionMemory';
+import { showItem } from '../itemView';
+import { IPanelServices, ITarget, Views } from '../services';
+
+const icon = new LabIcon({ name: 'nbyard:test-view', svgstr: '<svg></svg>' });
+let views: Views;
+let services: IPanelServices;
+let shell: { add: jest.Mock; activateById: jest.Mock };
+
+beforeEach(() => {
+  sessionStorage.clear();
+  views = new WidgetTracker({ namespace: 'test' });
+  shell = { add: jest.fn(), activateById: jest.fn() };
+  services = { app: { shell }, views: { deployment: views } } as unknown as IPanelServices;
+});
+
+function show(target: ITarget): Widget & { content: { target: ITarget } } {
+  showItem(services, target, {
+    noun: 'deployment',
+    icon,
+    label: 'New deployment',
+    collection: { changed: new Signal<object, void>({}), find: () => undefined },
+    key: ({ id }) => (id === undefined ? 'new' : undefined),
+    draw: () => <p />
+  });
+  const id = shell.activateById.mock.lastCall[0] as string;
+  return views.find(view => view.id === id)! as never;
+}
+
+describe('views and forms', () => {
+  it('have the same id after a reload, so that the layout finds them', () => {
+    const form = show({});
+    const { id } = form;
+    const restored = show({ view: `${id}-of-before` });
+    expect(restored.id).toBe(`${id}-of-before`);
+    expect(restored).not.toBe(form);
+  });
+
+  it('are opened once, and a form once for each kind', () => {
+    expect(show({})).toBe(show({}));
+    expect(show({ id: 'd1' })).toBe(show({ id: 'd1' }));
+  });
+
+  it('lose their drafts once the form was sent or the view was closed', () => {
+    const [sent, closed] = [show({}), show({ id: 'd1' })];
+    [sent, closed].forEach(({ id }) => remember(`${id}/form`, { value: 1 }));
+    sent.content.target = { id: 'd2' };
+    expect(recall(`${sent.id}/form`)).toBeUndefined();
+    expect(recall(`${closed.id}/form`)).toBeDefined();
+    closed.dispose();
+    expect(recall(`${closed.id}/form`)).toBeUndefined();
+  });
+});
