@@ -334,7 +334,7 @@ def test_help_is_read_of_an_upload(yard, ann):
 
 
 def test_help_is_read_of_a_registered_executable(yard, ann, root):
-    """The upload of a registered executable is gone, and a followed file may be outside the root."""
+    """The upload of a registered executable is gone; another one follows its file."""
     executables = yard.services.executables
     script = b"#!/bin/sh\necho '  --top N  how many'\n"
     made = executables.create(ann, NewExecutable(upload=uploaded(yard, ann, "tool", script)))
