@@ -27,7 +27,11 @@ export function Away({ lost, trans }: IAwayProps): JSX.Element | null {
       <span role="status">
         {lost.barrier ? message[lost.barrier] : trans.__('Reconnecting… Runs continue.')}
       </span>{' '}
-      {trans.__('Last updated %1 ago.', seconds < 10 ? `${seconds} s` : showSeconds(seconds))}
+      {trans.__(
+        'Last updated %1 ago, at %2.',
+        seconds < 10 ? `${seconds} s` : showSeconds(seconds),
+        new Date(lost.since).toLocaleTimeString()
+      )}
       {lost.barrier && (
         // a new page signs in or lets the hub start the server, and gets a valid token
         <button type="button" className="nby-Button" onClick={() => window.location.reload()}>

@@ -87,6 +87,7 @@ test('R2, R9, K5: a failing cell is shown where it is; what follows is skipped; 
   await expect(failure.locator('.nby-Failure-own')).toHaveText(
     'raise ValueError("no such penguin")'
   );
+  await expect(lab.drawer.root).toContainText('failed at 2 of 4');
   const height = async () => (await lab.page.locator('#jp-down-stack').boundingBox())!.height;
   const twoFifths = lab.page.viewportSize()!.height * 0.4 - 2;
   await expect.poll(height).toBeGreaterThanOrEqual(twoFifths);

@@ -131,7 +131,7 @@ test(
     await drawer.tab('Gantt');
     const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
     await expect(cached).toHaveCount(21);
-    await expect(drawer.body).toContainText(/all finished after \d/);
+    await expect(drawer.body).toContainText(/total \d/);
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
     await canvas.card('wait.sh').click();

@@ -56,6 +56,15 @@ describe('P5: the clock of what runs', () => {
   });
 });
 
+describe('content of before', () => {
+  it('says since when the server is away', () => {
+    const since = Date.UTC(2030, 0, 1, 12, 30);
+    render(<Away lost={{ since }} trans={trans} />);
+    const time = new Date(since).toLocaleTimeString();
+    expect(document.querySelector('.nby-Away')!.textContent).toContain(`ago, at ${time}.`);
+  });
+});
+
 describe('a part that cannot be drawn', () => {
   it('says so, leaves the rest, and is tried again', () => {
     const quiet = jest.spyOn(console, 'error').mockImplementation();

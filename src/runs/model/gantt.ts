@@ -1,7 +1,7 @@
 /** Converts times of tasks to bars: pure arithmetic. */
 import { Attempt, RunDetail, Task } from '../../api/types';
 import { IStepName, stepName } from './names';
-import { TASK_DONE } from './reducer';
+import { TASK_DONE, workSeconds } from './reducer';
 
 export const PHASES = ['queued', 'preparing', 'starting', 'running', 'publishing'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -21,6 +21,8 @@ export interface IBar extends IStepName {
   cached: boolean;
   attempts: readonly Attempt[];
   segments: ISegment[];
+  /** The duration of the task in seconds, as everywhere; undefined before it starts. */
+  duration: number | undefined;
   /** Whether the task is on the critical path of the run. */
   critical: boolean;
 }
@@ -43,6 +45,7 @@ export function chartOf(detail: RunDetail, now: number): IChart {
     cached: task.cached,
     attempts: task.attempts ?? [],
     segments: segmentsOf(task, origin, end),
+    duration: workSeconds(task, now),
     critical: path.has(task.node)
   }));
   const segments = bars.flatMap(bar => bar.segments);

@@ -96,6 +96,11 @@ export function runProgress(detail: RunDetail, activity: ReadonlyMap<string, Act
   return done.reduce((sum, part) => sum + part, 0) / done.length;
 }
 
+/** Return how many tasks were reached before a run stopped. */
+export function reached({ tasks }: RunDetail): number {
+  return tasks.filter(({ state }) => state !== 'skipped' && TASK_DONE.has(state)).length;
+}
+
 /** Return the task to show: the failed one, else a running one, else the last one. */
 export function stepToFollow(detail: RunDetail): string | undefined {
   const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));

@@ -13,7 +13,7 @@ import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
-import { runProgress, secondsOf, stepToFollow } from '../model/reducer';
+import { reached, runProgress, secondsOf, stepToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
@@ -185,7 +185,12 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const live = isLive(run);
   const now = useServerNow(yard.stream, live);
   const done = detail.tasks.filter(task => task.finished_at || task.cached).length;
-  const percent = Math.round(runProgress(detail, activity) * 100);
+  const count = detail.tasks.length;
+  const failed = run.state === 'failed';
+  const at = reached(detail);
+  const percent = Math.round(
+    (failed ? at / Math.max(1, count) : runProgress(detail, activity)) * 100
+  );
   const left = runEstimate(estimate, now, trans);
   const asked = live && run.cancel_requested_at;
   return (
@@ -208,7 +213,11 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         max={100}
         value={percent}
       />
-      <span className="nby-Dim">{trans.__('%1 of %2 tasks', done, detail.tasks.length)}</span>
+      <span className={failed ? 'nby-Failed' : 'nby-Dim'}>
+        {failed
+          ? trans.__('failed at %1 of %2', at, count)
+          : trans.__('%1 of %2 tasks', done, count)}
+      </span>
       {left && <span className="nby-Dim">{left}</span>}
       <span className="nby-Space" />
       {!follows && live && (

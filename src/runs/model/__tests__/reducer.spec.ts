@@ -1,6 +1,14 @@
 import { event } from '../../../api/__tests__/fake';
 import { RunDetail, Task } from '../../../api/types';
-import { movedRun, movedTask, runProgress, secondsOf, stepToFollow, workSeconds } from '../reducer';
+import {
+  movedRun,
+  movedTask,
+  reached,
+  runProgress,
+  secondsOf,
+  stepToFollow,
+  workSeconds
+} from '../reducer';
 
 function task(node: string, state: Task['state'] = 'waiting'): Task {
   return { id: `t-${node}`, node, state, cached: false, reason: null } as Task;
@@ -9,6 +17,13 @@ function task(node: string, state: Task['state'] = 'waiting'): Task {
 function detail(...tasks: Task[]): RunDetail {
   return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks };
 }
+
+describe('reached', () => {
+  it('counts the tasks up to the failure, and none that was skipped', () => {
+    const tasks = [task('a', 'succeeded'), task('b', 'failed'), task('c', 'skipped'), task('d')];
+    expect(reached(detail(...tasks))).toBe(2);
+  });
+});
 
 describe('movedRun', () => {
   it('K5: moves the run, and only that one', () => {

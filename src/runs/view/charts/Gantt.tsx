@@ -17,6 +17,7 @@ import {
   ticks,
   triesOf
 } from '../../model/gantt';
+import { secondsOf } from '../../model/reducer';
 import { useServices, useWidth } from '../context/hooks';
 import { IStepProps } from '../context/stepProps';
 import { TableSwitch } from './TableSwitch';
@@ -53,6 +54,7 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
   const [table, setTable] = useState(false);
   const now = useServerNow(yard.stream, isLive(detail.run));
   const chart = useMemo(() => chartOf(detail, now), [detail, now]);
+  const total = secondsOf(detail.run, now);
   const portion = usePortion(chart.bars, nodeOf, step);
   const shown = new Set(
     chart.bars.flatMap(bar => [
@@ -72,10 +74,8 @@ export function Gantt({ detail, step, onStep }: IStepProps): JSX.Element {
             {key === 'created' && ` (${showSeconds(chart.begins)})`}
           </span>
         ))}
-        {!isLive(detail.run) && (
-          <span className="nby-Dim">
-            {trans.__('all finished after %1', showSeconds(chart.seconds))}
-          </span>
+        {!isLive(detail.run) && total !== undefined && (
+          <span className="nby-Dim">{trans.__('total %1', showSeconds(total))}</span>
         )}
         <TableSwitch on={table} onSwitch={setTable} />
       </div>
@@ -184,7 +184,6 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
     })
   ].join(', ');
   const end = segments[segments.length - 1];
-  const running = phaseSeconds(segments, 'running');
   return (
     <g
       className={`nby-Gantt-bar nby-mod-${bar.state}${chosen ? ' nby-mod-chosen' : ''}`}
@@ -219,7 +218,7 @@ function Bar({ bar, x, y, chosen, onStep }: IBarProps): JSX.Element {
       ))}
       {end ? (
         <text x={x(end.to) + 6} y={y + ROW / 2 + 4} className="nby-Gantt-time">
-          {bar.cached || running === undefined ? state : showSeconds(running)}
+          {bar.cached || bar.duration === undefined ? state : showSeconds(bar.duration)}
         </text>
       ) : (
         <text x={LABELS} y={y + ROW / 2 + 4} className="nby-Gantt-time">

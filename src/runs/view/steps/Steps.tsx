@@ -148,7 +148,11 @@ function Attempts({ task, tasks, now, onLog }: IAttemptsProps): JSX.Element | nu
             </td>
             <td>{attempt.runtime}</td>
             <td>{showMoment(attempt.started_at)}</td>
-            <td>{showSeconds(secondsOf(attempt, now))}</td>
+            <td>
+              {showSeconds(
+                task.attempts.length > 1 ? secondsOf(attempt, now) : workSeconds(task, now)
+              )}
+            </td>
             <td>{reasonText(attempt.reason, trans)}</td>
             <td>
               <button type="button" className="nby-Link" onClick={() => onLog(attempt.number)}>

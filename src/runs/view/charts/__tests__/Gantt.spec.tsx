@@ -1,6 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { render, screen } from '@testing-library/react';
-import { RunDetail } from '../../../../api/types';
+import { RunDetail, Task } from '../../../../api/types';
+import { showSeconds } from '../../../../components/format/times';
+import { workSeconds } from '../../../model/reducer';
 import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
 import { Gantt } from '../Gantt';
@@ -8,9 +10,9 @@ import { RunContext } from '../../context/hooks';
 
 const at = (seconds: number) => new Date(1.9e12 + 1000 * seconds).toISOString();
 
-function show(state: string, finished_at: string | null): void {
-  const run = { id: 'r', state, created_at: at(0), finished_at };
-  const task = { node: 'a', state, cached: true, queued_at: at(0.01), finished_at };
+function show(state: string, finished_at: string | null, times: object = { cached: true }): void {
+  const run = { id: 'r', state, created_at: at(0), started_at: at(0.005), finished_at };
+  const task = { node: 'a', state, queued_at: at(0.01), finished_at, ...times };
   const detail = { run, tasks: [task] } as unknown as RunDetail;
   const yard = { stream: {} };
   const services = { trans: nullTranslator.load('nbyard'), yard } as IRunServices;
@@ -33,11 +35,23 @@ describe('K5: a run over time', () => {
 
   it('says how short all of it was', () => {
     show('succeeded', at(0.03));
-    expect(screen.getByText('all finished after 0.1 s')).toBeTruthy();
+    expect(screen.getByText('total 0.0 s')).toBeTruthy();
+  });
+
+  it('shows the duration of a task as the list of tasks, and that of the run as the header', () => {
+    const attempt = { number: 1, state: 'succeeded', created_at: at(1), started_at: at(2) };
+    const ends = { working_at: at(4), finished_at: at(8), published_at: at(8.5) };
+    const times = { cached: false, started_at: at(2), attempts: [{ ...attempt, ...ends }] };
+    show('succeeded', at(9), times);
+    const task = { state: 'succeeded', finished_at: at(9), ...times } as unknown as Task;
+    const duration = showSeconds(workSeconds(task, 0));
+    expect(duration).toBe('7.0 s');
+    expect(document.querySelector('.nby-Gantt-time')!.textContent).toBe(duration);
+    expect(screen.getByText('total 9.0 s')).toBeTruthy();
   });
 
   it('says no end of what still runs', () => {
     show('running', null);
-    expect(screen.queryByText(/^all finished/)).toBeNull();
+    expect(screen.queryByText(/^total/)).toBeNull();
   });
 });
