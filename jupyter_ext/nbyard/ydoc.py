@@ -12,7 +12,7 @@ from pycrdt import Awareness, Doc, Map
 from nbyard.domain.parsing.canonical_json import MAX_SAFE, canonical
 
 # Levels below each block that are shared maps; deeper levels are plain values.
-DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0}
+DEPTH = {"meta": 0, "nodes": 2, "edges": 1, "positions": 0, "comments": 1}
 
 _ENDS = ("source", "output", "target", "input")
 
@@ -48,7 +48,10 @@ class YFlow(YBaseDoc):
             for key, edge in flow["edges"].items()
             if edge.get("source") in nodes and edge.get("target") in nodes
         }
-        flow["positions"] = {key: at for key, at in flow["positions"].items() if key in nodes}
+        placed = nodes | flow["comments"]
+        flow["positions"] = {key: at for key, at in flow["positions"].items() if key in placed}
+        if not flow["comments"]:
+            del flow["comments"]
         return canonical({"version": 1, **flow})
 
     def set(self, value: str) -> None:
@@ -108,6 +111,8 @@ def _fits(block: str, item: Any) -> bool:
             return isinstance(item, dict) and isinstance(item.get("arguments", {}), dict)
         case "edges":
             return isinstance(item, dict) and all(isinstance(item.get(end), str) for end in _ENDS)
+        case "comments":
+            return isinstance(item, dict)
         case "positions":
             return isinstance(item, list) and len(item) == 2 and all(map(_is_number, item))
         case _:

@@ -10,6 +10,7 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { FlowDoc } from '../document/flowDoc';
@@ -41,7 +42,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     IRunStatesSource,
     IPaletteSource,
     IChosenSteps,
-    INotebookTracker
+    INotebookTracker,
+    IRenderMimeRegistry
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -58,7 +60,8 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     runs: IRunStatesSource | null,
     rows: IPaletteSource | null,
     steps: IChosenSteps | null,
-    notebooks: INotebookTracker | null
+    notebooks: INotebookTracker | null,
+    rendermime: IRenderMimeRegistry | null
   ) => {
     translator ??= nullTranslator;
     const trans = translator.load('nbyard');
@@ -82,6 +85,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
         runs: runs ?? undefined,
         palette: rows ?? undefined,
         steps: steps ?? undefined,
+        rendermime: rendermime ?? undefined,
         openNotebook: () => notebooks?.currentWidget?.context.path
       },
       contents,

@@ -17,20 +17,27 @@ export interface IFlow {
   nodes: Record<string, JsonObject>;
   edges: Record<string, IEdge>;
   positions: Record<string, Position>;
+  /** Texts in Markdown with their sizes; the file has this block only if there are any. */
+  comments: Record<string, JsonObject>;
 }
 
-export const BLOCKS = ['meta', 'nodes', 'edges', 'positions'] as const;
+export const BLOCKS = ['meta', 'nodes', 'edges', 'positions', 'comments'] as const;
 export type Block = (typeof BLOCKS)[number];
 
 /** The only output of a dataset node. */
 export const DATASET_OUTPUT = 'data';
+
+/** Whether an id is that of a comment; the ids of nodes begin with a letter or an underscore. */
+export function isComment(id: string): boolean {
+  return id.startsWith('#');
+}
 
 export function edgeId(edge: IEdge): string {
   return `${edge.source}.${edge.output}->${edge.target}.${edge.input}`;
 }
 
 export function emptyFlow(): IFlow {
-  return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {} };
+  return { version: 1, meta: {}, nodes: {}, edges: {}, positions: {}, comments: {} };
 }
 
 /** Parse a workflow document; undefined if the text is not a workflow. */
@@ -62,7 +69,9 @@ export function parseFlow(text: string): IFlow | undefined {
 }
 
 export function writeFlow(flow: IFlow): string {
-  return canonical(flow as unknown as Json);
+  const { comments, ...blocks } = flow;
+  const whole = Object.keys(comments ?? {}).length ? flow : blocks;
+  return canonical(whole as unknown as Json);
 }
 
 const ENDS = ['source', 'output', 'target', 'input'];
@@ -71,6 +80,7 @@ const ITEMS: Record<Block, (item: Json) => boolean> = {
   meta: () => true,
   nodes: item => isObject(item) && (item.arguments === undefined || isObject(item.arguments)),
   edges: item => isObject(item) && ENDS.every(end => typeof item[end] === 'string'),
+  comments: item => isObject(item),
   positions: item =>
     Array.isArray(item) && item.length === 2 && item.every(x => typeof x === 'number')
 };

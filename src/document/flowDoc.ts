@@ -12,7 +12,7 @@ export interface IFlowChange extends DocumentChange {
 type Collected = { [B in Block]?: Set<string> };
 
 /** How many levels below a block are maps; deeper levels are plain values. */
-const DEPTH: Record<Block, number> = { meta: 0, nodes: 2, edges: 1, positions: 0 };
+const DEPTH: Record<Block, number> = { meta: 0, nodes: 2, edges: 1, positions: 0, comments: 1 };
 
 /** A workflow document as maps by id. Its counterpart on the server is `nbyard.ydoc`. */
 export class FlowDoc extends YDocument<IFlowChange> {
@@ -30,6 +30,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
   readonly nodes = this.ydoc.getMap<Y.Map<unknown>>('nodes');
   readonly edges = this.ydoc.getMap<Y.Map<string>>('edges');
   readonly positions = this.ydoc.getMap<Position>('positions');
+  readonly comments = this.ydoc.getMap<Y.Map<Json>>('comments');
 
   override dispose(): void {
     if (this.isDisposed) {
@@ -78,6 +79,15 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return this.nodes.get(id)?.toJSON() as JsonObject | undefined;
   }
 
+  comment(id: string): JsonObject | undefined {
+    return this.comments.get(id)?.toJSON() as JsonObject | undefined;
+  }
+
+  /** Whether there is a node or a comment with this id. */
+  has(id: string): boolean {
+    return this.nodes.has(id) || this.comments.has(id);
+  }
+
   edge(id: string): IEdge | undefined {
     const edge = this.edges.get(id);
     return edge && this.isWhole(edge) ? (edge.toJSON() as IEdge) : undefined;
@@ -97,7 +107,8 @@ export class FlowDoc extends YDocument<IFlowChange> {
       meta: this.meta.toJSON() as JsonObject,
       nodes: this.nodes.toJSON() as Record<string, JsonObject>,
       edges: {},
-      positions: {}
+      positions: {},
+      comments: this.comments.toJSON() as Record<string, JsonObject>
     };
     this.edges.forEach((edge, id) => {
       if (this.isWhole(edge)) {
@@ -105,7 +116,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
       }
     });
     this.positions.forEach((at, id) => {
-      if (this.nodes.has(id)) {
+      if (this.has(id)) {
         flow.positions[id] = at;
       }
     });
@@ -184,6 +195,22 @@ export class FlowDoc extends YDocument<IFlowChange> {
     });
   }
 
+  addComment(id: string, fields: JsonObject, at: Position): void {
+    this.edit(() => {
+      assign(this.comments.set(id, new Y.Map<Json>()), fields, 0);
+      this.positions.set(id, at);
+    });
+  }
+
+  setComment(id: string, key: string, value: Json): void {
+    this.edit(() => {
+      const comment = this.comments.get(id);
+      if (comment) {
+        put(comment as Y.Map<unknown>, key, value);
+      }
+    });
+  }
+
   /** Set a field; `undefined` removes it. */
   setField(id: string, key: string, value: Json | undefined): void {
     this.edit(() => {
@@ -211,7 +238,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
   move(places: Iterable<readonly [string, Position]>): void {
     this.edit(() => {
       for (const [id, at] of places) {
-        if (this.nodes.has(id) && !same(this.positions.get(id), at)) {
+        if (this.has(id) && !same(this.positions.get(id), at)) {
           this.positions.set(id, at);
         }
       }
@@ -226,7 +253,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return id;
   }
 
-  /** Remove nodes and their edges in one step. */
+  /** Remove nodes with their edges, and comments, in one step. */
   remove(nodes: Iterable<string>, edges: Iterable<string> = []): void {
     this.edit(() => {
       const gone = new Set(nodes);
@@ -242,6 +269,7 @@ export class FlowDoc extends YDocument<IFlowChange> {
       });
       for (const id of gone) {
         this.nodes.delete(id);
+        this.comments.delete(id);
         this.positions.delete(id);
       }
     });

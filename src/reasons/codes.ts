@@ -547,6 +547,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'too-many-nodes': (p, show, trans) => trans.__('more than %1 nodes', show(p.most)),
   'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
   'not-edge-id': (p, show, trans) => trans.__('%1 is no valid id of an edge', show(p.id)),
+  'not-comment-id': (p, show, trans) =>
+    trans.__('%1 is no valid id of a comment, such as #1', show(p.id)),
   'loose-edge': (p, show, trans) => trans.__('%1 has no node at one of its ends', show(p.edge)),
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>

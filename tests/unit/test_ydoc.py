@@ -50,6 +50,16 @@ def test_an_empty_file_is_an_empty_workflow() -> None:
     assert loaded("").get() == flow()
 
 
+def test_comments_are_kept_with_their_places() -> None:
+    """K9: and a file without comments has no block for them."""
+    text = flow(comments={"#1": {"text": "# Data", "size": [300, 80]}}, positions={"#1": [1, 2]})
+    document = loaded(text)
+    assert document.get() == text
+    assert isinstance(document._blocks["comments"]["#1"], Map)
+    document.set(flow(positions={"#1": [1, 2]}))
+    assert document.get() == flow()
+
+
 def test_nodes_and_their_arguments_are_maps_of_their_own() -> None:
     document = loaded(two_nodes())
     node = document._blocks["nodes"]["b"]

@@ -58,5 +58,5 @@ export function distribute(canvas: CanvasController, axis: Axis): void {
 }
 
 function boxes(canvas: CanvasController): ICardBox[] {
-  return canvas.targets.map(id => ({ id, ...boxOf(canvas, id) }));
+  return canvas.chosen.map(id => ({ id, ...boxOf(canvas, id) }));
 }

@@ -1,5 +1,6 @@
 /** The code of the commands, which is fetched with the canvas. */
 export * as aligning from '../arrange/align';
+export * as comments from '../arrange/comments';
 export * as connecting from '../model/connecting';
 export * as declaring from '../model/declaring';
 export * as editing from '../model/editing';

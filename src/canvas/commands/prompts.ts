@@ -8,6 +8,7 @@ import { whenChecked } from '../model/whenChecked';
 import { filesBeside } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
 import { connectToNode, IEnd } from '../model/connecting';
+import { editComment } from '../arrange/comments';
 import { addFiles, addRow, rename, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
@@ -193,8 +194,12 @@ function placeOf({ stage }: CanvasController, id: string): IPoint | undefined {
   return box && { x: box.left, y: box.bottom };
 }
 
-/** Open the inspector and focus its first field. */
+/** Open the inspector and focus its first field; for a comment, open its text. */
 export function inspect(canvas: CanvasController): void {
+  if (!canvas.targets.length && canvas.chosen.length) {
+    editComment(canvas);
+    return;
+  }
   canvas.store.select(canvas.targets);
   canvas.showInspector(true);
   const panel = canvas.stage?.closest('.nby-Canvas');

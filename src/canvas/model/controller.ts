@@ -5,6 +5,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
+import { isComment } from '../../document/flow';
 import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
 import { carry, recall, remember } from './viewState';
@@ -46,6 +47,8 @@ export interface ICanvasUi {
   inspector: boolean;
   outline: boolean;
   picker?: IPickRequest;
+  /** The comment whose source is shown; `close` ends the undo step of a new one. */
+  editing?: { id: string; close?: () => void };
   /** The latest message, also for screen readers. */
   notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };
 }
@@ -168,7 +171,7 @@ export class CanvasController {
 
   set(change: Partial<ICanvasUi>): void {
     this._ui = { ...this._ui, ...change };
-    const { notice: _, picker: __, ...panels } = change;
+    const { notice: _, picker: __, editing: ___, ...panels } = change;
     if (Object.keys(panels).length) {
       remember(this.path, panels);
     }
@@ -201,8 +204,13 @@ export class CanvasController {
     });
   }
 
-  /** The nodes that commands apply to: the selection, else the card that has the keyboard focus. */
+  /** The nodes that commands apply to. */
   get targets(): readonly string[] {
+    return this.chosen.filter(id => !isComment(id));
+  }
+
+  /** The nodes and comments: the selection, else the card that has the keyboard focus. */
+  get chosen(): readonly string[] {
     const { selected, focused } = this.store;
     if (selected.length || !focused) {
       return selected;
@@ -356,7 +364,7 @@ export class CanvasController {
   /** Report a single selected node as the chosen node. */
   private _onSelection = (): void => {
     const { selected } = this.store;
-    const node = selected.length === 1 ? selected[0] : undefined;
+    const node = selected.length === 1 && !isComment(selected[0]) ? selected[0] : undefined;
     if (node !== this._step) {
       this._step = node;
       this.services.steps?.choose({ path: this.path, node });

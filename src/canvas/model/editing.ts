@@ -2,9 +2,9 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { UUID } from '@lumino/coreutils';
 import { called, isModelFile } from '../../document/called';
-import { isObject, JsonObject } from '../../document/canonical';
+import { isObject, Json, JsonObject } from '../../document/canonical';
 import { checkEdge } from '../../document/edges';
-import { IEdge, Position } from '../../document/flow';
+import { IEdge, isComment, Position } from '../../document/flow';
 import { newId } from '../../document/nodeId';
 import { EXTENSION } from '../../document/fileType';
 import { CanvasController } from './controller';
@@ -23,6 +23,17 @@ export function isExecutable(path: string): boolean {
 function ownId(canvas: CanvasController, name: string, taken: (id: string) => boolean): string {
   const id = newId(name, taken);
   return canvas.context.model.collaborative ? `${id}_${UUID.uuid4().slice(0, 4)}` : id;
+}
+
+/** Return an unused id of a comment: `#1`, `#2` … */
+export function newCommentId(canvas: CanvasController, taken: (id: string) => boolean): string {
+  const suffix = canvas.context.model.collaborative ? `_${UUID.uuid4().slice(0, 4)}` : '';
+  for (let number = 1; ; number++) {
+    const id = `#${number}${suffix}`;
+    if (!taken(id)) {
+      return id;
+    }
+  }
 }
 
 /** Return the path relative to the document's folder, so that the folder can be moved. */
@@ -105,10 +116,11 @@ function selectNew(canvas: CanvasController, ids: readonly string[]): void {
 
 export function removeSelection(canvas: CanvasController): void {
   const edges = canvas.store.selectedEdges;
-  const nodes = canvas.store.selected.length || !edges.length ? canvas.targets : [];
-  if (nodes.length + edges.length) {
+  const cards = canvas.store.selected.length || !edges.length ? canvas.chosen : [];
+  if (cards.length + edges.length) {
+    const nodes = cards.filter(id => !isComment(id));
     const bridges = nodes.length ? bridgesOver(canvas, new Set(nodes)) : [];
-    canvas.doc.remove(nodes, edges);
+    canvas.doc.remove(cards, edges);
     canvas.stage?.focus();
     if (bridges.length) {
       const { trans } = canvas;
@@ -145,7 +157,7 @@ export function disconnect(canvas: CanvasController, edge: string): void {
 
 export function move(canvas: CanvasController, dx: number, dy: number): void {
   canvas.doc.move(
-    canvas.targets.map(id => {
+    canvas.chosen.map(id => {
       const [x, y] = canvas.store.place(id);
       return [id, [x + dx, y + dy]] as const;
     })
@@ -158,12 +170,13 @@ export function rename(canvas: CanvasController, id: string, label: string): voi
 
 interface IClip {
   nodes: Record<string, JsonObject>;
+  comments: Record<string, JsonObject>;
   edges: IEdge[];
   positions: Record<string, Position>;
 }
 
-/** Return nodes and the connections between them as text for the clipboard. */
-export function copyText(canvas: CanvasController, ids = canvas.targets): string {
+/** Return nodes, the connections between them and comments as text for the clipboard. */
+export function copyText(canvas: CanvasController, ids = canvas.chosen): string {
   const chosen = new Set(ids);
   const flow = canvas.doc.toJSON();
   const among = <T>(map: Record<string, T>) =>
@@ -175,38 +188,48 @@ export function copyText(canvas: CanvasController, ids = canvas.targets): string
     version: 1,
     nodes: among(flow.nodes),
     edges: Object.fromEntries(edges),
-    positions: among(flow.positions)
+    positions: among(flow.positions),
+    comments: among(flow.comments)
   };
   return JSON.stringify(clip, null, 2);
 }
 
 export function readClip(text: string): IClip | undefined {
-  let value: unknown;
+  let value: Json;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text) as Json;
   } catch {
     return undefined;
   }
   if (!isObject(value) || !isObject(value.nodes)) {
     return undefined;
   }
-  const nodes = Object.entries(value.nodes).filter(([, node]) => isObject(node));
+  const objects = (block: Json | undefined) => {
+    const entries = Object.entries(isObject(block) ? block : {});
+    return Object.fromEntries(entries.filter(([, one]) => isObject(one))) as IClip['nodes'];
+  };
   return {
-    nodes: Object.fromEntries(nodes) as IClip['nodes'],
+    nodes: objects(value.nodes),
+    comments: objects(value.comments),
     edges: Object.values(isObject(value.edges) ? value.edges : {}) as unknown as IEdge[],
     positions: (isObject(value.positions) ? value.positions : {}) as unknown as IClip['positions']
   };
 }
 
-/** Paste nodes under new ids, beside the old ones; return the ids. */
+/** Paste nodes and comments under new ids, beside the old ones; return the ids. */
 export function pasteText(canvas: CanvasController, text: string): string[] {
   const clip = readClip(text);
-  if (!clip || !Object.keys(clip.nodes).length) {
+  if (!clip || !Object.keys({ ...clip.nodes, ...clip.comments }).length) {
     canvas.say(canvas.trans.__('The clipboard contains no nodes.'), true);
     return [];
   }
-  const taken = new Set(canvas.doc.nodes.keys());
+  const taken = new Set([...canvas.doc.nodes.keys(), ...canvas.doc.comments.keys()]);
   const ids = new Map<string, string>();
+  for (const old of Object.keys(clip.comments)) {
+    const id = newCommentId(canvas, other => taken.has(other));
+    taken.add(id);
+    ids.set(old, id);
+  }
   for (const [old, fields] of Object.entries(clip.nodes)) {
     const name = old.replace(/_\d+$/, '');
     const id = ownId(canvas, String(fields.label ?? name), other => taken.has(other));
@@ -219,7 +242,12 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
     let row = 0;
     for (const [old, id] of ids) {
       const at = clip.positions[old] ?? [0, row++ * 140];
-      canvas.doc.addNode(id, clip.nodes[old], [at[0] + shift, at[1] + shift]);
+      const to: Position = [at[0] + shift, at[1] + shift];
+      if (old in clip.comments) {
+        canvas.doc.addComment(id, clip.comments[old], to);
+      } else {
+        canvas.doc.addNode(id, clip.nodes[old], to);
+      }
     }
     for (const edge of clip.edges) {
       const source = ids.get(edge.source);
@@ -234,6 +262,6 @@ export function pasteText(canvas: CanvasController, text: string): string[] {
 }
 
 function clashing(canvas: CanvasController, clip: IClip): boolean {
-  const places = new Set([...canvas.doc.nodes.keys()].map(id => String(canvas.store.place(id))));
+  const places = new Set(canvas.store.nodes.map(({ id }) => String(canvas.store.place(id))));
   return Object.values(clip.positions).some(at => places.has(String(at)));
 }

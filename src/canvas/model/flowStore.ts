@@ -10,9 +10,10 @@ import {
 } from '@xyflow/react';
 import { naturally } from '../../components/format/names';
 import { JsonObject } from '../../document/canonical';
-import { IEdge, Position } from '../../document/flow';
+import { IEdge, isComment, Position } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { dataKind } from '../../components/format/dataKinds';
+import { BEHIND, patch, sizeOf } from './diagram/items';
 import type { TaskState } from './tokens';
 
 /** The size of a card before it is drawn, for its place in the overview. */
@@ -26,7 +27,7 @@ export const MEASURED = 200;
 const FIRST_PORT = 56;
 const NEXT_PORT = 22;
 
-export type CardNode = Node<{ fields: JsonObject }, 'card'>;
+export type CardNode = Node<{ fields: JsonObject }, 'card' | 'comment'>;
 
 /** Other data about cards. */
 export interface ICards {
@@ -60,7 +61,11 @@ export class FlowStore {
   ) {
     const ids = [...doc.nodes.keys()].sort(naturally);
     this._isLarge = ids.length > MEASURED;
-    this.nodes = ids.map((id, index) => this._node(id, undefined, index)!);
+    const comments = [...doc.comments.keys()].sort(naturally);
+    this.nodes = [
+      ...ids.map((id, index) => this._node(id, undefined, index)!),
+      ...comments.map(id => this._comment(id)!)
+    ];
     this.edges = [...doc.edges.keys()].sort().flatMap(id => this._edge(id) ?? []);
     doc.changed.connect(this._onChanged, this);
   }
@@ -237,7 +242,8 @@ export class FlowStore {
     if (!flow) {
       return;
     }
-    const touched = new Set([...(flow.nodes ?? []), ...(flow.positions ?? [])]);
+    const { nodes = [], positions = [], comments = [] } = flow;
+    const touched = new Set([...nodes, ...positions, ...comments]);
     if (flow.nodes || flow.edges) {
       const ids = this._arrowsOf(flow.edges ?? new Set(), flow.nodes ?? new Set());
       const before = this.edges;
@@ -250,9 +256,11 @@ export class FlowStore {
     }
     if (touched.size) {
       this._isLarge = this.doc.nodes.size > MEASURED;
-      this.nodes = patch(this.nodes, touched, (id, old) => this._node(id, old));
+      this.nodes = patch(this.nodes, touched, (id, old) =>
+        isComment(id) ? this._comment(id, old) : this._node(id, old)
+      );
     }
-    if (this.focused && !this.doc.nodes.has(this.focused)) {
+    if (this.focused && !this.doc.has(this.focused)) {
       this.focused = undefined;
     }
     this._emit();
@@ -285,11 +293,36 @@ export class FlowStore {
       ...SIZE,
       ...old,
       ...(old?.measured ? {} : this._guessed(id)),
+      ...this._common(id, fields, x, y),
+      type: 'card' as const
+    };
+  }
+
+  /** Comments are behind the nodes, which they may frame. */
+  private _comment(id: string, old?: CardNode): CardNode | undefined {
+    const fields = this.doc.comment(id);
+    if (!fields) {
+      return undefined;
+    }
+    const [x, y] = this._dragging?.get(id) ?? this.doc.positions.get(id) ?? [0, 0];
+    const [initialWidth, initialHeight] = sizeOf(fields);
+    return {
+      ...old,
+      ...this._common(id, fields, x, y),
+      initialWidth,
+      initialHeight,
+      type: 'comment' as const,
+      connectable: false,
+      zIndex: BEHIND
+    };
+  }
+
+  private _common(id: string, fields: JsonObject, x: number, y: number) {
+    return {
       id,
-      type: 'card' as const,
       data: { fields },
       position: { x, y },
-      ariaRole: 'group',
+      ariaRole: 'group' as const,
       domAttributes: { tabIndex: -1, 'aria-labelledby': this.cards.nameOf(id) }
     };
   }
@@ -358,20 +391,4 @@ export class FlowStore {
   private _dragging?: Map<string, Position>;
   private _close?: () => void;
   private _timer?: number;
-}
-
-/** Return the list with the named items rebuilt, removed or appended. */
-function patch<T extends { id: string }>(
-  items: readonly T[],
-  ids: ReadonlySet<string>,
-  make: (id: string, old?: T) => T | undefined
-): T[] {
-  const rest = new Set(ids);
-  const kept = items.flatMap(item => {
-    if (!rest.delete(item.id)) {
-      return [item];
-    }
-    return make(item.id, item) ?? [];
-  });
-  return [...kept, ...[...rest].sort(naturally).flatMap(id => make(id) ?? [])];
 }

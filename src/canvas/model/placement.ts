@@ -1,5 +1,5 @@
 /** Finds places for new cards: visible and without overlap. */
-import { Position } from '../../document/flow';
+import { isComment, Position } from '../../document/flow';
 import type { CanvasController } from './controller';
 
 export interface IBox {
@@ -73,7 +73,7 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
 
 export function boxOf(canvas: CanvasController, id: string): IBox {
   const [x, y] = canvas.store.place(id);
-  const isWhole = canvas.views.get(id)?.checked; // the ports arrive with the first response
+  const isWhole = isComment(id) || canvas.views.get(id)?.checked; // the ports arrive with the first response
   const size = canvas.store.node(id)?.measured;
   const { width, height } = UNSEEN;
   return isWhole && size?.width && size.height

@@ -2,6 +2,7 @@
 import { ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ILost } from '../../components/hooks/useLost';
 import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
@@ -258,6 +259,8 @@ export interface ICanvasServices {
   runs?: IRunStatesSource;
   palette?: IPaletteSource;
   steps?: IChosenSteps;
+  /** Renders comments. */
+  rendermime?: IRenderMimeRegistry;
   /** Return the path of the notebook that was used last, while it is open. */
   openNotebook?(): string | undefined;
 }

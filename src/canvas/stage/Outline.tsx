@@ -1,4 +1,4 @@
-import { useCallback, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { PortionBar, usePortion } from '../../components/Portion';
 import { title } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
@@ -11,7 +11,8 @@ const idOf = ({ id }: CardNode): string => id;
 export function Outline(): JSX.Element {
   const canvas = useCanvas();
   const { store, trans } = canvas;
-  const nodes = useSyncExternalStore(store.subscribe, store.getNodes);
+  const cards = useSyncExternalStore(store.subscribe, store.getNodes);
+  const nodes = useMemo(() => cards.filter(({ type }) => type === 'card'), [cards]);
   const portion = usePortion(nodes, idOf, store.focused);
   const setTable = useCallback(
     (element: HTMLDivElement | null) => {

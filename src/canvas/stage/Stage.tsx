@@ -16,11 +16,12 @@ import { isField, useDrawing, useHands, useSelecting } from './gestures';
 import { useCanvas } from '../model/hooks';
 import { recall, remember } from '../model/viewState';
 import { fit, leastZoom, refit } from './navigation';
+import { CommentCard } from '../cards/CommentCard';
 import { NodeCard } from '../cards/NodeCard';
 import { Overview } from './Overview';
 import { MEASURED } from '../model/flowStore';
 
-const NODE_TYPES = { card: NodeCard };
+const NODE_TYPES = { card: NodeCard, comment: CommentCard };
 /** The overview redraws each node at each change, so it is shown for these counts only. */
 const OVERVIEW = { from: 16, to: 1000 };
 const FAR = 0.35;
@@ -53,6 +54,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
     [canvas, readOnly]
   );
 
+  const count = nodes.filter(node => node.type === 'card').length;
   const drawing = useDrawing(canvas);
   const hands = useHands(canvas, readOnly);
   const selecting = useSelecting(canvas);
@@ -80,7 +82,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       className={`nby-Canvas-stage nby-Canvas-keys${far ? ' nby-mod-far' : ''}${calm ? ' nby-mod-calm' : ''}`}
       tabIndex={0}
       role="group"
-      aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', nodes.length)}
+      aria-label={trans.__('Workflow, %1 nodes: arrow keys move between them', count)}
       onFocus={hands.onFocus}
       onCopy={hands.onCopy}
       onCut={hands.onCut}
@@ -116,7 +118,9 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         onPaneClick={() => canvas.clearSelection()}
         selectionOnDrag={selecting.frame}
         panOnDrag={!selecting.frame}
-        onNodeDoubleClick={() => void commands.execute('nbyard:inspect-node')}
+        onNodeDoubleClick={(_, { type }) =>
+          void commands.execute(type === 'comment' ? 'nbyard:edit-comment' : 'nbyard:inspect-node')
+        }
         onNodeContextMenu={(_, node) => node.selected || store.select([node.id])}
         onEdgeContextMenu={(_, edge) => store.select([], [edge.id])}
         connectionMode={ConnectionMode.Loose}
@@ -142,7 +146,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && <Overview />}
       </ReactFlow>
       {!nodes.length && <EmptyStage />}
-      {nodes.length === 1 && !edges.length && (
+      {count === 1 && !edges.length && (
         <div className="nby-Canvas-tip">
           {trans.__('Add a second node, then drag from an output to an input.')}
         </div>

@@ -3,7 +3,7 @@ import { CONTENTS_MIME, REF_MIME } from '../../document/dragTypes';
 import { droppedOn, edgeAt } from './dropOnCard';
 import { CanvasController } from '../model/controller';
 import { addFiles, addRow } from '../model/editing';
-import { cardOf } from './gestures';
+import { nodeOf } from './gestures';
 import { IPaletteRow } from '../model/tokens';
 import { Position } from '../../document/flow';
 
@@ -45,7 +45,7 @@ function take(canvas: CanvasController, event: Drag.Event): void {
   const point = canvas.flow?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
   const at: Position | undefined = point && [Math.round(point.x), Math.round(point.y)];
   const rows = event.mimeData.getData(REF_MIME) as IPaletteRow | IPaletteRow[] | undefined;
-  const on = cardOf(event.target);
+  const on = nodeOf(event.target);
   const add = async () => {
     if (rows) {
       return [rows].flat().map(row => addRow(canvas, row, at));

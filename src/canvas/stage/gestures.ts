@@ -10,7 +10,7 @@ import {
   useRef,
   useState
 } from 'react';
-import { IEdge } from '../../document/flow';
+import { IEdge, isComment } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
 import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { droppedOn, edgeAt, insertInto } from './dropOnCard';
@@ -20,11 +20,20 @@ import { addThing, copyText, pasteText, removeSelection } from '../model/editing
 import { CardNode } from '../model/flowStore';
 import { IPaletteRow } from '../model/tokens';
 
+/** Where a connection may end to add a node. */
+const FREE = '.react-flow__pane, .react-flow__node-comment *';
+
 export function nodeAt(x: number, y: number): string | undefined {
-  return cardOf(document.elementFromPoint(x, y));
+  return nodeOf(document.elementFromPoint(x, y));
 }
 
-export function cardOf(target: EventTarget | null): string | undefined {
+/** Return the node of an element; a comment is none. */
+export function nodeOf(target: EventTarget | null): string | undefined {
+  const id = cardOf(target);
+  return id && !isComment(id) ? id : undefined;
+}
+
+function cardOf(target: EventTarget | null): string | undefined {
   return (target as Element | null)?.closest<HTMLElement>('.react-flow__node')?.dataset.id;
 }
 
@@ -62,7 +71,7 @@ export function useDrawing(canvas: CanvasController) {
       const node = nodeAt(x, y);
       if (node && node !== from.node) {
         void connectToNode(canvas, from, node, { x, y });
-      } else if (document.elementFromPoint(x, y)?.matches('.react-flow__pane')) {
+      } else if (document.elementFromPoint(x, y)?.matches(FREE)) {
         void canvas.commands.execute('nbyard:add-node', { x, y, ...from });
       }
     };
@@ -85,7 +94,7 @@ function ends(
 export function useHands(canvas: CanvasController, readOnly: boolean) {
   return useMemo(() => {
     const copy = (event: ClipboardEvent, cut: boolean) => {
-      if (canvas.targets.length && !isField(event.target)) {
+      if (canvas.chosen.length && !isField(event.target)) {
         event.clipboardData.setData('text/plain', copyText(canvas));
         event.preventDefault();
         if (cut && !readOnly) {
@@ -111,7 +120,7 @@ export function useHands(canvas: CanvasController, readOnly: boolean) {
           const row = JSON.parse(text) as IPaletteRow;
           void droppedOn(
             canvas,
-            cardOf(event.target),
+            nodeOf(event.target),
             () => addThing(canvas, row, [Math.round(x), Math.round(y)]),
             edgeAt(point.x, point.y)
           );
@@ -173,7 +182,8 @@ export function useSelecting(canvas: CanvasController) {
       /** Insert a card without connections that is dropped on a connection. */
       onNodeDragStop: (event: MouseEvent | TouchEvent, { id }: CardNode) => {
         const { readOnly, views } = canvas;
-        const isFree = !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
+        const isFree =
+          !isComment(id) && !views.arrowsInto(id).length && !views.arrowsFrom(id).length;
         const edge = 'clientX' in event && isFree && edgeAt(event.clientX, event.clientY);
         if (edge && !readOnly) {
           insertInto(canvas, id, edge);
@@ -186,7 +196,7 @@ export function useSelecting(canvas: CanvasController) {
             chosen.add(node.id);
           }
           canvas.store.select(chosen);
-        } else if (canvas.opensInspector && !canvas.ui.inspector) {
+        } else if (canvas.opensInspector && !isComment(node.id) && !canvas.ui.inspector) {
           canvas.showInspector(true);
         }
       }

@@ -1,6 +1,7 @@
 """The workflow document: its content, strict parsing, and the rules of its graph.
 
-A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions`. Nodes
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions` and, if
+there are any, `comments`. Nodes
 follow a file (`path`, relative to the document's folder) or name a stored object.
 """
 
@@ -20,6 +21,7 @@ from nbyard.field_suggestions import add_suggestions, near_spelling
 from nbyard.reasons.structs import Reason, because
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
+COMMENT_ID = re.compile(r"#[A-Za-z0-9_-]{1,63}\Z")
 NUMBER = re.compile("([0-9]+)")
 DATA = "data"
 ANY_KEY = "[...]"
@@ -108,6 +110,13 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input: str
 
 
+class Comment(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A text in Markdown on the canvas, with its width and height in pixels. Runs ignore it."""
+
+    text: str = ""
+    size: tuple[float, float] = (240, 120)
+
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A workflow document as read from a `.nbflow` file. Only `meta` may have unknown fields."""
 
@@ -116,6 +125,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nodes: dict[str, Node] = {}
     edges: dict[str, Edge] = {}
     positions: dict[str, tuple[float, float]] = {}
+    comments: dict[str, Comment] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -151,6 +161,9 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     for name in document.nodes:
         if not NODE_ID.match(name) or name == PROTOTYPE:
             raise Invalid.field("document.nodes", because("not-node-id", id=repr(name[:70])))
+    for name in document.comments or ():
+        if not COMMENT_ID.match(name):
+            raise Invalid.field("document.comments", because("not-comment-id", id=repr(name[:70])))
     if PROTOTYPE in document.edges:
         raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
     edges = {
@@ -219,7 +232,7 @@ def repinned(document: Document, pins: Mapping[str, Pin | None]) -> Document:
 
 def semantic(document: Document) -> Document:
     """Return the document without parts that cannot matter to a run."""
-    return msgspec.structs.replace(document, positions={})
+    return msgspec.structs.replace(document, positions={}, comments=msgspec.UNSET)
 
 
 def ordered(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:

@@ -111,6 +111,7 @@ WORKFLOWS = {
     "too-many-nodes": code("more than {most} nodes", most=int),
     "not-node-id": code("{id} is no valid node id", id=str),
     "not-edge-id": code("{id} is no valid id of an edge", id=str),
+    "not-comment-id": code("{id} is no valid id of a comment, such as #1", id=str),
     "loose-edge": code("{edge} has no node at one of its ends", edge=str),
     "no-node": code("there is no node {node}", node=str),
     "scope-without-nodes": code("name at least one node for the scope {scope}", scope=str),

@@ -53,6 +53,20 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
           : prompts.quickAdd(canvas, pointOf(args), endOf(args))
     },
     {
+      id: 'nbyard:add-comment',
+      label: trans.__('Add Comment'),
+      caption: trans.__('Add a text in Markdown beside the nodes'),
+      needs: 'edit',
+      run: (canvas, { comments }) => comments.addComment(canvas)
+    },
+    {
+      id: 'nbyard:edit-comment',
+      label: trans.__('Edit Comment'),
+      needs: 'edit',
+      quiet: true,
+      run: (canvas, { comments }) => comments.editComment(canvas)
+    },
+    {
       id: 'nbyard:copy-nodes',
       label: trans.__('Copy Nodes'),
       icon: copyIcon,
@@ -95,7 +109,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:select-all-nodes',
       label: trans.__('Select All Nodes'),
-      run: canvas => canvas.store.select(canvas.doc.nodes.keys())
+      run: canvas => canvas.store.select(canvas.store.nodes.map(({ id }) => id))
     },
     {
       id: 'nbyard:connect-node',

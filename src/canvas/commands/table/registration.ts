@@ -58,7 +58,7 @@ export function addCommands(
 }
 
 function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
-  if (command.least && canvas.targets.length < command.least) {
+  if (command.least && canvas.chosen.length < command.least) {
     return false;
   }
   switch (command.needs) {

@@ -14,6 +14,7 @@ from nbyard.domain.workflows.active_nodes import selection
 from nbyard.domain.workflows.structs import (
     MAX_NODES,
     Binding,
+    Comment,
     Document,
     Edge,
     Node,
@@ -339,3 +340,15 @@ def test_selections_that_are_refused():
     with pytest.raises(Invalid, match="at least one node for the scope 'to'"):
         selection(document, "to", [])
     assert selection(document, "all", []) == {"a"}
+
+
+def test_comments_are_part_of_the_file_and_not_of_a_run():
+    """K9: a file without comments means the same as before there were any."""
+    text = '{"version": 1, "comments": {"%s": {"text": "# Data", "size": [300, 80]}}}'
+    document = read_document(text % "#1")
+    assert document.comments == {"#1": Comment("# Data", (300, 80))}
+    assert semantic(document) == semantic(read_document('{"version": 1}'))
+    assert "comments" not in msgspec.to_builtins(semantic(document))
+    for wrong in (text % "a", text.replace("size", "sise") % "#1"):
+        with pytest.raises(Invalid):
+            read_document(wrong)

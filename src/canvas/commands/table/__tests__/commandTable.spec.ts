@@ -54,7 +54,7 @@ describe('G6: every action is a command', () => {
 
   it('cards are aligned if there are enough of them', () => {
     const commands = new CommandRegistry();
-    const canvas = { targets: ['a', 'b'], readOnly: false };
+    const canvas = { chosen: ['a', 'b'], readOnly: false };
     const tracker = {
       currentWidget: { content: { canvas } },
       widgetAdded: new Signal<unknown, unknown>({}),
@@ -64,9 +64,9 @@ describe('G6: every action is a command', () => {
     const enabled = () =>
       ['align-left', 'distribute-vertically'].map(id => commands.isEnabled(`nbyard:${id}`));
     expect(enabled()).toEqual([true, false]);
-    canvas.targets = ['a'];
+    canvas.chosen = ['a'];
     expect(enabled()).toEqual([false, false]);
-    canvas.targets = ['a', 'b', 'c'];
+    canvas.chosen = ['a', 'b', 'c'];
     expect(enabled()).toEqual([true, true]);
     canvas.readOnly = true;
     expect(enabled()).toEqual([false, false]);

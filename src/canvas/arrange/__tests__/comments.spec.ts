@@ -1,0 +1,90 @@
+import { addComment, editComment, endEditing } from '../comments';
+import { copyText, pasteText, removeSelection } from '../../model/editing';
+import { parseFlow } from '../../../document/flow';
+import { bench, IBench, steps } from '../../model/__tests__/fakes';
+
+// jsdom has none; browsers do
+globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
+
+let one: IBench;
+
+beforeEach(async () => {
+  jest.useFakeTimers();
+  one = await bench();
+});
+
+afterEach(() => {
+  one.canvas.dispose();
+  jest.useRealTimers();
+});
+
+const texts = () => Object.values(one.canvas.doc.toJSON().comments).map(({ text }) => text);
+
+function write(text: string): string {
+  addComment(one.canvas);
+  const { id } = one.canvas.ui.editing!;
+  endEditing(one.canvas, id, text);
+  return id;
+}
+
+describe('K9: comments', () => {
+  it('are stored with their place, as one undo step with their text', () => {
+    const { canvas } = one;
+    const before = steps(canvas);
+    const id = write('# Data');
+    expect(id).toBe('#1');
+    expect(steps(canvas)).toBe(before + 1);
+    const flow = parseFlow(canvas.doc.getSource())!;
+    expect(flow.comments).toEqual({ '#1': { text: '# Data' } });
+    expect(flow.positions['#1']).toHaveLength(2);
+    expect(canvas.store.node('#1')).toMatchObject({ type: 'comment', initialWidth: 240 });
+    canvas.doc.undo();
+    expect(texts()).toEqual([]);
+    expect(canvas.doc.getSource()).not.toContain('comments');
+  });
+
+  it('without a text are removed', () => {
+    write('  ');
+    expect(texts()).toEqual([]);
+    write('a');
+    one.canvas.store.select(['#1']);
+    editComment(one.canvas);
+    endEditing(one.canvas, '#1', '');
+    expect(texts()).toEqual([]);
+  });
+
+  it('are no nodes: commands for nodes and the server do not see them', async () => {
+    const { canvas, backend, settle } = one;
+    const asked = backend.questions.length;
+    write('a');
+    canvas.store.select(['#1', 'clean']);
+    expect(canvas.targets).toEqual(['clean']);
+    expect(canvas.chosen).toEqual(['clean', '#1']);
+    canvas.store.select(['#1']);
+    expect(canvas.step).toBeUndefined();
+    await settle();
+    expect(backend.questions).toHaveLength(asked);
+  });
+
+  it('are moved, copied and deleted with the selection', () => {
+    const { canvas } = one;
+    write('a');
+    canvas.doc.setComment('#1', 'size', [300, 90]);
+    canvas.store.select(['#1', 'clean']);
+    const ids = pasteText(canvas, copyText(canvas));
+    expect(ids).toEqual(['#2', 'clean_2']);
+    expect(canvas.doc.comment('#2')).toEqual({ text: 'a', size: [300, 90] });
+    removeSelection(canvas);
+    expect(canvas.doc.has('#2') || canvas.doc.has('clean_2')).toBe(false);
+    expect(texts()).toEqual(['a']);
+  });
+
+  it('do not change in a workflow that is read-only', () => {
+    const { canvas } = one;
+    write('a');
+    canvas.store.select(['#1']);
+    Object.defineProperty(canvas, 'readOnly', { value: true });
+    editComment(canvas);
+    expect(canvas.ui.editing).toBeUndefined();
+  });
+});

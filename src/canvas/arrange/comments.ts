@@ -1,0 +1,44 @@
+/** Comments on the canvas: texts in Markdown beside the nodes. */
+import { isComment, Position } from '../../document/flow';
+import { CanvasController } from '../model/controller';
+import { ensureId } from '../model/identity';
+import { freePlace } from '../model/placement';
+import { newCommentId } from '../model/editing';
+
+/** Add a comment and open its text. Both are one undo step. */
+export function addComment(canvas: CanvasController, point?: { x: number; y: number }): void {
+  const { doc, flow, store } = canvas;
+  const at = point && flow?.screenToFlowPosition(point);
+  const place: Position | undefined = at && [Math.round(at.x), Math.round(at.y)];
+  const id = newCommentId(canvas, other => doc.comments.has(other));
+  ensureId(canvas);
+  const close = doc.gesture();
+  doc.addComment(id, { text: '' }, freePlace(canvas, place));
+  store.select([id]);
+  store.focus(id);
+  canvas.set({ outline: false, editing: { id, close } });
+}
+
+/** Open the text of the selected comment. */
+export function editComment(canvas: CanvasController): void {
+  const id = canvas.chosen.find(isComment);
+  if (id && !canvas.readOnly) {
+    canvas.set({ editing: { id } });
+  }
+}
+
+/** Store the text; a comment without text is removed. */
+export function endEditing(canvas: CanvasController, id: string, text: string): void {
+  const { doc, ui } = canvas;
+  if (ui.editing?.id !== id) {
+    return;
+  }
+  const { close } = ui.editing;
+  canvas.set({ editing: undefined });
+  if (text.trim()) {
+    doc.setComment(id, 'text', text);
+  } else {
+    doc.remove([id]);
+  }
+  close?.();
+}

@@ -1,0 +1,140 @@
+import { MimeModel } from '@jupyterlab/rendermime';
+import { Widget } from '@lumino/widgets';
+import { NodeProps } from '@xyflow/react';
+import { memo, PointerEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { endEditing } from '../arrange/comments';
+import { sizeOf } from '../model/diagram/items';
+import { CardNode } from '../model/flowStore';
+import { focusNode } from '../model/focus';
+import { useCanvas, useUi } from '../model/hooks';
+
+type Size = [number, number];
+
+const MARKDOWN = 'text/markdown';
+const LEAST: Size = [80, 40];
+
+/** A text in Markdown beside the nodes. A double click or Enter opens its source. */
+export const CommentCard = memo(function CommentCard({ id, data }: NodeProps<CardNode>) {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  const isOpen = useUi().editing?.id === id;
+  const [dragged, setDragged] = useState<Size>();
+  const text = String(data.fields.text ?? '');
+  const [width, height] = dragged ?? sizeOf(data.fields);
+  return (
+    <div className="nby-Comment" style={{ width, height }}>
+      <span hidden id={canvas.nameOf(id)} aria-label={trans.__('Comment: %1', text)} />
+      {isOpen ? <Source id={id} text={text} /> : <Rendered text={text} />}
+      {!canvas.readOnly && (
+        <Corner
+          size={[width, height]}
+          onDrag={setDragged}
+          onDrop={size => {
+            canvas.doc.setComment(id, 'size', size);
+            setDragged(undefined);
+          }}
+        />
+      )}
+    </div>
+  );
+});
+
+/** The text as JupyterLab shows untrusted Markdown. */
+function Rendered({ text }: { text: string }): JSX.Element {
+  const { rendermime } = useCanvas().services;
+  const holder = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (!rendermime || !holder.current?.isConnected) {
+      return undefined;
+    }
+    const renderer = rendermime.createRenderer(MARKDOWN);
+    void renderer.renderModel(new MimeModel({ data: { [MARKDOWN]: text }, trusted: false }));
+    Widget.attach(renderer, holder.current);
+    return () => renderer.dispose();
+  }, [rendermime, text]);
+  return (
+    <div ref={holder} className="nby-Comment-body nowheel">
+      {!rendermime && text}
+    </div>
+  );
+}
+
+function Source({ id, text }: { id: string; text: string }): JSX.Element {
+  const canvas = useCanvas();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const typed = useRef(text);
+  const end = () => endEditing(canvas, id, typed.current);
+  useEffect(() => {
+    // React Flow hides a new card until it is measured
+    let tries = 30;
+    const focus = () => {
+      field.current?.focus({ preventScroll: true });
+      if (field.current && field.current !== document.activeElement && tries-- > 0) {
+        requestAnimationFrame(focus);
+      }
+    };
+    focus();
+    return () => endEditing(canvas, id, typed.current); // for example when it leaves the view
+  }, [canvas, id]);
+  return (
+    <textarea
+      ref={field}
+      className="nby-Comment-source nodrag nopan nowheel"
+      data-lm-suppress-shortcuts="true"
+      aria-label={canvas.trans.__('Text of the comment, in Markdown')}
+      placeholder={canvas.trans.__('Markdown. Escape ends editing.')}
+      defaultValue={text}
+      onChange={event => (typed.current = event.target.value)}
+      onBlur={end}
+      onKeyDown={event => {
+        const isEnd = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+        if (event.key === 'Escape' || isEnd) {
+          event.preventDefault();
+          end();
+          if (canvas.doc.has(id)) {
+            focusNode(canvas, id);
+          } else {
+            canvas.stage?.focus({ preventScroll: true });
+          }
+        }
+      }}
+    />
+  );
+}
+
+interface ICornerProps {
+  size: Size;
+  onDrag: (size: Size) => void;
+  onDrop: (size: Size) => void;
+}
+
+/** The corner that changes the size. */
+function Corner({ size, onDrag, onDrop }: ICornerProps): JSX.Element {
+  const canvas = useCanvas();
+  const start = useRef<{ x: number; y: number; size: Size }>();
+  const sizeAt = ({ clientX, clientY }: PointerEvent): Size => {
+    const from = start.current!;
+    const zoom = canvas.flow?.getZoom() ?? 1;
+    return [
+      Math.max(LEAST[0], Math.round(from.size[0] + (clientX - from.x) / zoom)),
+      Math.max(LEAST[1], Math.round(from.size[1] + (clientY - from.y) / zoom))
+    ];
+  };
+  return (
+    <div
+      className="nby-Comment-corner nodrag nopan"
+      title={canvas.trans.__('Drag to change the size')}
+      onPointerDown={event => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = { x: event.clientX, y: event.clientY, size };
+      }}
+      onPointerMove={event => start.current && onDrag(sizeAt(event))}
+      onPointerUp={event => {
+        if (start.current) {
+          onDrop(sizeAt(event));
+          start.current = undefined;
+        }
+      }}
+    />
+  );
+}
