@@ -1,7 +1,7 @@
 """The workflow document: its content, strict parsing, and the rules of its graph.
 
-A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions` and, if
-there are any, `comments`. Nodes
+A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `positions` and
+`comments`. Nodes
 follow a file (`path`, relative to the document's folder) or name a stored object.
 """
 
@@ -158,14 +158,7 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
             raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
     if len(document.nodes) > MAX_NODES:
         raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))
-    for name in document.nodes:
-        if not NODE_ID.match(name) or name == PROTOTYPE:
-            raise Invalid.field("document.nodes", because("not-node-id", id=repr(name[:70])))
-    for name in document.comments or ():
-        if not COMMENT_ID.match(name):
-            raise Invalid.field("document.comments", because("not-comment-id", id=repr(name[:70])))
-    if PROTOTYPE in document.edges:
-        raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
+    _check_ids(document)
     edges = {
         key: edge
         for key, edge in document.edges.items()
@@ -174,6 +167,17 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     if strict and (lost := sorted(document.edges.keys() - edges)):
         raise Invalid.field("document.edges", because("loose-edge", edge=repr(lost[0][:150])))
     return msgspec.structs.replace(document, edges=edges)
+
+
+def _check_ids(document: Document) -> None:
+    for name in document.nodes:
+        if not NODE_ID.match(name) or name == PROTOTYPE:
+            raise Invalid.field("document.nodes", because("not-node-id", id=repr(name[:70])))
+    for name in document.comments or ():
+        if not COMMENT_ID.match(name):
+            raise Invalid.field("document.comments", because("not-comment-id", id=repr(name[:70])))
+    if PROTOTYPE in document.edges:
+        raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
 
 
 def _versioned(text: str | bytes) -> Any:
