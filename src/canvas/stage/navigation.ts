@@ -165,19 +165,6 @@ function wasSeen([x, y]: Position, view: Viewport, { width, height }: ISize): bo
   return at[0] > -MARGIN && at[0] < width && at[1] > -MARGIN && at[1] < height;
 }
 
-export async function tidy(canvas: CanvasController): Promise<void> {
-  const { layered } = await import('../arrange/layout');
-  const { nodes } = canvas.store;
-  const sizes = nodes.map(node => ({
-    id: node.id,
-    width: node.measured?.width ?? 220,
-    height: node.measured?.height ?? 100
-  }));
-  const places = layered(sizes, canvas.doc.allEdges());
-  canvas.doc.move(places);
-  requestAnimationFrame(() => fit(canvas));
-}
-
 /** Focus the node of the next problem. */
 export function nextProblem(canvas: CanvasController, index?: number): void {
   const { problems } = canvas.checker;

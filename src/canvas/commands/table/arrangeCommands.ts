@@ -9,10 +9,10 @@ export function arrangeCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:tidy-workflow',
       label: trans.__('Tidy Up'),
-      caption: trans.__('Arrange the nodes from left to right'),
+      caption: trans.__('Arrange the nodes from left to right, in rows that fit the window'),
       icon: tidyIcon,
       needs: 'edit',
-      run: (canvas, { navigation }) => navigation.tidy(canvas)
+      run: (canvas, { tidy }) => tidy(canvas)
     },
     ...alignments(trans),
     ...moves(trans)
