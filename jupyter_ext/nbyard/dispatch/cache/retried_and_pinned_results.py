@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveTask
 from nbyard.dispatch.state.round_changes import RoundChanges
@@ -41,9 +42,14 @@ def keep_and_check_bytes(
     """
     # Keep before checking: a collection in between would delete the bytes.
     changes.keep_bytes(context.blobs)
+    return has_bytes(context.blobs, rows, columns)
+
+
+def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool:
+    """Return whether all bytes of a result are stored."""
     others = columns.get("other_files", {}).get("digest", "")
     digests = [*(row["digest"] for row in rows), *filter(None, [others])]
-    return all(map(context.blobs.exists, digests))
+    return all(map(blobs.exists, digests))
 
 
 def take(

@@ -38,6 +38,8 @@ def version_in_place(context: DispatchContext, used: UsedEnvironment) -> Environ
         version = _known(context, used)
         if version.place and Path(version.place, "bin").is_dir():
             return version
+        if context.stopping.is_set():
+            raise Unavailable(because("environment-to-install", environment=used.shown))
         folder = context.folder / version_folder(version.id)
         with new_place(context, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
             log.info("%s is installed once more", used.shown)

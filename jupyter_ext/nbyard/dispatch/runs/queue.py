@@ -3,6 +3,7 @@
 import logging
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from nbyard.dispatch.attempts.attempt_driver import Observations
@@ -12,16 +13,12 @@ from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, is_overdue
 from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
-from nbyard.domain import cache_policy
-from nbyard.domain.caching.explanation import changed, explain
-from nbyard.domain.environments.references import environment_change
 from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.errors import NbyardError
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of, because, read_reason
+from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
@@ -260,31 +257,9 @@ class QueueController:
 
     def _why(self, ready_task: ReadyTask) -> Reason:
         """Return the reason why no earlier result is reused."""
-        if why := ready_task.why_not() or ready_task.too_old:
-            return why
-        if ready_task.outside:
-            return changed(ready_task.outside)
         with self._store.read() as c:
-            last = self._store.history.last(c, ready_task.task)
-            environment = last.parts.environment if last else ""
-            before = self._store.fingerprints.packages(c, environment) if last else None
-        if last is None:
-            return explain(None, ready_task.parts)
-        change = environment_change(last.used, ready_task.task.plan.environment)
-        has = ready_task.environment.versions
-        by_reads = cache_policy.is_by_reads(ready_task.task.plan.cache)
-        observed = last.observed if by_reads else None
-        counting = self._candidates.identities.counting
-        try:
-            files = [*counting(ready_task.code, last.parts.files, ready_task.parts, observed, has)]
-        except (NbyardError, OSError):
-            log.exception("task %s cannot be compared with its last run", ready_task.task.id)
-            files = []
-        why = explain(last.parts, ready_task.parts, before, has, change, files)
-        if not files or not by_reads or (observed and not observed.problem):
-            return why
-        problem = read_reason(observed.problem) if observed else None
-        return because("unsure", reason=why, problem=problem or because("not-observed"))
+            last = partial(self._store.history.last, c, ready_task.task)
+            return self._candidates.results.why(c, ready_task, last)
 
 
 def _kind(plan: TaskPlan) -> tuple[str, str]:

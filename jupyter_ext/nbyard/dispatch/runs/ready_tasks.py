@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import msgspec
 
 from nbyard.dispatch.attempts.store_outputs import failure_of
-from nbyard.dispatch.cache.keys import Code, Identities, key_parts
+from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.outside_files import Comparisons
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.dispatch.cache.retried_and_pinned_results import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
@@ -24,64 +24,35 @@ from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.dispatch.threads import Threads, unexpected_reason
-from nbyard.domain import cache_policy
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.digest import KeyParts
-from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 from nbyard.store import Connection
-from nbyard.store.runs.artifacts_and_cache import Alike, Hit
+from nbyard.store.runs.artifacts_and_cache import Alike
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")
 NEW_IN_A_ROUND = 200
 
 
-@dataclass(eq=False)
-class ReadyTask:
+@dataclass(eq=False, kw_only=True)
+class ReadyTask(Query):
     """A queued task with the dependencies of its result; `is_current` checks them again.
 
-    Candidates of one `group` may share a function worker. `outside` are changes outside the code
-    folder that prevent the use of a result.
+    Candidates of one `group` may share a function worker.
     """
 
     live: LiveTask
-    code: Code
-    parts: KeyParts
-    key: str
-    environment: EnvironmentRef
     group: Group = ()
     is_told: bool = False
     is_held_up: bool = False
     worker: LiveWorker | None = None
     gpus: tuple[str, ...] = ()
-    too_old: Reason | None = None
-    outside: Sequence[Reason] = ()
 
     @property
     def task(self) -> TaskRecord:
         """Return the record of the task."""
         return self.live.record
-
-    @property
-    def name(self) -> tuple[str, str]:
-        """Return the owner and key under which the cache knows the result."""
-        return self.task.owner, self.key
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """Return the columns for the task's row."""
-        parts = msgspec.to_builtins(self.parts)
-        return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
-
-    def why_not(self) -> Reason | None:
-        """Return the reason not to use the cache, else None."""
-        if self.task.plan.reuse:
-            return because("result-gone")
-        if self.task.plan.force:
-            return because("forced")
-        return None if cache_policy.is_asked(self.task.plan.cache) else because("cache-off")
 
 
 class ReadyTasks(Mapping[str, ReadyTask]):
@@ -100,6 +71,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._threads = threads
         self._inbox = inbox
         self.identities = Identities(context)
+        self.results = ResultLookup(context.store, self.identities)
         self.elsewhere: dict[str, ReadyTask] = {}
         self.is_behind = False
         self._known: dict[str, ReadyTask] = {}
@@ -250,7 +222,9 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             inputs, untyped = inputs_of(task), self._context.untyped
             parts = key_parts(record.plan, known[0], inputs, known[1], untyped)
             group = group_of(task, *known)
-            return ReadyTask(task, known[0], parts, parts.key(), known[1], group)
+            code, environment = known
+            of = (record.owner, record.plan, code, parts, parts.key(), environment)
+            return ReadyTask(*of, live=task, group=group)
         except NbyardError as error:
             fail_task(changes, task, failure_of(error, "preparation"))
         except Exception as error:  # isolate a broken task
@@ -291,19 +265,14 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     ) -> set[str]:
         """Use cached results; return the tasks for which a thread looks outside the code."""
         undecided = set[str]()
-        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {one.key for one in found})}
-        for one in found:
-            if one.name not in hits and (alike := self._alike(c, one)):
-                hits[one.name] = alike
+        hits = self.results.find(c, found)
         usable: list[tuple[ReadyTask, Hit]] = []
         now = datetime.now(UTC)
         for one in found:
             hit = hits.get(one.name)
             if hit is None:
                 continue
-            policy = one.task.plan.cache
-            one.too_old = cache_policy.too_old(policy, hit.run_number, hit.made_at, now)
-            if one.too_old:
+            if one.is_expired(hit, now):
                 continue
             differing = self._comparisons.changes(one.task.id, hit)
             if differing is None:
@@ -332,25 +301,6 @@ class ReadyTasks(Mapping[str, ReadyTask]):
                 code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
                 reason = because(code, run=hit.run_number)
                 take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
-
-    def _alike(self, c: Connection, ready_task: ReadyTask) -> Alike | None:
-        """Return a result of the same work if none of the files that it read has changed."""
-        if not cache_policy.is_by_reads(ready_task.task.plan.cache):
-            return None
-        modules = ready_task.environment.versions
-        try:
-            for alike in self._store.cache.alike(
-                c, ready_task.task.owner, ready_task.parts.base_key()
-            ):
-                files, observed = alike.files, alike.observed
-                counting = self.identities.counting(
-                    ready_task.code, files, ready_task.parts, observed, modules
-                )
-                if next(counting, None) is None:
-                    return alike
-        except (NbyardError, OSError):  # bytes of the code are gone: execute the task
-            log.exception("task %s cannot be compared with earlier ones", ready_task.task.id)
-        return None
 
 
 def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:

@@ -1,6 +1,7 @@
 """A snapshot of an attempt for threads to work with."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nbyard.attempts import folders
@@ -8,7 +9,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitor_links import container_ports
 from nbyard.domain.attempts.structs import Output
-from nbyard.domain.runs.structs import BytesOf, ResultOf, Run
+from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, TaskPlan
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
@@ -80,17 +81,28 @@ def order_of(
 
 
 def inputs_of(task: LiveTask) -> dict[str, BytesOf]:
-    """Return the bytes of each bound input, by name.
+    """Return the bytes of each bound input of a task, by name.
 
     Raises:
         NotFound: An upstream task has no such output.
     """
+    return inputs_from(task.record.plan, lambda node: task.run.tasks[node].results)
+
+
+def inputs_from(
+    plan: TaskPlan, results_of: Callable[[str], Mapping[str, BytesOf]]
+) -> dict[str, BytesOf]:
+    """Return the bytes of each bound input; `results_of` returns a node's outputs by name.
+
+    Raises:
+        NotFound: An upstream node has no such output.
+    """
     inputs: dict[str, BytesOf] = {}
-    for name, binding in task.record.plan.bindings.items():
+    for name, binding in plan.bindings.items():
         if isinstance(binding, BytesOf):
             inputs[name] = binding
         elif isinstance(binding, ResultOf):
-            made = task.run.tasks[binding.node].results.get(binding.output)
+            made = results_of(binding.node).get(binding.output)
             if made is None:
                 raise NotFound(because("output-not-made", node=binding.node, output=binding.output))
             inputs[name] = made

@@ -1,9 +1,10 @@
 """Past successes: their durations, and the inputs that their results depended on."""
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, Row, bindparam, func, select, text
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
@@ -17,21 +18,24 @@ LOOKED_AT = 4 * SAMPLES
 # how many recent runs of a workflow are searched for files that a node opened
 LATELY = 20
 
-LAST_PARTS = (
+SUCCESSES = (
     select(tasks.c.parts, tasks.c.plan, tasks.c.observed)
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         runs.c.owner == bindparam("owner"),
-        runs.c.workflow_id
-        == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
         tasks.c.node == bindparam("node"),
         tasks.c.executable_id == bindparam("executable"),
         tasks.c.state == "succeeded",
-        tasks.c.id != bindparam("its_id"),
     )
     .order_by(tasks.c.run_id.desc(), tasks.c.id.desc())
     .limit(1)
 )
+LAST_PARTS = SUCCESSES.where(
+    runs.c.workflow_id
+    == select(runs.c.workflow_id).where(runs.c.id == bindparam("run_id")).scalar_subquery(),
+    tasks.c.id != bindparam("its_id"),
+)
+LAST_OF_WORKFLOW = SUCCESSES.where(runs.c.workflow_id == bindparam("workflow"))
 NEWEST = (
     select(
         tasks.c.plan["executable_version_id"].as_string(), tasks.c.started_at, tasks.c.finished_at
@@ -134,9 +138,19 @@ class HistoryRows:
         """Return the dependencies of the newest earlier success of the same node and workflow."""
         same = {"run_id": task.run_id, "owner": task.owner, "node": task.node, "its_id": task.id}
         asked = same | {"executable": task.plan.executable_id}
-        found = c.execute(LAST_PARTS, asked).first()
-        if found is None or not found.parts:
-            return None
-        used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
-        observed = msgspec.convert(found.observed, Observed | None)
-        return Last(msgspec.convert(found.parts, KeyParts), used, observed)
+        return _last(c.execute(LAST_PARTS, asked).first())
+
+    def last_of(
+        self, c: Connection, owner: str, workflow: str, node: str, executable: str
+    ) -> Last | None:
+        """Return the dependencies of the newest success of a node, by the workflow's ID."""
+        asked = {"owner": owner, "workflow": workflow, "node": node, "executable": executable}
+        return _last(c.execute(LAST_OF_WORKFLOW, asked).first())
+
+
+def _last(found: Row[Any] | None) -> Last | None:
+    if found is None or not found.parts:
+        return None
+    used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)
+    observed = msgspec.convert(found.observed, Observed | None)
+    return Last(msgspec.convert(found.parts, KeyParts), used, observed)

@@ -1,0 +1,125 @@
+"""Look up cached results for tasks: the one decision of runs, and of forecasts before a run."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nbyard.dispatch.cache.keys import Code, Identities
+from nbyard.domain import cache_policy
+from nbyard.domain.caching.explanation import changed, explain
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.environments.references import environment_change
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.errors import NbyardError
+from nbyard.reasons.structs import Reason, because, read_reason
+from nbyard.store import Connection, Store
+from nbyard.store.runs.artifacts_and_cache import Alike, Hit
+from nbyard.store.runs.past_results import Last
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+@dataclass(eq=False)
+class Query:
+    """A task's plan with the dependencies of its result.
+
+    `too_old` and `outside` are what prevents the use of the cached result that was found:
+    its age, or changes outside the code folder.
+    """
+
+    owner: str
+    plan: TaskPlan
+    code: Code
+    parts: KeyParts
+    key: str
+    environment: EnvironmentRef
+    too_old: Reason | None = None
+    outside: Sequence[Reason] = ()
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Return the owner and key under which the cache knows the result."""
+        return self.owner, self.key
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Return the columns for the task's row."""
+        parts = msgspec.to_builtins(self.parts)
+        return {"cache_key": self.key, "base_key": self.parts.base_key(), "parts": parts}
+
+    def why_not(self) -> Reason | None:
+        """Return the reason not to use the cache, else None."""
+        if self.plan.reuse:
+            return because("result-gone")
+        if self.plan.force:
+            return because("forced")
+        return None if cache_policy.is_asked(self.plan.cache) else because("cache-off")
+
+    def is_expired(self, hit: Hit, now: datetime) -> bool:
+        """Note whether the cached result is too old, and return it."""
+        self.too_old = cache_policy.too_old(self.plan.cache, hit.run_number, hit.made_at, now)
+        return self.too_old is not None
+
+
+class ResultLookup:
+    """Finds cached results, and explains why there is none."""
+
+    def __init__(self, store: Store, identities: Identities):
+        self._store = store
+        self._identities = identities
+
+    def find(self, c: Connection, queries: Sequence[Query]) -> dict[tuple[str, str], Hit]:
+        """Return the results with the same key, else with the same files that were read."""
+        hits: dict[tuple[str, str], Hit] = {**self._store.cache.find(c, {q.key for q in queries})}
+        for query in queries:
+            if query.name not in hits and (alike := self._alike(c, query)):
+                hits[query.name] = alike
+        return hits
+
+    def _alike(self, c: Connection, query: Query) -> Alike | None:
+        """Return a result of the same work if none of the files that it read has changed."""
+        if not cache_policy.is_by_reads(query.plan.cache):
+            return None
+        modules = query.environment.versions
+        try:
+            for alike in self._store.cache.alike(c, query.owner, query.parts.base_key()):
+                files, observed = alike.files, alike.observed
+                counting = self._identities.counting(
+                    query.code, files, query.parts, observed, modules
+                )
+                if next(counting, None) is None:
+                    return alike
+        except (NbyardError, OSError):  # bytes of the code are gone: execute the task
+            log.exception("node %s cannot be compared with earlier ones", query.plan.node)
+        return None
+
+    def why(self, c: Connection, query: Query, find_last: Callable[[], Last | None]) -> Reason:
+        """Return why no earlier result is reused; `find_last` reads the node's last success."""
+        if why := query.why_not() or query.too_old:
+            return why
+        if query.outside:
+            return changed(query.outside)
+        last = find_last()
+        if last is None:
+            return explain(None, query.parts)
+        before = self._store.fingerprints.packages(c, last.parts.environment)
+        change = environment_change(last.used, query.plan.environment)
+        has = query.environment.versions
+        by_reads = cache_policy.is_by_reads(query.plan.cache)
+        observed = last.observed if by_reads else None
+        counting = self._identities.counting
+        try:
+            files = [*counting(query.code, last.parts.files, query.parts, observed, has)]
+        except (NbyardError, OSError):
+            log.exception("node %s cannot be compared with its last run", query.plan.node)
+            files = []
+        why = explain(last.parts, query.parts, before, has, change, files)
+        if not files or not by_reads or (observed and not observed.problem):
+            return why
+        problem = read_reason(observed.problem) if observed else None
+        return because("unsure", reason=why, problem=problem or because("not-observed"))
