@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from nbyard.blobs import Blobs
+from nbyard.blobs import Blobs, DryBlobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
+from nbyard.domain.runs.forecasts import Forecaster
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import DispatcherWatch, ensure_dispatcher, make_way
 from nbyard.services.registry import Services
@@ -23,12 +24,12 @@ from nbyard.transfer.uploads import Uploads
 class Yard:
     """An open store with everything that uses it."""
 
-    def __init__(self, settings: Settings, parts: ServiceContext):
+    def __init__(self, settings: Settings, parts: ServiceContext, stack: ExitStack | None = None):
         self.settings = settings
         self.parts = parts
         self.store = parts.store
         self.services = Services(parts)
-        self._stack = ExitStack()
+        self._stack = stack or ExitStack()
 
     @classmethod
     def open(
@@ -45,7 +46,15 @@ class Yard:
         files = ProjectFiles(root or Path("/"), start)
         # Datasets are linked only below a server's root folder.
         links = [files.root / name for name in settings.link_folders] if root else []
-        watch = DispatcherWatch(store, settings)
+        tables, resources = Tables(folder / "tables"), ResourceLinks(folder / "resources", links)
+        watch, stack = DispatcherWatch(store, settings), ExitStack()
+
+        def forecaster(dry: DryBlobs) -> Forecaster:
+            from nbyard.dispatch.cache.forecasts import open_forecaster  # late: few need it
+
+            opened = open_forecaster(settings, store, dry, tables, resources)
+            return stack.enter_context(opened)
+
         # Start a dispatcher for work that a crash left unfinished.
         watch()
         return cls(
@@ -55,14 +64,16 @@ class Yard:
                 store=store,
                 blobs=blobs,
                 uploads=Uploads(folder / UPLOADS, blobs, settings.max_upload_bytes),
-                tables=Tables(folder / "tables"),
+                tables=tables,
                 files=files,
-                links=ResourceLinks(folder / "resources", links),
+                links=resources,
                 make_way=lambda: make_way(store, settings),
                 ensure_dispatcher=lambda: ensure_dispatcher(store, settings),
                 watch=watch,
+                forecaster=forecaster,
                 probes=probes(settings),
             ),
+            stack,
         )
 
     def relay(self) -> None:

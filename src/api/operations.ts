@@ -87,6 +87,7 @@ export const ROUTES = {
   'runs.cancel': ['POST', '/runs/{run}/cancel'],
   'runs.retry': ['POST', '/runs/{run}/retry'],
   'runs.estimate': ['GET', '/runs/{run}/estimate'],
+  'runs.forecast': ['POST', '/runs/forecast'],
   'runs.picture': ['GET', '/runs/{run}/pictures/{digest}'],
   'runs.previews': ['GET', '/runs/{run}/previews'],
   'runs.output_preview': ['GET', '/runs/{run}/previews/{node}/{output}'],

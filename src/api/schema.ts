@@ -1288,6 +1288,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show which nodes would run and which would come from the cache
+         * @description Nothing is started or stored. The decision is that of a run, and so are the errors if the
+         *     run could not start. Durations come from past runs.
+         */
+        post: operations["runs.forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}": {
         parameters: {
             query?: never;
@@ -3022,6 +3043,61 @@ export interface components {
             flag: string;
         };
         /**
+         * ForecastRequest
+         * @description A run that could start, as for `runs.create`.
+         *
+         *         `document` is the unsaved text of the workflow at `path`; empty for the saved file.
+         */
+        ForecastRequest: {
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            name?: string;
+            /** @default false */
+            replace: boolean;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            scope: "all" | "from" | "selected" | "to";
+            /** @default [] */
+            nodes: string[];
+            /** @default false */
+            force: boolean;
+            /** @default 0 */
+            priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
+            /** @default  */
+            document: string;
+        };
+        /**
          * FormField
          * @description A field of the form: its `name` in the body and its range.
          *
@@ -3826,6 +3902,24 @@ export interface components {
             size_bytes: number | null;
         };
         /**
+         * NodeForecast
+         * @description What would happen to a node.
+         *
+         *         `cached` nodes use an earlier result. `stale` nodes run, because of `reason`. `unknown` nodes
+         *         could not be checked, for `reason`. `usual` is the usual duration of a node that may run, null
+         *         if its code never succeeded.
+         */
+        NodeForecast: {
+            /** @enum {unknown} */
+            state: "cached" | "stale" | "unknown";
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+            /** @default  */
+            node: string;
+            /** @default null */
+            usual: components["schemas"]["Usual"] | null;
+        };
+        /**
          * NodeLine
          * @description The kind and runtime of a node in a saved workflow. `after` are its dependencies.
          *         `runtime` and `image` are empty if the run decides.
@@ -4539,6 +4633,27 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+        };
+        /**
+         * RunForecast
+         * @description What would happen if the run started now.
+         *
+         *         `to_run` counts all nodes that may run. With `is_maximum` they may be fewer, because a node
+         *         whose inputs are computed again may still find its result in the cache. `seconds` is a minimum,
+         *         from the longest path through these nodes and from the machine's capacity; null if nothing is
+         *         known. `without_estimate` of them have no usual duration. `waits` is set if a node that could
+         *         start at once must wait for a GPU, memory or a slot.
+         */
+        RunForecast: {
+            nodes: components["schemas"]["NodeForecast"][];
+            cached: number;
+            to_run: number;
+            seconds: number | null;
+            without_estimate: number;
+            /** @default false */
+            is_maximum: boolean;
+            /** @default null */
+            waits: components["schemas"]["Reason"] | null;
         };
         /**
          * RunOutput
@@ -7760,6 +7875,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckedRun"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunForecast"];
                 };
             };
             400: components["responses"]["400"];

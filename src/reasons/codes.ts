@@ -62,6 +62,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'result-expired': (p, show, trans) =>
     trans.__('its result of run %1 is older than %2', show(p.run), show(p.age)),
   'result-not-kept': (_p, _show, trans) => trans.__('its last result is no longer kept'),
+  'after-node': (p, show, trans) => trans.__('%1 runs before it', show(p.node)),
+  'forecast-late': (_p, _show, trans) => trans.__('it could not be checked in time'),
+  'file-not-read': (_p, _show, trans) => trans.__('a large file has not been read yet'),
   changed: (p, show) => show(p.changes),
   unsure: (p, show, trans) => trans.__('%1 (%2)', show(p.reason), show(p.problem)),
   'not-observed': (_p, _show, trans) => trans.__('the files that it reads are not known'),

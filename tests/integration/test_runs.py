@@ -58,10 +58,14 @@ class Project(RunningProject):
         edge = {"source": source, "output": output, "target": target, "input": name}
         self.edges[f"{source}.{output}->{target}.{name}"] = edge
 
-    def start(self, **wish: Any) -> str:
+    def write(self) -> None:
+        """Save the workflow."""
         blocks = {"nodes": self.nodes, "edges": self.edges, "positions": {}}
         whole = {"version": 1, "meta": {"parameters": self.parameters}, **blocks}
         (self.root / "flow.nbflow").write_text(json.dumps(whole))
+
+    def start(self, **wish: Any) -> str:
+        self.write()
         return self.yard.services.runs.create(ADA, NewRun(path="flow.nbflow", **wish)).id
 
     def task(self, run: str, node: str) -> Task:

@@ -2,6 +2,7 @@
 
 from nbyard.blobs.blob_writer import Blob, BlobWriter
 from nbyard.blobs.download import DownloadRequest, open_download
+from nbyard.blobs.dry_blobs import DryBlobs
 from nbyard.blobs.listing import StoredBlob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Tree, TreeEntry
@@ -11,6 +12,7 @@ __all__ = [
     "BlobWriter",
     "Blobs",
     "DownloadRequest",
+    "DryBlobs",
     "StoredBlob",
     "Tree",
     "TreeEntry",

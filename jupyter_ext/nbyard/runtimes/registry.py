@@ -25,9 +25,15 @@ def load_runtime(name: str) -> Runtime:
 
 def load_all(settings: Settings) -> dict[str, Runtime]:
     """Create all installed runtimes, by name."""
-    found = {}
-    for name, point in entry_points_of(GROUP).items():
-        cls = point.load()
-        made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
-        found[name] = cast(Runtime, made)
-    return found
+    return {name: load_one(settings, name) for name in entry_points_of(GROUP)}
+
+
+def load_one(settings: Settings, name: str) -> Runtime:
+    """Create a runtime of that name with these settings.
+
+    Raises:
+        Invalid: No installed package has a runtime of that name.
+    """
+    cls = point_named(GROUP, name, "runtime").load()
+    made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
+    return cast(Runtime, made)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbyard.domain.doctor import Check
 
 if TYPE_CHECKING:
-    from nbyard.blobs import Blobs
+    from nbyard.blobs import Blobs, DryBlobs
+    from nbyard.domain.runs.forecasts import Forecaster
     from nbyard.host.project_files import ProjectFiles
     from nbyard.settings import Settings
     from nbyard.store import Store
@@ -28,7 +29,8 @@ class ServiceContext:
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
     exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is running.
-    Readers call `watch`, which does the same if there is work. `probes` check what services may
+    Readers call `watch`, which does the same if there is work. `forecaster` opens what looks into
+    the cache as a dispatcher would, with blobs that store nothing. `probes` check what services may
     not touch themselves, such as engines.
     """
 
@@ -42,6 +44,7 @@ class ServiceContext:
     make_way: Callable[[], None]
     ensure_dispatcher: Callable[[], None]
     watch: Callable[[], None]
+    forecaster: Callable[[DryBlobs], Forecaster]
     probes: tuple[Callable[[], Check], ...] = ()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:

@@ -67,11 +67,35 @@ def is_project(folder: Path) -> bool:
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """The part of the folder `base` that belongs to the code in `file`."""
+    """The part of the folder `base` that belongs to the code in `file`.
+
+    `is_whole` means that it would be the same for each of these files.
+    """
 
     base: Path
     file: str
     keep: Callable[[str], bool]
+    is_whole: bool = False
+
+
+class SharedBundles:
+    """Bundles of several files at one moment: a folder that is common to many is stored once."""
+
+    def __init__(self) -> None:
+        self._of: dict[Path, tuple[Bundle, frozenset[str]]] = {}
+
+    def known(self, path: Path, root: Path) -> Bundle | None:
+        """Return the bundle of the code at `path` if that of another file is the same."""
+        base = project_of(path, root) or path.parent
+        bundle, names = self._of.get(base, (None, frozenset()))
+        file = path.relative_to(base).as_posix()
+        return msgspec.structs.replace(bundle, file=file) if bundle and file in names else None
+
+    def keep(self, picked: Picked, bundle: Bundle, blobs: Blobs) -> None:
+        """Keep a bundle for other files, unless only its own file made it what it is."""
+        if picked.is_whole and not rule_of(picked.base, picked.file):
+            names = frozenset(entry.path for entry in blobs.tree(bundle.digest).files)
+            self._of[picked.base] = bundle, names
 
 
 def pick_files(
@@ -97,12 +121,12 @@ def pick_files(
     inside = path.relative_to(base).as_posix()
     whole = _keeper(base, inside)
     if project:
-        return Picked(base, inside, whole)
+        return Picked(base, inside, whole, is_whole=True)
     whole = _readable(base, whole)
     fit = fit or cap
     is_home = base in no_projects(base)
     if not is_home and _size(base, whole, fit) is not None:
-        return Picked(base, inside, whole)
+        return Picked(base, inside, whole, is_whole=True)
     left = fit if is_home else cap
     small = []
     for one in mentioned():

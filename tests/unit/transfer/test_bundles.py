@@ -285,3 +285,24 @@ def test_the_files_of_a_folder_that_a_package_is_used_in_are_kept(root, blobs):
     assert with_trees([cow], blobs, MIB) != [first]
     gone = LockedPackage("cow", "1", folder=f"file://{root}/gone")
     assert with_trees([gone], blobs, MIB) == [gone]
+
+
+def test_files_of_one_folder_share_its_bundle(root, blobs):
+    """It is the bundle that each of them has alone, also of a file that the rules leave out."""
+    shared = bundles.SharedBundles()
+    _write(root, "a.py", "b.py", "data/c.csv", "out.py", ".gitignore")
+    (root / ".gitignore").write_text("out.py\n")
+    for name, is_known in (("out.py", False), ("a.py", False), ("b.py", True), ("out.py", False)):
+        picked = pick_files(root / name, root, MIB)
+        alone = bundles.store_bundle(picked, blobs, MIB)
+        known = shared.known(root / name, root)
+        assert known == (alone if is_known else None), name
+        shared.keep(picked, alone, blobs)
+
+
+def test_large_folders_are_not_shared(root, blobs):
+    shared = bundles.SharedBundles()
+    _write(root, "a.py", "b.py", "big/c.bin", content="x" * 400)
+    picked = pick_files(root / "a.py", root, 1000)
+    shared.keep(picked, bundles.store_bundle(picked, blobs, MIB), blobs)
+    assert shared.known(root / "b.py", root) is None

@@ -4,12 +4,15 @@ import uuid
 from typing import Any
 
 import click
+import msgspec
 from msgspec import UNSET
 
 from nbyard.cli.commands.run_watch import Files, see_out
-from nbyard.cli.output.console import chosen_server, print_note, tell_unheard
+from nbyard.cli.output.console import chosen_server, print_note, show_json, tell_unheard
+from nbyard.cli.output.forecast_view import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import json_object, parse_pairs, split_target, texts_of
+from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 
 
@@ -45,6 +48,7 @@ from nbyard.domain.runs.structs import NewRun
 @click.option("--output-file", "output", default="", metavar="FILE", help="With -f: output file.")
 @click.option("--base", default="", metavar="IMAGE", help="With -f: base image (ARG BASE).")
 @click.option("--gpu", is_flag=True, help="Request one GPU for each node that sets none.")
+@click.option("--dry-run", is_flag=True, help="Show what would run and why; start nothing.")
 @click.option("--detach", is_flag=True, help="Start the run, print its ID and exit.")
 @click.option(
     *("--save-files", "save"),
@@ -80,6 +84,10 @@ def run(
         run_dockerfile(connection, wish | {"params": params, "inputs": inputs}, as_json)
         return
     target, body = _wish(words, params, wish)
+    if wish["dry_run"]:
+        found = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
+        (show_json if as_json else show_forecast)(found)
+        return
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     tell_unheard(connection)
     if wish["detach"]:

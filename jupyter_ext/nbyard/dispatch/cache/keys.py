@@ -190,23 +190,29 @@ class Identities:
         if known is None:
             with self._context.store.read() as c:
                 version = version_of(self._context, c, plan)
-            own, function = split_function_path(version.file)
-            files = {
-                entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
-                for entry in self._context.blobs.tree(version.bundle_digest).files
-                if entry.path != own
-            }
-            shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
-            started = [version.command, version.kernel, *filter(None, [function])]
-            if version.invocation != Invocation():
-                started.append(msgspec.to_builtins(version.invocation))
-            declaration = digest_of([msgspec.to_builtins(shape), *started])
-            known = Code(version, files, declaration)
-            if len(self._codes) >= REMEMBERED:
-                self._codes.clear()
-                self.surroundings.clear()
-            self._codes[plan.executable_version_id] = known
+            known = self.add(version)
         return known
+
+    def add(self, version: ExecutableVersion) -> Code:
+        """Keep a version, which need not be stored, with the parts that count in keys."""
+        if known := self._codes.get(version.id):
+            return known
+        own, function = split_function_path(version.file)
+        files = {
+            entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
+            for entry in self._context.blobs.tree(version.bundle_digest).files
+            if entry.path != own
+        }
+        shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
+        started = [version.command, version.kernel, *filter(None, [function])]
+        if version.invocation != Invocation():
+            started.append(msgspec.to_builtins(version.invocation))
+        declaration = digest_of([msgspec.to_builtins(shape), *started])
+        if len(self._codes) >= REMEMBERED:
+            self._codes.clear()
+            self.surroundings.clear()
+        code = self._codes[version.id] = Code(version, files, declaration)
+        return code
 
 
 def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:

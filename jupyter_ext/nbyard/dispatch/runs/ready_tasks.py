@@ -28,7 +28,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
-from nbyard.store.runs.artifacts_and_cache import Alike
+from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.tasks import TaskRecord
 
 log = logging.getLogger("nbyard.dispatch")

@@ -58,6 +58,10 @@ RUNS = {
     "result-gone": code("the result to reuse is gone"),
     "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),
     "result-not-kept": code("its last result is no longer kept"),
+    # only in forecasts
+    "after-node": code("{node} runs before it", node=str),
+    "forecast-late": code("it could not be checked in time"),
+    "file-not-read": code("a large file has not been read yet"),
     "changed": code("{changes}", changes=REASONS),
     "unsure": code("{reason} ({problem})", reason=REASON, problem=REASON),
     "not-observed": code("the files that it reads are not known"),

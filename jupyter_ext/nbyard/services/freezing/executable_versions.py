@@ -109,10 +109,11 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
 
 
 class Freezer:
-    """Reads code and stores its versions."""
+    """Reads code and stores its versions. `shared` are bundles of one request."""
 
-    def __init__(self, parts: ServiceContext):
+    def __init__(self, parts: ServiceContext, shared: bundles.SharedBundles | None = None):
         self._parts = parts
+        self._shared = shared
 
     def load(self, path: str, field: str = "path", base: str = "") -> Code:
         """Return the code at a path below the root, with the description file beside it."""
@@ -245,7 +246,14 @@ class Freezer:
         if code.path is None:
             with_mode = self._single(code)
             return with_mode, code.filename
-        file, settings = file_of(code.path), self._parts.settings
+        file = file_of(code.path)
+        found = self._shared.known(file, self._parts.files.root) if self._shared else None
+        found = found or self._stored(code, file, arguments)
+        function = split_function_path(code.filename).function
+        return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
+
+    def _stored(self, code: Code, file: Path, arguments: Sequence[Argument]) -> bundles.Bundle:
+        settings = self._parts.settings
         # The bundle has the files that defaults name, and the folders that inputs name.
         named = []
         for argument in arguments:
@@ -262,8 +270,9 @@ class Freezer:
             settings.max_bundle_bytes,
         )
         found = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
-        function = split_function_path(code.filename).function
-        return found.digest, f"{found.file}{SEPARATOR}{function}" if function else found.file
+        if self._shared:
+            self._shared.keep(picked, found, self._parts.blobs)
+        return found
 
     def _single(self, code: Code) -> str:
         from nbyard.blobs import Tree, TreeEntry
@@ -275,20 +284,12 @@ class Freezer:
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
         """Return the version with these fields: the newest if nothing differs, else a new one."""
-        rows = self._parts.store.executables
-        plain = fields["invocation"] == Invocation()
-        told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
-        identity = digest_of(told)  # a default invocation must not change digests that are stored
+        rows, identity = self._parts.store.executables, identity_of(fields)
         known = rows.same_version(c, executable_id, identity)
         if known is not None:
             return known
-        version = ExecutableVersion(
-            id=new_id(),
-            executable_id=executable_id,
-            number=rows.next_number(c, executable_id),
-            created_at=datetime.now(UTC),
-            **fields,
-        )
+        number, now = rows.next_number(c, executable_id), datetime.now(UTC)
+        version = ExecutableVersion(new_id(), executable_id, number, created_at=now, **fields)
         rows.add_version(c, version, identity)
         return version
 
@@ -334,6 +335,13 @@ class Freezer:
         }
         rows.insert(c, row)
         return str(row["id"])
+
+
+def identity_of(fields: dict[str, Any]) -> str:
+    """Return a digest of the fields of a version; equal fields are one version."""
+    plain = fields["invocation"] == Invocation()
+    told = {name: field for name, field in fields.items() if name != "invocation" or not plain}
+    return digest_of(told)  # a default invocation must not change digests that are stored
 
 
 def _demanded(argument: Argument, path: Path | None) -> Argument:

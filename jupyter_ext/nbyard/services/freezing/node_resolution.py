@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
+Follow = Callable[["Connection", str, Code, dict[str, Any]], "Executable"]
+
+
 class Resolver:
     """Resolves the nodes of a document in the folder `base`. `told` are the arguments of files
     without a description. `environment` and `kernel` override those of the nodes.
@@ -55,7 +58,7 @@ class Resolver:
         self._told = Description(arguments=tuple(told)) if told else None
         self.owner = owner
         self.base = base
-        self.freezer = Freezer(parts)
+        self.freezer = Freezer(parts, bundles.SharedBundles())
         self._environment = environment
         self._kernel = kernel
         self._codes: dict[str, Code] = {}
@@ -353,9 +356,8 @@ class Freeze:
             real = parts.files.locate(node.path, base=self._resolver.base)
             if not real.exists():
                 raise NotFound(because("no-file", path=node.path))
-            folder = real.is_dir()
-            blob = parts.blobs.put_folder(real) if folder else parts.blobs.put_file(real)
-            kind = "folder" if folder else format_of(real.name)
+            put = parts.blobs.put_folder if (folder := real.is_dir()) else parts.blobs.put_file
+            blob, kind = put(real), "folder" if folder else format_of(real.name)
             data = bytes_of(blob.digest, real.name, node.path)
             return ResolvedNode(real.name, [data_port(kind)], data)
         if node.artifact:
@@ -386,13 +388,13 @@ class Freeze:
         """Return a node's bundle digest and Dockerfile path; empty strings for other kinds."""
         return self._dockerfiles.get(name, ("", ""))
 
-    def rows(self, c: Connection) -> dict[str, ResolvedNode]:
-        """Register new executables, store the versions and return the resolved nodes."""
+    def rows(self, c: Connection, follow: Follow | None = None) -> dict[str, ResolvedNode]:
+        """Store new executables and versions with `follow`; return the resolved nodes."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
             found = followed.get(id(fields))
             if found is None:
-                found = self._resolver.freezer.follow(c, self._resolver.owner, code, fields)
-                followed[id(fields)] = found
+                store = follow or self._resolver.freezer.follow
+                found = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
             self.resolved[name] = self._known(name, found.name, found.current)
         return self.resolved

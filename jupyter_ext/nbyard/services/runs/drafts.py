@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.limits import Limits, invalid_limits
-from nbyard.domain.runs.planning import Resolved, Wish
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.forecasts import ForecastRequest
+from nbyard.domain.runs.planning import Resolved, Wish, plan_tasks
+from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.domain.runtime_names import DOCKER
 from nbyard.domain.workflows.active_nodes import active_part, selection, without_muted
 from nbyard.domain.workflows.structs import Document, Edge, read_document, repinned, semantic
@@ -19,6 +21,7 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.host import gpus
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
+from nbyard.services.freezing.environment_resolution import without_lock
 from nbyard.services.freezing.node_resolution import Freeze, Resolver
 from nbyard.services.freezing.pinned_nodes import asked_pins
 from nbyard.services.runs.single_run import single_document
@@ -26,6 +29,10 @@ from nbyard.services.runtimes import check_runtimes
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.unique_names import check_run_name
 
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+Values = Mapping[str, Any]
 MAX_PRIORITY = 100
 WORKFLOW = ".nbflow"
 
@@ -93,6 +100,22 @@ def check_request(parts: ServiceContext, caller: Caller, body: NewRun) -> Docume
     return document
 
 
+def plans_of(
+    store: Store, c: Connection, owner: str, draft: Draft, resolved: Resolved, values: Values
+) -> list[TaskPlan]:
+    """Return the tasks of a draft in topological order.
+
+    Raises:
+        Invalid: nothing is to run, or a problem prevents it.
+    """
+    credentials = store.credentials.references(c, owner)
+    plans = plan_tasks(draft.meant, resolved, values, draft.chosen, draft.wish, credentials)
+    if not plans:
+        raise Invalid.field("document", because("nothing-to-run"))
+    kinds = {node: one.kind for node, one in resolved.items()}
+    return [without_lock(store, c, owner, plan, kinds[plan.node]) for plan in plans]
+
+
 def _opened(parts: ServiceContext, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
@@ -108,7 +131,8 @@ def _opened(parts: ServiceContext, caller: Caller, body: NewRun) -> tuple[Resolv
         base = parts.files.shown(real.parent)
     resolver = Resolver(parts, caller.name, base, body.arguments, body.environment, body.kernel)
     if body.path.endswith(WORKFLOW):
-        document = read_document(parts.files.read(body.path), strict=True)
+        unsaved = body.document if isinstance(body, ForecastRequest) else ""
+        document = read_document(unsaved or parts.files.read(body.path), strict=True)
         return resolver, semantic(document)
     return resolver, single_document(resolver, body)
 

@@ -19,7 +19,7 @@ from nbyard.domain.runs.estimates import (
     seconds_until_start,
     usual_duration,
 )
-from nbyard.domain.runs.slots import Capacity
+from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runtime_names import DASK
 from nbyard.domain.state_machines import TASK
 from nbyard.host.capacity import capacity
@@ -62,6 +62,15 @@ class RunEstimates(RunFiles):
                 one = msgspec.structs.replace(one, usual=later)
             ahead[task.node] = one
         return estimate_run(ahead, there_is)
+
+    def _slots(self, c: Connection, there_is: Capacity) -> Slots:
+        """Return the slots that are free now."""
+        begun = {one.worker or one.id: one for one in self._store.attempts.live(c)}
+        gpus = {one.task_id: one.gpus for one in begun.values() if one.runtime != DASK}
+        first = self._store.tasks.in_turn(c, LOOKED_AT)
+        running = [(task.plan, gpus[task.id]) for task in first if task.id in gpus]
+        held = itertools.chain.from_iterable(self._store.deployments.granted(c).values())
+        return Slots(there_is, running, held)
 
     def _turns(self, c: Connection, there_is: Capacity) -> dict[str, float]:
         """Return in how many seconds queued tasks of all owners start, by task ID."""

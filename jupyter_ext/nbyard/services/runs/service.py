@@ -16,7 +16,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.domain.runs.planning import Resolved, plan_tasks
 from nbyard.domain.runs.structs import (
     Attempt,
     CheckedRun,
@@ -32,11 +31,11 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import Renew, plan_renewer, without_lock
+from nbyard.services.freezing.environment_resolution import Renew, plan_renewer
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.runs.drafts import Draft, check_request, create_draft
-from nbyard.services.runs.previews import RunPreviews
+from nbyard.services.runs.drafts import Draft, check_request, create_draft, plans_of
+from nbyard.services.runs.forecasts import RunForecasts
 from nbyard.services.runs.single_run import checked_values
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class RunService(RunPreviews):
+class RunService(RunForecasts):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"
@@ -108,22 +107,12 @@ class RunService(RunPreviews):
             )
         self._store.runs.pass_name(c, older)
 
-    def _plans(
-        self, c: Connection, caller: Caller, new: Draft, resolved: Resolved, values: dict[str, Any]
-    ) -> list[TaskPlan]:
-        credentials = self._store.credentials.references(c, caller.name)
-        plans = plan_tasks(new.meant, resolved, values, new.chosen, new.wish, credentials)
-        if not plans:
-            raise Invalid.field("document", because("nothing-to-run"))
-        kinds = {node: one.kind for node, one in resolved.items()}
-        return [without_lock(self._store, c, caller.name, plan, kinds[plan.node]) for plan in plans]
-
     def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
         body, document = new.body, new.document
         self._take_name(c, caller, new.name, body.replace)
         resolved = new.freeze.rows(c)
         values = checked_values(document, resolved, body, new.chosen)
-        plans = self._plans(c, caller, new, resolved, values)
+        plans = plans_of(self._store, c, caller.name, new, resolved, values)
         workflow_id, version_id, path = self._workflow(c, caller, body, document, is_there)
         if new.name and not workflow_id:
             outputs = [a.name for a in plans[0].arguments if a.role == "output"]

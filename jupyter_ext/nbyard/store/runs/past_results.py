@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
@@ -148,7 +148,7 @@ class HistoryRows:
         return _last(c.execute(LAST_OF_WORKFLOW, asked).first())
 
 
-def _last(found: Row[Any] | None) -> Last | None:
+def _last(found: Any) -> Last | None:
     if found is None or not found.parts:
         return None
     used = msgspec.convert(found.plan.get("environment"), UsedEnvironment | None)

@@ -22,6 +22,9 @@ from nbyard.store.transition import Move
 
 DEPENDED = ("cache_key", "base_key", "parts")
 BESIDE = ("observed", "other_files", "warning")
+OF_RESULT = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
+    tasks.c.id == bindparam("of")
+)
 DIGEST = re.compile(r"(?:sha256|tree):[0-9a-f]{64}")
 
 
@@ -147,10 +150,7 @@ class TaskRows:
 
     def key_of(self, c: Connection, task_id: str) -> dict[str, Any]:
         """Return the columns that belong to the task's result: its key and the `beside` columns."""
-        query = select(*(tasks.c[name] for name in (*DEPENDED, *BESIDE))).where(
-            tasks.c.id == task_id
-        )
-        row = c.execute(query).first()
+        row = c.execute(OF_RESULT, {"of": task_id}).first()
         return {k: v for k, v in row._mapping.items() if v is not None} if row else {}
 
     def beside(self, c: Connection, task_ids: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,189 @@
+"""Forecasts before a run, by the code that decides during a run."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from nbyard.blobs import DryBlobs
+from nbyard.dispatch.cache.keys import EXECUTABLE, Code, Identities, key_parts
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
+from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import inputs_from
+from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.runs.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
+from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
+from nbyard.domain.runtime_names import PROCESS
+from nbyard.errors import NbyardError, NotFound, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.runtimes import registry
+from nbyard.runtimes.protocol import KnowsPackages
+from nbyard.settings import Settings
+from nbyard.store import Connection, Store
+from nbyard.store.leases import Lease
+from nbyard.store.runs.artifacts_and_cache import Alike, Hit
+from nbyard.tabular import Tables
+from nbyard.transfer.dataset_links import ResourceLinks
+
+# A forecast looks at nodes for that long; the others are unknown.
+MOST_SECONDS = 2.0
+ENGINE_SECONDS = 0.5
+LATE = because("forecast-late")
+
+
+@contextmanager
+def open_forecaster(
+    settings: Settings, store: Store, blobs: DryBlobs, tables: Tables, links: ResourceLinks
+) -> Iterator[Forecaster]:
+    """Open a forecaster. It holds no lease, so it cannot write, and starts no installation."""
+    nobody = Lease("", "", -1, datetime.now(UTC), 0.0)
+    context = DispatchContext(settings, store, blobs, tables, links, {}, nobody)
+    context.stopping.set()
+    try:
+        yield CacheForecaster(context, blobs)
+    finally:
+        for runtime in context.runtimes.values():
+            runtime.close()
+
+
+class CacheForecaster:
+    """Looks up cached results for the tasks of a run that is not created."""
+
+    def __init__(self, context: DispatchContext, blobs: DryBlobs):
+        self._context = context
+        self._store = context.store
+        self._blobs = blobs
+        self._identities = Identities(context)
+        self._results = ResultLookup(context.store, self._identities)
+        self._loading = threading.Lock()
+
+    def forecast(self, question: ForecastQuestion) -> dict[str, Verdict]:
+        """Return the verdict for each node. Nothing is written.
+
+        A node after one that runs counts as stale, although its inputs may turn out equal.
+        """
+        for version in question.versions.values():
+            self._identities.add(version)
+        found = _Found(question, time.monotonic() + MOST_SECONDS)
+        with self._store.read() as c:
+            for plan in question.plans:  # in topological order
+                try:
+                    found.verdicts[plan.node] = self._verdict(c, found, plan)
+                except (NbyardError, OSError) as error:
+                    reason = error.reason if isinstance(error, NbyardError) else LATE
+                    found.verdicts[plan.node] = Verdict("unknown", reason)
+        return found.verdicts
+
+    def _verdict(self, c: Connection, found: "_Found", plan: TaskPlan) -> Verdict:
+        if plan.reuse:
+            return self._pinned(c, found, plan)
+        if after := found.after(plan):
+            return after
+        code, environment = self._look(plan, found.end)
+        inputs = inputs_from(plan, lambda node: found.results[node])
+        if self._is_unread(code, inputs):
+            return Verdict("unknown", because("file-not-read"))
+        parts = key_parts(plan, code, inputs, environment)
+        query = Query(found.question.owner, plan, code, parts, parts.key(), environment)
+        hit = None if query.why_not() else self._results.find(c, [query]).get(query.name)
+        if hit is not None and self._is_usable(c, found, query, hit):
+            is_alike = isinstance(hit, Alike)
+            code_of = "unchanged-reads" if is_alike else "unchanged"
+            return Verdict("cached", because(code_of, run=hit.run_number))
+        of = (found.question.owner, found.question.workflow, plan.node, plan.executable_id)
+        last = partial(self._store.history.last_of, c, *of)
+        return Verdict("stale", self._results.why(c, query, last))
+
+    def _is_usable(self, c: Connection, found: "_Found", query: Query, hit: Hit) -> bool:
+        """Return whether the result is recent, unaffected by other files, and still stored."""
+        if query.is_expired(hit, datetime.now(UTC)):
+            return False
+        query.outside = list(self._identities.outside.changes(hit.outside))
+        rows = self._store.artifacts.of_tasks(c, [hit.task_id])[hit.task_id]
+        others = self._store.tasks.key_of(c, hit.task_id)
+        if query.outside or not has_bytes(self._blobs, rows, others):
+            return False
+        found.take(query.plan.node, rows)
+        return True
+
+    def _pinned(self, c: Connection, found: "_Found", plan: TaskPlan) -> Verdict:
+        rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
+        if not has_bytes(self._blobs, rows, self._store.tasks.key_of(c, plan.reuse)):
+            raise NotFound(because("pinned-result-gone", run=plan.pinned))
+        found.take(plan.node, rows)
+        return Verdict("cached", because("pinned", run=plan.pinned))
+
+    def _is_unread(self, code: Code, inputs: dict[str, BytesOf]) -> bool:
+        if not self._blobs.has_unread:
+            return False
+        digests = [one.removesuffix(EXECUTABLE) for one in code.files.values()]
+        digests += [one.digest for one in inputs.values()]
+        return any(map(self._blobs.is_unread, digests))
+
+    def _look(self, plan: TaskPlan, end: float) -> tuple[Code, EnvironmentRef]:
+        """Return code and environment; an engine gets little time to respond.
+
+        Raises:
+            Unavailable: There is no time left, or the environment is unknown until the run.
+        """
+        if time.monotonic() > end:
+            raise Unavailable(LATE)
+        if plan.runtime == PROCESS:
+            return self._identities.look(plan)
+        self._load(plan.runtime)
+        if known := self._identities.known(plan, 0.0):
+            return known
+        failed: list[NbyardError] = []
+
+        def look() -> None:
+            try:
+                self._identities.look(plan)
+            except NbyardError as error:
+                failed.append(error)
+
+        asking = threading.Thread(target=look, name="nbyard-forecast", daemon=True)
+        asking.start()
+        asking.join(ENGINE_SECONDS)
+        if failed:
+            raise failed[0]
+        if known := self._identities.known(plan, 0.0):
+            return known
+        raise Unavailable(LATE)
+
+    def _load(self, name: str) -> None:
+        """Load a runtime once. One that would start a cluster to answer is not asked."""
+        with self._loading:
+            runtime = self._context.runtimes.get(name)
+            if runtime is None:
+                runtime = registry.load_one(self._context.settings, name)
+                self._context.runtimes[name] = runtime
+        if isinstance(runtime, KnowsPackages):
+            raise Unavailable(LATE)
+
+
+class _Found:
+    """The answers so far, and the outputs of nodes that come from the cache."""
+
+    def __init__(self, question: ForecastQuestion, end: float):
+        self.question = question
+        self.end = end
+        self.verdicts: dict[str, Verdict] = {}
+        self.results: dict[str, dict[str, BytesOf]] = {}
+        self._labels = {plan.node: plan.label for plan in question.plans}
+
+    def take(self, node: str, rows: list[dict[str, str]]) -> None:
+        """Keep the outputs of a node for those after it."""
+        self.results[node] = {
+            row["name"]: bytes_of(row["digest"], row["filename"], node) for row in rows
+        }
+
+    def after(self, plan: TaskPlan) -> Verdict | None:
+        """Return the verdict on a node after nodes without a result, None without such nodes."""
+        missing = sorted(plan.needs() - self.results.keys())
+        stale = [node for node in missing if self.verdicts[node].state == "stale"]
+        if stale:
+            return Verdict("stale", because(AFTER, node=self._labels[stale[0]]))
+        return self.verdicts[missing[0]] if missing else None

@@ -1,0 +1,130 @@
+"""Service operation that tells, before a run, what would run and how long it would take."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.blobs import DryBlobs
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.estimates import UnfinishedNode, estimate_run, usual_duration
+from nbyard.domain.runs.forecasts import (
+    AFTER,
+    Forecaster,
+    ForecastQuestion,
+    ForecastRequest,
+    NodeForecast,
+    RunForecast,
+    Verdict,
+)
+from nbyard.domain.runs.slots import Slots
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.domain.runtime_names import DASK
+from nbyard.host.capacity import capacity
+from nbyard.reasons.structs import Reason, all_of
+from nbyard.services.freezing.dry_versions import DryVersions
+from nbyard.services.operation import operation
+from nbyard.services.runs.drafts import WORKFLOW, create_draft, plans_of
+from nbyard.services.runs.previews import RunPreviews
+from nbyard.services.runs.single_run import checked_values
+from nbyard.services.workflows.file_tracking import saved_workflow
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+# Larger new files are not hashed for a forecast; their nodes are unknown.
+MOST_HASHED_BYTES = 256 << 20
+
+
+class RunForecasts(RunPreviews):
+    """The part of the run service that looks ahead."""
+
+    @cached_property
+    def _dry(self) -> DryBlobs:
+        return DryBlobs(self._parts.blobs)
+
+    @cached_property
+    def _forecaster(self) -> Forecaster:
+        return self._parts.forecaster(self._dry)
+
+    @operation("POST", "/runs/forecast", scope="runs:read")
+    def forecast(self, caller: Caller, body: ForecastRequest) -> RunForecast:
+        """Show which nodes would run and which would come from the cache.
+
+        Nothing is started or stored. The decision is that of a run, and so are the errors if the
+        run could not start. Durations come from past runs.
+        """
+        parts = dataclasses.replace(self._parts, blobs=self._dry)
+        self._dry.allow(MOST_HASHED_BYTES)
+        draft = create_draft(parts, caller, body)
+        versions = DryVersions(self._store)
+        with self._store.read() as c:
+            resolved = draft.freeze.rows(c, versions.follow)
+            values = checked_values(draft.document, resolved, body, draft.chosen)
+            plans = plans_of(self._store, c, caller.name, draft, resolved, values)
+            workflow = self._workflow_id(c, caller, body.path)
+        question = ForecastQuestion(caller.name, workflow, plans, versions.new)
+        verdicts = self._forecaster.forecast(question)
+        with self._store.read() as c:
+            return self._summed(c, caller, plans, verdicts)
+
+    def _workflow_id(self, c: Connection, caller: Caller, path: str) -> str:
+        if not path.endswith(WORKFLOW):
+            return ""
+        known = saved_workflow(self._parts, c, caller.name, Path(self._parts.files.locate(path)))
+        return known.id if known else ""
+
+    def _summed(
+        self,
+        c: Connection,
+        caller: Caller,
+        plans: Sequence[TaskPlan],
+        verdicts: Mapping[str, Verdict],
+    ) -> RunForecast:
+        there_is = capacity(self._parts.settings)
+        to_run = [plan for plan in plans if verdicts[plan.node].state != "cached"]
+        ids = {plan.executable_id for plan in to_run if plan.executable_id}
+        past = self._store.history.of_executables(c, caller.name, ids)
+        ahead: dict[str, UnfinishedNode] = {}
+        for plan in to_run:
+            known = past.get(plan.executable_id, [])
+            usual = usual_duration(known, plan.executable_version_id)
+            limits = None if plan.runtime == DASK else plan
+            ahead[plan.node] = UnfinishedNode(plan.needs(), usual, limits=limits)
+        nodes = [
+            NodeForecast(
+                verdicts[plan.node].state,
+                verdicts[plan.node].reason,
+                plan.node,
+                ahead[plan.node].usual if plan.node in ahead else None,
+            )
+            for plan in plans
+        ]
+        found = estimate_run(ahead, there_is)
+        waits = first_wait(to_run, self._slots(c, there_is))
+        may_be_cached = any(
+            one.state == "unknown" or (one.reason and one.reason.code == AFTER) for one in nodes
+        )
+        return RunForecast(
+            nodes,
+            cached=len(plans) - len(to_run),
+            to_run=len(to_run),
+            seconds=found.remaining_seconds,
+            without_estimate=found.unknown,
+            is_maximum=may_be_cached,
+            waits=waits,
+        )
+
+
+def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:
+    """Return what the first nodes wait for: a GPU or memory that one lacks, or slots for all."""
+    names = {plan.node for plan in to_run}
+    own = [plan for plan in to_run if plan.runtime != DASK]
+    first = [plan for plan in own if slots.is_too_much(plan) or not plan.needs() & names]
+    lacking = [slots.lacks(plan) for plan in first]
+    scarce = [found for found in lacking if "gpu" in found or "memory" in found]
+    blocked = scarce or (lacking if all(lacking) else [])
+    return all_of([*blocked[0].values()]) if blocked else None

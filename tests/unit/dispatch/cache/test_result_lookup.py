@@ -1,0 +1,57 @@
+"""The reasons that need no history: what the plan says, and what the found result lacks."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
+from nbyard.reasons.structs import because
+from nbyard.store.runs.artifacts_and_cache import Hit
+from nbyard.testing.fake_runtime_bench import Bench
+
+from ..benches import running
+
+OUTSIDE = because("file-changed", name="/data/a.csv")
+
+
+def query_of(bench: Bench, identities: Identities, **plan: object) -> Query:
+    case = bench.snapshot(running(bench))
+    changed = msgspec.structs.replace(case.task.plan, **plan)
+    code, environment = identities.look(changed)
+    parts = key_parts(changed, code, case.inputs, environment)
+    return Query(case.task.owner, changed, code, parts, parts.key(), environment)
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [
+        ({"reuse": "a task"}, "result-gone"),
+        ({"force": True}, "forced"),
+        ({"cache": "off"}, "cache-off"),
+    ],
+)
+def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object], code: str) -> None:
+    identities = Identities(bench.context)
+    query = query_of(bench, identities, **plan)
+    with bench.context.store.read() as c:
+        why = ResultLookup(bench.context.store, identities).why(c, query, pytest.fail)
+    assert why.code == code
+
+
+def test_what_the_found_result_lacks(bench: Bench) -> None:
+    """Its age, else what changed outside, else the change since the last success."""
+    identities = Identities(bench.context)
+    lookup = ResultLookup(bench.context.store, identities)
+    query = query_of(bench, identities, cache="1 h")
+    now = datetime.now(UTC)
+    hit = Hit("a task", 7, now - timedelta(minutes=59), {})
+    assert not query.is_expired(hit, now) and query.is_expired(hit, now + timedelta(minutes=2))
+    query.outside = [OUTSIDE]
+    with bench.context.store.read() as c:
+        assert lookup.why(c, query, pytest.fail) == because("result-expired", run=7, age="1 h")
+        query.too_old = None
+        assert lookup.why(c, query, pytest.fail).code == "changed"
+        query.outside = ()
+        assert lookup.why(c, query, lambda: None).code == "no-earlier-result"

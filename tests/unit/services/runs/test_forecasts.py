@@ -1,0 +1,108 @@
+"""Forecasts of runs, asked of the service. An integration test compares them with runs."""
+
+import json
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.forecasts import ForecastRequest
+from nbyard.domain.runs.slots import GIB, Capacity, Slots
+from nbyard.domain.runs.structs import TaskPlan
+from nbyard.errors import Invalid, NotFound
+from nbyard.services.runs import forecasts
+from nbyard.services.runs.forecasts import first_wait
+
+
+def states(found):
+    return {one.node: one.state for one in found.nodes}
+
+
+def test_the_unsaved_document_counts(yard, ann, root, flow, finished):
+    finished(path=flow)
+    runs = yard.services.runs
+    saved = runs.forecast(ann, ForecastRequest(path=flow))
+    assert (states(saved), saved.to_run) == ({"one": "cached", "two": "cached"}, 0)
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["two"]["arguments"] = {"times": {"value": 3}}
+    unsaved = ForecastRequest(path=flow, document=json.dumps(document))
+    found = runs.forecast(ann, unsaved)
+    assert (states(found), found.cached, found.to_run) == ({"one": "cached", "two": "stale"}, 1, 1)
+    assert found.nodes[1].reason.params["changes"][0]["code"] == "value-changed"
+    assert found.nodes[1].usual.samples == 2, "both nodes are one executable"
+    assert not found.is_maximum
+    assert runs.forecast(ann, ForecastRequest(path=flow, parameters={"n": 5})).is_maximum
+
+
+def test_other_people_have_their_own_cache(yard, root, flow, finished):
+    finished(path=flow)
+    found = yard.services.runs.forecast(Caller("bob"), ForecastRequest(path=flow))
+    assert (found.cached, found.to_run, found.seconds) == (0, 2, None)
+
+
+def test_one_executable_and_what_cannot_start(yard, ann, root, tool, flow):
+    runs = yard.services.runs
+    (root / "data.csv").write_text("a\n1\n")
+    body = ForecastRequest(path=tool, texts={"source": "data.csv"})
+    assert [one.node for one in runs.forecast(ann, body).nodes] == ["main"]
+    with pytest.raises(NotFound):
+        runs.forecast(ann, ForecastRequest(path="none.nbflow"))
+    (root / "data.csv").unlink()
+    with pytest.raises(Invalid):
+        runs.forecast(ann, ForecastRequest(path=flow))
+
+
+def test_a_node_with_a_large_new_file_is_unknown(yard, ann, root, flow, finished, monkeypatch):
+    """Also the nodes after it. The file is not hashed for a forecast."""
+    finished(path=flow)
+    (root / "data.csv").write_text("a\n" * 500)
+    monkeypatch.setattr(forecasts, "MOST_HASHED_BYTES", 900)
+    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    assert states(found) == {"one": "unknown", "two": "unknown"}
+    assert found.nodes[0].reason.code == "file-not-read"
+    assert (found.to_run, found.is_maximum) == (2, True)
+
+
+def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
+    from nbyard.dispatch.cache import forecasts as looked
+
+    monkeypatch.setattr(looked, "MOST_SECONDS", -1.0)
+    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    assert found.nodes[0].state == "unknown"
+    assert found.nodes[0].reason.code == "forecast-late"
+
+
+def test_an_engine_that_is_silent_leaves_its_nodes_unknown(yard, ann, root, flow, dispatcher):
+    """No engine answers at this address. A Dask cluster is never started for a forecast."""
+    yard.settings.docker_host = f"unix://{root}/none.sock"
+    for runtime in ("docker", "dask"):
+        found = yard.services.runs.forecast(ann, ForecastRequest(path=flow, runtime=runtime))
+        assert states(found) == {"one": "unknown", "two": "unknown"}, runtime
+        assert found.nodes[0].reason is not None
+
+
+def plan(node, **limits):
+    return TaskPlan(node, node, "", "", [], {}, "process", **limits)
+
+
+@pytest.mark.parametrize(
+    ("plans", "running", "code"),
+    [
+        ([plan("a", gpu=1)], [], None),
+        ([plan("a", gpu=1)], [(Limits(gpu=1), ["0"])], "waits-for-gpus"),
+        ([plan("a"), plan("b", gpu=1)], [(Limits(gpu=1), ["0"])], "waits-for-gpus"),
+        ([plan("a", gpu=2)], [], "too-many-gpus-for-run"),
+        (
+            [plan("a", memory_bytes=3 * GIB)],
+            [(Limits(memory_bytes=2 * GIB), [])],
+            "waits-for-memory",
+        ),
+        ([plan("a"), plan("b", cpu=2)], [(Limits(), [])], None),
+        ([plan("a"), plan("b")], [(Limits(cpu=2), [])], "waits-for-slots"),
+        ([], [(Limits(cpu=2), [])], None),
+    ],
+)
+def test_what_the_first_nodes_wait_for(plans, running, code):
+    slots = Slots(Capacity(2, 4 * GIB, ("0",)), running)
+    found = first_wait(plans, slots)
+    assert (found and found.code) == code
