@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import Blobs, DryBlobs
+from nbyard.blobs import Blobs, DryBlobs, file_operations
 from nbyard.blobs import dry_blobs as module
-from nbyard.blobs import file_operations
 from nbyard.errors import NotFound
 
 OLD = 1_000_000_000
