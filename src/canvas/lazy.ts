@@ -2,4 +2,5 @@
 import '../../style/base.css';
 export * as actions from './commands/actions';
 export { Canvas } from './Canvas';
+export { Forecast } from './forecast/forecast';
 export { CanvasController } from './model/controller';

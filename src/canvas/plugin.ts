@@ -69,6 +69,7 @@ export const canvasPlugin: JupyterFrontEndPlugin<void> = {
     const { contents } = app.serviceManager;
     addDocumentType(app, trans);
     shared?.sharedModelFactory.registerDocumentFactory(CONTENT_TYPE, () => new FlowDoc());
+    toolbars?.addFactory<CanvasWidget>(FACTORY, 'forecast', ({ content }) => content.forecast);
     const factory = new WorkflowFactory({
       name: FACTORY,
       label: trans.__('Workflow'),

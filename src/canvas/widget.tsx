@@ -5,9 +5,11 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { ISignal, Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 import { guardSave } from '../document/conflict';
 import { FlowModel } from '../document/flowModel';
 import type { Actions } from './commands/table/command';
+import type { Forecast } from './forecast/forecast';
 import type * as Lazy from './lazy';
 import type { CanvasController } from './model/controller';
 import { ICanvasServices } from './model/tokens';
@@ -27,10 +29,13 @@ export class CanvasPanel extends ReactWidget {
   constructor(private readonly options: ICanvasPanelOptions) {
     super();
     this.addClass('nby-CanvasPanel');
+    this.forecast.addClass('nby-Forecast');
   }
 
   actions?: Actions;
   canvas?: CanvasController;
+  /** The room for the forecast beside Run; it is filled once the code was fetched. */
+  readonly forecast = new Widget({ node: document.createElement('span') });
 
   /** Emitted when selection, focus or loading changes, so that commands update. */
   get changed(): ISignal<this, void> {
@@ -39,6 +44,7 @@ export class CanvasPanel extends ReactWidget {
 
   override dispose(): void {
     if (!this.isDisposed) {
+      this._forecast?.dispose();
       this.canvas?.dispose();
       super.dispose();
       Signal.clearData(this);
@@ -77,8 +83,11 @@ export class CanvasPanel extends ReactWidget {
     target.focus({ preventScroll: true });
   }
 
-  /** Previews are requested only for a canvas that is seen. */
+  /** Previews and forecasts are requested only for a canvas that is seen. */
   private _show(shown: boolean): void {
+    if (this._forecast) {
+      this._forecast.isShown = shown;
+    }
     if (this.canvas?.runs) {
       this.canvas.runs.isShown = shown;
     }
@@ -97,6 +106,7 @@ export class CanvasPanel extends ReactWidget {
       this._code = code;
       this.actions = code.actions;
       this.canvas = new code.CanvasController(this.options);
+      this._forecast = new code.Forecast(this.canvas, this.forecast.node);
       this.canvas.store.subscribe(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
       let { isLive } = this.canvas;
@@ -115,6 +125,7 @@ export class CanvasPanel extends ReactWidget {
   }
 
   private _code?: typeof Lazy;
+  private _forecast?: Forecast;
   private _loading = false;
   private _failed?: string;
   private _changed = new Signal<this, void>(this);

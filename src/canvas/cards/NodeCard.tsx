@@ -70,7 +70,9 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
             )}
           />
         )}
-        {view.stale && <Mark text={trans.__('stale')} />}
+        {view.stale && (
+          <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} />
+        )}
         {run && state && <RunState run={run} icon={state} />}
         {run?.state === 'running' && (
           <progress

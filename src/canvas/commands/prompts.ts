@@ -83,23 +83,26 @@ async function chooseNode(
   return async () => (row ? [addRow(canvas, row, at)] : addFiles(canvas, [chosen.id], at));
 }
 
-/** Go to a node that is chosen by name, state (`is:failed`) or kind (`kind:notebook`). */
+/** Go to a node that is chosen by name, state (`is:failed`, `is:stale`) or kind (`kind:notebook`). */
 export async function findNode(canvas: CanvasController): Promise<void> {
   const { checker, doc, runs, trans } = canvas;
   // not from the views, which request the previews of all nodes
   const items = [...doc.nodes.keys()].map(id => {
-    const { name, kind, stale } = checker.reading(id) ?? {};
+    const { name, kind } = checker.reading(id) ?? {};
     const state = runs?.stateOf(id);
     const words = [
       kind && `kind:${kind}`,
       state && `is:${state}`,
-      stale && 'is:stale',
+      canvas.views.staleOf(id) && 'is:stale',
       checker.problemsOf(id).length && 'is:problem'
     ];
     const label = titleOf(id, doc.node(id) ?? {}, name);
     return { id, label, detail: words.filter(Boolean).join(' ') };
   });
-  const chosen = await canvas.pick(trans.__('Find a node: name, is:failed, kind:notebook'), items);
+  const chosen = await canvas.pick(
+    trans.__('Find a node: name, is:failed, is:stale, kind:notebook'),
+    items
+  );
   if (chosen) {
     focusNode(canvas, chosen.id, true);
   }

@@ -30,7 +30,8 @@ export interface INodeView {
   outputs: IPortView[];
   problems: string[];
   hints: string[];
-  stale: boolean;
+  /** Why the node would run, although its newest run has a result. */
+  stale: string | undefined;
   pinned: boolean;
   /** The number of the run whose result is used. */
   pinnedTo: number | undefined;
@@ -71,6 +72,19 @@ export class NodeViews {
       this._views.set(id, view);
     }
     return view;
+  }
+
+  /** Take the reasons why nodes would run. */
+  setStale(reasons: ReadonlyMap<string, string>): void {
+    const before = this._stale;
+    const both = [...before.keys(), ...reasons.keys()];
+    this._stale = reasons;
+    this._renew(both.filter(id => before.get(id) !== reasons.get(id)));
+  }
+
+  /** Return why a node would run; undefined if it would not, or has no result that is shown. */
+  staleOf(id: string): string | undefined {
+    return this.runs?.stateOf(id) === 'succeeded' ? this._stale.get(id) : undefined;
   }
 
   /** Subscribe to one card only, because there may be thousands. */
@@ -192,7 +206,7 @@ export class NodeViews {
       outputs,
       problems,
       hints: [...(reading?.hints ?? [])],
-      stale: !!reading?.stale,
+      stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,
       off: modeOf(fields) ?? (reading?.is_idle ? 'idle' : undefined),
@@ -242,6 +256,7 @@ export class NodeViews {
     }
   }
 
+  private _stale: ReadonlyMap<string, string> = new Map();
   private _alike: ReadonlySet<string> = new Set();
   private _changed = new Signal<this, ReadonlySet<string>>(this);
   private _listeners = new Map<string, Set<() => void>>();

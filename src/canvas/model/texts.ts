@@ -131,7 +131,7 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
     words.push(trans.__('pinned to the result of run %1', view.pinnedTo));
   }
   if (view.stale) {
-    words.push(trans.__('stale'));
+    words.push(trans.__('stale, will run: %1', view.stale));
   }
   words.push(...view.problems);
   const missing = view.inputs.filter(port => port.state === 'missing').map(port => port.name);

@@ -22,8 +22,6 @@ export interface INodeReading {
   problem?: string | null;
   /** Files that it opened in its last successful run. */
   undeclared?: IUndeclared | null;
-  /** The last result is older than the node's code, values or inputs. */
-  stale?: boolean;
   /** It depends on a muted node, so it does not run. */
   is_idle?: boolean;
 }
@@ -109,8 +107,24 @@ export interface IRegistered {
   name?: string;
 }
 
+/** What would happen if the document ran now. */
+export interface IForecast {
+  cached: number;
+  toRun: number;
+  /** Fewer nodes may run: some may still find their result in the cache. */
+  isMaximum: boolean;
+  /** For example "4 min"; empty if unknown. */
+  took: string;
+  /** What the first nodes wait for; empty for nothing. */
+  waits: string;
+  /** Why each node that may run does so. */
+  reasons: ReadonlyMap<string, string>;
+}
+
 export interface IWorkflowBackend {
   check(path: string, document: IFlow): Promise<ICheck>;
+  /** Return what would run; reject if the document cannot run. */
+  forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast>;
   /** Register a file of the server's folder as a dataset or an executable. */
   register(path: string): Promise<IRegistered>;
   /** Declare files that the code opens in its description; `code` is its path. */

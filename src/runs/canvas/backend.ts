@@ -5,6 +5,7 @@ import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
 import {
   ICheck,
+  IForecast,
   IRegistered,
   IResultRun,
   IRunSelection,
@@ -16,6 +17,7 @@ import { IArgument } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
 import { reasonText } from '../../reasons';
+import { about } from '../model/estimates';
 
 /** Suffixes of data files: a node uses them in place, without registration. */
 const DATA = new Set(
@@ -54,6 +56,23 @@ export class WorkflowBackend implements IWorkflowBackend {
         reason: reasonText(reason, this.trans)
       })),
       copyOf: answer.copy_of
+    };
+  }
+
+  async forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast> {
+    const body = { path, document: writeFlow(document) };
+    const found = await this.yard.client.call('runs.forecast', { body, signal });
+    return {
+      cached: found.cached,
+      toRun: found.to_run,
+      isMaximum: !!found.is_maximum,
+      took: found.seconds ? about(found.seconds, this.trans) : '',
+      waits: reasonText(found.waits, this.trans) ?? '',
+      reasons: new Map(
+        found.nodes
+          .filter(({ state }) => state !== 'cached')
+          .map(({ node, reason }) => [node ?? '', reasonText(reason, this.trans) ?? ''])
+      )
     };
   }
 

@@ -21,6 +21,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
     const found = async () => new (await import('./backend')).WorkflowBackend(yard, trans);
     return {
       check: async (...asked) => (await found()).check(...asked),
+      forecast: async (...asked) => (await found()).forecast(...asked),
       register: async path => (await found()).register(path),
       declare: async (...asked) => (await found()).declare(...asked),
       run: async (...asked) => (await found()).run(...asked),

@@ -8,6 +8,7 @@ import { CanvasController } from '../controller';
 import {
   ICanvasServices,
   ICheck,
+  IForecast,
   INodeReading,
   INodeRun,
   IRunSelection,
@@ -39,6 +40,15 @@ export const READINGS: Record<string, INodeReading> = {
 /** What lies beside the document. */
 export const FILES = ['flow.nbflow', 'notes.md', 'plot.py', 'plot.py.nbexec', 'score.ipynb'];
 
+export const NOTHING: IForecast = {
+  cached: 2,
+  toRun: 0,
+  isMaximum: false,
+  took: '',
+  waits: '',
+  reasons: new Map()
+};
+
 /** A server that reads by file name, and remembers what it was asked. */
 export class FakeBackend {
   questions: { path: string; document: IFlow }[] = [];
@@ -50,6 +60,8 @@ export class FakeBackend {
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   copyOf = '';
+  forecasts: { path: string; document: IFlow; signal: AbortSignal }[] = [];
+  answer: () => Promise<IForecast> = async () => NOTHING;
   failure?: Error;
   last: Record<string, Json> = {};
 
@@ -70,6 +82,11 @@ export class FakeBackend {
       proposals: this.proposals,
       copyOf: this.copyOf
     };
+  }
+
+  async forecast(path: string, document: IFlow, signal: AbortSignal): Promise<IForecast> {
+    this.forecasts.push({ path, document, signal });
+    return this.answer();
   }
 
   async register(path: string) {

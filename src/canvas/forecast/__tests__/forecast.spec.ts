@@ -1,0 +1,160 @@
+import { Signal } from '@lumino/signaling';
+import { bench, IBench, NOTHING } from '../../model/__tests__/fakes';
+import { findNode } from '../../commands/prompts';
+import { IForecast } from '../../model/tokens';
+import { cardLabel } from '../../model/texts';
+import { Forecast } from '../forecast';
+
+jest.useFakeTimers();
+
+const SOME: IForecast = {
+  cached: 1,
+  toRun: 2,
+  isMaximum: true,
+  took: '4 min',
+  waits: '',
+  reasons: new Map([
+    ['clean', 'its code changed'],
+    ['train', 'clean.ipynb runs before it']
+  ])
+};
+
+async function open(answer: IForecast = SOME) {
+  const one = await bench();
+  one.backend.answer = async () => answer;
+  const node = document.createElement('span');
+  const forecast = new Forecast(one.canvas, node);
+  await pass();
+  return { ...one, node, forecast };
+}
+
+async function pass(): Promise<void> {
+  await jest.advanceTimersByTimeAsync(1000);
+}
+
+/** Let the newest run have that state. */
+function runIs({ runs }: IBench, state: string): void {
+  Object.assign(runs, { run: { id: 'r', state } });
+  runs.changed.emit(undefined);
+}
+
+describe('K15: what would run', () => {
+  it.each([
+    [SOME, '1 cached, at most 2 to run, about 4 min'],
+    [{ ...SOME, isMaximum: false, cached: 0, took: '' }, '2 to run'],
+    [
+      { ...SOME, isMaximum: false, waits: 'waits for 1 of 1 GPUs' },
+      '1 cached, 2 to run, waits for 1 of 1 GPUs'
+    ],
+    [NOTHING, 'All 2 cached']
+  ])('is said in a few words', async (answer, text) => {
+    const { node } = await open(answer);
+    expect(node.textContent).toBe(text);
+  });
+
+  it('lists in its tooltip what will run and why', async () => {
+    const { node } = await open();
+    const [, ...lines] = node.title.split('\n');
+    expect(lines).toEqual([
+      'clean.ipynb: its code changed',
+      'train.ipynb: clean.ipynb runs before it'
+    ]);
+    const reasons = new Map(Array.from({ length: 15 }, (_, at) => [`n${at}`, 'its code changed']));
+    const many = await open({ ...SOME, reasons });
+    expect(many.node.title.split('\n')).toHaveLength(14);
+    expect(many.node.title).toMatch(/and 3 more$/);
+  });
+
+  it('is asked again after an edit, and for the newest document only', async () => {
+    const { canvas, backend, node, settle } = await open();
+    expect(backend.forecasts).toHaveLength(1);
+    const ends: ((found: IForecast) => void)[] = [];
+    backend.answer = () => new Promise(resolve => void ends.push(resolve));
+    canvas.doc.setField('clean', 'label', 'Tidy');
+    await settle();
+    await pass();
+    canvas.doc.setField('clean', 'label', 'Tidier');
+    await settle();
+    expect(backend.forecasts[1].signal.aborted).toBe(true);
+    ends[0](NOTHING);
+    await pass();
+    expect(node.textContent).toBe('1 cached, at most 2 to run, about 4 min');
+    ends[1](NOTHING);
+    await pass();
+    expect(node.textContent).toBe('All 2 cached');
+    expect(backend.forecasts.map(({ document }) => document.nodes.clean.label)).toEqual([
+      undefined,
+      'Tidy',
+      'Tidier'
+    ]);
+  });
+
+  it('is asked again when another tab saved a file', async () => {
+    const { canvas, backend } = await open();
+    const changed = canvas.contents.fileChanged as unknown as Signal<unknown, { type: string }>;
+    changed.emit({ type: 'rename' });
+    await pass();
+    expect(backend.forecasts).toHaveLength(1);
+    changed.emit({ type: 'save' });
+    await pass();
+    expect(backend.forecasts).toHaveLength(2);
+  });
+
+  it('is neither asked nor shown while a run is live, the canvas is hidden or cannot run', async () => {
+    const one = await open();
+    const { canvas, backend, node, forecast } = one;
+    runIs(one, 'running');
+    expect([node.textContent, node.title]).toEqual(['', '']);
+    forecast.ask();
+    await pass();
+    runIs(one, 'succeeded');
+    forecast.isShown = false;
+    await pass();
+    expect(backend.forecasts).toHaveLength(1);
+    forecast.isShown = true;
+    await pass();
+    expect(backend.forecasts).toHaveLength(2);
+    backend.problems = [{ message: 'No file.' }];
+    canvas.checker.ask(0);
+    await pass();
+    expect([backend.forecasts.length, node.textContent]).toEqual([2, '']);
+  });
+
+  it('shows nothing after a refusal', async () => {
+    const { canvas, backend, node } = await open();
+    backend.answer = async () => {
+      throw new Error('Choose a value.');
+    };
+    canvas.checker.ask(0);
+    await pass();
+    expect([node.textContent, node.title]).toEqual(['', '']);
+  });
+
+  it('marks cards whose result would not be used', async () => {
+    const one = await open();
+    const { canvas, runs } = one;
+    expect(canvas.views.get('clean')!.stale).toBeUndefined();
+    runs.states.set('clean', { state: 'succeeded' });
+    runs.states.set('train', { state: 'failed' });
+    runIs(one, 'failed');
+    const view = canvas.views.get('clean')!;
+    expect(view.stale).toBe('its code changed');
+    expect(cardLabel(view, canvas.trans)).toContain('stale, will run: its code changed');
+    void findNode(canvas);
+    const found = canvas.ui.picker!.items.filter(({ detail }) => detail?.includes('is:stale'));
+    expect(found.map(({ id }) => id)).toEqual(['clean']);
+    one.backend.answer = async () => NOTHING;
+    one.forecast.ask();
+    await pass();
+    expect(canvas.views.get('clean')!.stale).toBeUndefined();
+  });
+
+  it('asks no more once it is disposed', async () => {
+    const { canvas, backend, forecast } = await open();
+    forecast.ask();
+    forecast.dispose();
+    canvas.dispose();
+    await pass();
+    expect(backend.forecasts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,119 @@
+/** Shows before a run what would run: beside Run in the toolbar, and as marks on cards. */
+import { Contents } from '@jupyterlab/services';
+import { CanvasController } from '../model/controller';
+import { title } from '../model/connecting';
+import { IForecast } from '../model/tokens';
+
+/** After the last change, before the server is asked, in milliseconds. */
+const QUIET = 500;
+const MOST_LISTED = 12;
+
+/** Asks the server after each check of the document, while the canvas is seen and nothing runs. */
+export class Forecast {
+  constructor(
+    private readonly canvas: CanvasController,
+    private readonly node: HTMLElement
+  ) {
+    canvas.checker.changed.connect(this.ask, this);
+    canvas.runs?.changed.connect(this._onRuns, this);
+    canvas.contents.fileChanged.connect(this._onFile, this);
+    this.ask();
+  }
+
+  /** Follow whether the canvas is seen; files may have changed while it was hidden. */
+  set isShown(shown: boolean) {
+    this._isShown = shown;
+    this.ask();
+  }
+
+  /** Ask in a moment; an earlier question is cancelled. */
+  ask(): void {
+    window.clearTimeout(this._timer);
+    this._asking?.abort();
+    this._timer = window.setTimeout(() => void this._ask(), QUIET);
+  }
+
+  dispose(): void {
+    window.clearTimeout(this._timer);
+    this._asking?.abort();
+    this.canvas.contents.fileChanged.disconnect(this._onFile, this);
+  }
+
+  private get _canAsk(): boolean {
+    const { checker, doc, isLive } = this.canvas;
+    const isSound = doc.broken === undefined && checker.unreachable === undefined;
+    return isSound && checker.settled && !checker.problems.length && !isLive && doc.nodes.size > 0;
+  }
+
+  private async _ask(): Promise<void> {
+    const { canvas } = this;
+    const { backend } = canvas.services;
+    if (!this._isShown) {
+      return; // asked again when it is shown
+    }
+    if (!backend || !this._canAsk) {
+      this._show(undefined);
+      return;
+    }
+    const asking = (this._asking = new AbortController());
+    const found = await backend
+      .forecast(canvas.path, canvas.doc.toJSON(), asking.signal)
+      .catch(() => undefined);
+    if (!asking.signal.aborted) {
+      this._show(this._canAsk ? found : undefined);
+    }
+  }
+
+  private _show(found: IForecast | undefined): void {
+    const { canvas, node } = this;
+    node.textContent = found ? this._text(found) : '';
+    node.title = found ? this._list(found) : '';
+    canvas.views.setStale(found?.reasons ?? new Map());
+  }
+
+  private _text({ cached, toRun, isMaximum, took, waits }: IForecast): string {
+    const { trans } = this.canvas;
+    if (!toRun) {
+      return trans.__('All %1 cached', cached);
+    }
+    const words = [
+      cached && trans.__('%1 cached', cached),
+      isMaximum ? trans.__('at most %1 to run', toRun) : trans.__('%1 to run', toRun),
+      waits || (took && trans.__('about %1', took))
+    ];
+    return words.filter(Boolean).join(', ');
+  }
+
+  private _list(found: IForecast): string {
+    const { canvas } = this;
+    const { trans } = canvas;
+    const nodes = [...found.reasons];
+    const lines = nodes
+      .slice(0, MOST_LISTED)
+      .map(([id, reason]) => `${title(canvas, id)}: ${reason}`);
+    const rest = nodes.length - lines.length;
+    return [
+      this._text(found),
+      ...lines,
+      ...(rest > 0 ? [trans._n('and %1 more', 'and %1 more', rest)] : [])
+    ].join('\n');
+  }
+
+  private _onRuns(): void {
+    if (this.canvas.isLive && this.node.textContent) {
+      this._asking?.abort();
+      this._show(undefined);
+    }
+  }
+
+  /** Another tab saved code or data. */
+  private _onFile(_: unknown, { type }: Contents.IChangedArgs): void {
+    if (type === 'save') {
+      this.ask();
+    }
+  }
+
+  private _isShown = true;
+  private _timer?: number;
+  private _asking?: AbortController;
+}
