@@ -56,9 +56,6 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
     'Will run: the file beside.txt changed'
   );
   await lab.page.screenshot({ path: info.outputPath('stale.png') });
-  await lab.execute('apputils:change-theme', { theme: 'JupyterLab Dark' });
-  await lab.page.setViewportSize({ width: 1280, height: 720 });
-  await lab.page.screenshot({ path: info.outputPath('dark.png') });
   await canvas.stage.focus();
   await lab.press('Control+f');
   await lab.page.keyboard.type('is:stale');
