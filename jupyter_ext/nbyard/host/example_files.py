@@ -26,8 +26,15 @@ def source() -> Path | None:
 
 @contextmanager
 def copied_example(source: Path, parent: Path, name: str) -> Iterator[Path]:
-    """Copy the example into a new folder; delete the folder if the copy or the block fails."""
-    folder = _new_folder(parent, name)
+    """Copy the example into a new folder; delete the folder if the copy or the block fails.
+
+    The folder is the first of `name`, `name-1`, … that does not exist.
+    """
+    for number in count():
+        folder = parent / (f"{name}-{number}" if number else name)
+        with suppress(FileExistsError):
+            folder.mkdir()
+            break
     try:
         for file in FILES:
             shutil.copyfile(source / file, folder / file)
@@ -35,13 +42,3 @@ def copied_example(source: Path, parent: Path, name: str) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def _new_folder(parent: Path, name: str) -> Path:
-    """Create the first of the folders `name`, `name-1`, … that does not exist."""
-    for number in count():
-        folder = parent / (f"{name}-{number}" if number else name)
-        with suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-    raise AssertionError

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -85,7 +86,7 @@ class Installer:
         self._log = log
         self._is_wanted = is_wanted
         self._uv = _uv() if choice in ("auto", "uv") else ""
-        if not self._uv and (choice == "uv" or not _has_pip()):
+        if not self._uv and (choice == "uv" or not importlib.util.find_spec("pip")):
             raise Unavailable(
                 because("no-uv" if choice == "uv" else "no-installer"),
                 hint=because("install-installer", python=sys.executable),
@@ -284,12 +285,6 @@ def _pip(*options: str) -> list[str]:
 def _uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv") or ""
-
-
-def _has_pip() -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec("pip") is not None
 
 
 def _trouble(log: Path, start: int) -> Reason | None:

@@ -101,7 +101,10 @@ class Tables:
         """Return the profile of all rows, which is stored, or quickly that of a sample."""
         kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
-            return _read_profile(kept.read_bytes())
+            stored = msgspec.json.decode(kept.read_bytes())
+            # An earlier version stored its warnings as texts.
+            warnings = msgspec.to_builtins(read_all(stored.get("warnings", ())))
+            return msgspec.convert(stored | {"warnings": warnings}, Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         found = self._ask(question, file, Profile, self._quick if sample else self._slow)
         # A sample is cheap, so only exact profiles are stored.
@@ -209,10 +212,3 @@ class Tables:
         if not KEY.match(name):
             raise Invalid.field("key", because("not-a-table-key"))
         return self.folder / name
-
-
-def _read_profile(content: bytes) -> Profile:
-    """Return a stored profile; an earlier version stored its warnings as texts."""
-    found = msgspec.json.decode(content)
-    warnings = msgspec.to_builtins(read_all(found.get("warnings", ())))
-    return msgspec.convert(found | {"warnings": warnings}, Profile)

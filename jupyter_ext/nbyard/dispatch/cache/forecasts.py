@@ -101,7 +101,7 @@ class CacheForecaster:
         """Return whether the result is recent, unaffected by other files, and still stored."""
         if query.is_expired(hit, datetime.now(UTC)):
             return False
-        query.outside = list(self._identities.outside.changes(hit.outside))
+        query.outside = list(self._identities.outside.changes(hit.outside_files()))
         rows = self._store.artifacts.of_tasks(c, [hit.task_id])[hit.task_id]
         others = self._store.tasks.key_of(c, hit.task_id)
         if query.outside or not has_bytes(self._blobs, rows, others):

@@ -53,7 +53,10 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
         return next(iter(start_hints(name, content, read_start(name, content))), None)
     params = failure.reason.params
     program = str(params.get("program") or params.get("message") or "")
-    code = _code_of(failure)
+    code, message = failure.reason.code, str(params.get("message", "")).lower()
+    if code == "engine-refused":  # engines report a failed start in their own words
+        signs = ENGINE_SIGNS if "exec" in message else {}
+        code = next((code for sign, code in signs.items() if sign in message), "")
     if code == NOT_RUNNABLE:
         return next(_of_form(name, content), None)
     if code == NOT_EXECUTABLE and _is_named(program, name):
@@ -63,16 +66,6 @@ def start_hint(name: str, content: bytes, failure: Failure) -> Reason | None:
     if code == NOT_EXECUTABLE:
         return next(_of_interpreter(name, content, program), None)
     return next(_of_missing(name, content, program), None) if code == MISSING else None
-
-
-def _code_of(failure: Failure) -> str:
-    """Return the code of a failed start, also of one that an engine reports in its own words."""
-    if failure.reason.code != "engine-refused":
-        return failure.reason.code
-    message = str(failure.reason.params.get("message", "")).lower()
-    if "exec" not in message:
-        return ""
-    return next((code for sign, code in ENGINE_SIGNS.items() if sign in message), "")
 
 
 def _of_missing(name: str, content: bytes, program: str) -> Iterator[Reason]:

@@ -138,16 +138,14 @@ class _Reader:
                 left += [one for one in ast.iter_child_nodes(node) if one not in ends]
             elif id(node) not in self._assigned:
                 self.named += filter(is_path, texts_of(value))
-            if isinstance(node, ast.Attribute | ast.Call) and _leads_away(node):
-                beside = node.value if isinstance(node, ast.Attribute) else node.args[0]
+            beside = None  # another path in the folder of this path
+            if isinstance(node, ast.Attribute) and node.attr.startswith(("parent", "with_")):
+                beside = node.value
+            elif isinstance(node, ast.Call) and node.args:
+                is_split = getattr(node.func, "attr", "") in ("dirname", "split")
+                beside = node.args[0] if is_split else None
+            if beside is not None:
                 self.named += map(os.path.dirname, filter(is_path, texts_of(self._text(beside))))
-
-
-def _leads_away(node: ast.Attribute | ast.Call) -> bool:
-    """Return whether an expression is another path in the folder of a path."""
-    if isinstance(node, ast.Attribute):
-        return node.attr.startswith(("parent", "with_"))
-    return bool(node.args) and getattr(node.func, "attr", "") in ("dirname", "split")
 
 
 class _Composing(ast.NodeTransformer):

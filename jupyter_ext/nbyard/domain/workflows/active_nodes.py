@@ -14,7 +14,7 @@ from nbyard.domain.workflows.structs import (
     upstream,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 Scope = Literal["all", "selected", "from", "to"]
 
@@ -111,7 +111,11 @@ def active_part(document: Document, ports: Ports) -> Active:
                 edge, source=fitting[0].source, output=fitting[0].output
             )
         else:
-            reason = _reason(edge, fitting)
+            told = {"input": edge.input, "node": edge.source}
+            reason = because("bypass-none", **told)
+            if fitting:
+                inputs = [f"{one.source}.{one.output}" for one in fitting]
+                reason = because("bypass-several", **told, inputs=inputs)
             problems.append(Problem(reason, node=edge.target, edge=key, field=edge.input))
     return Active(
         msgspec.structs.replace(_with_only(active, kept), edges=edges),
@@ -147,10 +151,3 @@ def _fitting(edge: Edge, given: Sequence[Edge], ports: Ports) -> list[Edge]:
     replaced = port_of(ports, edge.source, edge.output)
     same = [one for one, output in fitting if replaced and output.format == replaced.format]
     return same if len(fitting) > 1 and same else [one for one, _ in fitting]
-
-
-def _reason(edge: Edge, fitting: Sequence[Edge]) -> Reason:
-    if fitting:
-        inputs = [f"{one.source}.{one.output}" for one in fitting]
-        return because("bypass-several", input=edge.input, node=edge.source, inputs=inputs)
-    return because("bypass-none", input=edge.input, node=edge.source)

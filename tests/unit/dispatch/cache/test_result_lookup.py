@@ -46,7 +46,7 @@ def test_what_the_found_result_lacks(bench: Bench) -> None:
     lookup = ResultLookup(bench.context.store, identities)
     query = query_of(bench, identities, cache="1 h")
     now = datetime.now(UTC)
-    hit = Hit("a task", 7, now - timedelta(minutes=59), {})
+    hit = Hit("a task", 7, now - timedelta(minutes=59), "")
     assert not query.is_expired(hit, now) and query.is_expired(hit, now + timedelta(minutes=2))
     query.outside = [OUTSIDE]
     with bench.context.store.read() as c:
