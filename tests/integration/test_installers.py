@@ -1,5 +1,6 @@
 """L1, L2: what requirements come to, and installing exactly that."""
 
+import importlib.util
 import subprocess
 import sys
 import threading
@@ -253,7 +254,7 @@ def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(installers, "_uv", lambda: "")
     with pytest.raises(Unavailable, match="no uv"):
         Installer(log, lambda: True, "uv")
-    monkeypatch.setattr(installers, "_has_pip", lambda: False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Unavailable, match="neither uv nor pip"):
         Installer(log, lambda: True)
 

@@ -1,4 +1,5 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { CanvasController } from '../model/controller';
 
@@ -6,16 +7,18 @@ export interface IKeyRow {
   command: string;
   label: string;
   keys: string;
+  group: string;
 }
 
-/** Return the current keyboard shortcuts of the canvas. */
+/** Return the current keyboard shortcuts of the canvas, in the order of the commands. */
 export function keyRows(commands: CommandRegistry): IKeyRow[] {
   const rows = commands.keyBindings
     .filter(({ command, selector }) => command.startsWith('nbyard:') && /nby-Canvas/.test(selector))
     .map(({ command, keys, args }) => ({
       command,
       label: commands.label(command, args),
-      keys: CommandRegistry.formatKeystroke(keys)
+      keys: CommandRegistry.formatKeystroke(keys),
+      group: commands.dataset(command, args).group ?? 'run'
     }));
   const byCommand = new Map<string, IKeyRow>();
   for (const row of rows) {
@@ -25,24 +28,52 @@ export function keyRows(commands: CommandRegistry): IKeyRow[] {
   return [...byCommand.values()].sort((a, b) => a.label.localeCompare(b.label));
 }
 
-export async function showKeys(canvas: CanvasController): Promise<void> {
-  const { trans, commands } = canvas;
+/** Return the groups of the two columns, with their titles. */
+function columnsOf(trans: TranslationBundle): [string, string][][] {
+  return [
+    [
+      ['run', trans.__('Run')],
+      ['edit', trans.__('Edit')]
+    ],
+    [
+      ['view', trans.__('View')],
+      ['navigate', trans.__('Navigate')]
+    ]
+  ];
+}
+
+export function KeySheet({ rows, trans }: { rows: IKeyRow[]; trans: TranslationBundle }) {
+  return (
+    <div className="nby-Keys">
+      {columnsOf(trans).map((groups, at) => (
+        <div key={at}>
+          {groups.map(([group, title]) => (
+            <table key={group}>
+              <caption>{title}</caption>
+              <tbody>
+                {rows
+                  .filter(row => row.group === group)
+                  .map(row => (
+                    <tr key={row.command}>
+                      <th scope="row">{row.label}</th>
+                      <td>
+                        <kbd>{row.keys}</kbd>
+                      </td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export async function showKeys({ trans, commands }: CanvasController): Promise<void> {
   await showDialog({
     title: trans.__('Canvas shortcuts'),
-    body: (
-      <table className="nby-Keys">
-        <tbody>
-          {keyRows(commands).map(row => (
-            <tr key={row.command}>
-              <th scope="row">{row.label}</th>
-              <td>
-                <kbd>{row.keys}</kbd>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    ),
+    body: <KeySheet rows={keyRows(commands)} trans={trans} />,
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });
 }

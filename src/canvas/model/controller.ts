@@ -46,6 +46,7 @@ export interface ICanvasUi {
   palette: boolean;
   inspector: boolean;
   outline: boolean;
+  minimap?: boolean;
   picker?: IPickRequest;
   /** The comment whose source is shown; `close` ends the undo step of a new one. */
   editing?: { id: string; close?: () => void };
@@ -72,8 +73,8 @@ export class CanvasController {
     const model = this.context.model;
     this.doc = model.sharedModel;
     const empty = this.doc.nodes.size < 2;
-    const { palette = empty, inspector = false, outline = false } = recall(this.path);
-    this._ui = { palette, inspector, outline };
+    const { palette = empty, inspector = false, outline = false, minimap } = recall(this.path);
+    this._ui = { palette, inspector, outline, minimap };
     const id = this.doc.meta.get('id');
     this.id = typeof id === 'string' ? id : undefined;
     this._place = this.path;

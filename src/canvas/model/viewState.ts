@@ -6,6 +6,8 @@ export interface IMemory {
   palette?: boolean;
   inspector?: boolean;
   outline?: boolean;
+  /** Whether the minimap is open; undefined: as the number of nodes suggests. */
+  minimap?: boolean;
 }
 
 const key = (path: string) => `nbyard:canvas:${path}`;
@@ -29,4 +31,15 @@ export function remember(path: string, change: IMemory): void {
   } catch {
     // storage is full or forbidden: the next reload starts without state
   }
+}
+
+/** From this number of nodes on, the minimap is open at first. */
+const MAPPED = 20;
+
+/** Return whether the minimap is open: as the user chose, else by the number of nodes. */
+export function hasMinimap(canvas: {
+  ui: IMemory;
+  doc: { nodes: { readonly size: number } };
+}): boolean {
+  return canvas.ui.minimap ?? canvas.doc.nodes.size >= MAPPED;
 }

@@ -1,12 +1,37 @@
-import { MiniMap, MiniMapNodeProps } from '@xyflow/react';
+import { MiniMap, MiniMapNodeProps, Panel } from '@xyflow/react';
 import { memo } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
-import { useCanvas } from '../model/hooks';
+import { useCanvas, useUi } from '../model/hooks';
+import { hasMinimap } from '../model/viewState';
 
-/** A small map of the workflow, each node in the colour of its state. */
-export function Overview(): JSX.Element {
-  const { trans } = useCanvas();
-  return <MiniMap pannable zoomable nodeComponent={Block} ariaLabel={trans.__('Overview')} />;
+/** A small map of the workflow, each node in the colour of its state, and the button for it. */
+export function Overview({ isAllowed }: { isAllowed: boolean }): JSX.Element | null {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  useUi();
+  if (!isAllowed) {
+    return null;
+  }
+  const isOpen = hasMinimap(canvas);
+  return (
+    <>
+      {isOpen && (
+        <MiniMap pannable zoomable nodeComponent={Block} ariaLabel={trans.__('Overview')} />
+      )}
+      <Panel position="bottom-right" className={isOpen ? 'nby-mod-open' : undefined}>
+        <button
+          type="button"
+          className="nby-Overview-toggle"
+          aria-expanded={isOpen}
+          tabIndex={-1}
+          title={isOpen ? trans.__('Hide the minimap') : trans.__('Show the minimap')}
+          onClick={() => void canvas.commands.execute('nbyard:toggle-minimap')}
+        >
+          {isOpen ? '▾' : '▴'} {trans.__('Map')}
+        </button>
+      </Panel>
+    </>
+  );
 }
 
 /** Subscribes to states itself, because React Flow redraws it only when the node changes. */

@@ -23,7 +23,7 @@ import { MEASURED } from '../model/flowStore';
 
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
 /** The overview redraws each node at each change, so it is shown for these counts only. */
-const OVERVIEW = { from: 16, to: 1000 };
+const OVERVIEW = { from: 8, to: 1000 };
 const FAR = 0.35;
 /** Used until the sizes of cards are known. */
 const OPENING = { minZoom: 0.75, maxZoom: 1, padding: 0.1 };
@@ -143,7 +143,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         attributionPosition="bottom-left"
       >
         <Background gap={24} size={1.5} />
-        {nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to && <Overview />}
+        <Overview isAllowed={nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to} />
       </ReactFlow>
       {!nodes.length && <EmptyStage />}
       {count === 1 && !edges.length && (

@@ -1,18 +1,20 @@
 /** All actions of the canvas as commands, which menus, toolbar and keys refer to. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { arrangeCommands } from './arrangeCommands';
-import { ICanvasCommand } from './command';
+import { Group, ICanvasCommand } from './command';
 import { editCommands } from './editCommands';
+import { navigateCommands } from './navigateCommands';
 import { nodeCommands } from './nodeCommands';
 import { runCommands } from './runCommands';
 import { viewCommands } from './viewCommands';
 
-export function commandTable(trans: TranslationBundle): ICanvasCommand[] {
+export function commandTable(trans: TranslationBundle): (ICanvasCommand & { group: Group })[] {
+  const of = (group: Group, commands: ICanvasCommand[]) =>
+    commands.map(command => ({ ...command, group }));
   return [
-    ...runCommands(trans),
-    ...editCommands(trans),
-    ...nodeCommands(trans),
-    ...arrangeCommands(trans),
-    ...viewCommands(trans)
+    ...of('run', runCommands(trans)),
+    ...of('edit', [...editCommands(trans), ...nodeCommands(trans), ...arrangeCommands(trans)]),
+    ...of('view', viewCommands(trans)),
+    ...of('navigate', navigateCommands(trans))
   ];
 }

@@ -107,11 +107,6 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { editing }) => editing.removeSelection(canvas)
     },
     {
-      id: 'nbyard:select-all-nodes',
-      label: trans.__('Select All Nodes'),
-      run: canvas => canvas.store.select(canvas.store.nodes.map(({ id }) => id))
-    },
-    {
       id: 'nbyard:connect-node',
       label: trans.__('Connect Node…'),
       caption: trans.__('Choose a connection to another node'),

@@ -1,17 +1,9 @@
 /** Commands that change how the selected nodes run. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { launcherIcon } from '@jupyterlab/ui-components';
 import { ICanvasCommand } from './command';
 
 export function nodeCommands(trans: TranslationBundle): ICanvasCommand[] {
   return [
-    {
-      id: 'nbyard:open-node',
-      label: trans.__('Open File'),
-      icon: launcherIcon,
-      needs: 'targets',
-      run: (canvas, { prompts }) => prompts.openNode(canvas)
-    },
     {
       id: 'nbyard:pin-node',
       label: trans.__('Pin to This Version'),

@@ -24,7 +24,7 @@ export function addCommands(
   const current = () => tracker.currentWidget?.content;
   const table = commandTable(trans);
   for (const command of table) {
-    const { id, label, labelFor, caption, icon, args, toggled } = command;
+    const { id, label, labelFor, caption, icon, args, toggled, group } = command;
     const labelNow = () => {
       const canvas = current()?.canvas;
       return canvas && labelFor ? labelFor(canvas) : label;
@@ -32,6 +32,7 @@ export function addCommands(
     commands.addCommand(id, {
       label: labelFor ? labelNow : label,
       caption: caption ?? label,
+      dataset: { group }, // for the sheet of keys
       icon,
       describedBy: {
         args: { type: 'object', properties: args ?? {}, additionalProperties: args !== undefined }

@@ -1,21 +1,10 @@
-/** Commands that change the view and move the focus. */
+/** Commands that change the view. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import {
-  fitIcon,
-  inspectorIcon,
-  outlineIcon,
-  paletteIcon,
-  problemIcon
-} from '../../../icons/startup';
+import { fitIcon, inspectorIcon, outlineIcon, paletteIcon } from '../../../icons/startup';
+import { hasMinimap } from '../../model/viewState';
 import { ICanvasCommand } from './command';
 
 export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
-  const focus = (direction: 'left' | 'right' | 'up' | 'down', label: string): ICanvasCommand => ({
-    id: `nbyard:focus-${direction}`,
-    label,
-    quiet: true,
-    run: (canvas, { navigation }) => navigation.focusDirection(canvas, direction)
-  });
   return [
     {
       id: 'nbyard:toggle-palette',
@@ -33,12 +22,6 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: canvas => canvas.showInspector(!canvas.ui.inspector)
     },
     {
-      id: 'nbyard:inspect-node',
-      label: trans.__('Edit Node Parameters'),
-      needs: 'targets',
-      run: (canvas, { prompts }) => prompts.inspect(canvas)
-    },
-    {
       id: 'nbyard:toggle-outline',
       label: trans.__('Show as Table'),
       icon: outlineIcon,
@@ -46,10 +29,10 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: canvas => canvas.toggleOutline()
     },
     {
-      id: 'nbyard:find-node',
-      label: trans.__('Find Node…'),
-      caption: trans.__('Find a node by name, is:failed or kind:notebook'),
-      run: (canvas, { prompts }) => prompts.findNode(canvas)
+      id: 'nbyard:toggle-minimap',
+      label: trans.__('Show Minimap'),
+      toggled: canvas => hasMinimap(canvas),
+      run: canvas => canvas.set({ minimap: !hasMinimap(canvas) })
     },
     {
       id: 'nbyard:fit-workflow',
@@ -68,25 +51,9 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: canvas => canvas.flow?.zoomOut()
     },
     {
-      id: 'nbyard:next-problem',
-      label: trans.__('Go to Next Problem'),
-      icon: problemIcon,
-      run: (canvas, { navigation }) => navigation.nextProblem(canvas)
-    },
-    {
       id: 'nbyard:show-canvas-keys',
       label: trans.__('Show Canvas Shortcuts'),
       run: (canvas, { showKeys }) => showKeys(canvas)
-    },
-    {
-      id: 'nbyard:clear-selection',
-      label: trans.__('Clear Selection'),
-      quiet: true,
-      run: canvas => canvas.clearSelection()
-    },
-    focus('left', trans.__('Go to Node on the Left')),
-    focus('right', trans.__('Go to Node on the Right')),
-    focus('up', trans.__('Go to Node Above')),
-    focus('down', trans.__('Go to Node Below'))
+    }
   ];
 }

@@ -1,4 +1,4 @@
-import { recall, remember } from '../viewState';
+import { recall, remember, hasMinimap } from '../viewState';
 
 describe('K6: what a reload keeps of a canvas', () => {
   it('is kept by document, and added to', () => {
@@ -14,4 +14,10 @@ describe('K6: what a reload keeps of a canvas', () => {
     sessionStorage.setItem('nbyard:canvas:c', 'null');
     expect(recall('c')).toEqual({});
   });
+});
+
+it('opens the minimap in large workflows, until the user has chosen', () => {
+  const of = (size: number, minimap?: boolean) =>
+    hasMinimap({ ui: { minimap }, doc: { nodes: { size } } });
+  expect([of(19), of(20), of(19, true), of(20, false)]).toEqual([false, true, true, false]);
 });

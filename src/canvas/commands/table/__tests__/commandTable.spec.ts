@@ -73,6 +73,14 @@ describe('G6: every action is a command', () => {
     expect(new Set(table.map(command => command.label)).size).toBe(table.length);
   });
 
+  it('every command with a key is in a group of the sheet', () => {
+    const groups = new Map(table.map(({ id, group }) => [id, group]));
+    const bound = schema['jupyter.lab.shortcuts'].map(({ command }) => groups.get(command));
+    expect(new Set(bound)).toEqual(new Set(['run', 'edit', 'view', 'navigate']));
+    expect(groups.get('nbyard:mute-node')).toBe('edit');
+    expect(groups.get('nbyard:find-node')).toBe('navigate');
+  });
+
   it('no two commands share a key in one place', () => {
     const keys = schema['jupyter.lab.shortcuts'].map(one => `${one.selector} ${one.keys.join()}`);
     expect(new Set(keys).size).toBe(keys.length);
@@ -85,13 +93,17 @@ describe('G6: every action is a command', () => {
 
   it('the key sheet lists what is bound now', () => {
     const commands = new CommandRegistry();
-    commands.addCommand('nbyard:undo', { label: 'Undo', execute: () => undefined });
+    commands.addCommand('nbyard:undo', {
+      label: 'Undo',
+      dataset: { group: 'edit' },
+      execute: () => undefined
+    });
     for (const key of ['Ctrl Z', 'Ctrl U']) {
       commands.addKeyBinding({ command: 'nbyard:undo', keys: [key], selector: '.nby-Canvas' });
     }
     commands.addKeyBinding({ command: 'nbyard:undo', keys: ['U'], selector: 'body' });
     expect(keyRows(commands)).toEqual([
-      { command: 'nbyard:undo', label: 'Undo', keys: 'Ctrl+Z, Ctrl+U' }
+      { command: 'nbyard:undo', label: 'Undo', keys: 'Ctrl+Z, Ctrl+U', group: 'edit' }
     ]);
   });
 });

@@ -1,0 +1,132 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { notebook, parameters, workflow } from '../lab/notebooks';
+import { expect, test } from '../lab/test';
+
+const TEXT = 'input_txt = ""  # input: txt';
+const MADE = 'output_txt = "made.txt"  # output: txt';
+const COPY = 'import shutil\nshutil.copy(input_txt, output_txt)';
+
+test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  await writeFile(server.file('a.txt'), 'words\n');
+  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE), COPY));
+  const at = (x: number): [number, number] => [x, 0];
+  const step = (x: number) => ({ path: 'step.ipynb', at: at(x) });
+  const flow = workflow(
+    { data: { path: 'a.txt', at: at(0) }, one: step(320), two: step(640), end: step(960) },
+    'data.data->one.input_txt',
+    'one.output_txt->two.input_txt',
+    'two.output_txt->end.input_txt'
+  );
+  await writeFile(server.file('modes.nbflow'), flow);
+  const canvas = await lab.openWorkflow('modes.nbflow');
+  const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
+  await expect(card('one')).toContainText('output_txt');
+  await card('one').click();
+  await canvas.stage.focus();
+  await lab.press('b');
+  await expect(card('one').locator('.nby-Mark.nby-mod-off')).toHaveText('bypassed');
+  await card('end').click();
+  await canvas.stage.focus();
+  await lab.press('m');
+  await expect(card('end').locator('.nby-Mark.nby-mod-off')).toHaveText('muted');
+  await page.screenshot({ path: info.outputPath('modes.png') });
+  await canvas.button('run-workflow').click();
+  await lab.drawer.succeeds();
+  await expect(lab.drawer.body.locator('.nby-Row')).toHaveCount(1);
+  const saved = JSON.parse(await readFile(server.file('modes.nbflow'), 'utf8'));
+  expect(saved.nodes.one.mode).toBe('bypassed');
+
+  // what depends on a muted node says so
+  await card('one').click();
+  await canvas.stage.focus();
+  await lab.press('m');
+  await expect(card('two').locator('.nby-Mark.nby-mod-off')).toHaveText('not run');
+  await lab.press('Control+z');
+  await expect(card('two').locator('.nby-Mark.nby-mod-off')).toHaveCount(0);
+});
+
+test('K9: a comment is written, sized, moved and undone with the keyboard and the mouse', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  await writeFile(server.file('step.ipynb'), notebook(parameters(MADE)));
+  await writeFile(
+    server.file('words.nbflow'),
+    workflow({ a: { path: 'step.ipynb', at: [0, 0] }, b: { path: 'step.ipynb', at: [300, 0] } })
+  );
+  const canvas = await lab.openWorkflow('words.nbflow');
+  const comment = canvas.root.locator('.nby-Comment');
+  await canvas.stage.focus();
+  await lab.press('Shift+A');
+  await expect(comment.locator('textarea')).toBeFocused();
+  await page.keyboard.type('# Data\n\nFrom *Palmer* station. <script>alert(1)</script>');
+  await lab.press('Escape');
+  await expect(comment.locator('h1')).toContainText('Data');
+  await expect(comment.locator('em')).toHaveText('Palmer');
+  await expect(comment.locator('script')).toHaveCount(0);
+  await lab.press('Enter');
+  await expect(comment.locator('textarea')).toBeFocused();
+  await lab.press('Escape');
+  const before = (await comment.boundingBox())!;
+  const corner = (await comment.locator('.nby-Comment-corner').boundingBox())!;
+  await page.mouse.move(corner.x + 5, corner.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(corner.x + 65, corner.y + 45, { steps: 4 });
+  await page.mouse.up();
+  await expect
+    .poll(async () => (await comment.boundingBox())!.width)
+    .toBeGreaterThan(before.width + 50);
+  await page.screenshot({ path: info.outputPath('comment.png') });
+  await canvas.stage.focus();
+  await lab.press('Control+z');
+  await expect
+    .poll(async () => Math.round((await comment.boundingBox())!.width))
+    .toBe(Math.round(before.width));
+  await comment.click();
+  await lab.press('Delete');
+  await expect(comment).toHaveCount(0);
+  await expect(canvas.cards).toHaveCount(2);
+});
+
+test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no scroll bar', async ({
+  lab,
+  server,
+  page
+}, info) => {
+  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE)));
+  const places = Array.from({ length: 60 }, (_, index) => index);
+  const nodes = places.map(index => [
+    `n${index}`,
+    { path: 'step.ipynb', at: [index * 260, 0] as [number, number] }
+  ]);
+  const arrows = places.slice(1).map(index => `n${index - 1}.output_txt->n${index}.input_txt`);
+  await writeFile(server.file('sixty.nbflow'), workflow(Object.fromEntries(nodes), ...arrows));
+  const canvas = await lab.openWorkflow('sixty.nbflow');
+  await expect(page.locator('.react-flow__minimap')).toBeVisible();
+  await page.getByRole('button', { name: 'Map' }).click();
+  await expect(page.locator('.react-flow__minimap')).toBeHidden();
+  await canvas.stage.focus();
+  await lab.press('t');
+  const lefts = () =>
+    canvas.cards.evaluateAll(all => new Set(all.map(one => one.getBoundingClientRect().x)).size);
+  await expect.poll(lefts).toBeLessThan(20);
+  await page.screenshot({ path: info.outputPath('sixty.png') });
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await canvas.stage.focus();
+  await lab.press('Shift+?');
+  const sheet = page.locator('.jp-Dialog-content');
+  await expect(sheet.getByText('Navigate', { exact: true })).toBeVisible();
+  const hidden = await sheet.evaluate(content =>
+    [content, ...content.querySelectorAll('*')].filter(
+      one => one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
+    ).length
+  );
+  await page.screenshot({ path: info.outputPath('keys.png') });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  expect(hidden).toBe(0);
+});
