@@ -16,7 +16,7 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
   const at = (x: number): [number, number] => [x, 0];
   const step = (x: number) => ({ path: 'step.ipynb', at: at(x) });
   const flow = workflow(
-    { data: { path: 'a.txt', at: at(0) }, one: step(320), two: step(640), end: step(960) },
+    { data: { type: 'dataset', path: 'a.txt', at: at(0) }, one: step(320), two: step(640), end: step(960) },
     'data.data->one.input_txt',
     'one.output_txt->two.input_txt',
     'two.output_txt->end.input_txt'
@@ -33,7 +33,9 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
   await canvas.stage.focus();
   await lab.press('m');
   await expect(card('end').locator('.nby-Mark.nby-mod-off')).toHaveText('muted');
+  await lab.theme('JupyterLab Dark');
   await page.screenshot({ path: info.outputPath('modes.png') });
+  await lab.theme('JupyterLab Light');
   await canvas.button('run-workflow').click();
   await lab.drawer.succeeds();
   await expect(lab.drawer.body.locator('.nby-Row')).toHaveCount(1);
@@ -81,7 +83,9 @@ test('K9: a comment is written, sized, moved and undone with the keyboard and th
   await expect
     .poll(async () => (await comment.boundingBox())!.width)
     .toBeGreaterThan(before.width + 50);
+  await lab.theme('JupyterLab Dark');
   await page.screenshot({ path: info.outputPath('comment.png') });
+  await lab.theme('JupyterLab Light');
   await canvas.stage.focus();
   await lab.press('Control+z');
   await expect

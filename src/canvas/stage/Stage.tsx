@@ -7,6 +7,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { Arrow } from './Arrow';
 import { ConnectionHint } from './ConnectionHint';
 import { ConnectionPeek, usePeek } from './ConnectionPeek';
 import { CanvasController } from '../model/controller';
@@ -21,6 +22,7 @@ import { NodeCard } from '../cards/NodeCard';
 import { Overview } from './Overview';
 import { MEASURED } from '../model/flowStore';
 
+const EDGE_TYPES = { default: Arrow };
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
 /** The overview redraws each node at each change, so it is shown for these counts only. */
 const OVERVIEW = { from: 8, to: 1000 };
@@ -97,6 +99,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
         onInit={flow => {
           canvas.flow = flow;
           canvas.fitted = seen ? undefined : flow.getViewport();
