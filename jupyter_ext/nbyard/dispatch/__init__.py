@@ -21,7 +21,7 @@ Subpackages, each uses only those above it:
 
     state                 snapshots of live runs, and one round's decisions
     environments          create, reinstall and remove environments
-    cache                 cache keys and reuse of results
+    cache                 cache keys, reuse of results, and forecasts before a run
     attempts              prepare, watch and finish attempts
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
