@@ -130,7 +130,7 @@ test(
     await drawer.succeeds();
     await drawer.tab('Gantt');
     const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
-    await expect(cached).toHaveCount(21);
+    await expect(cached).toHaveCount(20); // the file that wait.sh waited for is new
     await expect(drawer.body).toContainText(/total \d/);
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
