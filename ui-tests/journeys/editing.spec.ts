@@ -34,6 +34,7 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
   await lab.press('m');
   await expect(card('end').locator('.nby-Mark.nby-mod-off')).toHaveText('muted');
   await lab.theme('JupyterLab Dark');
+  await expect(page.locator('#jupyterlab-splash')).toHaveCount(0);
   await page.screenshot({ path: info.outputPath('modes.png') });
   await lab.theme('JupyterLab Light');
   await canvas.button('run-workflow').click();
@@ -84,6 +85,7 @@ test('K9: a comment is written, sized, moved and undone with the keyboard and th
     .poll(async () => (await comment.boundingBox())!.width)
     .toBeGreaterThan(before.width + 50);
   await lab.theme('JupyterLab Dark');
+  await expect(page.locator('#jupyterlab-splash')).toHaveCount(0);
   await page.screenshot({ path: info.outputPath('comment.png') });
   await lab.theme('JupyterLab Light');
   await canvas.stage.focus();
