@@ -4711,11 +4711,15 @@ export interface components {
         /**
          * ShownModel
          * @description The class of a model, empty if unknown, and its number of features if known.
+         *
+         *         `inputs` are the names of the first features, if the model was fitted with names.
          */
         ShownModel: {
             class_name: string;
             /** @default null */
             features: number | null;
+            /** @default [] */
+            inputs: string[];
         };
         /**
          * Stderr

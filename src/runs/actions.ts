@@ -46,6 +46,15 @@ export const runActions = {
 
   copyId: (({ trans }, id) => copyText(id, trans.__('The ID is copied.'))) as Action,
 
+  /** Copy the SHA-256 of a result, whose id is given. */
+  copyDigest: told(
+    trans => trans.__('Not copied.'),
+    async ({ yard, trans }, artifact) => {
+      const { digest } = await yard.client.call('artifacts.get', { path: { artifact } });
+      copyText(digest, trans.__('SHA-256 is copied.'));
+    }
+  ),
+
   openFile: told(
     trans => trans.__('Not opened.'),
     async ({ yard, commands }, id) => {

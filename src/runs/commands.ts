@@ -1,6 +1,7 @@
 /** All actions on runs as commands. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
+  copyIcon,
   deleteIcon,
   LabIcon,
   launcherIcon,
@@ -16,6 +17,8 @@ export interface IRunCommandOptions extends IRunActionContext {
   shown: () => string | undefined;
   /** The run of the row under the context menu. */
   pointed: () => string | undefined;
+  /** The result of the row under the context menu. */
+  pointedResult: () => string | undefined;
 }
 
 interface IRunCommand {
@@ -65,8 +68,33 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
       }
     });
   }
+  addCopyDigest(options);
   yard.runs.changed.connect(() => table.forEach(({ id }) => commands.notifyCommandChanged(id)));
   return table.map(({ id }) => id);
+}
+
+/** The command acts on the result under the context menu. */
+function addCopyDigest(options: IRunCommandOptions): void {
+  const { commands, trans } = options;
+  const target = ({ id }: ReadonlyPartialJSONObject) =>
+    typeof id === 'string' ? id : options.pointedResult();
+  commands.addCommand('nbyard:copy-result-digest', {
+    label: trans.__('Copy SHA-256'),
+    caption: trans.__('Copy the SHA-256 of this result'),
+    icon: copyIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { id: { type: 'string', description: trans.__('The ID of the result') } }
+      }
+    },
+    isEnabled: args => target(args) !== undefined,
+    execute: async args => {
+      const { runActions } = await import('./actions');
+      const id = target(args);
+      return id === undefined ? undefined : runActions.copyDigest(options, id, false);
+    }
+  });
 }
 
 function runCommands(trans: TranslationBundle): IRunCommand[] {

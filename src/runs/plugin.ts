@@ -44,7 +44,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
       trans,
       show: id => drawer.show(id),
       shown: () => drawer.run,
-      pointed: () => pointed(app, 'run')
+      pointed: () => pointed(app, 'run'),
+      pointedResult: () => pointed(app, 'result')
     });
     addShow(app, drawer, services);
     addExecuted(app, services, restorer);

@@ -16,7 +16,12 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
   const at = (x: number): [number, number] => [x, 0];
   const step = (x: number) => ({ path: 'step.ipynb', at: at(x) });
   const flow = workflow(
-    { data: { type: 'dataset', path: 'a.txt', at: at(0) }, one: step(320), two: step(640), end: step(960) },
+    {
+      data: { type: 'dataset', path: 'a.txt', at: at(0) },
+      one: step(320),
+      two: step(640),
+      end: step(960)
+    },
     'data.data->one.input_txt',
     'one.output_txt->two.input_txt',
     'two.output_txt->end.input_txt'
@@ -127,10 +132,12 @@ test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no 
   await lab.press('Shift+?');
   const sheet = page.locator('.jp-Dialog-content');
   await expect(sheet.getByText('Navigate', { exact: true })).toBeVisible();
-  const hidden = await sheet.evaluate(content =>
-    [content, ...content.querySelectorAll('*')].filter(
-      one => one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
-    ).length
+  const hidden = await sheet.evaluate(
+    content =>
+      [content, ...content.querySelectorAll('*')].filter(
+        one =>
+          one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
+      ).length
   );
   await page.screenshot({ path: info.outputPath('keys.png') });
   await page.setViewportSize({ width: 1440, height: 900 });

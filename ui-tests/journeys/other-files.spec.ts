@@ -37,7 +37,11 @@ test(
     await page.screenshot({ path: info.outputPath('other-files.png') });
     expect(await violationsIn(page, '.nby-OtherFiles')).toEqual([]);
     const download = page.waitForEvent('download');
-    await files.getByRole('row').filter({ hasText: 'note' }).getByText('Download').click();
+    await files
+      .getByRole('row')
+      .filter({ hasText: 'note' })
+      .getByRole('link', { name: 'Download' })
+      .click();
     expect(await readFile(await (await download).path(), 'utf8')).toBe('Two cities.\n');
 
     await canvas.button('run-workflow').click();

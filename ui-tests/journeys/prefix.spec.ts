@@ -21,7 +21,7 @@ test('G4: everything works under a base URL, and nothing without signing in', as
   await lab.drawer.row('output_report').click();
   const report = lab.drawer.body.frameLocator('iframe').locator('body');
   await expect(report).toContainText('penguins were told right');
-  const link = lab.drawer.row('output_report').getByText('Download');
+  const link = lab.drawer.row('output_report').getByRole('link', { name: 'Download' });
   await expect(link).toHaveAttribute('href', /\/user\/ada\/nbyard\/api\/artifacts\//);
   expect(strange).toEqual([]);
 

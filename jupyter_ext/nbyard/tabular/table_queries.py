@@ -149,7 +149,8 @@ class Tables:
 
     def _preview_place(self, file: TableFile) -> Path:
         # Formats that are no tables share a folder, but the same bytes may be a text, too.
-        return self._folder(file) / f"preview-{format_of(file.filename)}"
+        # The first kind of these files names no inputs of models.
+        return self._folder(file) / f"preview-2-{format_of(file.filename)}"
 
     def picture(self, file: TableFile) -> bytes:
         """Return the small picture of a file; empty if the file has none.

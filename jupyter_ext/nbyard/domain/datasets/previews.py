@@ -45,10 +45,14 @@ class ShownMetric(msgspec.Struct, frozen=True):
 
 
 class ShownModel(msgspec.Struct, frozen=True):
-    """The class of a model, empty if unknown, and its number of features if known."""
+    """The class of a model, empty if unknown, and its number of features if known.
+
+    `inputs` are the names of the first features, if the model was fitted with names.
+    """
 
     class_name: str
     features: int | None = None
+    inputs: list[str] = []
 
 
 class FilePreview(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -130,7 +130,8 @@ def preview_of(
     for model in packages:
         known = values.get("model") or ShownModel("")
         name = model.class_name or known.class_name
-        values["model"] = ShownModel(short(name, MAX_NAME), len(model.inputs) or known.features)
+        count = len(model.inputs) or known.features
+        values["model"] = ShownModel(short(name, MAX_NAME), count, known.inputs)
     if len(values) > 1:
         values.pop("text", None)
     return NodePreview(node, **values)

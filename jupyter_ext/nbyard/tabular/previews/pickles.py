@@ -6,13 +6,19 @@ Nothing is loaded: `pickletools` parses the instructions and runs none of them.
 import itertools
 import pickletools
 import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from nbyard.domain.datasets.previews import MAX_NAME, ShownModel, short
 
 HEAD_BYTES = 256 << 10
 MAX_INSTRUCTIONS = 5000
 FEATURES = "n_features_in_"
+FEATURE_NAMES = "feature_names_in_"
+MAX_INPUTS = 50
+# Pickles write longer lists in parts of this length.
+BATCH = 1000
 # Their objects are data or parts of others, and no models.
 NO_MODELS = frozenset(
     {
@@ -23,28 +29,49 @@ NO_MODELS = frozenset(
 
 
 def model_in(path: Path) -> ShownModel | None:
-    """Return the class of the pickled object, and its number of features if it says so.
+    """Return the class of the pickled object, with its features if it says so.
 
     Returns None if the file is no pickle, or if the object is no model.
     """
     name, features, strings = "", None, ["", ""]
+    instructions = list(_instructions(path))
+    for opcode, argument in instructions:
+        if isinstance(argument, int) and opcode.startswith(("BININT", "LONG1")):
+            if strings[-1] == FEATURES and features is None and argument > 0:
+                features = argument
+        elif opcode in ("GLOBAL", "STACK_GLOBAL") and not name:
+            words = str(argument).split(" ") if argument else strings[-2:]
+            name = words[-1]
+            if words[0].partition(".")[0] in NO_MODELS or not name.isidentifier():
+                return None
+        elif isinstance(argument, str) and opcode.endswith("UNICODE"):
+            strings = [strings[-1], argument]
+    if not name:
+        return None
+    inputs = _feature_names(instructions)
+    if features is None and 0 < len(inputs) < BATCH:
+        features = len(inputs)
+    shown = [short(one, MAX_NAME) for one in inputs[:MAX_INPUTS]]
+    return ShownModel(short(name, MAX_NAME), features, shown)
+
+
+def _instructions(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the first instructions with their arguments, up to what cannot be read."""
     try:
         for opcode, argument, _ in itertools.islice(
             pickletools.genops(_head(path)), MAX_INSTRUCTIONS
         ):
-            if isinstance(argument, int) and opcode.name.startswith(("BININT", "LONG1")):
-                if strings[-1] == FEATURES and features is None and argument > 0:
-                    features = argument
-            elif opcode.name in ("GLOBAL", "STACK_GLOBAL") and not name:
-                words = str(argument).split(" ") if argument else strings[-2:]
-                name = words[-1]
-                if words[0].partition(".")[0] in NO_MODELS or not name.isidentifier():
-                    return None
-            elif isinstance(argument, str) and opcode.name.endswith("UNICODE"):
-                strings = [strings[-1], argument]
+            yield opcode.name, argument
     except (ValueError, IndexError, OverflowError):
-        pass  # the end of the head, or arrays between the instructions, as joblib writes them
-    return ShownModel(short(name, MAX_NAME), features) if name else None
+        return  # the end of the head, or arrays between the instructions, as joblib writes them
+
+
+def _feature_names(instructions: Iterable[tuple[str, Any]]) -> list[str]:
+    """Return the texts of the first list after the attribute with the names of features."""
+    rest = itertools.dropwhile(lambda one: one[1] != FEATURE_NAMES, instructions)
+    listed = itertools.dropwhile(lambda one: one[0] != "EMPTY_LIST", rest)
+    inside = itertools.takewhile(lambda one: one[0] not in ("APPEND", "APPENDS"), listed)
+    return [one for opcode, one in inside if isinstance(one, str) and opcode.endswith("UNICODE")]
 
 
 def _head(path: Path) -> bytes:

@@ -158,10 +158,10 @@ describe('Previews', () => {
           { name: 'loss', value: 0.123456789 },
           { name: 'best', value: 'NaN' }
         ],
-        model: { class_name: 'SVC', features: 4 }
+        model: { class_name: 'SVC', features: 4, inputs: [] }
       },
       { node: 'b', table: { ...TABLE, row_count: null }, table_name: 'rows' },
-      { node: 'c', model: { class_name: '', features: 1 } }
+      { node: 'c', model: { class_name: '', features: 1, inputs: [] } }
     ]);
     ['a', 'b', 'c'].forEach(node => previews.get(node));
     await pass(100);

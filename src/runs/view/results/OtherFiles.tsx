@@ -9,6 +9,7 @@ import { RowList } from '../../../components/RowList';
 import { stepTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';
 import { useServices } from '../context/hooks';
+import { DownloadIcon } from './DownloadIcon';
 import { Preview, previewOfFile } from './Preview';
 
 interface IOtherFilesProps {
@@ -96,18 +97,14 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
               </>
             )}
             actions={file => (
-              <a
-                className="nby-Button"
-                tabIndex={-1}
-                download={file.path.split('/').pop()}
+              <DownloadIcon
+                filename={file.path.split('/').pop()!}
                 href={addressOf(yard.client, 'runs.file', {
                   path: step,
                   query: { path: file.path }
                 })}
-                onClick={event => event.stopPropagation()}
-              >
-                {trans.__('Download')}
-              </a>
+                trans={trans}
+              />
             )}
           />
           {shown && (

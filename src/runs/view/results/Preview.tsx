@@ -6,6 +6,7 @@ import { dataKind } from '../../../components/format/dataKinds';
 import { ITablePart, PartedTable } from '../../../components/table/TablePart';
 import { IExecuted, read } from '../notebook/cells';
 import { useServices } from '../context/hooks';
+import { ModelCard } from './ModelCard';
 import { NotebookCells } from '../notebook/NotebookCells';
 
 const IMAGES: Record<string, string> = {
@@ -26,6 +27,8 @@ export interface IPreviewed {
   format: string;
   size_bytes: number;
   url: string;
+  /** The output of a run that may be a model. */
+  model?: { run: string; node: string; output: string };
   load: (offset: number, limit: number, part: ITablePart) => Promise<TablePage>;
 }
 
@@ -33,6 +36,9 @@ export function previewOf({ client }: IYard, artifact: Artifact): IPreviewed {
   const path = { artifact: artifact.id };
   return {
     ...artifact,
+    model: artifact.may_be_model
+      ? { run: artifact.run_id, node: artifact.node, output: artifact.name }
+      : undefined,
     url: addressOf(client, 'artifacts.content', { path }),
     load: (offset, limit, part) =>
       client.call('artifacts.preview', { path, query: { offset, limit, ...part } })
@@ -66,6 +72,9 @@ export function Preview({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
   const kinds = [shown.format, suffixOf(shown.filename)];
   const [load] = useState(() => shown.load); // other bytes have their own preview
+  if (shown.model) {
+    return <ModelCard model={shown.model} size={shown.size_bytes} />;
+  }
   if (kinds.some(kind => dataKind(kind) === 'table')) {
     return <PartedTable label={shown.name} load={load} trans={trans} />;
   }

@@ -4,11 +4,11 @@ import { Artifact } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
 import { CommandButton } from '../../../components/CommandButton';
-import { copyText } from '../../../components/problems';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
 import { stepTitle } from '../../model/names';
 import { useServices } from '../context/hooks';
+import { DownloadIcon } from './DownloadIcon';
 import { OtherFiles } from './OtherFiles';
 import { Preview, previewOf } from './Preview';
 import { IStepProps } from '../context/stepProps';
@@ -82,29 +82,13 @@ function Artifacts(props: IStepProps & { artifacts: readonly Artifact[] }): JSX.
                 tabIndex={-1}
               />
             )}
-            <button
-              type="button"
-              className="nby-Button"
-              tabIndex={-1}
-              title={artifact.digest}
-              onClick={event => {
-                event.stopPropagation();
-                void copyText(artifact.digest, trans.__('SHA-256 is copied.'));
-              }}
-            >
-              {trans.__('Copy SHA-256')}
-            </button>
-            <a
-              className="nby-Button"
-              tabIndex={-1}
-              download={artifact.filename}
+            <DownloadIcon
+              filename={artifact.filename}
               href={addressOf(yard.client, 'artifacts.content', {
                 path: { artifact: artifact.id }
               })}
-              onClick={event => event.stopPropagation()}
-            >
-              {trans.__('Download')}
-            </a>
+              trans={trans}
+            />
           </>
         )}
       />

@@ -52,6 +52,24 @@ def test_a_pipeline_is_named_as_a_whole(path):
     assert model_in(path) == ShownModel("Pipeline")
 
 
+@pytest.mark.parametrize("names", [["length"], ["length", "depth", "mass"]])
+def test_the_names_of_features_are_inputs(path, names):
+    frame = pd.DataFrame([[float(at + row) for at in range(len(names))] for row in range(4)])
+    frame.columns = pd.Index(names)
+    model = make_pipeline(StandardScaler(), LinearRegression()).fit(frame, [1, 2, 3, 4])
+    joblib.dump(model, path)
+    assert model_in(path) == ShownModel("Pipeline", len(names), names)
+    path.write_bytes(pickle.dumps(model))
+    assert model_in(path) == ShownModel("Pipeline", len(names), names)
+
+
+def test_of_many_features_the_first_are_named(path):
+    names = [f"f{n}" for n in range(1500)]
+    frame = pd.DataFrame(np.ones((2, 1500)), columns=pd.Index(names))
+    path.write_bytes(pickle.dumps(StandardScaler().fit(frame)))
+    assert model_in(path) == ShownModel("StandardScaler", 1500, names[:50])
+
+
 def test_data_is_no_model(path):
     for value in ([1, 2], {"a": 1}, np.arange(3), pd.DataFrame({"a": [1]}), "text", None):
         path.write_bytes(pickle.dumps(value))

@@ -49,7 +49,7 @@ describe('files that are no declared outputs', () => {
     await settle();
     expect(screen.getByText('2 files · 2.0 kB')).toBeTruthy();
     const rows = within(screen.getByRole('grid', { name: 'Other files of train' }));
-    const links = rows.getAllByText('Download') as HTMLAnchorElement[];
+    const links = rows.getAllByRole('link', { name: 'Download' }) as HTMLAnchorElement[];
     expect(links[1].getAttribute('href')).toBe(
       '/nbyard/api/runs/r/tasks/train/files/content?path=plots%2Fa+b.svg'
     );

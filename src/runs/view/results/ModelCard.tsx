@@ -1,0 +1,57 @@
+import { useEffect, useState } from 'react';
+import type { NodePreview } from '../../../api/types';
+import { CommandButton } from '../../../components/CommandButton';
+import { showBytes } from '../../../components/format/bytes';
+import { useServices } from '../context/hooks';
+
+interface IModelCardProps {
+  model: { run: string; node: string; output: string };
+  size: number;
+}
+
+/** A result that may be a model: its class, its inputs, its size, and *Deploy*. */
+export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
+  const { trans, yard, commands } = useServices();
+  const { run, node, output } = model;
+  const [found, setFound] = useState<NodePreview['model']>();
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    setFound(undefined);
+    yard.client
+      .call('runs.output_preview', { path: { run, node, output }, signal })
+      .then(preview => setFound(preview.model ?? null))
+      .catch(() => !signal.aborted && setFound(null)); // the class stays unknown
+    return () => control.abort();
+  }, [yard, run, node, output]);
+  const inputs = found?.inputs ?? [];
+  const count = found?.features ?? inputs.length;
+  const more = count - inputs.length;
+  return (
+    <section className="nby-ModelCard" aria-label={trans.__('Model %1', output)}>
+      <h3>{found?.class_name || (found === undefined ? '…' : trans.__('Model'))}</h3>
+      <dl>
+        <dt>{trans.__('Inputs')}</dt>
+        <dd>
+          {inputs.map(name => (
+            <span key={name} className="nby-ModelCard-input">
+              {name}
+            </span>
+          ))}
+          {inputs.length > 0 && more > 0 && trans.__('and %1 more', more)}
+          {!inputs.length &&
+            (count
+              ? trans._n('%1 feature, without names', '%1 features, without names', count)
+              : trans.__('not known before it is deployed'))}
+        </dd>
+        <dt>{trans.__('Size')}</dt>
+        <dd>{showBytes(size)}</dd>
+      </dl>
+      <CommandButton
+        commands={commands}
+        id="nbyard:deploy-output"
+        args={{ run, output: `${node}.${output}`, isTile: true }}
+      />
+    </section>
+  );
+}
