@@ -151,7 +151,7 @@ test('K6: a reload brings back half-filled forms and the view of a deployment', 
   await lab.execute('nbyard:register-executable', { path: 'count.sh' });
   const register = page.locator('.nby-Register:visible');
   await register.getByLabel('Name', { exact: true }).fill('count lines');
-  await register.getByRole('button', { name: 'Add a parameter' }).click();
+  await register.getByRole('button', { name: 'Add a Parameter' }).click();
   await register.getByLabel('Name of parameter 1').fill('table');
   await lab.execute('nbyard:create-deployment');
   const deployment = page.locator('.nby-Deployment-form:visible');

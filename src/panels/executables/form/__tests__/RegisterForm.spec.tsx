@@ -81,7 +81,7 @@ describe('the form of an executable', () => {
   it('comes back after a reload with what was typed, until it is saved', async () => {
     show({ upload: 'u1' });
     type('Name', 'mine');
-    fireEvent.click(button('Add a parameter'));
+    fireEvent.click(button('Add a Parameter'));
     type('Name of parameter 2', 'table');
     show({ upload: 'u1' });
     expect([field('Name').value, field('Name of table').value]).toEqual(['mine', 'table']);
