@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { ApiError, fieldErrors } from '../api/client';
+import { More } from '../components/More';
 import { useDraft } from '../components/hooks/useDraft';
 import { Binding, IArgument } from '../document/arguments';
 import { Json } from '../document/canonical';
@@ -99,48 +100,59 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
           why === undefined ? holder.unread.delete(name) : holder.unread.set(name, why)
         }
       />
-      {asksHow && <How holder={holder} trans={trans} />}
+      {asksHow && <How holder={holder} isAlone={!props.arguments.length} trans={trans} />}
     </>
   );
 }
 
-function How({ holder, trans }: { holder: ValuesHolder; trans: TranslationBundle }): JSX.Element {
+interface IHowProps {
+  holder: ValuesHolder;
+  /** The form has no other fields. */
+  isAlone: boolean;
+  trans: TranslationBundle;
+}
+
+function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
   const [runtime, setRuntime] = useState(holder.runtime);
   const runtimes = useRuntimes(holder.runtimes, runtime);
   const [containers, setContainers] = useState('');
   useEffect(() => void holder.containers?.then(setContainers), [holder]);
   return (
-    <fieldset className="nby-Form nby-How">
-      <legend>{trans.__('Run settings')}</legend>
-      <ValueField
-        label={trans.__('Runtime')}
-        type="choice"
-        choices={runtimes}
-        value={runtime || undefined}
-        fallback={trans.__('set by each node')}
-        help={[trans.__('A local process, a container, or a Dask cluster.'), containers]
-          .filter(Boolean)
-          .join(' ')}
-        error={holder.errors.runtime}
-        trans={trans}
-        onChange={value => {
-          holder.runtime = String(value ?? '');
-          setRuntime(holder.runtime);
-        }}
-      />
-      {runtimes.includes('docker') && ['', 'docker'].includes(runtime) && (
-        <Containers holder={holder} trans={trans} />
-      )}
-      <Priority holder={holder} trans={trans} />
-      <label>
-        <input
-          type="checkbox"
-          defaultChecked={holder.force}
-          onChange={event => (holder.force = event.target.checked)}
-        />{' '}
-        {trans.__('Ignore the cache')}
-      </label>
-    </fieldset>
+    <More
+      summary={trans.__('Run settings')}
+      open={isAlone || OF_RUN.some(name => name in holder.errors)}
+    >
+      <div className="nby-Form nby-How">
+        <ValueField
+          label={trans.__('Runtime')}
+          type="choice"
+          choices={runtimes}
+          value={runtime || undefined}
+          fallback={trans.__('set by each node')}
+          help={[trans.__('A local process, a container, or a Dask cluster.'), containers]
+            .filter(Boolean)
+            .join(' ')}
+          error={holder.errors.runtime}
+          trans={trans}
+          onChange={value => {
+            holder.runtime = String(value ?? '');
+            setRuntime(holder.runtime);
+          }}
+        />
+        {runtimes.includes('docker') && ['', 'docker'].includes(runtime) && (
+          <Containers holder={holder} trans={trans} />
+        )}
+        <Priority holder={holder} trans={trans} />
+        <label>
+          <input
+            type="checkbox"
+            defaultChecked={holder.force}
+            onChange={event => (holder.force = event.target.checked)}
+          />{' '}
+          {trans.__('Ignore the cache')}
+        </label>
+      </div>
+    </More>
   );
 }
 

@@ -291,7 +291,7 @@ async function binary(lab: Lab, info: TestInfo): Promise<void> {
   await lab.choose(lab.panelButton('upload-executable'), { name: 'sort', content });
   const view = form(lab);
   await expect(view.getByRole('heading')).toContainText('Register “sort”');
-  await expect(view.getByRole('textbox', { name: 'Command' })).toHaveValue('["{file}"]');
+  await expect(view.getByRole('textbox', { name: 'Command' })).toHaveValue('{file}');
   await describeArgument(view, { name: 'table', role: 'input', how: 'stdin' });
   await describeArgument(view, { name: 'sorted', role: 'output', format: 'csv', how: 'stdout' });
   await describeArgument(view, { name: 'reverse', type: 'bool', how: 'flag', word: '-r' });

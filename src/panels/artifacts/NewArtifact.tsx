@@ -41,15 +41,20 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
   const executable = offered.find(({ id }) => id === chosen);
   if (state === 'ready' && !offered.length) {
     return (
-      <div className="nby-Note">
-        <p>
-          {trans.__(
-            'An executable creates the artifact: register a notebook, script or binary first.'
-          )}
-        </p>
-        <p>
-          <CommandButton commands={commands} id="nbyard:upload-executable" />
-        </p>
+      <div className="nby-View">
+        <div className="nby-View-header">
+          <h2>{trans.__('New artifact')}</h2>
+        </div>
+        <div className="nby-Note">
+          <p>
+            {trans.__(
+              'An executable creates the artifact: register a notebook, script or binary first.'
+            )}
+          </p>
+          <p>
+            <CommandButton commands={commands} id="nbyard:upload-executable" />
+          </p>
+        </div>
       </div>
     );
   }

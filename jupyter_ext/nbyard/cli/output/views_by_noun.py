@@ -205,10 +205,6 @@ def _diff(diff: Any) -> None:
         click.echo(str(diff.hint), err=True)
 
 
-def _text(exported: Any) -> None:
-    click.echo(exported.text, nl=False)
-
-
 def _run(run: Any) -> None:
     asked = run.cancel_requested_at and run.state in ("queued", "running")
     show_facts(
@@ -356,7 +352,7 @@ VIEWS: dict[str, View] = {
     "datasets.profile": _profile,
     "executables.get": _executable,
     "executables.diff": _diff,
-    "executables.export": _text,
+    "executables.export": lambda exported: click.echo(exported.text, nl=False),
     "runs.tasks": _tasks,
     "runs.cancel": _run,
     "runs.retry": _run,

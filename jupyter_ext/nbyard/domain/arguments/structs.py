@@ -306,10 +306,6 @@ def _secret(_: Argument, value: Any, where: str) -> str:
     return check_text(value, where)
 
 
-def _json(_: Argument, value: Any, where: str) -> Any:
-    return check_json(value, where)
-
-
 def check_json(value: Any, where: str, depth: int = 0) -> Any:
     """Check a JSON value and return it.
 
@@ -343,7 +339,7 @@ _CHECKS = {
     "bool": _bool,
     "choice": _choice,
     "list": _list,
-    "json": _json,
+    "json": lambda _, value, where: check_json(value, where),
     "secret": _secret,
 }
 

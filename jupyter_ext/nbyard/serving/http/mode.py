@@ -70,7 +70,7 @@ class HttpMode:
         watchdog = Watchdog(seconds * PATIENCE)
         app.loaded = watchdog.start
         # uvicorn raises the signal again at its end
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with contextlib.suppress(SystemExit):
             server.run()
         watchdog.stop()
@@ -78,10 +78,6 @@ class HttpMode:
             logging.shutdown()
             os._exit(1)  # a stuck thread could keep the interpreter from exiting
         return 1 if app.has_failed else 0
-
-
-def _leave(*_: object) -> None:
-    sys.exit(0)
 
 
 def _number(variable: str, default: int) -> int:

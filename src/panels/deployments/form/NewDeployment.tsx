@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { Deployed } from '../../../api/types';
+import { CommandButton } from '../../../components/CommandButton';
 import { useDraft } from '../../../components/hooks/useDraft';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
@@ -143,6 +144,12 @@ function Form(props: IFormProps): JSX.Element {
             trans={trans}
             onChange={choose}
           />
+        )}
+        {!model && !target.image && draft.service === 'api' && (
+          <p>
+            {trans.__('Deploy the model of a run, an image that is ready, or a model class:')}{' '}
+            <CommandButton commands={services.commands} id="nbyard:choose-model" />
+          </p>
         )}
         {!into && (
           <Choice

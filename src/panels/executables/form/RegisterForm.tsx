@@ -9,6 +9,7 @@ import { Reason, reasonText } from '../../../reasons';
 import { IExecutableTarget, IPanelServices } from '../../frame/services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
+import { readCommand, showCommand } from './commandWords';
 import { CommandLine } from './CommandLine';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
 import { NameField } from '../../../forms/NameField';
@@ -156,7 +157,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
               className="nby-Code"
               value={command}
               spellCheck={false}
-              title={trans.__('A JSON list; {file} is the script')}
+              title={trans.__('As in a shell; {file} is the executable file')}
               onChange={event => change({ command: event.target.value })}
             />
           </label>
@@ -247,7 +248,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
 function typedOf({ name, command, arguments: known, resources }: ISource): ITyped {
   return {
     name,
-    command: JSON.stringify(command ?? []),
+    command: showCommand(command ?? []),
     drafts: known.map(draftOf),
     resources: resources ?? {}
   };
@@ -301,17 +302,4 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
       )}
     </div>
   );
-}
-
-/** Parse the argument vector; a text that is not a list becomes one word. */
-function readCommand(text: string): string[] | undefined {
-  if (!text.trim() || text.trim() === '[]') {
-    return undefined;
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value.map(String) : [text];
-  } catch {
-    return text.trim().split(/\s+/);
-  }
 }

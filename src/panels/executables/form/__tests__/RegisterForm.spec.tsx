@@ -48,7 +48,7 @@ describe('the form of an executable', () => {
     expect(button('Save').disabled).toBe(false);
     type('Name', 'sort');
     expect(button('Save').disabled).toBe(true);
-    type('Command', '["{file}", "-r"]');
+    type('Command', '{file} -r');
     expect(button('Save').disabled).toBe(false);
     show({ upload: 'u1' });
     expect(button('Register').disabled).toBe(false);
@@ -57,7 +57,7 @@ describe('the form of an executable', () => {
   it('shows the command line as it is typed', async () => {
     jest.useFakeTimers();
     show({ upload: 'u1' });
-    type('Command', '["{file}", "-r"]');
+    type('Command', '{file} -r');
     await act(async () => void (await jest.advanceTimersByTimeAsync(300)));
     const body = expect.objectContaining({ command: ['{file}', '-r'] });
     expect(call).toHaveBeenCalledWith('executables.preview', expect.objectContaining({ body }));
