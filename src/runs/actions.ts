@@ -51,7 +51,7 @@ export const runActions = {
     trans => trans.__('Not copied.'),
     async ({ yard, trans }, artifact) => {
       const { digest } = await yard.client.call('artifacts.get', { path: { artifact } });
-      copyText(digest, trans.__('SHA-256 is copied.'));
+      await copyText(digest, trans.__('SHA-256 is copied.'));
     }
   ),
 

@@ -39,7 +39,21 @@ test(
     await expect(lab.drawer.body.getByRole('img', { name: /^Memory over time/ })).toBeVisible();
     await lab.drawer.body.getByRole('button', { name: 'As table' }).click();
     await expect(lab.drawer.row('MiB').first()).toBeVisible();
+    await lab.drawer.tab('Metrics');
+    await lab.drawer.choose('evaluate');
+    await expect(lab.drawer.row('accuracy')).toContainText(/0\.9.*metrics/);
     await lab.drawer.tab('Tasks');
+    await lab.drawer.step('train').click();
+    await lab.drawer.body.getByRole('button', { name: 'output_model' }).click();
+    const model = lab.drawer.body.getByRole('region', { name: 'Model output_model' });
+    await expect(model).toContainText(/Pipeline.*bill_length.*mass/);
+    await expect(model.getByRole('button', { name: 'Deploy' })).toBeVisible();
+    const time = await lab.drawer.step('train').locator('.nby-Steps-time').innerText();
+    await expect(canvas.card('train.ipynb')).toContainText(time);
+    await lab.drawer.tab('Gantt');
+    await expect(bar).toContainText(time);
+    await lab.drawer.tab('Tasks');
+    await lab.drawer.body.getByRole('button', { name: 'output_test' }).click();
     const { NBYARD_PICTURES } = process.env; // a folder for the picture of the README
     if (NBYARD_PICTURES) {
       await expect(lab.drawer.body.locator('.nby-StepResult')).toContainText('Adelie');

@@ -1,0 +1,45 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import { fakeClient } from '../../api/__tests__/fake';
+import { IYard } from '../../api/yard';
+import { addRunCommands } from '../commands';
+
+jest.mock('../../components/problems', () => ({ copyText: jest.fn(), showProblem: jest.fn() }));
+
+describe('K5: a result in the list', () => {
+  const asked: string[] = [];
+  const commands = new CommandRegistry();
+  let row: string | undefined;
+
+  beforeAll(() => {
+    const client = fakeClient((_, url) => {
+      asked.push(new URL(url).pathname);
+      return { id: 'a1', digest: 'sha256:abc' };
+    });
+    const runs = { changed: new Signal<object, void>({}), find: () => undefined };
+    addRunCommands({
+      commands,
+      yard: { client, runs } as unknown as IYard,
+      trans: nullTranslator.load('nbyard'),
+      show: jest.fn(),
+      shown: () => undefined,
+      pointed: () => undefined,
+      pointedResult: () => row
+    });
+  });
+
+  it('has its SHA-256 copied from the context menu', async () => {
+    const { copyText } = await import('../../components/problems');
+    row = 'a1';
+    expect(commands.isEnabled('nbyard:copy-result-digest')).toBe(true);
+    await commands.execute('nbyard:copy-result-digest');
+    expect(asked.pop()).toMatch(/\/artifacts\/a1$/);
+    expect(copyText).toHaveBeenCalledWith('sha256:abc', 'SHA-256 is copied.');
+  });
+
+  it('is needed for it', () => {
+    row = undefined;
+    expect(commands.isEnabled('nbyard:copy-result-digest')).toBe(false);
+  });
+});
