@@ -1,3 +1,4 @@
+import { CommandRegistry } from '@lumino/commands';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { fakeClient, json } from '../../../../api/__tests__/fake';
@@ -74,7 +75,7 @@ async function open(
     return /\/models\?beside=/.test(url) ? built(body, url) : answer(body);
   });
   const yard = { client, stream: new EventStream(client) } as IYard;
-  const services = { trans, yard } as IPanelServices;
+  const services = { trans, yard, commands: new CommandRegistry() } as IPanelServices;
   const onMade = jest.fn();
   const begin = typeof target === 'string' ? { image: target } : target;
   const { unmount } = render(<NewDeployment services={services} target={begin} onMade={onMade} />);
