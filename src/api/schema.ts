@@ -766,8 +766,7 @@ export interface paths {
         put?: never;
         /**
          * Run a command with `--help` and read its arguments
-         * @description The command runs on the server's machine for at most ten seconds. Nothing is saved: the
-         *     result only fills in the form.
+         * @description The command runs on the server's machine for at most ten seconds. Nothing is saved.
          */
         post: operations["executables.help"];
         delete?: never;

@@ -101,8 +101,7 @@ class ExecutableService:
     def help(self, caller: Caller, body: AskHelp) -> Inspection:
         """Run a command with `--help` and read its arguments.
 
-        The command runs on the server's machine for at most ten seconds. Nothing is saved: the
-        result only fills in the form.
+        The command runs on the server's machine for at most ten seconds. Nothing is saved.
         """
         # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
