@@ -27,9 +27,10 @@ export interface IPackagesDraft {
   preview: (environment: string, body: Body) => Promise<Outcome>;
 }
 
-/** Remove the user and the password from addresses of packages. */
-function withoutPasswords(text: string): string {
-  return text.replace(/(:\/\/)[^/\s]*@/g, '$1');
+/** Leave out lines with addresses that may contain a password or a token. */
+export function withoutSecrets(text: string): string {
+  const lines = text.split('\n');
+  return lines.filter(line => !/:\/\/(?:[^/\s]*@|\S*\?)/.test(line)).join('\n');
 }
 
 /** Return packages while the user edits them, with what installing them would change. */
@@ -38,7 +39,7 @@ export function usePackagesDraft(
   trans: TranslationBundle,
   first: string
 ): IPackagesDraft {
-  const [text, setText] = useDraft('packages', () => first, withoutPasswords);
+  const [text, setText] = useDraft('packages', () => first, withoutSecrets);
   const [found, setFound] = useState<Resolution>();
   const [problems, setProblems] = useState<readonly string[]>([]);
   const control = useRef<AbortController>();

@@ -134,7 +134,7 @@ test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no 
   await expect(sheet.getByText('Navigate', { exact: true })).toBeVisible();
   const hidden = await sheet.evaluate(
     content =>
-      [content, ...content.querySelectorAll('*')].filter(
+      [content, ...Array.from(content.querySelectorAll('*'))].filter(
         one =>
           one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
       ).length

@@ -63,11 +63,14 @@ export class Lab {
     await mouse.up();
   }
 
-  /** A task of the user is done: with the pointer, in no more actions than it may take. */
+  /** A task of the user is done, in no more actions than it may take. */
   did(task: Task, way: Way = 'mouse'): void {
-    if (way === 'mouse') {
-      expect(this.actions, TASKS[task].title).toBeLessThanOrEqual(TASKS[task].most);
-    }
+    const {
+      title,
+      most,
+      keys = Infinity
+    }: { title: string; most: number; keys?: number } = TASKS[task];
+    expect(this.actions, title).toBeLessThanOrEqual(way === 'mouse' ? most : keys);
     const description = `${task} ${this.actions}`;
     test.info().annotations.push({ type: NOTE[way], description });
   }

@@ -183,7 +183,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
         arguments={fields}
         holder={holder}
         inputs={inputs}
-        draft={executable.id}
+        draft={executable.current.id}
         asksHow
         trans={trans}
       />

@@ -39,10 +39,12 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
     void uploads.add(yard, files);
     folders.forEach(folder => void uploads.addFolder(yard, folder));
   });
-  const code = useFileDrop(services, (files, folders) => {
-    files.forEach(file => void executableActions.uploadExecutable(services, [], [file]));
+  const code = useFileDrop(services, async (files, folders) => {
     if (folders.length) {
       throw new Error(trans.__('An executable is one file, not a folder.'));
+    }
+    for (const file of files) {
+      await executableActions.uploadExecutable(services, [], [file]);
     }
   });
   useEffect(() => {

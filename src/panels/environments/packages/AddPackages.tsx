@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { useForgetDraft } from '../../../components/hooks/useDraft';
 import { Environment } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
 import { PackagesDraft } from '../../../environments/PackagesDraft';
@@ -25,6 +26,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
   const packages = installed ? '' : current.requirements.join('\n');
   const draft = usePackagesDraft(yard.client, trans, packages);
   const { text, setText } = draft;
+  const forgetDraft = useForgetDraft();
   const [asking, setAsking] = useState<'preview' | 'install'>();
   const sent = useRef<{ number: number; text: string }>();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -55,6 +57,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
       const question = { path: { environment: id }, body };
       const made = await yard.client.call('environments.change', question);
       sent.current = { number: made.current.number, text };
+      forgetDraft('packages');
       yard.environments.put(made);
       onInstall();
     };

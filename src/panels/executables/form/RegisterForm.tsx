@@ -64,9 +64,9 @@ interface IRegisterFormProps {
 export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const { services, source, target, revision, onSaved } = props;
   const { yard, trans } = services;
-  const [typed, setTyped] = useDraft(`register/${JSON.stringify(source.arguments)}`, () =>
-    typedOf(source)
-  );
+  // A draft belongs to what it was typed over: saved over another revision, it would undo that one.
+  const over = JSON.stringify([target.id, revision, source.arguments]);
+  const [typed, setTyped] = useDraft(`register/${over}`, () => typedOf(source));
   const forgetDraft = useForgetDraft();
   const { name, command, drafts, resources } = typed;
   const change = (part: Partial<ITyped>) => setTyped(now => ({ ...now, ...part }));
