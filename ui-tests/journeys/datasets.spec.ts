@@ -87,6 +87,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   await row.dblclick();
   await expect(view(lab)).toContainText(digestOf(content));
   const id = (await row.getAttribute('data-id'))!;
+  await view(lab).getByText('Details', { exact: true }).click();
   await view(lab).getByRole('button', { name: id, exact: true }).click();
   await expect.poll(() => lab.page.evaluate(() => navigator.clipboard.readText())).toBe(id);
   const download = lab.page.waitForEvent('download');
