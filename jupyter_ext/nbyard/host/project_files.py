@@ -136,27 +136,29 @@ class ProjectFiles:
         """
         return self.content(self.locate(path, field), limit)
 
-    def content(self, real: Path, limit: int = MAX_DOCUMENT) -> bytes:
+    def content(self, real: Path, limit: int = MAX_DOCUMENT, folder: Path | None = None) -> bytes:
         """Read a file whose path `locate` has already checked, or a file beside it.
+
+        `folder` is one of nbyard's own outside of the root, such as a copy of a result.
 
         Raises:
             NotFound: the file does not exist.
-            Invalid: the file is a link that leads out of the root.
+            Invalid: the file is a link that leads out of the root and the folder.
             TooLarge: the file has more than `limit` bytes.
             Forbidden: the file may not be read.
         """
+        path = (self.shown(real) if self.has(real) else str(real))[:200]
         if not real.is_file():
-            raise NotFound(because("no-file", path=self.shown(real)[:200]))
-        if not self.has(Path(os.path.realpath(real))):
-            why = because("path-outside-root", path=self.shown(real)[:200])
-            raise Invalid.field("path", why)
+            raise NotFound(because("no-file", path=path))
+        target = Path(os.path.realpath(real))
+        if not self.has(target) and not (folder and target.is_relative_to(folder)):
+            raise Invalid.field("path", because("path-outside-root", path=path))
         if real.stat().st_size > limit:
-            raise TooLarge(because("file-too-large", path=self.shown(real)[:200], most=limit))
+            raise TooLarge(because("file-too-large", path=path, most=limit))
         try:
             return real.read_bytes()
         except PermissionError:
-            why = because("file-forbidden", path=self.shown(real)[:200])
-            raise Forbidden(why) from None
+            raise Forbidden(because("file-forbidden", path=path)) from None
 
 
 def file_of(code: Path) -> Path:

@@ -104,7 +104,7 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
     """
     from nbyard.images.model_images import serving_of
 
-    model = read_model(str(file), parts.files.content(file))
+    model = read_model(str(file), parts.files.content(file, folder=folder))
     if model.module:
         _check_class(folder, model, file.name)
     serving_of(model.mode, f"{file.name}.deployment.mode")
@@ -114,7 +114,7 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
         if not place.resolve().is_relative_to(folder) or not place.is_file():
             why = because("no-file-in-folder", path=model.requirements_file)
             raise Invalid.field(f"{file.name}.requirements", why)
-        text = parts.files.content(place).decode("utf-8", "replace")
+        text = parts.files.content(place, folder=folder).decode("utf-8", "replace")
     lines = checked_lines(parts, text, f"{file.name}.requirements")
     return msgspec.structs.replace(model, requirements=lines)
 
