@@ -556,8 +556,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>
     trans.__('name at least one node for the scope %1', show(p.scope)),
-  'nodes-muted': (_p, _show, trans) =>
-    trans.__('each of these nodes is muted or depends on a muted node'),
+  'nodes-inactive': (_p, _show, trans) =>
+    trans.__('each of these nodes is muted or bypassed, or depends on a muted node'),
   'workflow-cannot-run': (p, show, trans) =>
     trans.__('The workflow cannot run yet: %1', show(p.problems)),
   'environment-and-requirements': (_p, _show, trans) =>
@@ -2483,7 +2483,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the connections form a cycle: %1', show(p.nodes, ', ')),
   'bypass-none': (p, show, trans) =>
     trans.__(
-      '%1 needs a connection: %2 is bypassed, and no input of it fits',
+      '%1 needs a connection: no input of the bypassed node %2 fits',
       show(p.input),
       show(p.node)
     ),

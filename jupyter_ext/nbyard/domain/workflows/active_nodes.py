@@ -24,7 +24,8 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
 
     Dependencies of a pinned node are not needed.
 
-    Named nodes that a mode leaves out do not count, if others are named.
+    Named nodes that a mode leaves out do not count, if others are named. Scope `from` starts also
+    at bypassed nodes.
 
     Raises:
         Invalid: a named node is not in the document, or none is named that can run.
@@ -37,14 +38,13 @@ def selection(document: Document, scope: Scope, nodes: Sequence[str]) -> set[str
             raise Invalid.field(f"nodes.{index}", because("no-node", node=repr(node[:70])))
     if not nodes:
         raise Invalid.field("nodes", because("scope-without-nodes", scope=repr(scope)))
-    nodes = [node for node in nodes if node in active.nodes]
-    if not nodes:
-        raise Invalid.field("nodes", because("nodes-muted"))
-    document = active
-    edges = list(document.edges.values())
-    chosen = downstream(nodes, edges) if scope == "from" else set(nodes)
-    needed = upstream(chosen, [e for e in edges if document.nodes[e.target].pin is None])
-    return needed & _not_bypassed(active)
+    running = _not_bypassed(active)
+    named = set(nodes) & (set(active.nodes) if scope == "from" else running)
+    if not named:
+        raise Invalid.field("nodes", because("nodes-inactive"))
+    edges = list(active.edges.values())
+    chosen = downstream(named, edges) if scope == "from" else named
+    return upstream(chosen, [e for e in edges if not _is_fixed(active, e)]) & running
 
 
 def _not_bypassed(document: Document) -> set[str]:
@@ -62,6 +62,10 @@ def idle_nodes(document: Document) -> set[str]:
 
 
 def _is_fixed(document: Document, edge: Edge) -> bool:
+    """Return whether the target takes its pinned result, so that the connection has no effect.
+
+    A bypassed node has no result: its pin does not count, and its inputs pass to its consumers.
+    """
     target = document.nodes[edge.target]
     return target.pin is not None and target.mode is None
 
@@ -90,7 +94,8 @@ class Active(msgspec.Struct, frozen=True):
 def active_part(document: Document, ports: Ports) -> Active:
     """Return the document without muted and bypassed nodes.
 
-    A consumer of a bypassed node takes the one input of that node that fits.
+    A consumer of a bypassed node takes the one input of that node that fits. If none fits, an
+    optional input stays without a connection.
     """
     active = without_muted(document)
     kept = _not_bypassed(active)
@@ -106,17 +111,20 @@ def active_part(document: Document, ports: Ports) -> Active:
             continue
         given = _given(edge.source, into, kept)
         fitting = _fitting(edge, given, ports)
+        place = {"input": edge.input, "node": edge.source}
+        port = port_of(ports, edge.target, edge.input)
         if len(fitting) == 1:
-            edges[key] = msgspec.structs.replace(
-                edge, source=fitting[0].source, output=fitting[0].output
-            )
+            source, output = fitting[0].source, fitting[0].output
+            edges[key] = msgspec.structs.replace(edge, source=source, output=output)
+            continue
+        if fitting:
+            inputs = [f"{one.source}.{one.output}" for one in fitting]
+            reason = because("bypass-several", **place, inputs=inputs)
+        elif port is None or port.required:
+            reason = because("bypass-none", **place)
         else:
-            told = {"input": edge.input, "node": edge.source}
-            reason = because("bypass-none", **told)
-            if fitting:
-                inputs = [f"{one.source}.{one.output}" for one in fitting]
-                reason = because("bypass-several", **told, inputs=inputs)
-            problems.append(Problem(reason, node=edge.target, edge=key, field=edge.input))
+            continue  # an optional input uses its own value
+        problems.append(Problem(reason, node=edge.target, edge=key, field=edge.input))
     return Active(
         msgspec.structs.replace(_with_only(active, kept), edges=edges),
         problems,

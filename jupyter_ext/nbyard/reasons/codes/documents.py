@@ -115,7 +115,7 @@ WORKFLOWS = {
     "loose-edge": code("{edge} has no node at one of its ends", edge=str),
     "no-node": code("there is no node {node}", node=str),
     "scope-without-nodes": code("name at least one node for the scope {scope}", scope=str),
-    "nodes-muted": code("each of these nodes is muted or depends on a muted node"),
+    "nodes-inactive": code("each of these nodes is muted or bypassed, or depends on a muted node"),
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
     "environment-and-requirements": code("name it or a requirements file, not both"),
 }

@@ -27,7 +27,7 @@ CONNECTIONS = {
 
 BYPASSED = {
     "bypass-none": code(
-        "{input} needs a connection: {node} is bypassed, and no input of it fits",
+        "{input} needs a connection: no input of the bypassed node {node} fits",
         input=str,
         node=str,
     ),

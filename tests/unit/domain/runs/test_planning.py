@@ -98,7 +98,7 @@ def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
         (
             "train",
             "two",
-            "table needs a connection: clean is bypassed, and no input of it fits",
+            "table needs a connection: no input of the bypassed node clean fits",
         )
     ]
     broken = {**RESOLVED, "train": ResolvedNode("train", problem=text_reason("gone"))}

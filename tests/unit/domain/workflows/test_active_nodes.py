@@ -2,10 +2,12 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.planning import ResolvedNode, Wish, plan_tasks
+from nbyard.domain.runs.structs import ResultOf, TaskPlan
 from nbyard.domain.workflows.active_nodes import (
     active_part,
     idle_nodes,
@@ -94,12 +96,16 @@ def test_an_input_passes_several_bypassed_nodes():
     assert _active(document, ports)[1:] == (["rows.data>report.model"], [])
 
 
-def test_the_consumer_of_a_bypassed_node_says_what_is_missing():
-    for edges, ports, reason in (
-        (LINE, PORTS, "model needs a connection: train is bypassed, and no input of it fits"),
-    ):
-        document = _document(*edges, train={"mode": "bypassed"})
-        assert _active(document, ports)[2] == [("report", "model", reason)]
+def test_a_required_input_behind_a_bypassed_node_says_what_is_missing():
+    document = _document(*LINE, train={"mode": "bypassed"})
+    reason = "model needs a connection: no input of the bypassed node train fits"
+    assert _active(document)[2] == [("report", "model", reason)]
+
+
+def test_an_optional_input_behind_a_bypassed_node_needs_no_connection():
+    ports = {**PORTS, "report": [Argument("model", role="input", format="joblib")]}
+    document = _document(*LINE, train={"mode": "bypassed"})
+    assert _active(document, ports)[1:] == ([*WHOLE[:2]], [])
 
 
 def test_two_inputs_that_fit_equally_are_a_problem():
@@ -144,6 +150,22 @@ def test_a_selection_leaves_out_what_does_not_run():
         selection(document, "selected", ["report"])
 
 
+def test_a_pin_of_a_bypassed_node_does_not_count():
+    document = _document(*LINE, clean={"mode": "bypassed", "pin": Pin("r1")})
+    assert selection(document, "to", ["train"]) == {"rows", "words", "train"}
+    document = _document(*LINE, clean={"pin": Pin("r1")})
+    assert selection(document, "to", ["train"]) == {"clean", "train"}
+
+
+@pytest.mark.parametrize("scope", ["selected", "to"])
+def test_named_nodes_that_are_bypassed_do_not_count(scope):
+    document = _document(*LINE, train={"mode": "bypassed"})
+    assert selection(document, scope, ["train", "clean"]) == {"rows", "words", "clean"}
+    with pytest.raises(Invalid, match="bypassed"):
+        selection(document, scope, ["train"])
+    assert "report" in selection(document, "from", ["train"])
+
+
 def test_the_mode_is_part_of_the_file_and_other_words_are_refused():
     text = '{"version": 1, "nodes": {"a": {"type": "executable", "mode": "%s"}}}'
     assert read_document(text % "muted").nodes["a"].mode == "muted"
@@ -156,24 +178,26 @@ MODES = st.sampled_from([None, None, "muted", "bypassed"])
 PAIR = st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1])
 
 
+NAMES = [f"n{n}" for n in range(8)]
+OUT = Argument("out", role="output", format="csv")
+
+
+def _any_document(modes, pairs, pinned):
+    nodes = {
+        name: Node("executable", mode=mode, pin=Pin("r") if pin else None)
+        for name, mode, pin in zip(NAMES, modes, pinned, strict=False)
+    }
+    edges = {f"{a}>{b}": Edge(NAMES[a], "out", NAMES[b], f"in{a}") for a, b in pairs}
+    return Document(1, nodes=nodes, edges=edges)
+
+
 @given(st.lists(MODES, min_size=8, max_size=8), st.sets(PAIR), st.lists(st.booleans(), min_size=8))
 def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
     """K9: a muted node and its descendants are gone, and no connection is loose or cyclic."""
-    names = [f"n{n}" for n in range(8)]
-    nodes = {
-        name: Node("executable", mode=mode, pin=Pin("r") if pin else None)
-        for name, mode, pin in zip(names, modes, pinned, strict=False)
-    }
-    edges = {f"{a}>{b}": Edge(names[a], "out", names[b], f"in{a}") for a, b in pairs}
-    ports = {
-        name: [
-            Argument("out", role="output", format="csv"),
-            *(Argument(f"in{n}", role="input", format="csv") for n in range(8)),
-        ]
-        for name in names
-    }
-    document = Document(1, nodes=nodes, edges=edges)
-    found = active_part(document, ports)
+    document = _any_document(modes, pairs, pinned)
+    nodes = document.nodes
+    inputs = [Argument(f"in{n}", role="input", format="csv", required=True) for n in range(8)]
+    found = active_part(document, {name: [OUT, *inputs] for name in NAMES})
     active = found.document
     assert all(node.mode is None for node in active.nodes.values())
     assert set(active.nodes) <= set(without_muted(document).nodes)
@@ -191,3 +215,49 @@ def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
     # a bypassed node never connects nodes that were apart
     for edge in active.edges.values():
         assert edge.target in downstream([edge.source], document.edges.values())
+
+
+FEW = st.tuples(st.integers(0, 3), st.integers(0, 3)).filter(lambda pair: pair[0] < pair[1])
+
+
+@given(
+    st.lists(st.sampled_from([None, "bypassed", "muted"]), min_size=4, max_size=4),
+    st.sets(FEW, min_size=3),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+    st.sampled_from(["to", "selected", "from", "all"]),
+    st.sets(st.sampled_from(NAMES[:4]), min_size=1, max_size=2),
+    st.sets(FEW),
+)
+@example([None, "bypassed", None, None], {(0, 1), (1, 2)}, [False, True, False, False], "to",
+         {"n2"}, set())  # fmt: skip
+def test_each_task_of_any_plan_has_its_required_inputs(
+    modes, pairs, pinned, scope, named, optional
+):
+    """K9: whatever scope, modes and pins leave out."""
+    document = _any_document(modes, pairs, pinned)
+    inputs: dict[str, list[Argument]] = {name: [] for name in NAMES}
+    for a, b in sorted(pairs):
+        is_required = (a, b) not in optional
+        inputs[NAMES[b]].append(
+            Argument(f"in{a}", role="input", format="csv", required=is_required)
+        )
+    old = {name: TaskPlan(name, name, "e", "v", [], {}, "process", pinned=1) for name in NAMES}
+    resolved = {
+        name: ResolvedNode(
+            name, [OUT, *inputs[name]], executable_id="e", pinned=old[name] if node.pin else None
+        )
+        for name, node in document.nodes.items()
+    }
+    try:
+        chosen = selection(document, scope, sorted(named))
+        meant = without_muted(document)
+        plans = plan_tasks(meant, resolved, {}, chosen, Wish("process"), {})
+    except Invalid:
+        assume(False)  # the run is refused
+    planned = {plan.node for plan in plans}
+    assert planned == chosen
+    for plan in plans:
+        needed = {one.name for one in inputs[plan.node] if one.required}
+        assert plan.pinned or needed <= plan.bindings.keys()
+        sources = {one.node for one in plan.bindings.values() if isinstance(one, ResultOf)}
+        assert sources <= planned
