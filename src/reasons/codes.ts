@@ -551,7 +551,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-node-id': (p, show, trans) => trans.__('%1 is no valid node id', show(p.id)),
   'not-edge-id': (p, show, trans) => trans.__('%1 is no valid id of an edge', show(p.id)),
   'not-comment-id': (p, show, trans) =>
-    trans.__('%1 is no valid id of a comment, such as #1', show(p.id)),
+    trans.__('%1 is not a valid comment ID, such as #1', show(p.id)),
   'loose-edge': (p, show, trans) => trans.__('%1 has no node at one of its ends', show(p.edge)),
   'no-node': (p, show, trans) => trans.__('there is no node %1', show(p.node)),
   'scope-without-nodes': (p, show, trans) =>
@@ -758,7 +758,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'environment-deleted': (p, show, trans) =>
     trans.__('The environment %1 was deleted.', show(p.environment)),
   'environment-to-install': (p, show, trans) =>
-    trans.__('%1 is to be installed once more', show(p.environment)),
+    trans.__('%1 must be installed again', show(p.environment)),
   'output-not-made': (p, show, trans) =>
     trans.__('%1 made no output %2.', show(p.node), show(p.output)),
   'listing-too-long': (p, show, trans) =>

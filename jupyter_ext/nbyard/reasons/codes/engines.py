@@ -201,7 +201,7 @@ DISPATCH = {
         "The result of run {run}, to which this is pinned, is gone.", run=int
     ),
     "environment-deleted": code("The environment {environment} was deleted.", environment=str),
-    "environment-to-install": code("{environment} is to be installed once more", environment=str),
+    "environment-to-install": code("{environment} must be installed again", environment=str),
     "output-not-made": code("{node} made no output {output}.", node=str, output=str),
     "listing-too-long": code("its listing has more than {most} entries", most=str),
     "input-not-text": code("{cause}: its contents cannot be put into words", cause=REASON),

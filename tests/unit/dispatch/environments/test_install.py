@@ -62,7 +62,7 @@ def test_one_that_was_deleted_is_missed(bench: Bench, used: UsedEnvironment) -> 
 
 def test_who_leaves_begins_nothing(bench: Bench, used: UsedEnvironment) -> None:
     bench.context.stopping.set()
-    with pytest.raises(Unavailable, match="cows version 1 is to be installed once more"):
+    with pytest.raises(Unavailable, match="cows version 1 must be installed again"):
         version_in_place(bench.context, used)
 
 
