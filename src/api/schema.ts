@@ -4586,7 +4586,8 @@ export interface components {
          * Run
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
-         *         The `reason` of a failed run is that of its first failed task.
+         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
+         *         run that it retries.
          */
         Run: {
             id: string;

@@ -84,6 +84,13 @@ def joined(reasons: Iterable[Reason | None]) -> Reason | None:
     return all_of(present) if present else None
 
 
+def separate(reason: Reason | None) -> list[Reason]:
+    """Return the reasons that were joined as one."""
+    if reason is None or reason.code != "all":
+        return [] if reason is None else [reason]
+    return read_all(reason.params.get("reasons", ()))
+
+
 def reason_text(*reasons: Reason | None) -> str:
     """Return the text of the reasons that exist, such as why a task runs and what it waits for."""
     return " – ".join(str(reason) for reason in reasons if reason is not None)

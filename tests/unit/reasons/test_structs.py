@@ -8,7 +8,15 @@ import msgspec
 import pytest
 
 from nbyard.reasons.codes import CODES
-from nbyard.reasons.structs import Reason, because, joined, read_all, reason_text, text_reason
+from nbyard.reasons.structs import (
+    Reason,
+    because,
+    joined,
+    read_all,
+    reason_text,
+    separate,
+    text_reason,
+)
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
@@ -59,6 +67,8 @@ def test_several_reasons_are_one_and_none_is_none() -> None:
     assert joined([None, why]) == why
     assert joined([why, None, waits]) == because("all", reasons=[why, waits])
     assert joined([None]) is joined([]) is None
+    for reasons in ([], [why], [why, waits]):
+        assert separate(joined(reasons)) == reasons
 
 
 def test_texts_of_an_earlier_version_are_read_among_reasons() -> None:

@@ -193,23 +193,26 @@ def test_failed_runs_get_the_reason_of_their_first_failure(
     opened = Store(tmp_path, database_url)
     with opened.write() as c:
         rows = Rows(opened, c)
-        failed, plain, good, known = (rows.run() for _ in range(4))
+        retry = because("retry-of-run", run=7)
+        failed, plain, good, retried, silent = (
+            rows.run(reason=reason) for reason in (None, None, None, retry, None)
+        )
         for node, failure, at in (("a", later, 2), ("b", first, 1), ("c", None, 0)):
             own = {"failure": msgspec.to_builtins(failure), "finished_at": moment(at)}
             rows.task(failed, node, state="failed", **own)
         rows.task(plain, state="failed", reason=because("cancelled"))
         rows.task(good, state="failed", failure=msgspec.to_builtins(first))
-        rows.task(known, state="failed", failure=msgspec.to_builtins(first))
+        rows.task(retried, state="failed", failure=msgspec.to_builtins(first))
+        rows.task(silent, state="failed", failure=None)
         c.execute(text("update runs set state = 'failed' where id != :id"), {"id": good.id})
-        own = {"id": known.id, "reason": '{"code": "cancelled", "params": {}}'}
-        c.execute(text("update runs set reason = :reason where id = :id"), own)
         module = import_module("nbyard.store.migrations.versions.0028_reasons_of_failed_runs")
         module.set_reasons(c)
         found = {run.id: run.reason for run in opened.runs.page(c, "ada", 9, "")}
-        reasons = opened.tasks.first_failures(c, [failed.id, plain.id, "none"])
+        reasons = opened.tasks.first_failures(c, [failed.id, plain.id, silent.id, "none"])
     opened.close()
     assert reasons == {failed.id: first.reason, plain.id: because("cancelled")}
-    assert found == {**reasons, good.id: None, known.id: because("cancelled")}
+    both = because("all", reasons=[retry, first.reason])
+    assert found == {**reasons, good.id: None, retried.id: both, silent.id: None}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

@@ -1,7 +1,7 @@
 """Output for people; `--json` prints everything."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import click
@@ -17,7 +17,7 @@ from nbyard.cli.output.console import (
 )
 from nbyard.domain.arguments.structs import type_words
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, reason_text
+from nbyard.reasons.structs import Reason, joined, reason_text, separate
 
 View = Callable[[Any], None]
 MARKS = {"added": "+", "removed": "-", "place": "@", "same": " "}
@@ -205,13 +205,15 @@ def _diff(diff: Any) -> None:
         click.echo(str(diff.hint), err=True)
 
 
-def _run(run: Any) -> None:
+def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
+    """Print a run, without the reasons that are shown below."""
+    reasons = [one for one in separate(run.reason) if one not in shown]
     asked = run.cancel_requested_at and run.state in ("queued", "running")
     show_facts(
         [
             ("run", f"{run.number} {run.name}".strip()),
             ("title", run.title),
-            ("reason", reason_text(run.reason)),
+            ("reason", reason_text(joined(reasons))),
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
@@ -223,7 +225,7 @@ def _run(run: Any) -> None:
 
 def show_run(detail: Any, estimate: Any) -> None:
     """Print a run with its tasks and the usual durations of unfinished ones."""
-    _run(detail.run)
+    _run(detail.run, [task.reason for task in detail.tasks])
     if left := time_left(estimate):
         click.echo(f"left        {left}")
     click.echo("")

@@ -16,7 +16,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined
 from nbyard.store import Connection, Store, transition
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
@@ -125,8 +125,8 @@ class RoundChanges:
         """Store the outputs of the task, which has just ended."""
         self._artifacts.append((task.record, rows))
         for row in rows:
-            found = bytes_of(row["digest"], row["filename"], task.record.node)
-            task.results[row["name"]] = found
+            result = bytes_of(row["digest"], row["filename"], task.record.node)
+            task.results[row["name"]] = result
 
     def link(self, task: LiveTask, rows: Rows) -> None:
         """Store results of another task as results of this one."""
@@ -175,9 +175,14 @@ class RoundChanges:
         """Move the tasks that follow from earlier moves, and end finished runs."""
         while self._follow:
             run, node, to = self._follow.popleft()
-            task = run.tasks[node]
-            if to in TASK.moves[task.record.state]:
-                self._step(task, to)
+            task, now = run.tasks[node], datetime.now(UTC)
+            if to not in TASK.moves[task.record.state]:
+                continue
+            if to == "queued":
+                self.move_task(task, to, waits=TURN, queued_at=now)
+                continue
+            reason = CANCELLED if run.is_cancelled else because("upstream-failed")
+            self.move_task(task, to, reason=reason, finished_at=now)
         for run in self._touched.values():
             end = run.progress.end(run.is_cancelled)
             if end is not None and run.run.state in RUN.live:
@@ -185,14 +190,6 @@ class RoundChanges:
                 self.ended_runs.append(run.run.id)
                 self._board.drop(run.run.id)
         self._touched.clear()
-
-    def _step(self, task: LiveTask, to: str) -> None:
-        now = datetime.now(UTC)
-        if to == "queued":
-            self.move_task(task, to, waits=TURN, queued_at=now)
-            return
-        reason = CANCELLED if task.run.is_cancelled else because("upstream-failed")
-        self.move_task(task, to, reason=reason, finished_at=now)
 
     def _move_run(self, run: LiveRun, to: str, **columns: Any) -> None:
         if to in RUN.terminal:
@@ -231,14 +228,18 @@ class RoundChanges:
             transition.move_all(c, self._ends_with_reasons(c))
 
     def _ends_with_reasons(self, c: Connection) -> list[Move]:
-        """Return the ends of runs, with the reason of the first failure in each failed run."""
+        """Return the ends of runs, with the reason of the first failure in each failed run.
+
+        The reason that the run already has is kept: it says which run a retry repeats.
+        """
         failed = [run.id for run, to, _ in self._ends if to == "failed"]
         # The store also knows failures from before a restart of the dispatcher.
         reasons = self._store.tasks.first_failures(c, failed) if failed else {}
         ends = []
         for run, to, columns in self._ends:
-            told = {"reason": reasons[run.id]} if run.id in reasons else {}
-            ends.append(self._store.runs.step(run, to, columns | told))
+            failure = reasons.get(run.id)
+            own = {"reason": joined((run.reason, failure))} if failure else {}
+            ends.append(self._store.runs.step(run, to, columns | own))
         return ends
 
     def runs(self) -> set[str]:

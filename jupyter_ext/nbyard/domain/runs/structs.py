@@ -298,7 +298,8 @@ class Task(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """One run. `number` counts all runs of the store. `name` is unique, if set.
 
-    The `reason` of a failed run is that of its first failed task.
+    The `reason` of a failed run is that of its first failed task. Before it, a retry has the
+    run that it retries.
     """
 
     id: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, type_coerce, update
 
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
@@ -123,17 +123,26 @@ class TaskRows:
 
     def first_failures(self, c: Connection, run_ids: Collection[str]) -> dict[str, Reason]:
         """Return by run ID why the first failed task of the run failed."""
+        order = (tasks.c.finished_at, tasks.c.place)
+        rank = func.row_number().over(partition_by=tasks.c.run_id, order_by=order).label("rank")
+        has_failure = func.coalesce(cast(tasks.c.failure, Text), "null") != "null"
+        failed = (
+            select(tasks.c.id, rank)
+            .where(tasks.c.run_id.in_(run_ids), tasks.c.state == "failed")
+            .where(has_failure | (type_coerce(tasks.c.reason, Text) != ""))
+            .subquery()
+        )
+        # Failures have tracebacks, so only those of the first tasks are read.
         query = (
             select(tasks.c.run_id, tasks.c.failure, tasks.c.reason)
-            .where(tasks.c.run_id.in_(run_ids), tasks.c.state == "failed")
-            .order_by(tasks.c.finished_at.desc(), tasks.c.place.desc())
+            .join(failed, failed.c.id == tasks.c.id)
+            .where(failed.c.rank == 1)
         )
-        found: dict[str, Reason] = {}
-        for row in c.execute(query):  # the earliest come last and replace the others
+        reasons: dict[str, Reason] = {}
+        for row in c.execute(query):
             failure = read_failure(row.failure or None)
-            if reason := failure.reason if failure else row.reason:
-                found[row.run_id] = reason
-        return found
+            reasons[row.run_id] = failure.reason if failure else row.reason
+        return reasons
 
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
         """Return the states of all tasks of live runs, by run ID and task ID."""

@@ -24,6 +24,19 @@ def test_how_to_follow_it_is_told(shell, failed) -> None:
     assert shell("runs", "log", "2", "--follow").out == "at work\n"
 
 
+def test_a_failed_retry_shows_both_reasons_once(shell, failed) -> None:
+    """Why it failed is shown beside the node that failed."""
+    shell("runs", "retry", "1", "--wait")
+    task = shell("runs", "show", "2", "--json").json["tasks"][0]
+    both = {"code": "all", "params": {"reasons": [RETRY, task["reason"]]}}
+    assert shell("runs", "show", "2", "--json").json["run"]["reason"] == both
+    listed = {run["number"]: run["reason"] for run in shell("runs", "ls", "--json").json["items"]}
+    assert listed == {1: task["reason"], 2: both}
+    for number, retries in (("1", 0), ("2", 1)):
+        shown = shell("runs", "show", number).out
+        assert shown.count("exit code 4") == 1 and shown.count("retries run 1") == retries
+
+
 def test_the_exit_code_is_that_of_the_result(shell, failed) -> None:
     said = shell("runs", "retry", "1", "--wait")
     assert said.code == 1 and "Run 2 failed" in said.err

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import Reason, because
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
+from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 
 def writes(bench: Bench) -> int:
@@ -57,6 +57,27 @@ def test_a_failed_run_has_the_reason_of_its_first_failure(
         found = bench.store.events.events_after(c, "ada", 0, 100)
     assert listed.reason == because("text", text="first")
     assert str(Reason(**found[-1].data["reason"])) == "first"
+
+
+def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> None:
+    """That of its first failure after the run that it retries, also in the list and the event."""
+    failure = Failure("error", because("text", text="no"))
+
+    def fail(run: str) -> None:
+        bench.until(lambda: bench.task(run).state == "running")
+        runtime.end(bench.attempt(run), "failed", failure=failure)
+        bench.until(lambda: bench.run(run).state == "failed")
+
+    first = bench.submit({"a": []})
+    fail(first)
+    fail(bench.yard.services.runs.retry(OWNER, first).id)
+    retry = because("retry-of-run", run=bench.run(first).number)
+    both = because("all", reasons=[retry, failure.reason])
+    with bench.store.read() as c:
+        listed = bench.store.runs.page(c, "ada", 9, "")
+        found = bench.store.events.events_after(c, "ada", 0, 100)
+    assert [one.reason for one in listed] == [both, failure.reason]
+    assert Reason(**found[-1].data["reason"]) == both
 
 
 def test_a_start_waits_a_little_for_company(

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text as sql
 from sqlalchemy import update
 
+from nbyard.domain.attempts.failure_reader import read_failure
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.state_machines import RUN
@@ -198,3 +200,28 @@ def test_live_runs_that_were_given_a_credential(store: Store) -> None:
         c.execute(update(tasks).where(tasks.c.id == other.id).values(plan={"is": "not read"}))
         assert store.tasks.using_credential(c, "c1") == [run.id]
         assert store.tasks.using_credential(c, "c2") == []
+
+
+def test_only_the_first_failure_of_each_run_is_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A traceback can be long."""
+    reads: list[Any] = []
+
+    def noted(plain: Any) -> Failure | None:
+        reads.append(plain)
+        return read_failure(plain)
+
+    monkeypatch.setattr("nbyard.store.runs.tasks.read_failure", noted)
+    expected = {}
+    with store.write() as c:
+        rows = Rows(store, c)
+        for name in ("x", "y"):
+            run = rows.run()
+            expected[run.id] = because("text", text=name)
+            for at, words in enumerate((name, "later", "last")):
+                failure = msgspec.to_builtins(Failure("error", because("text", text=words)))
+                own = {"failure": failure, "finished_at": moment(at)}
+                rows.task(run, words, state="failed", **own)
+        assert store.tasks.first_failures(c, [*expected]) == expected
+    assert len(reads) == 2

@@ -10,11 +10,13 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-FAILURES = text(
-    "select tasks.run_id, cast(tasks.failure as text) as failure, tasks.reason from tasks"
-    " join runs on runs.id = tasks.run_id"
-    " where runs.state = 'failed' and runs.reason = '' and tasks.state = 'failed'"
-    " order by tasks.finished_at desc, tasks.place desc"
+FAILED = text("select id, reason from runs where state = 'failed'")
+# Failures have tracebacks, so one is read at a time.
+FIRST = text(
+    "select cast(failure as text) as failure, reason from tasks"
+    " where run_id = :id and state = 'failed'"
+    " and (coalesce(cast(failure as text), 'null') <> 'null' or reason <> '')"
+    " order by finished_at, place limit 1"
 )
 SET = text("update runs set reason = :reason where id = :id")
 
@@ -24,12 +26,15 @@ def upgrade() -> None:
 
 
 def set_reasons(c: Connection) -> None:
-    """Copy the reasons; the earliest failures come last and replace the others."""
-    reasons = {}
-    for row in c.execute(FAILURES).all():
-        failure = json.loads(row.failure or "null") or {}
-        reason = json.dumps(failure["reason"]) if "reason" in failure else row.reason
+    """Copy the reasons; a retry keeps the run that it retries before them."""
+    for run in c.execute(FAILED).all():
+        task = c.execute(FIRST, {"id": run.id}).first()
+        if task is None:
+            continue
+        failure = json.loads(task.failure or "null") or {}
+        reason = json.dumps(failure["reason"]) if "reason" in failure else task.reason
+        if reason and run.reason:
+            both = [json.loads(run.reason), json.loads(reason)]
+            reason = json.dumps({"code": "all", "params": {"reasons": both}})
         if reason:
-            reasons[row.run_id] = reason
-    for run_id, reason in reasons.items():
-        c.execute(SET, {"id": run_id, "reason": reason})
+            c.execute(SET, {"id": run.id, "reason": reason})
