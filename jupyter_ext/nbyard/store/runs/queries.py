@@ -5,7 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, false, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
@@ -96,7 +108,9 @@ class RunRows:
     def graph(self, c: Connection, run: Run) -> tuple[list[Edge], dict[str, Mode]]:
         """Return the connections of a run, and its nodes that were muted or bypassed."""
         version = workflow_versions.c
-        query = select(version.document).where(version.id == run.workflow_version_id)
+        # Documents can be large, and few have modes: only these are decoded.
+        has_mode = cast(version.document, Text).contains('"mode"')
+        query = select(version.document).where(version.id == run.workflow_version_id, has_mode)
         nodes = (c.execute(query).scalar() or {}).get("nodes", {})
         modes = {name: node["mode"] for name, node in nodes.items() if "mode" in node}
         return self.edges(c, run.id), modes

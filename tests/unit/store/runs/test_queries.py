@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select
+from sqlalchemy import text as sql
 
 from nbyard.domain.runs.structs import Run
-from nbyard.domain.workflows.structs import Edge
+from nbyard.domain.workflows.structs import Document, Edge, Node
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.schema.tables import metadata
@@ -52,6 +53,20 @@ def test_an_id_wins_over_a_name_and_a_name_over_a_number(store: Store) -> None:
         assert store.runs.names(c, "ada") == {
             named.id: "1", other.id: "three", shadow.id: plain.id,
         }  # fmt: skip
+
+
+def test_only_documents_with_modes_are_decoded(store: Store) -> None:
+    """A document can be large, and most have no modes."""
+    nodes = {"a": Node("executable", mode="muted"), "b": Node("executable")}
+    with store.write() as c:
+        workflow = store.workflows.seen(c, "ada", "/flow.nbflow", Document(1))
+        versions = [store.workflows.freeze(c, workflow, Document(1, nodes=n)) for n in ({}, nodes)]
+        plain, modal = (Rows(store, c).run(workflow_version_id=one) for one in versions)
+        # A text has no nodes: decoding it would fail.
+        spoil = sql("update workflow_versions set document = '\"plain\"' where id = :id")
+        c.execute(spoil, {"id": versions[0]})
+        assert store.runs.graph(c, plain) == ([], {})
+        assert store.runs.graph(c, modal) == ([], {"a": "muted"})
 
 
 def test_numbers_are_never_used_again(store: Store) -> None:
