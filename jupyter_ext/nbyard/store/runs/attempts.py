@@ -181,13 +181,20 @@ class AttemptRows:
             .join(runs, runs.c.id == tasks.c.run_id)
             .join(attempts, attempts.c.task_id == tasks.c.id)
         )
-        query = (
-            select(taker.c.id.label("taker"), *attempts.c)
+        order = (tasks.c.finished_at.desc(), attempts.c.number.desc())
+        rank = func.row_number().over(partition_by=taker.c.id, order_by=order).label("rank")
+        ranked = (
+            select(taker.c.id.label("taker"), attempts.c.id, rank)
             .select_from(origins)
             .where(taker.c.id.in_(task_ids), *_is_origin(taker, owner))
-            .order_by(tasks.c.finished_at, attempts.c.number)
+            .subquery()
         )
-        # Ordered by time: later attempts replace earlier ones.
+        # Forced runs repeat a key many times, so only the newest attempts are read.
+        query = (
+            select(ranked.c.taker, *attempts.c)
+            .join(ranked, ranked.c.id == attempts.c.id)
+            .where(ranked.c.rank == 1)
+        )
         return {row.taker: _attempt(row) for row in c.execute(query)}
 
     def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:

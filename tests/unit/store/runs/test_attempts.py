@@ -1,11 +1,15 @@
 """Attempts at tasks: counted, ended once, found again behind what was taken over."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Row
 
+from nbyard.domain.runs.structs import Attempt
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
+from nbyard.store.runs import attempts
 
 from ..rows import Rows
 
@@ -99,6 +103,29 @@ def test_the_attempts_behind_a_cached_result_stay_the_same(store: Store) -> None
         store.runs.delete(c, runs[1])
         assert store.attempts.behind_cache(c, "ada", taker.id) == []
         assert taker.id not in store.attempts.behind_caches(c, "ada", [taker.id])
+
+
+def test_only_the_newest_attempts_behind_cached_results_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that is forced to run again and again has many."""
+    read, numbers = attempts._attempt, []
+
+    def noted(row: Row[Any]) -> Attempt:
+        numbers.append(row.number)
+        return read(row)
+
+    with store.write() as c:
+        rows = Rows(store, c)
+        for at in range(5):
+            task = rows.succeeded(rows.run(), at, cache_key="k")
+            rows.attempt(task)
+            rows.attempt(task)
+        takers = [rows.succeeded(rows.run(), at, cache_key="k", cached=True).id for at in (7, 8)]
+        monkeypatch.setattr(attempts, "_attempt", noted)
+        newest = store.attempts.behind_caches(c, "ada", takers)
+    assert {attempt.task_id for attempt in newest.values()} == {task.id}
+    assert numbers == [2, 2]
 
 
 def test_no_attempts_are_behind_a_cached_task_without_a_key(store: Store) -> None:
