@@ -24,7 +24,7 @@ class Reply(msgspec.Struct, omit_defaults=True):
     """An answer, or the reason why there is none.
 
     With `broken`, the file's name promises a table that the file does not contain. With
-    `permanent`, the reason is its content, so another attempt is useless.
+    `permanent`, the content was checked and refused, so another attempt is useless.
     """
 
     answer: msgspec.Raw | None = None
@@ -72,8 +72,8 @@ def reply_to(line: bytes) -> Reply:
         return Reply(problem=because("table-beyond-memory"))
     except _library_errors() as problem:
         words = str(problem).strip().partition("\n")[0][:MAX_WORDS]
-        why = because("table-unreadable", message=words)
-        return Reply(problem=why, permanent=not isinstance(problem, OSError))
+        # Another version of the library may read it.
+        return Reply(problem=because("table-unreadable", message=words))
 
 
 def _library_errors() -> tuple[type[Exception], ...]:

@@ -14,6 +14,8 @@ from nbyard.domain.datasets.previews import (
 )
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.file_formats import format_of
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.tabular.prepare_source import write_atomically
 from nbyard.tabular.previews.pickles import model_in
 from nbyard.tabular.previews.pictures import MEDIA, figure_in, small
@@ -28,7 +30,11 @@ MAX_PAGE_BYTES = 64 << 10
 def preview(
     path: Path, filename: str, folder: Path, read_table: Callable[[], TablePage]
 ) -> FilePreview:
-    """Return the preview of a file; its small picture is written to `folder`."""
+    """Return the preview of a file; its small picture is written to `folder`.
+
+    Raises:
+        Invalid: the content is not of the file's format.
+    """
     kind, size = format_of(filename), path.stat().st_size
     if size > LARGEST.get(kind, size):
         return FilePreview()
@@ -38,9 +44,13 @@ def preview(
             write_atomically(folder / PICTURE, made)
         return FilePreview(picture=bool(made))
     # The standard library also reads NaN and Infinity, which its own writer writes.
-    is_small = kind == "json" and size <= MAX_METRICS_BYTES
-    if is_small and (metrics := metrics_in(json.loads(path.read_bytes()))):
-        return FilePreview(metrics=metrics)
+    if kind == "json" and size <= MAX_METRICS_BYTES:
+        try:
+            value = json.loads(path.read_bytes())
+        except ValueError as problem:
+            raise Invalid(because("json-damaged", message=str(problem))) from problem
+        if metrics := metrics_in(value):
+            return FilePreview(metrics=metrics)
     if kind in ("pickle", "joblib"):
         return FilePreview(model=model_in(path))
     if kind in ("txt", "md", "html"):

@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
 WIDTH, HEIGHT = 320, 200
 MAX_BYTES = 20_000
 # A picture of a few bytes may expand to gigabytes.
@@ -38,9 +41,12 @@ def figure_in(path: Path) -> bytes:
     """Return the last figure of an executed notebook as a small picture; empty if it has none.
 
     Raises:
-        msgspec.DecodeError: the file is not a notebook.
+        Invalid: the file is not a notebook.
     """
-    notebook = msgspec.json.decode(path.read_bytes(), type=_Notebook)
+    try:
+        notebook = msgspec.json.decode(path.read_bytes(), type=_Notebook)
+    except msgspec.DecodeError as problem:
+        raise Invalid(because("json-damaged", message=str(problem))) from problem
     for encoded in itertools.islice(_figures(notebook), TRIED):
         with contextlib.suppress(ValueError):
             if made := small(base64.b64decode(encoded)):
