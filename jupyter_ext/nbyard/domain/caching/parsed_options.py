@@ -48,7 +48,10 @@ def parsed_options(
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     if own & TYPES or any(isinstance(node.ctx, ast.Store) for node in stored):
         return set()  # such a type is not Python's
-    if any(isinstance(node, ast.Attribute) and node.attr == "argv" for node in nodes):
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "sys"]
+    imported = {alias.name for node in imports for alias in node.names}
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if "argv" in used | imported or "*" in imported:
         return set()  # the script may change the words before it parses them
     found = {
         name

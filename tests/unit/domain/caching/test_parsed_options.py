@@ -62,6 +62,9 @@ def test_words_of_the_command_line_are_given(rest: str) -> None:
         "options = change(); load(options.model)",
         "model = options.model; model = input(); load(model)",
         "import sys; sys.argv.append(input()); load(options.model)",
+        "from sys import argv; argv.append(input()); load(options.model)",
+        "from sys import argv as words; words.append(input()); load(options.model)",
+        "from sys import *; argv.append(input()); load(options.model)",
     ],
 )
 def test_what_the_script_makes_of_them_is_not(rest: str) -> None:
