@@ -5,7 +5,8 @@ import io
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,50 +15,74 @@ import msgspec
 from nbyard.blobs import file_operations as files
 from nbyard.blobs.blob_writer import Blob
 from nbyard.blobs.store import COARSE_SECONDS, REMEMBERED, Blobs
-from nbyard.blobs.trees import Tree
+from nbyard.blobs.trees import Tree, encode_tree
 
 MOST_HELD_BYTES = 128 << 20
+# A request hashes at most that many bytes of new and changed files.
+MOST_HASHED_BYTES = 256 << 20
 LARGE_BYTES = 1 << 20  # the content of larger files is not held
+# Substitutes for digests are recognized by 32 zeros, which no real hash has.
+UNREAD = "0" * 32
 
 
-class Budget(threading.local):
-    """How many bytes the current thread may still hash."""
+class Request(threading.local):
+    """What the current thread may still hash, and the lists of folders that it holds."""
 
-    left = 0
+    def __init__(self) -> None:
+        self.bytes_left = 0
+        self.trees: dict[str, Tree] = {}
 
 
 class DryBlobs(Blobs):
     """Stores nothing: new bytes are only hashed, and small ones held in memory.
 
-    Digests of unchanged files are shared with `stored`. Threads may use it at the same time.
+    Files that are too large to hash get a substitute for their digest, and so do folders that
+    contain such a file. Digests of unchanged files are shared with `stored`. Threads may use it at
+    the same time, each in a `request` of its own.
     """
 
     def __init__(self, stored: Blobs):
         super().__init__(stored.root, stored.reserve_bytes)
         self._stored = stored._stored
+        self._request = Request()
+        self._holding = threading.Lock()
         self._held: dict[str, bytes] = {}
         self._held_bytes = 0
-        self._unread: set[str] = set()
-        self._budget = Budget()
 
-    def allow(self, most_bytes: int) -> None:
-        """Let this thread hash that many bytes of new and changed files from now on."""
-        self._budget.left = most_bytes
-
-    @property
-    def has_unread(self) -> bool:
-        """Return whether any file was too large to hash so far."""
-        return bool(self._unread)
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Let this thread hash files, and hold the lists of folders until the end."""
+        self._request.bytes_left = MOST_HASHED_BYTES
+        try:
+            yield
+        finally:
+            self._request.bytes_left = 0
+            self._request.trees = {}
 
     def is_unread(self, digest: str) -> bool:
-        """Return whether a digest only stands for a file that was too large to hash."""
-        return digest in self._unread
+        """Return whether a digest only stands for a file that was too large to hash.
+
+        A folder with such a file is unread, too.
+        """
+        return digest.partition(":")[2].startswith(UNREAD)
 
     def put_bytes(self, content: bytes, algorithm: str = "sha256") -> Blob:
         """Return the blob of these bytes; hold them if they are not stored."""
         blob = Blob(f"{algorithm}:{hashlib.sha256(content).hexdigest()}", len(content))
         self._hold(blob.digest, content)
         return blob
+
+    def put_tree(self, tree: Tree) -> Blob:
+        """Return the blob of the list of a folder; hold the list until the request ends."""
+        content = encode_tree(tree)
+        if any(self.is_unread(entry.digest) for entry in tree.files):
+            digest = _substitute("tree", content)
+        else:
+            digest = f"tree:{hashlib.sha256(content).hexdigest()}"
+        if not self.exists(digest):
+            # decoded, so that its order is that of a stored list
+            self._request.trees[digest] = msgspec.json.decode(content, type=Tree)
+        return Blob(digest, sum(entry.size_bytes for entry in tree.files))
 
     def open(self, digest: str) -> BinaryIO:
         """Open stored or held bytes."""
@@ -66,10 +91,7 @@ class DryBlobs(Blobs):
 
     def tree(self, digest: str) -> Tree:
         """Return the list of a stored or held folder."""
-        content = self._held.get(digest)
-        if content is None:
-            return super().tree(digest)
-        return msgspec.json.decode(content, type=Tree)
+        return self._request.trees.get(digest) or super().tree(digest)
 
     def _put_open(
         self,
@@ -81,21 +103,20 @@ class DryBlobs(Blobs):
     ) -> Blob:
         before = os.fstat(fd)
         blob = self._stored.get(files.change_stamp(before)) or self._hashed(fd, before, path)
-        is_held = blob.digest in self._held or self.exists(blob.digest)
-        if before.st_size <= LARGE_BYTES and not is_held:
+        if self.is_unread(blob.digest) or before.st_size > LARGE_BYTES:
+            return blob
+        if blob.digest not in self._held and not self.exists(blob.digest):
             content = b"".join(files.read_chunks(fd))
             if files.has_hash(hashlib.sha256(content).hexdigest(), blob.digest):
                 self._hold(blob.digest, content)
         return blob
 
     def _hashed(self, fd: int, before: os.stat_result, path: Path) -> Blob:
-        """Hash a file; return a substitute if the budget of this thread does not allow it."""
-        self._budget.left -= before.st_size
+        """Hash a file; return a substitute if the request may not hash that many bytes."""
         stamp = files.change_stamp(before)
-        if self._budget.left < 0:
-            blob = Blob(f"sha256:{hashlib.sha256(repr(stamp).encode()).hexdigest()}", 0)
-            self._unread.add(blob.digest)
-            return blob
+        if before.st_size > self._request.bytes_left:
+            return Blob(_substitute("sha256", repr(stamp).encode()), before.st_size)
+        self._request.bytes_left -= before.st_size
         blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
         files.refuse_changed(before, os.fstat(fd), path)
         if time.time() - before.st_mtime > COARSE_SECONDS:
@@ -105,10 +126,16 @@ class DryBlobs(Blobs):
         return blob
 
     def _hold(self, digest: str, content: bytes) -> None:
-        """Keep bytes that are not stored; forget all earlier ones if they become too many."""
-        if digest in self._held or self.exists(digest):
-            return
-        if self._held_bytes + len(content) > MOST_HELD_BYTES:
-            self._held, self._held_bytes = {}, 0
-        self._held[digest] = content
-        self._held_bytes += len(content)
+        """Keep bytes that are not stored; forget the oldest ones if they become too many."""
+        with self._holding:
+            if digest in self._held or self.exists(digest):
+                return
+            self._held[digest] = content
+            self._held_bytes += len(content)
+            while self._held_bytes > MOST_HELD_BYTES and len(self._held) > 1:
+                self._held_bytes -= len(self._held.pop(next(iter(self._held))))
+
+
+def _substitute(algorithm: str, identity: bytes) -> str:
+    """Return what stands for the digest of bytes that are not read; it follows from `identity`."""
+    return f"{algorithm}:{UNREAD}{hashlib.sha256(identity).hexdigest()[:32]}"

@@ -1,6 +1,7 @@
 """Blobs that are only hashed: the same digests as stored ones, and nothing is written."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,11 @@ def write(path: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def dry(blobs: Blobs) -> DryBlobs:
+def dry(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[DryBlobs]:
+    monkeypatch.setattr(module, "MOST_HASHED_BYTES", 1000)
     made = DryBlobs(blobs)
-    made.allow(1000)
-    return made
+    with made.request():
+        yield made
 
 
 def test_digests_are_those_of_stored_bytes_and_nothing_is_written(
@@ -57,9 +59,49 @@ def test_a_file_is_hashed_once_and_within_the_budget(
     assert blobs.put_file(large).digest == dry.put_file(large).digest, "known once it is stored"
 
 
-def test_held_bytes_are_bounded(dry: DryBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_HELD_BYTES", 3)
-    first, second = dry.put_bytes(b"aa"), dry.put_bytes(b"bb")
-    assert dry.open(second.digest).read() == b"bb"
+def test_a_file_that_does_not_fit_leaves_the_budget_to_later_ones(
+    dry: DryBlobs, tmp_path: Path
+) -> None:
+    large, small = write(tmp_path / "large", "l" * 1001), write(tmp_path / "small", "s" * 600)
+    assert dry.is_unread(dry.put_file(large).digest)
+    assert not dry.is_unread(dry.put_file(small).digest)
+
+
+def test_a_folder_with_an_unread_file_is_unread(
+    blobs: Blobs, dry: DryBlobs, tmp_path: Path
+) -> None:
+    """Its list can still be read, because code beside a large file is looked at."""
+    write(tmp_path / "d/a.txt", "a")
+    assert not dry.is_unread(dry.put_folder(tmp_path / "d").digest)
+    write(tmp_path / "d/large", "l" * 1001)
+    folder = dry.put_folder(tmp_path / "d")
+    assert dry.is_unread(folder.digest)
+    assert dry.put_folder(tmp_path / "d") == folder, "one substitute for the same folder"
+    files = dry.tree(folder.digest).files
+    assert [(one.path, dry.is_unread(one.digest)) for one in files] == [
+        ("a.txt", False),
+        ("large", True),
+    ]
+    assert blobs.put_folder(tmp_path / "d").digest == dry.put_folder(tmp_path / "d").digest
+
+
+def test_held_bytes_are_bounded(
+    dry: DryBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest ones are forgotten, but no list of a folder during the request."""
+    write(tmp_path / "d/a.txt", "a")
+    folder = dry.put_folder(tmp_path / "d")
+    monkeypatch.setattr(module, "MOST_HELD_BYTES", 5)
+    first, second, third = dry.put_bytes(b"aa"), dry.put_bytes(b"bb"), dry.put_bytes(b"cc")
+    assert [dry.open(one.digest).read() for one in (second, third)] == [b"bb", b"cc"]
     with pytest.raises(NotFound):
         dry.open(first.digest)
+    assert dry.tree(folder.digest).files[0].path == "a.txt"
+
+
+def test_lists_of_folders_are_forgotten_after_the_request(dry: DryBlobs, tmp_path: Path) -> None:
+    write(tmp_path / "d/a.txt", "a")
+    with dry.request():
+        folder = dry.put_folder(tmp_path / "d")
+    with pytest.raises(NotFound):
+        dry.tree(folder.digest)

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
 from nbyard.blobs import DryBlobs
-from nbyard.dispatch.cache.keys import EXECUTABLE, Code, Identities, key_parts
+from nbyard.dispatch.cache.keys import Code, Identities, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
 from nbyard.dispatch.context import DispatchContext
@@ -84,7 +84,7 @@ class CacheForecaster:
             return after
         code, environment = self._look(plan, found.end)
         inputs = inputs_from(plan, lambda node: found.results[node])
-        if self._is_unread(code, inputs):
+        if self._is_unread(code, inputs, environment):
             return Verdict("unknown", because("file-not-read"))
         parts = key_parts(plan, code, inputs, environment)
         query = Query(found.question.owner, plan, code, parts, parts.key(), environment)
@@ -116,11 +116,14 @@ class CacheForecaster:
         found.take(plan.node, rows)
         return Verdict("cached", because("pinned", run=plan.pinned))
 
-    def _is_unread(self, code: Code, inputs: dict[str, BytesOf]) -> bool:
-        if not self._blobs.has_unread:
-            return False
-        digests = [one.removesuffix(EXECUTABLE) for one in code.files.values()]
+    def _is_unread(
+        self, code: Code, inputs: Mapping[str, BytesOf], environment: EnvironmentRef
+    ) -> bool:
+        """Return whether a file of the code, an input or a package's folder was not hashed."""
+        digests = [code.version.content_digest, code.version.bundle_digest]
         digests += [one.digest for one in inputs.values()]
+        packages = environment.lock.packages if environment.lock else []
+        digests += [one.tree for one in packages if one.tree]
         return any(map(self._blobs.is_unread, digests))
 
     def _look(self, plan: TaskPlan, end: float) -> tuple[Code, EnvironmentRef]:

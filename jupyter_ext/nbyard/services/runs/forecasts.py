@@ -35,9 +35,6 @@ from nbyard.services.workflows.file_tracking import saved_workflow
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
-# Larger new files are not hashed for a forecast; their nodes are unknown.
-MOST_HASHED_BYTES = 256 << 20
-
 
 class RunForecasts(RunPreviews):
     """The part of the run service that looks ahead."""
@@ -58,16 +55,16 @@ class RunForecasts(RunPreviews):
         run could not start. Durations come from past runs.
         """
         parts = dataclasses.replace(self._parts, blobs=self._dry)
-        self._dry.allow(MOST_HASHED_BYTES)
-        draft = create_draft(parts, caller, body)
-        versions = DryVersions(self._store)
-        with self._store.read() as c:
-            resolved = draft.freeze.rows(c, versions.follow)
-            values = checked_values(draft.document, resolved, body, draft.chosen)
-            plans = plans_of(self._store, c, caller.name, draft, resolved, values)
-            workflow = self._workflow_id(c, caller, body.path)
-        question = ForecastQuestion(caller.name, workflow, plans, versions.new)
-        verdicts = self._forecaster.forecast(question)
+        with self._dry.request():
+            draft = create_draft(parts, caller, body)
+            versions = DryVersions(self._store)
+            with self._store.read() as c:
+                resolved = draft.freeze.rows(c, versions.follow)
+                values = checked_values(draft.document, resolved, body, draft.chosen)
+                plans = plans_of(self._store, c, caller.name, draft, resolved, values)
+                workflow = self._workflow_id(c, caller, body.path)
+            question = ForecastQuestion(caller.name, workflow, plans, versions.new)
+            verdicts = self._forecaster.forecast(question)
         with self._store.read() as c:
             return self._summed(c, caller, plans, verdicts)
 

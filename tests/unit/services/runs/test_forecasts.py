@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from nbyard.blobs import dry_blobs
 from nbyard.domain.callers import Caller
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Invalid, NotFound
-from nbyard.services.runs import forecasts
 from nbyard.services.runs.forecasts import first_wait
 
 
@@ -56,11 +56,47 @@ def test_a_node_with_a_large_new_file_is_unknown(yard, ann, root, flow, finished
     """Also the nodes after it. The file is not hashed for a forecast."""
     finished(path=flow)
     (root / "data.csv").write_text("a\n" * 500)
-    monkeypatch.setattr(forecasts, "MOST_HASHED_BYTES", 900)
+    monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 900)
     found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
     assert states(found) == {"one": "unknown", "two": "unknown"}
     assert found.nodes[0].reason.code == "file-not-read"
     assert (found.to_run, found.is_maximum) == (2, True)
+
+
+def test_a_folder_with_a_large_new_file_is_unknown(yard, ann, root, tool, finished, monkeypatch):
+    """Other files are hashed, even after the one that is too large."""
+    (root / "code").mkdir()
+    (root / "data").mkdir()
+    (root / "data/a.csv").write_text("a\n")
+    (root / "code/list.py").write_text(
+        "import os, sys\nopen(sys.argv[2], 'w').write(str(os.listdir(sys.argv[1])))\n"
+    )
+    declared = json.loads((root / "tool.py.nbexec").read_text())
+    declared["arguments"][0]["format"] = "folder"
+    (root / "code/list.py.nbexec").write_text(json.dumps(declared))
+    document = {
+        "version": 1,
+        "nodes": {
+            "data": {"type": "dataset", "path": "data"},
+            "list": {"type": "executable", "path": "code/list.py"},
+            "alone": {"type": "executable", "path": "code/alone.sh"},
+        },
+        "edges": {
+            "a": {"source": "data", "output": "data", "target": "list", "input": "source"},
+        },
+    }
+    (root / "code/alone.sh").write_text("true\n")
+    (root / "flow.nbflow").write_text(json.dumps(document))
+    detail = finished(path="flow.nbflow")
+    assert detail.run.state == "succeeded", detail.tasks
+    body = ForecastRequest(path="flow.nbflow")
+    cached = {"list": "cached", "alone": "cached"}
+    assert states(yard.services.runs.forecast(ann, body)) == cached
+    (root / "data/large.csv").write_text("a\n" * 500)
+    monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 990)
+    assert states(yard.services.runs.forecast(ann, body)) == cached | {"list": "unknown"}
+    monkeypatch.undo()
+    assert states(yard.services.runs.forecast(ann, body)) == cached | {"list": "stale"}
 
 
 def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
