@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 
 from nbyard.blobs import DryBlobs
-from nbyard.dispatch.cache.keys import Code, Identities, key_parts
+from nbyard.dispatch.cache.keys import Code, Identities, code_of, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.domain.runtime_names import PROCESS
@@ -32,6 +33,8 @@ from nbyard.transfer.dataset_links import ResourceLinks
 MOST_SECONDS = 2.0
 ENGINE_SECONDS = 0.5
 LATE = because("forecast-late")
+# Of stored code, the names and digests of that many files are kept in memory.
+MOST_FILES = 200_000
 
 
 @contextmanager
@@ -56,7 +59,7 @@ class CacheForecaster:
         self._context = context
         self._store = context.store
         self._blobs = blobs
-        self._identities = Identities(context)
+        self._identities = Identities(context, MOST_FILES)
         self._results = ResultLookup(context.store, self._identities)
         self._loading = threading.Lock()
 
@@ -65,9 +68,7 @@ class CacheForecaster:
 
         A node after one that runs counts as stale, although its inputs may turn out equal.
         """
-        for version in question.versions.values():
-            self._identities.add(version)
-        found = _Found(question, time.monotonic() + MOST_SECONDS)
+        found = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
         with self._store.read() as c:
             for plan in question.plans:  # in topological order
                 try:
@@ -77,12 +78,13 @@ class CacheForecaster:
                     found.verdicts[plan.node] = Verdict("unknown", reason)
         return found.verdicts
 
-    def _verdict(self, c: Connection, found: "_Found", plan: TaskPlan) -> Verdict:
+    def _verdict(self, c: Connection, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
         if plan.reuse:
             return self._pinned(c, found, plan)
         if after := found.after(plan):
             return after
-        code, environment = self._look(plan, found.end)
+        code = self._code(found, plan)
+        environment = self._environment(plan, code.version, found.end)
         inputs = inputs_from(plan, lambda node: found.results[node])
         if self._is_unread(code, inputs, environment):
             return Verdict("unknown", because("file-not-read"))
@@ -97,7 +99,7 @@ class CacheForecaster:
         last = partial(self._store.history.last_of, c, *of)
         return Verdict("stale", self._results.why(c, query, last))
 
-    def _is_usable(self, c: Connection, found: "_Found", query: Query, hit: Hit) -> bool:
+    def _is_usable(self, c: Connection, found: "_PartialForecast", query: Query, hit: Hit) -> bool:
         """Return whether the result is recent, unaffected by other files, and still stored."""
         if query.is_expired(hit, datetime.now(UTC)):
             return False
@@ -109,7 +111,7 @@ class CacheForecaster:
         found.take(query.plan.node, rows)
         return True
 
-    def _pinned(self, c: Connection, found: "_Found", plan: TaskPlan) -> Verdict:
+    def _pinned(self, c: Connection, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
         rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
         if not has_bytes(self._blobs, rows, self._store.tasks.key_of(c, plan.reuse)):
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
@@ -126,8 +128,20 @@ class CacheForecaster:
         digests += [one.tree for one in packages if one.tree]
         return any(map(self._blobs.is_unread, digests))
 
-    def _look(self, plan: TaskPlan, end: float) -> tuple[Code, EnvironmentRef]:
-        """Return code and environment; an engine gets little time to respond.
+    def _code(self, found: "_PartialForecast", plan: TaskPlan) -> Code:
+        """Return the code of a node. Code that is not stored is kept for this forecast only."""
+        version = found.question.versions.get(plan.executable_version_id)
+        if version is None:
+            return self._identities.code(plan)
+        code = found.codes.get(version.id)
+        if code is None:
+            code = found.codes[version.id] = code_of(self._blobs, version)
+        return code
+
+    def _environment(
+        self, plan: TaskPlan, version: ExecutableVersion, end: float
+    ) -> EnvironmentRef:
+        """Return the environment; an engine gets little time to respond.
 
         Raises:
             Unavailable: There is no time left, or the environment is unknown until the run.
@@ -135,15 +149,15 @@ class CacheForecaster:
         if time.monotonic() > end:
             raise Unavailable(LATE)
         if plan.runtime == PROCESS:
-            return self._identities.look(plan)
+            return self._identities.environment(plan, version)
         self._load(plan.runtime)
-        if known := self._identities.known(plan, 0.0):
+        if known := self._identities.known_environment(plan, version):
             return known
         failed: list[NbyardError] = []
 
         def look() -> None:
             try:
-                self._identities.look(plan)
+                self._identities.environment(plan, version)
             except NbyardError as error:
                 failed.append(error)
 
@@ -152,7 +166,7 @@ class CacheForecaster:
         asking.join(ENGINE_SECONDS)
         if failed:
             raise failed[0]
-        if known := self._identities.known(plan, 0.0):
+        if known := self._identities.known_environment(plan, version):
             return known
         raise Unavailable(LATE)
 
@@ -167,14 +181,15 @@ class CacheForecaster:
             raise Unavailable(LATE)
 
 
-class _Found:
-    """The answers so far, and the outputs of nodes that come from the cache."""
+class _PartialForecast:
+    """The verdicts so far, and the outputs of nodes that come from the cache."""
 
     def __init__(self, question: ForecastQuestion, end: float):
         self.question = question
         self.end = end
         self.verdicts: dict[str, Verdict] = {}
         self.results: dict[str, dict[str, BytesOf]] = {}
+        self.codes: dict[str, Code] = {}
         self._labels = {plan.node: plan.label for plan in question.plans}
 
     def take(self, node: str, rows: list[dict[str, str]]) -> None:

@@ -1,5 +1,6 @@
 """Cache keys: everything that a task's result depends on, computed before it runs."""
 
+import math
 import time
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.dispatch.command_workdir import may_ask
 from nbyard.dispatch.context import DispatchContext
@@ -72,28 +74,35 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Identities:
-    """Code and environments of tasks, cached in memory.
+    """Code and environments of tasks, cached in memory; code with at most `most_files` files.
 
     Threads look them up, because that is slow. An environment is fresh for 5 s only.
     """
 
-    def __init__(self, context: DispatchContext):
+    def __init__(self, context: DispatchContext, most_files: float = math.inf):
         self._context = context
         self.outside = OutsideFiles(context)
         self.surroundings: dict[tuple[str, ...], bytes] = {}
         self._codes: dict[str, Code] = {}
+        self._most_files = most_files
+        self._kept_files = 0
         self._environments: dict[tuple[str, ...], Seen] = {}
         self._probes: dict[tuple[str, ...], Probes] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """Return cached code and environment; None if missing, stale or older than `since`."""
         code = self._codes.get(plan.executable_version_id)
-        if code is None:
-            return None
-        seen = self._environments.get(_place(plan, code.version))
+        environment = self.known_environment(plan, code.version, since) if code else None
+        return (code, environment) if code and environment else None
+
+    def known_environment(
+        self, plan: TaskPlan, version: ExecutableVersion, since: float = 0.0
+    ) -> EnvironmentRef | None:
+        """Return the cached environment; None if missing, stale or older than `since`."""
+        seen = self._environments.get(place_of(plan, version))
         if seen is None or seen.asked < since or seen.told < time.monotonic() - FRESH_SECONDS:
             return None
-        return code, seen.environment
+        return seen.environment
 
     def look(self, plan: TaskPlan, since: float = 0.0) -> tuple[Code, EnvironmentRef]:
         """Return code and environment, looked up if necessary; call it in threads.
@@ -102,15 +111,28 @@ class Identities:
             NotFound: The code was deleted, or the environment does not exist.
             Unavailable: The packages at the place of execution are not known yet.
         """
-        if known := self.known(plan, since):
+        code = self.code(plan)
+        return code, self.environment(plan, code.version, since)
+
+    def environment(
+        self, plan: TaskPlan, version: ExecutableVersion, since: float = 0.0
+    ) -> EnvironmentRef:
+        """Return the environment, looked up if necessary; call it in threads.
+
+        Raises:
+            NotFound: The environment does not exist.
+            Unavailable: The packages at the place of execution are not known yet.
+        """
+        if known := self.known_environment(plan, version, since):
             return known
-        code = self._code(plan)
         # The time of the request counts: packages may change while the answer is on its way.
         asked = time.monotonic()
-        environment = environment_of(self._context, plan, code.version)
+        environment = environment_of(self._context, plan, version)
+        if len(self._environments) >= REMEMBERED:
+            self._environments.clear()
         seen = Seen(asked, time.monotonic(), environment)
-        self._environments[_place(plan, code.version)] = seen
-        return code, environment
+        self._environments[place_of(plan, version)] = seen
+        return environment
 
     def outside_paths(self, plan: TaskPlan) -> list[str]:
         """Return the absolute paths that the code names, if it runs on this machine itself."""
@@ -185,37 +207,43 @@ class Identities:
             self._probes[same] = known
         return known
 
-    def _code(self, plan: TaskPlan) -> Code:
+    def code(self, plan: TaskPlan) -> Code:
+        """Return the stored code of a task.
+
+        Raises:
+            NotFound: The code was deleted.
+        """
         known = self._codes.get(plan.executable_version_id)
         if known is None:
             with self._context.store.read() as c:
                 version = version_of(self._context, c, plan)
-            known = self.add(version)
+            known = code_of(self._context.blobs, version)
+            files = self._kept_files + len(known.files)
+            if len(self._codes) >= REMEMBERED or files > self._most_files:
+                self._codes.clear()
+                self.surroundings.clear()
+                self._kept_files = 0
+            self._codes[version.id] = known
+            self._kept_files += len(known.files)
         return known
 
-    def add(self, version: ExecutableVersion) -> Code:
-        """Keep a version, which need not be stored, with the parts that count in keys."""
-        if known := self._codes.get(version.id):
-            return known
-        own, function = split_function_path(version.file)
-        files = {
-            entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
-            for entry in self._context.blobs.tree(version.bundle_digest).files
-            if entry.path != own
-        }
-        shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
-        started = [version.command, version.kernel, *filter(None, [function])]
-        if version.invocation != Invocation():
-            started.append(msgspec.to_builtins(version.invocation))
-        declaration = digest_of([msgspec.to_builtins(shape), *started])
-        if len(self._codes) >= REMEMBERED:
-            self._codes.clear()
-            self.surroundings.clear()
-        code = self._codes[version.id] = Code(version, files, declaration)
-        return code
+
+def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
+    """Return a version, which need not be stored, with the parts that count in keys."""
+    own, function = split_function_path(version.file)
+    files = {
+        entry.path: f"{entry.digest}{EXECUTABLE if entry.executable else ''}"
+        for entry in blobs.tree(version.bundle_digest).files
+        if entry.path != own
+    }
+    shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
+    started = [version.command, version.kernel, *filter(None, [function])]
+    if version.invocation != Invocation():
+        started.append(msgspec.to_builtins(version.invocation))
+    return Code(version, files, digest_of([msgspec.to_builtins(shape), *started]))
 
 
-def _place(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
+def place_of(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:
     """Return everything that identifies the environment."""
     program = version.command[0] if version.command else split_function_path(version.file).file
     here = (version.kind, version.kernel, version.language, program)

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.cache import keys
-from nbyard.dispatch.cache.keys import Identities, key_parts
+from nbyard.dispatch.cache.keys import Code, Identities, key_parts
 from nbyard.domain.digest import KeyParts
-from nbyard.domain.runs.structs import ValueOf
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.runs.structs import TaskPlan, ValueOf
 from nbyard.errors import NotFound
 from nbyard.testing.fake_runtime_bench import Bench
 
@@ -78,3 +80,26 @@ def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
     found = identities.look(plan)
     assert identities.known(plan, begun) == found
     assert identities.known(plan, begun + 1) is None, "a run that came after the question"
+
+
+def test_code_in_memory_is_bounded_by_its_files(
+    bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code of each run is stored, and its list of files may be long."""
+    plan = bench.snapshot(run, "b").task.plan
+    made = Code(Identities(bench.context).code(plan).version, {"a": "", "b": ""}, "")
+    opened: list[str] = []
+
+    def code_of(_: Blobs, version: ExecutableVersion) -> Code:
+        opened.append(version.id)
+        return msgspec.structs.replace(made, version=version)
+
+    def version_of(_: object, __: object, plan: TaskPlan) -> ExecutableVersion:
+        return msgspec.structs.replace(made.version, id=plan.executable_version_id)
+
+    monkeypatch.setattr(keys, "code_of", code_of)
+    monkeypatch.setattr(keys, "version_of", version_of)
+    identities = Identities(bench.context, most_files=4)
+    for name in ("one", "two", "one", "three", "one"):
+        identities.code(msgspec.structs.replace(plan, executable_version_id=name))
+    assert opened == ["one", "two", "three", "one"]

@@ -99,6 +99,16 @@ def test_a_folder_with_a_large_new_file_is_unknown(yard, ann, root, tool, finish
     assert states(yard.services.runs.forecast(ann, body)) == cached | {"list": "stale"}
 
 
+def test_code_that_is_not_stored_is_not_kept(yard, ann, root, tool, flow, finished):
+    """Each save changes the code, and its list of files may be long."""
+    finished(path=flow)
+    runs = yard.services.runs
+    for text in ("", "# a", "# b"):
+        (root / tool).write_text((root / tool).read_text() + text)
+        runs.forecast(ann, ForecastRequest(path=flow))
+    assert len(runs._forecaster._identities._codes) == 1
+
+
 def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
     from nbyard.dispatch.cache import forecasts as looked
 
