@@ -1299,7 +1299,8 @@ export interface paths {
         /**
          * Show which nodes would run and which would come from the cache
          * @description Nothing is started or stored. The decision is that of a run, and so are the errors if the
-         *     run could not start. Durations come from past runs.
+         *     run could not start. Durations come from past runs. A second forecast of one person is
+         *     refused while the first is under way.
          */
         post: operations["runs.forecast"];
         delete?: never;

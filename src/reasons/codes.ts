@@ -63,7 +63,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('its result of run %1 is older than %2', show(p.run), show(p.age)),
   'result-not-kept': (_p, _show, trans) => trans.__('its last result is no longer kept'),
   'after-node': (p, show, trans) => trans.__('%1 runs before it', show(p.node)),
-  'forecast-late': (_p, _show, trans) => trans.__('it could not be checked in time'),
+  'forecast-late': (_p, _show, trans) => trans.__('the node could not be checked in time'),
   'file-not-read': (_p, _show, trans) => trans.__('a large file has not been read yet'),
   changed: (p, show) => show(p.changes),
   unsure: (p, show, trans) => trans.__('%1 (%2)', show(p.reason), show(p.problem)),
@@ -2027,6 +2027,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'forecast-under-way': (_p, _show, trans) =>
+    trans.__('Another forecast is under way; try again in a moment.'),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
   'no-s3-credential': (p, show, trans) =>

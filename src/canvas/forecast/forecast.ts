@@ -1,5 +1,6 @@
 /** Shows before a run what would run: beside Run in the toolbar, and as marks on cards. */
 import { Contents } from '@jupyterlab/services';
+import { ApiError } from '../../api/client';
 import { CanvasController } from '../model/controller';
 import { title } from '../model/connecting';
 import { IForecast } from '../model/tokens';
@@ -58,7 +59,12 @@ export class Forecast {
     const asking = (this._asking = new AbortController());
     const found = await backend
       .forecast(canvas.path, canvas.doc.toJSON(), asking.signal)
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        if (error instanceof ApiError && error.code === 'busy' && !asking.signal.aborted) {
+          this.ask(); // an earlier question is still being answered
+        }
+        return undefined;
+      });
     if (!asking.signal.aborted) {
       this._show(this._canAsk ? found : undefined);
     }

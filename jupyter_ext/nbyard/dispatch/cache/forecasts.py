@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from nbyard.blobs import DryBlobs
-from nbyard.dispatch.cache.keys import Code, Identities, code_of, key_parts
+from nbyard.dispatch.cache.bounded_lookups import LATE, BoundedLookups
+from nbyard.dispatch.cache.keys import Code, Identities, code_of, key_parts, place_of
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
 from nbyard.dispatch.context import DispatchContext
@@ -18,12 +19,12 @@ from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.domain.runtime_names import PROCESS
-from nbyard.errors import NbyardError, NotFound, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes import registry
 from nbyard.runtimes.protocol import KnowsPackages
 from nbyard.settings import Settings
-from nbyard.store import Connection, Store
+from nbyard.store import Store
 from nbyard.store.leases import Lease
 from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.tabular import Tables
@@ -32,7 +33,9 @@ from nbyard.transfer.dataset_links import ResourceLinks
 # A forecast looks at nodes for that long; the others are unknown.
 MOST_SECONDS = 2.0
 ENGINE_SECONDS = 0.5
-LATE = because("forecast-late")
+# A local interpreter must start to list its packages.
+INTERPRETER_SECONDS = 5.0
+OUTSIDE_SECONDS = 1.0
 # Of stored code, the names and digests of that many files are kept in memory.
 MOST_FILES = 200_000
 
@@ -62,6 +65,8 @@ class CacheForecaster:
         self._identities = Identities(context, MOST_FILES)
         self._results = ResultLookup(context.store, self._identities)
         self._loading = threading.Lock()
+        self._environments = BoundedLookups[EnvironmentRef]("nbyard-forecast")
+        self._comparisons = BoundedLookups[list[Reason]]("nbyard-forecast-outside")
 
     def forecast(self, question: ForecastQuestion) -> dict[str, Verdict]:
         """Return the verdict for each node. Nothing is written.
@@ -69,51 +74,76 @@ class CacheForecaster:
         A node after one that runs counts as stale, although its inputs may turn out equal.
         """
         found = _PartialForecast(question, time.monotonic() + MOST_SECONDS)
-        with self._store.read() as c:
-            for plan in question.plans:  # in topological order
-                try:
-                    found.verdicts[plan.node] = self._verdict(c, found, plan)
-                except (NbyardError, OSError) as error:
-                    reason = error.reason if isinstance(error, NbyardError) else LATE
-                    found.verdicts[plan.node] = Verdict("unknown", reason)
+        for plan in question.plans:  # in topological order
+            try:
+                found.verdicts[plan.node] = self._verdict(found, plan)
+            except (NbyardError, OSError) as error:
+                reason = error.reason if isinstance(error, NbyardError) else reason_of(error)
+                found.verdicts[plan.node] = Verdict("unknown", reason)
         return found.verdicts
 
-    def _verdict(self, c: Connection, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+    def _verdict(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+        """Return the verdict for a node; slow lookups do not hold a connection to the store."""
         if plan.reuse:
-            return self._pinned(c, found, plan)
+            return self._pinned(found, plan)
         if after := found.after(plan):
             return after
+        if time.monotonic() > found.end:
+            raise Unavailable(LATE)
         code = self._code(found, plan)
-        environment = self._environment(plan, code.version, found.end)
+        environment = self._environment(plan, code.version)
         inputs = inputs_from(plan, lambda node: found.results[node])
         if self._is_unread(code, inputs, environment):
             return Verdict("unknown", because("file-not-read"))
         parts = key_parts(plan, code, inputs, environment)
         query = Query(found.question.owner, plan, code, parts, parts.key(), environment)
-        hit = None if query.why_not() else self._results.find(c, [query]).get(query.name)
-        if hit is not None and self._is_usable(c, found, query, hit):
+        if hit := self._usable(found, query):
             is_alike = isinstance(hit, Alike)
-            code_of = "unchanged-reads" if is_alike else "unchanged"
-            return Verdict("cached", because(code_of, run=hit.run_number))
+            code_of_reason = "unchanged-reads" if is_alike else "unchanged"
+            return Verdict("cached", because(code_of_reason, run=hit.run_number))
         of = (found.question.owner, found.question.workflow, plan.node, plan.executable_id)
-        last = partial(self._store.history.last_of, c, *of)
-        return Verdict("stale", self._results.why(c, query, last))
+        with self._store.read() as c:
+            last = partial(self._store.history.last_of, c, *of)
+            return Verdict("stale", self._results.why(c, query, last))
 
-    def _is_usable(self, c: Connection, found: "_PartialForecast", query: Query, hit: Hit) -> bool:
-        """Return whether the result is recent, unaffected by other files, and still stored."""
-        if query.is_expired(hit, datetime.now(UTC)):
-            return False
-        query.outside = list(self._identities.outside.changes(hit.outside_files()))
-        rows = self._store.artifacts.of_tasks(c, [hit.task_id])[hit.task_id]
-        others = self._store.tasks.key_of(c, hit.task_id)
+    def _usable(self, found: "_PartialForecast", query: Query) -> Hit | None:
+        """Return the result if it is recent, unaffected by other files, and still stored."""
+        if query.why_not():
+            return None
+        with self._store.read() as c:
+            hit = self._results.find(c, [query]).get(query.name)
+        if hit is None or query.is_expired(hit, datetime.now(UTC)):
+            return None
+        query.outside = self._outside_changes(hit)
+        with self._store.read() as c:
+            rows = self._store.artifacts.of_tasks(c, [hit.task_id])[hit.task_id]
+            others = self._store.tasks.key_of(c, hit.task_id)
         if query.outside or not has_bytes(self._blobs, rows, others):
-            return False
+            return None
         found.take(query.plan.node, rows)
-        return True
+        return hit
 
-    def _pinned(self, c: Connection, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
-        rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
-        if not has_bytes(self._blobs, rows, self._store.tasks.key_of(c, plan.reuse)):
+    def _outside_changes(self, hit: Hit) -> list[Reason]:
+        """Return what is not as the result expects it outside the code; a mount may hang.
+
+        Raises:
+            Unavailable: There is no answer in time, or none to an earlier forecast.
+        """
+        if not hit.outside:
+            return []
+        # That comparison may have seen files before the last edit.
+        if self._comparisons.is_under_way(hit.task_id):
+            raise Unavailable(LATE)
+        files, outside = self._identities.outside, hit.outside_files()
+        return self._comparisons.get(
+            hit.task_id, lambda: list(files.changes(outside)), OUTSIDE_SECONDS
+        )
+
+    def _pinned(self, found: "_PartialForecast", plan: TaskPlan) -> Verdict:
+        with self._store.read() as c:
+            rows = self._store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
+            others = self._store.tasks.key_of(c, plan.reuse)
+        if not has_bytes(self._blobs, rows, others):
             raise NotFound(because("pinned-result-gone", run=plan.pinned))
         found.take(plan.node, rows)
         return Verdict("cached", because("pinned", run=plan.pinned))
@@ -138,37 +168,24 @@ class CacheForecaster:
             code = found.codes[version.id] = code_of(self._blobs, version)
         return code
 
-    def _environment(
-        self, plan: TaskPlan, version: ExecutableVersion, end: float
-    ) -> EnvironmentRef:
+    def _environment(self, plan: TaskPlan, version: ExecutableVersion) -> EnvironmentRef:
         """Return the environment; an engine gets little time to respond.
 
         Raises:
-            Unavailable: There is no time left, or the environment is unknown until the run.
+            Unavailable: There is no answer in time, or the environment is unknown until the run.
         """
-        if time.monotonic() > end:
-            raise Unavailable(LATE)
-        if plan.runtime == PROCESS:
-            return self._identities.environment(plan, version)
-        self._load(plan.runtime)
         if known := self._identities.known_environment(plan, version):
             return known
-        failed: list[NbyardError] = []
+        seconds = INTERPRETER_SECONDS
+        if plan.runtime != PROCESS:
+            self._load(plan.runtime)
+            seconds = ENGINE_SECONDS
 
-        def look() -> None:
-            try:
-                self._identities.environment(plan, version)
-            except NbyardError as error:
-                failed.append(error)
+        def look() -> EnvironmentRef:
+            with self._blobs.request():  # packages may be used from folders
+                return self._identities.environment(plan, version)
 
-        asking = threading.Thread(target=look, name="nbyard-forecast", daemon=True)
-        asking.start()
-        asking.join(ENGINE_SECONDS)
-        if failed:
-            raise failed[0]
-        if known := self._identities.known_environment(plan, version):
-            return known
-        raise Unavailable(LATE)
+        return self._environments.get(place_of(plan, version), look, seconds)
 
     def _load(self, name: str) -> None:
         """Load a runtime once. One that would start a cluster to answer is not asked."""

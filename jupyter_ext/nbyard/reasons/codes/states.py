@@ -60,7 +60,7 @@ RUNS = {
     "result-not-kept": code("its last result is no longer kept"),
     # only in forecasts
     "after-node": code("{node} runs before it", node=str),
-    "forecast-late": code("it could not be checked in time"),
+    "forecast-late": code("the node could not be checked in time"),
     "file-not-read": code("a large file has not been read yet"),
     "changed": code("{changes}", changes=REASONS),
     "unsure": code("{reason} ({problem})", reason=REASON, problem=REASON),

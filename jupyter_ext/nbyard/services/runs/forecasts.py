@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,40 +24,44 @@ from nbyard.domain.runs.forecasts import (
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DASK
+from nbyard.errors import Busy
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of
+from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.services.freezing.dry_versions import DryVersions
 from nbyard.services.operation import operation
 from nbyard.services.runs.drafts import WORKFLOW, create_draft, plans_of
 from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.runs.single_run import checked_values
+from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import saved_workflow
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
+# The other threads of the server answer other requests.
+MOST_AT_ONCE = 8
+
 
 class RunForecasts(RunPreviews):
     """The part of the run service that looks ahead."""
 
-    @cached_property
-    def _dry(self) -> DryBlobs:
-        return DryBlobs(self._parts.blobs)
-
-    @cached_property
-    def _forecaster(self) -> Forecaster:
-        return self._parts.forecaster(self._dry)
+    def __init__(self, parts: ServiceContext):
+        super().__init__(parts)
+        self._forecasting = threading.Lock()
+        self._forecaster: Forecaster | None = None
+        self._dry: DryBlobs | None = None
+        self._under_way: set[str] = set()
 
     @operation("POST", "/runs/forecast", scope="runs:read")
     def forecast(self, caller: Caller, body: ForecastRequest) -> RunForecast:
         """Show which nodes would run and which would come from the cache.
 
         Nothing is started or stored. The decision is that of a run, and so are the errors if the
-        run could not start. Durations come from past runs.
+        run could not start. Durations come from past runs. A second forecast of one person is
+        refused while the first is under way.
         """
-        parts = dataclasses.replace(self._parts, blobs=self._dry)
-        with self._dry.request():
-            draft = create_draft(parts, caller, body)
+        with self._one_at_a_time(caller.name) as (dry, forecaster), dry.request():
+            draft = create_draft(dataclasses.replace(self._parts, blobs=dry), caller, body)
             versions = DryVersions(self._store)
             with self._store.read() as c:
                 resolved = draft.freeze.rows(c, versions.follow)
@@ -64,9 +69,29 @@ class RunForecasts(RunPreviews):
                 plans = plans_of(self._store, c, caller.name, draft, resolved, values)
                 workflow = self._workflow_id(c, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
-            verdicts = self._forecaster.forecast(question)
-        with self._store.read() as c:
-            return self._summed(c, caller, plans, verdicts)
+            verdicts = forecaster.forecast(question)
+            with self._store.read() as c:
+                return self._summed(c, caller, plans, verdicts)
+
+    @contextmanager
+    def _one_at_a_time(self, owner: str) -> Iterator[tuple[DryBlobs, Forecaster]]:
+        """Open what forecasts share, and keep threads of the server free for other requests.
+
+        Raises:
+            Busy: A forecast of this owner, or too many of others, are under way.
+        """
+        with self._forecasting:
+            if owner in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
+                raise Busy(because("forecast-under-way"))
+            if self._dry is None or self._forecaster is None:
+                self._dry = DryBlobs(self._parts.blobs)
+                self._forecaster = self._parts.forecaster(self._dry)
+            shared = self._dry, self._forecaster
+            self._under_way.add(owner)
+        try:
+            yield shared
+        finally:
+            self._under_way.discard(owner)
 
     def _workflow_id(self, c: Connection, caller: Caller, path: str) -> str:
         if not path.endswith(WORKFLOW):

@@ -1,4 +1,5 @@
 import { Signal } from '@lumino/signaling';
+import { ApiError } from '../../../api/client';
 import { bench, IBench, NOTHING } from '../../model/__tests__/fakes';
 import { findNode } from '../../commands/prompts';
 import { IForecast } from '../../model/tokens';
@@ -128,6 +129,22 @@ describe('K15: what would run', () => {
     canvas.checker.ask(0);
     await pass();
     expect([node.textContent, node.title]).toEqual(['', '']);
+  });
+
+  it('is asked again while an earlier question is answered, and keeps what it shows', async () => {
+    const { canvas, backend, node } = await open();
+    const answers = [NOTHING];
+    backend.answer = async () => {
+      throw new ApiError(503, 'busy', 'Another forecast is under way.');
+    };
+    canvas.checker.ask(0);
+    await jest.advanceTimersByTimeAsync(600);
+    expect(backend.forecasts).toHaveLength(2);
+    expect(node.textContent).toBe('1 cached, at most 2 to run, about 4 min');
+    backend.answer = async () => answers.pop()!;
+    await pass();
+    expect(backend.forecasts).toHaveLength(3);
+    expect(node.textContent).toBe('All 2 cached');
   });
 
   it('marks cards whose result would not be used', async () => {

@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from nbyard.dispatch.cache import forecasts
+from nbyard.dispatch.cache.outside_files import OutsideFiles
 from nbyard.domain.runs.forecasts import ForecastRequest, RunForecast
 from nbyard.domain.runs.structs import RunDetail
-from nbyard.reasons.structs import reason_text
+from nbyard.reasons.structs import Reason, because, reason_text
 
 from ...test_runs import ADA, OUT, Project, option, project, states
 
@@ -174,3 +177,43 @@ def test_reasons_and_totals(flow: Project, data: Path) -> None:
     assert told["last"] == "left.sh runs before it"
     pinned, _ = check(flow, pins={"first": "1"}, force=True)
     assert (pinned.cached, pinned.nodes[0].state) == (1, "cached")
+
+
+def test_outside_files_on_a_disk_that_hangs(flow: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their node is unknown, and later forecasts do not wait for that disk again."""
+    flow.nodes = {"far": flow.nodes["far"], "alone": flow.nodes["alone"]}
+    flow.edges, flow.parameters = {}, {}
+    check(flow)
+    may_end, begun, changes = threading.Event(), [], OutsideFiles.changes
+
+    def hang(files: OutsideFiles, outside: Any) -> Iterator[Reason]:
+        begun.append("")
+        may_end.wait()
+        yield from changes(files, outside)
+
+    monkeypatch.setattr(OutsideFiles, "changes", hang)
+    monkeypatch.setattr(forecasts, "OUTSIDE_SECONDS", 0.1)
+    for _ in range(2):
+        found = {one.node: one for one in forecast(flow).nodes}
+        assert {name: one.state for name, one in found.items()} == {
+            "far": "unknown",
+            "alone": "cached",
+        }
+        assert found["far"].reason == because("forecast-late")
+    assert len(begun) == 1
+    (thread,) = [one for one in threading.enumerate() if one.name == "nbyard-forecast-outside"]
+    may_end.set()
+    monkeypatch.undo()
+    thread.join(10)
+    assert forecast(flow).cached == 2
+
+
+def test_a_notebook(project: Project) -> None:
+    project.notebook("clean", "print(1)")
+    found, _ = check(project)
+    assert reasons(found) == {"clean": "it has no earlier result"}
+    found, _ = check(project)
+    assert found.cached == 1
+    project.notebook("clean", "print(2)")
+    found, _ = check(project)
+    assert reasons(found) == {"clean": "its code changed"}

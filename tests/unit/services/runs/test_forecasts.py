@@ -1,16 +1,24 @@
 """Forecasts of runs, asked of the service. An integration test compares them with runs."""
 
+import dataclasses
 import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import msgspec
 import pytest
 
 from nbyard.blobs import dry_blobs
+from nbyard.dispatch.cache import keys
 from nbyard.domain.callers import Caller
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Busy, Invalid, NotFound
+from nbyard.services.runs import forecasts
 from nbyard.services.runs.forecasts import first_wait
 
 
@@ -118,13 +126,149 @@ def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
     assert found.nodes[0].reason.code == "forecast-late"
 
 
-def test_an_engine_that_is_silent_leaves_its_nodes_unknown(yard, ann, root, flow, dispatcher):
-    """No engine answers at this address. A Dask cluster is never started for a forecast."""
+def threads(name):
+    return [one for one in threading.enumerate() if one.name == name]
+
+
+def test_an_engine_that_is_silent_leaves_its_nodes_unknown(yard, ann, tmp_path, flow, dispatcher):
+    """It is asked once: later nodes and forecasts wait for the same answer."""
+    place = str(tmp_path / "d.sock")
+    yard.settings.docker_host = f"unix://{place}"
+    body = ForecastRequest(path=flow, runtime="docker")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(place)
+        silent.listen()
+        silent.settimeout(10)
+        for _ in range(2):
+            found = yard.services.runs.forecast(ann, body)
+            assert states(found) == {"one": "unknown", "two": "unknown"}
+            assert found.nodes[0].reason.code == "forecast-late"
+        assert len(threads("nbyard-forecast")) == 1
+        request = b""
+        while not request:  # the first connection only shows that there is an engine
+            asked, _ = silent.accept()
+            with asked:
+                request = asked.recv(4096)
+        assert request.startswith(b"GET /")
+
+
+def test_without_an_engine_the_reason_names_it(yard, ann, root, flow, dispatcher):
+    """A Dask cluster is never started for a forecast."""
     yard.settings.docker_host = f"unix://{root}/none.sock"
-    for runtime in ("docker", "dask"):
-        found = yard.services.runs.forecast(ann, ForecastRequest(path=flow, runtime=runtime))
-        assert states(found) == {"one": "unknown", "two": "unknown"}, runtime
-        assert found.nodes[0].reason is not None
+    runs = yard.services.runs
+    found = runs.forecast(ann, ForecastRequest(path=flow, runtime="docker"))
+    assert states(found) == {"one": "unknown", "two": "unknown"}
+    assert found.nodes[0].reason.code == "engine-unreachable"
+    found = runs.forecast(ann, ForecastRequest(path=flow, runtime="dask"))
+    assert found.nodes[0].reason.code == "forecast-late"
+
+
+def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
+    """One whose disk hangs leaves the threads of the server to other requests."""
+    runs, body, create = yard.services.runs, ForecastRequest(path=flow), forecasts.create_draft
+    codes = []
+
+    def create_draft(parts, caller, body):
+        monkeypatch.setattr(forecasts, "create_draft", create)
+        assert runs.forecast(Caller("bob"), body).to_run == 2
+        monkeypatch.setattr(forecasts, "MOST_AT_ONCE", 1)
+        for who in (ann, Caller("bob")):
+            with pytest.raises(Busy) as error:
+                runs.forecast(who, body)
+            codes.append(error.value.reason.code)
+        return create(parts, caller, body)
+
+    monkeypatch.setattr(forecasts, "create_draft", create_draft)
+    assert runs.forecast(ann, body).to_run == 2
+    assert codes == ["forecast-under-way"] * 2
+    assert runs.forecast(ann, body).to_run == 2, "the first has ended"
+
+
+def test_forecasts_of_two_people_share_one_forecaster(yard, ann, flow, finished, monkeypatch):
+    finished(path=flow)
+    opened, context = [], yard.services.runs._parts
+    both = threading.Barrier(2)
+
+    def forecaster(dry):
+        opened.append(dry)
+        return context.forecaster(dry)
+
+    def ask(who):
+        both.wait(10)
+        return states(runs.forecast(who, ForecastRequest(path=flow)))
+
+    runs = forecasts.RunForecasts(dataclasses.replace(context, forecaster=forecaster))
+    with ThreadPoolExecutor(2) as pool:
+        found = [*pool.map(ask, (ann, Caller("bob")))]
+    assert found == [dict.fromkeys(("one", "two"), state) for state in ("cached", "stale")]
+    assert len(opened) == 1
+
+
+def test_slow_lookups_hold_no_connection(yard, ann, flow, finished, monkeypatch):
+    """Otherwise the pool of PostgreSQL would be exhausted by a few forecasts."""
+    finished(path=flow)
+    read, look = yard.store.database.read, keys.environment_of
+    depths, looked, now = [], [], 0
+
+    @contextmanager
+    def counted():
+        nonlocal now
+        now += 1
+        depths.append(now)
+        with read() as c:
+            yield c
+        now -= 1
+
+    def environment_of(*of):
+        looked.append(now)
+        return look(*of)
+
+    monkeypatch.setattr(yard.store.database, "read", counted)
+    monkeypatch.setattr(keys, "environment_of", environment_of)
+    found = yard.services.runs.forecast(ann, ForecastRequest(path=flow))
+    assert states(found) == {"one": "cached", "two": "cached"}
+    assert (set(looked), set(depths)) == ({0}, {1})
+
+
+def test_a_package_used_from_a_folder_with_a_large_new_file(
+    yard, ann, tmp_path, flow, finished, monkeypatch
+):
+    """Its folder is part of the environment."""
+    finished(path=flow)
+    folder, look = tmp_path / "package", keys.environment_of
+    folder.mkdir()
+    (folder / "data.bin").write_bytes(b"d" * 5000)
+
+    def environment_of(context, *of):
+        found = look(context, *of)
+        tree = context.blobs.put_folder(folder).digest
+        packages = [msgspec.structs.replace(one, tree=tree) for one in found.lock.packages]
+        lock = msgspec.structs.replace(found.lock, packages=packages)
+        return msgspec.structs.replace(found, lock=lock)
+
+    monkeypatch.setattr(keys, "environment_of", environment_of)
+    monkeypatch.setattr(keys, "FRESH_SECONDS", -1.0)
+    runs, body = yard.services.runs, ForecastRequest(path=flow)
+    assert runs.forecast(ann, body).cached == 2
+    (folder / "large.bin").write_bytes(b"d" * 5001)
+    monkeypatch.setattr(dry_blobs, "MOST_HASHED_BYTES", 5000)
+    found = runs.forecast(ann, body)
+    assert states(found) == {"one": "unknown", "two": "unknown"}
+    assert found.nodes[0].reason.code == "file-not-read"
+
+
+def test_muted_and_bypassed_nodes_are_left_out(yard, ann, root, flow, finished):
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["two"]["mode"] = "muted"
+    (root / flow).write_text(json.dumps(document))
+    runs, body = yard.services.runs, ForecastRequest(path=flow)
+    assert states(runs.forecast(ann, body)) == {"one": "stale"}
+    finished(path=flow)
+    assert states(runs.forecast(ann, body)) == {"one": "cached"}
+    del document["nodes"]["two"]["mode"]
+    document["nodes"]["one"]["mode"] = "bypassed"
+    bypassed = msgspec.structs.replace(body, document=json.dumps(document))
+    assert states(runs.forecast(ann, bypassed)) == {"two": "stale"}
 
 
 def plan(node, **limits):
