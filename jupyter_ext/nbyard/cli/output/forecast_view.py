@@ -9,15 +9,20 @@ from nbyard.reasons.structs import reason_text
 
 
 def show_forecast(found: RunForecast) -> None:
-    """Print the totals, and each node that may run with its reason and usual duration."""
+    """Print the totals, and each node that may run with state, reason and usual duration."""
     click.echo(forecast_text(found))
     rows = [
-        (one.node, reason_text(one.reason), usual_duration_text(one.usual))
+        (
+            one.node,
+            "unknown" if one.state == "unknown" else "runs",
+            reason_text(one.reason),
+            usual_duration_text(one.usual),
+        )
         for one in found.nodes
         if one.state != "cached"
     ]
     if rows:
-        show_table(rows, ("node", "runs because", ""))
+        show_table(rows, ("node", "state", "because", ""))
 
 
 def forecast_text(found: RunForecast) -> str:

@@ -21,6 +21,7 @@ def test_a_dry_run_shows_what_would_run(shell, tmp_path: Path, dispatcher: Dispa
     (root / "b.sh").write_text("echo c\n")
     first, *rows = shell("run", "flow.nbflow", "--dry-run").out.splitlines()
     assert first.startswith("1 cached, 1 to run")
-    assert rows[-1].startswith("b ") and "its code changed" in rows[-1]
+    assert rows[-2].split() == ["node", "state", "because"]
+    assert rows[-1].startswith("b     runs   its code changed")
     found = shell("run", "flow.nbflow", "--dry-run", "--json").json
     assert (found["cached"], found["to_run"]) == (1, 1)
