@@ -12,6 +12,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable, Resources
+from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
@@ -115,6 +116,19 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
     assert ground.printed(by_kernel) == "2.0 kernel"
     assert by_kernel.tasks[0].environment is not None
     assert by_kernel.tasks[0].environment.number == 2
+
+
+def test_a_forecast_looks_into_the_environment_and_writes_nothing(ground: Ground) -> None:
+    """Also if it comes before the first run, which writes the kernel of the version."""
+    ground.notebook("import cow; print(cow.version)")
+    body = ForecastRequest(path="n.ipynb", environment="cows")
+    kernel = Path(ground.environments.get(ADA, "cows").current.place, "kernel")
+    forecast = ground.yard.services.runs.forecast
+    assert [one.state for one in forecast(ADA, body).nodes] == ["stale"]
+    assert not kernel.exists()
+    ground.run(path="n.ipynb", environment="cows")
+    assert (kernel / "kernel.json").exists()
+    assert [one.state for one in forecast(ADA, body).nodes] == ["cached"]
 
 
 @pytest.mark.long

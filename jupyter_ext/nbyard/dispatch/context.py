@@ -26,6 +26,7 @@ class DispatchContext:
     - `building`: folders with an installation in progress.
     - `grants`: GPUs by revision of a deployment.
     - `waits`: number of GPUs that other revisions wait for, by turn.
+    - `is_dry`: forecasts write nothing, not even files that runs would write again.
     - `untyped`: digests of tables whose types could not be inferred in time; `typing` is its lock.
     """
 
@@ -41,6 +42,7 @@ class DispatchContext:
     grants: dict[str, list[str]] = field(default_factory=dict)
     waits: dict[Turn, int] = field(default_factory=dict)
     untyped: set[str] = field(default_factory=set)
+    is_dry: bool = False
     typing: Lock = field(default_factory=Lock)
 
     @contextmanager

@@ -36,8 +36,8 @@ def offer_kernel(name: str, title: str, place: Path, owner: str) -> None:
     _keep(_path(name), place, title, owner)
 
 
-def own_kernel(place: Path, title: str, owner: str) -> Path:
-    """Write a kernelspec inside the installed version and return its folder.
+def own_kernel(place: Path, title: str, owner: str) -> None:
+    """Write a kernelspec into the folder `OWN` of the installed version.
 
     Other versions never change it.
 
@@ -45,7 +45,6 @@ def own_kernel(place: Path, title: str, owner: str) -> Path:
         OSError: the folder cannot be written.
     """
     _keep(place / OWN / "kernel.json", place, title, owner)
-    return place / OWN
 
 
 def process_variables(place: Path, path: str) -> dict[str, str]:

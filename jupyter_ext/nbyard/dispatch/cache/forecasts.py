@@ -46,7 +46,7 @@ def open_forecaster(
 ) -> Iterator[Forecaster]:
     """Open a forecaster. It holds no lease, so it cannot write, and starts no installation."""
     nobody = Lease("", "", -1, datetime.now(UTC), 0.0)
-    context = DispatchContext(settings, store, blobs, tables, links, {}, nobody)
+    context = DispatchContext(settings, store, blobs, tables, links, {}, nobody, is_dry=True)
     context.stopping.set()
     try:
         yield CacheForecaster(context, blobs)

@@ -316,7 +316,9 @@ def _used(
     """Return a version of an environment; a program from outside it counts, too."""
     there = version_in_place(context, used)
     place = Path(there.place)
-    kernel = kernelspec_writer.own_kernel(place, used.shown, used.id)
+    kernel = place / kernelspec_writer.OWN
+    if not context.is_dry:
+        kernelspec_writer.own_kernel(place, used.shown, used.id)
     now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
     trees = {one.name: one.tree for one in now if one.folder}
     found = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
