@@ -18,7 +18,7 @@ from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound
-from nbyard.services.runs import forecasts
+from nbyard.services.runs import drafts, forecasts
 from nbyard.services.runs.forecasts import first_wait
 
 
@@ -165,7 +165,7 @@ def test_without_an_engine_the_reason_names_it(yard, ann, root, flow, dispatcher
 
 def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
     """One whose disk hangs leaves the threads of the server to other requests."""
-    runs, body, create = yard.services.runs, ForecastRequest(path=flow), forecasts.create_draft
+    runs, body, create = yard.services.runs, ForecastRequest(path=flow), drafts.create_draft
     codes = []
 
     def create_draft(parts, caller, body):
@@ -242,8 +242,10 @@ def test_a_package_used_from_a_folder_with_a_large_new_file(
     def environment_of(context, *of):
         found = look(context, *of)
         tree = context.blobs.put_folder(folder).digest
-        packages = [msgspec.structs.replace(one, tree=tree) for one in found.lock.packages]
-        lock = msgspec.structs.replace(found.lock, packages=packages)
+        lock = found.lock
+        assert lock is not None
+        packages = [msgspec.structs.replace(one, tree=tree) for one in lock.packages]
+        lock = msgspec.structs.replace(lock, packages=packages)
         return msgspec.structs.replace(found, lock=lock)
 
     monkeypatch.setattr(keys, "environment_of", environment_of)
