@@ -22,7 +22,7 @@ export function addComment(canvas: CanvasController, point?: { x: number; y: num
 /** Open the text of the selected comment. */
 export function editComment(canvas: CanvasController): void {
   const id = canvas.chosen.find(isComment);
-  if (id && !canvas.readOnly) {
+  if (id && id !== canvas.ui.editing?.id && !canvas.readOnly) {
     canvas.set({ editing: { id } });
   }
 }

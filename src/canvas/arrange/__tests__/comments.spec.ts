@@ -43,6 +43,17 @@ describe('K9: comments', () => {
     expect(canvas.doc.getSource()).not.toContain('comments');
   });
 
+  it('end their undo step also if a double click opens them while they are written', () => {
+    const { canvas } = one;
+    const before = steps(canvas);
+    addComment(canvas);
+    editComment(canvas);
+    endEditing(canvas, '#1', 'a');
+    canvas.doc.setField('clean', 'label', 'Tidy');
+    canvas.doc.setField('train', 'label', 'Learn');
+    expect(steps(canvas)).toBe(before + 3);
+  });
+
   it('without a text are removed', () => {
     write('  ');
     expect(texts()).toEqual([]);
