@@ -11,6 +11,7 @@ export function addComment(canvas: CanvasController, point?: { x: number; y: num
   const at = point && flow?.screenToFlowPosition(point);
   const place: Position | undefined = at && [Math.round(at.x), Math.round(at.y)];
   const id = newCommentId(canvas, other => doc.comments.has(other));
+  endEditing(canvas);
   ensureId(canvas);
   const close = doc.gesture();
   doc.addComment(id, { text: '' }, freePlace(canvas, place));
@@ -23,21 +24,34 @@ export function addComment(canvas: CanvasController, point?: { x: number; y: num
 export function editComment(canvas: CanvasController): void {
   const id = canvas.chosen.find(isComment);
   if (id && id !== canvas.ui.editing?.id && !canvas.readOnly) {
+    endEditing(canvas);
     canvas.set({ editing: { id } });
   }
 }
 
-/** Store the text; a comment without text is removed. */
-export function endEditing(canvas: CanvasController, id: string, text: string): void {
+/** Store the text so far; all texts until the end of editing are one undo step. */
+export function writeComment(canvas: CanvasController, id: string, text: string): void {
   const { doc, ui } = canvas;
   if (ui.editing?.id !== id) {
     return;
   }
+  // not before the first change, because a comment out of view opens without a field
+  if (!ui.editing.close) {
+    canvas.set({ editing: { id, close: doc.gesture() } });
+  }
+  doc.setComment(id, 'text', text);
+}
+
+/** End editing; a comment without text is removed. */
+export function endEditing(canvas: CanvasController, id = canvas.ui.editing?.id): void {
+  const { doc, ui } = canvas;
+  if (!id || ui.editing?.id !== id) {
+    return;
+  }
   const { close } = ui.editing;
   canvas.set({ editing: undefined });
-  if (text.trim()) {
-    doc.setComment(id, 'text', text);
-  } else {
+  const comment = doc.comment(id);
+  if (comment && !String(comment.text ?? '').trim()) {
     doc.remove([id]);
   }
   close?.();

@@ -2,7 +2,7 @@ import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { NodeProps } from '@xyflow/react';
 import { memo, PointerEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { endEditing } from '../arrange/comments';
+import { endEditing, writeComment } from '../arrange/comments';
 import { sizeOf } from '../model/diagram/items';
 import { CardNode } from '../model/flowStore';
 import { focusNode } from '../model/focus';
@@ -62,8 +62,7 @@ function Rendered({ text }: { text: string }): JSX.Element {
 function Source({ id, text }: { id: string; text: string }): JSX.Element {
   const canvas = useCanvas();
   const field = useRef<HTMLTextAreaElement>(null);
-  const typed = useRef(text);
-  const end = () => endEditing(canvas, id, typed.current);
+  const end = () => endEditing(canvas, id);
   useEffect(() => {
     // React Flow hides a new card until it is measured
     let tries = 30;
@@ -74,7 +73,7 @@ function Source({ id, text }: { id: string; text: string }): JSX.Element {
       }
     };
     focus();
-    return () => endEditing(canvas, id, typed.current); // for example when it leaves the view
+    return () => endEditing(canvas, id); // for example when it leaves the view
   }, [canvas, id]);
   return (
     <textarea
@@ -84,11 +83,15 @@ function Source({ id, text }: { id: string; text: string }): JSX.Element {
       aria-label={canvas.trans.__('Text of the comment, in Markdown')}
       placeholder={canvas.trans.__('Markdown. Escape ends editing.')}
       defaultValue={text}
-      onChange={event => (typed.current = event.target.value)}
+      onChange={event => writeComment(canvas, id, event.target.value)}
       onBlur={end}
       onKeyDown={event => {
-        const isEnd = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
-        if (event.key === 'Escape' || isEnd) {
+        const isAccel = event.ctrlKey || event.metaKey;
+        const isSave = event.key.toLowerCase() === 's' && !event.shiftKey && !event.altKey;
+        if (isAccel && isSave) {
+          event.preventDefault();
+          void canvas.commands.execute('docmanager:save');
+        } else if (event.key === 'Escape' || (isAccel && event.key === 'Enter')) {
           event.preventDefault();
           end();
           if (canvas.doc.has(id)) {

@@ -48,7 +48,7 @@ export interface ICanvasUi {
   outline: boolean;
   minimap?: boolean;
   picker?: IPickRequest;
-  /** The comment whose source is shown; `close` ends the undo step of a new one. */
+  /** The comment whose source is shown; `close` ends the undo step of its text. */
   editing?: { id: string; close?: () => void };
   /** The latest message, also for screen readers. */
   notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };

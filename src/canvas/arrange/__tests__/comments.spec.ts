@@ -1,4 +1,4 @@
-import { addComment, editComment, endEditing } from '../comments';
+import { addComment, editComment, endEditing, writeComment } from '../comments';
 import { copyText, pasteText, removeSelection } from '../../model/editing';
 import { parseFlow } from '../../../document/flow';
 import { bench, IBench, steps } from '../../model/__tests__/fakes';
@@ -23,7 +23,8 @@ const texts = () => Object.values(one.canvas.doc.toJSON().comments).map(({ text 
 function write(text: string): string {
   addComment(one.canvas);
   const { id } = one.canvas.ui.editing!;
-  endEditing(one.canvas, id, text);
+  writeComment(one.canvas, id, text);
+  endEditing(one.canvas, id);
   return id;
 }
 
@@ -48,10 +49,41 @@ describe('K9: comments', () => {
     const before = steps(canvas);
     addComment(canvas);
     editComment(canvas);
-    endEditing(canvas, '#1', 'a');
+    writeComment(canvas, '#1', 'a');
+    endEditing(canvas, '#1');
     canvas.doc.setField('clean', 'label', 'Tidy');
     canvas.doc.setField('train', 'label', 'Learn');
     expect(steps(canvas)).toBe(before + 3);
+  });
+
+  it('are in the document while they are written, as one undo step', () => {
+    const { canvas } = one;
+    write('a');
+    const before = steps(canvas);
+    canvas.store.select(['#1']);
+    editComment(canvas);
+    writeComment(canvas, '#1', 'ab');
+    expect(parseFlow(canvas.doc.getSource())!.comments['#1'].text).toBe('ab');
+    expect(canvas.context.model.dirty).toBe(true);
+    writeComment(canvas, '#1', 'abc');
+    endEditing(canvas, '#1');
+    expect(steps(canvas)).toBe(before + 1);
+    canvas.doc.undo();
+    expect(texts()).toEqual(['a']);
+  });
+
+  it('end when another one is opened', () => {
+    const { canvas } = one;
+    const before = steps(canvas);
+    addComment(canvas);
+    writeComment(canvas, '#1', 'a');
+    addComment(canvas);
+    expect(canvas.ui.editing!.id).toBe('#2');
+    writeComment(canvas, '#2', 'b');
+    canvas.store.select(['#1']);
+    editComment(canvas);
+    expect(canvas.ui.editing).toEqual({ id: '#1' });
+    expect(steps(canvas)).toBe(before + 2);
   });
 
   it('without a text are removed', () => {
@@ -60,7 +92,8 @@ describe('K9: comments', () => {
     write('a');
     one.canvas.store.select(['#1']);
     editComment(one.canvas);
-    endEditing(one.canvas, '#1', '');
+    writeComment(one.canvas, '#1', '');
+    endEditing(one.canvas, '#1');
     expect(texts()).toEqual([]);
   });
 
