@@ -1,6 +1,7 @@
 /** Finds places for new cards: visible and without overlap. */
 import { isComment, Position } from '../../document/flow';
 import type { CanvasController } from './controller';
+import { sizeOf } from './diagram/items';
 
 export interface IBox {
   x: number;
@@ -14,12 +15,12 @@ export const GAP = 40;
 /** A card before it is drawn: its width and the usual height. */
 const UNSEEN = { width: 232, height: 140 };
 
-function apart(one: IBox, other: IBox): boolean {
+export function overlaps(one: IBox, other: IBox): boolean {
   return (
-    one.x >= other.x + other.width ||
-    other.x >= one.x + one.width ||
-    one.y >= other.y + other.height ||
-    other.y >= one.y + one.height
+    one.x < other.x + other.width &&
+    other.x < one.x + one.width &&
+    one.y < other.y + other.height &&
+    other.y < one.y + one.height
   );
 }
 
@@ -65,7 +66,7 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
   const places = xs
     .flatMap(x => ys.map(y => ({ ...wanted, x, y })))
     .sort((one, other) => far(one) - far(other) || other.y - one.y);
-  const free = (box: IBox) => near.every(other => apart(box, other));
+  const free = (box: IBox) => !near.some(other => overlaps(box, other));
   const { x, y } =
     (view && places.find(box => isInside(box, view) && free(box))) ?? places.find(free) ?? wanted;
   return [Math.round(x), Math.round(y)];
@@ -73,7 +74,11 @@ export function freeNear(wanted: IBox, taken: readonly IBox[], view?: IBox): Pos
 
 export function boxOf(canvas: CanvasController, id: string): IBox {
   const [x, y] = canvas.store.place(id);
-  const isWhole = isComment(id) || canvas.views.get(id)?.checked; // the ports arrive with the first response
+  if (isComment(id)) {
+    const [width, height] = sizeOf(canvas.doc.comment(id) ?? {});
+    return { x, y, width, height };
+  }
+  const isWhole = canvas.views.get(id)?.checked; // the ports arrive with the first response
   const size = canvas.store.node(id)?.measured;
   const { width, height } = UNSEEN;
   return isWhole && size?.width && size.height

@@ -2,7 +2,7 @@
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
 import { MARGIN } from '../model/focus';
-import { boxOf, freeNear, IBox } from '../model/placement';
+import { around, boxOf, freeNear, IBox, overlaps } from '../model/placement';
 import { fit } from './navigation';
 
 export async function tidy(canvas: CanvasController): Promise<void> {
@@ -20,34 +20,58 @@ export async function tidy(canvas: CanvasController): Promise<void> {
     height: stage.clientHeight - 2 * MARGIN
   };
   const places = layered(sizes, doc.allEdges(), view?.width ? view : undefined);
-  const cards = new Map(sizes.map(({ id, ...size }) => [id, size]));
-  const boxes = places.map(([id, [x, y]]) => ({ x, y, ...cards.get(id)! }));
-  doc.move([...places, ...follow(canvas, places, boxes)]);
+  const to = new Map(places);
+  const cards = sizes.map(({ id, ...size }) => {
+    const [from, place] = [canvas.store.place(id), to.get(id)!];
+    return { from: boxAt(from, size), to: boxAt(place, size) };
+  });
+  doc.move([...places, ...follow(canvas, cards)]);
   requestAnimationFrame(() => fit(canvas, { isWhole: true }));
 }
 
-/** Return places for comments: each stays at the card that was nearest, beside all cards. */
-function follow(
-  canvas: CanvasController,
-  places: readonly (readonly [string, Position])[],
-  boxes: IBox[]
-): [string, Position][] {
+interface IMove {
+  from: IBox;
+  to: IBox;
+}
+
+function boxAt([x, y]: Position, { width, height }: Pick<IBox, 'width' | 'height'>): IBox {
+  return { x, y, width, height };
+}
+
+/**
+ * Return places for comments: one that overlaps cards moves with them, any other stays at the card
+ * that was nearest, beside all cards.
+ */
+function follow(canvas: CanvasController, cards: readonly IMove[]): [string, Position][] {
   const comments = canvas.store.nodes.filter(({ id }) => isComment(id));
-  return comments.map(({ id, position }) => {
-    let shift: Position = [0, 0];
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const [card, to] of places) {
-      const from = canvas.store.place(card);
-      const far = Math.hypot(from[0] - position.x, from[1] - position.y);
-      if (far < nearest) {
-        nearest = far;
-        shift = [to[0] - from[0], to[1] - from[1]];
-      }
-    }
-    const box = boxOf(canvas, id);
-    const wanted = { ...box, x: box.x + shift[0], y: box.y + shift[1] };
-    const [x, y] = freeNear(wanted, boxes);
-    boxes.push({ ...box, x, y });
-    return [id, [x, y]];
+  const boxes = comments.map(({ id }) => ({ id, box: boxOf(canvas, id) }));
+  const framed = ({ box }: { box: IBox }) => cards.filter(({ from }) => overlaps(from, box));
+  const frames = boxes.filter(one => framed(one).length);
+  const taken = cards.map(card => card.to);
+  const places = frames.map((one): [string, Position] => {
+    const box = shifted(one.box, framed(one));
+    taken.push(box);
+    return [one.id, [box.x, box.y]];
   });
+  for (const { id, box } of boxes.filter(one => !frames.includes(one))) {
+    const far = ({ from }: IMove) => Math.hypot(from.x - box.x, from.y - box.y);
+    const nearest = cards.reduce<IMove | undefined>(
+      (best, card) => (best && far(best) <= far(card) ? best : card),
+      undefined
+    );
+    const at = freeNear(shifted(box, nearest ? [nearest] : []), taken);
+    taken.push(boxAt(at, box));
+    places.push([id, at]);
+  }
+  return places;
+}
+
+/** Return a box that moved as far as the upper left corner of these cards. */
+function shifted(box: IBox, cards: readonly IMove[]): IBox {
+  if (!cards.length) {
+    return box;
+  }
+  const from = around(cards.map(card => card.from));
+  const to = around(cards.map(card => card.to));
+  return { ...box, x: box.x + to.x - from.x, y: box.y + to.y - from.y };
 }

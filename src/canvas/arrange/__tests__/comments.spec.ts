@@ -1,6 +1,8 @@
 import { addComment, editComment, endEditing, writeComment } from '../comments';
 import { copyText, pasteText, removeSelection } from '../../model/editing';
 import { parseFlow } from '../../../document/flow';
+import { boxOf, overlaps } from '../../model/placement';
+import { tidy } from '../../stage/tidy';
 import { bench, IBench, steps } from '../../model/__tests__/fakes';
 
 // jsdom has none; browsers do
@@ -95,6 +97,26 @@ describe('K9: comments', () => {
     writeComment(one.canvas, '#1', '');
     endEditing(one.canvas, '#1');
     expect(texts()).toEqual([]);
+  });
+
+  it('that frame cards move with them when the cards are arranged', async () => {
+    const { canvas } = one;
+    canvas.doc.addComment('#1', { text: 'frame', size: [700, 300] }, [280, -40]);
+    canvas.doc.addComment('#2', { text: 'beside' }, [0, 900]);
+    canvas.doc.move([
+      ['clean', [300, 0]],
+      ['train', [600, 40]],
+      ['sales', [20, 800]]
+    ]);
+    await tidy(canvas);
+    const at = (id: string) => canvas.store.place(id);
+    const corner = [0, 1].map(axis => Math.min(at('clean')[axis], at('train')[axis]));
+    expect(at('clean')).not.toEqual([300, 0]);
+    expect([at('#1')[0] - corner[0], at('#1')[1] - corner[1]]).toEqual([-20, -40]);
+    const covers = canvas.store.nodes
+      .filter(({ id }) => id !== '#2')
+      .some(({ id }) => overlaps(boxOf(canvas, '#2'), boxOf(canvas, id)));
+    expect(covers).toBe(false);
   });
 
   it('are no nodes: commands for nodes and the server do not see them', async () => {
