@@ -4,6 +4,8 @@ import { plainText } from '../../components/format/plainText';
 const MOST = 80;
 /** The frame of a notebook's cell, as versions of IPython write it. */
 const CELL = /^\s*(?:Cell In|Input In|Input) ?\[\d+\]|ipykernel_\d+\/|<ipython-input-/;
+/** Python's sentences between the traceback of an exception and that of the next one. */
+const CHAINED = /^(?:During handling of the above|The above exception was the direct cause)/;
 const ARROW = /^-+> ?(\d+) ?(.*)$/;
 const FRAME = /^\s*File "([^"]*)", line (\d+)/;
 /** Frames of libraries and of Python itself. */
@@ -25,7 +27,7 @@ export function failingLine(traceback: string): string | undefined {
 
 /** Where to edit the source: a cell of a notebook, or lines of files. */
 export interface IFailingPlace {
-  /** The line in the cell, from 1. */
+  /** The line in the executed cell, from 1. */
   line?: number;
   /** The innermost line of each file of the user, by file name. */
   lines: Record<string, number>;
@@ -35,7 +37,7 @@ export interface IFailingPlace {
 export function failingPlace(traceback: string): IFailingPlace {
   const lines = plainText(traceback).split('\n');
   const files = ownFrames(lines).map(({ file, number }) => [baseName(file), number]);
-  return { line: ofCell(lines)?.number, lines: Object.fromEntries(files) };
+  return { line: ofExecutingCell(lines)?.number, lines: Object.fromEntries(files) };
 }
 
 function baseName(path: string): string {
@@ -44,11 +46,25 @@ function baseName(path: string): string {
 
 /** The last frame in a cell; what the cell called comes after it. */
 function ofCell(lines: readonly string[]): IOwnLine | undefined {
-  const frames = [...lines.keys()].filter(at => CELL.test(lines[at]));
-  const start = frames[frames.length - 1];
-  if (start === undefined) {
-    return undefined;
-  }
+  const starts = cellFrames(lines);
+  return starts.length ? lineAt(lines, starts[starts.length - 1]) : undefined;
+}
+
+/**
+ * The frame of the cell that was executed: the first one, because functions of other cells come
+ * after it. Frames of earlier exceptions begin where these were caught.
+ */
+function ofExecutingCell(lines: readonly string[]): IOwnLine | undefined {
+  const last = [...lines.keys()].filter(at => CHAINED.test(lines[at])).pop() ?? -1;
+  const start = cellFrames(lines).find(at => at > last);
+  return start === undefined ? undefined : lineAt(lines, start);
+}
+
+function cellFrames(lines: readonly string[]): number[] {
+  return [...lines.keys()].filter(at => CELL.test(lines[at]));
+}
+
+function lineAt(lines: readonly string[], start: number): IOwnLine | undefined {
   for (const line of lines.slice(start + 1)) {
     const [, number, code] = ARROW.exec(line) ?? [];
     if (code !== undefined) {

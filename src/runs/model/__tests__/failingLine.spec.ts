@@ -2,6 +2,18 @@ import { failingLine, failingPlace } from '../failingLine';
 
 const ESC = '\u001b';
 
+/** A cell calls a function of another one. */
+const SEVERAL = [
+  'Cell In[3], line 1',
+  '----> 1 clean(frame)',
+  '',
+  'Cell In[2], line 2, in clean(frame)',
+  '      1 def clean(frame):',
+  '----> 2     return 1 / 0',
+  '',
+  'ZeroDivisionError: division by zero'
+].join('\n');
+
 describe('the line of code that failed', () => {
   it('is that of the cell, and not of the library below it', () => {
     const traceback = [
@@ -21,17 +33,7 @@ describe('the line of code that failed', () => {
   });
 
   it('is the innermost one of several cells', () => {
-    const traceback = [
-      'Cell In[3], line 1',
-      '----> 1 clean(frame)',
-      '',
-      'Cell In[2], line 2, in clean(frame)',
-      '      1 def clean(frame):',
-      '----> 2     return 1 / 0',
-      '',
-      'ZeroDivisionError: division by zero'
-    ].join('\n');
-    expect(failingLine(traceback)).toBe('return 1 / 0');
+    expect(failingLine(SEVERAL)).toBe('return 1 / 0');
   });
 
   it('is the line of a syntax error', () => {
@@ -77,6 +79,21 @@ describe('the place to edit', () => {
       'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nFile /usr/lib/a.py:9\n----> 9 no()';
     expect(failingPlace(traceback).line).toBe(2);
     expect(failingPlace('Cell In[1], line 7\n    x = = 1\n        ^').line).toBe(7);
+  });
+
+  it('is the line of the executed cell, not that of a cell whose function it calls', () => {
+    expect(failingPlace(SEVERAL).line).toBe(1);
+    const chained = [
+      'Cell In[2], line 5, in clean(frame)',
+      '----> 5     return frame["price"]',
+      '',
+      "KeyError: 'price'",
+      '',
+      'During handling of the above exception, another exception occurred:',
+      '',
+      SEVERAL
+    ].join('\n');
+    expect(failingPlace(chained).line).toBe(1);
   });
 
   it('is the innermost line of each file of the user', () => {
