@@ -121,17 +121,23 @@ export async function renameNode(canvas: CanvasController): Promise<void> {
   }
 }
 
+/** Open the files of nodes; that of a failed node at the failing cell or line. */
 export async function openNode(canvas: CanvasController): Promise<void> {
-  for (const id of canvas.targets) {
-    const path = canvas.doc.node(id)?.path;
-    const view = canvas.views.get(id);
-    const place = !view?.stale && view?.run?.failingPlace;
-    if (place) {
-      await canvas.commands.execute('nbyard:edit-executable-source', place);
-    } else if (typeof path === 'string') {
-      await canvas.commands.execute('docmanager:open', {
-        path: fileOf(resolvePath(canvas.path, path))
-      });
+  const { checker, commands, doc, targets, views } = canvas;
+  for (const id of targets) {
+    const path = doc.node(id)?.path;
+    const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
+    const place = views.get(id)?.run?.failingPlace;
+    // the node may have another file since the run
+    const isSame = !!place && place.id === checker.reading(id)?.executable;
+    const opened =
+      isSame &&
+      (await commands.execute('nbyard:edit-executable-source', { ...place, path: file }).then(
+        () => true,
+        () => false
+      ));
+    if (!opened && file !== undefined) {
+      await commands.execute('docmanager:open', { path: file });
     }
   }
 }

@@ -39,9 +39,14 @@ export const executableActions = {
   testExecutable: (services: IPanelServices, [id]: string[]) =>
     openExecutable(services, { id, tab: 'test' }),
 
-  editSource: (services: IPanelServices, [id]: string[], _?: readonly File[], place: IPlace = {}) =>
+  editSource: (
+    services: IPanelServices,
+    [id]: string[],
+    _?: readonly File[],
+    place: IPlace & { path?: string } = {}
+  ) =>
     reportFailure(services, services.trans.__('Not opened.'), async () => {
-      const { path } = await known(services, id);
+      const { path } = place.path ? place : await known(services, id);
       const below = fileOf(belowRoot(path ?? '') ?? '');
       if (!below) {
         throw new Error(services.trans.__('This executable was uploaded and has no file to edit.'));

@@ -73,6 +73,10 @@ export function executableCommands(
         lines: {
           type: 'object',
           description: trans.__('The line to show in each file, from 1, by file name')
+        },
+        path: {
+          type: 'string',
+          description: trans.__('The file to open instead of the path of the executable')
         }
       }
     },

@@ -1,11 +1,12 @@
 import { IChosenStep, IChosenSteps } from '../../model/tokens';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Parameters } from '../../../document/arguments';
 import { beginningOf, fieldsOf } from '../askRun';
 import { commandTable } from '../table/commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
-import { chooseResources, deployNode } from '../prompts';
-import { bench, IBench, nodesOf, steps } from '../../model/__tests__/fakes';
+import { chooseResources, deployNode, openNode } from '../prompts';
+import { bench, IBench, nodesOf, READINGS, steps } from '../../model/__tests__/fakes';
 
 // jsdom has none; browsers do
 globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -68,6 +69,51 @@ describe('E5: where a node runs', () => {
     expect(nodesOf(canvas).train.gpu).toBe(1);
     expect(canvas.views.get('train')!.chips).toEqual(['1 GPU']);
     expect(steps(canvas)).toBe(before + 1);
+  });
+});
+
+describe('K5: the file of a failed node', () => {
+  const place = { id: 'e1', cell: 2, line: 3, lines: {} };
+
+  beforeEach(() => {
+    READINGS['clean.ipynb'].executable = 'e1';
+    READINGS['alone.ipynb'].executable = 'e2';
+    one.runs.states.set('clean', { state: 'failed', failingPlace: place });
+    one.canvas.store.select(['clean']);
+  });
+
+  afterEach(() => {
+    delete READINGS['clean.ipynb'].executable;
+    delete READINGS['alone.ipynb'].executable;
+  });
+
+  const checked = () => {
+    one.canvas.checker.ask(0);
+    return one.settle();
+  };
+
+  it('opens at the failing place', async () => {
+    await checked();
+    await openNode(one.canvas);
+    const args = { ...place, path: 'work/clean.ipynb' };
+    expect(one.executed).toEqual([['nbyard:edit-executable-source', args]]);
+  });
+
+  it('opens as it is if the node has another file since', async () => {
+    one.canvas.doc.setField('clean', 'path', 'alone.ipynb');
+    await checked();
+    await openNode(one.canvas);
+    expect(one.executed).toEqual([['docmanager:open', { path: 'work/alone.ipynb' }]]);
+  });
+
+  it('opens as it is if the place cannot be shown', async () => {
+    await checked();
+    const { commands } = one.canvas;
+    const execute = commands.execute.bind(commands);
+    commands.execute = (id: string, args?: ReadonlyPartialJSONObject) =>
+      id === 'docmanager:open' ? execute(id, args) : Promise.reject(new Error('No command.'));
+    await openNode(one.canvas);
+    expect(one.executed).toEqual([['docmanager:open', { path: 'work/clean.ipynb' }]]);
   });
 });
 
