@@ -1,10 +1,11 @@
 /** Mutes and bypasses nodes. */
 import { CanvasController } from '../model/controller';
+import { nodesForMode } from '../model/nodeViews';
 
 /** Set the mode of the selected nodes; if all have it, remove it. */
 export function toggleMode(canvas: CanvasController, mode: 'muted' | 'bypassed'): void {
   const { doc, targets, trans } = canvas;
-  const ids = targets.filter(id => mode === 'muted' || doc.node(id)?.type === 'executable');
+  const ids = nodesForMode(doc, targets, mode);
   if (!ids.length) {
     canvas.say(
       targets.length
@@ -14,7 +15,7 @@ export function toggleMode(canvas: CanvasController, mode: 'muted' | 'bypassed')
     );
     return;
   }
-  const isOff = ids.every(id => doc.nodes.get(id)?.get('mode') === mode);
+  const isOff = canvas.hasMode(mode);
   doc.edit(() => ids.forEach(id => doc.setField(id, 'mode', isOff ? undefined : mode)));
   canvas.say(textOf(canvas, isOff ? undefined : mode, ids.length));
 }

@@ -13,7 +13,7 @@ import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
 import { CardNode, FlowStore } from './flowStore';
 import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates, TaskState } from './tokens';
-import { NodeViews } from './nodeViews';
+import { nodesForMode, NodeViews } from './nodeViews';
 
 /** Between two updates of changed cards in the diagram, in milliseconds. */
 const REST = 500;
@@ -240,10 +240,10 @@ export class CanvasController {
     return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.has('pin'));
   }
 
-  /** Whether all of these nodes are muted, or bypassed. */
+  /** Whether all of these nodes are muted, or all that can be are bypassed. */
   hasMode(mode: 'muted' | 'bypassed'): boolean {
-    const { targets } = this;
-    return targets.length > 0 && targets.every(id => this.doc.nodes.get(id)?.get('mode') === mode);
+    const ids = nodesForMode(this.doc, this.targets, mode);
+    return ids.length > 0 && ids.every(id => this.doc.nodes.get(id)?.get('mode') === mode);
   }
 
   /** Whether a run of the document is waiting or running. */

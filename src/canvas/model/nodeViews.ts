@@ -283,6 +283,15 @@ export function modeOf({ mode }: JsonObject): 'muted' | 'bypassed' | undefined {
   return mode === 'muted' || mode === 'bypassed' ? mode : undefined;
 }
 
+/** Return the nodes that can have a mode: a dataset cannot be bypassed, as it has no inputs. */
+export function nodesForMode(
+  { nodes }: Pick<FlowDoc, 'nodes'>,
+  ids: readonly string[],
+  mode: 'muted' | 'bypassed'
+): string[] {
+  return ids.filter(id => mode === 'muted' || nodes.get(id)?.get('type') === 'executable');
+}
+
 /** While a node runs, its newest metrics are what it produced so far. */
 function previewOf(run: INodeRun | undefined): INodePreview | undefined {
   return run?.preview ?? (run?.metrics && { metrics: run.metrics });

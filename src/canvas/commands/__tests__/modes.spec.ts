@@ -46,6 +46,11 @@ describe('K9: muted and bypassed nodes', () => {
     toggleMode(canvas, 'bypassed');
     expect(nodesOf(canvas).sales).not.toHaveProperty('mode');
     expect(nodesOf(canvas).clean.mode).toBe('bypassed');
+    expect(canvas.hasMode('bypassed')).toBe(true); // the command offers to remove it
+    toggleMode(canvas, 'bypassed');
+    expect(nodesOf(canvas).clean).not.toHaveProperty('mode');
+    canvas.store.select(['sales']);
+    expect(canvas.hasMode('bypassed')).toBe(false);
   });
 
   it('say so on the card, as do the nodes that depend on a muted one', async () => {
