@@ -2,14 +2,14 @@ import { MiniMap, MiniMapNodeProps, Panel } from '@xyflow/react';
 import { memo } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { useCanvas, useUi } from '../model/hooks';
-import { hasMinimap } from '../model/viewState';
+import { hasMinimap, mayHaveMinimap } from '../model/viewState';
 
 /** A small map of the workflow, each node in the colour of its state, and the button for it. */
-export function Overview({ isAllowed }: { isAllowed: boolean }): JSX.Element | null {
+export function Overview(): JSX.Element | null {
   const canvas = useCanvas();
   const { trans } = canvas;
   useUi();
-  if (!isAllowed) {
+  if (!mayHaveMinimap(canvas)) {
     return null;
   }
   const isOpen = hasMinimap(canvas);

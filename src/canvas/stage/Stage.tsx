@@ -24,8 +24,6 @@ import { MEASURED } from '../model/flowStore';
 
 const EDGE_TYPES = { default: Arrow };
 const NODE_TYPES = { card: NodeCard, comment: CommentCard };
-/** The overview redraws each node at each change, so it is shown for these counts only. */
-const OVERVIEW = { from: 8, to: 1000 };
 const FAR = 0.35;
 /** Used until the sizes of cards are known. */
 const OPENING = { minZoom: 0.75, maxZoom: 1, padding: 0.1 };
@@ -146,7 +144,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         attributionPosition="bottom-left"
       >
         <Background gap={24} size={1.5} />
-        <Overview isAllowed={nodes.length >= OVERVIEW.from && nodes.length <= OVERVIEW.to} />
+        <Overview />
       </ReactFlow>
       {!nodes.length && <EmptyStage />}
       {count === 1 && !edges.length && (

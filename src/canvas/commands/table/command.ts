@@ -20,6 +20,8 @@ export interface ICanvasCommand {
   needs?: 'edit' | 'live' | 'targets' | 'undo' | 'redo';
   /** How many cards have to be selected, if it needs more than one. */
   least?: number;
+  /** Whether the workflow allows it; it is disabled elsewhere. */
+  allowed?: (canvas: CanvasController) => boolean;
   /** JSON schema properties of its arguments. */
   args?: ReadonlyJSONObject;
   /** Hidden in the palette because only a key makes sense. */

@@ -62,6 +62,9 @@ function ready(command: ICanvasCommand, canvas: CanvasController): boolean {
   if (command.least && canvas.chosen.length < command.least) {
     return false;
   }
+  if (command.allowed && !command.allowed(canvas)) {
+    return false;
+  }
   switch (command.needs) {
     case 'edit':
       return !canvas.readOnly;

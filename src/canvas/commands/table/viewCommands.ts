@@ -1,7 +1,7 @@
 /** Commands that change the view. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { fitIcon, inspectorIcon, outlineIcon, paletteIcon } from '../../../icons/startup';
-import { hasMinimap } from '../../model/viewState';
+import { hasMinimap, mayHaveMinimap } from '../../model/viewState';
 import { ICanvasCommand } from './command';
 
 export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
@@ -31,7 +31,9 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:toggle-minimap',
       label: trans.__('Show Minimap'),
-      toggled: canvas => hasMinimap(canvas),
+      caption: trans.__('Show or hide the minimap of a workflow with 8 to 1,000 nodes'),
+      allowed: mayHaveMinimap,
+      toggled: hasMinimap,
       run: canvas => canvas.set({ minimap: !hasMinimap(canvas) })
     },
     {

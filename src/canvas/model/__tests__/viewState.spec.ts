@@ -1,4 +1,4 @@
-import { recall, remember, hasMinimap } from '../viewState';
+import { recall, remember, hasMinimap, mayHaveMinimap } from '../viewState';
 
 describe('K6: what a reload keeps of a canvas', () => {
   it('is kept by document, and added to', () => {
@@ -20,4 +20,16 @@ it('opens the minimap in large workflows, until the user has chosen', () => {
   const of = (size: number, minimap?: boolean) =>
     hasMinimap({ ui: { minimap }, doc: { nodes: { size } } });
   expect([of(19), of(20), of(19, true), of(20, false)]).toEqual([false, true, true, false]);
+});
+
+it('has a minimap only for numbers of nodes that it can draw', () => {
+  const of = (size: number) => {
+    const canvas = { ui: { minimap: true }, doc: { nodes: { size } } };
+    return [mayHaveMinimap(canvas), hasMinimap(canvas)];
+  };
+  const [yes, no] = [
+    [true, true],
+    [false, false]
+  ];
+  expect([7, 8, 1000, 1001].map(of)).toEqual([no, yes, yes, no]);
 });

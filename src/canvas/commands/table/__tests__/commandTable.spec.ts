@@ -68,6 +68,24 @@ describe('G6: every action is a command', () => {
     expect(enabled()).toEqual([false, false]);
   });
 
+  it('the minimap is offered where there is one', () => {
+    const commands = new CommandRegistry();
+    const canvas = { doc: { nodes: { size: 1001 } }, ui: { minimap: true } };
+    const tracker = {
+      currentWidget: { content: { canvas } },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, nullTranslator.load('nbyard'));
+    const seen = () => {
+      const id = 'nbyard:toggle-minimap';
+      return [commands.isEnabled(id), commands.isToggled(id)];
+    };
+    expect(seen()).toEqual([false, false]);
+    canvas.doc.nodes.size = 1000;
+    expect(seen()).toEqual([true, true]);
+  });
+
   it('ids and labels are there once', () => {
     expect(ids.size).toBe(table.length + 1);
     expect(new Set(table.map(command => command.label)).size).toBe(table.length);
