@@ -10,7 +10,7 @@ export interface IKeyRow {
   group: string;
 }
 
-/** Return the current keyboard shortcuts of the canvas, in the order of the commands. */
+/** Return the current keyboard shortcuts of the canvas, sorted by label. */
 export function keyRows(commands: CommandRegistry): IKeyRow[] {
   const rows = commands.keyBindings
     .filter(({ command, selector }) => command.startsWith('nbyard:') && /nby-Canvas/.test(selector))
