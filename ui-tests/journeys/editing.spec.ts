@@ -119,7 +119,7 @@ test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no 
   await writeFile(server.file('sixty.nbflow'), workflow(Object.fromEntries(nodes), ...arrows));
   const canvas = await lab.openWorkflow('sixty.nbflow');
   await expect(page.locator('.react-flow__minimap')).toBeVisible();
-  await page.getByRole('button', { name: 'Map' }).click();
+  await page.getByRole('button', { name: 'Minimap' }).click();
   await expect(page.locator('.react-flow__minimap')).toBeHidden();
   await canvas.stage.focus();
   await lab.press('t');

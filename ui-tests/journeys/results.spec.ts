@@ -137,7 +137,7 @@ test(
 );
 
 test(
-  'K2: the overview shows all nodes of a large workflow, also those that are not in view',
+  'K2: the minimap shows all nodes of a large workflow, also those that are not in view',
   { tag: '@long' },
   async ({ lab, server }) => {
     await writeFile(server.file('one.sh'), 'true\n');

@@ -95,7 +95,7 @@ test(
 );
 
 test(
-  'K5: steps stand as people count them, and the overview has their states',
+  'K5: steps stand as people count them, and the minimap has their states',
   { tag: '@long' },
   async ({ lab, server, page }, info) => {
     const { drawer } = lab;
@@ -116,7 +116,7 @@ test(
     await canvas.button('run-workflow').click();
     await expect(block('succeeded')).toHaveCount(20, { timeout: 60_000 });
     await expect(block('running')).toHaveCount(1);
-    await page.screenshot({ path: info.outputPath('overview.png') });
+    await page.screenshot({ path: info.outputPath('minimap.png') });
     await writeFile(go, '');
     await drawer.succeeds();
     await expect(block('succeeded')).toHaveCount(21);

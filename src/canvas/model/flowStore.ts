@@ -16,7 +16,7 @@ import { dataKind } from '../../components/format/dataKinds';
 import { BEHIND, patch, sizeOf } from './diagram/items';
 import type { TaskState } from './tokens';
 
-/** The size of a card before it is drawn, for its place in the overview. */
+/** The size of a card before it is drawn, for its place in the minimap. */
 const SIZE = { initialWidth: 232, initialHeight: 90 };
 /**
  * Up to this many nodes, every card is drawn once and measured. In larger workflows a card's height

@@ -4,7 +4,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { useCanvas, useUi } from '../model/hooks';
 import { hasMinimap, mayHaveMinimap } from '../model/viewState';
 
-/** A small map of the workflow, each node in the colour of its state, and the button for it. */
+/** The minimap of the workflow, each node in the colour of its state, and the button for it. */
 export function Overview(): JSX.Element | null {
   const canvas = useCanvas();
   const { trans } = canvas;
@@ -16,7 +16,7 @@ export function Overview(): JSX.Element | null {
   return (
     <>
       {isOpen && (
-        <MiniMap pannable zoomable nodeComponent={Block} ariaLabel={trans.__('Overview')} />
+        <MiniMap pannable zoomable nodeComponent={Block} ariaLabel={trans.__('Minimap')} />
       )}
       <Panel position="bottom-right" className={isOpen ? 'nby-mod-open' : undefined}>
         <button
@@ -27,7 +27,7 @@ export function Overview(): JSX.Element | null {
           title={isOpen ? trans.__('Hide the minimap') : trans.__('Show the minimap')}
           onClick={() => void canvas.commands.execute('nbyard:toggle-minimap')}
         >
-          {isOpen ? '▾' : '▴'} {trans.__('Map')}
+          {isOpen ? '▾' : '▴'} {trans.__('Minimap')}
         </button>
       </Panel>
     </>
