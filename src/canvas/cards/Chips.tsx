@@ -4,9 +4,12 @@ import { useCanvas } from '../model/hooks';
  * Where the node runs and with what. A click offers other choices. The default is seen only on a
  * card under the pointer or selected, below it, so that cards keep their size.
  */
-export function Chips({ id, chips }: { id: string; chips: readonly string[] }): JSX.Element {
-  const { store, commands, trans } = useCanvas();
+export function Chips({ id, chips }: { id: string; chips: readonly string[] }): JSX.Element | null {
+  const { store, commands, readOnly, trans } = useCanvas();
   const isDefault = !chips.length;
+  if (isDefault && readOnly) {
+    return null;
+  }
   return (
     <div className={`nby-Chips nodrag nopan${isDefault ? ' nby-mod-default' : ''}`}>
       {(isDefault ? [trans.__('CPU')] : chips).map(chip => (
@@ -15,7 +18,8 @@ export function Chips({ id, chips }: { id: string; chips: readonly string[] }): 
           type="button"
           tabIndex={-1}
           className="nby-Chip"
-          title={trans.__('Choose where this node runs')}
+          disabled={readOnly}
+          title={readOnly ? undefined : trans.__('Choose where this node runs')}
           onClick={() => {
             store.select([id]);
             void commands.execute('nbyard:choose-resources');

@@ -168,6 +168,9 @@ export async function deployNode(canvas: CanvasController): Promise<void> {
 /** Choose the GPUs or the runtime of the selected nodes from one list. */
 export async function chooseResources(canvas: CanvasController): Promise<void> {
   const { doc, services, targets, trans } = canvas;
+  if (canvas.readOnly) {
+    return;
+  }
   if (!targets.length) {
     canvas.say(trans.__('Select a node first.'), true);
     return;

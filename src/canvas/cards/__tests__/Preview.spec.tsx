@@ -55,6 +55,19 @@ describe('E5: the chips of a card', () => {
     expect(nodesOf(canvas).clean.gpu).toBe(1);
   });
 
+  it('offer nothing in a read-only workflow', () => {
+    const { canvas } = one;
+    Object.defineProperty(canvas, 'readOnly', { value: true });
+    const show = (...chips: string[]) =>
+      render(
+        <CanvasContext.Provider value={canvas}>
+          <Chips id="clean" chips={chips} />
+        </CanvasContext.Provider>
+      ).container;
+    expect(show().textContent).toBe('');
+    expect(show('1 GPU').querySelector('button')!.disabled).toBe(true);
+  });
+
   it('offer them also for a node without any choice', () => {
     const { canvas, executed } = one;
     render(

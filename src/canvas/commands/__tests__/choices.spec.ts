@@ -72,6 +72,16 @@ describe('E5: where a node runs', () => {
   });
 });
 
+describe('E5: where a node of a read-only workflow runs', () => {
+  it('is not asked', async () => {
+    const { canvas } = one;
+    canvas.store.select(['clean']);
+    Object.defineProperty(canvas, 'readOnly', { value: true });
+    await chooseResources(canvas);
+    expect(canvas.ui.picker).toBeUndefined();
+  });
+});
+
 describe('K5: the file of a failed node', () => {
   const place = { id: 'e1', cell: 2, line: 3, lines: {} };
 
