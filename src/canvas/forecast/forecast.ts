@@ -15,6 +15,7 @@ export class Forecast {
     private readonly canvas: CanvasController,
     private readonly node: HTMLElement
   ) {
+    canvas.doc.changed.connect(this._onDocument, this);
     canvas.checker.changed.connect(this.ask, this);
     canvas.runs?.changed.connect(this._onRuns, this);
     canvas.contents.fileChanged.connect(this._onFile, this);
@@ -31,6 +32,7 @@ export class Forecast {
   ask(): void {
     window.clearTimeout(this._timer);
     this._asking?.abort();
+    this._isOld = true;
     this._timer = window.setTimeout(() => void this._ask(), QUIET);
   }
 
@@ -38,6 +40,7 @@ export class Forecast {
     window.clearTimeout(this._timer);
     this._asking?.abort();
     this.canvas.contents.fileChanged.disconnect(this._onFile, this);
+    this.canvas.doc.changed.disconnect(this._onDocument, this);
   }
 
   private get _canAsk(): boolean {
@@ -72,6 +75,7 @@ export class Forecast {
 
   private _show(found: IForecast | undefined): void {
     const { canvas, node } = this;
+    this._isOld = false;
     node.textContent = found ? this._text(found) : '';
     node.title = found ? this._list(found) : '';
     canvas.views.setStale(found?.reasons ?? new Map());
@@ -103,6 +107,18 @@ export class Forecast {
       ...lines,
       ...(rest > 0 ? [trans._n('and %1 more', 'and %1 more', rest)] : [])
     ].join('\n');
+  }
+
+  /** The server is asked once it has checked the edit. */
+  private _onDocument(): void {
+    if (!this.canvas.checker.settled) {
+      this._isOld = true;
+    }
+  }
+
+  /** Whether the document changed since the answer: the text is then dimmed. */
+  private set _isOld(isOld: boolean) {
+    this.node.classList.toggle('nby-mod-old', isOld);
   }
 
   private _onRuns(): void {

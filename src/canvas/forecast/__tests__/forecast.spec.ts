@@ -90,6 +90,22 @@ describe('K15: what would run', () => {
     ]);
   });
 
+  it('is dimmed from the edit until the new answer', async () => {
+    const { canvas, node, settle, forecast } = await open();
+    const isOld = () => node.classList.contains('nby-mod-old');
+    expect(isOld()).toBe(false);
+    canvas.doc.move([['clean', [0, 500]]]);
+    expect(isOld()).toBe(false);
+    canvas.doc.setField('clean', 'label', 'Tidy');
+    expect([isOld(), node.textContent]).toEqual([true, '1 cached, at most 2 to run, about 4 min']);
+    await settle();
+    expect(isOld()).toBe(true);
+    await pass();
+    expect(isOld()).toBe(false);
+    forecast.ask();
+    expect(isOld()).toBe(true);
+  });
+
   it('is asked again when another tab saved a file', async () => {
     const { canvas, backend } = await open();
     const changed = canvas.contents.fileChanged as unknown as Signal<unknown, { type: string }>;
