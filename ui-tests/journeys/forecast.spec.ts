@@ -32,7 +32,7 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
   await writeFile(server.file('forecast.nbflow'), workflow(nodes, 'draw.out->use.source'));
 
   const canvas = await lab.openWorkflow('forecast.nbflow');
-  const forecast = lab.page.locator('.nby-Forecast:visible');
+  const forecast = lab.page.locator('.nby-Forecast:visible').getByRole('button');
   await expect(forecast).toHaveText('at most 3 to run');
   await expect(forecast).toHaveAttribute('title', /other\.sh: it has no earlier result/);
   const beside = canvas.button('add-node');
@@ -44,6 +44,8 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
   await lab.drawer.succeeds();
   await expect(forecast).toHaveText('All 3 cached');
   expect(await beside.boundingBox()).toEqual(place);
+  await forecast.click();
+  await expect(lab.page.getByText('No node would run')).toBeVisible();
 
   await writeFile(server.file('beside.txt'), 'two');
   await canvas.stage.focus();
@@ -56,6 +58,13 @@ test('K15: before a run, the toolbar and the cards show what would run and why',
     'Will run: the file beside.txt changed'
   );
   await lab.page.screenshot({ path: info.outputPath('stale.png') });
+  await forecast.focus();
+  await lab.press('Enter');
+  await expect(canvas.picker.getByRole('option')).toHaveCount(2);
+  await lab.page.screenshot({ path: info.outputPath('would-run.png') });
+  await lab.press('Enter');
+  await expect(canvas.picker).toBeHidden();
+  await expect(draw).toBeFocused();
   await canvas.stage.focus();
   await lab.press('Control+f');
   await lab.page.keyboard.type('is:stale');

@@ -5,6 +5,7 @@ export * as connecting from '../model/connecting';
 export * as declaring from '../model/declaring';
 export * as editing from '../model/editing';
 export * as navigation from '../stage/navigation';
+export { showForecast } from '../forecast/showForecast';
 export { tidy } from '../stage/tidy';
 export { clipboard } from './clipboard';
 export { showKeys } from './KeySheet';

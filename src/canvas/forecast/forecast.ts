@@ -15,6 +15,12 @@ export class Forecast {
     private readonly canvas: CanvasController,
     private readonly node: HTMLElement
   ) {
+    this._button.type = 'button';
+    this._button.addEventListener('click', this._onClick);
+    this._status.className = 'nby-Sr';
+    this._status.setAttribute('role', 'status');
+    node.replaceChildren(this._button, this._status);
+    this._write('');
     canvas.doc.changed.connect(this._onDocument, this);
     canvas.checker.changed.connect(this.ask, this);
     canvas.runs?.changed.connect(this._onRuns, this);
@@ -74,11 +80,18 @@ export class Forecast {
   }
 
   private _show(found: IForecast | undefined): void {
-    const { canvas, node } = this;
+    const { canvas } = this;
     this._isOld = false;
-    node.textContent = found ? this._text(found) : '';
-    node.title = found ? this._list(found) : '';
-    canvas.views.setStale(found?.reasons ?? new Map());
+    this._write(found ? this._text(found) : '');
+    this._button.title = found ? this._list(found) : '';
+    canvas.views.forecast = found;
+  }
+
+  /** Show the text on the button, and beside it for screen readers. */
+  private _write(text: string): void {
+    this._button.textContent = text;
+    this._button.hidden = !text;
+    this._status.textContent = text;
   }
 
   private _text({ cached, toRun, isMaximum, took, waits }: IForecast): string {
@@ -122,7 +135,7 @@ export class Forecast {
   }
 
   private _onRuns(): void {
-    if (this.canvas.isLive && this.node.textContent) {
+    if (this.canvas.isLive && this.canvas.views.forecast) {
       this._asking?.abort();
       this._show(undefined);
     }
@@ -135,6 +148,10 @@ export class Forecast {
     }
   }
 
+  private _onClick = (): void => void this.canvas.commands.execute('nbyard:show-forecast');
+
+  private readonly _button = document.createElement('button');
+  private readonly _status = document.createElement('span');
   private _isShown = true;
   private _timer?: number;
   private _asking?: AbortController;

@@ -7,7 +7,7 @@ import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { Checker } from './checker';
-import { INodePreview, INodeRun, IRunStates, Off } from './tokens';
+import { IForecast, INodePreview, INodeRun, IRunStates, Off } from './tokens';
 
 export interface IPortView {
   name: string;
@@ -74,11 +74,16 @@ export class NodeViews {
     return view;
   }
 
-  /** Take the reasons why nodes would run. */
-  setStale(reasons: ReadonlyMap<string, string>): void {
+  /** What would run now; undefined if unknown. */
+  get forecast(): IForecast | undefined {
+    return this._forecast;
+  }
+
+  set forecast(forecast: IForecast | undefined) {
     const before = this._stale;
+    this._forecast = forecast;
+    const reasons = this._stale;
     const both = [...before.keys(), ...reasons.keys()];
-    this._stale = reasons;
     this._renew(both.filter(id => before.get(id) !== reasons.get(id)));
   }
 
@@ -256,7 +261,11 @@ export class NodeViews {
     }
   }
 
-  private _stale: ReadonlyMap<string, string> = new Map();
+  private get _stale(): ReadonlyMap<string, string> {
+    return this._forecast?.reasons ?? new Map();
+  }
+
+  private _forecast?: IForecast;
   private _alike: ReadonlySet<string> = new Set();
   private _changed = new Signal<this, ReadonlySet<string>>(this);
   private _listeners = new Map<string, Set<() => void>>();

@@ -37,6 +37,12 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { showRunMenu }) => showRunMenu(canvas)
     },
     {
+      id: 'nbyard:show-forecast',
+      label: trans.__('Show What Would Run'),
+      caption: trans.__('List the nodes that a run would run now, each with the reason'),
+      run: (canvas, { showForecast }) => showForecast(canvas)
+    },
+    {
       id: 'nbyard:run-selected',
       label: trans.__('Run Selected Nodes'),
       needs: 'targets',

@@ -5,6 +5,7 @@ import { findNode } from '../../commands/prompts';
 import { IForecast } from '../../model/tokens';
 import { cardLabel } from '../../model/texts';
 import { Forecast } from '../forecast';
+import { showForecast } from '../showForecast';
 
 jest.useFakeTimers();
 
@@ -23,10 +24,12 @@ const SOME: IForecast = {
 async function open(answer: IForecast = SOME) {
   const one = await bench();
   one.backend.answer = async () => answer;
-  const node = document.createElement('span');
-  const forecast = new Forecast(one.canvas, node);
+  const place = document.createElement('span');
+  const forecast = new Forecast(one.canvas, place);
   await pass();
-  return { ...one, node, forecast };
+  const node = place.querySelector('button')!;
+  const status = place.querySelector('[role="status"]')!;
+  return { ...one, node, place, status, forecast };
 }
 
 async function pass(): Promise<void> {
@@ -66,6 +69,34 @@ describe('K15: what would run', () => {
     expect(many.node.title).toMatch(/and 3 more$/);
   });
 
+  it('is a button that lists the nodes, and focuses the chosen one', async () => {
+    const { canvas, node, status, executed } = await open();
+    expect([node.hidden, status.textContent]).toEqual([false, node.textContent]);
+    node.click();
+    expect(executed).toEqual([['nbyard:show-forecast', undefined]]);
+    const showing = showForecast(canvas);
+    const { items, done } = canvas.ui.picker!;
+    expect(items).toEqual([
+      { id: 'clean', label: 'clean.ipynb', detail: 'its code changed' },
+      { id: 'train', label: 'train.ipynb', detail: 'clean.ipynb runs before it' }
+    ]);
+    done(items[1]);
+    await showing;
+    expect([canvas.store.focused, canvas.store.selected]).toEqual(['train', ['train']]);
+  });
+
+  it('lists no node if all are cached or nothing is known', async () => {
+    const { canvas } = await open(NOTHING);
+    await showForecast(canvas);
+    expect(canvas.ui.notice!.text).toContain('cache');
+    canvas.views.forecast = undefined;
+    await showForecast(canvas);
+    expect([canvas.ui.picker, canvas.ui.notice!.text]).toEqual([
+      undefined,
+      'What would run is not known yet, or the workflow cannot run.'
+    ]);
+  });
+
   it('is asked again after an edit, and for the newest document only', async () => {
     const { canvas, backend, node, settle } = await open();
     expect(backend.forecasts).toHaveLength(1);
@@ -91,8 +122,8 @@ describe('K15: what would run', () => {
   });
 
   it('is dimmed from the edit until the new answer', async () => {
-    const { canvas, node, settle, forecast } = await open();
-    const isOld = () => node.classList.contains('nby-mod-old');
+    const { canvas, node, place, settle, forecast } = await open();
+    const isOld = () => place.classList.contains('nby-mod-old');
     expect(isOld()).toBe(false);
     canvas.doc.move([['clean', [0, 500]]]);
     expect(isOld()).toBe(false);
