@@ -109,6 +109,26 @@ describe('G6: every action is a command', () => {
     expect([...selectors].every(one => one.startsWith('.nby-Canvas'))).toBe(true);
   });
 
+  it('Enter on a link or button of the canvas is left to it', () => {
+    const enter = schema['jupyter.lab.shortcuts'].find(one => one.keys[0] === 'Enter')!;
+    const commands = new CommandRegistry();
+    const executed = jest.fn();
+    commands.addCommand(enter.command, { execute: executed });
+    commands.addKeyBinding(enter);
+    document.body.innerHTML =
+      '<div class="nby-Canvas-stage" tabindex="0"><a href="#">b</a><button>c</button></div>';
+    document.body.addEventListener('keydown', event => commands.processKeydownEvent(event));
+    const press = (selector: string) => {
+      const target = document.querySelector<HTMLElement>(selector)!;
+      target.focus();
+      const init = { key: 'Enter', keyCode: 13, bubbles: true, cancelable: true };
+      return target.dispatchEvent(new KeyboardEvent('keydown', init));
+    };
+    expect([press('a'), press('button'), executed.mock.calls.length]).toEqual([true, true, 0]);
+    expect(press('.nby-Canvas-stage')).toBe(false);
+    expect(executed).toHaveBeenCalledTimes(1);
+  });
+
   it('the key sheet lists what is bound now', () => {
     const commands = new CommandRegistry();
     commands.addCommand('nbyard:undo', {
