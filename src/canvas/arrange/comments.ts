@@ -1,9 +1,34 @@
 /** Comments on the canvas: texts in Markdown beside the nodes. */
 import { isComment, Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
+import { sizeOf } from '../model/diagram/items';
 import { ensureId } from '../model/identity';
 import { freePlace } from '../model/placement';
 import { newCommentId } from '../model/editing';
+
+export type Size = [number, number];
+
+const LEAST: Size = [80, 40];
+
+/** Return a size in whole pixels after a change, and not less than a comment needs. */
+export function resized([width, height]: Size, dx: number, dy: number): Size {
+  return [Math.max(LEAST[0], Math.round(width + dx)), Math.max(LEAST[1], Math.round(height + dy))];
+}
+
+/** Change the size of the selected comments, as one undo step. */
+export function resizeComments(canvas: CanvasController, dx: number, dy: number): void {
+  const { chosen, doc, trans } = canvas;
+  const ids = chosen.filter(isComment);
+  if (!ids.length) {
+    canvas.say(trans.__('Select a comment first.'), true);
+    return;
+  }
+  doc.edit(() => {
+    for (const id of ids) {
+      doc.setComment(id, 'size', resized(sizeOf(doc.comment(id) ?? {}), dx, dy));
+    }
+  });
+}
 
 /** Add a comment and open its text. Both are one undo step. */
 export function addComment(canvas: CanvasController, point?: { x: number; y: number }): void {

@@ -2,16 +2,13 @@ import { MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { NodeProps } from '@xyflow/react';
 import { memo, PointerEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { endEditing, writeComment } from '../arrange/comments';
+import { endEditing, resized, Size, writeComment } from '../arrange/comments';
 import { sizeOf } from '../model/diagram/items';
 import { CardNode } from '../model/flowStore';
 import { focusNode } from '../model/focus';
 import { useCanvas, useUi } from '../model/hooks';
 
-type Size = [number, number];
-
 const MARKDOWN = 'text/markdown';
-const LEAST: Size = [80, 40];
 
 /** A text in Markdown beside the nodes. A double click or Enter opens its source. */
 export const CommentCard = memo(function CommentCard({ id, data }: NodeProps<CardNode>) {
@@ -33,6 +30,7 @@ export const CommentCard = memo(function CommentCard({ id, data }: NodeProps<Car
             canvas.doc.setComment(id, 'size', size);
             setDragged(undefined);
           }}
+          onCancel={() => setDragged(undefined)}
         />
       )}
     </div>
@@ -109,27 +107,27 @@ interface ICornerProps {
   size: Size;
   onDrag: (size: Size) => void;
   onDrop: (size: Size) => void;
+  onCancel: () => void;
 }
 
-/** The corner that changes the size. */
-function Corner({ size, onDrag, onDrop }: ICornerProps): JSX.Element {
+/** The corner that changes the size with the mouse; keys do the same by commands. */
+function Corner({ size, onDrag, onDrop, onCancel }: ICornerProps): JSX.Element {
   const canvas = useCanvas();
   const start = useRef<{ x: number; y: number; size: Size }>();
   const sizeAt = ({ clientX, clientY }: PointerEvent): Size => {
     const from = start.current!;
     const zoom = canvas.flow?.getZoom() ?? 1;
-    return [
-      Math.max(LEAST[0], Math.round(from.size[0] + (clientX - from.x) / zoom)),
-      Math.max(LEAST[1], Math.round(from.size[1] + (clientY - from.y) / zoom))
-    ];
+    return resized(from.size, (clientX - from.x) / zoom, (clientY - from.y) / zoom);
   };
   return (
     <div
       className="nby-Comment-corner nodrag nopan"
       title={canvas.trans.__('Drag to change the size')}
       onPointerDown={event => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        start.current = { x: event.clientX, y: event.clientY, size };
+        if (event.button === 0) {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          start.current = { x: event.clientX, y: event.clientY, size };
+        }
       }}
       onPointerMove={event => start.current && onDrag(sizeAt(event))}
       onPointerUp={event => {
@@ -137,6 +135,10 @@ function Corner({ size, onDrag, onDrop }: ICornerProps): JSX.Element {
           onDrop(sizeAt(event));
           start.current = undefined;
         }
+      }}
+      onPointerCancel={() => {
+        start.current = undefined;
+        onCancel();
       }}
     />
   );

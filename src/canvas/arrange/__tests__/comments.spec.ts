@@ -1,4 +1,4 @@
-import { addComment, editComment, endEditing, writeComment } from '../comments';
+import { addComment, editComment, endEditing, resizeComments, writeComment } from '../comments';
 import { copyText, pasteText, removeSelection } from '../../model/editing';
 import { parseFlow } from '../../../document/flow';
 import { boxOf, overlaps } from '../../model/placement';
@@ -143,6 +143,23 @@ describe('K9: comments', () => {
     removeSelection(canvas);
     expect(canvas.doc.has('#2') || canvas.doc.has('clean_2')).toBe(false);
     expect(texts()).toEqual(['a']);
+  });
+
+  it('get another size with keys, as one undo step', () => {
+    const { canvas } = one;
+    resizeComments(canvas, 20, 0);
+    expect(canvas.ui.notice).toMatchObject({ problem: true });
+    write('a');
+    write('b');
+    canvas.doc.setComment('#2', 'size', [90, 50]);
+    canvas.store.select(['#1', '#2', 'clean']);
+    const before = steps(canvas);
+    resizeComments(canvas, -20, 0);
+    expect(steps(canvas)).toBe(before + 1);
+    expect(['#1', '#2'].map(id => canvas.doc.comment(id)!.size)).toEqual([
+      [220, 120],
+      [80, 50]
+    ]);
   });
 
   it('do not change in a workflow that is read-only', () => {

@@ -28,6 +28,38 @@ function show(id: string) {
   ).container;
 }
 
+/** A mouse or pen event; jsdom has no pointer events. */
+function point(target: Element, type: string, place: MouseEventInit) {
+  fireEvent(target, new MouseEvent(type, { bubbles: true, ...place }));
+}
+
+describe('K9: the corner of a comment', () => {
+  it('changes the size with the first button, unless the browser cancels', () => {
+    const { canvas } = one;
+    canvas.doc.addComment('#1', { text: 'a', size: [200, 100] }, [0, 0]);
+    const card = show('#1').querySelector<HTMLElement>('.nby-Comment')!;
+    const corner = card.querySelector<HTMLElement>('.nby-Comment-corner')!;
+    corner.setPointerCapture = jest.fn();
+    const size = () => [card.style.width, canvas.doc.comment('#1')!.size];
+
+    point(corner, 'pointerdown', { button: 2 });
+    point(corner, 'pointermove', { clientX: 50 });
+    expect(size()).toEqual(['200px', [200, 100]]);
+    expect(corner.setPointerCapture).not.toHaveBeenCalled();
+
+    point(corner, 'pointerdown', { button: 0 });
+    point(corner, 'pointermove', { clientX: 50 });
+    expect(size()).toEqual(['250px', [200, 100]]);
+    point(corner, 'pointercancel', {});
+    point(corner, 'pointermove', { clientX: 60 });
+    expect(size()).toEqual(['200px', [200, 100]]);
+
+    point(corner, 'pointerdown', { button: 0 });
+    point(corner, 'pointerup', { clientX: 50, clientY: -90 });
+    expect(canvas.doc.comment('#1')!.size).toEqual([250, 40]);
+  });
+});
+
 describe('K9: the source of a comment', () => {
   it('is stored as it is typed, and saved with the key', () => {
     const { canvas, executed } = one;

@@ -15,7 +15,8 @@ export function arrangeCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { tidy }) => tidy(canvas)
     },
     ...alignments(trans),
-    ...moves(trans)
+    ...moves(trans),
+    ...sizes(trans)
   ];
 }
 
@@ -47,19 +48,36 @@ function alignments(trans: TranslationBundle): ICanvasCommand[] {
   ];
 }
 
+/** How far a key moves a card or the edge of a comment. */
+const STEP = 20;
+
 function moves(trans: TranslationBundle): ICanvasCommand[] {
-  const step = 20;
   const move = (id: string, label: string, dx: number, dy: number): ICanvasCommand => ({
     id: `nbyard:move-node-${id}`,
     label,
     needs: 'targets',
     quiet: true,
-    run: (canvas, { editing }) => editing.move(canvas, dx * step, dy * step)
+    run: (canvas, { editing }) => editing.move(canvas, dx * STEP, dy * STEP)
   });
   return [
     move('left', trans.__('Move Node Left'), -1, 0),
     move('right', trans.__('Move Node Right'), 1, 0),
     move('up', trans.__('Move Node Up'), 0, -1),
     move('down', trans.__('Move Node Down'), 0, 1)
+  ];
+}
+
+function sizes(trans: TranslationBundle): ICanvasCommand[] {
+  const resize = (id: string, label: string, dx: number, dy: number): ICanvasCommand => ({
+    id: `nbyard:make-comment-${id}`,
+    label,
+    needs: 'edit',
+    run: (canvas, { comments }) => comments.resizeComments(canvas, dx * STEP, dy * STEP)
+  });
+  return [
+    resize('wider', trans.__('Make Comment Wider'), 1, 0),
+    resize('narrower', trans.__('Make Comment Narrower'), -1, 0),
+    resize('taller', trans.__('Make Comment Taller'), 0, 1),
+    resize('shorter', trans.__('Make Comment Shorter'), 0, -1)
   ];
 }
