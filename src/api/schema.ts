@@ -3962,9 +3962,9 @@ export interface components {
         /**
          * NodeView
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
-         *         `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
-         *         containers without an image. `undeclared` are files that it opened in its last success.
-         *         `is_idle`: it does not run, because it depends on a muted node.
+         *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
+         *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
+         *         in its last success. `is_idle`: it does not run, because it depends on a muted node.
          */
         NodeView: {
             name: string;
@@ -3988,6 +3988,8 @@ export interface components {
             undeclared: components["schemas"]["Undeclared"] | null;
             /** @default false */
             is_idle: boolean;
+            /** @default null */
+            gpu: number | null;
         };
         /**
          * OfferedService

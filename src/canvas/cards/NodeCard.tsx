@@ -114,7 +114,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       )}
       {view.preview && <Preview preview={view.preview} />}
       {run?.models && <Models id={id} {...run.models} />}
-      {view.type === 'executable' && <Chips id={id} chips={view.chips} />}
+      {view.type === 'executable' && <Chips id={id} chips={view.chips} gpus={view.gpus} />}
     </div>
   );
 });

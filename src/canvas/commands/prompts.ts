@@ -167,7 +167,7 @@ export async function deployNode(canvas: CanvasController): Promise<void> {
 
 /** Choose the GPUs or the runtime of the selected nodes from one list. */
 export async function chooseResources(canvas: CanvasController): Promise<void> {
-  const { doc, services, targets, trans } = canvas;
+  const { checker, doc, services, targets, trans } = canvas;
   if (canvas.readOnly) {
     return;
   }
@@ -176,8 +176,8 @@ export async function chooseResources(canvas: CanvasController): Promise<void> {
     return;
   }
   const runtimes = (await services.backend?.runtimes().catch(() => [])) ?? [];
-  const choices: [string, string, Json | undefined, string][] = [
-    [trans.__('CPU only'), 'gpu', undefined, trans.__('default')],
+  const choices: [string, string, Json, string][] = [
+    [trans.__('CPU only'), 'gpu', 0, ''],
     ...[1, 2, 4].map((count): [string, string, Json, string] => [
       trans._n('%1 GPU', '%1 GPUs', count),
       'gpu',
@@ -195,7 +195,11 @@ export async function chooseResources(canvas: CanvasController): Promise<void> {
   const chosen = await canvas.pick(trans.__('Where it runs'), items, placeOf(canvas, targets[0]));
   if (chosen) {
     const [, field, value] = choices[Number(chosen.id)];
-    doc.edit(() => targets.forEach(id => doc.setField(id, field, value)));
+    // a node sets no GPUs only if its executable requests some
+    const isUsual = (id: string) => field === 'gpu' && !value && !checker.reading(id)?.gpu;
+    doc.edit(() =>
+      targets.forEach(id => doc.setField(id, field, isUsual(id) ? undefined : value))
+    );
   }
 }
 

@@ -42,6 +42,8 @@ export interface INodeView {
   pending: boolean;
   /** Where it runs and with what, if that is not the default. */
   chips: string[];
+  /** The number of GPUs that its executable requests, and that the node does not change. */
+  gpus: number;
   run?: INodeRun;
   /** What it produced, or what the dataset contains. */
   preview?: INodePreview;
@@ -218,6 +220,7 @@ export class NodeViews {
       checked: !!reading,
       pending: !reading && !this.checker.settled && this.checker.unreachable === undefined,
       chips: chipsOf(fields),
+      gpus: fields.gpu === undefined ? (reading?.gpu ?? 0) : 0,
       run,
       preview: type === 'dataset' ? this.runs?.previewFor?.(id) : previewOf(run)
     };

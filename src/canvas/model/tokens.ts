@@ -24,6 +24,8 @@ export interface INodeReading {
   undeclared?: IUndeclared | null;
   /** It depends on a muted node, so it does not run. */
   is_idle?: boolean;
+  /** The number of GPUs that the executable requests, unless the node sets another one. */
+  gpu?: number | null;
 }
 
 /** Why a node does not run. */

@@ -327,9 +327,9 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
-    `image` and `environment` are the executable's, if the node sets none. `hinted_image` is for
-    containers without an image. `undeclared` are files that it opened in its last success.
-    `is_idle`: it does not run, because it depends on a muted node."""
+    `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
+    none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
+    in its last success. `is_idle`: it does not run, because it depends on a muted node."""
 
     name: str
     kind: str
@@ -343,6 +343,7 @@ class NodeView(msgspec.Struct, frozen=True):
     hinted_image: str = ""
     undeclared: Undeclared | None = None
     is_idle: bool = False
+    gpu: int | None = None
 
 
 class NodeLine(msgspec.Struct, frozen=True):

@@ -129,6 +129,7 @@ class Resolver:
             image=version.resources.image,
             environment=self._named_by(environments.asking_of(version)),
             hinted_image=version.resources.hinted_image,
+            gpu=version.resources.gpu,
         )
 
     def _named_by(self, of: environments.Needs) -> str:
@@ -194,6 +195,7 @@ class Resolver:
             image=seen.resources.image,
             environment=self._named_by(environments.asking_of(seen)),
             hinted_image=seen.resources.hinted_image,
+            gpu=seen.resources.gpu,
         )
 
     def _code(self, path: str) -> Code:

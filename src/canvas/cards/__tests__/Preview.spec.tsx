@@ -46,7 +46,7 @@ describe('E5: the chips of a card', () => {
     canvas.doc.setField('clean', 'gpu', 1);
     render(
       <CanvasContext.Provider value={canvas}>
-        <Chips id="clean" chips={canvas.views.get('clean')!.chips} />
+        <Chips id="clean" chips={canvas.views.get('clean')!.chips} gpus={0} />
       </CanvasContext.Provider>
     );
     fireEvent.click(screen.getByRole('button', { name: '1 GPU' }));
@@ -55,13 +55,22 @@ describe('E5: the chips of a card', () => {
     expect(nodesOf(canvas).clean.gpu).toBe(1);
   });
 
+  it('say what the executable requests', () => {
+    render(
+      <CanvasContext.Provider value={one.canvas}>
+        <Chips id="clean" chips={[]} gpus={2} />
+      </CanvasContext.Provider>
+    );
+    expect(screen.getByRole('button', { name: '2 GPUs' })).toBeTruthy();
+  });
+
   it('offer nothing in a read-only workflow', () => {
     const { canvas } = one;
     Object.defineProperty(canvas, 'readOnly', { value: true });
     const show = (...chips: string[]) =>
       render(
         <CanvasContext.Provider value={canvas}>
-          <Chips id="clean" chips={chips} />
+          <Chips id="clean" chips={chips} gpus={0} />
         </CanvasContext.Provider>
       ).container;
     expect(show().textContent).toBe('');
@@ -72,7 +81,7 @@ describe('E5: the chips of a card', () => {
     const { canvas, executed } = one;
     render(
       <CanvasContext.Provider value={canvas}>
-        <Chips id="clean" chips={canvas.views.get('clean')!.chips} />
+        <Chips id="clean" chips={canvas.views.get('clean')!.chips} gpus={0} />
       </CanvasContext.Provider>
     );
     fireEvent.click(screen.getByRole('button', { name: 'CPU' }));

@@ -72,6 +72,28 @@ describe('E5: where a node runs', () => {
   });
 });
 
+describe('E5: GPUs that an executable requests', () => {
+  afterEach(() => delete READINGS['clean.ipynb'].gpu);
+
+  it('are those of the node, unless it runs on CPUs only', async () => {
+    READINGS['clean.ipynb'].gpu = 2;
+    const { canvas, settle } = one;
+    canvas.checker.ask(0);
+    await settle();
+    const gpus = () => ['clean', 'train'].map(id => canvas.views.get(id)!.gpus);
+    expect(gpus()).toEqual([2, 0]);
+    canvas.store.select(['clean', 'train']);
+    const choosing = chooseResources(canvas);
+    await jest.advanceTimersByTimeAsync(0);
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    await choosing;
+    expect(nodesOf(canvas).clean.gpu).toBe(0);
+    expect(nodesOf(canvas).train).not.toHaveProperty('gpu');
+    expect(gpus()).toEqual([0, 0]);
+    expect(canvas.views.get('clean')!.chips).toEqual([]);
+  });
+});
+
 describe('E5: where a node of a read-only workflow runs', () => {
   it('is not asked', async () => {
     const { canvas } = one;
