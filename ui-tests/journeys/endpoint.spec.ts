@@ -231,28 +231,6 @@ async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): P
 }
 
 withDocker(
-  'M6: journey 7 by keyboard: a class of a Python file is deployed from the file browser',
-  async ({ lab, server, engine }) => {
-    withDocker.skip(!!engine.lacking, engine.lacking);
-    await writeFile(server.file('model.py'), MODEL);
-    await lab.refreshFiles();
-    await expect(lab.file('model.py')).toBeVisible();
-    lab.actions = 0;
-    await lab.press('Control+Shift+f');
-    await expect(lab.page.locator('#filebrowser :focus')).toHaveCount(1);
-    await lab.page.keyboard.type('model');
-    await expect(lab.file('model.py')).toHaveClass(/jp-mod-selected/);
-    await lab.runFromPalette('Deploy Model Class…');
-    await expect(view(lab).getByLabel('Class')).toBeFocused();
-    await expect(view(lab)).toContainText('weight: float');
-    await lab.press('Enter');
-    lab.did('model', 'keys');
-    await expect(view(lab).getByRole('heading').first()).toBeFocused();
-    await expect(state(lab)).toHaveText(/queued|starting/);
-  }
-);
-
-withDocker(
   'M6: journey 7: a class of a Python file is deployed from the file browser, in three actions',
   { tag: '@long' },
   async ({ lab, server, engine }, info) => {

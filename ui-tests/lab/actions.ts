@@ -12,7 +12,7 @@ export const TASKS = {
   endpoint: { title: 'From a CSV over two notebooks to an answer of a live endpoint', most: 8 },
   background: { title: 'Run the open notebook in the background', most: 2, keys: 3 },
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
-  model: { title: 'Deploy a model class from the file browser', most: 3, keys: 4 },
+  model: { title: 'Deploy a model class from the file browser', most: 3 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },
   packages: { title: 'Create an environment with packages', most: 3, keys: 4 },
   binary: { title: 'Register a binary with its arguments', most: 3, keys: 9 },
