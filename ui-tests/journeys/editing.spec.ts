@@ -79,7 +79,17 @@ test('K9: a comment is written, sized, moved and undone with the keyboard and th
   await expect(comment.locator('script')).toHaveCount(0);
   await lab.press('Enter');
   await expect(comment.locator('textarea')).toBeFocused();
+  await comment.locator('textarea').dblclick(); // opens it no second time
+  await lab.press('Control+s');
+  await expect
+    .poll(async () => JSON.parse(await readFile(server.file('words.nbflow'), 'utf8')).comments)
+    .toMatchObject({ '#1': { text: expect.stringContaining('Palmer') } });
   await lab.press('Escape');
+  const first = (await comment.boundingBox())!;
+  await lab.press('Alt+Shift+ArrowRight');
+  await expect
+    .poll(async () => (await comment.boundingBox())!.width)
+    .toBeGreaterThan(first.width + 5);
   const before = (await comment.boundingBox())!;
   const corner = (await comment.locator('.nby-Comment-corner').boundingBox())!;
   await page.mouse.move(corner.x + 5, corner.y + 5);

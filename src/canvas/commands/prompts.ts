@@ -197,9 +197,7 @@ export async function chooseResources(canvas: CanvasController): Promise<void> {
     const [, field, value] = choices[Number(chosen.id)];
     // a node sets no GPUs only if its executable requests some
     const isUsual = (id: string) => field === 'gpu' && !value && !checker.reading(id)?.gpu;
-    doc.edit(() =>
-      targets.forEach(id => doc.setField(id, field, isUsual(id) ? undefined : value))
-    );
+    doc.edit(() => targets.forEach(id => doc.setField(id, field, isUsual(id) ? undefined : value)));
   }
 }
 
