@@ -22,9 +22,16 @@ export async function showForecast(canvas: CanvasController): Promise<void> {
     label: title(canvas, id),
     detail
   }));
-  const chosen = await canvas.pick(trans.__('Nodes that would run'), items);
+  const chosen = await canvas.pick(trans.__('Nodes that would run'), items, belowText(canvas));
   if (chosen) {
     canvas.set({ outline: false });
     focusNode(canvas, chosen.id, true);
   }
+}
+
+/** Return the place below the text in the toolbar, which hides it where there is little room. */
+function belowText({ front }: CanvasController): { x: number; y: number } | undefined {
+  const text = front?.closest('.jp-Document')?.querySelector('.nby-Forecast');
+  const box = text?.getBoundingClientRect();
+  return box?.width ? { x: box.left, y: box.bottom } : undefined;
 }
