@@ -4,6 +4,7 @@ import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { showBytes } from '../../components/format/bytes';
 import { showAgo } from '../../components/format/times';
+import { useSignal } from '../../components/hooks/useSignal';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { artifactIcon, commandIcon, deploymentIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
@@ -25,6 +26,11 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
   const [problem, setProblem] = useState('');
   const now = useAgoNow(yard.stream);
   const place = useRef<HTMLDivElement>(null);
+  useEffect(() => void yard.runs.start(), [yard]);
+  const succeeded = useSignal(
+    yard.runs.changed,
+    () => yard.runs.items.filter(({ state }) => state === 'succeeded').length
+  );
   useEffect(() => {
     const { client } = yard;
     Promise.all([client.call('models.sources', {}), client.call('images.list', {})]).then(
@@ -32,7 +38,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         setOffers({ ...sources, images: items.filter(({ state }) => state === 'ready') }),
       (error: Error) => setProblem(error.message)
     );
-  }, [yard]);
+  }, [yard, succeeded]); // a run that ends may offer a model
   useEffect(() => {
     // while the offers loaded, the user may have moved on: only focus around the list moves into it
     if (offers && document.activeElement?.contains(place.current)) {
@@ -56,7 +62,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       {isEmpty && (
         <p className="nby-Note">
           {trans.__(
-            'No models yet. A run whose output is a model file offers it here, such as the run of the penguins example.'
+            'No models yet. Run a workflow that saves a model, and it appears here. For example:'
           )}{' '}
           <CommandButton commands={commands} id="nbyard:create-example" />
         </p>

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { IPanelServices } from '../../frame/services';
 import { ChooseModel } from '../ChooseModel';
 
@@ -9,12 +9,15 @@ const trans = nullTranslator.load('nbyard');
 const created_at = '2030-01-01T00:00:00Z';
 const OUTPUT = { run_id: 'r', run_number: 7, run_title: 'Penguins', output: 'train.model' };
 
+let runs: { items: object[]; changed: Signal<object, void>; start: () => void };
+
 function show(sources: object, images: object[]): jest.Mock {
+  runs = { items: [], changed: new Signal<object, void>({}), start: () => undefined };
   const call = jest.fn(async (id: string) => (id === 'images.list' ? { items: images } : sources));
   const stream = { lost: undefined, connectedChanged: new Signal<object, boolean>({}) };
   const commands = new CommandRegistry();
   commands.addCommand('nbyard:create-example', { label: 'Try It', execute: () => undefined });
-  const services = { yard: { client: { call }, stream }, trans, commands };
+  const services = { yard: { client: { call }, stream, runs }, trans, commands };
   const onChosen = jest.fn();
   render(<ChooseModel services={services as unknown as IPanelServices} onChosen={onChosen} />);
   return onChosen;
@@ -67,6 +70,16 @@ describe('what can be deployed', () => {
     show({ outputs: [], classes: [] }, []);
     expect(await screen.findByRole('button', { name: 'Try It' })).toBeTruthy();
     expect(screen.queryByRole('row')).toBeNull();
+  });
+
+  it('offers the model of a run that ends meanwhile', async () => {
+    const sources = { outputs: [] as object[], classes: [] };
+    show(sources, []);
+    await screen.findByRole('button', { name: 'Try It' });
+    sources.outputs.push({ ...OUTPUT, size_bytes: 10, created_at });
+    runs.items.push({ state: 'succeeded' });
+    act(() => runs.changed.emit());
+    expect(await screen.findByText('train.model')).toBeTruthy();
   });
 
   it('leaves the focus where the user went while it loaded', async () => {

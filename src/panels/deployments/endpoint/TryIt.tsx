@@ -207,7 +207,7 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
     <>
       <p className="nby-Dim">
         {trans.__(
-          'The same request from another machine. Replace TOKEN with a token of this Jupyter server: “jupyter server list” shows it, and a hub creates one under “Token”.'
+          'The same request from a shell or a program. Set the variable TOKEN to a token of this Jupyter server: “jupyter server list” shows it, and a hub creates one under “Token”.'
         )}
       </p>
       {snippetsOf(request).map(([language, text]) => (

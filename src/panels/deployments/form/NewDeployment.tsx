@@ -136,6 +136,13 @@ function Form(props: IFormProps): JSX.Element {
           void hold(deploy());
         }}
       >
+        {!into && (
+          <p className="nby-Dim">
+            {trans.__(
+              'Runs in a container until you stop it. Requests need your sign-in or a token.'
+            )}
+          </p>
+        )}
         {model && !problems[''] && <ModelFacts services={services} made={made} later={later} />}
         {!!deployed.items.length && (
           <DeployAs
