@@ -128,8 +128,9 @@ export async function openNode(canvas: CanvasController): Promise<void> {
     const path = doc.node(id)?.path;
     const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
     const place = views.get(id)?.run?.failingPlace;
-    // the node may have another file since the run
-    const isSame = !!place && place.id === checker.reading(id)?.executable;
+    // the node may have another file since the run, whose executable is unknown until it is read
+    const now = checker.reading(id)?.executable || place?.id;
+    const isSame = !!place && place.id === now;
     const opened =
       isSame &&
       (await commands.execute('nbyard:edit-executable-source', { ...place, path: file }).then(
