@@ -1739,7 +1739,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 of the command may change how words are read', show(p.keyword)),
   'argparse-and-click': (_p, _show, trans) => trans.__('the script uses both argparse and click'),
   'no-parameters-cell': (_p, _show, trans) =>
-    trans.__('No parameters cell was found: tag one to give this notebook arguments.'),
+    trans.__(
+      'No parameters cell was found. To set values for a run, add the tag “parameters” to the cell that assigns them.'
+    ),
   'kernel-not-read': (p, show, trans) =>
     trans.__('Arguments of %1 notebooks are not read: add them in the form.', show(p.kernel)),
   'several-parameters-cells': (p, show, trans) =>

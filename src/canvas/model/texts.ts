@@ -42,7 +42,7 @@ export function refusalText(
 /** Return the text for an executable without ports, which runs alone. */
 export function noPorts(trans: TranslationBundle): string {
   return trans.__(
-    'This node has no named input or output, so it runs alone. Declare one to connect it.'
+    'This node has no named input or output, so it runs alone. Run it once: the inspector then lists the files that it reads and writes, to declare with one click.'
   );
 }
 
@@ -55,9 +55,13 @@ export function isAlone({ type, checked, problems, inputs, outputs }: INodeView)
 export function bodyRefusalText(refused: IFitting['refused'], trans: TranslationBundle): string {
   switch (refused) {
     case 'no-input':
-      return trans.__('This node has no named input. Declare one to connect it.');
+      return trans.__(
+        'This node has no named input. Run it once: the inspector then lists the files that it reads, to declare with one click.'
+      );
     case 'no-output':
-      return trans.__('This node has no named output. Declare one to connect it.');
+      return trans.__(
+        'This node has no named output. Run it once: the inspector then lists the files that it writes, to declare with one click.'
+      );
     case 'unknown-port':
       return trans.__('The ports of this node are unknown.');
     case 'taken':

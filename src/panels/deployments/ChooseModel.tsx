@@ -62,7 +62,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       {isEmpty && (
         <p className="nby-Note">
           {trans.__(
-            'No models yet. Run a workflow that saves a model, and it appears here. For example:'
+            'No models yet. Run a workflow in which a node has a model file as an output, and it appears here. For example:'
           )}{' '}
           <CommandButton commands={commands} id="nbyard:create-example" />
         </p>

@@ -236,7 +236,8 @@ ARGUMENTS = {
 
 CELLS = {
     "no-parameters-cell": code(
-        "No parameters cell was found: tag one to give this notebook arguments."
+        "No parameters cell was found. To set values for a run, add the tag “parameters” to the "
+        "cell that assigns them."
     ),
     "kernel-not-read": code(
         "Arguments of {kernel} notebooks are not read: add them in the form.", kernel=str
