@@ -110,6 +110,7 @@ export class CanvasPanel extends ReactWidget {
       this._show(this.isVisible); // it may have been hidden meanwhile
       this.canvas.store.subscribe(() => this._changed.emit());
       this.canvas.doc.changed.connect(() => this._changed.emit());
+      this.canvas.checker.changed.connect(() => this._changed.emit());
       let { isLive } = this.canvas;
       this.canvas.runs?.changed.connect(() => {
         if (this.canvas!.isLive !== isLive) {

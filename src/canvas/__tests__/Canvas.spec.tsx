@@ -79,6 +79,12 @@ describe('a workflow tab', () => {
     await come('work/more.py');
     expect(drawer.getByText('more.py')).toBeTruthy();
     FILES.pop();
+    FILES.push('new.csv', 'notes.txt');
+    await come('work/new.csv');
+    expect(drawer.queryByText('notes.txt')).toBeNull();
+    await act(async () => fireEvent.click(drawer.getByText('new.csv')));
+    expect(canvas.doc.node('new')).toMatchObject({ type: 'dataset', path: 'new.csv' });
+    FILES.length -= 2;
   });
 
   it('K7: edits the value of the selected node, as one undo step', async () => {

@@ -74,26 +74,34 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Return code files in the workflow's folder that are not registered. */
+/** Tables, which are nodes without being registered. */
+const TABLE = /\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|xlsx|xls)$/i;
+
+/** Return code and tables in the workflow's folder that no row shows yet. */
 function unregistered(
   files: readonly string[],
   rows: readonly IPaletteRow[]
 ): readonly IPaletteRow[] {
-  const known = new Set(rows.map(({ path }) => path));
-  return files
-    .filter(path => isExecutable(path) && !known.has(path))
-    .map(path => {
-      const isModel = isModelFile(path);
-      const kind = isModel ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
-      return {
-        type: 'executable',
-        id: path,
-        name: PathExt.basename(path),
-        kind,
-        path,
-        isFile: true
-      };
-    });
+  const known = new Set(rows.flatMap(({ path, name }) => [path, name]));
+  const isNew = (path: string) =>
+    TABLE.test(path)
+      ? !known.has(path) && !known.has(PathExt.basename(path))
+      : isExecutable(path) && !known.has(path);
+  return files.filter(isNew).map(path => {
+    if (TABLE.test(path)) {
+      return { type: 'dataset', id: path, name: PathExt.basename(path), path, isFile: true };
+    }
+    const isModel = isModelFile(path);
+    const kind = isModel ? 'model' : path.endsWith('.ipynb') ? 'notebook' : 'command';
+    return {
+      type: 'executable',
+      id: path,
+      name: PathExt.basename(path),
+      kind,
+      path,
+      isFile: true
+    };
+  });
 }
 
 interface IGroupProps {

@@ -40,6 +40,7 @@ export function navigateCommands(trans: TranslationBundle): ICanvasCommand[] {
       id: 'nbyard:next-problem',
       label: trans.__('Go to Next Problem'),
       icon: problemIcon,
+      allowed: canvas => canvas.checker.problems.length > 0,
       run: (canvas, { navigation }) => navigation.nextProblem(canvas)
     },
     {
