@@ -3,6 +3,9 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { Notebook } from '@jupyterlab/notebook';
 
+/** Looks at the notebook after these pauses. */
+const LAYOUT_MS = [50, 150, 300, 500, 1000];
+
 type Editor = NonNullable<NonNullable<Notebook['activeCell']>['editor']>;
 
 export interface IPlace {
@@ -40,6 +43,23 @@ async function showCell(notebook: Notebook, cell: number, line?: number): Promis
     showLine(activeCell.editor, line);
   }
   notebook.activate(); // the focus follows the active cell
+  void keepInView(notebook, cell);
+}
+
+/** A notebook that has just been opened may scroll back to its top while it is laid out. */
+async function keepInView(notebook: Notebook, cell: number): Promise<void> {
+  for (const pause of LAYOUT_MS) {
+    await new Promise(done => setTimeout(done, pause));
+    const place = notebook.widgets[cell]?.node?.getBoundingClientRect();
+    const view = notebook.node?.getBoundingClientRect();
+    const isAway = place && view && (place.bottom <= view.top || place.top >= view.bottom);
+    if (notebook.isDisposed || notebook.activeCellIndex !== cell) {
+      return; // the user has moved on
+    }
+    if (isAway) {
+      await notebook.scrollToItem(cell, 'center');
+    }
+  }
 }
 
 function showLine(editor: Editor, number: number): void {

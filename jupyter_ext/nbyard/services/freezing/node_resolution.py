@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
-
-Follow = Callable[["Connection", str, Code, dict[str, Any]], "Executable"]
+    Follow = Callable[[Connection, str, Code, dict[str, Any]], Executable]
 
 
 class Resolver:
@@ -394,8 +393,7 @@ class Freeze:
         """Store new executables and versions with `follow`; return the resolved nodes."""
         followed: dict[int, Executable] = {}
         for name, (code, fields) in self._codes.items():
-            found = followed.get(id(fields))
-            if found is None:
+            if (found := followed.get(id(fields))) is None:
                 store = follow or self._resolver.freezer.follow
                 found = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
             self.resolved[name] = self._known(name, found.name, found.current)

@@ -30,6 +30,27 @@ describe('K5: Edit Source after a failure', () => {
     expect(notebook.activate).toHaveBeenCalled();
   });
 
+  it('scrolls to the cell again if the notebook goes back to its top', async () => {
+    jest.useFakeTimers();
+    const box = (top: number) => ({
+      getBoundingClientRect: () => ({ top, bottom: top + 100 })
+    });
+    const cell = { ready: Promise.resolve(), node: box(900) };
+    const notebook = {
+      widgets: [cell],
+      node: box(0),
+      activeCellIndex: 0,
+      deselectAll: jest.fn(),
+      scrollToItem: jest.fn(async () => (cell.node = box(40))),
+      activate: () => (cell.node = box(900))
+    };
+    await showPlace(opened(notebook), { cell: 0 });
+    expect(notebook.scrollToItem).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(3000);
+    expect(notebook.scrollToItem).toHaveBeenCalledTimes(2);
+    jest.useRealTimers();
+  });
+
   it('opens a script at the line of that file', async () => {
     const text = editor();
     await showPlace(opened({ editor: text }), { lines: { 'other.py': 1, 'work.py': 5 } });
