@@ -94,10 +94,10 @@ test('K1: a checkpoint is restored, and the restoring can be undone', async ({ l
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.cards).toHaveCount(5);
   await canvas.remove('report.ipynb');
+  await lab.execute('nbyard:fit-workflow'); // the inspector has opened; only cards in view are drawn
   await canvas.save(); // the save makes the checkpoint of this
   const kept = await readFile(server.file('penguins.nbflow'), 'utf8');
   await canvas.remove('evaluate.py');
-  await lab.execute('nbyard:fit-workflow'); // only cards in view are drawn
   await expect(canvas.cards).toHaveCount(3);
   await lab.mainMenu('File', 'Revert Workflow to Checkpoint…');
   await lab.dialog.getByRole('button', { name: 'Revert' }).click();
