@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 
 from nbyard.blobs import file_operations as files
 from nbyard.blobs.blob_writer import Blob
-from nbyard.blobs.store import COARSE_SECONDS, REMEMBERED, Blobs
+from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
 
 MOST_HELD_BYTES = 128 << 20
@@ -113,16 +112,13 @@ class DryBlobs(Blobs):
 
     def _hashed(self, fd: int, before: os.stat_result, path: Path) -> Blob:
         """Hash a file; return a substitute if the request may not hash that many bytes."""
-        stamp = files.change_stamp(before)
         if before.st_size > self._request.bytes_left:
-            return Blob(_substitute("sha256", repr(stamp).encode()), before.st_size)
+            stamp = repr(files.change_stamp(before)).encode()
+            return Blob(_substitute("sha256", stamp), before.st_size)
         self._request.bytes_left -= before.st_size
         blob = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
         files.refuse_changed(before, os.fstat(fd), path)
-        if time.time() - before.st_mtime > COARSE_SECONDS:
-            if len(self._stored) > REMEMBERED:
-                self._stored.clear()
-            self._stored[stamp] = blob
+        self._remember(before, blob)
         return blob
 
     def _hold(self, digest: str, content: bytes) -> None:

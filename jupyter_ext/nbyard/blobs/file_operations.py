@@ -17,6 +17,7 @@ CHUNK = 1 << 20
 MIB = 1 << 20
 FICLONE = 0x40049409
 LOCK_SECONDS = 10.0
+COARSE_SECONDS = 2
 LOCK_PAUSE_SECONDS = 0.01
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLONELESS = (errno.EOPNOTSUPP, errno.ENOTTY)
@@ -198,6 +199,11 @@ def _lock(fd: int, how: int) -> bool:
 def change_stamp(found: os.stat_result) -> tuple[int, ...]:
     """Return a tuple that changes whenever the file is written to."""
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def is_settled(found: os.stat_result) -> bool:
+    """Return whether a later write changes the stamp: the clocks of file systems are coarse."""
+    return time.time() - found.st_mtime > COARSE_SECONDS
 
 
 def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) -> None:

@@ -23,7 +23,6 @@ import math
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -47,7 +46,6 @@ REMEMBERED = 100_000
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
 SMALL_FILE = 1 << 20  # hashed first, to avoid writing a duplicate
-COARSE_SECONDS = 2
 DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
 
@@ -195,10 +193,7 @@ class Blobs:
             self._publish(fd, path, blob.digest, dir_fd)
             return blob
         blob = self._copy_in(fd, before, path, promise)
-        if time.time() - before.st_mtime > COARSE_SECONDS:
-            if len(self._stored) > REMEMBERED:
-                self._stored.clear()
-            self._stored[files.change_stamp(before)] = blob
+        self._remember(before, blob)
         if move:
             # Files that a container created as another user cannot be deleted.
             with contextlib.suppress(PermissionError):
@@ -206,11 +201,7 @@ class Blobs:
         return blob
 
     def _copy_in(
-        self,
-        fd: int,
-        before: os.stat_result,
-        path: Path,
-        promise: Callable[[Blob], None] | None,
+        self, fd: int, before: os.stat_result, path: Path, promise: Callable[[Blob], None] | None
     ) -> Blob:
         if before.st_size <= SMALL_FILE:
             known = Blob(f"sha256:{files.hash_file(fd)}", before.st_size)
@@ -226,6 +217,13 @@ class Blobs:
             if promise:
                 promise(writer.blob())
             return writer.commit()
+
+    def _remember(self, found: os.stat_result, blob: Blob) -> None:
+        """Keep the blob of a file by its stamp, if each later change shows in the stamp."""
+        if files.is_settled(found):
+            if len(self._stored) > REMEMBERED:
+                self._stored.clear()
+            self._stored[files.change_stamp(found)] = blob
 
     def _put_before(self, found: os.stat_result) -> Blob | None:
         """Return the blob of a file that was stored before and has not changed since."""
@@ -298,7 +296,7 @@ class Blobs:
 
     def _remember_tree(self, digest: str, found: os.stat_result, tree: Tree) -> None:
         """Keep small lists in memory, because many attempts stage the same folders."""
-        if found.st_size < SMALL_TREE and time.time() - found.st_mtime > COARSE_SECONDS:
+        if found.st_size < SMALL_TREE and files.is_settled(found):
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
             self._trees[digest] = files.change_stamp(found), tree
@@ -315,9 +313,8 @@ class Blobs:
     def _verify(self, digest: str, fd: int) -> None:
         if not files.has_hash(files.hash_file(fd), digest):
             raise files.damaged_error(digest)
-        # File system clocks are coarse: a write right after this one could stay unnoticed.
-        if time.time() - os.fstat(fd).st_mtime > COARSE_SECONDS:
-            self._verified[digest] = files.change_stamp(os.fstat(fd))
+        if files.is_settled(found := os.fstat(fd)):
+            self._verified[digest] = files.change_stamp(found)
 
     def _verify_once(self, digest: str, fd: int) -> None:
         if self._verified.get(digest) != files.change_stamp(os.fstat(fd)):

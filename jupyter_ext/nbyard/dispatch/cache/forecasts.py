@@ -10,7 +10,7 @@ from functools import partial
 from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.bounded_lookups import LATE, BoundedLookups
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, key_parts, place_of
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
 from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
@@ -26,7 +26,7 @@ from nbyard.runtimes.protocol import KnowsPackages
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease
-from nbyard.store.runs.artifacts_and_cache import Alike, Hit
+from nbyard.store.runs.artifacts_and_cache import Hit
 from nbyard.tabular import Tables
 from nbyard.transfer.dataset_links import ResourceLinks
 
@@ -98,9 +98,7 @@ class CacheForecaster:
         parts = key_parts(plan, code, inputs, environment)
         query = Query(found.question.owner, plan, code, parts, parts.key(), environment)
         if hit := self._usable(found, query):
-            is_alike = isinstance(hit, Alike)
-            code_of_reason = "unchanged-reads" if is_alike else "unchanged"
-            return Verdict("cached", because(code_of_reason, run=hit.run_number))
+            return Verdict("cached", reuse_reason(hit))
         of = (found.question.owner, found.question.workflow, plan.node, plan.executable_id)
         with self._store.read() as c:
             last = partial(self._store.history.last_of, c, *of)

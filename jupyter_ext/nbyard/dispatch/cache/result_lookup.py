@@ -66,6 +66,12 @@ class Query:
         return self.too_old is not None
 
 
+def reuse_reason(hit: Hit) -> Reason:
+    """Return why a result is reused: the same key, or the same files that were read."""
+    code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
+    return because(code, run=hit.run_number)
+
+
 class ResultLookup:
     """Finds cached results, and explains why there is none."""
 

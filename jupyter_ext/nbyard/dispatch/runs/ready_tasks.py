@@ -14,7 +14,7 @@ import msgspec
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.outside_files import Comparisons
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
 from nbyard.dispatch.cache.retried_and_pinned_results import keep_and_check_bytes, take, take_over
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.runs.environment_waits import EnvironmentWaits
@@ -270,9 +270,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         now = datetime.now(UTC)
         for one in found:
             hit = hits.get(one.name)
-            if hit is None:
-                continue
-            if one.is_expired(hit, now):
+            if hit is None or one.is_expired(hit, now):
                 continue
             differing = self._comparisons.changes(one.task.id, hit)
             if differing is None:
@@ -298,9 +296,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             own = beside.get(hit.task_id, {})
             if keep_and_check_bytes(self._context, changes, rows[hit.task_id], own):
                 own |= {"cache_key": hit.key} if isinstance(hit, Alike) else {}
-                code = "unchanged-reads" if isinstance(hit, Alike) else "unchanged"
-                reason = because(code, run=hit.run_number)
-                take(changes, one.live, rows[hit.task_id], reason, one.columns | own)
+                take(changes, one.live, rows[hit.task_id], reuse_reason(hit), one.columns | own)
 
 
 def fail_task(changes: RoundChanges, task: LiveTask, failure: Failure) -> None:

@@ -40,35 +40,29 @@ def parsed_options(
     if walk is None or walk.given_away or walk.defaults:
         return set()
     nodes = source.nodes
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     added = [node for node in nodes if isinstance(node, ast.Call) and _method(node) == ADD]
     keywords = [keyword for call in added for keyword in call.keywords]
     if not all(_keeps_word(source, one.arg, one.value, is_known) for one in keywords):
         return set()
-    stored = [node for node in nodes if isinstance(node, ast.Name) and node.id in TYPES]
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    if own & TYPES or any(isinstance(node.ctx, ast.Store) for node in stored):
+    if TYPES & own.union(node.id for node in names if isinstance(node.ctx, ast.Store)):
         return set()  # such a type is not Python's
     imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "sys"]
     imported = {alias.name for node in imports for alias in node.names}
-    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    if "argv" in used | imported or "*" in imported:
+    if "*" in imported or "argv" in imported.union(node.attr for node in attributes):
         return set()  # the script may change the words before it parses them
-    found = {
+    public = [node for node in attributes if not node.attr.startswith("_")]
+    read = {id(node.value) for node in public if isinstance(node.ctx, ast.Load)}
+    # names that are used in another way may be changed there
+    used = [node for node in names if isinstance(node.ctx, ast.Load) and id(node) not in read]
+    changeable = {node.id for node in used if id(node) not in shown}
+    return {
         name
         for name, values in bound.items()
-        if len(values) == 1 and _is_parsed(source, bound, values[0])
+        if len(values) == 1 and name not in changeable and _is_parsed(source, bound, values[0])
     }
-    attributes = (node for node in nodes if isinstance(node, ast.Attribute))
-    read = {
-        id(node.value)
-        for node in attributes
-        if isinstance(node.ctx, ast.Load) and not node.attr.startswith("_")
-    }
-    names = (
-        node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    )
-    # names that are used in another way may be changed there
-    return found - {node.id for node in names if id(node) not in read and id(node) not in shown}
 
 
 def _keeps_word(
