@@ -28,7 +28,7 @@ module.exports = {
   ...base,
   automock: false,
   testTimeout: 60_000,
-  setupFilesAfterEnv: [...(base.setupFilesAfterEnv ?? []), '<rootDir>/scripts/jest-patience.cjs'],
+  setupFilesAfterEnv: [...(base.setupFilesAfterEnv ?? []), '<rootDir>/scripts/jest-setup.cjs'],
   // Jest reads these folders at its start, and no node_modules or virtual environments.
   roots: ['<rootDir>/src', '<rootDir>/schema', '<rootDir>/tests/cases'],
   testPathIgnorePatterns: ['/node_modules/'],

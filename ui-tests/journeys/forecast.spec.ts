@@ -1,20 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { workflow } from '../lab/notebooks';
-import { LabServer } from '../lab/server';
+import { IN, OUT, script, workflow } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
-
-const OUT = {
-  name: 'out',
-  role: 'output',
-  format: 'txt',
-  reach: { kind: 'variable', variable: 'OUT' }
-};
-const IN = { name: 'source', role: 'input', reach: { kind: 'variable', variable: 'SOURCE' } };
-
-async function script(server: LabServer, name: string, body: string, ...args: object[]) {
-  await writeFile(server.file(name), body);
-  await writeFile(server.file(`${name}.nbexec`), JSON.stringify({ version: 1, arguments: args }));
-}
 
 test('K15: before a run, the toolbar and the cards show what would run and why', async ({
   lab,

@@ -84,37 +84,36 @@ test.describe('pictures', () => {
     await dialog(lab, 'environment-form', 'nbyard:create-environment');
     await dialog(lab, 'credential-form', 'nbyard:create-credential');
   });
-});
 
-/** The frames of the README's animation; `python buildtools/animation.py` joins them. */
-test('frames of the example', async ({ lab }) => {
-  test.skip(!NBYARD_PICTURES, 'only with NBYARD_PICTURES');
-  await lab.page.setViewportSize({ width: 1200, height: 750 });
-  await lab.execute('application:toggle-left-area');
-  let count = 0;
-  const frame = async () => {
-    const path = `${NBYARD_PICTURES}/frame-${String(count++).padStart(3, '0')}.png`;
-    await lab.page.screenshot({ path, animations: 'disabled' });
-  };
-  await frame();
-  await lab.tile('Try the Penguins Example').hover();
-  await frame();
-  await lab.tile('Try the Penguins Example').click();
-  await expect(lab.canvas.arrows).not.toHaveCount(0);
-  const { canvas, drawer } = lab;
-  await canvas.isTidy();
-  await frame();
-  await canvas.button('run-workflow').hover();
-  await frame();
-  await canvas.button('run-workflow').click();
-  while ((await drawer.state.textContent({ timeout: 10_000 })) !== 'succeeded') {
+  /** The frames of the README's animation; `python buildtools/animation.py` joins them. */
+  test('frames of the example', async ({ lab }) => {
+    await lab.page.setViewportSize({ width: 1200, height: 750 });
+    await lab.execute('application:toggle-left-area');
+    let count = 0;
+    const frame = async () => {
+      const path = `${NBYARD_PICTURES}/frame-${String(count++).padStart(3, '0')}.png`;
+      await lab.page.screenshot({ path, animations: 'disabled' });
+    };
     await frame();
-  }
-  await expect(canvas.root.locator('.nby-Node-preview')).not.toHaveCount(0);
-  await frame();
-  await drawer.step('evaluate').click();
-  await expect(drawer.body.locator('.nby-StepResult')).toBeVisible();
-  await frame();
+    await lab.tile('Try the Penguins Example').hover();
+    await frame();
+    await lab.tile('Try the Penguins Example').click();
+    await expect(lab.canvas.arrows).not.toHaveCount(0);
+    const { canvas, drawer } = lab;
+    await canvas.isTidy();
+    await frame();
+    await canvas.button('run-workflow').hover();
+    await frame();
+    await canvas.button('run-workflow').click();
+    while ((await drawer.state.textContent({ timeout: 10_000 })) !== 'succeeded') {
+      await frame();
+    }
+    await expect(canvas.root.locator('.nby-Node-preview')).not.toHaveCount(0);
+    await frame();
+    await drawer.step('evaluate').click();
+    await expect(drawer.body.locator('.nby-StepResult')).toBeVisible();
+    await frame();
+  });
 });
 
 async function dialog(lab: Lab, name: string, command: string, args = {}): Promise<void> {

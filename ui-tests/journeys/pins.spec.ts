@@ -1,22 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { violationsIn } from '../lab/axe';
 import { Lab } from '../lab/lab';
-import { workflow } from '../lab/notebooks';
+import { IN, OUT, script, workflow } from '../lab/notebooks';
 import { LabServer } from '../lab/server';
 import { expect, test } from '../lab/test';
-
-const OUT = {
-  name: 'out',
-  role: 'output',
-  format: 'txt',
-  reach: { kind: 'variable', variable: 'OUT' }
-};
-const IN = { name: 'source', role: 'input', reach: { kind: 'variable', variable: 'SOURCE' } };
-
-async function script(server: LabServer, name: string, body: string, ...args: object[]) {
-  await writeFile(server.file(name), body);
-  await writeFile(server.file(`${name}.nbexec`), JSON.stringify({ version: 1, arguments: args }));
-}
 
 /** Something that makes other bytes each time, and something that takes them. */
 async function makeWorkflow(server: LabServer): Promise<void> {

@@ -1,4 +1,7 @@
-/** Notebooks that journeys write for themselves. */
+/** Notebooks, scripts and workflows that journeys write for themselves. */
+import { writeFile } from 'node:fs/promises';
+import { LabServer } from './server';
+
 export interface ICode {
   source: string;
   tags?: string[];
@@ -50,4 +53,28 @@ export function workflow(nodes: Record<string, INode>, ...arrows: string[]): str
     edges: Object.fromEntries(edges),
     positions: Object.fromEntries(Object.entries(nodes).map(([id, { at }]) => [id, at]))
   });
+}
+
+/** The arguments of a script that copies a file: two variables with paths. */
+export const IN = {
+  name: 'source',
+  role: 'input',
+  reach: { kind: 'variable', variable: 'SOURCE' }
+};
+export const OUT = {
+  name: 'out',
+  role: 'output',
+  format: 'txt',
+  reach: { kind: 'variable', variable: 'OUT' }
+};
+
+/** Write a script with a description of its arguments. */
+export async function script(
+  server: LabServer,
+  name: string,
+  body: string,
+  ...args: object[]
+): Promise<void> {
+  await writeFile(server.file(name), body);
+  await writeFile(server.file(`${name}.nbexec`), JSON.stringify({ version: 1, arguments: args }));
 }

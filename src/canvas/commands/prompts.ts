@@ -123,11 +123,11 @@ export async function renameNode(canvas: CanvasController): Promise<void> {
 
 /** Open the files of nodes; that of a failed node at the failing cell or line. */
 export async function openNode(canvas: CanvasController): Promise<void> {
-  const { checker, commands, doc, targets, views } = canvas;
+  const { checker, commands, doc, targets } = canvas;
   for (const id of targets) {
     const path = doc.node(id)?.path;
     const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
-    const place = views.get(id)?.run?.failingPlace;
+    const place = canvas.runs?.failingSource?.(id);
     // the node may have another file since the run, whose executable is unknown until it is read
     const now = checker.reading(id)?.executable || place?.id;
     const isSame = !!place && place.id === now;

@@ -197,8 +197,6 @@ export interface INodeRun {
   metrics?: readonly { name: string; value: string }[];
   /** The user's own line of code that failed. */
   failingLine?: string;
-  /** Where to edit the code of a failed node: arguments of `nbyard:edit-executable-source`. */
-  failingPlace?: ReadonlyPartialJSONObject;
 }
 
 /** The states of one document's newest run. */
@@ -209,6 +207,8 @@ export interface IRunStates extends IDisposable {
   get(node: string): INodeRun | undefined;
   /** Return the state without texts, because there may be thousands of nodes. */
   stateOf(node: string): TaskState | undefined;
+  /** Return where to edit the code of a failed node, for `nbyard:edit-executable-source`. */
+  failingSource?(node: string): ReadonlyPartialJSONObject | undefined;
   /** False while the canvas is hidden: then no preview is requested. */
   isShown?: boolean;
   /** Return the preview of a node that is no task, such as a dataset. */

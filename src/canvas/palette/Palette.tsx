@@ -1,6 +1,7 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
+import { dataKind } from '../../components/format/dataKinds';
 import { isModelFile } from '../../document/called';
 import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
@@ -74,8 +75,10 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Tables, which are nodes without being registered. */
-const TABLE = /\.(csv|tsv|jsonl|ndjson|parquet|arrow|feather|xlsx|xls)$/i;
+/** Return whether a file is a table, which is a node without being registered. */
+function isTable(path: string): boolean {
+  return dataKind(PathExt.extname(path).slice(1).toLowerCase()) === 'table';
+}
 
 /** Return code and tables in the workflow's folder that no row shows yet. */
 function unregistered(
@@ -84,11 +87,11 @@ function unregistered(
 ): readonly IPaletteRow[] {
   const known = new Set(rows.flatMap(({ path, name }) => [path, name]));
   const isNew = (path: string) =>
-    TABLE.test(path)
+    isTable(path)
       ? !known.has(path) && !known.has(PathExt.basename(path))
       : isExecutable(path) && !known.has(path);
   return files.filter(isNew).map(path => {
-    if (TABLE.test(path)) {
+    if (isTable(path)) {
       return { type: 'dataset', id: path, name: PathExt.basename(path), path, isFile: true };
     }
     const isModel = isModelFile(path);

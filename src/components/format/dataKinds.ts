@@ -1,7 +1,7 @@
 /** The kinds of data that ports and connections tell apart, by shape and by colour. */
 export type DataKind = 'table' | 'model' | 'folder' | 'file' | 'any';
 
-const TABLES = new Set(['csv', 'tsv', 'parquet', 'arrow', 'excel', 'feather', 'xlsx', 'jsonl']);
+const TABLES = new Set('csv tsv jsonl ndjson parquet arrow feather excel xlsx xls'.split(' '));
 const MODELS = new Set('joblib pickle pkl onnx pt safetensors keras h5 mlflow model'.split(' '));
 
 export function dataKind(format: string): DataKind {

@@ -5,6 +5,8 @@ import type { Notebook } from '@jupyterlab/notebook';
 
 /** Looks at the notebook after these pauses. */
 const LAYOUT_MS = [50, 150, 300, 500, 1000];
+/** Events after which the user scrolls or edits. */
+const BY_USER = ['wheel', 'pointerdown', 'keydown'];
 
 type Editor = NonNullable<NonNullable<Notebook['activeCell']>['editor']>;
 
@@ -48,18 +50,23 @@ async function showCell(notebook: Notebook, cell: number, line?: number): Promis
 
 /** A notebook that has just been opened may scroll back to its top while it is laid out. */
 async function keepInView(notebook: Notebook, cell: number): Promise<void> {
+  const { node } = notebook;
+  let isOver = false;
+  const end = () => void (isOver = true);
+  BY_USER.forEach(type => node?.addEventListener(type, end, { once: true, passive: true }));
   for (const pause of LAYOUT_MS) {
     await new Promise(done => setTimeout(done, pause));
-    const place = notebook.widgets[cell]?.node?.getBoundingClientRect();
-    const view = notebook.node?.getBoundingClientRect();
-    const isAway = place && view && (place.bottom <= view.top || place.top >= view.bottom);
-    if (notebook.isDisposed || notebook.activeCellIndex !== cell) {
-      return; // the user has moved on
+    if (isOver || notebook.isDisposed || notebook.activeCellIndex !== cell) {
+      break; // the user has moved on
     }
+    const place = notebook.widgets[cell]?.node?.getBoundingClientRect();
+    const view = node?.getBoundingClientRect();
+    const isAway = place && view && (place.bottom <= view.top || place.top >= view.bottom);
     if (isAway) {
       await notebook.scrollToItem(cell, 'center');
     }
   }
+  BY_USER.forEach(type => node?.removeEventListener(type, end));
 }
 
 function showLine(editor: Editor, number: number): void {

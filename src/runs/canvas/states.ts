@@ -1,11 +1,12 @@
 /** The states of the newest run of one document, for the canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { EventStream } from '../../api/eventStream';
 import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
-import { failingLine, failingPlace } from '../model/failingLine';
+import { failingLine, failingSource } from '../model/failingLine';
 import { RunModel } from '../model/runModel';
 import { monitorsOf } from '../model/monitors';
 import { progressOf, workSeconds } from '../model/reducer';
@@ -86,17 +87,18 @@ export class RunStates implements IRunStates {
       made.metrics = shownMetrics(activity.metrics);
     }
     if (task.state === 'failed') {
-      const { traceback = '', cell } = task.failure ?? {};
-      made.failingLine = failingLine(traceback);
-      made.failingPlace = task.executable_id
-        ? { id: task.executable_id, ...failingPlace(traceback), ...(cell !== null && { cell }) }
-        : undefined;
+      made.failingLine = failingLine(task.failure?.traceback ?? '');
     }
     const preview = task.state === 'succeeded' && this._previews?.get(task.node);
     if (preview) {
       made.preview = preview;
     }
     return made;
+  }
+
+  failingSource(node: string): ReadonlyPartialJSONObject | undefined {
+    const task = this._model?.task(node);
+    return task?.state === 'failed' ? failingSource(task) : undefined;
   }
 
   stateOf(node: string): INodeRun['state'] | undefined {

@@ -1,4 +1,6 @@
 /** Finds the user's own line of code in the record of a failure. */
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 
 const MOST = 80;
@@ -26,18 +28,30 @@ export function failingLine(traceback: string): string | undefined {
 }
 
 /** Where to edit the source: a cell of a notebook, or lines of files. */
-export interface IFailingPlace {
+export type FailingPlace = {
   /** The line in the executed cell, from 1. */
   line?: number;
   /** The innermost line of each file of the user, by file name. */
   lines: Record<string, number>;
-}
+};
 
 /** Return the lines that a traceback names, for an editor. */
-export function failingPlace(traceback: string): IFailingPlace {
+export function failingPlace(traceback: string): FailingPlace {
   const lines = plainText(traceback).split('\n');
   const files = ownFrames(lines).map(({ file, number }) => [baseName(file), number]);
   return { line: ofExecutingCell(lines)?.number, lines: Object.fromEntries(files) };
+}
+
+/**
+ * Return the arguments of `nbyard:edit-executable-source` for a failed task; undefined without its
+ * executable.
+ */
+export function failingSource({
+  executable_id: id,
+  failure
+}: Task): ReadonlyPartialJSONObject | undefined {
+  const { traceback = '', cell } = failure ?? {};
+  return id ? { id, cell: cell ?? undefined, ...failingPlace(traceback) } : undefined;
 }
 
 function baseName(path: string): string {

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { RunDetail, Task } from '../../api/types';
 import { plainText } from '../../components/format/plainText';
 import { problemIcon } from '../../icons/startup';
-import { failingLine, failingPlace } from '../model/failingLine';
+import { failingLine, failingSource } from '../model/failingLine';
 import { stepTitle } from '../model/names';
 import { useServices } from './context/hooks';
 import { reasonText } from '../../reasons';
@@ -102,11 +102,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             type="button"
             className="nby-Button"
             onClick={() =>
-              void commands.execute('nbyard:edit-executable-source', {
-                id: task.executable_id,
-                cell: cell ?? undefined,
-                ...failingPlace(failure?.traceback ?? '')
-              })
+              void commands.execute('nbyard:edit-executable-source', failingSource(task))
             }
           >
             {trans.__('Edit Source')}

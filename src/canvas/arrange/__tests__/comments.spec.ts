@@ -5,9 +5,6 @@ import { boxOf, overlaps } from '../../model/placement';
 import { tidy } from '../../stage/tidy';
 import { bench, IBench, steps } from '../../model/__tests__/fakes';
 
-// jsdom has none; browsers do
-globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
-
 let one: IBench;
 
 beforeEach(async () => {

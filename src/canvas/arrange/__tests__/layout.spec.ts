@@ -1,9 +1,6 @@
 import { ISize, layered } from '../layout';
 import { IEdge } from '../../../document/flow';
 
-// jsdom has none; browsers do
-globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
-
 const VIEW = { width: 1000, height: 600 };
 const edge = (source: string, target: string): IEdge => ({
   source,

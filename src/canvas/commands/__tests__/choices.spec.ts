@@ -8,9 +8,6 @@ import { chooseResult, follow, pin, pinResult } from '../pinning';
 import { chooseResources, deployNode, openNode } from '../prompts';
 import { bench, IBench, nodesOf, READINGS, steps } from '../../model/__tests__/fakes';
 
-// jsdom has none; browsers do
-globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
-
 let one: IBench;
 let chosen: IChosenStep[];
 let shared: IChosenSteps & { chosen: Signal<IChosenSteps, IChosenStep> };
@@ -110,7 +107,8 @@ describe('K5: the file of a failed node', () => {
   beforeEach(() => {
     READINGS['clean.ipynb'].executable = 'e1';
     READINGS['alone.ipynb'].executable = 'e2';
-    one.runs.states.set('clean', { state: 'failed', failingPlace: place });
+    one.runs.states.set('clean', { state: 'failed' });
+    one.runs.sources.set('clean', place);
     one.canvas.store.select(['clean']);
   });
 

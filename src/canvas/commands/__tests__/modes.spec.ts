@@ -2,9 +2,6 @@ import { cardLabel } from '../../model/texts';
 import { toggleMode } from '../modes';
 import { bench, IBench, nodesOf, READINGS, steps } from '../../model/__tests__/fakes';
 
-// jsdom has none; browsers do
-globalThis.structuredClone ??= (value: unknown) => JSON.parse(JSON.stringify(value));
-
 let one: IBench;
 
 beforeEach(async () => {

@@ -1,4 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { IDeclareFiles } from '../../../components/OpenedFiles';
 import { Json, JsonObject } from '../../../document/canonical';
@@ -158,10 +159,12 @@ export class FakeBackend {
 
 export class FakeRuns implements IRunStates {
   states = new Map<string, INodeRun>();
+  sources = new Map<string, ReadonlyPartialJSONObject>();
   changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
   isDisposed = false;
   path?: () => string;
   get = (id: string) => this.states.get(id);
+  failingSource = (id: string) => this.sources.get(id);
   stateOf = (id: string) => this.states.get(id)?.state;
   dispose() {
     this.isDisposed = true;

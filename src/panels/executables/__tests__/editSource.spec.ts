@@ -32,9 +32,10 @@ describe('K5: Edit Source after a failure', () => {
 
   it('scrolls to the cell again if the notebook goes back to its top', async () => {
     jest.useFakeTimers();
-    const box = (top: number) => ({
-      getBoundingClientRect: () => ({ top, bottom: top + 100 })
-    });
+    const box = (top: number) =>
+      Object.assign(document.createElement('div'), {
+        getBoundingClientRect: () => ({ top, bottom: top + 100 })
+      });
     const cell = { ready: Promise.resolve(), node: box(900) };
     const notebook = {
       widgets: [cell],
@@ -48,6 +49,10 @@ describe('K5: Edit Source after a failure', () => {
     expect(notebook.scrollToItem).toHaveBeenCalledTimes(1);
     await jest.advanceTimersByTimeAsync(3000);
     expect(notebook.scrollToItem).toHaveBeenCalledTimes(2);
+    await showPlace(opened(notebook), { cell: 0 });
+    notebook.node.dispatchEvent(new WheelEvent('wheel')); // the user looks elsewhere
+    await jest.advanceTimersByTimeAsync(3000);
+    expect(notebook.scrollToItem).toHaveBeenCalledTimes(3);
     jest.useRealTimers();
   });
 
