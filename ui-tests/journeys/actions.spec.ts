@@ -107,7 +107,9 @@ async function failing(lab: Lab, server: LabServer): Promise<() => Promise<void>
   await lab.canvas.stage.focus();
   await lab.page.keyboard.press('Control+Enter');
   await expect(lab.drawer.state).toHaveText('failed', { timeout: 60_000 });
-  await expect(lab.drawer.failure).toContainText('no such penguin');
+  const { failure } = lab.drawer;
+  await expect(failure).toContainText('no such penguin');
+  await expect(failure.getByRole('button', { name: 'Edit Source' })).toBeEnabled();
   return async () => {
     const cell = lab.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
     await expect(cell).toContainText('raise ValueError');

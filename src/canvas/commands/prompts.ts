@@ -127,7 +127,7 @@ export async function openNode(canvas: CanvasController): Promise<void> {
   for (const id of targets) {
     const path = doc.node(id)?.path;
     const file = typeof path === 'string' ? fileOf(resolvePath(canvas.path, path)) : undefined;
-    const place = canvas.runs?.failingSource?.(id);
+    const place = canvas.runs?.failingSource(id);
     // the node may have another file since the run, whose executable is unknown until it is read
     const now = checker.reading(id)?.executable || place?.id;
     const isSame = !!place && place.id === now;

@@ -1,3 +1,4 @@
+import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import {
   INodePreview,
@@ -59,6 +60,10 @@ export class LateStates implements IRunStates {
 
   previewFor(node: string): INodePreview | undefined {
     return this._states?.previewFor?.(node);
+  }
+
+  failingSource(node: string): ReadonlyPartialJSONObject | undefined {
+    return this._states?.failingSource(node);
   }
 
   async previewOf(node: string, output: string): Promise<ITableHead | undefined> {

@@ -101,6 +101,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
           <button
             type="button"
             className="nby-Button"
+            disabled={!failure} // its place comes a moment after the state
             onClick={() =>
               void commands.execute('nbyard:edit-executable-source', failingSource(task))
             }
