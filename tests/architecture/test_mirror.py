@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
 SUITES = ("unit", "integration")
-LAYERS = ("dispatch", "domain", "rest", "services", "store")
+LAYERS = ("dispatch", "domain", "freezing", "rest", "services", "store")
 
 
 @pytest.mark.parametrize("layer", LAYERS)

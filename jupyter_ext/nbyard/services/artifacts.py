@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
@@ -17,19 +14,12 @@ from nbyard.domain.runs.named_artifacts import (
     names_in_folder,
 )
 from nbyard.domain.runs.structs import Artifact
-from nbyard.errors import Invalid, NameTaken, NotFound
-from nbyard.reasons.structs import because
+from nbyard.domain.unique_names import check_run_name, next_name
+from nbyard.errors import NameTaken
+from nbyard.freezing.artifact_files import file_named, files_named
+from nbyard.freezing.run_names import check_run_name_free
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import (
-    check_run_name,
-    check_run_name_free,
-    next_name,
-    no_such,
-)
-
-if TYPE_CHECKING:
-    from nbyard.store import Connection, Store
 
 # Counting the rows of a larger file would delay the first page.
 COUNTED_BYTES = 64 * 2**20
@@ -114,43 +104,10 @@ class ArtifactService:
     def content(self, caller: Caller, artifact: str) -> DownloadRequest:
         """Return the bytes to download: one file, or all files of a named artifact."""
         with self._parts.store.read() as c:
-            found = _files(self._parts.store, c, caller.name, artifact)
+            found = files_named(self._parts.store, c, caller.name, artifact)
         if len(found) == 1:
             return DownloadRequest(found[0].digest, found[0].filename)
         members = [
             DownloadRequest(file.digest, place) for place, file in names_in_folder(found).items()
         ]
         return DownloadRequest("", safe_filename(artifact), tuple(members))
-
-
-def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
-    """Return one file by its ID, as `NAME.OUTPUT`, or as `NAME` if that has only one file.
-
-    Raises:
-        NotFound: the artifact does not exist, or has no file (yet).
-        Invalid: the artifact has several files.
-    """
-    found = _files(store, c, owner, key)
-    if len(found) > 1:
-        names = [f"{key}.{file.name}" for file in found]
-        why = because("artifact-has-several", artifact=key[:80], files=names)
-        raise Invalid.field("artifact", why)
-    return found[0]
-
-
-def _files(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
-    """Return the file with this ID or output, or all files of a name; at least one."""
-    if file := store.artifacts.get(c, owner, key):
-        return [file]
-    # Names may contain dots, so try the whole key before NAME.OUTPUT.
-    for name, dot, output in ((key, "", ""), key.rpartition(".")):
-        run = store.runs.named(c, owner, name)
-        if run is None or (dot and not output):
-            continue
-        files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
-        if found := [file for file in files if output in ("", file.name)]:
-            return found
-        if not files:
-            told = {"artifact": run.name, "run": run.number, "state": run.state}
-            raise NotFound(because("artifact-has-none", **told))
-    raise no_such("no-artifact", key, store.runs.names(c, owner, single=True).values())

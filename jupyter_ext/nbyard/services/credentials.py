@@ -24,11 +24,11 @@ from nbyard.domain.credentials import (
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.services.workflows.dependents import naming_credential
 
 if TYPE_CHECKING:

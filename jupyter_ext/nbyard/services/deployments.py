@@ -39,6 +39,7 @@ from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
+from nbyard.domain.unique_names import free_name, name_taken, nearest_names
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.ipc.deployment_secret import KeptSecret
@@ -48,7 +49,6 @@ from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import free_name, name_taken, nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -30,13 +30,13 @@ from nbyard.domain.names import check_name, name_key
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
+from nbyard.domain.unique_names import check_free, nearest_names
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
 from nbyard.host import kernels, kernelspec_writer
 from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import check_free, nearest_names
 from nbyard.transfer.bundles import with_trees
 
 if TYPE_CHECKING:

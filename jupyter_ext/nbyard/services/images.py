@@ -30,13 +30,13 @@ from nbyard.domain.images.structs import (
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.structs import LogChunk
 from nbyard.domain.state_machines import IMAGE
+from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import no_environment
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.services.unique_names import nearest_names
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:

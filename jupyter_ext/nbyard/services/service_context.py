@@ -8,13 +8,11 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbyard.domain.doctor import Check
+from nbyard.freezing.freezing_context import FreezingContext
 
 if TYPE_CHECKING:
-    from nbyard.blobs import Blobs, DryBlobs
+    from nbyard.blobs import DryBlobs
     from nbyard.domain.runs.forecasts import Forecaster
-    from nbyard.host.project_files import ProjectFiles
-    from nbyard.settings import Settings
-    from nbyard.store import Store
     from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks
     from nbyard.transfer.uploads import Uploads
@@ -24,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class ServiceContext:
+class ServiceContext(FreezingContext):
     """Rows, bytes and files, and callbacks to the dispatcher.
 
     Services call `make_way` before they store work: an idle dispatcher with other settings then
@@ -34,12 +32,8 @@ class ServiceContext:
     not touch themselves, such as engines.
     """
 
-    settings: Settings
-    store: Store
-    blobs: Blobs
     uploads: Uploads
     tables: Tables
-    files: ProjectFiles
     links: ResourceLinks
     make_way: Callable[[], None]
     ensure_dispatcher: Callable[[], None]

@@ -16,10 +16,10 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
+from nbyard.host.installed_runtimes import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.runtimes import offered_runtimes
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.named_artifacts import SuggestedName
 from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import Conflict, Invalid, NameTaken, NotFound
+from nbyard.errors import Invalid, NameTaken, NotFound
 
 
 def test_what_came_out_has_a_page_and_bytes(yard, ann, flow, finished):
@@ -45,39 +45,6 @@ def test_a_named_run_of_one_executable_is_an_artifact(yard, ann, flow, tool, roo
         artifacts.get(Caller("bob"), "Twice")
 
 
-def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
-    """A1: once its run has ended; that one stays, under its number."""
-    (root / "data.csv").write_text("a\n")
-    values = {"source": "data.csv"}
-    older = finished(path=tool, name="one", parameters=values).run
-    runs = yard.services.runs
-    with pytest.raises(NameTaken):
-        runs.create(ann, NewRun(path=tool, name="one", parameters=values))
-    with pytest.raises(Invalid):
-        runs.create(ann, NewRun(path=tool, parameters=values, replace=True))
-    with pytest.raises(Invalid):
-        runs.create(ann, NewRun(path=tool, name="one", replace=True, parameters={"none": 1}))
-    assert runs.get(ann, "one").run.id == older.id
-    newer = runs.create(ann, NewRun(path=tool, name="one", parameters=values, replace=True))
-    assert runs.get(ann, "one").run.id == newer.id
-    assert runs.get(ann, older.id).run.name == ""
-
-
-def test_a_name_is_never_that_of_an_output_too(yard, ann, tool, flow, root, finished):
-    """A1: `b.result` names one thing, whichever comes first."""
-    (root / "data.csv").write_text("a\n")
-    runs, values = yard.services.runs, {"source": "data.csv"}
-    runs.create(ann, NewRun(path=tool, name="b", parameters=values))
-    with pytest.raises(NameTaken, match=r"'b\.result' is the output 'result' of the artifact 'b'"):
-        runs.create(ann, NewRun(path=tool, name="b.result", parameters=values))
-    runs.create(ann, NewRun(path=tool, name="b.other", parameters=values))
-    runs.create(ann, NewRun(path=tool, name="c.result", parameters=values))
-    with pytest.raises(NameTaken, match=r"c\.result is another artifact: so its output") as refused:
-        runs.create(ann, NewRun(path=tool, name="c", parameters=values))
-    assert refused.value.details[0].path == "name" and "'c 2' is free" in refused.value.hint
-    assert runs.create(ann, NewRun(path=flow, name="c")).name == "c", "that is no artifact"
-
-
 def test_a_name_is_suggested(yard, ann, tool, root):
     """A5: while it is typed; that of a workflow's run is taken too."""
     (root / "data.csv").write_text("a\n")
@@ -104,13 +71,3 @@ def test_a_name_that_is_taken_is_called_what_it_is(yard, ann, tool, flow, root):
         with pytest.raises(NameTaken, match=f"There is {said} already"):
             runs.create(ann, NewRun(path=tool, name=name, parameters=values))
         assert said in yard.services.artifacts.suggest(ann, name).taken
-
-
-def test_a_live_run_keeps_its_name(yard, ann, tool, root):
-    (root / "data.csv").write_text("a\n")
-    body = NewRun(path=tool, name="one", parameters={"source": "data.csv"}, replace=True)
-    runs = yard.services.runs
-    made = runs.create(ann, body)
-    with pytest.raises(Conflict, match="can be replaced when it has ended"):
-        runs.create(ann, body)
-    assert runs.get(ann, "one").run.id == made.id

@@ -22,11 +22,11 @@ from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import BATCH, HTTP, ModelFilter, ModelPackage, NewModel
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.unique_names import nearest_names
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
 from nbyard.reasons.structs import because
-from nbyard.services.unique_names import nearest_names
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__

@@ -28,13 +28,13 @@ from nbyard.domain.datasets.table_descriptions import Profile, TablePage
 from nbyard.domain.names import check_name, safe_filename
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import NewImport
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.services.unique_names import check_free, no_such
 from nbyard.services.workflows.dependents import workflows_using
 
 if TYPE_CHECKING:

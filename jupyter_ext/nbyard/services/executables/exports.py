@@ -12,7 +12,7 @@ from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
-    from nbyard.services.freezing.executable_versions import Code, Freezer
+    from nbyard.freezing.executable_versions import Code, Freezer
 
 
 def export_executable(

@@ -17,8 +17,8 @@ from nbyard.reasons.structs import Reason, because
 if TYPE_CHECKING:
     from nbyard.domain.executables.nbexec_files import Description
     from nbyard.domain.executables.structs import Executable
+    from nbyard.freezing.executable_versions import Code, Freezer
     from nbyard.host.project_files import ProjectFiles
-    from nbyard.services.freezing.executable_versions import Code, Freezer
 
 COARSE_SECONDS = 2  # file systems may round times this much
 

@@ -37,8 +37,12 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.command_previews import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.runs.planning import packages_from
 from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.unique_names import check_free, no_such
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
+from nbyard.freezing.environment_resolution import find_used
+from nbyard.freezing.executable_versions import Code, Freezer, with_imported
+from nbyard.freezing.node_problems import first_problem
 from nbyard.host import kernels
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
@@ -47,13 +51,9 @@ from nbyard.services.executables.exports import export_executable
 from nbyard.services.executables.file_status import file_hints, with_code_hints
 from nbyard.services.executables.notebook_diffs import notebook_diff
 from nbyard.services.executables.undeclared_files import declare_files
-from nbyard.services.freezing.environment_resolution import find_used
-from nbyard.services.freezing.executable_versions import Code, Freezer, with_imported
-from nbyard.services.freezing.node_problems import first_problem
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.services.unique_names import check_free, no_such
 
 CHECK_IT, NOTHING_READ = because("help-to-check"), because("help-found-nothing")
 

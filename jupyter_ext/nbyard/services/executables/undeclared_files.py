@@ -28,14 +28,14 @@ from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Invalid
+from nbyard.freezing.node_resolution import Resolver
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.node_resolution import Resolver
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument, Role
-    from nbyard.services.freezing.executable_versions import Freezer
+    from nbyard.freezing.executable_versions import Freezer
     from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.past_results import NodeFileAccess
 

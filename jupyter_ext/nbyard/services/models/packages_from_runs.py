@@ -32,12 +32,12 @@ from nbyard.domain.models.structs import (
 from nbyard.domain.models.table_columns import columns_of_table, target_of
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, probe_model
 from nbyard.reasons.structs import because
 from nbyard.services.models.model_probes import ask_there, origin_of
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
-from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller

@@ -31,10 +31,11 @@ from nbyard.domain.models.structs import (
 )
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
+from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.executable_versions import Freezer
 from nbyard.services.models.packages import (
     Package,
     file_of_model,
@@ -46,7 +47,6 @@ from nbyard.services.models.packages_from_runs import is_of_same_step, package_o
 from nbyard.services.models.sources import sources_of_models
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
     from nbyard.store import Connection

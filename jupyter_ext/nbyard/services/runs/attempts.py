@@ -18,13 +18,13 @@ from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
 from nbyard.domain.state_machines import TASK
+from nbyard.domain.unique_names import no_such
 from nbyard.errors import NotFound, Unavailable
 from nbyard.reasons.structs import because, read_reason
 from nbyard.services.executables import undeclared_files
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import no_such
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store

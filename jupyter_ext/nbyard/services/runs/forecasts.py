@@ -25,13 +25,13 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DASK
 from nbyard.errors import Busy
+from nbyard.freezing.drafts import WORKFLOW, create_draft, plans_of
+from nbyard.freezing.dry_versions import DryVersions
+from nbyard.freezing.single_run import checked_values
 from nbyard.host.capacity import capacity
 from nbyard.reasons.structs import Reason, all_of, because
-from nbyard.services.freezing.dry_versions import DryVersions
 from nbyard.services.operation import operation
-from nbyard.services.runs.drafts import WORKFLOW, create_draft, plans_of
 from nbyard.services.runs.previews import RunPreviews
-from nbyard.services.runs.single_run import checked_values
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import saved_workflow
 

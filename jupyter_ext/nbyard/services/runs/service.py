@@ -27,19 +27,21 @@ from nbyard.domain.runs.structs import (
     TaskPlan,
 )
 from nbyard.domain.state_machines import RUN, TASK
+from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
+from nbyard.freezing.drafts import Draft, check_request, create_draft, plans_of
+from nbyard.freezing.environment_resolution import Renew, plan_renewer
+from nbyard.freezing.run_names import check_apart, check_run_name_free
+from nbyard.freezing.single_run import checked_values
+from nbyard.freezing.workflow_files import files_now
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import Renew, plan_renewer
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.runs.drafts import Draft, check_request, create_draft, plans_of
 from nbyard.services.runs.forecasts import RunForecasts
-from nbyard.services.runs.single_run import checked_values
 from nbyard.services.service_context import pin_blobs
-from nbyard.services.unique_names import check_apart, check_run_name_free, no_such
-from nbyard.services.workflows.file_tracking import files_now, saved_workflow
+from nbyard.services.workflows.file_tracking import saved_workflow
 
 if TYPE_CHECKING:
     from nbyard.store import Connection

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nbyard.domain.arguments.structs import is_secret
 from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import NbyardError
+from nbyard.freezing.node_resolution import Resolver
 from nbyard.host.project_files import MAX_DOCUMENT
-from nbyard.services.freezing.node_resolution import Resolver
 
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential

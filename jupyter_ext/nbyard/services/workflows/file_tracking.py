@@ -8,45 +8,18 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.workflows.structs import Workflow, WorkflowFile, read_document
 from nbyard.errors import NbyardError
+from nbyard.freezing.workflow_files import document_id_of, is_there
 from nbyard.host.project_files import MAX_DOCUMENT
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
-    from nbyard.store.workflows import IsThere
-
-
-def is_there(path: str, document_id: str) -> bool:
-    """Return whether the file holds the document with that ID; an unreadable file counts."""
-    try:
-        file = Path(path)
-        return file.stat().st_size > MAX_DOCUMENT or _id_of(file) == document_id
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, NbyardError):
-        return True
-
-
-def files_now(parts: ServiceContext, owner: str, path: str, document_id: str) -> IsThere:
-    """Return `is_there` with its present answers, so that a transaction reads no files.
-
-    A file that the store notes later counts as present.
-    """
-    if not document_id:
-        return lambda *_: True
-    rows, real = parts.store.workflows, str(parts.files.locate(path))
-    with parts.store.read() as c:
-        here = rows.by_path(c, owner, real)
-        is_known = here is not None and here.document_id == document_id
-        same = [] if is_known else rows.of_document(c, owner, document_id)
-    found = {one.path: is_there(one.path, document_id) for one in same}
-    return lambda place, _: found.get(place, True)
 
 
 def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
     """Return the workflow that a file holds; for a missing file, the one that it held."""
     try:
-        document_id = _id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
+        document_id = document_id_of(path) if path.stat().st_size <= MAX_DOCUMENT else ""
     except (OSError, NbyardError):
         document_id = ""
     return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
@@ -97,7 +70,3 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
         found.append(WorkflowFile(parts.files.shown(file), title, saved_at))
     return sorted(found, key=lambda one: one.saved_at, reverse=True)
-
-
-def _id_of(path: Path) -> str:
-    return read_document(path.read_bytes()).meta.id

@@ -36,11 +36,11 @@ from nbyard.domain.workflows.structs import (
     read_document,
 )
 from nbyard.errors import Invalid, NbyardError
+from nbyard.freezing.node_resolution import Freeze, Resolver
+from nbyard.freezing.pinned_nodes import pinned_node
+from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.services.executables.undeclared_files import folder_of, opened_by
-from nbyard.services.freezing.node_resolution import Freeze, Resolver
-from nbyard.services.freezing.pinned_nodes import pinned_node
 from nbyard.services.operation import operation
-from nbyard.services.runtimes import check_runtimes
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.new_example import example_needs, new_example

@@ -18,7 +18,8 @@ from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound
-from nbyard.services.runs import drafts, forecasts
+from nbyard.freezing import drafts
+from nbyard.services.runs import forecasts
 from nbyard.services.runs.forecasts import first_wait
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -167,23 +166,3 @@ def test_the_rename_of_any_other_file_writes_nothing(yard, ann, flow, root, monk
     yard.services.runs.create(ann, NewRun(path=flow))
     monkeypatch.setattr(yard.store, "write", lambda: pytest.fail("this writes"))
     yard.services.workflows.renamed("data.csv", "data2.csv")
-
-
-def test_no_file_is_read_while_others_wait_for_their_turn(yard, ann, flow, root, monkeypatch):
-    first = yard.services.runs.create(ann, NewRun(path=flow))
-    for name in ("b.nbflow", "c.nbflow"):
-        shutil.copy(root / flow, root / name)
-        yard.services.runs.create(ann, NewRun(path=name))
-    os.rename(root / flow, root / "d.nbflow")
-    read = []
-    read_bytes = Path.read_bytes
-
-    def noted(path):
-        read.append((path.name, yard.store.database._writer.locked()))
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", noted)
-    again = yard.services.runs.create(ann, NewRun(path="d.nbflow"))
-    assert again.workflow_id == first.workflow_id
-    assert {name for name, _ in read} >= {"b.nbflow", "c.nbflow", "d.nbflow"}
-    assert not any(is_writing for _, is_writing in read)

@@ -14,13 +14,13 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
-    from nbyard.services.service_context import ServiceContext
+    from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.store import Connection
     from nbyard.store.runs.tasks import TaskRecord
 
 
 def asked_pins(
-    parts: ServiceContext, owner: str, document: Document, asked: Mapping[str, str]
+    parts: FreezingContext, owner: str, document: Document, asked: Mapping[str, str]
 ) -> dict[str, Pin | None]:
     """Return the pins requested for one run, by node; None removes a node's pin.
 
@@ -44,7 +44,7 @@ def asked_pins(
     return found
 
 
-def pinned_node(parts: ServiceContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
+def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> ResolvedNode:
     """Return the frozen form of a pinned node: the code and the task of the earlier run.
 
     Raises:
@@ -79,7 +79,7 @@ def pinned_node(parts: ServiceContext, owner: str, name: str, pin: Pin) -> Resol
     )
 
 
-def _plan(parts: ServiceContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
+def _plan(parts: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> TaskPlan:
     """Return the task's plan without dependencies: its inputs are the bytes it had in that run."""
     bindings: dict[str, Binding] = {}
     for name, binding in task.plan.bindings.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.executables.structs import Executable, ExecutableVersion
-from nbyard.services.freezing.executable_versions import Code, identity_of
+from nbyard.freezing.executable_versions import Code, identity_of
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store

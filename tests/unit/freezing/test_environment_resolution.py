@@ -6,8 +6,8 @@ import pytest
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.environment_resolution import find_used, of_kernel, without_lock
 from nbyard.reasons.structs import text_reason
-from nbyard.services.freezing.environment_resolution import find_used, of_kernel, without_lock
 
 
 @pytest.fixture

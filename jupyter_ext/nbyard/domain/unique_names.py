@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from nbyard.domain.ids import is_id
 from nbyard.domain.names import MAX_NAME, check_name, name_key
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound
 from nbyard.reasons.structs import Reason, because
-
-if TYPE_CHECKING:
-    from nbyard.store import Connection, Store
 
 MAX_TOLD = 10
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
@@ -58,43 +54,6 @@ def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") ->
         if key != own and name_key(taken) == wanted:
             free = next_name(names.values(), name)
             raise name_taken(because(code, name=taken), because("free-name", name=free))
-
-
-def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> None:
-    """Check that no other run has this name; runs of one executable are called artifacts.
-
-    Raises:
-        NameTaken: another run has it.
-    """
-    names = store.runs.names(c, owner)
-    same = (taken for taken in names.values() if name_key(taken) == name_key(name))
-    is_artifact = store.runs.named(c, owner, next(same, "")) is not None
-    check_free(names, "artifact-exists" if is_artifact else "run-exists", name)
-
-
-def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Sequence[str]) -> None:
-    """Check that NAME.OUTPUT stays unambiguous if an artifact with these outputs gets this name.
-
-    For example, `b.train` is the output `train` of the artifact `b`.
-
-    Raises:
-        NameTaken: another artifact has that name, or such an output.
-    """
-    stem, _, last = name.rpartition(".")
-    older = store.runs.named(c, owner, stem) if stem else None
-    tasks = store.tasks.of_run(c, older.id) if older else []
-    of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
-    like = [output for output in outputs if store.runs.named(c, owner, f"{name}.{output}")]
-    if last in of_older:
-        why = because("name-is-output", name=name, output=last, artifact=stem)
-    elif like:
-        taken = f"{name}.{like[0]}"
-        why = because("name-of-output-taken", artifact=taken, output=like[0])
-    else:
-        return
-    # The name itself is refused here, so count it as taken.
-    free = next_name([*store.runs.names(c, owner).values(), name], name)
-    raise name_taken(why, because("free-name", name=free))
 
 
 def check_run_name(name: str) -> str:

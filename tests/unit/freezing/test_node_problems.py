@@ -3,8 +3,8 @@
 import pytest
 
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound
+from nbyard.freezing.node_problems import first_problem, problem_of
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.node_problems import first_problem, problem_of
 
 NEEDED = because("needed")
 

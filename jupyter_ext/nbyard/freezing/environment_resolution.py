@@ -13,14 +13,14 @@ from nbyard.domain.environments.structs import EnvironmentVersion
 from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.unique_names import nearest_names
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.unique_names import nearest_names
 
 if TYPE_CHECKING:
-    from nbyard.services.service_context import ServiceContext
+    from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.store import Connection, Store
     from nbyard.store.runs.tasks import TaskRecord
 
@@ -45,7 +45,7 @@ def asking_of(found: Inspection | ExecutableVersion) -> Needs:
     return Needs(found.resources, found.kind, found.language, found.kernel)
 
 
-def find_used(parts: ServiceContext, owner: str, reference: str) -> Found:
+def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
     """Return the version that `name` or `name@2` means now, and its lock as requirements.
 
     Raises:
@@ -86,7 +86,7 @@ def find_used(parts: ServiceContext, owner: str, reference: str) -> Found:
     return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 
 
-def plan_renewer(parts: ServiceContext, owner: str, environment: str) -> Renew:
+def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
     """Return a function that plans tasks of an earlier run again, for a retry.
 
     Tasks that use `environment` get its newest version. Without a name, their plans stay.
@@ -153,7 +153,7 @@ def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
     return name
 
 
-def of_kernel(parts: ServiceContext, owner: str, kernel: str) -> str:
+def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
     """Return the name of the environment that has this kernel; empty for other kernels."""
     with parts.store.read() as c:
         found = parts.store.environments.by_kernel(c, owner, kernel)

@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.workflows.structs import Node
-from nbyard.services.freezing.node_resolution import Freeze, Resolver
+from nbyard.freezing.node_resolution import Freeze, Resolver
 
 
 @pytest.fixture

@@ -15,19 +15,19 @@ from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.planning import Resolved, Wish, plan_tasks
 from nbyard.domain.runs.structs import NewRun, TaskPlan
 from nbyard.domain.runtime_names import DOCKER
+from nbyard.domain.unique_names import check_run_name
 from nbyard.domain.workflows.active_nodes import active_part, selection, without_muted
 from nbyard.domain.workflows.structs import Document, Edge, read_document, repinned, semantic
 from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.environment_resolution import without_lock
+from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.node_resolution import Freeze, Resolver
+from nbyard.freezing.pinned_nodes import asked_pins
+from nbyard.freezing.single_run import single_document
 from nbyard.host import gpus
+from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
-from nbyard.services.freezing.environment_resolution import without_lock
-from nbyard.services.freezing.node_resolution import Freeze, Resolver
-from nbyard.services.freezing.pinned_nodes import asked_pins
-from nbyard.services.runs.single_run import single_document
-from nbyard.services.runtimes import check_runtimes
-from nbyard.services.service_context import ServiceContext
-from nbyard.services.unique_names import check_run_name
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -68,7 +68,7 @@ class Draft(msgspec.Struct, frozen=True):
         return list(active_part(self.meant, ports).document.edges.values())
 
 
-def create_draft(parts: ServiceContext, caller: Caller, body: NewRun) -> Draft:
+def create_draft(parts: FreezingContext, caller: Caller, body: NewRun) -> Draft:
     """Check and freeze a requested run.
 
     Raises:
@@ -92,7 +92,7 @@ def create_draft(parts: ServiceContext, caller: Caller, body: NewRun) -> Draft:
     return Draft(body, name, document, meant, chosen, freeze, _wish(parts, body))
 
 
-def check_request(parts: ServiceContext, caller: Caller, body: NewRun) -> Document:
+def check_request(parts: FreezingContext, caller: Caller, body: NewRun) -> Document:
     """Return the document to run after the checks of `create_draft` that need no freezing."""
     _, document = _opened(parts, caller, body)
     check_runtimes(document, body.runtime)
@@ -116,7 +116,7 @@ def plans_of(
     return [without_lock(store, c, owner, plan, kinds[plan.node]) for plan in plans]
 
 
-def _opened(parts: ServiceContext, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
+def _opened(parts: FreezingContext, caller: Caller, body: NewRun) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
     if bool(body.path) == bool(body.executable):
@@ -137,7 +137,7 @@ def _opened(parts: ServiceContext, caller: Caller, body: NewRun) -> tuple[Resolv
     return resolver, single_document(resolver, body)
 
 
-def _wish(parts: ServiceContext, body: NewRun) -> Wish:
+def _wish(parts: FreezingContext, body: NewRun) -> Wish:
     settings = parts.settings
     warm = body.containers == "warm" or (not body.containers and settings.warm_containers)
     # Fail now: a task with too many GPUs would wait in the queue forever.

@@ -18,15 +18,15 @@ from nbyard.domain.arguments.structs import (
 from nbyard.domain.names import check_filename
 from nbyard.domain.runs.planning import NO_CREDENTIAL, ResolvedNode
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.unique_names import MAX_TOLD
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.domain.workflows.structs import DATA, Binding, Document, Edge, Meta, Node
 from nbyard.errors import Detail, Invalid, NbyardError, NotFound, TooLarge
+from nbyard.freezing.artifact_files import file_named
+from nbyard.freezing.environment_resolution import FIELD as ENVIRONMENT
+from nbyard.freezing.node_problems import first_problem, problem_of
+from nbyard.freezing.node_resolution import Resolver
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.artifacts import file_named
-from nbyard.services.freezing.environment_resolution import FIELD as ENVIRONMENT
-from nbyard.services.freezing.node_problems import first_problem, problem_of
-from nbyard.services.freezing.node_resolution import Resolver
-from nbyard.services.unique_names import MAX_TOLD
 
 MAIN = "main"
 

@@ -15,17 +15,17 @@ from nbyard.domain.executables.structs import Resources, display_name, is_python
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.runs.planning import CONTAINER, ResolvedNode, packages_from
 from nbyard.domain.runs.structs import BytesOf, bytes_of
+from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
+from nbyard.freezing import environment_resolution as environments
+from nbyard.freezing.artifact_files import file_named
+from nbyard.freezing.executable_versions import Code, Freezer
+from nbyard.freezing.node_problems import problem_of
+from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
-from nbyard.services.artifacts import file_named
-from nbyard.services.freezing import environment_resolution as environments
-from nbyard.services.freezing.executable_versions import Code, Freezer
-from nbyard.services.freezing.node_problems import problem_of
-from nbyard.services.freezing.pinned_nodes import pinned_node
-from nbyard.services.unique_names import no_such
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.domain.runs.structs import Artifact
-    from nbyard.services.service_context import ServiceContext
+    from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.store import Connection
 
     Follow = Callable[[Connection, str, Code, dict[str, Any]], Executable]
@@ -46,7 +46,7 @@ class Resolver:
 
     def __init__(
         self,
-        parts: ServiceContext,
+        parts: FreezingContext,
         owner: str,
         base: str,
         told: Sequence[Argument] = (),

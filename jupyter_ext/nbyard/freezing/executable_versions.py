@@ -36,13 +36,13 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runtime_names import PROCESS
+from nbyard.domain.unique_names import free_name
 from nbyard.errors import Invalid, NotFound
 from nbyard.host import kernels
 from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
 from nbyard.reasons.structs import Reason, because, read_all
-from nbyard.services.unique_names import free_name
 from nbyard.transfer import bundles
 
 MAX_LINKS = 5
@@ -50,8 +50,8 @@ MAX_LINKS = 5
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.kinds.protocol import Kind, Reading
-    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
 
@@ -111,7 +111,7 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
 class Freezer:
     """Reads code and stores its versions. `shared` are bundles of one request."""
 
-    def __init__(self, parts: ServiceContext, shared: bundles.SharedBundles | None = None):
+    def __init__(self, parts: FreezingContext, shared: bundles.SharedBundles | None = None):
         self._parts = parts
         self._shared = shared
 

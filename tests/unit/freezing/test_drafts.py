@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
-from nbyard.services.runs.drafts import create_draft
+from nbyard.freezing.drafts import create_draft
 from nbyard.yard import Yard
 
 

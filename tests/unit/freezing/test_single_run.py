@@ -13,8 +13,8 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid, TooLarge
-from nbyard.services.freezing.node_resolution import Resolver
-from nbyard.services.runs.single_run import given_values, single_document
+from nbyard.freezing.node_resolution import Resolver
+from nbyard.freezing.single_run import given_values, single_document
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import Invalid, NameTaken, NotFound
-from nbyard.services.unique_names import (
+from nbyard.domain.unique_names import (
     MAX_COMPARED,
     check_free,
     check_run_name,
@@ -12,6 +10,7 @@ from nbyard.services.unique_names import (
     nearest_names,
     no_such,
 )
+from nbyard.errors import Invalid, NameTaken
 
 AN_ID = "01a1fe2d-28c6-704c-89d2-a0e1445fcce4"
 
@@ -74,14 +73,3 @@ def test_a_limited_number_of_names_is_compared():
     names = iter([f"iris-{number}" for number in range(MAX_COMPARED + 1)])
     assert no_such("no-run", "iris-x", names).hint
     assert next(names) == f"iris-{MAX_COMPARED}"
-
-
-def test_only_artifacts_are_suggested_for_an_artifact(yard, ann, flow):
-    """A run of a workflow is none, whatever it is called."""
-    yard.services.runs.create(ann, NewRun(path=flow, name="iris"))
-    with pytest.raises(NotFound) as refused:
-        yard.services.artifacts.get(ann, "iris")
-    assert refused.value.hint == ""
-    with pytest.raises(NotFound) as refused:
-        yard.services.runs.get(ann, "irsi")
-    assert refused.value.hint == "Did you mean 'iris'?"

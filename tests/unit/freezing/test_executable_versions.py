@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.services.freezing.executable_versions import Freezer
+from nbyard.freezing.executable_versions import Freezer
 
 
 def test_a_version_is_kept_once(yard, tool):

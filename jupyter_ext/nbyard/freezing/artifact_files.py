@@ -1,0 +1,48 @@
+"""Stored files that users name by their artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.domain.runs.named_artifacts import named_artifact
+from nbyard.domain.runs.structs import Artifact
+from nbyard.domain.unique_names import no_such
+from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+
+def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
+    """Return one file by its ID, as `NAME.OUTPUT`, or as `NAME` if that has only one file.
+
+    Raises:
+        NotFound: the artifact does not exist, or has no file (yet).
+        Invalid: the artifact has several files.
+    """
+    found = files_named(store, c, owner, key)
+    if len(found) > 1:
+        names = [f"{key}.{file.name}" for file in found]
+        why = because("artifact-has-several", artifact=key[:80], files=names)
+        raise Invalid.field("artifact", why)
+    return found[0]
+
+
+def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[Artifact]:
+    """Return the file with this ID or output, or all files of a name; at least one."""
+    if file := store.artifacts.get(c, owner, key):
+        return [file]
+    # Names may contain dots, so try the whole key before NAME.OUTPUT.
+    for name, dot, output in ((key, "", ""), key.rpartition(".")):
+        run = store.runs.named(c, owner, name)
+        if run is None or (dot and not output):
+            continue
+        files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
+        if found := [file for file in files if output in ("", file.name)]:
+            return found
+        if not files:
+            told = {"artifact": run.name, "run": run.number, "state": run.state}
+            raise NotFound(because("artifact-has-none", **told))
+    raise no_such("no-artifact", key, store.runs.names(c, owner, single=True).values())

@@ -1,0 +1,46 @@
+"""Workflow files on the disk, and the IDs of the documents that they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.domain.workflows.structs import read_document
+from nbyard.errors import NbyardError
+from nbyard.host.project_files import MAX_DOCUMENT
+
+if TYPE_CHECKING:
+    from nbyard.freezing.freezing_context import FreezingContext
+    from nbyard.store.workflows import IsThere
+
+
+def is_there(path: str, document_id: str) -> bool:
+    """Return whether the file holds the document with that ID; an unreadable file counts."""
+    try:
+        file = Path(path)
+        return file.stat().st_size > MAX_DOCUMENT or document_id_of(file) == document_id
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, NbyardError):
+        return True
+
+
+def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -> IsThere:
+    """Return `is_there` with its present answers, so that a transaction reads no files.
+
+    A file that the store notes later counts as present.
+    """
+    if not document_id:
+        return lambda *_: True
+    rows, real = parts.store.workflows, str(parts.files.locate(path))
+    with parts.store.read() as c:
+        here = rows.by_path(c, owner, real)
+        is_known = here is not None and here.document_id == document_id
+        same = [] if is_known else rows.of_document(c, owner, document_id)
+    found = {one.path: is_there(one.path, document_id) for one in same}
+    return lambda place, _: found.get(place, True)
+
+
+def document_id_of(path: Path) -> str:
+    """Return the ID of the document in a file; empty if it has none."""
+    return read_document(path.read_bytes()).meta.id
