@@ -1969,6 +1969,13 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-twice': (p, show, trans) => trans.__('%1 is there twice', show(p.port)),
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
+  'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
+  'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
+  'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
+  'model-deployed': (p, show, trans) =>
+    trans.__("the deployment '%1' serves its model", show(p.name)),
+  'result-pinned': (p, show, trans) =>
+    trans.__("%1 uses its result of '%2'", show(p.workflow), show(p.node)),
   'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
   'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
   'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
@@ -2014,6 +2021,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'credential-name-is-id': (_p, _show, trans) =>
     trans.__('may not be an id: these name other credentials'),
   'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
+  'no-clean-up-rule': (_p, _show, trans) =>
+    trans.__(
+      'Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
+    ),
   'used-by-run': (p, show, trans) =>
     trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
   'idempotency-key-used': (_p, _show, trans) =>

@@ -6,6 +6,7 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
+    clean_up,
     credentials,
     datasets,
     deployments,
@@ -46,7 +47,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "runs": (*runs.COMMANDS, *runs_files.COMMANDS),
+    "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
     "workflows": workflows.COMMANDS,
 }
 

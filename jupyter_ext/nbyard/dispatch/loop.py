@@ -19,6 +19,7 @@ from nbyard.dispatch.lease import LeaseKeeper, take_lease
 from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
+from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import DatabaseAway, NbyardError
@@ -54,6 +55,7 @@ class Dispatcher:
         self._runs = RunController(context, self._threads, self._inbox, self._clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
         self._garbage = GarbageCollector(context, self._threads)
+        self._retention = RetentionController(context, self._threads)
         self._imports = ImportController(context, self._importers, self._garbage)
         self._sweeper = LeftoverSweeper(context, self._threads, self._clean_ups)
         self._stopping = context.stopping
@@ -210,6 +212,7 @@ class Dispatcher:
             is_busy |= self._trials.tick(has_news=has_news)
             if has_time:
                 self._garbage.tick()
+                self._retention.tick()
                 makers = (self._imports, self._environments, self._images)
                 self._is_importing = any([maker.tick() for maker in makers])
             self._has_failed = False

@@ -29,6 +29,7 @@ from nbyard.store.models.probes import TrialRows
 from nbyard.store.models.queries import ModelRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
+from nbyard.store.runs.clean_up import CleanUpRows
 from nbyard.store.runs.function_workers import WorkerRows
 from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.monitor_access import MonitorRows
@@ -46,6 +47,7 @@ class Store:
     artifacts = ArtifactRows()
     attempts = AttemptRows()
     cache = CacheRows()
+    clean_ups = CleanUpRows()
     counts = CountRows()
     datasets = DatasetRows()
     deployments = DeploymentRows()
@@ -109,8 +111,13 @@ class Store:
 
     def digests(self, c: Connection) -> set[str]:
         """Return the digests that any row names."""
-        runs = (self.executables, self.tasks, self.artifacts)
-        nouns = (self.datasets, *runs, self.environments, self.images, self.models)
+        runs = (self.tasks, self.artifacts)
+        return self.digests_beside_runs(c).union(*(noun.digests(c) for noun in runs))
+
+    def digests_beside_runs(self, c: Connection) -> set[str]:
+        """Return the digests that any row but those of runs names."""
+        code = (self.executables, self.environments)
+        nouns = (self.datasets, *code, self.images, self.models)
         return {digest for noun in nouns for digest in noun.digests(c)}
 
     def has_work(self, c: Connection) -> bool:

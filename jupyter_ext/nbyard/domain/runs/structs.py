@@ -299,7 +299,7 @@ class Run(msgspec.Struct, frozen=True):
     """One run. `number` counts all runs of the store. `name` is unique, if set.
 
     The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-    run that it retries.
+    run that it retries. Clean-ups never delete a `kept` run.
     """
 
     id: str
@@ -319,6 +319,7 @@ class Run(msgspec.Struct, frozen=True):
     cancel_requested_at: datetime | None = None
     reason: Reason | None = None
     priority: int = 0
+    kept: bool = False
     counts: dict[str, int] = {}
 
     @property

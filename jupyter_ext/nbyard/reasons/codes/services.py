@@ -2,6 +2,15 @@
 
 from nbyard.reasons.codes.code import NUMBER, REASON, code
 
+# why a clean-up keeps a run that its rules choose
+PROTECTIONS = {
+    "kept-by-user": code("you keep it"),
+    "has-name": code("it is the artifact '{name}'", name=str),
+    "run-has-name": code("it has the name '{name}'", name=str),
+    "model-deployed": code("the deployment '{name}' serves its model", name=str),
+    "result-pinned": code("{workflow} uses its result of '{node}'", workflow=str, node=str),
+}
+
 # the names that exist, the most similar ones first
 PRESENT = {
     "there-are": code("there are: {names:, }", names=list),
@@ -41,6 +50,10 @@ NAMES = {
     "run-name-is-id": code("may not be a number or an id: these name other runs"),
     "credential-name-is-id": code("may not be an id: these name other credentials"),
     "used-by": code("'{name}' is used by {users:, }.", name=str, users=list),
+    "no-clean-up-rule": code(
+        "Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run"
+        " would be deleted."
+    ),
     "used-by-run": code("'{name}' is used by a run that is not at its end.", name=str),
 }
 
@@ -237,6 +250,7 @@ CHECKS = {
 }
 
 SERVICES = {
+    **PROTECTIONS,
     **PRESENT,
     **NAMES,
     **REQUESTS,

@@ -15,10 +15,10 @@ from nbyard.domain.runs.structs import Task
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.runs.attempts import RunAttempts
+from nbyard.services.runs.clean_up import RunCleanUps
 
 
-class RunFiles(RunAttempts):
+class RunFiles(RunCleanUps):
     """The part of the run service that returns other files.
 
     `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes.

@@ -37,6 +37,7 @@ from nbyard.freezing.single_run import checked_values
 from nbyard.freezing.workflow_files import files_now
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
+from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.runs.forecasts import RunForecasts
@@ -358,14 +359,9 @@ class RunService(RunForecasts):
             found = self._find(c, caller, run)
             if found.state not in RUN.terminal:
                 raise Conflict(because("run-not-ended"))
-            attempts = self._store.attempts.views(c, found.id)
-            # If another run has an equal result, the cache refers to that one from now on.
-            self._store.cache.let_go(c, found)
-            self._store.runs.delete(c, found)
-            self._store.facts.set_collect_at(c)
+            names = remove_run(self._store, c, found)
         self._parts.ensure_dispatcher()
-        for name in {attempt.worker or attempt.id for attempt in attempts}:
-            folders.remove_folder(self._store.folder, name)
+        remove_records(self._store, names)
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:

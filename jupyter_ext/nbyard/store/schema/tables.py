@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
@@ -169,6 +170,7 @@ runs = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
+    Column("kept", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
 )
@@ -372,6 +374,15 @@ submissions = Table(
     Column("digest", Digest, nullable=False),
     Column("subject_id", Id, nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+# The rules of daily clean-ups.
+retention = Table(
+    "retention",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False),
 )
 
 facts = Table(

@@ -1,0 +1,192 @@
+"""Commands that delete finished runs by rules, now or every day."""
+
+import re
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import format_size, print_note, show_json, show_table
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, NewRetention, ShownRun
+from nbyard.domain.state_machines import RUN
+from nbyard.reasons.structs import reason_text
+
+AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
+DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def days_of(text: str) -> float:
+    """Return the days of an age such as 12h, 30d or 4w.
+
+    Raises:
+        BadParameter: the text is no age.
+    """
+    found = AGE.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not an age; write 12h, 30d or 4w")
+    return float(found[1]) * DAYS[found[2]]
+
+
+def bytes_of_size(text: str) -> int:
+    """Return the bytes of a size such as 500MB or 20GB.
+
+    Raises:
+        BadParameter: the text is no size.
+    """
+    found = SIZE.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not a size; write 500MB or 20GB")
+    return int(float(found[1]) * UNITS[found[2].lower()])
+
+
+def rule_options(command: Any) -> Any:
+    """Add the options that are rules of a clean-up."""
+    for option in (
+        click.option(
+            "--workflow", default="", metavar="FILE", help="Only runs of this workflow or file."
+        ),
+        click.option(
+            "--max-size",
+            type=bytes_of_size,
+            metavar="SIZE",
+            help="Delete the oldest until all outputs fit into SIZE, such as 20GB.",
+        ),
+        click.option(
+            "--state",
+            "states",
+            multiple=True,
+            type=click.Choice(sorted(RUN.terminal)),
+            help="Only runs in this state. Repeatable.",
+        ),
+        click.option(
+            "--keep", type=int, metavar="N", help="Keep the newest N runs of each workflow."
+        ),
+        click.option(
+            "--older-than",
+            type=days_of,
+            metavar="AGE",
+            help="Only runs that finished this long ago: 12h, 30d, 4w.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("clean-up")
+@rule_options
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
+@server_option
+@json_option
+def clean_up(*, dry_run: bool, yes: bool, server: str, as_json: bool, **rules: Any) -> None:
+    """Delete finished runs, after showing what is freed.
+
+    Named and kept runs stay. So do runs whose model is deployed, and runs that a pinned node uses.
+
+    \b
+    Examples:
+      nbyard runs clean-up --older-than 30d --keep 10
+      nbyard runs clean-up --state failed --older-than 7d --yes
+    """
+    body = _rules(rules)
+    runs = connect(server).runs
+    preview = runs.preview_clean_up(body)
+    if as_json and dry_run:
+        show_json(preview)
+        return
+    if not as_json:
+        show_preview(preview)
+    if dry_run or not preview.count:
+        return
+    if not yes:
+        click.confirm(f"Delete {preview.count} runs?", abort=True, err=True)
+    deleted, left = 0, 1
+    while left:
+        done = runs.clean_up(body)
+        deleted, left = deleted + done.deleted, done.left if done.deleted else 0
+        if left:
+            print_note(f"{deleted} of {preview.count} runs deleted")
+    if as_json:
+        show_json({"deleted": deleted})
+    else:
+        click.echo(f"Deleted {deleted} runs. Their files are removed in the background.")
+
+
+@click.command("retention")
+@rule_options
+@click.option("--off", is_flag=True, help="End the daily clean-up.")
+@server_option
+@json_option
+def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
+    """Show or set the rules of the daily clean-up.
+
+    \b
+    Examples:
+      nbyard runs retention --older-than 90d --keep 20
+      nbyard runs retention --off
+    """
+    runs = connect(server).runs
+    if off:
+        found = runs.set_retention(NewRetention(None))
+    elif any(value not in (None, "", ()) for value in rules.values()):
+        found = runs.set_retention(NewRetention(_rules(rules)))
+    else:
+        found = runs.retention()
+    if as_json:
+        show_json(found)
+    elif found.rules is None:
+        click.echo("No daily clean-up. Finished runs stay until you delete them.")
+    else:
+        click.echo(f"Every day, nbyard deletes runs {rules_text(found.rules)}.")
+
+
+def _rules(given: dict[str, Any]) -> CleanUpRules:
+    return CleanUpRules(
+        older_than_days=given["older_than"],
+        keep=given["keep"],
+        states=list(given["states"]),
+        max_bytes=given["max_size"],
+        workflow=given["workflow"],
+    )
+
+
+def rules_text(rules: CleanUpRules) -> str:
+    """Return the rules as the end of a sentence."""
+    parts = []
+    if rules.older_than_days is not None:
+        parts.append(f"that finished at least {rules.older_than_days:g} days ago")
+    if rules.keep is not None:
+        parts.append(f"that are not the newest {rules.keep} of their workflow")
+    if rules.states:
+        parts.append(f"that are {' or '.join(rules.states)}")
+    if rules.max_bytes is not None:
+        parts.append(f"until all outputs fit into {format_size(rules.max_bytes)}, the oldest first")
+    if rules.workflow:
+        parts.append(f"of {rules.workflow}")
+    return ", ".join(parts)
+
+
+def show_preview(preview: CleanUpPreview) -> None:
+    """Print what a clean-up would delete and what is protected."""
+    _show_runs(preview.runs, preview.count)
+    freed = format_size(preview.freed_bytes + preview.record_bytes)
+    click.echo(f"{preview.count} runs to delete, which frees {freed}.")
+    if preview.protected_count:
+        click.echo(f"{preview.protected_count} runs are protected:")
+        _show_runs(preview.protected, preview.protected_count)
+
+
+def _show_runs(runs: list[ShownRun], count: int) -> None:
+    rows = [
+        (run.number, run.state, run.title, run.finished_at, reason_text(run.protection))
+        for run in runs
+    ]
+    if rows:
+        show_table(rows, ("number", "state", "title", "finished", "protected because"))
+    if count > len(rows):
+        click.echo(f"… and {count - len(rows)} newer ones")
+
+
+COMMANDS = (clean_up, retention)

@@ -1,0 +1,174 @@
+"""Clean-up of runs: which finished runs are deleted, and what protects the others."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from nbyard.domain.state_machines import RUN, RunState
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MAX_DAYS = 36_500
+MAX_KEPT = 1_000_000
+MOST_SHOWN = 100
+
+
+class CleanUpRules(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True
+):
+    """Rules that choose finished runs to delete. A run is deleted if all given rules choose it.
+
+    - `older_than_days`: the run finished at least that many days ago.
+    - `keep`: the number of newest finished runs to keep of each workflow or executable.
+    - `states`: the states of runs to delete, all final states if empty.
+    - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
+    - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
+    """
+
+    older_than_days: float | None = None
+    keep: int | None = None
+    states: list[str] = []
+    max_bytes: int | None = None
+    workflow: str = ""
+
+
+class FinishedRun(msgspec.Struct, frozen=True):
+    """A finished run and its outputs as (digest, size in bytes).
+
+    `group` is the same for runs of one workflow or executable. `protection` is why it stays.
+    """
+
+    id: str
+    number: int
+    title: str
+    name: str
+    state: RunState
+    group: str
+    path: str
+    finished_at: datetime
+    outputs: Sequence[tuple[str, int]] = ()
+    protection: Reason | None = None
+
+
+class ShownRun(msgspec.Struct, frozen=True):
+    """A run in a preview. `protection` is why it stays, null if it is to be deleted."""
+
+    id: str
+    number: int
+    title: str
+    name: str
+    state: RunState
+    finished_at: datetime
+    protection: Reason | None = None
+
+
+class CleanUpPreview(msgspec.Struct, frozen=True):
+    """What a clean-up would delete and what is protected.
+
+    `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
+    records of attempts. `runs` and `protected` have the oldest at most 100 each.
+    """
+
+    count: int
+    freed_bytes: int
+    record_bytes: int
+    runs: list[ShownRun]
+    protected_count: int
+    protected: list[ShownRun]
+
+
+class CleanedUp(msgspec.Struct, frozen=True):
+    """The number of runs that a clean-up deleted, and of those that its rules still choose."""
+
+    deleted: int
+    left: int
+
+
+class NewRetention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rules of the daily clean-up, null for none."""
+
+    rules: CleanUpRules | None
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """The rules that the dispatcher applies every day; null if there are none."""
+
+    rules: CleanUpRules | None
+    updated_at: datetime | None = None
+
+
+def check_rules(rules: CleanUpRules) -> None:
+    """Check the limits of rules.
+
+    Raises:
+        Invalid: a rule is refused, or no rule limits the clean-up.
+    """
+    days = rules.older_than_days
+    if days is not None and not 0 <= days <= MAX_DAYS:
+        raise Invalid.field("older_than_days", because("not-between", least=0, most=MAX_DAYS))
+    if rules.keep is not None and not 0 <= rules.keep <= MAX_KEPT:
+        raise Invalid.field("keep", because("not-between", least=0, most=MAX_KEPT))
+    if rules.max_bytes is not None and rules.max_bytes < 0:
+        raise Invalid.field("max_bytes", because("negative"))
+    if set(rules.states) - set(RUN.terminal):
+        raise Invalid.field("states", because("must-be-one-of", names=sorted(RUN.terminal)))
+    if days is None and rules.keep is None and rules.max_bytes is None:
+        raise Invalid(because("no-clean-up-rule"))
+
+
+def choose_runs(
+    runs: Iterable[FinishedRun], rules: CleanUpRules, now: datetime
+) -> tuple[list[FinishedRun], list[FinishedRun]]:
+    """Return the runs to delete and those that are only kept by their protection, oldest first."""
+    ordered = sorted(runs, key=lambda run: (run.finished_at, run.number))
+    kept = _newest(ordered, rules.keep)
+    chosen = [run for run in ordered if run.id not in kept and _fits(run, rules, now)]
+    protected = [run for run in chosen if run.protection is not None]
+    doomed = [run for run in chosen if run.protection is None]
+    if rules.max_bytes is not None:
+        doomed = _oldest_beyond(ordered, doomed, rules.max_bytes)
+        newest = doomed[-1].finished_at if doomed else None
+        protected = [run for run in protected if newest and run.finished_at <= newest]
+    return doomed, protected
+
+
+def _newest(ordered: Sequence[FinishedRun], count: int | None) -> set[str]:
+    """Return the IDs of the newest runs of each group."""
+    groups: Mapping[str, list[str]] = defaultdict(list)
+    for run in reversed(ordered):
+        groups[run.group].append(run.id)
+    return {run for ids in groups.values() for run in ids[: count or 0]}
+
+
+def _fits(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:
+    if rules.states and run.state not in rules.states:
+        return False
+    if rules.workflow and rules.workflow not in (run.group, run.path):
+        return False
+    days = rules.older_than_days
+    return days is None or now - run.finished_at >= timedelta(days=days)
+
+
+def _oldest_beyond(
+    ordered: Sequence[FinishedRun], doomed: Sequence[FinishedRun], most: int
+) -> list[FinishedRun]:
+    """Return the oldest runs without which the distinct outputs of the others fit into `most`."""
+    uses = Counter(digest for run in ordered for digest, _ in set(run.outputs))
+    size = sum({digest: size for run in ordered for digest, size in run.outputs}.values())
+    found = []
+    for run in doomed:
+        if size <= most:
+            break
+        found.append(run)
+        for digest, its_size in set(run.outputs):
+            uses[digest] -= 1
+            size -= its_size if not uses[digest] else 0
+    return found
+
+
+def shown_run(run: FinishedRun) -> ShownRun:
+    """Return the run as a preview shows it."""
+    fields = {name: getattr(run, name) for name in ShownRun.__struct_fields__}
+    return ShownRun(**fields)

@@ -1,0 +1,63 @@
+"""Find what protects finished runs from clean-ups."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.runs.clean_up import FinishedRun
+from nbyard.domain.workflows.structs import read_document
+from nbyard.errors import NbyardError
+from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.reasons.structs import Reason, because
+from nbyard.store import Connection, Store
+
+
+def finished_runs(
+    store: Store, c: Connection, owner: str, documents: Iterable[Path] = ()
+) -> list[FinishedRun]:
+    """Return the finished runs of the owner with their protection.
+
+    The files of the workflows that ran before are read, and `documents`.
+    """
+    runs = store.clean_ups.finished(c, owner)
+    protection = _pinned(store.clean_ups.documents(c, owner), documents)
+    for run_id, name in store.clean_ups.deployed(c, owner).items():
+        protection[run_id] = because("model-deployed", name=name)
+    for run in runs.values():
+        if run.name:
+            code = "run-has-name" if run.path.endswith(".nbflow") else "has-name"
+            protection[run.id] = because(code, name=run.name)
+    for run_id in store.clean_ups.kept(c, owner):
+        protection[run_id] = because("kept-by-user")
+    return [
+        msgspec.structs.replace(run, protection=protection.get(run.id)) for run in runs.values()
+    ]
+
+
+def _pinned(versions: Mapping[str, Mapping[str, Any]], files: Iterable[Path]) -> dict[str, Reason]:
+    """Return why runs are protected by ID: nodes of a workflow, as saved or as it last ran."""
+    found: dict[str, Reason] = {}
+    for path in {*versions, *map(str, files)}:
+        for node, run_id in (*_pins(versions.get(path, {})), *_saved_pins(Path(path))):
+            found[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
+    return found
+
+
+def _pins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, node in document.get("nodes", {}).items():
+        if pin := node.get("pin"):
+            yield name, pin["run"]
+
+
+def _saved_pins(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        if path.stat().st_size > MAX_DOCUMENT:
+            return
+        document = read_document(path.read_bytes())
+    except (OSError, NbyardError):  # the version that ran last counts
+        return
+    for name, node in document.nodes.items():
+        if node.pin:
+            yield name, node.pin.run

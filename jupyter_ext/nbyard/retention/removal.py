@@ -1,0 +1,114 @@
+"""Preview a clean-up, and delete its runs."""
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from nbyard.attempts import folders
+from nbyard.blobs import Blobs
+from nbyard.domain.runs.clean_up import (
+    MOST_SHOWN,
+    CleanUpPreview,
+    FinishedRun,
+    shown_run,
+)
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import RUN
+from nbyard.errors import NotFound
+from nbyard.store import Connection, Store
+
+Write = Callable[[], AbstractContextManager[Connection]]
+# Other writers wait for a transaction.
+RUNS_AT_ONCE = 20
+
+
+def preview_of(
+    store: Store, blobs: Blobs, doomed: Sequence[FinishedRun], protected: Sequence[FinishedRun]
+) -> CleanUpPreview:
+    """Return what the deletion of the runs would free."""
+    ids = {run.id for run in doomed}
+    with store.read() as c:
+        own, others = store.clean_ups.digests(c, ids) if ids else (set(), set())
+        others |= store.digests_beside_runs(c) if ids else set()
+        records = store.clean_ups.attempt_folders(c, ids)
+    freed = _with_members(blobs, own) - _with_members(blobs, others)
+    return CleanUpPreview(
+        len(doomed),
+        sum(_size(blobs, digest) for digest in freed),
+        sum(_folder_bytes(folders.attempt_folder_of(store.folder, name)) for name in records),
+        [shown_run(run) for run in doomed[:MOST_SHOWN]],
+        len(protected),
+        [shown_run(run) for run in protected[:MOST_SHOWN]],
+    )
+
+
+def remove_runs(
+    store: Store, owner: str, doomed: Sequence[FinishedRun], write: Write | None = None
+) -> int:
+    """Delete these runs; return their number.
+
+    Runs that their owner keeps or names meanwhile stay. `write` opens a transaction, by default
+    one of the store.
+    """
+    count = 0
+    for start in range(0, len(doomed), RUNS_AT_ONCE):
+        names: set[str] = set()
+        with (write or store.write)() as c:
+            kept = store.clean_ups.kept(c, owner)
+            for one in doomed[start : start + RUNS_AT_ONCE]:
+                run = store.runs.by_id(c, one.id)
+                if run is None or run.name or run.id in kept or run.state not in RUN.terminal:
+                    continue
+                names |= remove_run(store, c, run)
+                count += 1
+        remove_records(store, names)
+    return count
+
+
+def remove_run(store: Store, c: Connection, run: Run) -> set[str]:
+    """Delete the rows of a finished run; return the names of its folders.
+
+    Bytes without references are collected soon after.
+    """
+    attempts = store.attempts.views(c, run.id)
+    # If another run has an equal result, the cache refers to that one from now on.
+    store.cache.let_go(c, run)
+    store.runs.delete(c, run)
+    store.facts.set_collect_at(c)
+    return {attempt.worker or attempt.id for attempt in attempts}
+
+
+def remove_records(store: Store, names: Collection[str]) -> None:
+    """Delete the records of attempts, after their rows."""
+    for name in names:
+        folders.remove_folder(store.folder, name)
+
+
+def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
+    """Return the digests, and those of the files in folders."""
+    found = set(digests)
+    for digest in digests:
+        if digest.startswith("tree:"):
+            with contextlib.suppress(NotFound):  # collected before
+                found.update(entry.digest for entry in blobs.tree(digest).files)
+    return found
+
+
+def _size(blobs: Blobs, digest: str) -> int:
+    """Return the size of stored bytes in bytes, 0 if they are gone."""
+    try:
+        return blobs.path(digest).stat().st_size
+    except OSError:
+        return 0
+
+
+def _folder_bytes(folder: Path) -> int:
+    """Return the size of all files below a folder in bytes."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_size
+    return size

@@ -1,0 +1,107 @@
+"""Service operations that delete finished runs by rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.clean_up import (
+    CleanedUp,
+    CleanUpPreview,
+    CleanUpRules,
+    FinishedRun,
+    NewRetention,
+    Retention,
+    check_rules,
+    choose_runs,
+)
+from nbyard.domain.runs.structs import Run
+from nbyard.retention.protection import finished_runs
+from nbyard.retention.removal import preview_of, remove_runs
+from nbyard.services.operation import operation
+from nbyard.services.runs.attempts import RunAttempts
+
+# A request that deletes more would take too long.
+MOST_AT_ONCE = 200
+
+
+class RunCleanUps(RunAttempts):
+    """The part of the run service that cleans up."""
+
+    @operation("POST", "/runs/clean-up/preview", scope="runs:read")
+    def preview_clean_up(self, caller: Caller, body: CleanUpRules) -> CleanUpPreview:
+        """Show what a clean-up would delete, what it frees, and what is protected.
+
+        Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+        whose result a workflow's pinned node uses.
+        """
+        return preview_of(self._store, self._parts.blobs, *self._chosen(caller, body))
+
+    @operation("POST", "/runs/clean-up", scope="runs:write")
+    def clean_up(self, caller: Caller, body: CleanUpRules) -> CleanedUp:
+        """Delete the oldest 200 runs that the rules choose.
+
+        Repeat the request until no runs are left. Unreferenced bytes are deleted in the
+        background.
+        """
+        doomed, _ = self._chosen(caller, body)
+        self._store.reserve.spend()
+        deleted = remove_runs(self._store, caller.name, doomed[:MOST_AT_ONCE])
+        self._parts.ensure_dispatcher()
+        return CleanedUp(deleted, max(len(doomed) - MOST_AT_ONCE, 0))
+
+    def _chosen(
+        self, caller: Caller, rules: CleanUpRules
+    ) -> tuple[Sequence[FinishedRun], Sequence[FinishedRun]]:
+        rules = self._checked(rules)
+        with self._store.read() as c:
+            runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+        return choose_runs(runs, rules, datetime.now(UTC))
+
+    def _checked(self, rules: CleanUpRules) -> CleanUpRules:
+        """Return the rules with the stored path of the workflow."""
+        check_rules(rules)
+        if "/" not in rules.workflow and "." not in rules.workflow:
+            return rules
+        path = rules.workflow
+        real = (
+            path if path.startswith("/") else str(self._parts.files.locate_code(path, "workflow"))
+        )
+        return msgspec.structs.replace(rules, workflow=real)
+
+    @operation("POST", "/runs/{run}/keep", scope="runs:write")
+    def keep(self, caller: Caller, run: str) -> Run:
+        """Keep a run: clean-ups never delete it."""
+        return self._set_kept(caller, run, True)
+
+    @operation("DELETE", "/runs/{run}/keep", scope="runs:write")
+    def unkeep(self, caller: Caller, run: str) -> Run:
+        """Let clean-ups delete a run again."""
+        return self._set_kept(caller, run, False)
+
+    def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
+        with self._store.write() as c:
+            found = self._find(c, caller, run)
+            self._store.clean_ups.keep(c, found, kept)
+        return self._spoken(msgspec.structs.replace(found, kept=kept))
+
+    @operation("GET", "/runs/retention", scope="runs:read")
+    def retention(self, caller: Caller) -> Retention:
+        """Show the rules of the daily clean-up."""
+        with self._store.read() as c:
+            return self._store.clean_ups.retention(c, caller.name)
+
+    @operation("PUT", "/runs/retention", scope="runs:write")
+    def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
+        """Clean up by these rules every day; without rules, end the daily clean-up.
+
+        The dispatcher applies the rules once a day while it works, and when it starts.
+        """
+        rules = body.rules and self._checked(body.rules)
+        with self._store.write() as c:
+            self._store.clean_ups.set_retention(c, caller.name, rules)
+        self._parts.ensure_dispatcher()
+        return self.retention(caller)

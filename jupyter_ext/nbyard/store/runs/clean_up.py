@@ -1,0 +1,135 @@
+"""Queries of clean-ups: finished runs with their outputs, what protects them, and retention."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Text, cast, delete, insert, select, update
+
+from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, Retention
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import RUN
+from nbyard.store import events
+from nbyard.store.database.query_parts import with_newest_version
+from nbyard.store.events import Subject
+from nbyard.store.models.queries import packages_of_images
+from nbyard.store.runs.tasks import DIGEST
+from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.tables import (
+    artifacts,
+    attempts,
+    retention,
+    runs,
+    tasks,
+    workflow_versions,
+    workflows,
+)
+
+ROWS_AT_ONCE = 1000
+
+
+class CleanUpRows:
+    """Queries on runs that may be deleted; those with an `owner` see only that owner's rows."""
+
+    def finished(self, c: Connection, owner: str) -> dict[str, FinishedRun]:
+        """Return all finished runs by ID, without their protection by documents."""
+        own = (runs.c.owner == owner) & runs.c.state.in_(sorted(RUN.terminal))
+        outputs: dict[str, list[tuple[str, int]]] = {}
+        query = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
+        for run_id, digest, size in c.execute(query.join(runs).where(own)):
+            outputs.setdefault(run_id, []).append((digest, size))
+        columns = [runs.c[name] for name in ("id", "number", "title", "name", "state", "path")]
+        times = (runs.c.finished_at, runs.c.created_at)
+        found = c.execute(select(*columns, runs.c.workflow_id, *times).where(own))
+        return {
+            row.id: FinishedRun(
+                row.id,
+                row.number,
+                row.title,
+                row.name or "",
+                row.state,
+                row.workflow_id or row.path or row.title,
+                row.path,
+                row.finished_at or row.created_at,
+                outputs.get(row.id, ()),
+            )
+            for row in found
+        }
+
+    def kept(self, c: Connection, owner: str) -> set[str]:
+        """Return the IDs of the runs that the owner keeps."""
+        query = select(runs.c.id).where(runs.c.owner == owner, runs.c.kept)
+        return set(c.execute(query).scalars())
+
+    def keep(self, c: Connection, run: Run, kept: bool) -> None:
+        """Set whether clean-ups keep the run."""
+        c.execute(update(runs).where(runs.c.id == run.id).values(kept=kept))
+        events.append(c, "run", Subject(run.id, run.owner, run.id), {"change": "changed"})
+
+    def deployed(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return the names of deployments by the ID of the run whose model they serve."""
+        image = revisions.c.spec["image"].as_string().label("image")
+        query = select(deployments.c.name, image, revisions.c.image_id).join(
+            revisions, revisions.c.deployment_id == deployments.c.id
+        )
+        own = (deployments.c.owner == owner) & deployments.c.removed_at.is_(None)
+        # A deployment may be rolled back to any of its revisions.
+        names = {(row.image, row.image_id): row.name for row in c.execute(query.where(own))}
+        models = packages_of_images(c, owner, names) if names else {}
+        return {
+            model.source.run_id: names[image]
+            for image, model in models.items()
+            if model.source is not None
+        }
+
+    def documents(self, c: Connection, owner: str) -> dict[str, Mapping[str, Any]]:
+        """Return the newest version of each workflow by path."""
+        joined = with_newest_version(workflows, workflow_versions, "workflow_id")
+        query = select(workflows.c.path, workflow_versions.c.document).select_from(joined)
+        return {
+            row.path: row.document for row in c.execute(query.where(workflows.c.owner == owner))
+        }
+
+    def attempt_folders(self, c: Connection, of: Collection[str]) -> set[str]:
+        """Return the names of the folders of these runs' attempts."""
+        query = select(tasks.c.run_id, attempts.c.id, attempts.c.worker).join(
+            tasks, tasks.c.id == attempts.c.task_id
+        )
+        return {row.worker or row.id for row in c.execute(query) if row.run_id in of}
+
+    def digests(self, c: Connection, of: Collection[str]) -> tuple[set[str], set[str]]:
+        """Return the digests that these runs name, and those that other runs of anybody name."""
+        own: set[str] = set()
+        others: set[str] = set()
+        for run_id, digests in self._named(c):
+            (own if run_id in of else others).update(digests)
+        return own, others
+
+    def _named(self, c: Connection) -> Iterator[tuple[str, Iterable[str]]]:
+        for row in c.execute(select(artifacts.c.run_id, artifacts.c.digest)):
+            yield row.run_id, (row.digest,)
+        texts = (cast(tasks.c.plan, Text), cast(tasks.c.other_files, Text))
+        query = select(tasks.c.run_id, *texts)
+        read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+        for run_id, plan, others in read:
+            yield run_id, DIGEST.findall(f"{plan} {others or ''}")
+
+    def retention(self, c: Connection, owner: str) -> Retention:
+        """Return the rules that apply every day."""
+        return self.all_retention(c).get(owner, Retention(None))
+
+    def all_retention(self, c: Connection) -> dict[str, Retention]:
+        """Return the rules of all owners who have some."""
+        return {
+            row.owner: Retention(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
+            for row in c.execute(select(retention))
+        }
+
+    def set_retention(self, c: Connection, owner: str, rules: CleanUpRules | None) -> None:
+        """Replace the rules; None deletes them."""
+        c.execute(delete(retention).where(retention.c.owner == owner))
+        if rules is not None:
+            plain = msgspec.to_builtins(rules)
+            row = {"owner": owner, "rules": plain, "updated_at": datetime.now(UTC)}
+            c.execute(insert(retention), [row])

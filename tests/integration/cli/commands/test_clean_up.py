@@ -1,0 +1,30 @@
+"""R14 from a shell: the preview, the question, the clean-up and the daily rules."""
+
+import json
+
+
+def test_runs_are_deleted_after_a_preview(shell, echo, dispatcher):
+    for word in ("one", "two"):
+        assert shell("run", echo, "-p", f"word={word}").code == 0
+    assert shell("run", echo, "-p", "word=three", "--name", "third").code == 0
+    said = shell("runs", "clean-up", "--keep", "0", "--dry-run")
+    assert said.code == 0
+    assert "2 runs to delete, which frees" in said.out
+    assert "1 runs are protected:" in said.out and "it is the artifact 'third'" in said.out
+    preview = json.loads(shell("runs", "clean-up", "--keep", "0", "--dry-run", "--json").out)
+    assert (preview["count"], preview["protected_count"]) == (2, 1)
+
+    assert shell("runs", "keep", "1").code == 0
+    assert "Deleted 1 runs." in shell("runs", "clean-up", "--keep", "0", "--yes").out
+    left = json.loads(shell("runs", "ls", "--json").out)["items"]
+    assert [run["number"] for run in left] == [3, 1]
+    refused = shell("runs", "clean-up", "--state", "failed")
+    assert refused.code == 2 and "Give at least one of" in refused.err
+
+
+def test_daily_rules(shell):
+    assert "No daily clean-up." in shell("runs", "retention").out
+    said = shell("runs", "retention", "--older-than", "4w", "--keep", "20")
+    assert "at least 28 days ago, that are not the newest 20 of their workflow." in said.out
+    assert json.loads(shell("runs", "retention", "--json").out)["rules"]["keep"] == 20
+    assert "No daily clean-up." in shell("runs", "retention", "--off").out

@@ -1,0 +1,27 @@
+"""R14 from a shell: rules as options, the preview, and the question before anything is deleted."""
+
+import click
+import pytest
+
+from nbyard.cli.commands.clean_up import bytes_of_size, days_of, rules_text
+from nbyard.domain.runs.clean_up import CleanUpRules
+
+
+def test_ages_and_sizes():
+    assert [days_of(text) for text in ("12h", "30d", "1.5w")] == [0.5, 30, 10.5]
+    assert [bytes_of_size(text) for text in ("5", "5kB", "1.5MB", "20G")] == [
+        5, 5000, 1_500_000, 20_000_000_000
+    ]  # fmt: skip
+    for read, text in ((days_of, "30"), (days_of, "-1d"), (bytes_of_size, "x"), (days_of, "1y")):
+        with pytest.raises(click.BadParameter, match="write"):
+            read(text)
+
+
+def test_rules_as_words():
+    rules = CleanUpRules(
+        older_than_days=30, keep=2, states=["failed", "cancelled"], max_bytes=10**9
+    )
+    assert rules_text(rules) == (
+        "that finished at least 30 days ago, that are not the newest 2 of their workflow, that are"
+        " failed or cancelled, until all outputs fit into 1.0 GB, the oldest first"
+    )

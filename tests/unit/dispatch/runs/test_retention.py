@@ -1,0 +1,65 @@
+"""R14: the dispatcher cleans up once a day, and after a change of the rules."""
+
+import time
+
+import pytest
+
+from nbyard.dispatch.runs import retention
+from nbyard.dispatch.runs.retention import RetentionController
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+
+
+class AtOnce(Threads):
+    """Runs work in the caller's thread, and counts it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.done = 0
+
+    def submit(self, key, work, *rest, **more):
+        work()
+        self.done += 1
+        return True
+
+
+@pytest.fixture
+def threads() -> AtOnce:
+    return AtOnce()
+
+
+def test_it_cleans_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
+    runs = bench.yard.services.runs
+    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
+    controller = RetentionController(bench.context, threads)
+    controller.tick()
+    assert threads.done == 1
+    controller.tick()
+    assert threads.done == 1, "the rows are read once a minute"
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 1, "another dispatcher knows when it was done"
+    monkeypatch.setattr(retention, "DAY_SECONDS", 0.0)
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 2
+
+
+def test_new_rules_and_a_clock_that_was_set_back(bench: Bench, threads: AtOnce) -> None:
+    runs = bench.yard.services.runs
+    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=1)))
+    RetentionController(bench.context, threads).tick()
+    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 2
+    with bench.store.write() as c:
+        bench.store.facts.keep(c, retention._fact(OWNER.name), str(time.time() + 1e6))
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 3
+
+
+def test_without_rules_nothing_is_deleted(bench: Bench, threads: AtOnce) -> None:
+    runs = bench.yard.services.runs
+    runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
+    runs.set_retention(OWNER, NewRetention(None))
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 0

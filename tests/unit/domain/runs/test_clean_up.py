@@ -1,0 +1,125 @@
+"""R14: which finished runs a clean-up deletes, and which stay."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, check_rules, choose_runs
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DIGESTS = st.sampled_from([("a", 10), ("b", 20), ("c", 30), ("d", 0)])
+
+
+def finished(number, days=0.0, **fields):
+    told = {"state": "succeeded", "group": "w", "path": "/w.nbflow", **fields}
+    return FinishedRun(
+        id=f"r{number}",
+        number=number,
+        title="t",
+        name="",
+        finished_at=NOW - timedelta(days=days),
+        **told,
+    )
+
+
+@st.composite
+def histories(draw):
+    return [
+        finished(
+            number,
+            draw(st.integers(0, 20)),
+            state=draw(st.sampled_from(["succeeded", "failed", "cancelled"])),
+            group=draw(st.sampled_from("vw")),
+            outputs=tuple(draw(st.lists(DIGESTS, max_size=3))),
+            protection=draw(st.none() | st.just(because("kept-by-user"))),
+        )
+        for number in range(draw(st.integers(0, 15)))
+    ]
+
+
+RULES = st.builds(
+    CleanUpRules,
+    older_than_days=st.none() | st.integers(0, 20),
+    keep=st.none() | st.integers(0, 5),
+    states=st.lists(st.sampled_from(["succeeded", "failed"]), unique=True),
+    max_bytes=st.none() | st.integers(0, 80),
+    workflow=st.sampled_from(["", "v", "w"]),
+)
+
+
+@given(histories(), RULES)
+def test_each_deleted_run_is_chosen_by_all_rules(runs, rules):
+    doomed, protected = choose_runs(runs, rules, NOW)
+    assert not {run.id for run in doomed} & {run.id for run in protected}
+    assert all(run.protection is None for run in doomed)
+    assert all(run.protection is not None for run in protected)
+    for run in doomed:
+        assert (
+            rules.older_than_days is None or (NOW - run.finished_at).days >= rules.older_than_days
+        )
+        assert not rules.states or run.state in rules.states
+        assert not rules.workflow or run.group == rules.workflow
+    left = Counter(run.group for run in runs if run not in doomed)
+    had = Counter(run.group for run in runs)
+    assert all(left[group] >= min(count, rules.keep or 0) for group, count in had.items())
+    newest = {
+        group: sorted(
+            (r for r in runs if r.group == group), key=lambda r: (r.finished_at, r.number)
+        )
+        for group in had
+    }
+    for ordered in newest.values():
+        assert not set(map(id, ordered[len(ordered) - (rules.keep or 0) :])) & set(map(id, doomed))
+
+
+@given(histories(), st.integers(0, 80))
+def test_the_oldest_are_deleted_until_the_rest_fits(runs, most):
+    doomed, protected = choose_runs(runs, CleanUpRules(max_bytes=most), NOW)
+    gone = {run.id for run in doomed}
+
+    def size(without):
+        return sum(dict(o for run in runs if run.id not in without for o in run.outputs).values())
+
+    free = [run for run in runs if run.protection is None]
+    if size(gone) > most:
+        assert gone == {run.id for run in free}, "the protected ones alone are too large"
+    elif doomed:
+        assert size(gone - {doomed[-1].id}) > most, "no more than needed"
+    oldest = sorted(free, key=lambda run: (run.finished_at, run.number))
+    assert doomed == oldest[: len(doomed)]
+    assert all(run.finished_at <= doomed[-1].finished_at for run in protected)
+
+
+def test_age_and_number_together():
+    runs = [finished(number, days) for number, days in ((1, 40), (2, 35), (3, 2))]
+    doomed, _ = choose_runs(runs, CleanUpRules(older_than_days=30, keep=2), NOW)
+    assert [run.number for run in doomed] == [1]
+    doomed, _ = choose_runs(runs, CleanUpRules(older_than_days=35), NOW)
+    assert [run.number for run in doomed] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [
+        (CleanUpRules(older_than_days=-1), "older_than_days"),
+        (CleanUpRules(older_than_days=float("nan")), "older_than_days"),
+        (CleanUpRules(keep=-1), "keep"),
+        (CleanUpRules(max_bytes=-1), "max_bytes"),
+        (CleanUpRules(keep=1, states=["running"]), "states"),
+    ],
+)
+def test_a_wrong_rule_is_refused_by_name(rules, field):
+    with pytest.raises(Invalid) as refused:
+        check_rules(rules)
+    assert refused.value.details[0].path == field
+
+
+def test_a_clean_up_of_everything_needs_a_rule():
+    with pytest.raises(Invalid, match="at least one of"):
+        check_rules(CleanUpRules(states=["failed"]))
+    check_rules(CleanUpRules(keep=0))

@@ -1,0 +1,64 @@
+"""R14: what happens to a run between the preview and its deletion."""
+
+from nbyard.blobs import Blobs
+from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
+from nbyard.domain.state_machines import RUN
+from nbyard.retention import removal
+from nbyard.retention.protection import finished_runs
+from nbyard.retention.removal import preview_of, remove_runs
+from nbyard.store import Store, transition
+from nbyard.store.events import Subject
+
+from ..store.rows import Rows, moment
+
+
+def ended(store: Store, count: int) -> list[str]:
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(count)]
+        for run in runs:
+            subject = Subject(run.id, run.owner, run.id)
+            assert transition.move(c, RUN, subject, "running", started_at=moment(0))
+            assert transition.move(c, RUN, subject, "failed", finished_at=moment(9))
+    return [run.id for run in runs]
+
+
+def chosen(store: Store):
+    with store.read() as c:
+        return choose_runs(finished_runs(store, c, "ada"), CleanUpRules(keep=0), moment(99))[0]
+
+
+def test_runs_that_are_kept_or_named_meanwhile_stay(store: Store) -> None:
+    first, second, third = ended(store, 3)
+    doomed = chosen(store)
+    with store.write() as c:
+        kept = store.runs.get(c, "ada", first)
+        assert kept is not None
+        store.clean_ups.keep(c, kept, True)
+        gone = store.runs.get(c, "ada", third)
+        assert gone is not None
+        store.runs.delete(c, gone)
+    assert remove_runs(store, "ada", doomed) == 1
+    with store.read() as c:
+        assert store.runs.get(c, "ada", first) is not None
+        assert store.runs.get(c, "ada", second) is None
+
+
+def test_many_runs_are_deleted_in_several_transactions(store: Store) -> None:
+    ended(store, 2 * removal.RUNS_AT_ONCE + 1)
+    assert remove_runs(store, "ada", chosen(store)) == 2 * removal.RUNS_AT_ONCE + 1
+    assert chosen(store) == []
+
+
+def test_bytes_that_were_collected_before_free_nothing(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        run = rows.run()
+        task = rows.succeeded(run)
+        for name, digest in (("file", "sha256:" + "1" * 64), ("folder", "tree:" + "2" * 64)):
+            rows.artifact(task, name, digest)
+        subject = Subject(run.id, run.owner, run.id)
+        assert transition.move(c, RUN, subject, "running")
+        assert transition.move(c, RUN, subject, "succeeded", finished_at=moment(9))
+    preview = preview_of(store, Blobs(store.folder / "blobs"), chosen(store), [])
+    assert (preview.count, preview.freed_bytes, preview.record_bytes) == (1, 0, 0)

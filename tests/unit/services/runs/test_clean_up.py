@@ -1,0 +1,86 @@
+"""R14: a clean-up shows what it frees, and deletes nothing that a record still needs."""
+
+import json
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.errors import NotFound
+
+ALL = CleanUpRules(keep=0)
+
+
+@pytest.fixture
+def runs(yard):
+    return yard.services.runs
+
+
+def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, finished):
+    first = finished(path=flow)
+    second = finished(path=flow, parameters={"n": 3})
+    rules = CleanUpRules(keep=1)
+    preview = runs.preview_clean_up(ann, rules)
+    assert [one.number for one in preview.runs] == [first.run.number]
+    assert (preview.count, preview.protected_count) == (1, 0)
+    # the outputs of the first run, but not data.csv, which the second run uses too
+    own = {file.digest: file.size_bytes for task in first.tasks for file in task.artifacts}
+    shared = {file.digest for task in second.tasks for file in task.artifacts}
+    assert preview.freed_bytes == sum(own[digest] for digest in own.keys() - shared) > 0
+    folder = yard.parts.store.folder / "attempts" / first.tasks[0].attempts[0].id
+    assert folder.is_dir() and preview.record_bytes > 0
+
+    done = runs.clean_up(ann, rules)
+    assert (done.deleted, done.left) == (1, 0)
+    assert not folder.exists()
+    assert [run.number for run in runs.list(ann).items] == [second.run.number]
+    assert runs.preview_clean_up(ann, rules).count == 0
+
+
+def test_what_is_named_kept_or_pinned_stays(ann, root, runs, tool, flow, finished):
+    (root / "data.csv").write_text("a\n1\n")
+    named = finished(path=tool, name="mine", texts={"source": "data.csv"})
+    kept = finished(path=flow)
+    pinned = finished(path=flow, parameters={"n": 4})
+    loose = finished(path=flow, parameters={"n": 5})
+    assert runs.keep(ann, kept.run.id).kept
+    document = json.loads((root / flow).read_text())
+    document["nodes"]["one"]["pin"] = {"run": pinned.run.id, "number": pinned.run.number}
+    (root / "other.nbflow").write_text(json.dumps(document | {"meta": {"id": "x"}}))
+
+    preview = runs.preview_clean_up(ann, ALL)
+    assert {one.number: one.protection.code for one in preview.protected} == {
+        named.run.number: "has-name",
+        kept.run.number: "kept-by-user",
+        pinned.run.number: "result-pinned",
+    }
+    assert str(preview.protected[2].protection) == "other.nbflow uses its result of 'one'"
+    assert runs.clean_up(ann, ALL).deleted == 1
+    with pytest.raises(NotFound):
+        runs.get(ann, loose.run.id)
+
+    runs.unkeep(ann, kept.run.id)
+    assert [one.number for one in runs.preview_clean_up(ann, ALL).runs] == [kept.run.number]
+
+
+def test_the_runs_of_one_file(ann, runs, tool, flow, root, finished):
+    (root / "data.csv").write_text("a\n1\n")
+    single = finished(path=tool, texts={"source": "data.csv"})
+    finished(path=flow)
+    found = runs.preview_clean_up(ann, CleanUpRules(keep=0, workflow=tool))
+    assert [one.number for one in found.runs] == [single.run.number]
+
+
+def test_runs_of_other_people_are_not_seen(ann, runs, flow, finished):
+    finished(path=flow)
+    assert runs.preview_clean_up(Caller("bob"), ALL).count == 0
+    assert runs.clean_up(Caller("bob"), ALL).deleted == 0
+    assert runs.preview_clean_up(ann, ALL).count == 1
+
+
+def test_the_daily_rules_are_kept(ann, runs):
+    assert runs.retention(ann).rules is None
+    rules = CleanUpRules(older_than_days=30, states=["failed"])
+    assert runs.set_retention(ann, NewRetention(rules)).rules == rules
+    assert runs.retention(Caller("bob")).rules is None
+    assert runs.set_retention(ann, NewRetention(None)).rules is None
