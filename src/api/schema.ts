@@ -1287,48 +1287,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/clean-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete the oldest 200 runs that the rules choose
-         * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
-         *     background.
-         */
-        post: operations["runs.clean_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/clean-up/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show what a clean-up would delete, what it frees, and what is protected
-         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
-         *     whose result a workflow's pinned node uses.
-         */
-        post: operations["runs.preview_clean_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/forecast": {
         parameters: {
             query?: never;
@@ -1345,27 +1303,6 @@ export interface paths {
          *     refused while the first is under way.
          */
         post: operations["runs.forecast"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show the rules of the daily clean-up */
-        get: operations["runs.retention"];
-        /**
-         * Clean up by these rules every day; without rules, end the daily clean-up
-         * @description The dispatcher applies the rules once a day while it works, and when it starts.
-         */
-        put: operations["runs.set_retention"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1431,24 +1368,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/{run}/keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Keep a run: clean-ups never delete it */
-        post: operations["runs.keep"];
-        /** Let clean-ups delete a run again */
-        delete: operations["runs.unkeep"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2269,51 +2188,6 @@ export interface components {
         CheckedRun: {
             title: string;
             nodes: string[];
-        };
-        /**
-         * CleanUpPreview
-         * @description What a clean-up would delete and what is protected.
-         *
-         *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
-         */
-        CleanUpPreview: {
-            count: number;
-            freed_bytes: number;
-            record_bytes: number;
-            runs: components["schemas"]["ShownRun"][];
-            protected_count: number;
-            protected: components["schemas"]["ShownRun"][];
-        };
-        /**
-         * CleanUpRules
-         * @description Rules that choose finished runs to delete. A run is deleted if all given rules choose it.
-         *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs to keep of each workflow or executable.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
-         *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
-         */
-        CleanUpRules: {
-            /** @default null */
-            older_than_days: number | null;
-            /** @default null */
-            keep: number | null;
-            /** @default [] */
-            states: string[];
-            /** @default null */
-            max_bytes: number | null;
-            /** @default  */
-            workflow: string;
-        };
-        /**
-         * CleanedUp
-         * @description The number of runs that a clean-up deleted, and of those that its rules still choose.
-         */
-        CleanedUp: {
-            deleted: number;
-            left: number;
         };
         /**
          * Column
@@ -3955,13 +3829,6 @@ export interface components {
             folder: string;
         };
         /**
-         * NewRetention
-         * @description The rules of the daily clean-up, null for none.
-         */
-        NewRetention: {
-            rules: components["schemas"]["CleanUpRules"] | null;
-        };
-        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -4097,7 +3964,8 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it does not run, because it depends on a muted node.
+         *         in its last success. `is_idle`: it does not run, because it depends on a muted node. With
+         *         `can_tag`, a cell of its notebook can become the parameters cell.
          */
         NodeView: {
             name: string;
@@ -4123,6 +3991,8 @@ export interface components {
             is_idle: boolean;
             /** @default null */
             gpu: number | null;
+            /** @default false */
+            can_tag: boolean;
         };
         /**
          * OfferedService
@@ -4671,15 +4541,6 @@ export interface components {
             cache: boolean | string | null;
         };
         /**
-         * Retention
-         * @description The rules that the dispatcher applies every day; null if there are none.
-         */
-        Retention: {
-            rules: components["schemas"]["CleanUpRules"] | null;
-            /** @default null */
-            updated_at: string | null;
-        };
-        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -4732,7 +4593,7 @@ export interface components {
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. Clean-ups never delete a `kept` run.
+         *         run that it retries.
          */
         Run: {
             id: string;
@@ -4758,8 +4619,6 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
             /** @default 0 */
             priority: number;
-            /** @default false */
-            kept: boolean;
             /** @default {} */
             counts: {
                 [key: string]: number;
@@ -4869,21 +4728,6 @@ export interface components {
             inputs: string[];
         };
         /**
-         * ShownRun
-         * @description A run in a preview. `protection` is why it stays, null if it is to be deleted.
-         */
-        ShownRun: {
-            id: string;
-            number: number;
-            title: string;
-            name: string;
-            /** @enum {unknown} */
-            state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
-            finished_at: string;
-            /** @default null */
-            protection: components["schemas"]["Reason"] | null;
-        };
-        /**
          * Stderr
          * @description The program's standard error becomes the file.
          */
@@ -4980,11 +4824,14 @@ export interface components {
         };
         /**
          * TagCell
-         * @description The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0.
+         * @description The code cell to tag as the parameters cell.
+         *
+         *         `cell` is its index among all cells, from 0; null for the first code cell.
          */
         TagCell: {
             path: string;
-            cell: number;
+            /** @default null */
+            cell: number | null;
         };
         /**
          * Task
@@ -8055,74 +7902,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.clean_up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CleanUpRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CleanedUp"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.preview_clean_up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CleanUpRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CleanUpPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.forecast": {
         parameters: {
             query?: never;
@@ -8152,63 +7931,6 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Retention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.set_retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewRetention"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Retention"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -8324,67 +8046,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.unkeep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];

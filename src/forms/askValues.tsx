@@ -7,6 +7,8 @@ import { IInputs } from './ArgumentForm';
 import { FIELD, FormBody, REFUSED } from './FormBody';
 import { refuse, ValuesForm, ValuesHolder } from './ValuesForm';
 
+const OTHER = 'other';
+
 export interface IAskValues<T> {
   title: string;
   arguments: readonly IArgument[];
@@ -16,6 +18,8 @@ export interface IAskValues<T> {
   /** Also ask for the runtime and the use of the cache. */
   asksHow?: boolean;
   ok: string;
+  /** A further button, which closes the form and answers in its place. */
+  other?: { label: string; act: () => Promise<T | undefined> };
   trans: TranslationBundle;
   /** Sends the form; a refusal with status 422 is shown in it. */
   send: (holder: ValuesHolder) => Promise<T>;
@@ -26,17 +30,24 @@ export async function askValues<T>(
   asked: IAskValues<T>,
   holder = new ValuesHolder()
 ): Promise<T | undefined> {
-  const { title, ok, send } = asked;
+  const { title, ok, other, send } = asked;
   for (;;) {
     const first = Object.keys(holder.errors).length ? REFUSED : FIELD;
     const { button } = await showDialog({
       title,
       body: new FormBody(<ValuesForm {...asked} holder={holder} />, first),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      buttons: [
+        Dialog.cancelButton(),
+        ...(other ? [Dialog.okButton({ label: other.label, actions: [OTHER] })] : []),
+        Dialog.okButton({ label: ok })
+      ],
       focusNodeSelector: first
     });
     if (!button.accept) {
       return undefined;
+    }
+    if (button.actions.includes(OTHER)) {
+      return other?.act();
     }
     if (holder.unread.size) {
       holder.errors = Object.fromEntries(holder.unread);

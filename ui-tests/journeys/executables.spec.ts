@@ -151,6 +151,37 @@ test(
   }
 );
 
+test(
+  'E6: a cell is tagged in the inspector and before a background run, also in an open notebook',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const notebook = JSON.parse(await readFile(server.file('clean.ipynb'), 'utf8'));
+    notebook.cells[1].metadata = {};
+    for (const name of ['open.ipynb', 'closed.ipynb']) {
+      await writeFile(server.file(name), JSON.stringify(notebook));
+    }
+    const tagsIn = async (name: string) =>
+      JSON.parse(await readFile(server.file(name), 'utf8')).cells[1].metadata.tags;
+    await fromFileBrowser(lab, 'closed.ipynb', 'Run in Background…');
+    await lab.page.screenshot({ path: info.outputPath('dialog.png') });
+    await lab.dialog.getByRole('button', { name: 'Tag the First Cell' }).click();
+    await expect(lab.dialog.getByRole('textbox', { name: 'input_csv' })).toBeVisible();
+    expect(await tagsIn('closed.ipynb')).toEqual(['parameters']);
+    await lab.press('Escape');
+
+    await lab.execute('docmanager:open', { path: 'open.ipynb' });
+    await lab.execute('nbyard:create-workflow');
+    const { canvas } = lab;
+    await lab.drag(lab.file('open.ipynb'), await canvas.at(0.5, 0.5));
+    await canvas.card('open.ipynb').click();
+    await lab.page.screenshot({ path: info.outputPath('inspector.png') });
+    await canvas.inspector.getByRole('button', { name: 'Tag the First Cell' }).click();
+    await expect(canvas.output('open.ipynb', 'output_csv')).toBeVisible();
+    expect(await tagsIn('open.ipynb')).toEqual(['parameters']);
+    await expect(canvas.inspector).not.toContainText(/no parameters cell/i);
+  }
+);
+
 test('K7, R2: a notebook runs in the background with other values', async ({ lab }) => {
   await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
   const { dialog } = lab;

@@ -195,6 +195,7 @@ class Resolver:
             environment=self._named_by(environments.asking_of(seen)),
             hinted_image=seen.resources.hinted_image,
             gpu=seen.resources.gpu,
+            can_tag=seen.can_tag,
         )
 
     def _code(self, path: str) -> Code:

@@ -265,8 +265,10 @@ def _inspected(
     return arguments, []
 
 
-def tag_text(content: bytes, cell: int) -> bytes:
+def tag_text(content: bytes, cell: int | None) -> bytes:
     """Return the notebook's text with one cell tagged `parameters`; the rest keeps its form.
+
+    Without `cell`, it is the first code cell.
 
     Raises:
         Invalid: there is no such code cell, or the notebook has an older format.

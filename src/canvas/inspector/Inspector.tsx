@@ -15,7 +15,7 @@ import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/Opened
 import { useSignal } from '../../components/hooks/useSignal';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { declareFiles, openedAt } from '../model/declaring';
+import { declareFiles, openedAt, tagFirstCell } from '../model/declaring';
 import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { NodeSettings } from './NodeSettings';
@@ -95,6 +95,17 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
           {hint}
         </p>
       ))}
+      {reading?.can_tag && !readOnly && (
+        <p>
+          <button
+            type="button"
+            className="nby-Button"
+            onClick={() => void tagFirstCell(canvas, id)}
+          >
+            {trans.__('Tag the First Cell')}
+          </button>
+        </p>
+      )}
       <ValueField
         label={trans.__('Label')}
         type="string"

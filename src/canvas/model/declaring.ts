@@ -30,6 +30,16 @@ function codeOf(canvas: CanvasController, id: string): string {
     : (canvas.checker.reading(id)?.undeclared?.code ?? '');
 }
 
+/** Make the first code cell of a node's notebook its parameters cell, and read the node again. */
+export async function tagFirstCell(canvas: CanvasController, id: string): Promise<void> {
+  try {
+    await canvas.services.backend?.tagFirstCell(codeOf(canvas, id));
+    canvas.checker.ask(0);
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+  }
+}
+
 async function declareIn(canvas: CanvasController, code: string, change: IDeclareFiles) {
   const { backend } = canvas.services;
   if (!backend || !code) {

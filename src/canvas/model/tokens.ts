@@ -22,6 +22,8 @@ export interface INodeReading {
   problem?: string | null;
   /** Files that it opened in its last successful run. */
   undeclared?: IUndeclared | null;
+  /** A cell of its notebook can become the parameters cell. */
+  can_tag?: boolean;
   /** It depends on a muted node, so it does not run. */
   is_idle?: boolean;
   /** The number of GPUs that the executable requests, unless the node sets another one. */
@@ -131,6 +133,8 @@ export interface IWorkflowBackend {
   register(path: string): Promise<IRegistered>;
   /** Declare files that the code opens in its description; `code` is its path. */
   declare(code: string, change: IDeclareFiles): Promise<IDeclared>;
+  /** Make the first code cell of a notebook its parameters cell. */
+  tagFirstCell(path: string): Promise<void>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
   /** Return the versions of an executable, newest first. */

@@ -1,4 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
+import { tagFirstCell } from '../../api/tagCell';
 import { Run } from '../../api/types';
 import { Binding, IArgument, readArguments, showValue } from '../../document/arguments';
 import { Json } from '../../document/canonical';
@@ -38,6 +39,16 @@ export async function runInBackground(services: IPanelServices, path: string): P
     hints: found.hints?.map(hint => reasonText(hint, trans)),
     asksHow: true,
     ok: trans.__('Run'),
+    other: found.can_tag
+      ? {
+          label: trans.__('Tag the First Cell'),
+          act: async () => {
+            await tagFirstCell(app, yard.client, path);
+            await runInBackground(services, path);
+            return undefined;
+          }
+        }
+      : undefined,
     trans,
     send: ({ values, runtime, kept: containers, force, priority }) =>
       yard.client.call('runs.create', {

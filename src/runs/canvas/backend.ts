@@ -1,6 +1,8 @@
 /** The requests of the canvas to the server. */
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { tagFirstCell } from '../../api/tagCell';
 import { IYard } from '../../api/yard';
 import { ExecutableVersion, isLive } from '../../api/types';
 import {
@@ -28,6 +30,7 @@ const DATA = new Set(
 
 export class WorkflowBackend implements IWorkflowBackend {
   constructor(
+    private readonly app: JupyterFrontEnd,
     private readonly yard: IYard,
     private readonly trans: TranslationBundle
   ) {}
@@ -87,6 +90,10 @@ export class WorkflowBackend implements IWorkflowBackend {
 
   async declare(path: string, change: IDeclareFiles): Promise<IDeclared> {
     return this.yard.client.call('executables.declare', { body: { path, ...change } });
+  }
+
+  async tagFirstCell(path: string): Promise<void> {
+    await tagFirstCell(this.app, this.yard.client, path);
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {

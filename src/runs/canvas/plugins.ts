@@ -16,14 +16,15 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
   description: 'Checks, registers and runs what is on a canvas.',
   requires: [IYard, ITranslator],
   provides: IWorkflowBackend,
-  activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator): IWorkflowBackend => {
+  activate: (app: JupyterFrontEnd, yard: IYard, translator: ITranslator): IWorkflowBackend => {
     const trans = translator.load('nbyard');
-    const found = async () => new (await import('./backend')).WorkflowBackend(yard, trans);
+    const found = async () => new (await import('./backend')).WorkflowBackend(app, yard, trans);
     return {
       check: async (...asked) => (await found()).check(...asked),
       forecast: async (...asked) => (await found()).forecast(...asked),
       register: async path => (await found()).register(path),
       declare: async (...asked) => (await found()).declare(...asked),
+      tagFirstCell: async path => (await found()).tagFirstCell(path),
       run: async (...asked) => (await found()).run(...asked),
       versions: async id => (await found()).versions(id),
       results: async (...asked) => (await found()).results(...asked),

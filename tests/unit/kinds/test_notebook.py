@@ -330,6 +330,16 @@ def test_tagging_changes_nothing_else(indent: int | None) -> None:
         tag_text(text.encode(), 7)
 
 
+def test_the_first_code_cell_is_tagged_without_an_index() -> None:
+    book = notebook("a = 1", tags=())
+    book["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "# Title"})
+    tagged = json.loads(tag_text(json.dumps(book).encode(), None))
+    assert [cell["metadata"].get("tags") for cell in tagged["cells"]][:2] == [None, ["parameters"]]
+    book["cells"] = book["cells"][:1]
+    with pytest.raises(Invalid, match="cell"):
+        tag_text(json.dumps(book).encode(), None)
+
+
 def test_nothing_heavy_is_imported() -> None:
     """Reading a Python notebook needs neither nbformat nor papermill."""
     program = (

@@ -88,10 +88,13 @@ class AskHelp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0."""
+    """The code cell to tag as the parameters cell.
+
+    `cell` is its index among all cells, from 0; null for the first code cell.
+    """
 
     path: str
-    cell: int
+    cell: int | None = None
 
 
 class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -329,7 +329,8 @@ class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
     none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-    in its last success. `is_idle`: it does not run, because it depends on a muted node."""
+    in its last success. `is_idle`: it does not run, because it depends on a muted node. With
+    `can_tag`, a cell of its notebook can become the parameters cell."""
 
     name: str
     kind: str
@@ -344,6 +345,7 @@ class NodeView(msgspec.Struct, frozen=True):
     undeclared: Undeclared | None = None
     is_idle: bool = False
     gpu: int | None = None
+    can_tag: bool = False
 
 
 class NodeLine(msgspec.Struct, frozen=True):

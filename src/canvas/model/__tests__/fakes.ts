@@ -58,6 +58,7 @@ export class FakeBackend {
   frozen: unknown[] = [];
   asked: [string, string][] = [];
   declared: [string, IDeclareFiles][] = [];
+  tagged: string[] = [];
   problems: ICheck['problems'] = [];
   proposals: ICheck['proposals'] = [];
   copyOf = '';
@@ -112,6 +113,13 @@ export class FakeBackend {
       }));
     const added = [...of('input', change.inputs), ...of('output', change.outputs)];
     return { description: `${code}.nbexec`, added };
+  }
+
+  async tagFirstCell(path: string) {
+    this.tagged.push(path);
+    if (this.failure) {
+      throw this.failure;
+    }
   }
 
   async run(path: string, selection: IRunSelection) {

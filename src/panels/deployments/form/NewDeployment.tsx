@@ -78,8 +78,11 @@ function Form(props: IFormProps): JSX.Element {
   }, [refusals]);
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
-  const fields = fieldsOf(form, draft, trans).filter(({ name }) => !into || name === 'image');
   const { model } = target;
+  const fields = fieldsOf(form, draft, trans)
+    .filter(({ name }) => !into || name === 'image')
+    // The image of a model is built from it.
+    .map(field => (model && field.name === 'image' ? { ...field, is_required: false } : field));
   const asked =
     model && 'path' in model && model.path.endsWith('.py')
       ? [classField(trans), ...fields]
@@ -173,6 +176,7 @@ function Form(props: IFormProps): JSX.Element {
           fields={asked}
           values={{ ...values, image: values.image ?? made?.reference }}
           fallbacks={{
+            image: model && !made ? trans.__('Built from the model') : undefined,
             ports: made ? service.model_ports : service.ports,
             title: made?.name,
             class_name: made?.model.class_name

@@ -19,35 +19,36 @@ interface IModelFactsProps {
 export function ModelFacts({ services, made, later }: IModelFactsProps): JSX.Element {
   const { trans } = services;
   const tasks = useRun(services, made?.source?.run_id)?.tasks;
-  if (!made) {
+  if (later && !made) {
     return (
       <p className="nby-Note" role="status">
-        {later || trans.__('Reading the model…')}
+        {later}
       </p>
     );
   }
-  const { source, path, model } = made;
-  const columns = (of: typeof model.inputs) =>
+  const columns = (of: ModelPackage['model']['inputs'] = []) =>
     of.map(({ name, type, nullable }) => `${name}: ${type}${nullable ? '?' : ''}`).join(', ');
+  const source = made?.source;
   const task = tasks?.find(({ node }) => node === source?.node);
   const step = task ? stepTitle(task, tasks!) : source?.node;
-  const from = source ? trans.__('%1 → %2, run %3', step, source.output, source.run_number) : path;
-  const facts: [string, string][] = [
-    [trans.__('Model'), from],
-    [trans.__('Inputs'), columns(model.inputs)],
-    [trans.__('Outputs'), columns(model.outputs)],
-    [trans.__('Packages'), packages(model.requirements ?? [], trans)]
+  const from = source
+    ? trans.__('%1 → %2, run %3', step, source.output, source.run_number)
+    : made && made.path;
+  const facts = [
+    [trans.__('Model'), from ?? trans.__('Reading the model…')],
+    [trans.__('Inputs'), columns(made?.model.inputs)],
+    [trans.__('Outputs'), columns(made?.model.outputs)],
+    [trans.__('Packages'), packages(made?.model.requirements ?? [], trans)]
   ];
+  // One line for each fact, also before it is known, so that the fields below never move.
   return (
-    <dl className="nby-Facts">
-      {facts
-        .filter(([, text]) => text)
-        .map(([word, text]) => (
-          <div key={word} className="nby-Facts-wide">
-            <dt>{word}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
+    <dl className="nby-Facts nby-mod-lines" aria-busy={!made}>
+      {facts.map(([word, text]) => (
+        <div key={word} className="nby-Facts-wide">
+          <dt>{word}</dt>
+          <dd title={text}>{text || '–'}</dd>
+        </div>
+      ))}
     </dl>
   );
 }

@@ -1,6 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
+import { tagFirstCell } from '../../../api/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
 import { freeName, stemOf } from '../../../components/format/freeName';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
@@ -273,12 +274,8 @@ function Hints({ services, source, target, onTagged }: IRegisterFormProps): JSX.
   }
   const tag = async () => {
     try {
-      const file = await services.app.serviceManager.contents.get(path!);
-      const cells = (file.content as { cells: { cell_type: string; source: unknown }[] }).cells;
-      const cell = cells.findIndex(one => one.cell_type === 'code');
-      onTagged?.(
-        await yard.client.call('executables.tag', { body: { path, cell: Math.max(0, cell) } })
-      );
+      await tagFirstCell(services.app, yard.client, path!);
+      onTagged?.(await yard.client.call('executables.inspect', { body: { path } }));
     } catch (error) {
       showProblem(trans.__('Not tagged.'), error, trans);
     }

@@ -22,6 +22,7 @@ from nbyard.domain.executables.structs import (
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.command_previews import CommandDraft
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import InUse, Invalid, NameTaken, NbyardError, NotFound, StaleWrite
 
 
@@ -73,8 +74,12 @@ def test_what_the_form_corrects_is_written_beside_the_file(yard, ann, root):
 def test_an_untagged_cell_is_tagged_on_request(yard, ann, root):
     path = write_notebook(root, "a = 1", tagged=False)
     assert yard.services.executables.inspect(ann, Inspect(path)).can_tag
-    found = yard.services.executables.tag(ann, TagCell(path, 0))
+    document = {"nodes": {"a": {"type": "executable", "path": path}}, "version": 1}
+    asked = CheckWorkflow("w.nbflow", json.dumps(document))
+    assert yard.services.workflows.check(ann, asked).nodes["a"].can_tag
+    found = yard.services.executables.tag(ann, TagCell(path))
     assert [a.name for a in found.arguments] == ["a"]
+    assert not yard.services.workflows.check(ann, asked).nodes["a"].can_tag
     with pytest.raises(Invalid):
         yard.services.executables.tag(ann, TagCell(path, 7))
 

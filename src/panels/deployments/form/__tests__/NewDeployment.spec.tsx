@@ -37,7 +37,8 @@ const DEPLOYED = {
 async function open(
   answer: (body: unknown) => unknown,
   target: string | IDeploymentTarget = {},
-  deployed: readonly (typeof DEPLOYED)[] = []
+  deployed: readonly (typeof DEPLOYED)[] = [],
+  reading: Promise<void> = Promise.resolve()
 ) {
   const sent: unknown[] = [];
   const removed: string[] = [];
@@ -72,7 +73,11 @@ async function open(
     }
     const body = text && JSON.parse(text);
     sent.push(method === 'PATCH' || !body ? [url.replace(/.*deployments/, ''), body] : body);
-    return /\/models\?beside=/.test(url) ? built(body, url) : answer(body);
+    if (/\/models\?beside=/.test(url)) {
+      await reading;
+      return built(body, url);
+    }
+    return answer(body);
   });
   const yard = { client, stream: new EventStream(client) } as IYard;
   const services = { trans, yard, commands: new CommandRegistry() } as IPanelServices;
@@ -126,6 +131,24 @@ describe('M6: a model is deployed while its image is built', () => {
     const deployed = { service: 'api', preset: 'standard', image: 'nbyard/model-train:1' };
     expect(sent).toEqual([model, deployed]);
     expect(onMade).toHaveBeenCalledWith('d', 'try');
+  });
+
+  it('the form has its final size while the model is read', async () => {
+    const model = { run: 'r', output: 'train.output_model' };
+    let read = () => undefined as void;
+    const reading = new Promise<void>(done => (read = done));
+    const { field } = await open(() => ({}), { model }, [], reading);
+    const words = () => screen.getAllByRole('term').map(({ textContent }) => textContent);
+    const before = words();
+    expect(screen.getByText('Reading the model…')).toBeTruthy();
+    const image = field(/^Image/);
+    expect([image.placeholder, image.hasAttribute('aria-required')]).toEqual([
+      'Built from the model',
+      false
+    ]);
+    await act(async () => read());
+    await waitFor(() => expect(image.value).toBe('nbyard/model-train:1'));
+    expect(words()).toEqual(before);
   });
 
   it('as a class of a file, which is named where there are several', async () => {
