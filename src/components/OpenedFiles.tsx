@@ -90,6 +90,10 @@ export function OpenedFiles(props: IOpenedFilesProps): JSX.Element | null {
             done.added.map(({ name, default: path }) => `${name} (${String(path)})`).join(', '),
             done.description
           )}{' '}
+          {done.added.some(({ role }) => role === 'output') &&
+            trans.__(
+              'Run again to get the outputs as results. You can deploy a model among them.'
+            )}{' '}
           <button
             type="button"
             className="nby-Link"

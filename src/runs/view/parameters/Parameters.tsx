@@ -61,7 +61,7 @@ export function Parameters(props: IStepProps): JSX.Element {
         {step !== undefined && (
           <UndeclaredFiles
             key={step}
-            model={model}
+            run={run.id}
             node={step}
             state={tasks.find(task => task.node === step)?.state}
           />

@@ -1,25 +1,24 @@
 import { useEffect, useState } from 'react';
 import { Undeclared } from '../../../api/types';
 import { IDeclareFiles, OpenedFiles } from '../../../components/OpenedFiles';
-import { RunModel } from '../../model/runModel';
 import { useServices } from '../context/hooks';
 
 interface IUndeclaredFilesProps {
-  model: RunModel;
+  run: string;
   node: string;
   /** Changes when the task ends. */
   state: string | undefined;
 }
 
 /** Files that a task opened but its code does not declare. */
-export function UndeclaredFiles({ model, node, state }: IUndeclaredFilesProps) {
+export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
   const { trans, yard } = useServices();
   const [found, setFound] = useState<Undeclared>();
   const [code, setCode] = useState('');
   const [times, setTimes] = useState(0);
   useEffect(() => {
     const control = new AbortController();
-    const asked = { path: { run: model.id, node }, signal: control.signal };
+    const asked = { path: { run, node }, signal: control.signal };
     yard.client.call('runs.undeclared', asked).then(
       answer => {
         setFound(answer);
@@ -28,7 +27,7 @@ export function UndeclaredFiles({ model, node, state }: IUndeclaredFilesProps) {
       () => setFound(undefined)
     );
     return () => control.abort();
-  }, [yard, model.id, node, state, times]);
+  }, [yard, run, node, state, times]);
   const declare = async (change: IDeclareFiles) => {
     const done = await yard.client.call('executables.declare', { body: { path: code, ...change } });
     setTimes(times + 1);

@@ -9,6 +9,7 @@ import { RowList } from '../../../components/RowList';
 import { stepTitle } from '../../model/names';
 import { SAVE_FILES } from '../../saving/saveFiles';
 import { useServices } from '../context/hooks';
+import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
 import { DownloadIcon } from './DownloadIcon';
 import { Preview, previewOfFile } from './Preview';
 
@@ -78,6 +79,7 @@ function OfStep({ run, task, title, isOpen }: IOfStepProps): JSX.Element {
           </a>
         </div>
       )}
+      {open && <UndeclaredFiles run={run} node={task.node} state={task.state} />}
       {open && !found && <p className="nby-Note">{problem ?? trans.__('Loading…')}</p>}
       {found && (
         <div className="nby-OtherFiles-parts">

@@ -1,7 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { Undeclared } from '../../../../api/types';
-import { RunModel } from '../../../model/runModel';
 import { IRunServices } from '../../../model/services';
 import { RunContext } from '../../context/hooks';
 import { UndeclaredFiles } from '../UndeclaredFiles';
@@ -29,7 +28,7 @@ describe('the files that a step opened by itself', () => {
     await act(async () => {
       render(
         <RunContext.Provider value={services as unknown as IRunServices}>
-          <UndeclaredFiles model={{ id: 'r' } as RunModel} node="clean" state="succeeded" />
+          <UndeclaredFiles run="r" node="clean" state="succeeded" />
         </RunContext.Provider>
       );
     });

@@ -16,6 +16,11 @@ const FOUND: OtherFileList = {
   folder: ''
 };
 
+const UNDECLARED = {
+  code: 'train.ipynb',
+  files: [{ path: 'notes.txt', role: 'output', name: 'notes' }]
+};
+
 const NOTHING: Summary = { digest: '', count: 0, size_bytes: 0, left_out: [], more: 0 };
 
 function task(node: string, written: Partial<Summary>): Task {
@@ -24,7 +29,9 @@ function task(node: string, written: Partial<Summary>): Task {
 }
 
 function show(...tasks: Task[]): jest.Mock {
-  const call = jest.fn().mockResolvedValue(FOUND);
+  const call = jest.fn<Promise<unknown>, [unknown, unknown?]>(async operation =>
+    operation === 'runs.undeclared' ? UNDECLARED : FOUND
+  );
   const request = jest
     .fn()
     .mockResolvedValue({ blob: async () => ({ text: async () => 'hello' }) });
@@ -75,8 +82,36 @@ describe('files that are no declared outputs', () => {
     details.open = true;
     fireEvent(details, new Event('toggle'));
     await settle();
-    expect(call).toHaveBeenCalledTimes(1);
-    expect(call.mock.calls[0][1].path).toEqual({ run: 'r', node: 'b' });
+    expect(call.mock.calls.map(([operation]) => operation).sort()).toEqual([
+      'runs.files',
+      'runs.undeclared'
+    ]);
+    for (const [, asked] of call.mock.calls) {
+      expect((asked as { path: unknown }).path).toEqual({ run: 'r', node: 'b' });
+    }
+  });
+
+  it('are declared with a click, after which the next run keeps them as results', async () => {
+    const call = show(task('train', { count: 1, size_bytes: 5, digest: 'tree:1' }));
+    call.mockImplementation(async operation =>
+      operation === 'executables.declare'
+        ? {
+            description: 'train.ipynb.nbexec',
+            added: [{ name: 'notes', role: 'output', default: 'notes.txt' }]
+          }
+        : operation === 'runs.undeclared'
+          ? UNDECLARED
+          : FOUND
+    );
+    await settle();
+    fireEvent.click(screen.getByText('Declare as Inputs and Outputs'));
+    await settle();
+    expect(call).toHaveBeenCalledWith('executables.declare', {
+      body: { path: 'train.ipynb', inputs: [], outputs: ['notes.txt'] }
+    });
+    const told = screen.getByRole('status').textContent;
+    expect(told).toContain('Declared notes (notes.txt) in train.ipynb.nbexec.');
+    expect(told).toContain('Run again to get the outputs as results.');
   });
 
   it('name what was not kept, and why', async () => {
