@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, insert
 
-from nbyard.domain.ids import new_id
+from nbyard.domain.ids import first_id_at, new_id
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
 from nbyard.store import Store
 from nbyard.store.schema.tables import (
@@ -90,8 +90,8 @@ def _dataset(number: int, owner: str) -> Iterator[tuple[Table, dict[str, Any]]]:
 
 
 def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dict[str, Any]]]:
-    run, is_named = new_id(), number % NAMED == 0
     at = START + timedelta(seconds=60 * number)
+    run, is_named = _id_at(at), number % NAMED == 0
     state = "failed" if number % FAILED == 0 else "succeeded"
     flow = "" if is_named else flows[number % len(flows)]
     times = {"created_at": at, "started_at": at, "finished_at": at + timedelta(seconds=30)}
@@ -103,6 +103,11 @@ def _run(number: int, owner: str, flows: list[str]) -> Iterator[tuple[Table, dic
     yield events, _event(owner, "run", run, run, state, at)
     for at_place, node in enumerate(NODES[:1] if is_named else NODES):
         yield from _task(owner, run, node, at_place, state, times)
+
+
+def _id_at(at: datetime) -> str:
+    """Return an ID as it would have been created at that time."""
+    return f"{first_id_at(at)[:13]}{new_id()[13:]}"
 
 
 def _task(

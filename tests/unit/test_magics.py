@@ -177,3 +177,20 @@ def test_words_are_completed(shell, yard):
     assert "train.ipynb" in complete(shell, "%nbyard run tr")
     assert "count" in complete(shell, "%nbyard run cou")
     assert "dataset" in complete(shell, "%nbyard data")
+
+
+def test_why_two_runs_differ(shell, yard, dispatcher):
+    """X3: as a table, and for one metric or output."""
+    root = yard.parts.files.root
+    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    for rate in ("0.5", "0.75"):
+        shell.run_line_magic("nbyard", f"run m.py -p rate={rate}")
+    for result in ("", "main.score"):
+        found = shell.run_line_magic("nbyard", f"why 1 2 {result}")
+        assert repr(found).splitlines()[0] == "Runs 1 and 2 differ in main.score."
+        assert "rate changed 0.5 → 0.75" in repr(found)
+        assert "nbyard:show-run" in found._repr_html_()
+    assert repr(shell.run_line_magic("nbyard", "why 1 1")) == "Runs 1 and 1 have equal results."
+    for wrong in ("why", "why 1", "why 1 2 main.fog", "why 1 404"):
+        with pytest.raises(UsageError):
+            shell.run_line_magic("nbyard", wrong)

@@ -7,6 +7,7 @@ import click
 
 from nbyard.cli.output import (
     attempt_views,
+    comparison_view,
     deployment_views,
     environment_views,
     model_views,
@@ -25,7 +26,10 @@ from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 
-PARTS = (views_by_noun, attempt_views, deployment_views, environment_views, model_views)
+PARTS = (
+    *(views_by_noun, attempt_views, comparison_view),
+    *(deployment_views, environment_views, model_views),
+)
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 # The tables of lists by noun, and those of other operations by ID.

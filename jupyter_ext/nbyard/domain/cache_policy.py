@@ -11,6 +11,8 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|min|h|d)\Z", re.ASCII)
 MOST = timedelta(days=36_500)
 BUNDLE = "bundle"
+# Names of parameters with the identity of the run; never part of a key.
+IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def new_id() -> str:
@@ -15,6 +16,12 @@ def new_id() -> str:
     # variant, then random bits
     value |= 2 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return str(uuid.UUID(int=value))
+
+
+def first_id_at(moment: datetime) -> str:
+    """Return the smallest ID that can be created at a time; it bounds a range of rows by ID."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return str(uuid.UUID(int=milliseconds << 80))
 
 
 def is_id(text: str) -> bool:

@@ -18,7 +18,8 @@ class Completion:
         self._names: dict[str, Callable[[], Sequence[str]]] = {
             "dataset": lambda: self._of("datasets"),
             "run": lambda: [*self._files(), *self._of("executables")],
-            "status": lambda: [str(run.number) for run in self._items("runs")],
+            "status": self._runs,
+            "why": self._runs,
         }
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:
@@ -32,7 +33,8 @@ class Completion:
         elif not words:
             found = self._magics.verbs
         else:
-            found = self._names.get(words[0], list)() if len(words) == 1 else []
+            most = 2 if words[0] == "why" else 1
+            found = self._names.get(words[0], list)() if len(words) <= most else []
         return [word for word in found if word.startswith(event.symbol)]
 
     def _of(self, noun: str) -> list[str]:
@@ -46,6 +48,9 @@ class Completion:
             return []
         items: Sequence[Any] = page.items
         return items
+
+    def _runs(self) -> list[str]:
+        return [str(run.number) for run in self._items("runs")]
 
     def _files(self) -> list[str]:
         return sorted(path.name for path in Path().iterdir() if path.suffix in CODE)

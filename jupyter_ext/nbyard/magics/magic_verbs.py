@@ -14,7 +14,7 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
-from nbyard.magics.results import LISTED, FinishedRun, Shown, table_of
+from nbyard.magics.results import LISTED, Explained, FinishedRun, Shown, table_of
 from nbyard.reasons.structs import reason_text
 
 ENDED = ("succeeded", "failed", "cancelled")
@@ -22,6 +22,7 @@ MOST = 50
 HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
 %nbyard status RUN              a run and its tasks, by number, name or id
+%nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
 %nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
 %%nbyard executable NAME        the cell becomes an executable"""
 
@@ -37,7 +38,7 @@ class NbyardMagics(Magics):
 
     @property
     def verbs(self) -> list[str]:
-        return ["dataset", "run", "status", *LISTED]
+        return ["dataset", "run", "status", "why", *LISTED]
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
@@ -62,6 +63,8 @@ class NbyardMagics(Magics):
             return self._run(*words)
         if verb == "status" and len(words) == 1:
             return self._status(words[0])
+        if verb == "why" and len(words) in (2, 3):
+            return self._why(*words)
         if verb in LISTED and not words:
             return self._list(verb)
         raise UsageError(HELP)
@@ -105,6 +108,17 @@ class NbyardMagics(Magics):
         while self.connection.runs.get(run=made.id).run.state not in ENDED:
             self.connection.wait(0.5)
         return self._status(made.id)
+
+    def _why(self, old: str, new: str, result: str = "") -> Explained:
+        """Return why results of a run differ from those of an older run."""
+        node, _, name = result.partition(".")
+        found = self.connection.runs.why(run=new, other=old, node=node)
+        if name:
+            # a metric and an output may have the same name
+            kinds = {one.kind for one in found.results if one.name == name}
+            named = {"metric" if "output" not in kinds else "output": name}
+            found = self.connection.runs.why(run=new, other=old, node=node, **named)
+        return Explained(found)
 
     def _status(self, run: str) -> FinishedRun:
         detail = self.connection.runs.get(run=run)

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import UNSET, json
 
 from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.comparison.structs import Explanation
 from nbyard.domain.executables.structs import Executable
 from nbyard.domain.runs.structs import RunDetail
 
@@ -131,6 +132,25 @@ class FinishedRun(Shown):
             rows,
             [link_to("runs", detail.run)],
         )
+
+
+class Explained(Shown):
+    """Why results of two runs differ; each row is a cause, the nearest first."""
+
+    def __init__(self, explanation: Explanation):
+        self.explanation = explanation
+        old, new = explanation.old.number, explanation.new.number
+        results = ", ".join(
+            dict.fromkeys(f"{one.node}.{one.name or one.kind}" for one in explanation.results)
+        )
+        head = (
+            f"Runs {old} and {new} differ in {results}."
+            if results
+            else f"Runs {old} and {new} have equal results."
+        )
+        rows = [(one.node, str(one.reason), one.name) for one in explanation.causes]
+        link = [link_to("runs", explanation.new)]
+        super().__init__(head, ("node", "cause", "name"), rows, link)
 
 
 class Registered(Shown):

@@ -44,9 +44,8 @@ class ArtifactService:
         check_limit(limit)
         store = self._parts.store
         with store.read() as c:
-            asked = {"search": search, "single": "named"}
             # One row more than the limit shows whether there is a next page.
-            found = store.runs.page(c, caller.name, limit + 1, after, **asked)
+            found = store.runs.page(c, caller.name, limit + 1, after, search=search, single="named")
             files = store.artifacts.of_runs(c, [run.id for run in found])
         named = [named_artifact(run, files[run.id]) for run in found]
         return page_of(named, limit, lambda one: one.run_id)

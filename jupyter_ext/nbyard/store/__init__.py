@@ -30,6 +30,7 @@ from nbyard.store.models.queries import ModelRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
 from nbyard.store.runs.clean_up import CleanUpRows
+from nbyard.store.runs.compared_rows import ComparedRows
 from nbyard.store.runs.function_workers import WorkerRows
 from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.monitor_access import MonitorRows
@@ -48,6 +49,7 @@ class Store:
     attempts = AttemptRows()
     cache = CacheRows()
     clean_ups = CleanUpRows()
+    compared = ComparedRows()
     counts = CountRows()
     datasets = DatasetRows()
     deployments = DeploymentRows()

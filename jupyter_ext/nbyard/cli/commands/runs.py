@@ -1,10 +1,11 @@
-"""Commands for runs that use more than one operation: show, status, log, metrics and retry."""
+"""Commands for runs with arguments of their own: show, status, log, metrics, compare and retry."""
 
 import uuid
 
 import click
 
 from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.output.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.console import follow_up, print_note, show_json, tell_unheard
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.views_by_noun import VIEWS, show_metrics, show_run
@@ -120,4 +121,64 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
         print_note(f"{follow_up(f'nbyard runs log {made.number} --follow')} tells how it goes.")
 
 
-COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics, retry)
+@click.command("compare")
+@click.argument("run")
+@click.argument("others", nargs=-1, required=True)
+@click.option("--all", "everything", is_flag=True, help="Also show what is equal.")
+@server_option
+@json_option
+def compare(
+    run: str, others: tuple[str, ...], everything: bool, server: str, as_json: bool
+) -> None:
+    """Compare two to ten runs side by side.
+
+    \b
+    Examples:
+      nbyard runs compare 41 42
+      nbyard runs compare nightly 41 42 --all
+    """
+    found = connect(server).runs.compare(run=run, others=",".join(others), everything=everything)
+    if as_json:
+        show_json(found)
+    else:
+        show_comparison(found)
+
+
+@click.command("why")
+@click.argument("old")
+@click.argument("new")
+@click.option("--metric", default="", metavar="NODE.NAME", help="Explain only this metric.")
+@click.option("--output", default="", metavar="NODE.NAME", help="Explain only this output.")
+@server_option
+@json_option
+def why(old: str, new: str, metric: str, output: str, server: str, as_json: bool) -> None:
+    """Explain why results of the run NEW differ from those of OLD.
+
+    \b
+    Examples:
+      nbyard runs why 41 42
+      nbyard runs why 41 42 --metric train.accuracy
+    """
+    if metric and output:
+        raise click.UsageError("Give --metric or --output, not both.")
+    found = connect(server).runs.why(run=new, other=old, **named_result(metric, output))
+    if as_json:
+        show_json(found)
+    else:
+        show_explanation(found)
+
+
+def named_result(metric: str, output: str) -> dict[str, str]:
+    """Return the arguments of `runs.why` for `node.name`.
+
+    Raises:
+        UsageError: The text has no dot.
+    """
+    text = metric or output
+    node, dot, name = text.partition(".")
+    if text and not (node and dot and name):
+        raise click.UsageError(f"Write NODE.NAME, not {text}.")
+    return {"node": node, "metric": name if metric else "", "output": name if output else ""}
+
+
+COMMANDS: tuple[click.Command, ...] = (show, status, log, metrics, compare, why, retry)

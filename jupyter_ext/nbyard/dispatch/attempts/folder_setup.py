@@ -11,7 +11,7 @@ from nbyard.attempts import folders
 from nbyard.dispatch import command_workdir
 from nbyard.dispatch.attempts import input_staging, monitor_controller, secret_delivery
 from nbyard.dispatch.cache import partial_results
-from nbyard.dispatch.cache.keys import IDENTITY, Identities
+from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
 from nbyard.domain.arguments.bindings import Beside, Found
@@ -28,6 +28,7 @@ from nbyard.domain.attempts.structs import (
     TaskFile,
     Work,
 )
+from nbyard.domain.cache_policy import IDENTITY
 from nbyard.domain.commands.invocations import ATTEMPT, WORK
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import EnvironmentRef

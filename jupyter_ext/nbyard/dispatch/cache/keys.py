@@ -19,6 +19,7 @@ from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import input_paths
+from nbyard.domain.cache_policy import IDENTITY
 from nbyard.domain.caching.file_probes import Probes, probes_of
 from nbyard.domain.caching.relevant_changes import Files, changes_that_count
 from nbyard.domain.commands.command_line import FILE
@@ -45,9 +46,6 @@ FRESH_SECONDS = 5.0
 REMEMBERED = 10_000
 MOST_CODE_BYTES = 1 << 20
 REMEMBERED_TEXTS = 500
-# Names of parameters with the identity of the run; never part of a key.
-IDENTITY = ("nbyard_run_id", "nbyard_node_id", "nbyard_workflow", "nbyard_scheduled_at")
-
 Names = Collection[str]
 
 

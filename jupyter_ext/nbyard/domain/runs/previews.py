@@ -137,12 +137,15 @@ def preview_of(
     return NodePreview(node, **values)
 
 
-def last_metrics(points: Sequence[Point], first: Sequence[Point] = ()) -> list[ShownMetric]:
+def last_metrics(
+    points: Sequence[Point], first: Sequence[Point] = (), most: int = MAX_METRICS
+) -> list[ShownMetric]:
     """Return the newest value of each recorded metric, in the order of their first points.
 
-    `first` are the first points of all, if `points` are only the last ones.
+    `first` are the first points of all, if `points` are only the last ones. `most` limits the
+    number of metrics.
     """
     last = {point.name: WORDS.get(str(point.value), point.value) for point in points}
     names = dict.fromkeys(point.name for point in (*first, *points))
-    kept = [name for name in names if name in last][:MAX_METRICS]
+    kept = [name for name in names if name in last][:most]
     return [ShownMetric(short(name, MAX_NAME), last[name]) for name in kept]

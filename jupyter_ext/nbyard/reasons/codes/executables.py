@@ -131,6 +131,7 @@ RUNS = {
     "no-other-file": code("'{node}' has no other file '{path}'.", node=str, path=str),
     "no-other-files": code("'{node}' has no other files.", node=str),
     "no-output-of-node": code("'{node}' has no output '{output}'.", node=str, output=str),
+    "no-metric-of-node": code("'{node}' has no metric '{metric}'.", node=str, metric=str),
     "no-picture": code("This run has no picture '{digest}'.", digest=str),
 }
 

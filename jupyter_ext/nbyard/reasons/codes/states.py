@@ -105,6 +105,19 @@ CHANGES = {
     "package-lost": code("lost {name} {version}", name=str, version=str),
     "package-changed": code("has {name} {new} instead of {old}", name=str, new=str, old=str),
     "more-packages": code("and {count} more", count=int),
+    # only in the comparison of two runs
+    "input-moved": code("{name} comes from another output", name=str),
+    "data-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
+    "cell-changed": code("cell {cell} changed", cell=int),
+    "cell-added": code("cell {cell} is new", cell=int),
+    "cell-removed": code("cell {cell} was removed", cell=int),
+    "pin-changed": code("it uses the result of another run"),
+    "node-only-in-newer": code("only the newer run has this node"),
+    "node-only-in-older": code("only the older run has this node"),
+    "inputs-not-recorded": code("what its result depends on was not recorded"),
+    "nondeterministic": code(
+        "nothing recorded differs: the same code, inputs and environment gave another result"
+    ),
 }
 
 # how an attempt ended, or why it was stopped

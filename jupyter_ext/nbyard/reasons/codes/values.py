@@ -38,6 +38,12 @@ NUMBERS = {
     "number-beyond-64-bits": code("the number does not fit into 64 bits"),
     "number-too-large": code("the number is too large"),
     "given-number-too-large": code("the number {number} is too large", number=str),
+    "not-a-time": code(
+        "{given} is no date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00", given=str
+    ),
+    "runs-to-compare": code(
+        "names {least} to {most} runs, not {count}", least=int, most=int, count=int
+    ),
     "number-not-finite": code("the number must be finite"),
 }
 

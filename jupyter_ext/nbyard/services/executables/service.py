@@ -10,13 +10,7 @@ import msgspec
 from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables.code_diffs import (
-    MAX_LINES,
-    Diff,
-    diff_lines,
-    notebook_lines,
-    shorten_line,
-)
+from nbyard.domain.executables.code_diffs import Diff
 from nbyard.domain.executables.nbexec_files import Description, apply_description, description_file
 from nbyard.domain.executables.structs import (
     AskHelp,
@@ -49,8 +43,8 @@ from nbyard.host.project_files import MAX_DOCUMENT, write_whole
 from nbyard.reasons.structs import all_of, because
 from nbyard.services.executables.exports import export_executable
 from nbyard.services.executables.file_status import file_hints, with_code_hints
-from nbyard.services.executables.notebook_diffs import notebook_diff
 from nbyard.services.executables.undeclared_files import declare_files
+from nbyard.services.executables.version_diffs import version_diff
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
@@ -380,21 +374,4 @@ class ExecutableService:
         first = versions.get(old or (second.number - 1 if second else 0))
         if first is None or second is None:
             raise NotFound(because("no-version-to-compare", present=sorted(versions)))
-        contents = [self._content(first), self._content(second)]
-        lines, hint = None, None
-        if (first.kind, second.kind) == ("notebook", "notebook"):
-            from nbyard.kinds.notebook import read_notebook
-
-            notebooks = [read_notebook(content) for content in contents]
-            lines, hint = notebook_diff(*notebooks)
-            texts = [notebook_lines(notebook) for notebook in notebooks]
-        else:
-            texts = [content.decode("utf-8", "replace") for content in contents]
-        if lines is None:
-            lines = list(diff_lines(*texts))
-        short = [*map(shorten_line, lines[:MAX_LINES])]
-        return Diff(first.number, second.number, short, len(lines) > MAX_LINES, hint)
-
-    def _content(self, version: ExecutableVersion) -> bytes:
-        with self._parts.blobs.open(version.content_digest) as handle:
-            return bytes(handle.read())
+        return version_diff(self._parts.blobs, first, second)

@@ -12,6 +12,7 @@ from nbyard.attempts.folders import attempt_folder_of, file_stamp, only_a_file, 
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
 from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
+from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric, last_line
 from nbyard.domain.runs.previews import last_metrics
 from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
@@ -79,17 +80,17 @@ def metrics(store: Path, attempt: Attempt) -> Metrics:
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
-def last_values(store: Path, attempt: Attempt) -> list[ShownMetric]:
+def last_values(store: Path, attempt: Attempt, most: int = ON_CARD) -> list[ShownMetric]:
     """Return the newest values of the metrics that an attempt recorded, from the file's end."""
-    return _last_values(attempt_folder_of(store, attempt.id, attempt.worker))
+    return _last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
 
 
-def _last_values(folder: Path) -> list[ShownMetric]:
+def _last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
     path = folder / contract.METRICS
     end = _end(path, METRICS_END)
     # A long file is cut anywhere, so its beginning determines the order of the metrics.
     first = _recorded(path, METRICS_END) if len(end) == METRICS_END else []
-    return last_metrics(read_points(end.splitlines()), read_points(first))
+    return last_metrics(read_points(end.splitlines()), read_points(first), most)
 
 
 def _end(path: Path, most: int) -> bytes:

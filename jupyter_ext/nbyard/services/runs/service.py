@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
-from nbyard.domain.ids import is_id, new_id
+from nbyard.domain.ids import new_id
 from nbyard.domain.names import name_key
-from nbyard.domain.paging import Page, check_count, check_limit, page_of
+from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.structs import (
     Attempt,
     CheckedRun,
@@ -27,7 +25,6 @@ from nbyard.domain.runs.structs import (
     TaskPlan,
 )
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.domain.unique_names import no_such
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.drafts import Draft, check_request, create_draft, plans_of
@@ -40,9 +37,8 @@ from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.runs.forecasts import RunForecasts
+from nbyard.services.runs.comparisons import RunComparisons
 from nbyard.services.service_context import pin_blobs
-from nbyard.services.workflows.file_tracking import saved_workflow
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -51,7 +47,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class RunService(RunForecasts):
+class RunService(RunComparisons):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"
@@ -154,66 +150,6 @@ class RunService(RunForecasts):
             return "", "", real
         workflow = self._store.workflows.seen(c, caller.name, real, document, is_there)
         return workflow.id, self._store.workflows.freeze(c, workflow, document), real
-
-    @operation("GET", "/runs", scope="runs:read")
-    def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
-        self,
-        caller: Caller,
-        limit: int = 50,
-        after: str = "",
-        state: str = "",
-        workflow: str = "",
-        executable: str = "",
-        search: str = "",
-        node: str = "",
-    ) -> Page[Run]:
-        """List runs, newest first, filtered by the given fields.
-
-        `workflow` is an ID or path; `node` means runs in which that node's task succeeded.
-        """
-        check_limit(limit)
-        if state and state not in RUN.moves:
-            raise Invalid.field("state", because("must-be-one-of", names=[*RUN.moves]))
-        known, path = self._of_workflow(caller, workflow)
-        filters = {
-            "state": state,
-            "workflow": known,
-            "path": path,
-            "executable": self._executable(caller, executable),
-            "search": search,
-            "node": node,
-        }
-        with self._store.read() as c:
-            found = self._store.runs.page(c, caller.name, limit + 1, after, **filters)
-        return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
-
-    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
-        """Return the ID of a workflow, which its file may name, and the path of other code."""
-        real = self._real(workflow)
-        if not real.endswith(".nbflow"):
-            return workflow, real
-        with self._store.read() as c:
-            known = saved_workflow(self._parts, c, caller.name, Path(real))
-        return known.id if known else real, ""
-
-    def _real(self, path: str) -> str:
-        """Return the stored path of code; an absolute path was returned by this API before."""
-        if not path or path.startswith("/"):
-            return path and os.path.realpath(path)
-        return str(self._parts.files.locate_code(path, "workflow"))
-
-    def _executable(self, caller: Caller, key: str) -> str:
-        """Return the ID of an executable given by ID (even if deleted), name or file."""
-        if not key or is_id(key):
-            return key
-        with self._store.read() as c:
-            found = self._store.executables.get(c, caller.name, key)
-            if found is None:
-                found = self._store.executables.by_path(c, caller.name, self._real(key))
-            if found is None:
-                names = self._store.executables.names(c, caller.name)
-                raise no_such("no-executable", key, names.values())
-        return found.id
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:

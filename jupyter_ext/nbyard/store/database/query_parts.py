@@ -1,8 +1,14 @@
 """Parts of queries that are the same for several nouns."""
 
+import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Table, func, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+# characters with a meaning in the patterns of LIKE, and the escape character itself
+ESCAPED = re.compile(r"[%_/]")
 
 
 def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, after: Any) -> Any:
@@ -16,7 +22,33 @@ def with_text(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> An
     """Limit a query to rows with the text, in any case, in one of the columns."""
     if not text:
         return query
-    return query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    if not text.isascii():
+        return query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    escaped = ESCAPED.sub(r"/\g<0>", text)
+    return query.where(or_(*(_ContainsAscii(column, f"%{escaped}%") for column in columns)))
+
+
+class _ContainsAscii(FunctionElement[bool]):
+    """Whether a column has an ASCII text, in any case.
+
+    SQLite's LIKE ignores the case of ASCII letters. That is ten times as fast as `lower`, which
+    calls Python for each row.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_ContainsAscii)
+def _ilike(element: Any, compiler: Any, **kw: Any) -> str:
+    column, pattern = element.clauses
+    return f"{compiler.process(column, **kw)} ILIKE {compiler.process(pattern, **kw)} ESCAPE '/'"
+
+
+@compiles(_ContainsAscii, "sqlite")
+def _like(element: Any, compiler: Any, **kw: Any) -> str:
+    column, pattern = element.clauses
+    return f"{compiler.process(column, **kw)} LIKE {compiler.process(pattern, **kw)} ESCAPE '/'"
 
 
 def with_newest_version(nouns: Table, versions: Table, key: str) -> FromClause:

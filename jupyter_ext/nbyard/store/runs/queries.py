@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
@@ -123,8 +124,18 @@ class RunRows:
         query = select(runs.c.id, runs.c.name).where(named).order_by(runs.c.id.desc())
         return {row.id: row.name for row in c.execute(query)}
 
-    def page(self, c: Connection, owner: str, limit: int, after: str, **filters: str) -> list[Run]:
-        """Return a page of runs, newest first.
+    def page(
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        *,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        **filters: str,
+    ) -> list[Run]:
+        """Return a page of runs, newest first, created from `begin` on and before `end`.
 
         Filters:
 
@@ -133,9 +144,14 @@ class RunRows:
         - node: a node that succeeded
         - single: only named runs of one executable
         """
+        # IDs are in the order of creation, so their index also serves ranges of time.
+        last = first_id_at(end) if end else ""
+        after = min(one for one in (after, last) if one) if after or last else ""
+        first = first_id_at(begin) if begin else ""
         own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
+        own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
-        rows = c.execute(_filtered(own, _Page(limit, after), given)).all()
+        rows = c.execute(_filtered(own, _Page(limit, after, first), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
 
@@ -155,13 +171,15 @@ class RunRows:
 
 
 class _Page(msgspec.Struct, frozen=True):
-    """One page of a filtered list: the newest `limit` runs after a run."""
+    """One page of a filtered list: the newest `limit` runs after a run, from `first` on."""
 
     limit: int
     after: str
+    first: str = ""
 
     def newest(self, query: Any, run_id: Any) -> Any:
         """Return a query for the IDs on the page."""
+        query = query.where(run_id >= self.first) if self.first else query
         ids = newest_first(query, run_id, self.limit, self.after).subquery()
         return select(ids.c[0])
 
@@ -193,8 +211,9 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where((runs.c.workflow_id == workflow) | of_path)
     if executable := filters.get("executable"):
-        of = select(tasks.c.run_id).where(tasks.c.executable_id == executable)
-        query = query.where(runs.c.id.in_(of))
+        # Asked for each run: a list of all its runs would be long.
+        uses = (tasks.c.run_id == runs.c.id) & (tasks.c.executable_id == executable)
+        query = query.where(select(tasks.c.id).where(uses).exists())
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())

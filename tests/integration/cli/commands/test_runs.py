@@ -58,3 +58,43 @@ def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
     said = shell("runs", "retry", "2")
     assert said.code == 1 and "nothing to try again" in said.err
     assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY
+
+
+@pytest.fixture
+def two(shell, yard, dispatcher: Dispatching) -> None:
+    """Two runs of a script with another word."""
+    root = yard.parts.files.root
+    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    for rate in ("0.5", "0.75"):
+        assert shell("run", "./m.py", "-p", f"rate={rate}").code == 0
+
+
+def test_two_runs_are_compared(shell, two) -> None:
+    """R5: in columns, and as JSON."""
+    said = shell("runs", "compare", "1", "2")
+    assert ["main.rate", "0.5", "0.75"] in [line.split() for line in said.out.splitlines()]
+    assert ["main.score", "0.5", "0.75"] in [line.split() for line in said.out.splitlines()]
+    found = shell("runs", "compare", "1", "2", "--all", "--json").json
+    assert [run["number"] for run in found["runs"]] == [1, 2]
+    assert found["equal"]["code"] == len(found["code"]) == 1
+
+
+def test_why_they_differ(shell, two) -> None:
+    """X3: the parameter explains the metric."""
+    said = shell("runs", "why", "1", "2", "--metric", "main.score")
+    assert "main: rate changed 0.5 → 0.75\n" in said.out
+    found = shell("runs", "why", "1", "2", "--json").json
+    assert [one["kind"] for one in found["causes"]] == ["parameter"]
+    assert shell("runs", "why", "1", "1").out == "Runs 1 and 1 have equal results.\n"
+
+
+@pytest.mark.parametrize(
+    "options", [("--metric", "score"), ("--metric", "a.b", "--output", "a.b"), ("--output", ".x")]
+)
+def test_a_result_is_named_with_its_node(shell, two, options) -> None:
+    assert shell("runs", "why", "1", "2", *options).code == 2
+
+
+def test_metrics_over_runs(shell, two) -> None:
+    lines = shell("runs", "metric_history", "--executable", "m.py").out.splitlines()
+    assert [line.split()[-1] for line in lines] == ["main.score", "0.5", "0.75"]

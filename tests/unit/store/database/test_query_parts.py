@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy.dialects import postgresql
 
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 
@@ -43,6 +44,20 @@ def test_a_text_is_contained_in_any_case_and_column(connection: Any) -> None:
     assert ids(connection, with_text(query, "b", NOUNS.c.name, NOUNS.c.id)) == ["b"]
     assert ids(connection, with_text(query, "%", NOUNS.c.name)) == ["b"]
     assert ids(connection, with_text(query, "", NOUNS.c.name)) == ["a", "b", "c"]
+
+
+def test_ascii_and_other_texts_are_found_alike(connection: Any) -> None:
+    """SQLite compares ASCII itself; patterns have no special characters."""
+    names = {"d": "a/b", "e": "a_b", "f": "Ämter"}
+    connection.execute(insert(NOUNS), [{"id": k, "name": v} for k, v in names.items()])
+    query = select(NOUNS.c.id).order_by(NOUNS.c.id)
+    for text, found in (("A/B", "d"), ("a_b", "e"), ("/", "d"), ("mter", "f"), ("Ämter", "f")):
+        assert ids(connection, with_text(query, text, NOUNS.c.name)) == [found]
+
+
+def test_postgresql_ignores_the_case_with_its_own_operator() -> None:
+    query = with_text(select(NOUNS.c.id), "one", NOUNS.c.name)
+    assert "ILIKE" in str(query.compile(dialect=postgresql.dialect()))
 
 
 def test_a_noun_without_a_version_is_left_out(connection: Any) -> None:

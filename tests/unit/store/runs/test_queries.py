@@ -109,7 +109,7 @@ def test_filters(store: Store) -> None:
         transition.move_all(c, [store.runs.step(d, "cancelled", {})])
     names = {a.id: "a", b.id: "b", d.id: "d"}
 
-    def found(**filters: str) -> str:
+    def found(**filters: Any) -> str:
         with store.read() as c:
             return "".join(names[r.id] for r in store.runs.page(c, "ada", 10, "", **filters))
 

@@ -1,0 +1,142 @@
+"""Output of compared runs: sections of differences, and causes of a difference."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.cli.output.console import (
+    format_number,
+    format_size,
+    show_table,
+    without_control_characters,
+)
+from nbyard.cli.output.views_by_noun import VIEWS as BY_NOUN
+from nbyard.domain.comparison.facts import CodeVersion, OutputFile
+from nbyard.domain.comparison.structs import (
+    Explanation,
+    MetricHistory,
+    OutputComparison,
+    RunComparison,
+)
+from nbyard.domain.runs.structs import Run
+
+ABSENT = "–"
+MARKS = {"added": "+", "removed": "-", "changed": "~"}
+
+
+def show_comparison(found: RunComparison) -> None:
+    """Print each section that has differences, and how many items are equal."""
+    for run in found.runs:
+        _print(f"run {run.number}  {run.state}  {run.title} {run.name}".rstrip())
+    heads = [_named(run) for run in found.runs]
+    packages = [package for one in found.environment for package in one.packages]
+    sections: dict[str, list[Sequence[str]]] = {
+        "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
+        "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
+        "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
+        "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in found.code],
+        "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in found.environment],
+        "Packages": [(one.name, *map(_text, one.versions)) for one in packages],
+        "Timing": [
+            (
+                row.node or "run",
+                *(
+                    "cached" if cached else _text(seconds and f"{seconds:.1f} s")
+                    for seconds, cached in zip(row.seconds, row.cached, strict=True)
+                ),
+            )
+            for row in found.timing
+        ],
+    }
+    for title, rows in sections.items():
+        if rows:
+            click.echo("")
+            show_table(rows, (title, *heads))
+    equal = msgspec.structs.asdict(found.equal)
+    same = ", ".join(f"{count} {name}" for name, count in equal.items() if count)
+    if same:
+        click.echo(f"\nEqual: {same}", err=True)
+
+
+def show_explanation(found: Explanation) -> None:
+    """Print the results that differ, then the causes, nearest first."""
+    if not found.results:
+        click.echo(f"Runs {found.old.number} and {found.new.number} have equal results.")
+        return
+    rows = [(_at(r.node, r.name or r.kind), _text(r.before), _text(r.after)) for r in found.results]
+    show_table(rows, ("result", _named(found.old), _named(found.new)))
+    click.echo("")
+    for cause in found.causes:
+        where = f" in {cause.name}" if cause.code else ""
+        if cause.kind == "environment" and cause.before != cause.after:
+            where = f" ({cause.before} → {cause.after})"
+        _print(f"{cause.node}: {cause.reason}{where}")
+        for mark, side in (("-", cause.before), ("+", cause.after)):
+            if cause.kind == "code" and side:
+                _print("\n".join(f"    {mark} {line}" for line in side.splitlines()))
+
+
+def show_history(found: MetricHistory) -> None:
+    """Print a line for each run with its metrics."""
+    heads = [_at(one.node, one.name) for one in found.series]
+    rows = [
+        (run.number, run.created_at, *(_text(one.values[at]) for one in found.series))
+        for at, run in enumerate(found.runs)
+    ]
+    show_table(rows, ("run", "started", *heads))
+
+
+def show_output(found: OutputComparison) -> None:
+    """Print what differs between two outputs."""
+    if found.same:
+        click.echo("Equal bytes.")
+    rows = [
+        (column.name, column.change, ", ".join(column.differs))
+        for column in found.columns
+        if column.change != "same"
+    ]
+    if rows:
+        show_table(rows, ("column", "change", "differs"))
+    for file in found.files:
+        _print(f"{MARKS[file.change]} {file.path}")
+    marks: Mapping[str, str] = {"added": "+", "removed": "-", "same": " ", "place": "@"}
+    for line in found.lines:
+        _print(f"{marks[line.kind]} {line.text}")
+    if found.note:
+        click.echo(str(found.note), err=True)
+
+
+def _named(run: Run) -> str:
+    return f"run {run.number}"
+
+
+def _at(node: str, name: str) -> str:
+    return f"{node}.{name}" if node else name
+
+
+def _text(value: Any) -> str:
+    """Return a value for a column; of a digest, its first characters."""
+    match value:
+        case None:
+            return ABSENT
+        case OutputFile():
+            return f"{_text(value.compared)} {format_size(value.size_bytes)}"
+        case CodeVersion():
+            return f"version {value.number}"
+    text = str(format_number(value))
+    if text.startswith("sha256:"):
+        return text[7:15]
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _print(text: str) -> None:
+    click.echo(without_control_characters(text))
+
+
+VIEWS: dict[str, Callable[[Any], None]] = {
+    "runs.compare_code": BY_NOUN["executables.diff"],
+    "runs.compare_output": show_output,
+    "runs.metric_history": show_history,
+}

@@ -1,0 +1,96 @@
+"""What the record of a run says about it: the facts that comparisons use."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.digest import KeyParts
+from nbyard.domain.runs.structs import Run
+
+
+class CodeVersion(msgspec.Struct, frozen=True):
+    """The version of an executable that a task ran; `file` is its path in the bundle."""
+
+    executable_id: str
+    version_id: str
+    number: int
+    file: str
+    digest: str
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """The file of an output, with the ID of its artifact.
+
+    An executed notebook differs in each run, so its last picture is compared: `picture` is the
+    digest of that.
+    """
+
+    artifact: str
+    filename: str
+    format: str
+    digest: str
+    size_bytes: int
+    picture: str = ""
+
+    @property
+    def compared(self) -> str:
+        """Return the digest that comparisons use."""
+        return self.picture or self.digest
+
+
+class InputFacts(msgspec.Struct, frozen=True):
+    """The data of an input.
+
+    It is the `output` of another `node` of the run, or data from outside the run, which `origin`
+    describes. `digest` is empty if the data never existed.
+    """
+
+    digest: str
+    origin: str = ""
+    node: str = ""
+    output: str = ""
+
+    @property
+    def source(self) -> str:
+        """Return the output that the data comes from, or what it is outside the run."""
+        return f"{self.node}.{self.output}" if self.node else self.origin
+
+
+class TaskFacts(msgspec.Struct, frozen=True):
+    """The record of a task.
+
+    `values` are canonical JSON texts by argument. `outside` names absolute paths that the result
+    depends on, with a text that identifies their content. `environment` names the environment,
+    image or kernel. `packages` are empty if unknown. `parts` are None for a task that never ran.
+    `pinned` is the number of the run whose result it used, else 0.
+    """
+
+    node: str
+    label: str
+    place: int
+    state: str
+    cached: bool = False
+    pinned: int = 0
+    code: CodeVersion | None = None
+    values: Mapping[str, str] = {}
+    inputs: Mapping[str, InputFacts] = {}
+    outputs: Mapping[str, OutputFile] = {}
+    metrics: Mapping[str, float | str] = {}
+    parts: KeyParts | None = None
+    observed: Observed | None = None
+    environment: str = ""
+    packages: Mapping[str, str] = {}
+    seconds: float | None = None
+
+
+class RunFacts(msgspec.Struct, frozen=True):
+    """The record of a run: its tasks by node, in the order of the graph.
+
+    `values` are its parameters as canonical JSON texts.
+    """
+
+    run: Run
+    tasks: Mapping[str, TaskFacts]
+    values: Mapping[str, str] = {}
+    seconds: float | None = None

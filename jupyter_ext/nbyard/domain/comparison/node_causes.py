@@ -1,0 +1,148 @@
+"""What changed at one node between two runs."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from nbyard.domain.caching.relevant_changes import changes_that_count
+from nbyard.domain.comparison.facts import TaskFacts
+from nbyard.domain.comparison.outside_states import outside_changes
+from nbyard.domain.comparison.structs import Cause, CauseKind
+from nbyard.reasons.structs import Reason, because
+
+MAX_CHARS = 200
+
+
+class NodeCauses:
+    """The records of a node in both runs, `distance` connections before a result."""
+
+    def __init__(self, then: TaskFacts, now: TaskFacts, distance: int) -> None:
+        self._then = then
+        self._now = now
+        self._distance = distance
+
+    def find(self) -> Iterator[Cause]:
+        """Yield the causes in the order in which users can change them."""
+        if self._then.pinned != self._now.pinned:
+            runs = [str(one.pinned) if one.pinned else None for one in (self._then, self._now)]
+            yield self._cause("pin", self._now.node, because("pin-changed"), *runs)
+            return
+        yield from self._values()
+        yield from self._inputs()
+        yield from self._code()
+        yield from self._files()
+        yield from self._environment()
+        for path, reason in outside_changes(self._then.observed, self._now.observed):
+            yield self._cause("outside", path, reason)
+
+    def without_cause(self) -> Cause:
+        """Return why no cause is known: no record, or the same work with another result."""
+        node = self._now.node
+        if not self._then.parts or not self._now.parts:
+            return self._cause("unrecorded", node, because("inputs-not-recorded"))
+        return self._cause("nondeterministic", node, because("nondeterministic"))
+
+    def _cause(
+        self,
+        kind: CauseKind,
+        name: str,
+        reason: Reason,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> Cause:
+        now = self._now
+        return Cause(kind, now.node, now.label, self._distance, name, reason, before, after)
+
+    def _values(self) -> Iterator[Cause]:
+        then, now = self._then.values, self._now.values
+        for name in differing(then, now):
+            before, after = (
+                text if text is None or len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"
+                for text in (then.get(name), now.get(name))
+            )
+            yield self._cause("parameter", name, value_change(name, before, after), before, after)
+
+    def _inputs(self) -> Iterator[Cause]:
+        for name in differing(self._then.inputs, self._now.inputs):
+            before, after = self._then.inputs.get(name), self._now.inputs.get(name)
+            texts = [one.source if one else None for one in (before, after)]
+            if before is None:
+                yield self._cause("connection", name, because("input-connected", name=name), *texts)
+            elif after is None:
+                reason = because("input-disconnected", name=name)
+                yield self._cause("connection", name, reason, *texts)
+            elif before.digest == after.digest:
+                continue
+            elif (before.node, before.output) != (after.node, after.output):
+                yield self._cause("connection", name, because("input-moved", name=name), *texts)
+            elif not before.node:
+                yield self._cause("data", name, because("input-changed", name=name), *texts)
+
+    def _code(self) -> Iterator[Cause]:
+        then, now = self._then, self._now
+        if then.code and now.code and then.code.digest != now.code.digest:
+            cause = self._cause("code", now.code.file, because("code-changed"))
+            yield msgspec.structs.replace(cause, code=[then.code, now.code])
+        elif then.parts and now.parts and then.parts.declaration != now.parts.declaration:
+            yield self._cause("declaration", now.label, because("declaration-changed"))
+
+    def _files(self) -> Iterator[Cause]:
+        """Yield the files of the code folder that changed, unless neither task read them."""
+        then, now = self._then, self._now
+        if not then.parts or not now.parts:
+            return
+        old, new = then.parts.files, now.parts.files
+        # a file that is also an input is reported as input
+        given = {
+            (before.digest, after.digest)
+            for name, before in then.inputs.items()
+            if (after := now.inputs.get(name))
+        }
+        counting = {
+            name
+            for observed in (then.observed, now.observed)
+            for name in changes_that_count(old, new, observed, list)
+        }
+        for name in sorted(counting):
+            if (old.get(name), new.get(name)) in given:
+                continue
+            code = "file-added" if name not in old else "file-removed"
+            code = "file-changed" if name in old and name in new else code
+            yield self._cause("file", name, because(code, name=name))
+
+    def _environment(self) -> Iterator[Cause]:
+        then, now = self._then, self._now
+        if not then.parts or not now.parts or then.parts.environment == now.parts.environment:
+            return
+        are_known = then.packages and now.packages
+        names = differing(then.packages, now.packages) if are_known else []
+        for name in sorted(names, key=str.lower):
+            before, after = then.packages.get(name), now.packages.get(name)
+            yield self._cause("package", name, package_change(name, before, after), before, after)
+        if not names:
+            texts = (then.environment or None, now.environment or None)
+            reason = because("environment-changed")
+            yield self._cause("environment", now.environment, reason, *texts)
+
+
+def value_change(name: str, before: str | None, after: str | None) -> Reason:
+    """Return the reason that a value changed, appeared or disappeared."""
+    if before is None:
+        return because("value-added", name=name, new=after or "")
+    if after is None:
+        return because("value-removed", name=name, old=before)
+    return because("value-changed", name=name, old=before, new=after)
+
+
+def package_change(name: str, before: str | None, after: str | None) -> Reason:
+    """Return the reason that a package was installed, removed or replaced."""
+    if before is None:
+        return because("package-gained", name=name, version=after or "")
+    if after is None:
+        return because("package-lost", name=name, version=before)
+    return because("package-changed", name=name, old=before, new=after)
+
+
+def differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    """Return the names with different items, sorted."""
+    return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]

@@ -1,0 +1,177 @@
+"""Compare the records of two or more runs, section by section."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeVar
+
+from nbyard.domain.comparison.facts import OutputFile, RunFacts, TaskFacts
+from nbyard.domain.comparison.structs import (
+    CodeRow,
+    EnvironmentRow,
+    EqualCounts,
+    MetricRow,
+    MetricSeries,
+    OutputKind,
+    OutputRow,
+    PackageRow,
+    RunComparison,
+    TimingRow,
+    ValueRow,
+)
+
+T = TypeVar("T")
+Tasks = Sequence[TaskFacts | None]
+MAX_FILES = 100
+TABLES = frozenset({"csv", "tsv", "parquet", "arrow", "jsonl", "excel"})
+PICTURES = frozenset({"png", "jpg", "svg"})
+TEXTS = frozenset({"txt", "md", "html", "json", "py", "ipynb"})
+
+
+def compare_runs(records: Sequence[RunFacts], everything: bool = False) -> RunComparison:
+    """Compare runs. Items that differ come first; equal ones follow only with `everything`."""
+    sides = _Sides(records)
+    sections: dict[str, list[Any]] = {
+        "parameters": sides.parameters(),
+        "metrics": sides.metrics(),
+        "outputs": sides.outputs(),
+        "code": sides.code(),
+        "environment": sides.environments(),
+        "timing": sides.timing(),
+    }
+    equal = {name: sum(not row.differs for row in rows) for name, rows in sections.items()}
+    shown = {
+        name: [row for row in rows if row.differs]
+        + [row for row in rows if everything and not row.differs]
+        for name, rows in sections.items()
+    }
+    return RunComparison([one.run for one in records], **shown, equal=EqualCounts(**equal))
+
+
+def nodes_of(records: Sequence[RunFacts]) -> list[str]:
+    """Return the nodes of all runs in the order of their graphs, whatever the order of runs."""
+    places: dict[str, int] = {}
+    for record in records:
+        for task in record.tasks.values():
+            places[task.node] = min(places.get(task.node, task.place), task.place)
+    return sorted(places, key=lambda node: (places[node], node))
+
+
+def series_of(records: Sequence[RunFacts]) -> list[MetricSeries]:
+    """Return each metric with its value in each of the runs."""
+    rows = _Sides(records).metrics()
+    return [MetricSeries(row.node, row.name, row.values) for row in rows]
+
+
+def kind_of(files: Iterable[OutputFile | None]) -> OutputKind:
+    """Return how the files of an output can be compared, `file` if they differ in that."""
+    kinds: set[OutputKind] = set()
+    for file in (one for one in files if one is not None):
+        if file.digest.startswith("tree:"):
+            kinds.add("folder")
+        elif file.format in TABLES:
+            kinds.add("table")
+        elif file.format in PICTURES or file.picture:
+            kinds.add("picture")
+        else:
+            kinds.add("text" if file.format in TEXTS else "file")
+    return kinds.pop() if len(kinds) == 1 else "file"
+
+
+class _Sides:
+    """The records of runs, by node."""
+
+    def __init__(self, records: Sequence[RunFacts]) -> None:
+        self._records = records
+        self._by_node: dict[str, Tasks] = {
+            node: [one.tasks.get(node) for one in records] for node in nodes_of(records)
+        }
+
+    def parameters(self) -> list[ValueRow]:
+        """Return the parameters of the runs, then those of each node."""
+        rows = [
+            ValueRow("", name, values, _differ(values))
+            for name, values in _by_name([one.values for one in self._records]).items()
+        ]
+        for node, tasks in self._by_node.items():
+            own = [task.values if task else {} for task in tasks]
+            rows += [
+                ValueRow(node, name, values, _differ(values))
+                for name, values in _by_name(own).items()
+            ]
+        return rows
+
+    def metrics(self) -> list[MetricRow]:
+        """Return the metrics of each node."""
+        rows = []
+        for node, tasks in self._by_node.items():
+            own = [task.metrics if task else {} for task in tasks]
+            rows += [
+                MetricRow(node, name, values, _differ(values))
+                for name, values in _by_name(own).items()
+            ]
+        return rows
+
+    def outputs(self) -> list[OutputRow]:
+        """Return the outputs of each node."""
+        rows = []
+        for node, tasks in self._by_node.items():
+            for name, files in _by_name([task.outputs if task else {} for task in tasks]).items():
+                differs = _differ([file and file.compared for file in files])
+                rows.append(OutputRow(node, name, kind_of(files), files, differs))
+        return rows
+
+    def code(self) -> list[CodeRow]:
+        """Return the code of each node, with the other files of its code folder."""
+        rows = []
+        for node, tasks in self._by_node.items():
+            label = next(task.label for task in tasks if task)
+            versions = [task.code if task else None for task in tasks]
+            bundles = [task.parts.files for task in tasks if task and task.parts]
+            files = [name for name, found in _by_name(bundles).items() if _differ(found)]
+            differs = bool(files) or _differ([one and one.digest for one in versions])
+            rows.append(CodeRow(node, label, versions, files[:MAX_FILES], differs))
+        return rows
+
+    def environments(self) -> list[EnvironmentRow]:
+        """Return one row for all nodes that ran in the same places."""
+        rows: dict[Any, EnvironmentRow] = {}
+        for node, tasks in self._by_node.items():
+            names = [task.environment if task else None for task in tasks]
+            prints = [task.parts.environment if task and task.parts else None for task in tasks]
+            known = rows.get(key := (*names, *prints))
+            if known is not None:
+                known.nodes.append(node)
+                continue
+            packages = self._packages(tasks)
+            differs = bool(packages) or _differ(names) or _differ([one for one in prints if one])
+            rows[key] = EnvironmentRow([node], names, packages, differs)
+        return list(rows.values())
+
+    def _packages(self, tasks: Tasks) -> list[PackageRow]:
+        """Return the packages that differ; none unless the packages of all runs are known."""
+        known = [task.packages if task else {} for task in tasks]
+        if not all(known):
+            return []
+        found = _by_name(known).items()
+        rows = [PackageRow(name, versions) for name, versions in found if _differ(versions)]
+        return sorted(rows, key=lambda row: row.name.lower())
+
+    def timing(self) -> list[TimingRow]:
+        """Return the durations of the runs, then those of each node."""
+        whole = [one.seconds for one in self._records]
+        rows = [TimingRow("", whole, [False] * len(whole), _differ(whole))]
+        for node, tasks in self._by_node.items():
+            seconds = [task.seconds if task else None for task in tasks]
+            cached = [bool(task and task.cached) for task in tasks]
+            rows.append(TimingRow(node, seconds, cached, _differ(seconds) or _differ(cached)))
+        return rows
+
+
+def _by_name(found: Sequence[Mapping[str, T]]) -> dict[str, list[T | None]]:
+    """Return the items of each name in the order of the runs, by sorted name."""
+    names = sorted(set(chain.from_iterable(found)))
+    return {name: [one.get(name) for one in found] for name in names}
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return any(value != values[0] for value in values[1:])

@@ -1,0 +1,211 @@
+"""The comparison of two or more runs, and the causes of a difference, as clients see them."""
+
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.comparison.facts import CodeVersion, OutputFile
+from nbyard.domain.datasets.comparisons import ColumnChange, FileChange
+from nbyard.domain.executables.code_diffs import DiffLine
+from nbyard.domain.runs.structs import Run
+from nbyard.reasons.structs import Reason
+
+OutputKind = Literal["table", "picture", "text", "folder", "file"]
+
+
+class ValueRow(msgspec.Struct, frozen=True):
+    """A parameter of the runs, or of a node: JSON texts in the order of the runs.
+
+    `node` is empty for a parameter of the run. A run without the parameter has null.
+    """
+
+    node: str
+    name: str
+    values: list[str | None]
+    differs: bool
+
+
+class MetricRow(msgspec.Struct, frozen=True):
+    """A metric of a node in the order of the runs; null if a run recorded none."""
+
+    node: str
+    name: str
+    values: list[float | str | None]
+    differs: bool
+
+
+class OutputRow(msgspec.Struct, frozen=True):
+    """An output of a node in the order of the runs; null if a run has none.
+
+    `differs` compares bytes.
+    """
+
+    node: str
+    name: str
+    kind: OutputKind
+    files: list[OutputFile | None]
+    differs: bool
+
+
+class CodeRow(msgspec.Struct, frozen=True):
+    """The code of a node in the order of the runs; null if a run lacks the node.
+
+    `files` are other files of the code folder that differ, at most 100.
+    """
+
+    node: str
+    label: str
+    versions: list[CodeVersion | None]
+    files: list[str]
+    differs: bool
+
+
+class PackageRow(msgspec.Struct, frozen=True):
+    """The version of a package in the order of the runs; null if it is not installed."""
+
+    name: str
+    versions: list[str | None]
+
+
+class EnvironmentRow(msgspec.Struct, frozen=True):
+    """Where nodes ran, in the order of the runs, and the packages that differ.
+
+    `names` are those of environments, images or kernels; null if a run lacks the node.
+    """
+
+    nodes: list[str]
+    names: list[str | None]
+    packages: list[PackageRow]
+    differs: bool
+
+
+class TimingRow(msgspec.Struct, frozen=True):
+    """Durations in seconds in the order of the runs; `node` is empty for the whole run.
+
+    A task that is not finished has null. `cached` states which results came from the cache.
+    """
+
+    node: str
+    seconds: list[float | None]
+    cached: list[bool]
+    differs: bool
+
+
+class EqualCounts(msgspec.Struct, frozen=True):
+    """How many items of each section are equal in all runs."""
+
+    parameters: int
+    metrics: int
+    outputs: int
+    code: int
+    environment: int
+    timing: int
+
+
+class RunComparison(msgspec.Struct, frozen=True):
+    """Two or more runs side by side.
+
+    The sections list what differs, and with `everything` also what is equal, after it. `equal`
+    counts the equal items.
+    """
+
+    runs: list[Run]
+    parameters: list[ValueRow]
+    metrics: list[MetricRow]
+    outputs: list[OutputRow]
+    code: list[CodeRow]
+    environment: list[EnvironmentRow]
+    timing: list[TimingRow]
+    equal: EqualCounts
+
+
+class OutputComparison(msgspec.Struct, frozen=True):
+    """The same output of two runs.
+
+    Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
+    `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+    """
+
+    old: OutputFile
+    new: OutputFile
+    same: bool
+    columns: list[ColumnChange] = []
+    files: list[FileChange] = []
+    lines: list[DiffLine] = []
+    cut: bool = False
+    note: Reason | None = None
+
+
+CauseKind = Literal[
+    "parameter", "data", "code", "file", "package", "environment", "outside", "declaration",
+    "connection", "pin", "node", "unrecorded", "nondeterministic",
+]  # fmt: skip
+
+
+class DatasetLink(msgspec.Struct, frozen=True):
+    """The versions of a dataset on both sides of a change."""
+
+    id: str
+    name: str
+    old: int
+    new: int
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """One thing that changed before a result.
+
+    `node` is where, `distance` counts the connections from there to the result. `name` is the
+    parameter, input, file, package or path. `before` and `after` are texts, null where it did not
+    exist. A changed notebook has the `cell`, counted from 1 in the newer version, or in the older
+    one if it was removed. `code` are both versions, `dataset` both versions of the data.
+    """
+
+    kind: CauseKind
+    node: str
+    label: str
+    distance: int
+    name: str
+    reason: Reason
+    before: str | None = None
+    after: str | None = None
+    cell: int | None = None
+    code: list[CodeVersion] = []
+    dataset: DatasetLink | None = None
+
+
+class DifferingResult(msgspec.Struct, frozen=True):
+    """A metric or output that differs; `before` and `after` are its values or digests."""
+
+    node: str
+    name: str
+    kind: Literal["metric", "output", "state"]
+    before: str | None
+    after: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why results of the run `new` differ from those of the run `old`.
+
+    `results` are the results that differ, `causes` come nearest first. Without differing results
+    both lists are empty.
+    """
+
+    old: Run
+    new: Run
+    results: list[DifferingResult]
+    causes: list[Cause]
+
+
+class MetricSeries(msgspec.Struct, frozen=True):
+    """A metric of a node in the order of the runs; null in runs that recorded none."""
+
+    node: str
+    name: str
+    values: list[float | str | None]
+
+
+class MetricHistory(msgspec.Struct, frozen=True):
+    """Metrics over runs, oldest run first."""
+
+    runs: list[Run]
+    series: list[MetricSeries]

@@ -1,0 +1,105 @@
+"""Details of causes: the cells of changed notebooks, and the versions of changed datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from nbyard.domain.comparison.changed_cells import changed_cells, shorten
+from nbyard.domain.comparison.facts import RunFacts
+from nbyard.domain.comparison.structs import Cause, DatasetLink
+from nbyard.domain.executables.code_diffs import diff_lines
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.services.executables.version_diffs import content_of
+from nbyard.services.service_context import ServiceContext
+
+MAX_CAUSES = 200
+
+
+class CauseDetails:
+    """Looks up details in the store, which the records of the runs refer to."""
+
+    def __init__(self, parts: ServiceContext, owner: str, old: RunFacts, new: RunFacts) -> None:
+        self._parts = parts
+        self._owner = owner
+        self._old = old
+        self._new = new
+
+    def of_all(self, causes: Sequence[Cause]) -> list[Cause]:
+        """Return the causes with their details, at most 200."""
+        found = (detailed for cause in causes for detailed in self._of(cause))
+        return [*islice(found, MAX_CAUSES)]
+
+    def _of(self, cause: Cause) -> Iterator[Cause]:
+        if cause.kind == "data":
+            yield self._data(cause)
+        elif cause.kind == "code" and len(cause.code) == 2:
+            yield from self._code(cause)
+        else:
+            yield cause
+
+    def _data(self, cause: Cause) -> Cause:
+        """Add the dataset if both digests are versions of the same one."""
+        digests = [
+            facts.tasks[cause.node].inputs[cause.name].digest for facts in (self._old, self._new)
+        ]
+        with self._parts.store.read() as c:
+            versions = self._parts.store.compared.versions_of(c, self._owner, digests)
+        then, now = (
+            {one.dataset: one for one in reversed(versions.get(digest, []))} for digest in digests
+        )
+        for dataset, after in now.items():
+            if dataset not in then:
+                continue
+            before = then[dataset]
+            link = DatasetLink(dataset, after.name, before.number, after.number)
+            texts = f"{before.name} v{before.number}", f"{after.name} v{after.number}"
+            reason = because("data-changed", name=cause.name, old=texts[0], new=texts[1])
+            changes = {"dataset": link, "reason": reason, "before": texts[0], "after": texts[1]}
+            return msgspec.structs.replace(cause, **changes)
+        return cause
+
+    def _code(self, cause: Cause) -> Iterator[Cause]:
+        """Yield a cause for each changed cell; for other code, the changed lines."""
+        with self._parts.store.read() as c:
+            versions = [
+                self._parts.store.executables.version(c, one.version_id) for one in cause.code
+            ]
+        old, new = versions
+        if old is None or new is None:
+            yield cause
+            return
+        contents = [content_of(self._parts.blobs, one.content_digest) for one in (old, new)]
+        if (old.kind, new.kind) == ("notebook", "notebook"):
+            yield from self._cells(cause, *contents)
+            return
+        texts = [content.decode("utf-8", "replace") for content in contents]
+        lines = list(diff_lines(*texts))
+        sides = [
+            shorten("\n".join(line.text for line in lines if line.kind == kind))
+            for kind in ("removed", "added")
+        ]
+        yield msgspec.structs.replace(cause, before=sides[0] or None, after=sides[1] or None)
+
+    def _cells(self, cause: Cause, old: bytes, new: bytes) -> Iterator[Cause]:
+        """Yield the changed cells; the cause itself if something else of the notebook changed."""
+        from nbyard.kinds.notebook import read_notebook
+
+        try:
+            changes = changed_cells(read_notebook(old), read_notebook(new))
+        except Invalid:
+            changes = []
+        reasons = {
+            "changed": "cell-changed",
+            "added": "cell-added",
+            "removed": "cell-removed",
+        }
+        for one in changes:
+            reason = because(reasons[one.change], cell=one.cell)
+            sides = {"before": one.before, "after": one.after}
+            yield msgspec.structs.replace(cause, reason=reason, cell=one.cell, **sides)
+        if not changes:
+            yield cause

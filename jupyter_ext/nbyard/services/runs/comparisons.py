@@ -1,0 +1,199 @@
+"""Service operations that compare runs and explain differences."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.callers import Caller
+from nbyard.domain.comparison.causes import differing_results, find_causes, last_nodes
+from nbyard.domain.comparison.facts import RunFacts
+from nbyard.domain.comparison.run_comparisons import compare_runs, series_of
+from nbyard.domain.comparison.structs import (
+    Explanation,
+    MetricHistory,
+    OutputComparison,
+    RunComparison,
+)
+from nbyard.domain.executables.code_diffs import Diff
+from nbyard.domain.paging import check_limit
+from nbyard.domain.runs.structs import Run, Task
+from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.executables.version_diffs import version_diff
+from nbyard.services.operation import operation
+from nbyard.services.runs import attempt_views as views
+from nbyard.services.runs.cause_details import CauseDetails
+from nbyard.services.runs.history import RunHistory
+from nbyard.services.runs.output_comparisons import compare_outputs
+from nbyard.services.runs.run_facts import FactReader, Metrics, output_file
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+LEAST_RUNS, MOST_RUNS = 2, 10
+MOST_TASKS = 10_000
+MOST_METRICS = 100
+# JSON outputs are read for at most this long; those that were read are known the next time.
+SECONDS = 2.0
+
+
+class RunComparisons(RunHistory):
+    """The part of the run service that compares runs."""
+
+    @operation("GET", "/runs/{run}/compare", scope="runs:read")
+    def compare(
+        self, caller: Caller, run: str, others: str, everything: bool = False
+    ) -> RunComparison:
+        """Compare a run with other runs, side by side.
+
+        `others` are IDs, names or numbers, separated by commas: at most nine. The answer lists what
+        differs, and with `everything` also what is equal.
+        """
+        keys = [run, *(key for key in others.split(",") if key)]
+        if not LEAST_RUNS <= len(keys) <= MOST_RUNS:
+            limits = {"least": LEAST_RUNS - 1, "most": MOST_RUNS - 1, "count": len(keys) - 1}
+            raise Invalid.field("others", because("runs-to-compare", **limits))
+        return compare_runs(self._facts(caller, keys), everything)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/compare", scope="runs:read")
+    def compare_code(self, caller: Caller, run: str, node: str, other: str) -> Diff:
+        """Compare the code of a node with that in another run.
+
+        The lines show how the code of `run` became that of `other`.
+        """
+        versions = []
+        for key in (run, other):
+            task = self._bare_task(caller, key, node)
+            with self._store.read() as c:
+                version = self._store.executables.version(c, task.executable_version_id)
+            if version is None:
+                raise NotFound(because("code-gone", node=task.label))
+            versions.append(version)
+        return version_diff(self._parts.blobs, *versions)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/outputs/{output}/compare", scope="runs:read")
+    def compare_output(
+        self, caller: Caller, run: str, node: str, output: str, other: str
+    ) -> OutputComparison:
+        """Compare an output of a node with that in another run.
+
+        Tables are compared by column, folders by file, texts by line.
+        """
+        files = []
+        for key in (run, other):
+            task = self._bare_task(caller, key, node)
+            with self._store.read() as c:
+                found = self._store.artifacts.of_task(c, task.id).get(output)
+            if found is None:
+                raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+            files.append(output_file(found))
+        return compare_outputs(self._parts, *files)
+
+    @operation("GET", "/runs/{run}/why", scope="runs:read")
+    def why(
+        self,
+        caller: Caller,
+        run: str,
+        other: str,
+        node: str = "",
+        metric: str = "",
+        output: str = "",
+    ) -> Explanation:
+        """Explain why results of a run differ from those of an older one, `other`.
+
+        `node` limits it to one node, with `metric` or `output` to one of its results. Causes come
+        nearest first: parameters, data, code, packages and files outside the code folder.
+        """
+        old, new = self._facts(caller, [other, run])
+        tasks = [one.tasks[node] for one in (old, new) if node in one.tasks]
+        if node and not tasks:
+            raise NotFound(because("no-node-in-run", node=node[:80]))
+        if metric and not any(metric in task.metrics for task in tasks):
+            raise NotFound(because("no-metric-of-node", node=node[:80], metric=metric[:80]))
+        if output and not any(output in task.outputs for task in tasks):
+            raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+        results = [
+            one
+            for one in differing_results(old, new)
+            if not node or one.node == node
+            if not metric or (one.kind, one.name) == ("metric", metric)
+            if not output or (one.kind, one.name) == ("output", output)
+        ]
+        start = last_nodes(old, new, [one.node for one in results])
+        causes = find_causes(old, new, start)
+        details = CauseDetails(self._parts, caller.name, old, new)
+        return Explanation(old.run, new.run, results, details.of_all(causes))
+
+    @operation("GET", "/run-metrics", scope="runs:read")
+    def metric_history(
+        self, caller: Caller, workflow: str = "", executable: str = "", limit: int = 50
+    ) -> MetricHistory:
+        """Show the metrics of the newest successful runs, oldest run first.
+
+        They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
+        the code recorded, or else those of a JSON output.
+        """
+        check_limit(limit)
+        page = self.list(caller, limit, state="succeeded", workflow=workflow, executable=executable)
+        runs = page.items[::-1]
+        end = time.monotonic() + SECONDS
+        facts = []
+        with self._store.read() as c:
+            reader = FactReader(self._store, c)
+            for run in runs:
+                facts.append(reader.only_metrics(run, self._metrics(c, caller, run, end)))
+        return MetricHistory(runs, series_of(facts))
+
+    def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
+        with self._store.read() as c:
+            found = self._store.tasks.view(c, self._find(c, caller, run).id, node)
+        if found is None:
+            raise NotFound(because("no-node-in-run", node=node[:80]))
+        return found
+
+    def _facts(self, caller: Caller, keys: Sequence[str]) -> list[RunFacts]:
+        """Return the records of runs given by ID, name or number."""
+        end = time.monotonic() + SECONDS
+        with self._store.read() as c:
+            reader = FactReader(self._store, c)
+            found = []
+            for key in keys:
+                run = self._spoken(self._find(c, caller, key))
+                metrics = self._metrics(c, caller, run, end)
+                found.append(reader.read(run, metrics, self._pictures(c, run, end)))
+        return found
+
+    def _pictures(self, c: Connection, run: Run, end: float) -> dict[str, str]:
+        """Return by node the digest of the last picture in its executed notebook."""
+        made = self._store.tasks.made(c, run.id, MOST_TASKS, "", [])
+        found: dict[str, str] = {}
+        for node, files in self._files_of(c, run, made).items():
+            for file in (one for one in files if one.name == EXECUTED and one.may_be_shown):
+                known = self._known(file)
+                if known is None and time.monotonic() < end:
+                    known = self._read(file)
+                if known and known.picture:
+                    picture = self._parts.tables.picture(self._table(file))
+                    found[node] = f"sha256:{hashlib.sha256(picture).hexdigest()}"
+        return found
+
+    def _metrics(self, c: Connection, caller: Caller, run: Run, end: float) -> Metrics:
+        """Return the recorded metrics of each node, else the numbers of a JSON output."""
+        made = self._store.tasks.made(c, run.id, MOST_TASKS, "", [])
+        files = self._files_of(c, run, made)
+        newest = self._newest(c, caller, made)
+        folder = self._store.folder
+        metrics: dict[str, dict[str, float | str]] = {}
+        for task in made:
+            attempt = newest.get(task.node)
+            found = views.last_values(folder, attempt, MOST_METRICS) if attempt else []
+            if not found:
+                own = files[task.node]
+                parts = self._parts_of(own, ("metrics",), lambda: time.monotonic() < end) or {}
+                found = [one for _, preview in parts.values() for one in preview.metrics]
+            metrics[task.node] = {one.name: one.value for one in found}
+        return metrics

@@ -1,0 +1,105 @@
+"""Service operation that lists and searches runs."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import is_id
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import RUN
+from nbyard.domain.unique_names import no_such
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.services.operation import operation
+from nbyard.services.runs.forecasts import RunForecasts
+from nbyard.services.workflows.file_tracking import saved_workflow
+
+
+class RunHistory(RunForecasts):
+    """The part of the run service that searches past runs."""
+
+    @operation("GET", "/runs", scope="runs:read")
+    def list(  # noqa: PLR0913, PLR0917  these are the query's parameters
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        state: str = "",
+        workflow: str = "",
+        executable: str = "",
+        search: str = "",
+        node: str = "",
+        since: str = "",
+        until: str = "",
+    ) -> Page[Run]:
+        """List runs, newest first, filtered by the given fields.
+
+        `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
+        and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
+        zone unless the text names one. `until` itself is not part of the range.
+        """
+        check_limit(limit)
+        if state and state not in RUN.moves:
+            raise Invalid.field("state", because("must-be-one-of", names=[*RUN.moves]))
+        begin, end = _moment(since, "since"), _moment(until, "until")
+        known, path = self._of_workflow(caller, workflow)
+        filters = {
+            "state": state,
+            "workflow": known,
+            "path": path,
+            "executable": self._executable(caller, executable),
+            "search": search,
+            "node": node,
+        }
+        with self._store.read() as c:
+            found = self._store.runs.page(
+                c, caller.name, limit + 1, after, begin=begin, end=end, **filters
+            )
+        return page_of([self._spoken(run) for run in found], limit, lambda r: r.id)
+
+    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
+        """Return the ID of a workflow, which its file may name, and the path of other code."""
+        real = self._real(workflow)
+        if not real.endswith(".nbflow"):
+            return workflow, real
+        with self._store.read() as c:
+            known = saved_workflow(self._parts, c, caller.name, Path(real))
+        return known.id if known else real, ""
+
+    def _real(self, path: str) -> str:
+        """Return the stored path of code; an absolute path was returned by this API before."""
+        if not path or path.startswith("/"):
+            return path and os.path.realpath(path)
+        return str(self._parts.files.locate_code(path, "workflow"))
+
+    def _executable(self, caller: Caller, key: str) -> str:
+        """Return the ID of an executable given by ID (even if deleted), name or file."""
+        if not key or is_id(key):
+            return key
+        with self._store.read() as c:
+            found = self._store.executables.get(c, caller.name, key)
+            if found is None:
+                found = self._store.executables.by_path(c, caller.name, self._real(key))
+            if found is None:
+                names = self._store.executables.names(c, caller.name)
+                raise no_such("no-executable", key, names.values())
+        return found.id
+
+
+def _moment(text: str, field: str) -> datetime | None:
+    """Return the time that a text names.
+
+    Raises:
+        Invalid: The text is no date or time in ISO 8601.
+    """
+    if not text:
+        return None
+    try:
+        # a text without a time zone means that of the server
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise Invalid.field(field, because("not-a-time", given=text[:40])) from None

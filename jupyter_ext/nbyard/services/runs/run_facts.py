@@ -1,0 +1,149 @@
+"""Read what the records of runs say, for comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.cache_policy import IDENTITY
+from nbyard.domain.comparison.facts import (
+    CodeVersion,
+    InputFacts,
+    OutputFile,
+    RunFacts,
+    TaskFacts,
+)
+from nbyard.domain.digest import canonical_text
+from nbyard.domain.runs.structs import Artifact, BytesOf, ResultOf, Run, SecretOf, TaskPlan, ValueOf
+from nbyard.domain.runtime_names import PROCESS
+
+if TYPE_CHECKING:
+    from nbyard.domain.executables.structs import ExecutableVersion
+    from nbyard.store import Connection, Store
+    from nbyard.store.runs.compared_rows import ComparedTask
+
+Metrics = Mapping[str, Mapping[str, float | str]]
+
+
+class FactReader:
+    """Reads the records of several runs, which share most versions and environments."""
+
+    def __init__(self, store: Store, c: Connection) -> None:
+        self._store = store
+        self._c = c
+        self._versions: dict[str, ExecutableVersion | None] = {}
+        self._packages: dict[str, Mapping[str, str]] = {}
+
+    def read(self, run: Run, metrics: Metrics, pictures: Mapping[str, str]) -> RunFacts:
+        """Return the record of a run.
+
+        `metrics` are those of its nodes, `pictures` the digests of pictures in their notebooks.
+        """
+        files: dict[str, dict[str, OutputFile]] = {}
+        for one in self._store.artifacts.of_run(self._c, run.id):
+            picture = pictures.get(one.node, "") if one.name == EXECUTED else ""
+            if one.name != EXECUTED or picture:
+                files.setdefault(one.node, {})[one.name] = output_file(one, picture)
+        rows = self._store.compared.tasks(self._c, run.id)
+        tasks = {row.node: self._task(row, files, metrics.get(row.node, {})) for row in rows}
+        seconds = None
+        if run.started_at and run.finished_at:
+            seconds = max(0.0, (run.finished_at - run.started_at).total_seconds())
+        # the parameters of a run of one executable are the arguments of its only task
+        given = run.parameters if run.workflow_id else {}
+        values = {name: canonical_text(value) for name, value in given.items()}
+        return RunFacts(run, tasks, values, seconds)
+
+    def only_metrics(self, run: Run, metrics: Metrics) -> RunFacts:
+        """Return a record with nothing but metrics, in the order of the nodes."""
+        tasks = {
+            node: TaskFacts(node, node, place, "succeeded", metrics=own)
+            for place, (node, own) in enumerate(metrics.items())
+        }
+        return RunFacts(run, tasks)
+
+    def _task(
+        self,
+        row: ComparedTask,
+        files: Mapping[str, Mapping[str, OutputFile]],
+        metrics: Mapping[str, float | str],
+    ) -> TaskFacts:
+        plan, version = row.plan, self.version(row.plan.executable_version_id)
+        code = None
+        if version is not None:
+            numbered = (plan.executable_id, version.id, version.number)
+            code = CodeVersion(*numbered, version.file, version.code_digest)
+        return TaskFacts(
+            row.node,
+            plan.label,
+            row.place,
+            row.state,
+            row.cached,
+            plan.pinned,
+            code=code,
+            values=self._values(plan),
+            inputs=self._inputs(plan, files),
+            outputs=files.get(row.node, {}),
+            metrics=metrics,
+            parts=row.parts,
+            observed=row.observed,
+            environment=self._place(plan, version),
+            packages=self._packages_of(row),
+            seconds=row.seconds,
+        )
+
+    def _values(self, plan: TaskPlan) -> dict[str, str]:
+        values = {}
+        for name, binding in plan.bindings.items():
+            if isinstance(binding, ValueOf) and name not in IDENTITY:
+                values[name] = canonical_text(binding.value)
+            elif isinstance(binding, SecretOf):
+                values[name] = f"{binding.name} (version {binding.version})"
+        return values
+
+    def _inputs(
+        self, plan: TaskPlan, files: Mapping[str, Mapping[str, OutputFile]]
+    ) -> dict[str, InputFacts]:
+        inputs = {}
+        for name, binding in plan.bindings.items():
+            if isinstance(binding, BytesOf):
+                inputs[name] = InputFacts(binding.digest, binding.origin or binding.filename)
+            elif isinstance(binding, ResultOf):
+                file = files.get(binding.node, {}).get(binding.output)
+                digest = file.digest if file else ""
+                inputs[name] = InputFacts(digest, node=binding.node, output=binding.output)
+        return inputs
+
+    def _place(self, plan: TaskPlan, version: ExecutableVersion | None) -> str:
+        """Return the environment, image or kernel of a task, as shown to users."""
+        if plan.environment:
+            return plan.environment.shown
+        if plan.image:
+            return plan.image
+        kernel = plan.kernel or (version.kernel if version else "")
+        return kernel if plan.runtime == PROCESS and kernel else plan.runtime
+
+    def version(self, version_id: str) -> ExecutableVersion | None:
+        """Return the version of an executable, None if it was deleted."""
+        if version_id not in self._versions:
+            self._versions[version_id] = self._store.executables.version(self._c, version_id)
+        return self._versions[version_id]
+
+    def _packages_of(self, row: ComparedTask) -> Mapping[str, str]:
+        """Return the packages where a task ran, else those of its lock."""
+        used = row.plan.environment
+        place = row.parts.environment if row.parts else ""
+        key = f"{place} {used.version_id if used else ''}"
+        if key not in self._packages:
+            found = self._store.fingerprints.packages(self._c, place) if place else None
+            if not found and used:
+                locked = self._store.environments.version(self._c, used.version_id)
+                found = {one.name: one.version for one in locked.packages} if locked else None
+            self._packages[key] = found or {}
+        return self._packages[key]
+
+
+def output_file(one: Artifact, picture: str = "") -> OutputFile:
+    """Return the file of an artifact; `picture` is the digest of the picture in a notebook."""
+    return OutputFile(one.id, one.filename, one.format, one.digest, one.size_bytes, picture)

@@ -1,0 +1,82 @@
+"""R5: runs are found by text, state, workflow, executable and time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import first_id_at, new_id
+from nbyard.errors import Invalid, NotFound
+from nbyard.store.schema.tables import runs
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def days(yard):
+    """Run number N was created on day N of March."""
+    rows = []
+    for number in range(1, 11):
+        at = START + timedelta(days=number - 1)
+        texts = ("path", "workflow_id", "workflow_version_id")
+        row: dict[str, Any] = dict.fromkeys(texts, "")
+        row |= {"id": f"{first_id_at(at)[:13]}{new_id()[13:]}", "number": number, "owner": "ann"}
+        row |= {"name": None, "title": f"Day {number}", "runtime": "process", "reason": None}
+        row |= {"state": "failed" if number % 2 else "succeeded", "created_at": at}
+        rows.append(row | {"parameters": {}, "edges": []})
+    with yard.parts.store.write() as c:
+        c.execute(insert(runs), rows)
+
+
+def numbers(yard, caller, **given):
+    return [run.number for run in yard.services.runs.list(caller, **given).items]
+
+
+def test_a_range_of_time(yard, ann, days):
+    assert numbers(yard, ann, since="2026-03-08T00:00+00:00") == [10, 9, 8]
+    assert numbers(yard, ann, until="2026-03-03T00:00+00:00") == [2, 1]
+    between = {"since": "2026-03-04T00:00Z", "until": "2026-03-07T00:00Z"}
+    assert numbers(yard, ann, **between) == [6, 5, 4]
+    assert numbers(yard, ann, **between, state="failed") == [5]
+    assert numbers(yard, ann, **between, search="DAY 6") == [6]
+    assert numbers(yard, Caller("bob"), **between) == []
+
+
+def test_pages_of_a_range(yard, ann, days):
+    given = {"since": "2026-03-04T00:00Z", "until": "2026-03-09T00:00Z", "limit": 2}
+    seen, after = [], ""
+    while after is not None:
+        page = yard.services.runs.list(ann, after=after, **given)
+        seen += [run.number for run in page.items]
+        after = page.next
+    assert seen == [8, 7, 6, 5, 4]
+
+
+def test_a_date_is_in_the_time_zone_of_the_server(yard, ann, days):
+    zone = datetime(2026, 3, 5).astimezone().isoformat()
+    assert numbers(yard, ann, since="2026-03-05") == numbers(yard, ann, since=zone)
+
+
+@pytest.mark.parametrize("field", ["since", "until"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "0001-01-01T00:00+23:00x"])
+def test_what_is_no_time_is_refused(yard, ann, field, text):
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.list(ann, **{field: text})
+    assert refused.value.details[0].path == field
+
+
+def test_an_executable_with_other_filters(yard, ann, root, tool, finished):
+    (root / "data.csv").write_text("a\n")
+    first = finished(path=tool, texts={"source": "data.csv"})
+    (root / "other.sh").write_text("true")
+    finished(path="other.sh")
+    executable = first.tasks[0].executable_id
+    assert numbers(yard, ann, executable=executable, state="succeeded") == [first.run.number]
+    assert numbers(yard, ann, executable=tool, state="failed") == []
+    assert numbers(yard, ann, executable=tool, search="tool") == [first.run.number]
+    with pytest.raises(NotFound):
+        numbers(yard, ann, executable="fog")
+    with pytest.raises(Invalid):
+        numbers(yard, ann, state="fog")
