@@ -21,7 +21,7 @@ IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations tha
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
 MAX_MODULES = 18
 MAX_LAZY_IMPORTS = 110
-MAX_USED_ONCE = 310
+MAX_USED_ONCE = 3.5  # in 1,000 lines
 MIN_COMMENTS = 2.4  # lines in 100
 MIN_VERBS = 98  # of 100 docstrings of functions
 MAX_SHOWN = 20  # new items that a failed figure names
@@ -200,6 +200,11 @@ def _is_text(node: ast.AST) -> bool:
     return False
 
 
+def line_count(all_modules: Iterable[Module]) -> int:
+    """Return the number of lines of all modules."""
+    return sum(len(module.path.read_bytes().splitlines()) for module in all_modules)
+
+
 def comment_share(all_modules: Iterable[Module]) -> float:
     """Return the lines with a comment in 100 lines that are not empty."""
     comments = lines = 0
@@ -251,9 +256,10 @@ def figures(found: Mapping[str, Module]) -> Iterator[Figure]:
         "Import at the top of the module. Commands take `connect` from nbyard.cli.shared_options.",
     )
     once = used_once(found.values())
+    share = 1000 * len(once) / line_count(found.values())
     yield Figure(
-        f"private functions used once: {len(once)} (at most {MAX_USED_ONCE})",
-        len(once) <= MAX_USED_ONCE,
+        f"private functions used once, in 1,000 lines: {share:.2f} (at most {MAX_USED_ONCE})",
+        share <= MAX_USED_ONCE,
         tuple(once),
         "Write the lines where the function is called, if that stays below 45 lines.",
     )

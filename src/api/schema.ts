@@ -1240,27 +1240,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/run-metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the metrics of the newest successful runs, oldest run first
-         * @description They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
-         *     the code recorded, or else those of a JSON output.
-         */
-        get: operations["runs.metric_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1368,6 +1347,27 @@ export interface paths {
          *     refused while the first is under way.
          */
         post: operations["runs.forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the metrics of the newest successful runs, oldest run first
+         * @description They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
+         *     the code recorded, or else those of a JSON output.
+         */
+        get: operations["runs.metric_history"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4340,8 +4340,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it does not run, because it depends on a muted node. With
-         *         `can_tag`, a cell of its notebook can become the parameters cell.
+         *         in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`.
          */
         NodeView: {
             name: string;
@@ -5597,8 +5596,7 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description The nodes of a workflow, the problems that block a run, and proposed connections.
-         *         If this file is a copy that needs its own ID, `copy_of` is the path of the original.
+         * @description The nodes of a workflow and their problems. `copy_of` is the original of a copied file.
          */
         WorkflowCheck: {
             nodes: {
@@ -8299,38 +8297,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.metric_history": {
-        parameters: {
-            query?: {
-                workflow?: string;
-                executable?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MetricHistory"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.list": {
         parameters: {
             query?: {
@@ -8536,6 +8502,38 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.metric_history": {
+        parameters: {
+            query?: {
+                workflow?: string;
+                executable?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -8794,13 +8792,11 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Done. */
-            200: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];

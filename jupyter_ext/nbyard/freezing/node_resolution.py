@@ -125,10 +125,8 @@ class Resolver:
             version.kind,
             version.arguments,
             executable=found.id,
-            image=version.resources.image,
             environment=self._named_by(environments.asking_of(version)),
-            hinted_image=version.resources.hinted_image,
-            gpu=version.resources.gpu,
+            **_shown_resources(version.resources),
         )
 
     def _named_by(self, of: environments.Needs) -> str:
@@ -155,9 +153,8 @@ class Resolver:
 
     def kernel_of(self, node: Node, of: environments.Needs) -> str:
         """Return the kernel that replaces a notebook's own; empty for none."""
-        return environments.chosen_kernel(of, self._kernel) or environments.chosen_kernel(
-            of, node.kernel, node
-        )
+        given = environments.chosen_kernel(of, self._kernel)
+        return given or environments.chosen_kernel(of, node.kernel, node)
 
     def environment_of(self, node: Node, of: environments.Needs) -> environments.Found | None:
         """Return the environment that a node uses, if any.
@@ -191,10 +188,8 @@ class Resolver:
             seen.arguments,
             seen.hints,
             executable=seen.executable,
-            image=seen.resources.image,
             environment=self._named_by(environments.asking_of(seen)),
-            hinted_image=seen.resources.hinted_image,
-            gpu=seen.resources.gpu,
+            **_shown_resources(seen.resources),
             can_tag=seen.can_tag,
         )
 
@@ -238,6 +233,10 @@ class Resolver:
         if version is None or version.executable_id != self.registered(node).id:
             raise NotFound(because("version-gone", version=node.version))
         return version
+
+
+def _shown_resources(own: Resources) -> dict[str, Any]:
+    return {"image": own.image, "hinted_image": own.hinted_image, "gpu": own.gpu}
 
 
 class Freeze:

@@ -1,8 +1,10 @@
 """Find what protects finished runs from clean-ups."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,7 +13,9 @@ from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import Reason, because
-from nbyard.store import Connection, Store
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
 
 
 def finished_runs(

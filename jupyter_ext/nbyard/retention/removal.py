@@ -1,10 +1,13 @@
 """Preview a clean-up, and delete its runs."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbyard.attempts import folders
 from nbyard.blobs import Blobs
@@ -17,9 +20,11 @@ from nbyard.domain.runs.clean_up import (
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NotFound
-from nbyard.store import Connection, Store
 
-Write = Callable[[], AbstractContextManager[Connection]]
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+Write = Callable[[], AbstractContextManager["Connection"]]
 # Other writers wait for a transaction.
 RUNS_AT_ONCE = 20
 

@@ -329,8 +329,7 @@ class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
     none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-    in its last success. `is_idle`: it does not run, because it depends on a muted node. With
-    `can_tag`, a cell of its notebook can become the parameters cell."""
+    in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`."""
 
     name: str
     kind: str
@@ -393,8 +392,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 class WorkflowCheck(msgspec.Struct, frozen=True):
-    """The nodes of a workflow, the problems that block a run, and proposed connections.
-    If this file is a copy that needs its own ID, `copy_of` is the path of the original."""
+    """The nodes of a workflow and their problems. `copy_of` is the original of a copied file."""
 
     nodes: dict[str, NodeView]
     problems: list[Problem]

@@ -77,10 +77,10 @@ class RunCleanUps(RunAttempts):
         """Keep a run: clean-ups never delete it."""
         return self._set_kept(caller, run, True)
 
-    @operation("DELETE", "/runs/{run}/keep", scope="runs:write")
-    def unkeep(self, caller: Caller, run: str) -> Run:
+    @operation("DELETE", "/runs/{run}/keep", scope="runs:write", status=204)
+    def unkeep(self, caller: Caller, run: str) -> None:
         """Let clean-ups delete a run again."""
-        return self._set_kept(caller, run, False)
+        self._set_kept(caller, run, False)
 
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:

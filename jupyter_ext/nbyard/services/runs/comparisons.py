@@ -128,7 +128,7 @@ class RunComparisons(RunHistory):
         details = CauseDetails(self._parts, caller.name, old, new)
         return Explanation(old.run, new.run, results, details.of_all(causes))
 
-    @operation("GET", "/run-metrics", scope="runs:read")
+    @operation("GET", "/runs/metrics", scope="runs:read")
     def metric_history(
         self, caller: Caller, workflow: str = "", executable: str = "", limit: int = 50
     ) -> MetricHistory:
