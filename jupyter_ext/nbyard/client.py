@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, because, is_known
 from nbyard.services.operation import Operation
@@ -72,7 +73,7 @@ class Client:
             elif field.place == "header":
                 headers["Idempotency-Key"] = value
             else:
-                body = msgspec.json.encode(value)
+                body = msgspec.json.encode(_with_origin(value))
                 headers["Content-Type"] = "application/json"
         full = path + (f"?{urlencode(query)}" if query else "")
         content = self.send(operation.method, full, body, headers)
@@ -179,6 +180,13 @@ class Client:
             self.send("PATCH", f"/uploads/{begun.id}", chunk, headers)
             offset += len(chunk)
         return str(begun.id)
+
+
+def _with_origin(body: Any) -> Any:
+    """Return the body of a request; a run without an origin gets that of a program."""
+    if isinstance(body, NewRun) and not body.origin:
+        return msgspec.structs.replace(body, origin="client")
+    return body
 
 
 class Noun:

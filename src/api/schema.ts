@@ -1251,7 +1251,9 @@ export interface paths {
          * List runs, newest first, filtered by the given fields
          * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
          *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
-         *     zone unless the text names one. `until` itself is not part of the range.
+         *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
+         *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
+         *     a schedule.
          */
         get: operations["runs.list"];
         put?: never;
@@ -3436,6 +3438,11 @@ export interface components {
             gpu: number | null;
             /** @default [] */
             arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
             /** @default  */
             document: string;
         };
@@ -4219,7 +4226,7 @@ export interface components {
          *         means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
          *         is the number of GPUs for each node that sets none. `arguments` are those of a script or
          *         Dockerfile without a description. With `replace`, the name moves here from a run that has
-         *         ended; that run keeps its number.
+         *         ended; that run keeps its number. `origin` is what sends the request, empty for manual.
          */
         NewRun: {
             /** @default  */
@@ -4267,6 +4274,11 @@ export interface components {
             gpu: number | null;
             /** @default [] */
             arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
         };
         /**
          * NewUpload
@@ -4414,6 +4426,23 @@ export interface components {
             flag: string;
             /** @default null */
             joined: boolean | null;
+        };
+        /**
+         * Origin
+         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+         *
+         *         `due_at` is the time for which a schedule started it.
+         */
+        Origin: {
+            /**
+             * @default manual
+             * @enum {unknown}
+             */
+            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            /** @default  */
+            id: string;
+            /** @default null */
+            due_at: string | null;
         };
         /**
          * OtherFile
@@ -5037,7 +5066,7 @@ export interface components {
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. Clean-ups never delete a `kept` run.
+         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
          */
         Run: {
             id: string;
@@ -5069,6 +5098,14 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /**
+             * @default {
+             *       "kind": "manual",
+             *       "id": "",
+             *       "due_at": null
+             *     }
+             */
+            origin: components["schemas"]["Origin"];
         };
         /**
          * RunComparison
@@ -8309,6 +8346,8 @@ export interface operations {
                 node?: string;
                 since?: string;
                 until?: string;
+                origin?: string;
+                schedule?: string;
             };
             header?: never;
             path?: never;

@@ -947,6 +947,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'value-too-long': (p, show, trans) =>
     trans.__('may have at most %1 characters; use a dataset for more', show(p.most)),
+  'input-is-frozen': (_p, _show, trans) =>
+    trans.__('is an input, whose data is frozen; freeze the request again'),
   'value-of-output': (_p, _show, trans) => trans.__('is an output; its file goes to the store'),
   'data-not-ready': (p, show, trans) => trans.__("the dataset '%1' is not ready", show(p.name)),
   'no-data': (p, show, trans) =>

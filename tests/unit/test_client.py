@@ -41,6 +41,9 @@ def test_answers_have_their_types(client: Client, api: JupyterServer):
     run = client.runs.create(body=NewRun(path="t.sh"), idempotency_key="k")
     assert client.runs.create(body=NewRun(path="t.sh"), idempotency_key="k").id == run.id
     assert client.runs.get(run=run.id).tasks[0].node == "main"
+    assert run.origin.kind == "client"
+    told = NewRun(path="t.sh", origin="notebook")
+    assert client.runs.create(body=told).origin.kind == "notebook"
 
 
 def test_refusals_are_the_same_classes(client: Client):

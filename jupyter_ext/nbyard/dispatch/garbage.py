@@ -1,4 +1,4 @@
-"""Delete bytes that no row names any more, after a grace period.
+"""Delete bytes that no row names any more, after a grace period, and unused run templates.
 
 Candidates are found with one query per subject. They are checked again and deleted while no
 `Blobs.keeping` block is active, so no new row can name them. The grace period protects bytes that
@@ -57,6 +57,8 @@ class GarbageCollector:
 
         Return False if a process is storing bytes, or if there are too many for one round.
         """
+        with self._context.write() as c:
+            self._context.store.templates.delete_unused(c)
         before = time.time() - self._context.settings.garbage_grace_seconds
         old = (found.digest for found in self._context.blobs.stored() if found.since < before)
         unnamed = self._unnamed(old)

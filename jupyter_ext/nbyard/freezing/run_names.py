@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nbyard.domain.names import name_key
+from nbyard.domain.state_machines import RUN
 from nbyard.domain.unique_names import check_free, name_taken, next_name
+from nbyard.errors import Conflict
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -48,3 +50,24 @@ def check_apart(store: Store, c: Connection, owner: str, name: str, outputs: Seq
     # The name itself is refused here, so count it as taken.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
     raise name_taken(why, because("free-name", name=free))
+
+
+def take_name(store: Store, c: Connection, owner: str, name: str, *, replace: bool) -> None:
+    """Check that a new run may have this name. With `replace`, an ended run passes it on.
+
+    Raises:
+        NameTaken: another run has it.
+        Conflict: the run that has it has not ended.
+    """
+    names = store.runs.names(c, owner)
+    same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
+    older = store.runs.get(c, owner, same[0]) if replace and same else None
+    if older is None:
+        check_run_name_free(store, c, owner, name)
+        return
+    if older.state in RUN.live:
+        raise Conflict(
+            because("replaced-run-not-ended", name=older.name, state=older.state),
+            hint=because("cancel-run", number=older.number),
+        )
+    store.runs.pass_name(c, older)

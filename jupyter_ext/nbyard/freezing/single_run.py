@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbyard.domain.arguments.bindings import Beside
@@ -16,7 +16,7 @@ from nbyard.domain.arguments.structs import (
     parse_value,
 )
 from nbyard.domain.names import check_filename
-from nbyard.domain.runs.planning import NO_CREDENTIAL, ResolvedNode
+from nbyard.domain.runs.planning import NO_CREDENTIAL
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.unique_names import MAX_TOLD
 from nbyard.domain.workflows.edges import FOLDER
@@ -93,7 +93,7 @@ def _beside(
     return found
 
 
-def _invalid(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
+def refused(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
     """Return the error for several refused fields; its own reason is the first one."""
     path, why = wrong[0]
     details = [Detail.of(field, one) for field, one in wrong]
@@ -117,7 +117,7 @@ def _check_values(
         wrong.append((f"parameters.{name}", why))
     if wrong:
         name = wrong[0][0].partition(".")[2]
-        raise _invalid(wrong, because("give-input-file", name=name))
+        raise refused(wrong, because("give-input-file", name=name))
     for name, value in values.items():
         if not is_secret(arguments[name]) or value is None:
             continue
@@ -198,30 +198,3 @@ def given_values(
         name: parse_value(arguments[name], text, f"parameters.{name}")
         for name, text in body.texts.items()
     }
-
-
-def checked_values(
-    document: Document,
-    resolved: Mapping[str, ResolvedNode],
-    body: NewRun,
-    chosen: Collection[str],
-) -> dict[str, Any]:
-    """Return the values that a run records, by name.
-
-    They are the parameters of the workflow with their defaults, or those of a single
-    executable. A value is required only if a chosen node uses it.
-    """
-    if not body.path.endswith(".nbflow"):
-        main = resolved[MAIN]
-        if main.problem:
-            raise Invalid.field("path" if body.path else "executable", main.problem)
-        return given_values({a.name: a for a in main.arguments}, body, main.name)
-    declared = {name: p.argument(name) for name, p in document.meta.parameters.items()}
-    given = given_values(declared, body)
-    without = [name for name, a in declared.items() if a.required and name not in given]
-    bound = (argument for node in chosen for argument in document.nodes[node].arguments.values())
-    used = {one.parameter for one in bound}
-    wrong = [(f"parameters.{n}", because("value-needed")) for n in without if n in used]
-    if wrong:
-        raise _invalid(wrong)
-    return {n: given.get(n, a.default) for n, a in declared.items() if n not in without}

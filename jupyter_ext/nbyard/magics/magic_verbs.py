@@ -103,7 +103,7 @@ class NbyardMagics(Magics):
             texts[name] = value
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
-        body = msgspec.structs.replace(named, texts=texts)
+        body = msgspec.structs.replace(named, texts=texts, origin="magic")
         made = self.connection.runs.create(body=body)
         while self.connection.runs.get(run=made.id).run.state not in ENDED:
             self.connection.wait(0.5)

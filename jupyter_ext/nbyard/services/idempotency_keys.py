@@ -36,3 +36,11 @@ def store_idempotency_key(
     """Store an idempotency key with the ID of the created object; do nothing without a key."""
     if key:
         parts.store.submissions.keep(c, owner, key, digest_of(body), made)
+
+
+def submission_key(key: str) -> str:
+    """Return the submission key of a run for an idempotency key; empty without one.
+
+    Schedules and triggers have submission keys too, which no request may use.
+    """
+    return f"request:{key}" if key else ""

@@ -37,6 +37,7 @@ from nbyard.store.runs.monitor_access import MonitorRows
 from nbyard.store.runs.past_results import HistoryRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
+from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.vault import Vault
 from nbyard.store.workflows import WorkflowRows
 
@@ -65,6 +66,7 @@ class Store:
     runs = RunRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
+    templates = TemplateRows()
     trials = TrialRows()
     uses = UseRows()
     workers = WorkerRows()
@@ -113,7 +115,7 @@ class Store:
 
     def digests(self, c: Connection) -> set[str]:
         """Return the digests that any row names."""
-        runs = (self.tasks, self.artifacts)
+        runs = (self.templates, self.tasks, self.artifacts)
         return self.digests_beside_runs(c).union(*(noun.digests(c) for noun in runs))
 
     def digests_beside_runs(self, c: Connection) -> set[str]:

@@ -58,7 +58,8 @@ export async function runInBackground(services: IPanelServices, path: string): P
           runtime,
           containers,
           force,
-          priority
+          priority,
+          origin: 'notebook'
         }
       })
   };

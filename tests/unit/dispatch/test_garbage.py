@@ -1,5 +1,6 @@
 """Bytes that no row names go away, and no others (I6, I18)."""
 
+import json
 import random
 import threading
 import time
@@ -14,6 +15,7 @@ from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewUpload, UploadSource
 from nbyard.domain.ids import new_id
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Damaged
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
@@ -92,6 +94,35 @@ def test_what_only_a_forgotten_executable_had_goes(
     bench.yard.services.runs.delete(OWNER, run)
     assert collector.collect()
     assert not bench.context.blobs.exists(known.current.bundle_digest)
+
+
+def test_bytes_of_a_template_stay_as_long_as_a_run_of_it(
+    bench: Bench, collector: GarbageCollector
+) -> None:
+    """R1: of all its nodes, also if the run includes others only."""
+    root, runs = bench.yard.parts.files.root, bench.yard.services.runs
+    for name in ("data", "code"):
+        (root / name).mkdir()
+    (root / "data/a.csv").write_text("of the other node")
+    (root / "code/work.py").write_text("print(1)")
+    nodes = {
+        "data": {"type": "dataset", "path": "data/a.csv"},
+        "work": {"type": "executable", "path": "code/work.py"},
+    }
+    (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
+    body = NewRun("flow.nbflow", scope="selected", nodes=["work"])
+    made = [runs.create(OWNER, body).id for _ in range(2)]
+    data = bench.context.blobs.put_bytes(b"of the other node")
+    for run in made:
+        assert collector.collect()
+        assert there(bench, data) == [True]
+        runs.cancel(OWNER, run)
+        bench.until(lambda run=run: bench.run(run).state == "cancelled")
+        runs.delete(OWNER, run)
+    assert collector.collect()
+    assert there(bench, data) == [False]
+    with bench.store.read() as c:
+        assert list(bench.store.templates.digests(c)) == []
 
 
 def test_young_bytes_stay(bench: Bench, collector: GarbageCollector) -> None:

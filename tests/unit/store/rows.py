@@ -65,9 +65,10 @@ class Rows:
         return found
 
     def executable_version(
-        self, executable_id: str, identity: str, arguments: Sequence[Argument] = ()
+        self, executable_id: str, identity: str, arguments: Sequence[Argument] = (), **fields: str
     ) -> ExecutableVersion:
         texts = dict.fromkeys(("kernel", "content_digest", "code_digest", "bundle_digest"), "")
+        texts |= fields
         made = ExecutableVersion(
             id=new_id(),
             executable_id=executable_id,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -15,10 +17,12 @@ from nbyard.domain.arguments.bindings import Flag, Option
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.ids import new_id
+from nbyard.domain.runs.origins import Origin
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import NewerSchema
 from nbyard.reasons.structs import Reason, because, text_reason
 from nbyard.store import Store, events
+from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.events import Subject
 from nbyard.store.migrate import MIGRATIONS, revisions
 from nbyard.store.schema.list_indexes import INDEXED
@@ -247,3 +251,46 @@ def test_failures_become_reasons_that_are_shown_as_before(
         "failure": {"kind": "error", "cell": 2, "reason": expected},
     }
     assert told[1] == {"failure": None, "message": "x"}
+
+
+OLD_RUN = text(
+    "insert into runs (id, number, name, title, owner, state, path, workflow_id,"
+    " workflow_version_id, parameters, runtime, priority, edges, reason, created_at)"
+    " values (:id, :number, null, '', 'ada', 'failed', '', '', '', '{}', 'process', 0, '[]',"
+    " :reason, 0)"
+)
+
+
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+def test_older_runs_have_no_template_and_retries_know_their_origin(
+    tmp_path: Path, bare_database_url: str
+) -> None:
+    """0029."""
+    retry, gone = (because("retry-of-run", run=number) for number in (1, 99))
+    both = because("all", reasons=[retry, because("cancelled")])
+    reasons = {"a": None, "b": retry, "c": both, "d": gone, "e": because("cancelled")}
+    database = Database(bare_database_url or sqlite_url(tmp_path), tmp_path, lambda: None)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as c:
+        config.attributes["connection"] = c
+        command.upgrade(config, "0028")
+        for number, (run, reason) in enumerate(reasons.items(), 1):
+            told = msgspec.json.encode(reason).decode() if reason else ""
+            c.execute(OLD_RUN, {"id": run, "number": number, "reason": told})
+    database.close()
+    opened = Store(tmp_path, bare_database_url)
+    with opened.read() as c:
+        found = {run.id: run.origin for run in opened.runs.page(c, "ada", 9, "")}
+        templates = [opened.runs.template_id(c, run) for run in found]
+        context = MigrationContext.configure(c, opts={"compare_type": True})
+        assert compare_metadata(context, INDEXED) == []
+    opened.close()
+    assert found == {
+        "a": Origin(),
+        "b": Origin("retry", "a"),
+        "c": Origin("retry", "a"),
+        "d": Origin("retry"),
+        "e": Origin(),
+    }
+    assert templates == [""] * 5

@@ -86,6 +86,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
         runtime=wish["runtime"],
         image=wish["image"],
         force=wish["force"],
+        origin="shell",
     )
     connection = connect(server)
     with hinting_option(because("force-takes-name")):

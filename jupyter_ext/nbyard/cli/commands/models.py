@@ -192,7 +192,12 @@ def run(name: str, tag: str, data: str, output: str, server: str, as_json: bool)
     executable = connection.models.register(model=found.id, output=form)
     # The run needs a unique name only to find its output afterwards.
     label = f"{found.name} {uuid.uuid4().hex[:8]}"
-    body = NewRun(executable=executable.id, texts={INPUT: data}, name=label if output else UNSET)
+    body = NewRun(
+        executable=executable.id,
+        texts={INPUT: data},
+        name=label if output else UNSET,
+        origin="shell",
+    )
     made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     see_out(connection, made, found.reference, as_json=as_json)
     if output:

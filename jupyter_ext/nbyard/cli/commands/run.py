@@ -136,4 +136,5 @@ def _wish(
         priority=wish["priority"],
         pins=parse_pairs("--pin", wish["pins"], "NODE=RUN"),
         gpu=1 if wish["gpu"] else None,
+        origin="shell",
     )

@@ -89,6 +89,7 @@ def _run_of(file: str, wish: Mapping[str, Any]) -> NewRun:
         force=True,
         gpu=1 if wish["gpu"] else None,
         arguments=declared(typed | parameters, inputs, bool(wish["output"])),
+        origin="shell",
     )
 
 

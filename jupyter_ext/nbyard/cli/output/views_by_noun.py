@@ -215,6 +215,7 @@ def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
             ("title", run.title),
             ("reason", reason_text(joined(reasons))),
             ("state", run.state + (", is to be cancelled" if asked else "")),
+            ("origin", f"{run.origin.kind} {run.origin.id}".strip()),
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
             ("parameters", json.dumps(run.parameters) if run.parameters else ""),

@@ -340,3 +340,16 @@ class RunnerIdentity(msgspec.Struct, frozen=True):
     started: float
     host: str
     boot_id: str
+
+
+class Cells(msgspec.Struct, frozen=True):
+    """The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
+
+    `done` of the `total` original cells have run. `current` is the index of the running cell in
+    the executed notebook.
+    """
+
+    notebook: dict[str, Any] | None
+    done: int
+    total: int
+    current: int | None = None

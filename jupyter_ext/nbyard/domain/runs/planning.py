@@ -26,7 +26,7 @@ MAX_TOLD = 5  # problems in the message of a refusal
 CONTAINER = "container"  # the kind of a Dockerfile
 
 
-class ResolvedNode(msgspec.Struct, frozen=True):
+class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     """The object behind a node: frozen bytes of a dataset, or a version of an executable.
 
     `problem` says why it could not be found or read; then nothing else is known. `pinned` is
@@ -60,7 +60,7 @@ Credentials = Mapping[str, SecretOf]
 NO_CREDENTIAL = because("no-credential-named")
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     """The options of a run that override the document."""
 
     runtime: str

@@ -14,6 +14,7 @@ from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
+from nbyard.domain.runs.origins import AskedOrigin, Origin
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.active_nodes import Scope
@@ -138,7 +139,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means none, whatever the workflow says. `force` ignores the cache; pins are still used. `gpu`
     is the number of GPUs for each node that sets none. `arguments` are those of a script or
     Dockerfile without a description. With `replace`, the name moves here from a run that has
-    ended; that run keeps its number.
+    ended; that run keeps its number. `origin` is what sends the request, empty for manual.
     """
 
     path: str = ""
@@ -159,6 +160,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pins: dict[str, str] = {}
     gpu: int | None = None
     arguments: list[Argument] = []
+    origin: Literal["", AskedOrigin] = ""
 
 
 class CheckedRun(msgspec.Struct, frozen=True):
@@ -299,7 +301,7 @@ class Run(msgspec.Struct, frozen=True):
     """One run. `number` counts all runs of the store. `name` is unique, if set.
 
     The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-    run that it retries. Clean-ups never delete a `kept` run.
+    run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
     """
 
     id: str
@@ -321,11 +323,12 @@ class Run(msgspec.Struct, frozen=True):
     priority: int = 0
     kept: bool = False
     counts: dict[str, int] = {}
+    origin: Origin = Origin()
 
     @property
     def scheduled_at(self) -> str:
-        """Return the time of its submission in UTC, as no schedule starts runs."""
-        found = self.created_at.astimezone(UTC)
+        """Return the time in UTC for which it was scheduled, else that of its submission."""
+        found = (self.origin.due_at or self.created_at).astimezone(UTC)
         return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -366,19 +369,6 @@ class LogChunk(msgspec.Struct, frozen=True):
     attempt: int = 0
     start: int = 0
     over: bool = False
-
-
-class Cells(msgspec.Struct, frozen=True):
-    """The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
-
-    `done` of the `total` original cells have run. `current` is the index of the running cell in
-    the executed notebook.
-    """
-
-    notebook: dict[str, Any] | None
-    done: int
-    total: int
-    current: int | None = None
 
 
 class Activity(msgspec.Struct, frozen=True):

@@ -144,6 +144,7 @@ VALUES = {
         " they are taken in the order of their names"
     ),
     "value-too-long": code("may have at most {most} characters; use a dataset for more", most=str),
+    "input-is-frozen": code("is an input, whose data is frozen; freeze the request again"),
     "value-of-output": code("is an output; its file goes to the store"),
     "data-not-ready": code("the dataset '{name}' is not ready", name=str),
     "no-data": code("there is no file, dataset or artifact '{name}'", name=str),

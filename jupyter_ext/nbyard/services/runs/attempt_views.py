@@ -11,11 +11,12 @@ import msgspec
 from nbyard.attempts.folders import attempt_folder_of, file_stamp, only_a_file, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.structs import Cells
 from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric, last_line
 from nbyard.domain.runs.previews import last_metrics
-from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Task
+from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
 

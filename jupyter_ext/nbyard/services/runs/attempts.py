@@ -10,13 +10,13 @@ import msgspec
 from nbyard.attempts import monitor_link_files
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.attempts.metric_series import Metrics
-from nbyard.domain.attempts.structs import Surroundings
+from nbyard.domain.attempts.structs import Cells, Surroundings
 from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
-from nbyard.domain.runs.structs import Activity, Attempt, Cells, LogChunk, Run, Task
+from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Run, Task
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.unique_names import no_such
 from nbyard.errors import NotFound, Unavailable

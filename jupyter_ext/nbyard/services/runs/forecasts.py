@@ -25,9 +25,9 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.runtime_names import DASK
 from nbyard.errors import Busy
-from nbyard.freezing.drafts import WORKFLOW, create_draft, plans_of
 from nbyard.freezing.dry_versions import DryVersions
-from nbyard.freezing.single_run import checked_values
+from nbyard.freezing.run_creation import plan_run, recorded_values
+from nbyard.freezing.templates import WORKFLOW, content_of, freeze
 from nbyard.host.capacity import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.services.operation import operation
@@ -61,12 +61,12 @@ class RunForecasts(RunPreviews):
         refused while the first is under way.
         """
         with self._one_at_a_time(caller.name) as (dry, forecaster), dry.request():
-            draft = create_draft(dataclasses.replace(self._parts, blobs=dry), caller, body)
+            frozen = freeze(dataclasses.replace(self._parts, blobs=dry), caller.name, body)
             versions = DryVersions(self._store)
             with self._store.read() as c:
-                resolved = draft.freeze.rows(c, versions.follow)
-                values = checked_values(draft.document, resolved, body, draft.chosen)
-                plans = plans_of(self._store, c, caller.name, draft, resolved, values)
+                content = content_of(c, frozen, versions.follow)
+                values = recorded_values(content)
+                plans = plan_run(self._store, c, caller.name, content, values)
                 workflow = self._workflow_id(c, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)

@@ -9,6 +9,7 @@ from pathlib import Path
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id
 from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.unique_names import no_such
@@ -35,16 +36,22 @@ class RunHistory(RunForecasts):
         node: str = "",
         since: str = "",
         until: str = "",
+        origin: str = "",
+        schedule: str = "",
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
         `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
         and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
-        zone unless the text names one. `until` itself is not part of the range.
+        zone unless the text names one. `until` itself is not part of the range. `origin` is what
+        started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
+        a schedule.
         """
         check_limit(limit)
         if state and state not in RUN.moves:
             raise Invalid.field("state", because("must-be-one-of", names=[*RUN.moves]))
+        if origin and origin not in KINDS:
+            raise Invalid.field("origin", because("must-be-one-of", names=[*KINDS]))
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path = self._of_workflow(caller, workflow)
         filters = {
@@ -54,6 +61,8 @@ class RunHistory(RunForecasts):
             "executable": self._executable(caller, executable),
             "search": search,
             "node": node,
+            "origin": origin,
+            "schedule": schedule,
         }
         with self._store.read() as c:
             found = self._store.runs.page(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
-from nbyard.domain.ids import new_id
-from nbyard.domain.names import name_key
 from nbyard.domain.paging import check_count, check_limit
+from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import (
     Attempt,
     CheckedRun,
@@ -22,27 +20,26 @@ from nbyard.domain.runs.structs import (
     RunDetail,
     Task,
     TaskPage,
-    TaskPlan,
 )
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Invalid
-from nbyard.freezing.drafts import Draft, check_request, create_draft, plans_of
-from nbyard.freezing.environment_resolution import Renew, plan_renewer
-from nbyard.freezing.run_names import check_apart, check_run_name_free
-from nbyard.freezing.single_run import checked_values
-from nbyard.freezing.workflow_files import files_now
+from nbyard.freezing.environment_resolution import plan_renewer
+from nbyard.freezing.run_creation import create_run, retry_run
+from nbyard.freezing.templates import check_request, freeze, store_template
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
-from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.idempotency_keys import (
+    find_earlier_request,
+    store_idempotency_key,
+    submission_key,
+)
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons import RunComparisons
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
-    from nbyard.store.workflows import IsThere
 
 T = TypeVar("T")
 
@@ -66,14 +63,20 @@ class RunService(RunComparisons):
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        drafted = create_draft(self._parts, caller, body)
-        # Read files before the write transaction, which blocks all other writers.
-        is_there = files_now(self._parts, caller.name, body.path, drafted.document.meta.id)
+        frozen = freeze(self._parts, caller.name, body)
         self._parts.make_way()
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                made = self._insert(c, caller, drafted, is_there)
+                made, _ = create_run(
+                    self._store,
+                    c,
+                    store_template(c, frozen),
+                    submission_key=submission_key(idempotency_key),
+                    origin=Origin(body.origin or "manual"),
+                    name=frozen.name,
+                    replace=body.replace,
+                )
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
@@ -87,69 +90,8 @@ class RunService(RunComparisons):
         The check fails, for example, if an input is missing. It does not look for container images,
         which may still be built.
         """
-        document = check_request(self._parts, caller, body)
+        document = check_request(self._parts, caller.name, body)
         return CheckedRun(document.meta.title, list(document.nodes))
-
-    def _take_name(self, c: Connection, caller: Caller, name: str | None, replace: bool) -> None:
-        if name is None:
-            return
-        names = self._store.runs.names(c, caller.name)
-        same = [key for key, taken in names.items() if name_key(taken) == name_key(name)]
-        if not (replace and same):
-            check_run_name_free(self._store, c, caller.name, name)
-            return
-        older = self._find(c, caller, same[0])
-        if older.state in RUN.live:
-            raise Conflict(
-                because("replaced-run-not-ended", name=older.name, state=older.state),
-                hint=because("cancel-run", number=older.number),
-            )
-        self._store.runs.pass_name(c, older)
-
-    def _insert(self, c: Connection, caller: Caller, new: Draft, is_there: IsThere) -> str:
-        body, document = new.body, new.document
-        self._take_name(c, caller, new.name, body.replace)
-        resolved = new.freeze.rows(c)
-        values = checked_values(document, resolved, body, new.chosen)
-        plans = plans_of(self._store, c, caller.name, new, resolved, values)
-        workflow_id, version_id, path = self._workflow(c, caller, body, document, is_there)
-        if new.name and not workflow_id:
-            outputs = [a.name for a in plans[0].arguments if a.role == "output"]
-            check_apart(self._store, c, caller.name, new.name, outputs)
-        now = datetime.now(UTC)
-        row = {
-            "id": new_id(),
-            "name": new.name,
-            "title": new.title or plans[0].label,
-            "owner": caller.name,
-            "path": path,
-            "workflow_id": workflow_id,
-            "workflow_version_id": version_id,
-            "parameters": values,
-            "runtime": new.wish.runtime,
-            "priority": body.priority,
-            "edges": msgspec.to_builtins(new.edges(resolved)),
-            "reason": None,
-            "created_at": now,
-        }
-        self._store.runs.insert(c, row)
-        run = self._store.runs.by_id(c, str(row["id"]))
-        assert run is not None
-        rows = [_task_row(run, place, plan, now) for place, plan in enumerate(plans)]
-        self._store.tasks.insert(c, run, rows)
-        return run.id
-
-    def _workflow(
-        self, c: Connection, caller: Caller, body: NewRun, document: Document, is_there: IsThere
-    ) -> tuple[str, str, str]:
-        """Return the IDs of the workflow and its version, and the real path; empty if none."""
-        if not body.path:
-            return "", "", ""
-        real = str(self._parts.files.locate_code(body.path))
-        if not body.path.endswith(".nbflow"):
-            return "", "", real
-        workflow = self._store.workflows.seen(c, caller.name, real, document, is_there)
-        return workflow.id, self._store.workflows.freeze(c, workflow, document), real
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
@@ -250,27 +192,11 @@ class RunService(RunComparisons):
             if made is None:
                 if found.state not in ("failed", "cancelled"):
                     raise Conflict(because("nothing-to-retry", state=found.state))
-                made = self._insert_retry(c, found, renew)
+                key = submission_key(idempotency_key)
+                made = retry_run(self._store, c, found, renew, key)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.ensure_dispatcher()
         return self._summary(caller, made)
-
-    def _insert_retry(self, c: Connection, old: Run, renew: Renew) -> str:
-        now = datetime.now(UTC)
-        same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
-        row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
-        row |= {"id": new_id(), "name": old.name or None, "created_at": now}
-        if old.name:
-            self._store.runs.pass_name(c, old)
-        row["reason"] = because("retry-of-run", run=old.number)
-        row["edges"] = msgspec.to_builtins(self._store.runs.edges(c, old.id))
-        self._store.runs.insert(c, row)
-        run = self._store.runs.by_id(c, str(row["id"]))
-        assert run is not None
-        tasks = self._store.tasks.of_run(c, old.id)
-        rows = [_task_row(run, n, renew(task), now) for n, task in enumerate(tasks)]
-        self._store.tasks.insert(c, run, rows)
-        return run.id
 
     @operation("POST", "/runs/{run}/cancel", scope="runs:write", status=202)
     def cancel(self, caller: Caller, run: str) -> Run:
@@ -305,18 +231,3 @@ def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T
     for item in items:
         found[key(item)].append(item)
     return found
-
-
-def _task_row(run: Run, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "run_id": run.id,
-        "node": plan.node,
-        "place": place,
-        "cached": False,
-        "reason": None,
-        "plan": msgspec.to_builtins(plan),
-        "cache_key": "",
-        "executable_id": plan.executable_id,
-        "created_at": now,
-    }

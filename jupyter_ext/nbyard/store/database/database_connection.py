@@ -85,7 +85,7 @@ class Database:
 
     def _engine(self) -> Engine:
         # The connection used last has the most pages in its cache.
-        shared: dict[str, Any] = {"json_serializer": _json, "json_deserializer": _value}
+        shared: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": _value}
         shared["pool_use_lifo"] = True
         if not self.sqlite:
             pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
@@ -270,7 +270,8 @@ class Database:
             return str(c.execute(text(query)).scalar_one())
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """Return a value as JSON, as columns store it. Structs become objects."""
     try:
         return msgspec.json.encode(value).decode()
     except (UnicodeEncodeError, OverflowError):  # a lone surrogate or a huge integer

@@ -15,6 +15,7 @@ from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
+from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import (
     artifacts,
@@ -107,6 +108,7 @@ class CleanUpRows:
         return own, others
 
     def _named(self, c: Connection) -> Iterator[tuple[str, Iterable[str]]]:
+        yield from TemplateRows().digests_of_runs(c)
         for row in c.execute(select(artifacts.c.run_id, artifacts.c.digest)):
             yield row.run_id, (row.digest,)
         texts = (cast(tasks.c.plan, Text), cast(tasks.c.other_files, Text))

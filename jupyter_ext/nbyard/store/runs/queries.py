@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.ids import first_id_at
+from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
@@ -31,13 +32,17 @@ from nbyard.store.schema.index_conditions import NAMED
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
 
-RUN_FIELDS = [f for f in Run.__struct_fields__ if f != "counts"]
-OWN = [runs.c[f] for f in RUN_FIELDS]  # the connections of a run can take a megabyte
+RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
+ORIGIN = ("origin", "origin_id", "due_at")
+OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
 OWN_ID = OWNED.where(runs.c.id == bindparam("key"))
 OWN_NAME = OWNED.where(runs.c.name == bindparam("key"))
 OWN_NUMBER = OWNED.where(runs.c.number == bindparam("key"))
+SUBMITTED = select(runs.c.id).where(
+    runs.c.owner == bindparam("of"), runs.c.submission_key == bindparam("key")
+)
 LARGEST = select(func.max(runs.c.number))
 COUNTS = (
     select(tasks.c.run_id, tasks.c.state, tasks.c.cached, func.count())
@@ -78,6 +83,14 @@ class RunRows:
         if row is None and key.isascii() and key.isdecimal() and len(key) < 10:
             row = c.execute(OWN_NUMBER, {"of": owner, "key": int(key)}).first()
         return _run(row, self.counts(c, [row.id])) if row else None
+
+    def submitted(self, c: Connection, owner: str, key: str) -> str | None:
+        """Return the ID of the run that was created with this submission key."""
+        return c.execute(SUBMITTED, {"of": owner, "key": key}).scalar()
+
+    def template_id(self, c: Connection, run_id: str) -> str:
+        """Return the ID of the run's template; empty for runs of earlier versions of nbyard."""
+        return str(c.execute(select(runs.c.template_id).where(runs.c.id == run_id)).scalar_one())
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:
         """Return the run of a single executable that has this name."""
@@ -140,6 +153,7 @@ class RunRows:
         Filters:
 
         - state, executable, search
+        - origin: its kind; schedule: the ID of a schedule, or of another origin
         - workflow: its ID, optionally with its `path`
         - node: a node that succeeded
         - single: only named runs of one executable
@@ -184,10 +198,13 @@ class _Page(msgspec.Struct, frozen=True):
         return select(ids.c[0])
 
     def of_one(self, filters: dict[str, str]) -> Any:
-        """Return the query if the only filter is a workflow or an executable, else None."""
+        """Return the query if the only filter is a schedule, workflow or executable, else None."""
         if filters.keys() == {"executable"}:
             of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
+        if filters.keys() == {"schedule"}:
+            of = select(runs.c.id).where(runs.c.origin_id == filters["schedule"])
+            return self.newest(of, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
             by_id = self.newest(
                 select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
@@ -204,9 +221,13 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         query = query.where(NAMED)
     if state := filters.get("state"):
         query = query.where(runs.c.state == state)
+    if origin := filters.get("origin"):
+        query = query.where(runs.c.origin == origin)
     found = page.of_one(filters)
     if found is not None:
         return query.where(runs.c.id.in_(found))
+    if schedule := filters.get("schedule"):
+        query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where((runs.c.workflow_id == workflow) | of_path)
@@ -223,7 +244,8 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
-    return Run(**values, counts=counts.get(row.id, {}))
+    origin = Origin(row.origin, row.origin_id, row.due_at)
+    return Run(**values, origin=origin, counts=counts.get(row.id, {}))
 
 
 class SubmissionRows:

@@ -171,8 +171,15 @@ runs = Table(
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
     Column("kept", Boolean, nullable=False, server_default=false()),
+    Column("origin", String(20), nullable=False, server_default="manual"),
+    Column("origin_id", Id, nullable=False, server_default=""),
+    Column("due_at", Moment),
+    Column("template_id", Id, nullable=False, server_default=""),
+    Column("submission_key", String(220)),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
+    Index("ix_runs_template_id", "template_id"),
+    Index("ix_runs_submission_key", "owner", "submission_key", unique=True),
 )
 
 tasks = Table(

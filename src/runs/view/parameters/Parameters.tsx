@@ -3,6 +3,7 @@ import { addressOf } from '../../../api/addresses';
 import { PORTION } from '../../../components/Portion';
 import { showMoment } from '../../../components/format/times';
 import { stepTitle } from '../../model/names';
+import { originText } from '../../model/origins';
 import { useServices } from '../context/hooks';
 import { Record } from './Record';
 import { UndeclaredFiles } from './UndeclaredFiles';
@@ -24,6 +25,7 @@ export function Parameters(props: IStepProps): JSX.Element {
     [trans.__('File'), run.path],
     [trans.__('Runtime'), run.runtime],
     [trans.__('Priority'), String(run.priority || '')],
+    [trans.__('Started by'), originText(run.origin, trans)],
     [trans.__('Created'), showMoment(run.created_at)],
     [trans.__('Started'), showMoment(run.started_at)],
     [trans.__('Finished'), showMoment(run.finished_at)]

@@ -3,12 +3,11 @@
 import pytest
 
 from nbyard.cli.output.attempt_views import VIEWS
-from nbyard.domain.attempts.structs import Image, Surroundings
+from nbyard.domain.attempts.structs import Cells, Image, Surroundings
 from nbyard.domain.attempts.usage_series import GpuUsage, Usage
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.estimates import Estimate, Usual
-from nbyard.domain.runs.structs import Cells
 
 
 def shown(capsys: pytest.CaptureFixture[str], view: str, answer: object) -> tuple[list[str], str]:

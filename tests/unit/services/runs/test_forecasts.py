@@ -18,7 +18,7 @@ from nbyard.domain.runs.forecasts import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound
-from nbyard.freezing import drafts
+from nbyard.freezing import templates
 from nbyard.services.runs import forecasts
 from nbyard.services.runs.forecasts import first_wait
 
@@ -166,20 +166,20 @@ def test_without_an_engine_the_reason_names_it(yard, ann, root, flow, dispatcher
 
 def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
     """One whose disk hangs leaves the threads of the server to other requests."""
-    runs, body, create = yard.services.runs, ForecastRequest(path=flow), drafts.create_draft
+    runs, body, create = yard.services.runs, ForecastRequest(path=flow), templates.freeze
     codes = []
 
-    def create_draft(parts, caller, body):
-        monkeypatch.setattr(forecasts, "create_draft", create)
+    def freeze(context, owner, body):
+        monkeypatch.setattr(forecasts, "freeze", create)
         assert runs.forecast(Caller("bob"), body).to_run == 2
         monkeypatch.setattr(forecasts, "MOST_AT_ONCE", 1)
         for who in (ann, Caller("bob")):
             with pytest.raises(Busy) as error:
                 runs.forecast(who, body)
             codes.append(error.value.reason.code)
-        return create(parts, caller, body)
+        return create(context, owner, body)
 
-    monkeypatch.setattr(forecasts, "create_draft", create_draft)
+    monkeypatch.setattr(forecasts, "freeze", freeze)
     assert runs.forecast(ann, body).to_run == 2
     assert codes == ["forecast-under-way"] * 2
     assert runs.forecast(ann, body).to_run == 2, "the first has ended"

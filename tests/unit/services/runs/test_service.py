@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, TooLarge
 from nbyard.reasons.structs import because
@@ -111,6 +112,13 @@ def test_lists_are_filtered(yard, ann, flow):
     assert [r.id for r in runs.list(ann, state="queued").items] == [made.id]
     assert [r.id for r in runs.list(ann, workflow="flow.nbflow").items] == [made.id]
     assert [r.id for r in runs.list(ann, search="findme").items] == [made.id]
+    assert made.origin == Origin("manual")
+    shell = runs.create(ann, NewRun(path=flow, origin="shell"))
+    assert [r.id for r in runs.list(ann, origin="shell").items] == [shell.id]
+    assert [r.id for r in runs.list(ann, origin="manual", search="findme").items] == [made.id]
+    assert runs.list(ann, schedule=made.id).items == []
+    with pytest.raises(Invalid):
+        runs.list(ann, origin="nobody")
     assert runs.list(ann, state="failed").items == []
     with pytest.raises(Invalid):
         runs.list(ann, state="sleeping")

@@ -126,9 +126,9 @@ def test_what_begins_as_a_read_writes_nothing(store: Store) -> None:
 
 @pytest.mark.parametrize("value", ["half \ud83d", 10**30, {"é": [1.5, None, True]}])
 def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
-    text = database_connection._json({"value": value})
+    text = database_connection.json_text({"value": value})
     assert json.loads(text) == {"value": value}
-    assert store.database.engine.dialect._json_serializer is database_connection._json
+    assert store.database.engine.dialect._json_serializer is database_connection.json_text
 
 
 def test_a_database_without_an_encoding_holds_utf_8(postgres: str, tmp_path: Path) -> None:
@@ -325,6 +325,6 @@ def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path:
 )
 def test_what_is_stored_as_json_comes_back_as_it_was(value: object) -> None:
     """Also what msgspec does not write or read."""
-    found = database_connection._value(database_connection._json({"value": value}))["value"]
+    found = database_connection._value(database_connection.json_text({"value": value}))["value"]
     assert found == value and type(found) is type(value)
-    assert database_connection._value(database_connection._json(value).encode()) == value
+    assert database_connection._value(database_connection.json_text(value).encode()) == value

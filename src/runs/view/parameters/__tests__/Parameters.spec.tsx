@@ -7,7 +7,8 @@ import { Parameters } from '../Parameters';
 import { IStepProps } from '../../context/stepProps';
 
 function show(parameters: Record<string, unknown>): void {
-  const run = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0, parameters };
+  const origin = { kind: 'shell' };
+  const run = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0, parameters, origin };
   const detail = { run, tasks: [] } as unknown as RunDetail;
   const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
   render(
@@ -16,6 +17,13 @@ function show(parameters: Record<string, unknown>): void {
     </RunContext.Provider>
   );
 }
+
+describe('the record of a run', () => {
+  it('says what started it', () => {
+    show({});
+    expect(screen.getByText('Command line').previousSibling?.textContent).toBe('Started by');
+  });
+});
 
 describe('the values of a run', () => {
   it('are shown whole where they are short, and long ones by their beginning', () => {

@@ -1,0 +1,22 @@
+"""Origins of runs: who or what started them."""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+# A client may name these. The others follow from what started the run.
+AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
+OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "webhook", "backfill"]
+KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+
+    `due_at` is the time for which a schedule started it.
+    """
+
+    kind: OriginKind = "manual"
+    id: str = ""
+    due_at: datetime | None = None

@@ -1,0 +1,60 @@
+"""Run templates: what runs are created from, frozen once."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.planning import ResolvedNode, Wish
+from nbyard.domain.runs.structs import BytesOf
+from nbyard.domain.workflows.active_nodes import active_part
+from nbyard.domain.workflows.structs import Document, Edge
+
+
+class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A document with its frozen nodes, and the options of its runs.
+
+    `document` has no muted nodes. Runs include the `chosen` nodes. `values` were given when the
+    template was made. A run may replace them by values of the `parameters`, and it must have the
+    `needed` ones. Without `main`, the parameters are those of the workflow, else those of this
+    node.
+    """
+
+    document: Document
+    nodes: dict[str, ResolvedNode]
+    chosen: list[str]
+    wish: Wish
+    parameters: list[Argument] = []
+    needed: list[str] = []
+    values: dict[str, Any] = {}
+    priority: int = 0
+    main: str = ""
+
+    def edges(self) -> list[Edge]:
+        """Return the connections between the nodes that can run."""
+        ports = {name: known.arguments for name, known in self.nodes.items()}
+        return list(active_part(self.document, ports).document.edges.values())
+
+    def digests(self) -> Iterator[str]:
+        """Yield the digests of the stored bytes that nodes name, apart from their code."""
+        for node in self.nodes.values():
+            plan = node.pinned
+            yield from (node.requirements_digest, node.lock_digest)
+            yield plan.requirements_digest if plan else ""
+            bound = [*plan.bindings.values()] if plan else []
+            yield from (one.digest for one in (node.data, *bound) if isinstance(one, BytesOf))
+
+
+class RunTemplate(msgspec.Struct, frozen=True):
+    """A stored template. Without a workflow, its IDs are empty and `path` is the code's, if any."""
+
+    id: str
+    owner: str
+    title: str
+    path: str
+    workflow_id: str
+    workflow_version_id: str
+    content: TemplateContent
+    created_at: datetime

@@ -1,0 +1,187 @@
+"""Creation of runs: from a template, or as the retry of a run, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.planning import plan_tasks
+from nbyard.domain.runs.structs import NewRun, Run, TaskPlan
+from nbyard.domain.runs.templates import RunTemplate, TemplateContent
+from nbyard.domain.workflows.structs import Binding, Document
+from nbyard.errors import Invalid
+from nbyard.freezing.environment_resolution import Renew, without_lock
+from nbyard.freezing.run_names import check_apart, take_name
+from nbyard.freezing.single_run import given_values, refused
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+Values = Mapping[str, Any]
+MANUAL = Origin()
+
+
+def create_run(  # noqa: PLR0913
+    store: Store,
+    c: Connection,
+    template: RunTemplate,
+    *,
+    submission_key: str = "",
+    origin: Origin = MANUAL,
+    name: str | None = None,
+    values: Values | None = None,
+    replace: bool = False,
+) -> tuple[str, bool]:
+    """Queue a run of a template; return its ID and whether it is new.
+
+    A submission key of an earlier run returns that run. `values` replace those of the template.
+
+    Raises:
+        NameTaken: another run has the name, and `replace` is not set.
+        Conflict: the run that has the name has not ended.
+        Invalid: a value is refused, nothing is to run, or a problem prevents it.
+    """
+    owner, content = template.owner, template.content
+    if submission_key and (known := store.runs.submitted(c, owner, submission_key)):
+        return known, False
+    if name is not None:
+        take_name(store, c, owner, name, replace=replace)
+    content = with_values(content, values or {})
+    recorded = recorded_values(content)
+    plans = plan_run(store, c, owner, content, recorded)
+    if name and not template.workflow_id:
+        outputs = [a.name for a in plans[0].arguments if a.role == "output"]
+        check_apart(store, c, owner, name, outputs)
+    row = {
+        "name": name,
+        "title": template.title or plans[0].label,
+        "owner": owner,
+        "path": template.path,
+        "workflow_id": template.workflow_id,
+        "workflow_version_id": template.workflow_version_id,
+        "parameters": recorded,
+        "runtime": content.wish.runtime,
+        "priority": content.priority,
+        "edges": msgspec.to_builtins(content.edges()),
+        "reason": None,
+        "template_id": template.id,
+        "submission_key": submission_key or None,
+    }
+    return _insert(store, c, row, origin, plans), True
+
+
+def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_key: str) -> str:
+    """Queue a run that repeats an ended run; return its ID.
+
+    Its tasks are those of the old run as `renew` changes them, with the values and the template
+    of that run. It takes the name.
+    """
+    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+    row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
+    row |= {
+        "name": old.name or None,
+        "edges": msgspec.to_builtins(store.runs.edges(c, old.id)),
+        "reason": because("retry-of-run", run=old.number),
+        "template_id": store.runs.template_id(c, old.id),
+        "submission_key": submission_key or None,
+    }
+    if old.name:
+        store.runs.pass_name(c, old)
+    # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
+    plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
+    return _insert(store, c, row, Origin("retry", old.id), plans)
+
+
+def with_values(content: TemplateContent, values: Values) -> TemplateContent:
+    """Return the content with other values.
+
+    Raises:
+        Invalid: a value is refused, or is the frozen input of a single executable.
+    """
+    if not values:
+        return content
+    arguments = {argument.name: argument for argument in content.parameters}
+    for name in values:
+        if content.main and name in arguments and arguments[name].role == "input":
+            raise Invalid.field(f"parameters.{name}", because("input-is-frozen"))
+    owner = content.nodes[content.main].name if content.main else ""
+    given = given_values(arguments, NewRun(parameters=dict(values)), owner)
+    document = _rebound(content.document, content.main, given) if content.main else content.document
+    return msgspec.structs.replace(content, document=document, values=content.values | given)
+
+
+def _rebound(document: Document, main: str, given: Values) -> Document:
+    """Return the document of a single executable with other values of its arguments."""
+    node = document.nodes[main]
+    bindings = node.arguments | {name: Binding(value=value) for name, value in given.items()}
+    changed = msgspec.structs.replace(node, arguments=bindings)
+    return msgspec.structs.replace(document, nodes={**document.nodes, main: changed})
+
+
+def recorded_values(content: TemplateContent) -> dict[str, Any]:
+    """Return the values that a run records, by name.
+
+    They are the parameters of the workflow with their defaults, or those given to a single
+    executable.
+
+    Raises:
+        Invalid: a value is missing.
+    """
+    given = content.values
+    if content.main:
+        return dict(given)
+    if missing := [name for name in content.needed if name not in given]:
+        raise refused([(f"parameters.{name}", because("value-needed")) for name in missing])
+    known = {a.name: given.get(a.name, a.default) for a in content.parameters}
+    return {name: value for name, value in known.items() if value is not msgspec.UNSET}
+
+
+def plan_run(
+    store: Store, c: Connection, owner: str, content: TemplateContent, values: Values
+) -> list[TaskPlan]:
+    """Return the tasks of a run in topological order, for the recorded values.
+
+    Raises:
+        Invalid: nothing is to run, or a problem prevents it.
+    """
+    credentials = store.credentials.references(c, owner)
+    chosen, nodes = frozenset(content.chosen), content.nodes
+    plans = plan_tasks(content.document, nodes, values, chosen, content.wish, credentials)
+    if not plans:
+        raise Invalid.field("document", because("nothing-to-run"))
+    return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
+
+
+def _insert(
+    store: Store, c: Connection, row: dict[str, Any], origin: Origin, plans: Sequence[TaskPlan]
+) -> str:
+    """Insert a queued run with its waiting tasks; return its ID."""
+    now, run_id = datetime.now(UTC), new_id()
+    started_by = {"origin": origin.kind, "origin_id": origin.id, "due_at": origin.due_at}
+    store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
+    run = store.runs.by_id(c, run_id)
+    assert run is not None
+    rows = [_task_row(run_id, place, plan, now) for place, plan in enumerate(plans)]
+    store.tasks.insert(c, run, rows)
+    return run_id
+
+
+def _task_row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "run_id": run_id,
+        "node": plan.node,
+        "place": place,
+        "cached": False,
+        "reason": None,
+        "plan": msgspec.to_builtins(plan),
+        "cache_key": "",
+        "executable_id": plan.executable_id,
+        "created_at": now,
+    }
