@@ -73,7 +73,9 @@ class Client:
             elif field.place == "header":
                 headers["Idempotency-Key"] = value
             else:
-                body = msgspec.json.encode(_with_origin(value))
+                if isinstance(value, NewRun) and not value.origin:
+                    value = msgspec.structs.replace(value, origin="client")
+                body = msgspec.json.encode(value)
                 headers["Content-Type"] = "application/json"
         full = path + (f"?{urlencode(query)}" if query else "")
         content = self.send(operation.method, full, body, headers)
@@ -180,13 +182,6 @@ class Client:
             self.send("PATCH", f"/uploads/{begun.id}", chunk, headers)
             offset += len(chunk)
         return str(begun.id)
-
-
-def _with_origin(body: Any) -> Any:
-    """Return the body of a request; a run without an origin gets that of a program."""
-    if isinstance(body, NewRun) and not body.origin:
-        return msgspec.structs.replace(body, origin="client")
-    return body
 
 
 class Noun:

@@ -13,7 +13,7 @@ from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.planning import plan_tasks
 from nbyard.domain.runs.structs import NewRun, Run, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
-from nbyard.domain.workflows.structs import Binding, Document
+from nbyard.domain.workflows.structs import Binding
 from nbyard.errors import Invalid
 from nbyard.freezing.environment_resolution import Renew, without_lock
 from nbyard.freezing.run_names import check_apart, take_name
@@ -112,16 +112,14 @@ def with_values(content: TemplateContent, values: Values) -> TemplateContent:
             raise Invalid.field(f"parameters.{name}", because("input-is-frozen"))
     owner = content.nodes[content.main].name if content.main else ""
     given = given_values(arguments, NewRun(parameters=dict(values)), owner)
-    document = _rebound(content.document, content.main, given) if content.main else content.document
+    document = content.document
+    if content.main:
+        node = document.nodes[content.main]
+        bindings = node.arguments | {name: Binding(value=value) for name, value in given.items()}
+        main = msgspec.structs.replace(node, arguments=bindings)
+        nodes = {**document.nodes, content.main: main}
+        document = msgspec.structs.replace(document, nodes=nodes)
     return msgspec.structs.replace(content, document=document, values=content.values | given)
-
-
-def _rebound(document: Document, main: str, given: Values) -> Document:
-    """Return the document of a single executable with other values of its arguments."""
-    node = document.nodes[main]
-    bindings = node.arguments | {name: Binding(value=value) for name, value in given.items()}
-    changed = msgspec.structs.replace(node, arguments=bindings)
-    return msgspec.structs.replace(document, nodes={**document.nodes, main: changed})
 
 
 def recorded_values(content: TemplateContent) -> dict[str, Any]:
@@ -167,21 +165,20 @@ def _insert(
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)
     assert run is not None
-    rows = [_task_row(run_id, place, plan, now) for place, plan in enumerate(plans)]
+    rows = [
+        {
+            "id": new_id(),
+            "run_id": run_id,
+            "node": plan.node,
+            "place": place,
+            "cached": False,
+            "reason": None,
+            "plan": msgspec.to_builtins(plan),
+            "cache_key": "",
+            "executable_id": plan.executable_id,
+            "created_at": now,
+        }
+        for place, plan in enumerate(plans)
+    ]
     store.tasks.insert(c, run, rows)
     return run_id
-
-
-def _task_row(run_id: str, place: int, plan: TaskPlan, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "run_id": run_id,
-        "node": plan.node,
-        "place": place,
-        "cached": False,
-        "reason": None,
-        "plan": msgspec.to_builtins(plan),
-        "cache_key": "",
-        "executable_id": plan.executable_id,
-        "created_at": now,
-    }

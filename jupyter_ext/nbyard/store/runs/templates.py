@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
@@ -58,7 +58,10 @@ class TemplateRows:
         """Return a template by ID, or None."""
         query = select(run_templates).where(T.id == template_id, T.owner == owner)
         row = c.execute(query).first()
-        return _template(row) if row else None
+        if row is None:
+            return None
+        fields = {name: getattr(row, name) for name in RunTemplate.__struct_fields__}
+        return RunTemplate(**fields | {"content": msgspec.convert(row.content, TemplateContent)})
 
     def digests(self, c: Connection) -> Iterable[str]:
         """Yield the digests that templates in use name."""
@@ -73,8 +76,3 @@ class TemplateRows:
     def delete_unused(self, c: Connection) -> None:
         """Delete the templates that no row refers to."""
         c.execute(delete(run_templates).where(~IS_USED))
-
-
-def _template(row: Row[Any]) -> RunTemplate:
-    fields = {name: getattr(row, name) for name in RunTemplate.__struct_fields__}
-    return RunTemplate(**fields | {"content": msgspec.convert(row.content, TemplateContent)})
