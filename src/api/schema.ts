@@ -1249,11 +1249,9 @@ export interface paths {
         };
         /**
          * List runs, newest first, filtered by the given fields
-         * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
-         *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
-         *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
-         *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-         *     a schedule.
+         * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `origin`
+         *     is what started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is
+         *     the ID of a schedule.
          */
         get: operations["runs.list"];
         put?: never;
@@ -1291,48 +1289,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/clean-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Delete the oldest 200 runs that the rules choose
-         * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
-         *     background.
-         */
-        post: operations["runs.clean_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/clean-up/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show what a clean-up would delete, what it frees, and what is protected
-         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
-         *     whose result a workflow's pinned node uses.
-         */
-        post: operations["runs.preview_clean_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/forecast": {
         parameters: {
             query?: never;
@@ -1349,48 +1305,6 @@ export interface paths {
          *     refused while the first is under way.
          */
         post: operations["runs.forecast"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the metrics of the newest successful runs, oldest run first
-         * @description They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
-         *     the code recorded, or else those of a JSON output.
-         */
-        get: operations["runs.metric_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show the rules of the daily clean-up */
-        get: operations["runs.retention"];
-        /**
-         * Clean up by these rules every day; without rules, end the daily clean-up
-         * @description The dispatcher applies the rules once a day while it works, and when it starts.
-         */
-        put: operations["runs.set_retention"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1438,27 +1352,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare a run with other runs, side by side
-         * @description `others` are IDs, names or numbers, separated by commas: at most nine. The answer lists what
-         *     differs, and with `everything` also what is equal.
-         */
-        get: operations["runs.compare"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/estimate": {
         parameters: {
             query?: never;
@@ -1477,24 +1370,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/{run}/keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Keep a run: clean-ups never delete it */
-        post: operations["runs.keep"];
-        /** Let clean-ups delete a run again */
-        delete: operations["runs.unkeep"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1625,26 +1500,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/tasks/{node}/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare the code of a node with that in another run
-         * @description The lines show how the code of `run` became that of `other`.
-         */
-        get: operations["runs.compare_code"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/tasks/{node}/files": {
         parameters: {
             query?: never;
@@ -1763,26 +1618,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/tasks/{node}/outputs/{output}/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Compare an output of a node with that in another run
-         * @description Tables are compared by column, folders by file, texts by line.
-         */
-        get: operations["runs.compare_output"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/tasks/{node}/surroundings": {
         parameters: {
             query?: never;
@@ -1844,19 +1679,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/why": {
+    "/schedules": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Explain why results of a run differ from those of an older one, `other`
-         * @description `node` limits it to one node, with `metric` or `output` to one of its results. Causes come
-         *     nearest first: parameters, data, code, packages and files outside the code folder.
-         */
-        get: operations["runs.why"];
+        /** List schedules, newest first; `path` limits the list to those of one file */
+        get: operations["schedules.list"];
+        put?: never;
+        /** Create a schedule: a run starts whenever its timing is due */
+        post: operations["schedules.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Explain a timing and show its next due times, without saving anything */
+        post: operations["schedules.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a schedule with its newest ticks. `schedule` is an ID or a name */
+        get: operations["schedules.get"];
+        put?: never;
+        post?: never;
+        /** Delete a schedule. Its runs are kept */
+        delete: operations["schedules.delete"];
+        options?: never;
+        head?: never;
+        /** Change a schedule. Omitted fields keep their values */
+        patch: operations["schedules.update"];
+        trace?: never;
+    };
+    "/schedules/{schedule}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disable a schedule. Its runs continue, but waiting due times are dropped */
+        post: operations["schedules.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{schedule}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a schedule. Due times that passed meanwhile are not caught up */
+        post: operations["schedules.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{schedule}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run of a schedule now, besides its due times */
+        post: operations["schedules.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{schedule}/ticks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the due times of a schedule led to, newest first */
+        get: operations["schedules.ticks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2112,7 +2048,7 @@ export interface components {
             /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["nbyard.domain.arguments.bindings.Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
             /** @default [] */
             companions: components["schemas"]["Companion"][];
         };
@@ -2334,34 +2270,6 @@ export interface components {
             forms: components["schemas"]["CallForm"][];
         };
         /**
-         * Cause
-         * @description One thing that changed before a result.
-         *
-         *         `node` is where, `distance` counts the connections from there to the result. `name` is the
-         *         parameter, input, file, package or path. `before` and `after` are texts, null where it did not
-         *         exist. A changed notebook has the `cell`, counted from 1 in the newer version, or in the older
-         *         one if it was removed. `code` are both versions, `dataset` both versions of the data.
-         */
-        Cause: {
-            /** @enum {unknown} */
-            kind: "code" | "connection" | "data" | "declaration" | "environment" | "file" | "node" | "nondeterministic" | "outside" | "package" | "parameter" | "pin" | "unrecorded";
-            node: string;
-            label: string;
-            distance: number;
-            name: string;
-            reason: components["schemas"]["Reason"];
-            /** @default null */
-            before: string | null;
-            /** @default null */
-            after: string | null;
-            /** @default null */
-            cell: number | null;
-            /** @default [] */
-            code: components["schemas"]["CodeVersion"][];
-            /** @default null */
-            dataset: components["schemas"]["DatasetLink"] | null;
-        };
-        /**
          * Cells
          * @description The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
          *
@@ -2404,75 +2312,6 @@ export interface components {
         CheckedRun: {
             title: string;
             nodes: string[];
-        };
-        /**
-         * CleanUpPreview
-         * @description What a clean-up would delete and what is protected.
-         *
-         *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
-         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
-         */
-        CleanUpPreview: {
-            count: number;
-            freed_bytes: number;
-            record_bytes: number;
-            runs: components["schemas"]["ShownRun"][];
-            protected_count: number;
-            protected: components["schemas"]["ShownRun"][];
-        };
-        /**
-         * CleanUpRules
-         * @description Rules that choose finished runs to delete. A run is deleted if all given rules choose it.
-         *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs to keep of each workflow or executable.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
-         *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
-         */
-        CleanUpRules: {
-            /** @default null */
-            older_than_days: number | null;
-            /** @default null */
-            keep: number | null;
-            /** @default [] */
-            states: string[];
-            /** @default null */
-            max_bytes: number | null;
-            /** @default  */
-            workflow: string;
-        };
-        /**
-         * CleanedUp
-         * @description The number of runs that a clean-up deleted, and of those that its rules still choose.
-         */
-        CleanedUp: {
-            deleted: number;
-            left: number;
-        };
-        /**
-         * CodeRow
-         * @description The code of a node in the order of the runs; null if a run lacks the node.
-         *
-         *         `files` are other files of the code folder that differ, at most 100.
-         */
-        CodeRow: {
-            node: string;
-            label: string;
-            versions: (components["schemas"]["CodeVersion"] | null)[];
-            files: string[];
-            differs: boolean;
-        };
-        /**
-         * CodeVersion
-         * @description The version of an executable that a task ran; `file` is its path in the bundle.
-         */
-        CodeVersion: {
-            executable_id: string;
-            version_id: string;
-            number: number;
-            file: string;
-            digest: string;
         };
         /**
          * Column
@@ -2701,6 +2540,15 @@ export interface components {
             description?: string;
         };
         /**
+         * Cron
+         * @description A cron expression of five fields, of six with the seconds first, or a name like @daily.
+         */
+        Cron: {
+            /** @enum {unknown} */
+            kind: "cron";
+            expression: string;
+        };
+        /**
          * DashboardGeneral
          * @description The first part of the AI4OS dashboard's form.
          */
@@ -2778,16 +2626,6 @@ export interface components {
             notice: components["schemas"]["Reason"] | null;
         };
         /**
-         * DatasetLink
-         * @description The versions of a dataset on both sides of a change.
-         */
-        DatasetLink: {
-            id: string;
-            name: string;
-            old: number;
-            new: number;
-        };
-        /**
          * DatasetPatch
          * @description Fields to change. `revision` is the revision that was read.
          */
@@ -2855,6 +2693,15 @@ export interface components {
             description: string;
             added: components["schemas"]["Argument"][];
             removed: components["schemas"]["Argument"][];
+        };
+        /**
+         * Delay
+         * @description One moment, this number of seconds after the schedule is saved.
+         */
+        Delay: {
+            /** @enum {unknown} */
+            kind: "delay";
+            seconds: number;
         };
         /**
          * Deployed
@@ -3018,18 +2865,6 @@ export interface components {
             text: string;
         };
         /**
-         * DifferingResult
-         * @description A metric or output that differs; `before` and `after` are its values or digests.
-         */
-        DifferingResult: {
-            node: string;
-            name: string;
-            /** @enum {unknown} */
-            kind: "metric" | "output" | "state";
-            before: string | null;
-            after: string | null;
-        };
-        /**
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
@@ -3040,6 +2875,16 @@ export interface components {
             recipe: components["schemas"]["Recipe"];
             marker: string;
             reference: string;
+        };
+        /**
+         * DueTime
+         * @description A due time in UTC and in the schedule's zone; `note` if clocks change near it.
+         */
+        DueTime: {
+            at: string;
+            local: string;
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
         };
         /**
          * Edge
@@ -3087,18 +2932,6 @@ export interface components {
             version: number;
         };
         /**
-         * EnvironmentRow
-         * @description Where nodes ran, in the order of the runs, and the packages that differ.
-         *
-         *         `names` are those of environments, images or kernels; null if a run lacks the node.
-         */
-        EnvironmentRow: {
-            nodes: string[];
-            names: (string | null)[];
-            packages: components["schemas"]["PackageRow"][];
-            differs: boolean;
-        };
-        /**
          * EnvironmentVersion
          * @description An immutable version: the `requirements` and the resolved `packages` with their `digest`.
          *
@@ -3120,18 +2953,6 @@ export interface components {
             size_bytes: number | null;
             /** @default null */
             finished_at: string | null;
-        };
-        /**
-         * EqualCounts
-         * @description How many items of each section are equal in all runs.
-         */
-        EqualCounts: {
-            parameters: number;
-            metrics: number;
-            outputs: number;
-            code: number;
-            environment: number;
-            timing: number;
         };
         /**
          * ErrorBody
@@ -3272,19 +3093,6 @@ export interface components {
             created_at: string;
             /** @default {} */
             invocation: components["schemas"]["Invocation"];
-        };
-        /**
-         * Explanation
-         * @description Why results of the run `new` differ from those of the run `old`.
-         *
-         *         `results` are the results that differ, `causes` come nearest first. Without differing results
-         *         both lists are empty.
-         */
-        Explanation: {
-            old: components["schemas"]["Run"];
-            new: components["schemas"]["Run"];
-            results: components["schemas"]["DifferingResult"][];
-            causes: components["schemas"]["Cause"][];
         };
         /**
          * Exported
@@ -3585,6 +3393,15 @@ export interface components {
             invocation: components["schemas"]["Invocation"];
         };
         /**
+         * Interval
+         * @description A number of elapsed seconds, counted from `starts_at` or from when it was saved.
+         */
+        Interval: {
+            /** @enum {unknown} */
+            kind: "interval";
+            seconds: number;
+        };
+        /**
          * Invocation
          * @description How a command runs, beyond its first words and its arguments.
          *
@@ -3766,33 +3583,6 @@ export interface components {
             steps: number[];
         };
         /**
-         * MetricHistory
-         * @description Metrics over runs, oldest run first.
-         */
-        MetricHistory: {
-            runs: components["schemas"]["Run"][];
-            series: components["schemas"]["MetricSeries"][];
-        };
-        /**
-         * MetricRow
-         * @description A metric of a node in the order of the runs; null if a run recorded none.
-         */
-        MetricRow: {
-            node: string;
-            name: string;
-            values: (number | string | null)[];
-            differs: boolean;
-        };
-        /**
-         * MetricSeries
-         * @description A metric of a node in the order of the runs; null in runs that recorded none.
-         */
-        MetricSeries: {
-            node: string;
-            name: string;
-            values: (number | string | null)[];
-        };
-        /**
          * Metrics
          * @description The metrics of an attempt, at most a hundred, in the order of their first points.
          *
@@ -3805,6 +3595,24 @@ export interface components {
             started_at: string | null;
             /** @default [] */
             metrics: components["schemas"]["Metric"][];
+        };
+        /**
+         * Missed
+         * @description What happens to due times that passed while no dispatcher ran.
+         *
+         *         `skip` runs none, `last` only the newest, `all` the newest `most`. Due times that are more than
+         *         `window_seconds` late never run.
+         */
+        Missed: {
+            /**
+             * @default last
+             * @enum {unknown}
+             */
+            policy: "all" | "last" | "skip";
+            /** @default 3600 */
+            window_seconds: number;
+            /** @default 10 */
+            most: number;
         };
         /**
          * Missing
@@ -4205,13 +4013,6 @@ export interface components {
             folder: string;
         };
         /**
-         * NewRetention
-         * @description The rules of the daily clean-up, null for none.
-         */
-        NewRetention: {
-            rules: components["schemas"]["CleanUpRules"] | null;
-        };
-        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -4279,6 +4080,48 @@ export interface components {
              * @enum {unknown}
              */
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+        };
+        /**
+         * NewSchedule
+         * @description A schedule to create: `run` is created whenever `timing` is due.
+         *
+         *         `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
+         *         or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
+         *         the files as they are now; otherwise each run uses the files as they are when it is due.
+         */
+        NewSchedule: {
+            run: components["schemas"]["NewRun"];
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            /** @default  */
+            name: string;
+            /** @default  */
+            zone: string;
+            /** @default null */
+            starts_at: string | null;
+            /** @default null */
+            ends_at: string | null;
+            /** @default null */
+            at_most: number | null;
+            /**
+             * @default follows
+             * @enum {unknown}
+             */
+            mode: "follows" | "pinned";
+            /**
+             * @default skip
+             * @enum {unknown}
+             */
+            overlap: "queue" | "replace" | "skip";
+            /**
+             * @default {
+             *       "policy": "last",
+             *       "window_seconds": 3600,
+             *       "most": 10
+             *     }
+             */
+            missed: components["schemas"]["Missed"];
+            /** @default true */
+            is_enabled: boolean;
         };
         /**
          * NewUpload
@@ -4352,7 +4195,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`.
+         *         in its last success. `is_idle`: it does not run, because it depends on a muted node.
          */
         NodeView: {
             name: string;
@@ -4378,8 +4221,6 @@ export interface components {
             is_idle: boolean;
             /** @default null */
             gpu: number | null;
-            /** @default false */
-            can_tag: boolean;
         };
         /**
          * OfferedService
@@ -4397,6 +4238,15 @@ export interface components {
             needs_password: boolean;
             /** @default [] */
             model_ports: components["schemas"]["Port"][];
+        };
+        /**
+         * Once
+         * @description One moment. Without an offset, it is a time of the schedule's zone.
+         */
+        Once: {
+            /** @enum {unknown} */
+            kind: "once";
+            at: string;
         };
         /**
          * OpenedFile
@@ -4487,58 +4337,6 @@ export interface components {
             more: number;
         };
         /**
-         * OutputComparison
-         * @description The same output of two runs.
-         *
-         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
-         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
-         */
-        OutputComparison: {
-            old: components["schemas"]["OutputFile"];
-            new: components["schemas"]["OutputFile"];
-            same: boolean;
-            /** @default [] */
-            columns: components["schemas"]["ColumnChange"][];
-            /** @default [] */
-            files: components["schemas"]["FileChange"][];
-            /** @default [] */
-            lines: components["schemas"]["DiffLine"][];
-            /** @default false */
-            cut: boolean;
-            /** @default null */
-            note: components["schemas"]["Reason"] | null;
-        };
-        /**
-         * OutputFile
-         * @description The file of an output, with the ID of its artifact.
-         *
-         *         An executed notebook differs in each run, so its last picture is compared: `picture` is the
-         *         digest of that.
-         */
-        OutputFile: {
-            artifact: string;
-            filename: string;
-            format: string;
-            digest: string;
-            size_bytes: number;
-            /** @default  */
-            picture: string;
-        };
-        /**
-         * OutputRow
-         * @description An output of a node in the order of the runs; null if a run has none.
-         *
-         *         `differs` compares bytes.
-         */
-        OutputRow: {
-            node: string;
-            name: string;
-            /** @enum {unknown} */
-            kind: "file" | "folder" | "picture" | "table" | "text";
-            files: (components["schemas"]["OutputFile"] | null)[];
-            differs: boolean;
-        };
-        /**
          * Package
          * @description An installed distribution.
          *
@@ -4565,14 +4363,6 @@ export interface components {
             name: string;
             old: string;
             new: string;
-        };
-        /**
-         * PackageRow
-         * @description The version of a package in the order of the runs; null if it is not installed.
-         */
-        PackageRow: {
-            name: string;
-            versions: (string | null)[];
         };
         /**
          * Page[Credential]
@@ -4733,6 +4523,24 @@ export interface components {
          */
         Page_Run_: {
             items: components["schemas"]["Run"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Schedule]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Schedule_: {
+            items: components["schemas"]["Schedule"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Tick]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Tick_: {
+            items: components["schemas"]["Tick"][];
             /** @default null */
             next: string | null;
         };
@@ -5005,15 +4813,6 @@ export interface components {
             cache: boolean | string | null;
         };
         /**
-         * Retention
-         * @description The rules that the dispatcher applies every day; null if there are none.
-         */
-        Retention: {
-            rules: components["schemas"]["CleanUpRules"] | null;
-            /** @default null */
-            updated_at: string | null;
-        };
-        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -5066,7 +4865,7 @@ export interface components {
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         run that it retries. `origin` is what started it.
          */
         Run: {
             id: string;
@@ -5092,8 +4891,6 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
             /** @default 0 */
             priority: number;
-            /** @default false */
-            kept: boolean;
             /** @default {} */
             counts: {
                 [key: string]: number;
@@ -5106,23 +4903,6 @@ export interface components {
              *     }
              */
             origin: components["schemas"]["Origin"];
-        };
-        /**
-         * RunComparison
-         * @description Two or more runs side by side.
-         *
-         *         The sections list what differs, and with `everything` also what is equal, after it. `equal`
-         *         counts the equal items.
-         */
-        RunComparison: {
-            runs: components["schemas"]["Run"][];
-            parameters: components["schemas"]["ValueRow"][];
-            metrics: components["schemas"]["MetricRow"][];
-            outputs: components["schemas"]["OutputRow"][];
-            code: components["schemas"]["CodeRow"][];
-            environment: components["schemas"]["EnvironmentRow"][];
-            timing: components["schemas"]["TimingRow"][];
-            equal: components["schemas"]["EqualCounts"];
         };
         /**
          * RunDetail
@@ -5185,6 +4965,107 @@ export interface components {
             names: string[];
         };
         /**
+         * Schedule
+         * @description A stored schedule. `words` is its timing as typed, `sentence` explains it.
+         *
+         *         `next_due` is null if it is disabled or has ended. `recent` are its newest ticks.
+         */
+        Schedule: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            is_enabled: boolean;
+            run: components["schemas"]["NewRun"];
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
+            words: string;
+            zone: string;
+            starts_at: string | null;
+            ends_at: string | null;
+            at_most: number | null;
+            /** @enum {unknown} */
+            mode: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap: "queue" | "replace" | "skip";
+            missed: components["schemas"]["Missed"];
+            next_due: string | null;
+            counts: components["schemas"]["ScheduleCounts"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sentence: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            recent: components["schemas"]["Tick"][];
+        };
+        /**
+         * ScheduleCounts
+         * @description Number of due times by what they led to.
+         */
+        ScheduleCounts: {
+            /** @default 0 */
+            started: number;
+            /** @default 0 */
+            missed: number;
+            /** @default 0 */
+            overlapped: number;
+            /** @default 0 */
+            failed: number;
+        };
+        /**
+         * SchedulePatch
+         * @description Fields to change. `revision` is the revision that was read.
+         *
+         *         A change of a pinned schedule's `run` or `mode` freezes the files again; `refreeze` does so
+         *         without another change.
+         */
+        SchedulePatch: {
+            revision: number;
+            run?: components["schemas"]["NewRun"];
+            timing?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            name?: string;
+            zone?: string;
+            starts_at?: string | null;
+            ends_at?: string | null;
+            at_most?: number | null;
+            /** @enum {unknown} */
+            mode?: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            missed?: components["schemas"]["Missed"];
+            /** @default false */
+            refreeze: boolean;
+        };
+        /**
+         * SchedulePreview
+         * @description The timing as it would be stored, in words, with its next due times.
+         *
+         *         `text` is the sentence in English.
+         */
+        SchedulePreview: {
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
+            zone: string;
+            sentence: components["schemas"]["Reason"];
+            text: string;
+            next: components["schemas"]["DueTime"][];
+        };
+        /**
+         * SchedulePreviewRequest
+         * @description A timing to explain, without saving anything.
+         */
+        SchedulePreviewRequest: {
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            /** @default  */
+            zone: string;
+            /** @default null */
+            starts_at: string | null;
+            /** @default null */
+            ends_at: string | null;
+            /** @default null */
+            at_most: number | null;
+            /** @default 5 */
+            count: number;
+        };
+        /**
          * Sealed
          * @description The number of credentials that were encrypted again.
          */
@@ -5226,21 +5107,6 @@ export interface components {
             features: number | null;
             /** @default [] */
             inputs: string[];
-        };
-        /**
-         * ShownRun
-         * @description A run in a preview. `protection` is why it stays, null if it is to be deleted.
-         */
-        ShownRun: {
-            id: string;
-            number: number;
-            title: string;
-            name: string;
-            /** @enum {unknown} */
-            state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
-            finished_at: string;
-            /** @default null */
-            protection: components["schemas"]["Reason"] | null;
         };
         /**
          * Stderr
@@ -5339,14 +5205,11 @@ export interface components {
         };
         /**
          * TagCell
-         * @description The code cell to tag as the parameters cell.
-         *
-         *         `cell` is its index among all cells, from 0; null for the first code cell.
+         * @description The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0.
          */
         TagCell: {
             path: string;
-            /** @default null */
-            cell: number | null;
+            cell: number;
         };
         /**
          * Task
@@ -5422,16 +5285,28 @@ export interface components {
             next: string | null;
         };
         /**
-         * TimingRow
-         * @description Durations in seconds in the order of the runs; `node` is empty for the whole run.
+         * Tick
+         * @description What one due time led to, or `count` due times from `since` to `due_at` that were missed.
          *
-         *         A task that is not finished has null. `cached` states which results came from the cache.
+         *         `waiting` waits for the run before it. `failed` created no run; `reason` says why.
          */
-        TimingRow: {
-            node: string;
-            seconds: (number | null)[];
-            cached: boolean[];
-            differs: boolean;
+        Tick: {
+            id: string;
+            schedule_id: string;
+            due_at: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "missed" | "overlapped" | "started" | "waiting";
+            created_at: string;
+            /** @default 1 */
+            count: number;
+            /** @default null */
+            since: string | null;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
         };
         /**
          * TopValue
@@ -5575,18 +5450,6 @@ export interface components {
             starts_in_seconds: number | null;
         };
         /**
-         * ValueRow
-         * @description A parameter of the runs, or of a node: JSON texts in the order of the runs.
-         *
-         *         `node` is empty for a parameter of the run. A run without the parameter has null.
-         */
-        ValueRow: {
-            node: string;
-            name: string;
-            values: (string | null)[];
-            differs: boolean;
-        };
-        /**
          * Variable
          * @description An environment variable.
          */
@@ -5594,15 +5457,6 @@ export interface components {
             /** @enum {unknown} */
             kind: "variable";
             variable: string;
-        };
-        /**
-         * Words
-         * @description One option with all items of a list: `--name VALUE VALUE`.
-         */
-        Words: {
-            /** @enum {unknown} */
-            kind: "words";
-            flag: string;
         };
         /**
          * WorkFile
@@ -5633,7 +5487,8 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description The nodes of a workflow and their problems. `copy_of` is the original of a copied file.
+         * @description The nodes of a workflow, the problems that block a run, and proposed connections.
+         *         If this file is a copy that needs its own ID, `copy_of` is the path of the original.
          */
         WorkflowCheck: {
             nodes: {
@@ -5652,6 +5507,24 @@ export interface components {
             path: string;
             title: string;
             saved_at: string;
+        };
+        /**
+         * Words
+         * @description One option with all items of a list: `--name VALUE VALUE`.
+         */
+        "nbyard.domain.arguments.bindings.Words": {
+            /** @enum {unknown} */
+            kind: "words";
+            flag: string;
+        };
+        /**
+         * Words
+         * @description A phrase such as `weekdays 8:00`, or a cron expression.
+         */
+        "nbyard.domain.schedules.structs.Words": {
+            /** @enum {unknown} */
+            kind: "words";
+            text: string;
         };
     };
     responses: {
@@ -8344,8 +8217,6 @@ export interface operations {
                 executable?: string;
                 search?: string;
                 node?: string;
-                since?: string;
-                until?: string;
                 origin?: string;
                 schedule?: string;
             };
@@ -8444,74 +8315,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.clean_up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CleanUpRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CleanedUp"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.preview_clean_up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CleanUpRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CleanUpPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.forecast": {
         parameters: {
             query?: never;
@@ -8541,95 +8344,6 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.metric_history": {
-        parameters: {
-            query?: {
-                workflow?: string;
-                executable?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MetricHistory"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Retention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.set_retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewRetention"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Retention"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -8724,39 +8438,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.compare": {
-        parameters: {
-            query: {
-                others: string;
-                everything?: boolean;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunComparison"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.estimate": {
         parameters: {
             query?: never;
@@ -8778,65 +8459,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.unkeep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
@@ -9035,39 +8657,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cells"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.compare_code": {
-        parameters: {
-            query: {
-                other: string;
-            };
-            header?: never;
-            path: {
-                run: string;
-                node: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Diff"];
                 };
             };
             400: components["responses"]["400"];
@@ -9279,40 +8868,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.compare_output": {
-        parameters: {
-            query: {
-                other: string;
-            };
-            header?: never;
-            path: {
-                run: string;
-                node: string;
-                output: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutputComparison"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.surroundings": {
         parameters: {
             query?: {
@@ -9410,17 +8965,115 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.why": {
+    "schedules.list": {
         parameters: {
-            query: {
-                other: string;
-                node?: string;
-                metric?: string;
-                output?: string;
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                path?: string;
             };
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Schedule_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.get": {
+        parameters: {
+            query?: never;
+            header?: never;
             path: {
-                run: string;
+                schedule: string;
             };
             cookie?: never;
         };
@@ -9432,7 +9085,199 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Explanation"];
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "schedules.ticks": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tick_"];
                 };
             };
             400: components["responses"]["400"];

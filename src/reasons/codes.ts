@@ -119,19 +119,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'package-changed': (p, show, trans) =>
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
-  'input-moved': (p, show, trans) => trans.__('%1 comes from another output', show(p.name)),
-  'data-changed': (p, show, trans) =>
-    trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
-  'cell-changed': (p, show, trans) => trans.__('cell %1 changed', show(p.cell)),
-  'cell-added': (p, show, trans) => trans.__('cell %1 is new', show(p.cell)),
-  'cell-removed': (p, show, trans) => trans.__('cell %1 was removed', show(p.cell)),
-  'pin-changed': (_p, _show, trans) => trans.__('it uses the result of another run'),
-  'node-only-in-newer': (_p, _show, trans) => trans.__('only the newer run has this node'),
-  'node-only-in-older': (_p, _show, trans) => trans.__('only the older run has this node'),
-  'inputs-not-recorded': (_p, _show, trans) =>
-    trans.__('what its result depends on was not recorded'),
-  nondeterministic: (_p, _show, trans) =>
-    trans.__('nothing recorded differs: the same code, inputs and environment gave another result'),
   'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
   'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
@@ -935,8 +922,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
   'no-output-of-node': (p, show, trans) =>
     trans.__("'%1' has no output '%2'.", show(p.node), show(p.output)),
-  'no-metric-of-node': (p, show, trans) =>
-    trans.__("'%1' has no metric '%2'.", show(p.node), show(p.metric)),
   'no-picture': (p, show, trans) => trans.__("This run has no picture '%1'.", show(p.digest)),
   'needs-any-data': (_p, _show, trans) => trans.__('choose a file, folder, dataset or artifact'),
   'needs-folder': (_p, _show, trans) => trans.__('choose a folder'),
@@ -1986,13 +1971,81 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-twice': (p, show, trans) => trans.__('%1 is there twice', show(p.port)),
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
-  'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
-  'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
-  'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
-  'model-deployed': (p, show, trans) =>
-    trans.__("the deployment '%1' serves its model", show(p.name)),
-  'result-pinned': (p, show, trans) =>
-    trans.__("%1 uses its result of '%2'", show(p.workflow), show(p.node)),
+  'no-time-zone': (p, show, trans) => trans.__('there is no time zone %1', show(p.name)),
+  'cron-field-count': (p, show, trans) =>
+    trans.__(
+      'a cron expression has 5 fields (minute, hour, day of month, month, day of week), or 6 with the seconds first; this has %1',
+      show(p.count)
+    ),
+  'cron-year': (p, show, trans) =>
+    trans.__(
+      'the field %1 at position %2 is a year, which nbyard does not support',
+      show(p.text),
+      show(p.position)
+    ),
+  'cron-name': (p, show, trans) =>
+    trans.__('%1 is not one of %2', show(p.name), show(p.known, ', ')),
+  'cron-dialect': (p, show, trans) =>
+    trans.__(
+      '%1 at position %2 (%3) belongs to another dialect of cron',
+      show(p.character),
+      show(p.position),
+      show(p.field)
+    ),
+  'cron-field': (p, show, trans) =>
+    trans.__('%1 at position %2 is not a valid %3', show(p.text), show(p.position), show(p.field)),
+  'cron-never': (_p, _show, trans) => trans.__('no calendar has such a date'),
+  'due-too-often': (p, show, trans) =>
+    trans.__('at least %1 seconds must lie between due times', show(p.least)),
+  'never-due': (_p, _show, trans) => trans.__('no time is due from now on'),
+  'ends-before-start': (_p, _show, trans) => trans.__('the end is before the start'),
+  'ends-in-past': (_p, _show, trans) => trans.__('the end has passed'),
+  'no-time-of-day': (p, show, trans) => trans.__('%1 is not a time of day', show(p.text)),
+  'no-date': (p, show, trans) => trans.__('%1 is not a date', show(p.text)),
+  'unknown-phrase': (p, show, trans) =>
+    trans.__("'%1' is not a known phrase. Examples: %2", show(p.text), show(p.examples)),
+  'no-schedule': (p, show, trans) => trans.__("There is no schedule '%1'.", show(p.name)),
+  'schedule-exists': (p, show, trans) => trans.__("A schedule named '%1' exists.", show(p.name)),
+  'schedule-has-ended': (_p, _show, trans) => trans.__('The schedule has no due time left.'),
+  'schedule-run-name': (_p, _show, trans) =>
+    trans.__('runs of a schedule are numbered, so they have no name'),
+  'due-in-zone': (p, show, trans) => trans.__('%1 (%2)', show(p.times), show(p.zone)),
+  'due-every-seconds': (p, show, trans) => trans.__('Every %1 seconds', show(p.count)),
+  'due-every-minutes': (p, show, trans) => trans.__('Every %1 min', show(p.count)),
+  'due-every-hours': (p, show, trans) => trans.__('Every %1 h', show(p.count)),
+  'due-every-days': (p, show, trans) => trans.__('Every %1 × 24 h', show(p.count)),
+  'due-once': (p, show, trans) => trans.__('Once, at %1', show(p.time)),
+  'due-hourly': (p, show, trans) => trans.__('Every hour at minute %1', show(p.minute)),
+  'due-daily': (p, show, trans) => trans.__('Every day at %1', show(p.time)),
+  'due-weekdays': (p, show, trans) => trans.__('Monday to Friday at %1', show(p.time)),
+  'due-on-days': (p, show, trans) => trans.__('%1 at %2', show(p.days, ', '), show(p.time)),
+  'due-monthly': (p, show, trans) =>
+    trans.__('On day %1 of each month at %2', show(p.day), show(p.time)),
+  'due-cron': (p, show) => show(p.words),
+  'due-from': (p, show, trans) => trans.__('from %1', show(p.time)),
+  'due-until': (p, show, trans) => trans.__('until %1', show(p.time)),
+  'due-at-most': (p, show, trans) => trans.__('at most %1 runs', show(p.count)),
+  'day-monday': (_p, _show, trans) => trans.__('Monday'),
+  'day-tuesday': (_p, _show, trans) => trans.__('Tuesday'),
+  'day-wednesday': (_p, _show, trans) => trans.__('Wednesday'),
+  'day-thursday': (_p, _show, trans) => trans.__('Thursday'),
+  'day-friday': (_p, _show, trans) => trans.__('Friday'),
+  'day-saturday': (_p, _show, trans) => trans.__('Saturday'),
+  'day-sunday': (_p, _show, trans) => trans.__('Sunday'),
+  'clock-skips': (p, show, trans) =>
+    trans.__('The clock skips the planned time, so the run starts at %1', show(p.due)),
+  'clock-repeats': (p, show, trans) =>
+    trans.__('The clock repeats %1; this is the first one', show(p.time)),
+  'clock-repeated': (p, show, trans) =>
+    trans.__('The clock repeats %1; this is the second one', show(p.time)),
+  'clock-forward': (p, show, trans) => trans.__('Clocks went forward by %1 h', show(p.hours)),
+  'clock-back': (p, show, trans) => trans.__('Clocks went back by %1 h', show(p.hours)),
+  'tick-missed': (_p, _show, trans) => trans.__('No dispatcher ran at this time'),
+  'tick-overlapped': (p, show, trans) => trans.__('Run %1 had not ended', show(p.number)),
+  'tick-disabled': (_p, _show, trans) => trans.__('The schedule was disabled'),
+  'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
+  'replaced-by-schedule': (_p, _show, trans) =>
+    trans.__('Replaced by the next run of the schedule'),
   'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
   'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
   'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
@@ -2038,10 +2091,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'credential-name-is-id': (_p, _show, trans) =>
     trans.__('may not be an id: these name other credentials'),
   'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
-  'no-clean-up-rule': (_p, _show, trans) =>
-    trans.__(
-      'Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
-    ),
   'used-by-run': (p, show, trans) =>
     trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
   'idempotency-key-used': (_p, _show, trans) =>
@@ -2363,10 +2412,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'number-too-large': (_p, _show, trans) => trans.__('the number is too large'),
   'given-number-too-large': (p, show, trans) =>
     trans.__('the number %1 is too large', show(p.number)),
-  'not-a-time': (p, show, trans) =>
-    trans.__('%1 is no date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00', show(p.given)),
-  'runs-to-compare': (p, show, trans) =>
-    trans.__('names %1 to %2 runs, not %3', show(p.least), show(p.most), show(p.count)),
   'number-not-finite': (_p, _show, trans) => trans.__('the number must be finite'),
   'given-boolean': (_p, _show, trans) => trans.__('true or false'),
   'given-integer': (_p, _show, trans) => trans.__('a whole number'),

@@ -36,6 +36,7 @@ HELP = {
     "kernels": "List the kernels of this machine.",
     "models": "Build, deploy and run models.",
     "runs": "Follow, retry and cancel runs.",
+    "schedules": "Start runs at set times.",
     "workflows": "List workflows and build their images.",
 }
 BY_HAND: dict[str, tuple[click.Command, ...]] = {

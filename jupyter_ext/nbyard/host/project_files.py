@@ -35,7 +35,7 @@ class ProjectFiles:
 
     def __init__(self, root: Path, start: Path | None = None):
         self.root = Path(os.path.realpath(root))
-        self._start = start or self.root
+        self.start = start or self.root
 
     @property
     def is_served(self) -> bool:
@@ -56,7 +56,7 @@ class ProjectFiles:
         longest = max(len(os.fsencode(name)) for name in path.split("/"))
         if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
             raise _too_long(path, field)
-        start = self.root / base.lstrip("/") if base else self._start
+        start = self.root / base.lstrip("/") if base else self.start
         inside = path.lstrip("/") if self.root != Path("/") else path
         real = Path(os.path.realpath(start / inside))
         if self.is_served and path.startswith("/") and not real.exists():
@@ -86,7 +86,7 @@ class ProjectFiles:
         MAX_LOOKED_AT entries.
         """
         seen = 0
-        for folder, subfolders, names in os.walk(self._start):
+        for folder, subfolders, names in os.walk(self.start):
             subfolders[:] = [name for name in subfolders if not is_cache(name)]
             for name in names:
                 if not name.endswith(suffix) or is_cache(name):
@@ -106,7 +106,7 @@ class ProjectFiles:
 
     def called(self, shown: str) -> Path:
         """Return the path for a shown one, also for that of a shell; it need not exist."""
-        return Path(os.path.normpath(self._start / shown))
+        return Path(os.path.normpath(self.start / shown))
 
     def spoken(self, text: str) -> str:
         """Remove the root from a path."""

@@ -14,6 +14,7 @@ from nbyard.services.kernels import KernelService
 from nbyard.services.models.service import ModelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.runs.service import RunService
+from nbyard.services.schedules.service import ScheduleService
 from nbyard.services.system import SystemService
 from nbyard.services.uploads import UploadService
 from nbyard.services.workflows.service import WorkflowService
@@ -29,6 +30,7 @@ SERVICES = (
     DeploymentService,
     WorkflowService,
     RunService,
+    ScheduleService,
     ArtifactService,
     CredentialService,
     EventService,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbyard.services.kernels import KernelService
     from nbyard.services.models.service import ModelService
     from nbyard.services.runs.service import RunService
+    from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
     from nbyard.services.uploads import UploadService
@@ -92,6 +93,12 @@ class Services:
         from nbyard.services.runs.service import RunService
 
         return RunService(self._parts)
+
+    @cached_property
+    def schedules(self) -> ScheduleService:
+        from nbyard.services.schedules.service import ScheduleService
+
+        return ScheduleService(self._parts)
 
     @cached_property
     def artifacts(self) -> ArtifactService:

@@ -38,6 +38,7 @@ from nbyard.store.runs.past_results import HistoryRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
+from nbyard.store.schedules import ScheduleRows
 from nbyard.store.vault import Vault
 from nbyard.store.workflows import WorkflowRows
 
@@ -64,6 +65,7 @@ class Store:
     models = ModelRows()
     monitors = MonitorRows()
     runs = RunRows()
+    schedules = ScheduleRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
     templates = TemplateRows()
@@ -125,7 +127,11 @@ class Store:
         return {digest for noun in nouns for digest in noun.digests(c)}
 
     def has_work(self, c: Connection) -> bool:
-        """Return whether a dispatcher is needed, also for deployments and leased models."""
+        """Return whether a dispatcher is needed now or, because of a schedule, later."""
+        return self.is_busy(c) or self.schedules.is_enabled(c)
+
+    def is_busy(self, c: Connection) -> bool:
+        """Return whether a dispatcher is needed now, also for deployments and leased models."""
         return bool(self.is_working(c) or self.deployments.under_way(c) or self.models.is_leased(c))
 
     def is_working(self, c: Connection) -> bool:

@@ -17,6 +17,7 @@ from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.products import PRODUCTS
+from nbyard.reasons.codes.schedules import SCHEDULES
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
@@ -35,6 +36,7 @@ PARTS: tuple[dict[str, Code], ...] = (
     HINTS,
     KINDS,
     PRODUCTS,
+    SCHEDULES,
     SERVICES,
     TABLES,
     VALUES,

@@ -1,0 +1,142 @@
+"""Cron expressions: five fields, six with the seconds first, or a name such as @daily.
+
+Debian's rules hold: day of month and day of week are alternatives unless one begins with a star.
+A time that the clock skips is due when the clocks change; one that the clock repeats is due once.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cronsim import CronSim, CronSimError
+from cronsim.cronsim import SYMBOLIC_DAYS, SYMBOLIC_MONTHS
+from cronsim.cronsim import Field as CronField
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MAX_EXPRESSION = 200
+LEAST_SECONDS = 10
+NAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+FIELDS = ("second", "minute", "hour", "day-of-month", "month", "day-of-week")
+FOREIGN = re.compile(r"[?LW#H~%]")
+WORD = re.compile(r"[A-Za-z]+")
+NAMED = frozenset((*SYMBOLIC_DAYS, *SYMBOLIC_MONTHS))
+MINUTES, SIX, SEVEN = 5, 6, 7
+EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+class CronExpression(msgspec.Struct, frozen=True):
+    """A checked expression: the five fields without seconds, and the seconds of each minute."""
+
+    fields: str
+    seconds: tuple[int, ...] = (0,)
+
+    def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """Yield the due times after a moment in UTC, each once, in order."""
+        begin = moment.astimezone(zone) - timedelta(minutes=1)
+        newest = moment
+        for minute in CronSim(self.fields, begin):
+            start = minute.astimezone(UTC)
+            for second in self.seconds:
+                due = start + timedelta(seconds=second)
+                # Several times in a gap of the clock become one; a repeated hour comes once.
+                if due > newest:
+                    newest = due
+                    yield due
+
+
+@lru_cache(maxsize=2_000)
+def parse_cron(text: str) -> CronExpression:
+    """Return a checked expression.
+
+    Raises:
+        Invalid: the expression is refused; the reason names the field and its position.
+    """
+    if len(text) > MAX_EXPRESSION:
+        raise _refused(because("too-long", most=MAX_EXPRESSION))
+    words = text.strip()
+    if words.startswith("@"):
+        return CronExpression(_named(words))
+    places = [(found.group(), found.start() + 1) for found in re.finditer(r"\S+", text)]
+    if len(places) == SEVEN:
+        raise _refused(because("cron-year", text=places[-1][0], position=places[-1][1]))
+    if len(places) not in {MINUTES, SIX}:
+        raise _refused(because("cron-field-count", count=len(places)))
+    names = FIELDS[-len(places) :]
+    parsed = [_field(name, *place) for name, place in zip(names, places, strict=True)]
+    seconds = tuple(sorted(parsed[0])) if len(places) == SIX else (0,)
+    _check_gaps(seconds)
+    fields = " ".join(word for word, _ in places[-MINUTES:])
+    _check_dates(fields)
+    return CronExpression(fields, seconds)
+
+
+def looks_like_cron(text: str) -> bool:
+    """Return whether a text is meant as a cron expression rather than as a phrase."""
+    words = text.split()
+    return text.lstrip().startswith("@") or (
+        len(words) > 3
+        and all(re.fullmatch(r"[\w*,/?#~@%-]+", word) for word in words)
+        and bool(re.match(r"[\d*?]", words[0]))
+        and bool(re.match(r"[\d*?LWH]", words[1]))
+    )
+
+
+def _named(word: str) -> str:
+    known = NAMES.get(word.lower())
+    if known is None:
+        raise _refused(because("cron-name", name=word[:40], known=[*NAMES]))
+    return known
+
+
+def _field(name: str, text: str, position: int) -> set[int]:
+    """Return the values of one field.
+
+    Raises:
+        Invalid: it is refused.
+    """
+    # The letters of names of days and months are no foreign characters.
+    plain = WORD.sub(lambda w: " " * len(w[0]) if w[0].upper() in NAMED else w[0], text)
+    if foreign := FOREIGN.search(plain.upper()):
+        at = position + foreign.start()
+        raise _refused(because("cron-dialect", character=foreign[0], field=name, position=at))
+    try:
+        found = CronField(FIELDS.index(name)).parse(text.upper())
+    except (CronSimError, RecursionError):
+        raise _refused(
+            because("cron-field", field=name, text=text[:40], position=position)
+        ) from None
+    return {value for value in found if isinstance(value, int)}
+
+
+def _check_gaps(seconds: tuple[int, ...]) -> None:
+    following = (*seconds[1:], seconds[0] + 60)
+    if (
+        min(after - second for second, after in zip(seconds, following, strict=True))
+        < LEAST_SECONDS
+    ):
+        raise _refused(because("due-too-often", least=LEAST_SECONDS))
+
+
+def _check_dates(fields: str) -> None:
+    """Refuse dates that no calendar has, such as 31 February."""
+    try:
+        next(CronSim(fields, EARLIEST))
+    except (CronSimError, StopIteration, RuntimeError):
+        raise _refused(because("cron-never")) from None
+
+
+def _refused(reason: Reason) -> Invalid:
+    return Invalid.field("timing.expression", reason)

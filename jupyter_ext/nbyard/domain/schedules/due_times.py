@@ -1,0 +1,146 @@
+"""The due times of a timing within its limits."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
+from nbyard.domain.schedules.phrases import read_phrase
+from nbyard.domain.schedules.structs import (
+    AskedTiming,
+    Cron,
+    Delay,
+    Interval,
+    Once,
+    Timing,
+    Words,
+)
+from nbyard.domain.schedules.zones import in_zone, zone_of
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+MOST_SECONDS = 10 * 366 * 86_400
+MOST_RUNS = 1_000_000
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A timing with its zone and limits. Intervals count from `anchor`."""
+
+    timing: Timing
+    zone: str
+    anchor: datetime
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def after(self, moment: datetime) -> Iterator[datetime]:
+        """Yield the due times after a moment, in UTC and in order."""
+        if self.starts_at is not None:
+            moment = max(moment, self.starts_at - timedelta(microseconds=1))
+        for due in self._unlimited(moment):
+            if self.ends_at is not None and due > self.ends_at:
+                return
+            yield due
+
+    def next(self, moment: datetime) -> datetime | None:
+        """Return the first due time after a moment, None if there is none."""
+        return next(self.after(moment), None)
+
+    def _unlimited(self, moment: datetime) -> Iterator[datetime]:
+        timing = self.timing
+        if isinstance(timing, Cron):
+            yield from parse_cron(timing.expression).after(moment, zone_of(self.zone))
+        elif isinstance(timing, Once):
+            if timing.at > moment:
+                yield timing.at
+        else:
+            yield from _multiples(self.starts_at, self.anchor, timing.seconds, moment)
+
+
+def _multiples(
+    start: datetime | None, anchor: datetime, seconds: int, moment: datetime
+) -> Iterator[datetime]:
+    """Yield the ends of intervals after a moment; a given start is itself due."""
+    base, least = (start, 0) if start is not None else (anchor, 1)
+    count = max(least, int((moment - base).total_seconds() // seconds) + 1)
+    due = base + timedelta(seconds=seconds * count)
+    while True:
+        if due > moment:
+            yield due
+        try:
+            due += timedelta(seconds=seconds)
+        except OverflowError:
+            return
+
+
+def settle(
+    asked: AskedTiming,
+    zone: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    now: datetime,
+) -> Plan:
+    """Return the plan of a timing as typed: words become a timing, and moments are in UTC.
+
+    Raises:
+        Invalid: a field is refused, or no time is due after now.
+    """
+    place = zone_of(zone)
+    start = _limit("starts_at", starts_at, place)
+    end = _limit("ends_at", ends_at, place)
+    if start is not None and end is not None and end < start:
+        raise Invalid.field("ends_at", because("ends-before-start"))
+    timing = _timing(asked, place, now)
+    plan = Plan(timing, zone, now, start, end)
+    if plan.next(now) is None:
+        if end is not None and (start or now) >= end:
+            raise Invalid.field("ends_at", because("ends-in-past"))
+        raise Invalid.field("timing", because("never-due"))
+    return plan
+
+
+def first_due(plan: Plan, now: datetime, count: int) -> list[datetime]:
+    """Return up to `count` due times after now."""
+    return list(islice(plan.after(now), count))
+
+
+def check_runs(at_most: int | None) -> None:
+    """Check the largest number of runs.
+
+    Raises:
+        Invalid: it is refused.
+    """
+    if at_most is not None and not 1 <= at_most <= MOST_RUNS:
+        raise Invalid.field("at_most", because("not-between", least=1, most=MOST_RUNS))
+
+
+def _limit(field: str, moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return None if moment is None else _moment(field, moment, zone)
+
+
+def _moment(field: str, moment: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return in_zone(moment, zone)
+    except OverflowError:
+        raise Invalid.field(field, because("number-too-large")) from None
+
+
+def _timing(asked: AskedTiming, zone: ZoneInfo, now: datetime) -> Timing:
+    if isinstance(asked, Words):
+        return _timing(read_phrase(asked.text, now.astimezone(zone)), zone, now)
+    if isinstance(asked, Cron):
+        parse_cron(asked.expression)
+        return Cron(" ".join(asked.expression.split()))
+    if isinstance(asked, Once):
+        return Once(_moment("timing.at", asked.at, zone))
+    if not LEAST_SECONDS <= asked.seconds <= MOST_SECONDS and isinstance(asked, Interval):
+        why = because("not-between", least=LEAST_SECONDS, most=MOST_SECONDS)
+        raise Invalid.field("timing.seconds", why)
+    if isinstance(asked, Delay):
+        if not 1 <= asked.seconds <= MOST_SECONDS:
+            why = because("not-between", least=1, most=MOST_SECONDS)
+            raise Invalid.field("timing.seconds", why)
+        return Once((now + timedelta(seconds=asked.seconds)).astimezone(UTC))
+    return asked

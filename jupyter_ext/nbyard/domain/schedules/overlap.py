@@ -1,0 +1,22 @@
+"""What happens to a due time while an earlier run of the schedule is active."""
+
+from typing import Literal
+
+from nbyard.domain.schedules.structs import Missed, Overlap
+
+Action = Literal["start", "skip", "wait", "replace"]
+
+
+def action_for(
+    overlap: Overlap, missed: Missed, *, is_active: bool, is_waiting: bool, is_late: bool
+) -> Action:
+    """Return what to do with a due time.
+
+    `is_active`: a run of the schedule has not ended. `is_waiting`: earlier due times wait.
+    Catch-ups of the policy `all` wait for each other, because each of them is wanted.
+    """
+    if not is_active and not is_waiting:
+        return "start"
+    if overlap == "queue" or (is_late and missed.policy == "all"):
+        return "wait"
+    return "skip" if overlap == "skip" else "replace"

@@ -1,0 +1,195 @@
+"""Phrases in English for due times, such as `weekdays 8:00`."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from nbyard.domain.schedules.cron import looks_like_cron, parse_cron
+from nbyard.domain.schedules.structs import Cron, Interval, Once, Timing
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+MAX_PHRASE = 200
+EXAMPLES = (
+    "weekdays 8:00",
+    "daily at 6",
+    "every monday and thursday 9:30",
+    "every 15 minutes",
+    "in 2 hours",
+    "tomorrow 8:00",
+    "first day of the month 7:00",
+    "2027-01-31 18:00",
+    "0 8 * * 1-5",
+)
+UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86_400}
+UNITS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+COUNTS = {"a": 1, "an": 1, "one": 1, "other": 2, "two": 2, "three": 3, "half an": 0.5}
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
+DAY = r"(?:sun|mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur)(?:day)?s?"
+HOUR = r"(?:at )?(?P<hour>\d{1,2}|noon|midnight)"
+HALF = r"(?P<half>am|pm|a\.m\.|p\.m\.)"
+TIME = rf"{HOUR}(?:[:.h](?P<minute>\d{{2}}))? ?{HALF}?"
+NTH = r"\d{1,2}(?:st|nd|rd|th)?"
+UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
+COUNT = r"(?:(?P<count>\d+|an?|one|two|three|other|half an) )"
+
+Found = dict[str, Any]
+Reader = Callable[[Found, datetime], Timing]
+
+
+def read_phrase(text: str, now: datetime) -> Timing:
+    """Return the timing that a phrase or a cron expression means; `now` is in the zone.
+
+    Raises:
+        Invalid: it is no known phrase; the reason lists examples.
+    """
+    if len(text) > MAX_PHRASE:
+        raise Invalid.field("timing.text", because("too-long", most=MAX_PHRASE))
+    if looks_like_cron(text):
+        try:
+            parse_cron(text)
+        except Invalid as error:
+            raise Invalid.field("timing.text", error.details[0].why) from None
+        return Cron(" ".join(text.split()))
+    plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
+    plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
+    for pattern, read in PHRASES:
+        if found := pattern.fullmatch(plain):
+            return read(found.groupdict(), now)
+    raise _unknown(text)
+
+
+def _unknown(text: str) -> Invalid:
+    return Invalid.field(
+        "timing.text", because("unknown-phrase", text=text.strip()[:80], examples=[*EXAMPLES])
+    )
+
+
+def _seconds(found: Found) -> int:
+    unit = found["unit"]
+    seconds = UNITS[unit if unit in UNITS else unit.rstrip("s")]
+    count = found.get("count") or "1"
+    return int(seconds * (COUNTS[count] if count in COUNTS else int(count)))
+
+
+def _clock(found: Found) -> tuple[int, int]:
+    """Return hour and minute; midnight if the phrase has no time.
+
+    Raises:
+        Invalid: the day has no such time.
+    """
+    word, half = found.get("hour") or "0", (found.get("half") or "").replace(".", "")
+    hour = {"noon": 12, "midnight": 0}.get(word)
+    if hour is None:
+        hour = int(word)
+        if half and not 1 <= hour <= 12:
+            raise Invalid.field("timing.text", because("no-time-of-day", text=f"{word} {half}"))
+        hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
+    minute = int(found.get("minute") or 0)
+    if hour > 23 or minute > 59:
+        given = f"{word}:{found.get('minute') or '00'}"
+        raise Invalid.field("timing.text", because("no-time-of-day", text=given))
+    return hour, minute
+
+
+def _interval(found: Found, now: datetime) -> Timing:
+    return Interval(_seconds(found))
+
+
+def _delay(found: Found, now: datetime) -> Timing:
+    try:
+        return Once(now + timedelta(seconds=_seconds(found)))
+    except OverflowError:
+        raise Invalid.field("timing.text", because("number-too-large")) from None
+
+
+def _on_days(days: str) -> Reader:
+    def read(found: Found, now: datetime) -> Timing:
+        hour, minute = _clock(found)
+        return Cron(f"{minute} {hour} * * {days}")
+
+    return read
+
+
+def _named_days(found: Found, now: datetime) -> Timing:
+    hour, minute = _clock(found)
+    named = re.findall(r"[a-z]+", found["days"])
+    chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
+    return Cron(f"{minute} {hour} * * {','.join(map(str, chosen))}")
+
+
+def _day_range(found: Found, now: datetime) -> Timing:
+    hour, minute = _clock(found)
+    first, last = (DAYS.index(found[name][:3]) for name in ("first", "last"))
+    # Sunday is 7 at the end of a range, so that it comes after Saturday.
+    last = last or 7
+    if first > last:
+        return Cron(f"{minute} {hour} * * {first}-6,0-{last}")
+    return Cron(f"{minute} {hour} * * {first}-{last}")
+
+
+def _of_month(found: Found, now: datetime) -> Timing:
+    hour, minute = _clock(found)
+    word = found["number"] or "1"
+    number = NUMBERS.get(word) or int(re.sub(r"\D", "", word))
+    if not 1 <= number <= 31:
+        raise _unknown(word)
+    return Cron(f"{minute} {hour} {number} * *")
+
+
+def _hourly(found: Found, now: datetime) -> Timing:
+    minute = int(found.get("past") or 0)
+    if minute > 59:
+        raise Invalid.field("timing.text", because("no-time-of-day", text=f":{minute}"))
+    return Cron(f"{minute} * * * *")
+
+
+def _relative_day(found: Found, now: datetime) -> Timing:
+    hour, minute = _clock(found)
+    day = now + timedelta(days=1 if found["day"] == "tomorrow" else 0)
+    return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
+
+
+def _date(found: Found, now: datetime) -> Timing:
+    hour, minute = _clock(found)
+    try:
+        day = datetime.fromisoformat(found["date"])
+    except ValueError:
+        raise Invalid.field("timing.text", because("no-date", text=found["date"])) from None
+    return _once(day.replace(hour=hour, minute=minute, tzinfo=now.tzinfo))
+
+
+def _once(moment: datetime) -> Timing:
+    return Once(moment)
+
+
+LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
+PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
+    (re.compile(pattern), read)
+    for pattern, read in (
+        (rf"(?:every|each) {COUNT}?{UNIT}", _interval),
+        (rf"in {COUNT}{UNIT}", _delay),
+        (r"(?:hourly|every hour)(?: at :?(?P<past>\d{1,2}))?", _hourly),
+        (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
+        (rf"(?:on |every |each )?(?:weekdays?|working days?)(?: {TIME})?", _on_days("1-5")),
+        (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
+        (rf"weekly(?: {TIME})?", _on_days("1")),
+        (rf"(?:on |every |each |weekly on )?{LISTED}(?: {TIME})?", _named_days),
+        (
+            rf"(?:from )?(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})(?: {TIME})?",
+            _day_range,
+        ),
+        (
+            rf"(?:monthly )?(?:on )?(?:the )?(?P<number>first|second|third|{NTH})"
+            rf"(?: day)? of (?:the|each|every) month(?: {TIME})?",
+            _of_month,
+        ),
+        (rf"monthly(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?", _of_month),
+        (rf"(?P<day>today|tomorrow)(?: {TIME})?", _relative_day),
+        (rf"(?:on )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", _date),
+        (rf"{TIME} (?:daily|every ?day|each day)", _on_days("*")),
+        (rf"{TIME} (?:on |every )?weekdays?", _on_days("1-5")),
+    )
+)

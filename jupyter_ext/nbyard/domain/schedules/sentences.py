@@ -1,0 +1,121 @@
+"""A timing in words, and notes on due times at which clocks change. All are reasons."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim.explain import Expression
+
+from nbyard.domain.schedules.cron import CronExpression, parse_cron
+from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.structs import Cron, DueTime, Interval
+from nbyard.domain.schedules.zones import zone_of
+from nbyard.reasons.structs import Reason, because, joined
+
+DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
+WORKING = {1, 2, 3, 4, 5}
+SHOWN = "%Y-%m-%d %H:%M:%S"
+WEEK = 7
+
+
+def sentence_of(plan: Plan, at_most: int | None = None) -> Reason:
+    """Return a sentence that explains when a plan is due."""
+    zone = zone_of(plan.zone)
+    timing = plan.timing
+    limits = [
+        because("due-from", time=_shown(plan.starts_at, zone)) if plan.starts_at else None,
+        because("due-until", time=_shown(plan.ends_at, zone)) if plan.ends_at else None,
+        because("due-at-most", count=at_most) if at_most else None,
+    ]
+    if isinstance(timing, Interval):
+        sentence = _every(timing.seconds)
+    elif isinstance(timing, Cron):
+        sentence = because(
+            "due-in-zone", times=_cron(parse_cron(timing.expression)), zone=plan.zone
+        )
+    else:
+        once = because("due-once", time=_shown(timing.at, zone))
+        sentence = because("due-in-zone", times=once, zone=plan.zone)
+    return joined([sentence, *limits]) or sentence
+
+
+def due_times(plan: Plan, dues: Sequence[datetime]) -> list[DueTime]:
+    """Return due times as users see them, with a note where the clock changes."""
+    zone = zone_of(plan.zone)
+    local = [due.astimezone(zone) for due in dues]
+    before = [*local[:1], *local]
+    return [
+        DueTime(due, here.isoformat(), _note(plan, former, here))
+        for due, here, former in zip(dues, local, before, strict=False)
+    ]
+
+
+def _note(plan: Plan, former: datetime, local: datetime) -> Reason | None:
+    """Return what the clock does at or before a due time, None if nothing."""
+    if isinstance(plan.timing, Cron) and not _names(plan.timing, local):
+        return because("clock-skips", due=local.strftime("%H:%M"))
+    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    if _hours(first) > _hours(second):
+        code = "clock-repeated" if local.fold else "clock-repeats"
+        return because(code, time=local.strftime("%H:%M"))
+    hours = _hours(local.utcoffset()) - _hours(former.utcoffset())
+    if not hours:
+        return None
+    return because("clock-forward" if hours > 0 else "clock-back", hours=abs(hours))
+
+
+def _names(timing: Cron, local: datetime) -> bool:
+    """Return whether a cron expression names this time of day itself."""
+    plain = local.replace(tzinfo=UTC)
+    dues = parse_cron(timing.expression).after(plain - timedelta(seconds=1), ZoneInfo("UTC"))
+    return next(dues, None) == plain
+
+
+def _hours(offset: timedelta | None) -> float:
+    return (offset or timedelta()).total_seconds() / 3600
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime(SHOWN).removesuffix(":00")
+
+
+def _every(seconds: int) -> Reason:
+    for size, unit in UNITS:
+        if seconds % size == 0:
+            return because(f"due-every-{unit}", count=seconds // size)
+    return because("due-every-seconds", count=seconds)
+
+
+def _cron(expression: CronExpression) -> Reason:
+    """Return a cron expression in words; unusual ones in those of the library."""
+    minute, hour, day, month, weekday = expression.fields.split()
+    is_plain = minute.isdecimal() and month == "*" and expression.seconds == (0,)
+    if is_plain and hour == day == weekday == "*":
+        return because("due-hourly", minute=int(minute))
+    if is_plain and hour.isdecimal():
+        time = f"{int(hour):02}:{int(minute):02}"
+        if day == weekday == "*":
+            return because("due-daily", time=time)
+        if day == "*" and (days := _days(weekday)):
+            if days == WORKING:
+                return because("due-weekdays", time=time)
+            # Weeks begin on Monday.
+            named = [because(f"day-{DAYS[one % WEEK]}") for one in sorted(d or WEEK for d in days)]
+            return because("due-on-days", days=named, time=time)
+        if day.isdecimal() and weekday == "*":
+            return because("due-monthly", day=int(day), time=time)
+    seconds = ",".join(map(str, expression.seconds))
+    words = Expression([seconds, *expression.fields.upper().split()]).explain()
+    return because("due-cron", words=words)
+
+
+def _days(field: str) -> set[int]:
+    """Return the days of a plain field of days of the week; empty for other fields."""
+    found: set[int] = set()
+    for part in field.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            return set()
+        found |= {day % WEEK for day in range(int(first), int(last or first) + 1)}
+    return found

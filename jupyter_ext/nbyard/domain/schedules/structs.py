@@ -1,0 +1,194 @@
+"""Schedules: a run to create, its due times, and the record of each due time."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.state_machines import RunState
+from nbyard.reasons.structs import Reason
+
+Overlap = Literal["skip", "queue", "replace"]
+MissedPolicy = Literal["skip", "last", "all"]
+Mode = Literal["follows", "pinned"]
+Outcome = Literal["waiting", "started", "missed", "overlapped", "failed"]
+HOUR = 3600
+
+
+class Cron(msgspec.Struct, frozen=True, tag="cron", tag_field="kind", forbid_unknown_fields=True):
+    """A cron expression of five fields, of six with the seconds first, or a name like @daily."""
+
+    expression: str
+
+
+class Interval(
+    msgspec.Struct, frozen=True, tag="interval", tag_field="kind", forbid_unknown_fields=True
+):
+    """A number of elapsed seconds, counted from `starts_at` or from when it was saved."""
+
+    seconds: int
+
+
+class Once(msgspec.Struct, frozen=True, tag="once", tag_field="kind", forbid_unknown_fields=True):
+    """One moment. Without an offset, it is a time of the schedule's zone."""
+
+    at: datetime
+
+
+class Delay(msgspec.Struct, frozen=True, tag="delay", tag_field="kind", forbid_unknown_fields=True):
+    """One moment, this number of seconds after the schedule is saved."""
+
+    seconds: int
+
+
+class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
+    """A phrase such as `weekdays 8:00`, or a cron expression."""
+
+    text: str
+
+
+Timing = Cron | Interval | Once
+AskedTiming = Cron | Interval | Once | Delay | Words
+
+
+class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happens to due times that passed while no dispatcher ran.
+
+    `skip` runs none, `last` only the newest, `all` the newest `most`. Due times that are more than
+    `window_seconds` late never run.
+    """
+
+    policy: MissedPolicy = "last"
+    window_seconds: int = HOUR
+    most: int = 10
+
+
+class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A schedule to create: `run` is created whenever `timing` is due.
+
+    `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
+    or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
+    the files as they are now; otherwise each run uses the files as they are when it is due.
+    """
+
+    run: NewRun
+    timing: AskedTiming
+    name: str = ""
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    mode: Mode = "follows"
+    overlap: Overlap = "skip"
+    missed: Missed = Missed()
+    is_enabled: bool = True
+
+
+class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change. `revision` is the revision that was read.
+
+    A change of a pinned schedule's `run` or `mode` freezes the files again; `refreeze` does so
+    without another change.
+    """
+
+    revision: int
+    run: NewRun | msgspec.UnsetType = msgspec.UNSET
+    timing: AskedTiming | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    zone: str | msgspec.UnsetType = msgspec.UNSET
+    starts_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    at_most: int | msgspec.UnsetType | None = msgspec.UNSET
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    missed: Missed | msgspec.UnsetType = msgspec.UNSET
+    refreeze: bool = False
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """What one due time led to, or `count` due times from `since` to `due_at` that were missed.
+
+    `waiting` waits for the run before it. `failed` created no run; `reason` says why.
+    """
+
+    id: str
+    schedule_id: str
+    due_at: datetime
+    outcome: Outcome
+    created_at: datetime
+    count: int = 1
+    since: datetime | None = None
+    reason: Reason | None = None
+    run_id: str = ""
+    run_state: RunState | None = None
+
+
+class ScheduleCounts(msgspec.Struct, frozen=True):
+    """Number of due times by what they led to."""
+
+    started: int = 0
+    missed: int = 0
+    overlapped: int = 0
+    failed: int = 0
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """A stored schedule. `words` is its timing as typed, `sentence` explains it.
+
+    `next_due` is null if it is disabled or has ended. `recent` are its newest ticks.
+    """
+
+    id: str
+    name: str
+    owner: str
+    revision: int
+    is_enabled: bool
+    run: NewRun
+    timing: Timing
+    words: str
+    zone: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    at_most: int | None
+    mode: Mode
+    overlap: Overlap
+    missed: Missed
+    next_due: datetime | None
+    counts: ScheduleCounts
+    created_at: datetime
+    updated_at: datetime
+    sentence: Reason | None = None
+    recent: list[Tick] = []
+
+
+class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A timing to explain, without saving anything."""
+
+    timing: AskedTiming
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    count: int = 5
+
+
+class DueTime(msgspec.Struct, frozen=True):
+    """A due time in UTC and in the schedule's zone; `note` if clocks change near it."""
+
+    at: datetime
+    local: str
+    note: Reason | None = None
+
+
+class SchedulePreview(msgspec.Struct, frozen=True):
+    """The timing as it would be stored, in words, with its next due times.
+
+    `text` is the sentence in English.
+    """
+
+    timing: Timing
+    zone: str
+    sentence: Reason
+    text: str
+    next: list[DueTime]

@@ -1,0 +1,36 @@
+"""Time zones by their IANA names."""
+
+import difflib
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+MAX_ZONE = 64
+NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+
+
+@lru_cache(maxsize=1_000)
+def zone_of(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        Invalid: there is no zone of that name.
+    """
+    if len(name) <= MAX_ZONE and NAME.fullmatch(name):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):  # a folder of zones, or a file of another format
+            pass
+    close = difflib.get_close_matches(name[:MAX_ZONE], sorted(available_timezones()), 3)
+    hint = because("did-you-mean", names=[*map(repr, close)]) if close else None
+    raise Invalid.field("zone", because("no-time-zone", name=name[:MAX_ZONE]), hint=hint)
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return a moment in UTC; without an offset, it is a time of the zone."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return aware.astimezone(UTC)

@@ -1,0 +1,81 @@
+"""Why a schedule is refused, when it is due, and what its due times led to."""
+
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
+
+REFUSED = {
+    "no-time-zone": code("there is no time zone {name}", name=str),
+    "cron-field-count": code(
+        "a cron expression has 5 fields (minute, hour, day of month, month, day of week), or 6 with"
+        " the seconds first; this has {count}",
+        count=int,
+    ),
+    "cron-year": code(
+        "the field {text} at position {position} is a year, which nbyard does not support",
+        text=str,
+        position=int,
+    ),
+    "cron-name": code("{name} is not one of {known:, }", name=str, known=list),
+    "cron-dialect": code(
+        "{character} at position {position} ({field}) belongs to another dialect of cron",
+        character=str,
+        field=str,
+        position=int,
+    ),
+    "cron-field": code(
+        "{text} at position {position} is not a valid {field}", text=str, field=str, position=int
+    ),
+    "cron-never": code("no calendar has such a date"),
+    "due-too-often": code("at least {least} seconds must lie between due times", least=int),
+    "never-due": code("no time is due from now on"),
+    "ends-before-start": code("the end is before the start"),
+    "ends-in-past": code("the end has passed"),
+    "no-time-of-day": code("{text} is not a time of day", text=str),
+    "no-date": code("{text} is not a date", text=str),
+    "unknown-phrase": code(
+        "'{text}' is not a known phrase. Examples: {examples}", text=str, examples=list
+    ),
+    "no-schedule": code("There is no schedule '{name}'.", name=str),
+    "schedule-exists": code("A schedule named '{name}' exists.", name=str),
+    "schedule-has-ended": code("The schedule has no due time left."),
+    "schedule-run-name": code("runs of a schedule are numbered, so they have no name"),
+}
+
+DUE = {
+    "due-in-zone": code("{times} ({zone})", times=REASON, zone=str),
+    "due-every-seconds": code("Every {count} seconds", count=int),
+    "due-every-minutes": code("Every {count} min", count=int),
+    "due-every-hours": code("Every {count} h", count=int),
+    "due-every-days": code("Every {count} × 24 h", count=int),
+    "due-once": code("Once, at {time}", time=str),
+    "due-hourly": code("Every hour at minute {minute}", minute=int),
+    "due-daily": code("Every day at {time}", time=str),
+    "due-weekdays": code("Monday to Friday at {time}", time=str),
+    "due-on-days": code("{days:, } at {time}", days=REASONS, time=str),
+    "due-monthly": code("On day {day} of each month at {time}", day=int, time=str),
+    "due-cron": code("{words}", words=str),
+    "due-from": code("from {time}", time=str),
+    "due-until": code("until {time}", time=str),
+    "due-at-most": code("at most {count} runs", count=int),
+    "day-monday": code("Monday"),
+    "day-tuesday": code("Tuesday"),
+    "day-wednesday": code("Wednesday"),
+    "day-thursday": code("Thursday"),
+    "day-friday": code("Friday"),
+    "day-saturday": code("Saturday"),
+    "day-sunday": code("Sunday"),
+    "clock-skips": code("The clock skips the planned time, so the run starts at {due}", due=str),
+    "clock-repeats": code("The clock repeats {time}; this is the first one", time=str),
+    "clock-repeated": code("The clock repeats {time}; this is the second one", time=str),
+    "clock-forward": code("Clocks went forward by {hours} h", hours=NUMBER),
+    "clock-back": code("Clocks went back by {hours} h", hours=NUMBER),
+}
+
+TICKS = {
+    "tick-missed": code("No dispatcher ran at this time"),
+    "tick-overlapped": code("Run {number} had not ended", number=int),
+    "tick-disabled": code("The schedule was disabled"),
+    "tick-queue-full": code("{count} due times already wait", count=int),
+    "replaced-by-schedule": code("Replaced by the next run of the schedule"),
+}
+
+SCHEDULES = {**REFUSED, **DUE, **TICKS}

@@ -1,0 +1,286 @@
+"""Service operations on schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, settle
+from nbyard.domain.schedules.missed import check_missed
+from nbyard.domain.schedules.sentences import due_times, sentence_of
+from nbyard.domain.schedules.structs import (
+    AskedTiming,
+    NewSchedule,
+    Schedule,
+    SchedulePatch,
+    SchedulePreview,
+    SchedulePreviewRequest,
+    Tick,
+    Words,
+)
+from nbyard.domain.unique_names import check_free, free_name, no_such
+from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.host.time_zone import local_zone
+from nbyard.reasons.structs import because
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.operation import operation
+from nbyard.services.schedules.frozen_runs import FrozenRuns
+from nbyard.services.service_context import ServiceContext, pin_blobs
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+    from nbyard.store.schedules import ScheduleRow
+
+MOST_SHOWN = 100
+OF_TIMING = ("timing", "zone", "starts_at", "ends_at")
+PLAIN = ("overlap", "missed", "mode", "at_most")
+
+
+class ScheduleService:
+    """Runs that start at set times."""
+
+    noun = "schedules"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.schedules
+        self._runs = FrozenRuns(parts)
+
+    @operation("POST", "/schedules", scope="schedules:write", status=201)
+    @pin_blobs
+    def create(self, caller: Caller, body: NewSchedule, idempotency_key: str = "") -> Schedule:
+        """Create a schedule: a run starts whenever its timing is due."""
+        with self._store.read() as c:
+            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+        if before is not None:
+            return self.get(caller, before)
+        now = datetime.now(UTC)
+        zone = body.zone or local_zone()
+        plan = settle(body.timing, zone, body.starts_at, body.ends_at, now)
+        check_runs(body.at_most)
+        check_missed(body.missed)
+        run, path = self._runs.check(caller, body.run)
+        drafted = self._runs.freeze(caller, run)
+        with self._store.write() as c:
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = new_id()
+                columns = {
+                    "id": made,
+                    "name": self._name(c, caller, body.name, run),
+                    "owner": caller.name,
+                    "revision": 1,
+                    "is_enabled": body.is_enabled,
+                    **self._of_run(c, caller, run, path, drafted, body.mode),
+                    **_of_plan(plan, body.timing),
+                    **_plain(body, PLAIN),
+                    "next_due": plan.next(now) if body.is_enabled else None,
+                    "handled_until": now,
+                    **dict.fromkeys(("started_count", "missed_count"), 0),
+                    **dict.fromkeys(("overlapped_count", "failed_count"), 0),
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                self._rows.insert(c, columns)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, made)
+
+    @operation("GET", "/schedules", scope="schedules:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", path: str = ""
+    ) -> Page[Schedule]:
+        """List schedules, newest first; `path` limits the list to those of one file."""
+        check_limit(limit)
+        real = str(self._parts.files.locate_code(path)) if path else ""
+        with self._store.read() as c:
+            found = self._rows.page(c, caller.name, limit + 1, after, search, real)
+            recent = self._rows.recent(c, [row.schedule.id for row in found])
+        shown = [self._shown(row, recent.get(row.schedule.id, [])) for row in found]
+        return page_of(shown, limit, lambda schedule: schedule.id)
+
+    @operation("GET", "/schedules/{schedule}", scope="schedules:read")
+    def get(self, caller: Caller, schedule: str) -> Schedule:
+        """Show a schedule with its newest ticks. `schedule` is an ID or a name."""
+        with self._store.read() as c:
+            row = self._find(c, caller, schedule)
+            recent = self._rows.recent(c, [row.schedule.id])
+        return self._shown(row, recent.get(row.schedule.id, []))
+
+    @operation("PATCH", "/schedules/{schedule}", scope="schedules:write")
+    @pin_blobs
+    def update(self, caller: Caller, schedule: str, body: SchedulePatch) -> Schedule:
+        """Change a schedule. Omitted fields keep their values."""
+        with self._store.read() as c:
+            row = self._find(c, caller, schedule)
+        if body.revision != row.schedule.revision:
+            raise StaleWrite
+        now = datetime.now(UTC)
+        given = {
+            n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
+        }
+        wanted = msgspec.structs.replace(row.schedule, **_plain(given, PLAIN))
+        check_runs(wanted.at_most)
+        check_missed(wanted.missed)
+        plan, columns = self._plan(row, given, now)
+        is_frozen = body.refreeze or given.keys() & {"run", "mode"}
+        run, path = self._runs.check(caller, given.get("run", row.schedule.run))
+        drafted = self._runs.freeze(caller, run) if is_frozen else None
+        with self._store.write() as c:
+            if "name" in given:
+                columns["name"] = self._free(c, caller, given["name"], row.schedule.id)
+            if drafted is not None:
+                columns |= self._of_run(c, caller, run, path, drafted, wanted.mode)
+            columns |= _plain(given, PLAIN)
+            columns["next_due"] = _next(wanted, plan, now) if wanted.is_enabled else None
+            if not self._rows.change(c, row.schedule, "changed", **columns):
+                raise StaleWrite
+        self._parts.ensure_dispatcher()
+        return self.get(caller, row.schedule.id)
+
+    @operation("POST", "/schedules/{schedule}/enable", scope="schedules:write")
+    def enable(self, caller: Caller, schedule: str) -> Schedule:
+        """Enable a schedule. Due times that passed meanwhile are not caught up."""
+        now = datetime.now(UTC)
+        with self._store.write() as c:
+            row = self._find(c, caller, schedule)
+            if not row.schedule.is_enabled:
+                due = _next(row.schedule, row.plan, now)
+                if due is None:
+                    raise Conflict(because("schedule-has-ended"))
+                columns = {"is_enabled": True, "next_due": due, "handled_until": now}
+                self._rows.change(c, row.schedule, "enabled", **columns)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, row.schedule.id)
+
+    @operation("POST", "/schedules/{schedule}/disable", scope="schedules:write")
+    def disable(self, caller: Caller, schedule: str) -> Schedule:
+        """Disable a schedule. Its runs continue, but waiting due times are dropped."""
+        with self._store.write() as c:
+            row = self._find(c, caller, schedule)
+            if row.schedule.is_enabled:
+                self._rows.drop_waiting(c, row.schedule.id, because("tick-disabled"))
+                self._rows.change(c, row.schedule, "disabled", is_enabled=False, next_due=None)
+        return self.get(caller, row.schedule.id)
+
+    @operation("POST", "/schedules/{schedule}/run", scope="runs:write", status=201)
+    @pin_blobs
+    def run(self, caller: Caller, schedule: str) -> Run:
+        """Start a run of a schedule now, besides its due times."""
+        with self._store.read() as c:
+            row = self._find(c, caller, schedule)
+        return self._runs.start(caller, row)
+
+    @operation("POST", "/schedules/preview", scope="schedules:read")
+    def preview(self, caller: Caller, body: SchedulePreviewRequest) -> SchedulePreview:
+        """Explain a timing and show its next due times, without saving anything."""
+        if not 1 <= body.count <= MOST_SHOWN:
+            raise Invalid.field("count", because("not-between", least=1, most=MOST_SHOWN))
+        now = datetime.now(UTC)
+        plan = settle(body.timing, body.zone or local_zone(), body.starts_at, body.ends_at, now)
+        check_runs(body.at_most)
+        sentence = sentence_of(plan, body.at_most)
+        dues = first_due(plan, now, min(body.count, body.at_most or body.count))
+        shown = due_times(plan, dues)
+        return SchedulePreview(plan.timing, plan.zone, sentence, str(sentence), shown)
+
+    @operation("GET", "/schedules/{schedule}/ticks", scope="schedules:read")
+    def ticks(self, caller: Caller, schedule: str, limit: int = 50, after: str = "") -> Page[Tick]:
+        """List what the due times of a schedule led to, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            row = self._find(c, caller, schedule)
+            found = self._rows.ticks(c, row.schedule.id, limit + 1, after)
+        return page_of(found, limit, lambda tick: tick.id)
+
+    @operation("DELETE", "/schedules/{schedule}", scope="schedules:write", status=204)
+    def delete(self, caller: Caller, schedule: str) -> None:
+        """Delete a schedule. Its runs are kept."""
+        with self._store.write() as c:
+            row = self._find(c, caller, schedule)
+            self._rows.delete(c, row.schedule)
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> ScheduleRow:
+        found = self._rows.get(c, caller.name, key)
+        if found is None:
+            raise no_such("no-schedule", key, self._rows.names(c, caller.name).values())
+        return found
+
+    def _shown(self, row: ScheduleRow, recent: Sequence[Tick]) -> Schedule:
+        one = row.schedule
+        path = self._parts.files.spoken(one.run.path)
+        return msgspec.structs.replace(
+            one,
+            run=msgspec.structs.replace(one.run, path=path),
+            sentence=sentence_of(row.plan, one.at_most),
+            recent=[*recent],
+        )
+
+    def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
+        """Return the name of a new schedule: the given one, else that of its code."""
+        if name:
+            return self._free(c, caller, name, "")
+        stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
+        names = self._rows.names(c, caller.name).values()
+        return free_name(names, stem[0] or stem[2])
+
+    def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
+        checked = check_name(name)
+        check_free(self._rows.names(c, caller.name), "schedule-exists", checked, own)
+        return checked
+
+    def _plan(
+        self, row: ScheduleRow, given: dict[str, Any], now: datetime
+    ) -> tuple[Plan, dict[str, Any]]:
+        """Return the plan after a change, and its columns if the timing changes."""
+        if not given.keys() & set(OF_TIMING):
+            return row.plan, {}
+        new = {name: given.get(name, getattr(row.schedule, name)) for name in OF_TIMING}
+        new["zone"] = new["zone"] or local_zone()
+        plan = settle(**{"asked": new.pop("timing"), **new}, now=now)
+        asked = given.get("timing", Words(row.schedule.words))
+        return plan, {**_of_plan(plan, asked), "handled_until": now}
+
+    def _of_run(
+        self, c: Connection, caller: Caller, run: NewRun, path: str, drafted: Any, mode: str
+    ) -> dict[str, Any]:
+        files = self._parts.files
+        return {
+            "run": msgspec.to_builtins(run),
+            "path": path,
+            "root": str(files.root),
+            "start": str(files.start),
+            "template_id": self._runs.keep(c, caller, drafted) if mode == "pinned" else "",
+        }
+
+
+def _plain(source: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    given = source if isinstance(source, dict) else msgspec.structs.asdict(source)
+    return {name: msgspec.to_builtins(given[name]) for name in names if name in given}
+
+
+def _of_plan(plan: Plan, asked: AskedTiming) -> dict[str, Any]:
+    return {
+        "timing": msgspec.to_builtins(plan.timing),
+        "words": asked.text.strip() if isinstance(asked, Words) else "",
+        "zone": plan.zone,
+        "anchor": plan.anchor,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+    }
+
+
+def _next(schedule: Schedule, plan: Plan, now: datetime) -> datetime | None:
+    """Return the next due time, None after the last run."""
+    if schedule.at_most is not None and schedule.counts.started >= schedule.at_most:
+        return None
+    return plan.next(now)

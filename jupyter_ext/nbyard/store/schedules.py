@@ -1,0 +1,281 @@
+"""Rows of schedules and of their ticks."""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.structs import (
+    Missed,
+    Outcome,
+    Schedule,
+    ScheduleCounts,
+    Tick,
+    Timing,
+)
+from nbyard.domain.state_machines import RUN
+from nbyard.reasons.structs import Reason
+from nbyard.store import events
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.events import Subject
+from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
+from nbyard.store.schema.tables import runs
+
+S, T = schedules.c, schedule_ticks.c
+RECENT = 10
+KEPT_TICKS = 1_000
+COUNTED: dict[str, str] = {
+    "started": "started_count",
+    "missed": "missed_count",
+    "overlapped": "overlapped_count",
+    "failed": "failed_count",
+}
+JSON_FIELDS = {"run": NewRun, "timing": Timing, "missed": Missed}
+NEXT = Prepared(select(func.min(S.next_due)))
+DUE = Prepared(
+    select(S.id).where(S.next_due <= bindparam("now")).order_by(S.next_due).limit(bindparam("most"))
+)
+AHEAD = Prepared(
+    select(S.id).where(S.handled_until > bindparam("now"), S.next_due.is_not(None)).limit(100)
+)
+WAITING = Prepared(select(T.schedule_id.distinct()).where(T.outcome == "waiting"))
+
+
+class ScheduleRow(msgspec.Struct, frozen=True):
+    """A schedule with the columns that only the dispatcher and its service use."""
+
+    schedule: Schedule
+    root: str
+    start: str
+    template_id: str
+    anchor: datetime
+    handled_until: datetime
+
+    @property
+    def plan(self) -> Plan:
+        """Return its timing with its limits."""
+        one = self.schedule
+        return Plan(one.timing, one.zone, self.anchor, one.starts_at, one.ends_at)
+
+
+class ScheduleRows:
+    """Queries on schedules; queries with an `owner` see only the schedules of that owner."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert a schedule."""
+        c.execute(insert(schedules), [row])
+        self.tell(c, row["id"], row["owner"], "created")
+
+    def tell(self, c: Connection, schedule_id: str, owner: str, change: str) -> None:
+        """Append an event about a schedule."""
+        events.append(c, "schedule", Subject(schedule_id, owner), {"change": change})
+
+    def get(self, c: Connection, owner: str, key: str) -> ScheduleRow | None:
+        """Return a schedule by ID, else by name."""
+        query = select(schedules).where(S.owner == owner, (S.id == key) | (S.name == key))
+        row = c.execute(query.order_by((S.id == key).desc())).first()
+        return _row(row) if row else None
+
+    def by_id(self, c: Connection, schedule_id: str) -> ScheduleRow | None:
+        """Return a schedule of any owner."""
+        row = c.execute(select(schedules).where(S.id == schedule_id)).first()
+        return _row(row) if row else None
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return all names by ID."""
+        rows = c.execute(select(S.id, S.name).where(S.owner == owner))
+        return {row.id: row.name for row in rows}
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str, path: str
+    ) -> list[ScheduleRow]:
+        """Return a page of schedules, newest first; `path` is a real path, or empty for all."""
+        query = with_text(select(schedules).where(S.owner == owner), search, S.name, S.path)
+        query = query.where(S.path == path) if path else query
+        return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
+
+    def change(self, c: Connection, schedule: Schedule, change: str, **columns: Any) -> bool:
+        """Update a schedule if its revision is unchanged; return whether it was."""
+        where = and_(S.id == schedule.id, S.revision == schedule.revision)
+        values = {"revision": schedule.revision + 1, "updated_at": datetime.now(UTC), **columns}
+        if c.execute(update(schedules).where(where).values(**values)).rowcount != 1:
+            return False
+        self.tell(c, schedule.id, schedule.owner, change)
+        return True
+
+    def delete(self, c: Connection, schedule: Schedule) -> None:
+        """Delete a schedule with its ticks; its runs stay."""
+        c.execute(delete(schedule_ticks).where(T.schedule_id == schedule.id))
+        c.execute(delete(schedules).where(S.id == schedule.id))
+        self.tell(c, schedule.id, schedule.owner, "deleted")
+
+    # What is due
+
+    def next_due(self, c: Connection) -> datetime | None:
+        """Return the earliest due time of all schedules, None if there is none."""
+        found = NEXT.ask(c)[0][0]
+        return None if found is None else datetime.fromtimestamp(found, UTC)
+
+    def due(self, c: Connection, now: datetime, most: int) -> list[str]:
+        """Return the IDs of schedules that are due, the longest due first."""
+        return [row[0] for row in DUE.ask(c, now=now, most=most)]
+
+    def ahead(self, c: Connection, now: datetime) -> list[str]:
+        """Return the IDs of schedules handled beyond now: the clock was set back."""
+        return [row[0] for row in AHEAD.ask(c, now=now)]
+
+    def waiting(self, c: Connection) -> list[str]:
+        """Return the IDs of schedules of which due times wait for the run before."""
+        return [row[0] for row in WAITING.ask(c)]
+
+    def is_enabled(self, c: Connection) -> bool:
+        """Return whether anything will be due or waits."""
+        return self.next_due(c) is not None or bool(self.waiting(c))
+
+    def advance(
+        self, c: Connection, row: ScheduleRow, next_due: datetime | None, until: datetime
+    ) -> bool:
+        """Set the next due time if nothing has changed it; return whether it was set."""
+        where = and_(S.id == row.schedule.id, S.next_due == row.schedule.next_due)
+        where = and_(where, S.revision == row.schedule.revision)
+        values = {"next_due": next_due, "handled_until": until}
+        return c.execute(update(schedules).where(where).values(**values)).rowcount == 1
+
+    # Ticks
+
+    def record(  # noqa: PLR0913  these are the columns
+        self,
+        c: Connection,
+        schedule: Schedule,
+        due_at: datetime,
+        outcome: Outcome,
+        *,
+        reason: Reason | None = None,
+        run_id: str = "",
+        since: datetime | None = None,
+        count: int = 1,
+    ) -> None:
+        """Record what a due time led to, and count it."""
+        row = {
+            "id": new_id(),
+            "schedule_id": schedule.id,
+            "due_at": due_at,
+            "since": since,
+            "count": count,
+            "outcome": outcome,
+            "reason": reason,
+            "run_id": run_id,
+            "created_at": datetime.now(UTC),
+        }
+        c.execute(insert(schedule_ticks), [row])
+        self._count(c, schedule, outcome, count)
+        self._forget(c, schedule.id)
+        self.tell(c, schedule.id, schedule.owner, outcome)
+
+    def conclude(
+        self,
+        c: Connection,
+        schedule: Schedule,
+        tick: Tick,
+        outcome: Outcome,
+        reason: Reason | None = None,
+        run_id: str = "",
+    ) -> bool:
+        """Record what a waiting due time led to; return False if it no longer waits."""
+        where = and_(T.id == tick.id, T.outcome == "waiting")
+        values = {"outcome": outcome, "reason": reason, "run_id": run_id}
+        if c.execute(update(schedule_ticks).where(where).values(**values)).rowcount != 1:
+            return False
+        self._count(c, schedule, outcome, 1)
+        self.tell(c, schedule.id, schedule.owner, outcome)
+        return True
+
+    def drop_waiting(self, c: Connection, schedule_id: str, reason: Reason) -> None:
+        """Mark the waiting due times of a schedule as overlapped."""
+        where = and_(T.schedule_id == schedule_id, T.outcome == "waiting")
+        values = {"outcome": "overlapped", "reason": reason}
+        count = c.execute(update(schedule_ticks).where(where).values(**values)).rowcount
+        counted = {"overlapped_count": S.overlapped_count + count}
+        c.execute(update(schedules).where(S.id == schedule_id).values(**counted))
+
+    def recorded(
+        self, c: Connection, schedule_id: str, dues: Collection[datetime]
+    ) -> set[datetime]:
+        """Return those of some due times that have a tick."""
+        query = select(T.due_at).where(T.schedule_id == schedule_id, T.due_at.in_(dues))
+        return set(c.execute(query).scalars())
+
+    def first_waiting(self, c: Connection, schedule_id: str) -> Tick | None:
+        """Return the earliest due time that waits."""
+        where = and_(T.schedule_id == schedule_id, T.outcome == "waiting")
+        query = select(schedule_ticks).where(where).order_by(T.due_at).limit(1)
+        row = c.execute(query).first()
+        return _tick(row) if row else None
+
+    def count_waiting(self, c: Connection, schedule_id: str) -> int:
+        """Return how many due times wait."""
+        where = and_(T.schedule_id == schedule_id, T.outcome == "waiting")
+        return int(c.execute(select(func.count()).where(where)).scalar_one())
+
+    def live_runs(self, c: Connection, schedule_id: str) -> list[tuple[str, int]]:
+        """Return the IDs and numbers of the runs of due times that have not ended."""
+        query = (
+            select(runs.c.id, runs.c.number)
+            .join(schedule_ticks, T.run_id == runs.c.id)
+            .where(T.schedule_id == schedule_id, runs.c.state.in_(RUN.live))
+        )
+        return [(row.id, row.number) for row in c.execute(query)]
+
+    def ticks(self, c: Connection, schedule_id: str, limit: int, after: str) -> list[Tick]:
+        """Return a page of ticks, newest first."""
+        joined = schedule_ticks.outerjoin(runs, runs.c.id == T.run_id)
+        query = select(schedule_ticks, runs.c.state.label("run_state")).select_from(joined)
+        query = query.where(T.schedule_id == schedule_id)
+        return [_tick(row) for row in c.execute(newest_first(query, T.id, limit, after))]
+
+    def recent(self, c: Connection, schedule_ids: Iterable[str]) -> dict[str, list[Tick]]:
+        """Return the newest ticks of schedules by ID of the schedule, newest first."""
+        place = func.row_number().over(partition_by=T.schedule_id, order_by=T.id.desc())
+        ranked = select(T.id, place.label("place")).where(T.schedule_id.in_([*schedule_ids]))
+        numbered = ranked.subquery()
+        joined = schedule_ticks.join(numbered, numbered.c.id == T.id).outerjoin(
+            runs, runs.c.id == T.run_id
+        )
+        query = select(schedule_ticks, runs.c.state.label("run_state")).select_from(joined)
+        found: dict[str, list[Tick]] = {}
+        for row in c.execute(query.where(numbered.c.place <= RECENT).order_by(T.id.desc())):
+            found.setdefault(row.schedule_id, []).append(_tick(row))
+        return found
+
+    def _count(self, c: Connection, schedule: Schedule, outcome: Outcome, count: int) -> None:
+        if name := COUNTED.get(outcome):
+            values = {name: S[name] + count}
+            c.execute(update(schedules).where(S.id == schedule.id).values(**values))
+
+    def _forget(self, c: Connection, schedule_id: str) -> None:
+        """Delete the oldest ticks beyond the number that is kept."""
+        newest = select(T.id).where(T.schedule_id == schedule_id).order_by(T.id.desc())
+        oldest = newest.offset(KEPT_TICKS).limit(1).scalar_subquery()
+        where = and_(T.schedule_id == schedule_id, T.id <= oldest, T.outcome != "waiting")
+        c.execute(delete(schedule_ticks).where(where))
+
+
+def _tick(row: Row[Any]) -> Tick:
+    fields: dict[str, Any] = {n: getattr(row, n, None) for n in Tick.__struct_fields__}
+    return Tick(**fields)
+
+
+def _row(row: Row[Any]) -> ScheduleRow:
+    known = row._mapping
+    fields = {name: known[name] for name in Schedule.__struct_fields__ if name in known}
+    for name, kind in JSON_FIELDS.items():
+        fields[name] = msgspec.convert(known[name], kind)
+    counts = ScheduleCounts(*(known[column] for column in COUNTED.values()))
+    others = ("root", "start", "template_id", "anchor", "handled_until")
+    return ScheduleRow(Schedule(**fields, counts=counts), *(known[name] for name in others))
