@@ -1249,9 +1249,11 @@ export interface paths {
         };
         /**
          * List runs, newest first, filtered by the given fields
-         * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `origin`
-         *     is what started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is
-         *     the ID of a schedule.
+         * @description `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
+         *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
+         *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
+         *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
+         *     a schedule.
          */
         get: operations["runs.list"];
         put?: never;
@@ -1289,6 +1291,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/clean-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete the oldest 200 runs that the rules choose
+         * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
+         *     background.
+         */
+        post: operations["runs.clean_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/clean-up/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a clean-up would delete, what it frees, and what is protected
+         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         *     whose result a workflow's pinned node uses.
+         */
+        post: operations["runs.preview_clean_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/forecast": {
         parameters: {
             query?: never;
@@ -1305,6 +1349,48 @@ export interface paths {
          *     refused while the first is under way.
          */
         post: operations["runs.forecast"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the metrics of the newest successful runs, oldest run first
+         * @description They are those of a workflow, by ID or path, or of an executable. Metrics are numbers that
+         *     the code recorded, or else those of a JSON output.
+         */
+        get: operations["runs.metric_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the rules of the daily clean-up */
+        get: operations["runs.retention"];
+        /**
+         * Clean up by these rules every day; without rules, end the daily clean-up
+         * @description The dispatcher applies the rules once a day while it works, and when it starts.
+         */
+        put: operations["runs.set_retention"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1352,6 +1438,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare a run with other runs, side by side
+         * @description `others` are IDs, names or numbers, separated by commas: at most nine. The answer lists what
+         *     differs, and with `everything` also what is equal.
+         */
+        get: operations["runs.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/estimate": {
         parameters: {
             query?: never;
@@ -1370,6 +1477,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a run: clean-ups never delete it */
+        post: operations["runs.keep"];
+        /** Let clean-ups delete a run again */
+        delete: operations["runs.unkeep"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1500,6 +1625,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare the code of a node with that in another run
+         * @description The lines show how the code of `run` became that of `other`.
+         */
+        get: operations["runs.compare_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/files": {
         parameters: {
             query?: never;
@@ -1618,6 +1763,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/tasks/{node}/outputs/{output}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare an output of a node with that in another run
+         * @description Tables are compared by column, folders by file, texts by line.
+         */
+        get: operations["runs.compare_output"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/tasks/{node}/surroundings": {
         parameters: {
             query?: never;
@@ -1671,6 +1836,27 @@ export interface paths {
          *     uses.
          */
         get: operations["runs.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain why results of a run differ from those of an older one, `other`
+         * @description `node` limits it to one node, with `metric` or `output` to one of its results. Causes come
+         *     nearest first: parameters, data, code, packages and files outside the code folder.
+         */
+        get: operations["runs.why"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2270,6 +2456,34 @@ export interface components {
             forms: components["schemas"]["CallForm"][];
         };
         /**
+         * Cause
+         * @description One thing that changed before a result.
+         *
+         *         `node` is where, `distance` counts the connections from there to the result. `name` is the
+         *         parameter, input, file, package or path. `before` and `after` are texts, null where it did not
+         *         exist. A changed notebook has the `cell`, counted from 1 in the newer version, or in the older
+         *         one if it was removed. `code` are both versions, `dataset` both versions of the data.
+         */
+        Cause: {
+            /** @enum {unknown} */
+            kind: "code" | "connection" | "data" | "declaration" | "environment" | "file" | "node" | "nondeterministic" | "outside" | "package" | "parameter" | "pin" | "unrecorded";
+            node: string;
+            label: string;
+            distance: number;
+            name: string;
+            reason: components["schemas"]["Reason"];
+            /** @default null */
+            before: string | null;
+            /** @default null */
+            after: string | null;
+            /** @default null */
+            cell: number | null;
+            /** @default [] */
+            code: components["schemas"]["CodeVersion"][];
+            /** @default null */
+            dataset: components["schemas"]["DatasetLink"] | null;
+        };
+        /**
          * Cells
          * @description The executed notebook as far as it ran (nbformat 4 JSON), null if there is none.
          *
@@ -2312,6 +2526,75 @@ export interface components {
         CheckedRun: {
             title: string;
             nodes: string[];
+        };
+        /**
+         * CleanUpPreview
+         * @description What a clean-up would delete and what is protected.
+         *
+         *         `freed_bytes` is the size of stored files that no other row names, `record_bytes` that of the
+         *         records of attempts. `runs` and `protected` have the oldest at most 100 each.
+         */
+        CleanUpPreview: {
+            count: number;
+            freed_bytes: number;
+            record_bytes: number;
+            runs: components["schemas"]["ShownRun"][];
+            protected_count: number;
+            protected: components["schemas"]["ShownRun"][];
+        };
+        /**
+         * CleanUpRules
+         * @description Rules that choose finished runs to delete. A run is deleted if all given rules choose it.
+         *
+         *         - `older_than_days`: the run finished at least that many days ago.
+         *         - `keep`: the number of newest finished runs to keep of each workflow or executable.
+         *         - `states`: the states of runs to delete, all final states if empty.
+         *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
+         *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
+         */
+        CleanUpRules: {
+            /** @default null */
+            older_than_days: number | null;
+            /** @default null */
+            keep: number | null;
+            /** @default [] */
+            states: string[];
+            /** @default null */
+            max_bytes: number | null;
+            /** @default  */
+            workflow: string;
+        };
+        /**
+         * CleanedUp
+         * @description The number of runs that a clean-up deleted, and of those that its rules still choose.
+         */
+        CleanedUp: {
+            deleted: number;
+            left: number;
+        };
+        /**
+         * CodeRow
+         * @description The code of a node in the order of the runs; null if a run lacks the node.
+         *
+         *         `files` are other files of the code folder that differ, at most 100.
+         */
+        CodeRow: {
+            node: string;
+            label: string;
+            versions: (components["schemas"]["CodeVersion"] | null)[];
+            files: string[];
+            differs: boolean;
+        };
+        /**
+         * CodeVersion
+         * @description The version of an executable that a task ran; `file` is its path in the bundle.
+         */
+        CodeVersion: {
+            executable_id: string;
+            version_id: string;
+            number: number;
+            file: string;
+            digest: string;
         };
         /**
          * Column
@@ -2626,6 +2909,16 @@ export interface components {
             notice: components["schemas"]["Reason"] | null;
         };
         /**
+         * DatasetLink
+         * @description The versions of a dataset on both sides of a change.
+         */
+        DatasetLink: {
+            id: string;
+            name: string;
+            old: number;
+            new: number;
+        };
+        /**
          * DatasetPatch
          * @description Fields to change. `revision` is the revision that was read.
          */
@@ -2865,6 +3158,18 @@ export interface components {
             text: string;
         };
         /**
+         * DifferingResult
+         * @description A metric or output that differs; `before` and `after` are its values or digests.
+         */
+        DifferingResult: {
+            node: string;
+            name: string;
+            /** @enum {unknown} */
+            kind: "metric" | "output" | "state";
+            before: string | null;
+            after: string | null;
+        };
+        /**
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
@@ -2932,6 +3237,18 @@ export interface components {
             version: number;
         };
         /**
+         * EnvironmentRow
+         * @description Where nodes ran, in the order of the runs, and the packages that differ.
+         *
+         *         `names` are those of environments, images or kernels; null if a run lacks the node.
+         */
+        EnvironmentRow: {
+            nodes: string[];
+            names: (string | null)[];
+            packages: components["schemas"]["PackageRow"][];
+            differs: boolean;
+        };
+        /**
          * EnvironmentVersion
          * @description An immutable version: the `requirements` and the resolved `packages` with their `digest`.
          *
@@ -2953,6 +3270,18 @@ export interface components {
             size_bytes: number | null;
             /** @default null */
             finished_at: string | null;
+        };
+        /**
+         * EqualCounts
+         * @description How many items of each section are equal in all runs.
+         */
+        EqualCounts: {
+            parameters: number;
+            metrics: number;
+            outputs: number;
+            code: number;
+            environment: number;
+            timing: number;
         };
         /**
          * ErrorBody
@@ -3093,6 +3422,19 @@ export interface components {
             created_at: string;
             /** @default {} */
             invocation: components["schemas"]["Invocation"];
+        };
+        /**
+         * Explanation
+         * @description Why results of the run `new` differ from those of the run `old`.
+         *
+         *         `results` are the results that differ, `causes` come nearest first. Without differing results
+         *         both lists are empty.
+         */
+        Explanation: {
+            old: components["schemas"]["Run"];
+            new: components["schemas"]["Run"];
+            results: components["schemas"]["DifferingResult"][];
+            causes: components["schemas"]["Cause"][];
         };
         /**
          * Exported
@@ -3583,6 +3925,33 @@ export interface components {
             steps: number[];
         };
         /**
+         * MetricHistory
+         * @description Metrics over runs, oldest run first.
+         */
+        MetricHistory: {
+            runs: components["schemas"]["Run"][];
+            series: components["schemas"]["MetricSeries"][];
+        };
+        /**
+         * MetricRow
+         * @description A metric of a node in the order of the runs; null if a run recorded none.
+         */
+        MetricRow: {
+            node: string;
+            name: string;
+            values: (number | string | null)[];
+            differs: boolean;
+        };
+        /**
+         * MetricSeries
+         * @description A metric of a node in the order of the runs; null in runs that recorded none.
+         */
+        MetricSeries: {
+            node: string;
+            name: string;
+            values: (number | string | null)[];
+        };
+        /**
          * Metrics
          * @description The metrics of an attempt, at most a hundred, in the order of their first points.
          *
@@ -4013,6 +4382,13 @@ export interface components {
             folder: string;
         };
         /**
+         * NewRetention
+         * @description The rules of the daily clean-up, null for none.
+         */
+        NewRetention: {
+            rules: components["schemas"]["CleanUpRules"] | null;
+        };
+        /**
          * NewRun
          * @description A run to start: `path` (a workflow, notebook or script below the root) or an executable.
          *
@@ -4195,7 +4571,7 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
          *         none. `hinted_image` is for containers without an image. `undeclared` are files that it opened
-         *         in its last success. `is_idle`: it does not run, because it depends on a muted node.
+         *         in its last success. `is_idle`: it depends on a muted node. `can_tag`: see `Inspection`.
          */
         NodeView: {
             name: string;
@@ -4221,6 +4597,8 @@ export interface components {
             is_idle: boolean;
             /** @default null */
             gpu: number | null;
+            /** @default false */
+            can_tag: boolean;
         };
         /**
          * OfferedService
@@ -4337,6 +4715,58 @@ export interface components {
             more: number;
         };
         /**
+         * OutputComparison
+         * @description The same output of two runs.
+         *
+         *         Tables have `columns` with statistics, folders have `files` that differ, and texts have changed
+         *         `lines`. `cut` means that more lines or files follow. `note` says why the comparison is limited.
+         */
+        OutputComparison: {
+            old: components["schemas"]["OutputFile"];
+            new: components["schemas"]["OutputFile"];
+            same: boolean;
+            /** @default [] */
+            columns: components["schemas"]["ColumnChange"][];
+            /** @default [] */
+            files: components["schemas"]["FileChange"][];
+            /** @default [] */
+            lines: components["schemas"]["DiffLine"][];
+            /** @default false */
+            cut: boolean;
+            /** @default null */
+            note: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * OutputFile
+         * @description The file of an output, with the ID of its artifact.
+         *
+         *         An executed notebook differs in each run, so its last picture is compared: `picture` is the
+         *         digest of that.
+         */
+        OutputFile: {
+            artifact: string;
+            filename: string;
+            format: string;
+            digest: string;
+            size_bytes: number;
+            /** @default  */
+            picture: string;
+        };
+        /**
+         * OutputRow
+         * @description An output of a node in the order of the runs; null if a run has none.
+         *
+         *         `differs` compares bytes.
+         */
+        OutputRow: {
+            node: string;
+            name: string;
+            /** @enum {unknown} */
+            kind: "file" | "folder" | "picture" | "table" | "text";
+            files: (components["schemas"]["OutputFile"] | null)[];
+            differs: boolean;
+        };
+        /**
          * Package
          * @description An installed distribution.
          *
@@ -4363,6 +4793,14 @@ export interface components {
             name: string;
             old: string;
             new: string;
+        };
+        /**
+         * PackageRow
+         * @description The version of a package in the order of the runs; null if it is not installed.
+         */
+        PackageRow: {
+            name: string;
+            versions: (string | null)[];
         };
         /**
          * Page[Credential]
@@ -4813,6 +5251,15 @@ export interface components {
             cache: boolean | string | null;
         };
         /**
+         * Retention
+         * @description The rules that the dispatcher applies every day; null if there are none.
+         */
+        Retention: {
+            rules: components["schemas"]["CleanUpRules"] | null;
+            /** @default null */
+            updated_at: string | null;
+        };
+        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -4865,7 +5312,7 @@ export interface components {
          * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. `origin` is what started it.
+         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
          */
         Run: {
             id: string;
@@ -4891,6 +5338,8 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
             /** @default 0 */
             priority: number;
+            /** @default false */
+            kept: boolean;
             /** @default {} */
             counts: {
                 [key: string]: number;
@@ -4903,6 +5352,23 @@ export interface components {
              *     }
              */
             origin: components["schemas"]["Origin"];
+        };
+        /**
+         * RunComparison
+         * @description Two or more runs side by side.
+         *
+         *         The sections list what differs, and with `everything` also what is equal, after it. `equal`
+         *         counts the equal items.
+         */
+        RunComparison: {
+            runs: components["schemas"]["Run"][];
+            parameters: components["schemas"]["ValueRow"][];
+            metrics: components["schemas"]["MetricRow"][];
+            outputs: components["schemas"]["OutputRow"][];
+            code: components["schemas"]["CodeRow"][];
+            environment: components["schemas"]["EnvironmentRow"][];
+            timing: components["schemas"]["TimingRow"][];
+            equal: components["schemas"]["EqualCounts"];
         };
         /**
          * RunDetail
@@ -5109,6 +5575,21 @@ export interface components {
             inputs: string[];
         };
         /**
+         * ShownRun
+         * @description A run in a preview. `protection` is why it stays, null if it is to be deleted.
+         */
+        ShownRun: {
+            id: string;
+            number: number;
+            title: string;
+            name: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "failed" | "queued" | "running" | "succeeded";
+            finished_at: string;
+            /** @default null */
+            protection: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Stderr
          * @description The program's standard error becomes the file.
          */
@@ -5205,11 +5686,14 @@ export interface components {
         };
         /**
          * TagCell
-         * @description The code cell to tag as the parameters cell. `cell` is its index among all cells, from 0.
+         * @description The code cell to tag as the parameters cell.
+         *
+         *         `cell` is its index among all cells, from 0; null for the first code cell.
          */
         TagCell: {
             path: string;
-            cell: number;
+            /** @default null */
+            cell: number | null;
         };
         /**
          * Task
@@ -5307,6 +5791,18 @@ export interface components {
             run_id: string;
             /** @default null */
             run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
+        };
+        /**
+         * TimingRow
+         * @description Durations in seconds in the order of the runs; `node` is empty for the whole run.
+         *
+         *         A task that is not finished has null. `cached` states which results came from the cache.
+         */
+        TimingRow: {
+            node: string;
+            seconds: (number | null)[];
+            cached: boolean[];
+            differs: boolean;
         };
         /**
          * TopValue
@@ -5450,6 +5946,18 @@ export interface components {
             starts_in_seconds: number | null;
         };
         /**
+         * ValueRow
+         * @description A parameter of the runs, or of a node: JSON texts in the order of the runs.
+         *
+         *         `node` is empty for a parameter of the run. A run without the parameter has null.
+         */
+        ValueRow: {
+            node: string;
+            name: string;
+            values: (string | null)[];
+            differs: boolean;
+        };
+        /**
          * Variable
          * @description An environment variable.
          */
@@ -5487,8 +5995,7 @@ export interface components {
         };
         /**
          * WorkflowCheck
-         * @description The nodes of a workflow, the problems that block a run, and proposed connections.
-         *         If this file is a copy that needs its own ID, `copy_of` is the path of the original.
+         * @description The nodes of a workflow and their problems. `copy_of` is the original of a copied file.
          */
         WorkflowCheck: {
             nodes: {
@@ -8217,6 +8724,8 @@ export interface operations {
                 executable?: string;
                 search?: string;
                 node?: string;
+                since?: string;
+                until?: string;
                 origin?: string;
                 schedule?: string;
             };
@@ -8315,6 +8824,74 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.clean_up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanUpRules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanedUp"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.preview_clean_up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanUpRules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanUpPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.forecast": {
         parameters: {
             query?: never;
@@ -8344,6 +8921,95 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.metric_history": {
+        parameters: {
+            query?: {
+                workflow?: string;
+                executable?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.set_retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetention"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -8438,6 +9104,39 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.compare": {
+        parameters: {
+            query: {
+                others: string;
+                everything?: boolean;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.estimate": {
         parameters: {
             query?: never;
@@ -8459,6 +9158,65 @@ export interface operations {
                 };
             };
             400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.unkeep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
@@ -8657,6 +9415,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cells"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.compare_code": {
+        parameters: {
+            query: {
+                other: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
                 };
             };
             400: components["responses"]["400"];
@@ -8868,6 +9659,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.compare_output": {
+        parameters: {
+            query: {
+                other: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                node: string;
+                output: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputComparison"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.surroundings": {
         parameters: {
             query?: {
@@ -8953,6 +9778,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.why": {
+        parameters: {
+            query: {
+                other: string;
+                node?: string;
+                metric?: string;
+                output?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             400: components["responses"]["400"];

@@ -119,6 +119,19 @@ export const CODES: Readonly<Record<string, Render>> = {
   'package-changed': (p, show, trans) =>
     trans.__('has %1 %2 instead of %3', show(p.name), show(p.new), show(p.old)),
   'more-packages': (p, show, trans) => trans.__('and %1 more', show(p.count)),
+  'input-moved': (p, show, trans) => trans.__('%1 comes from another output', show(p.name)),
+  'data-changed': (p, show, trans) =>
+    trans.__('%1 changed %2 → %3', show(p.name), show(p.old), show(p.new)),
+  'cell-changed': (p, show, trans) => trans.__('cell %1 changed', show(p.cell)),
+  'cell-added': (p, show, trans) => trans.__('cell %1 is new', show(p.cell)),
+  'cell-removed': (p, show, trans) => trans.__('cell %1 was removed', show(p.cell)),
+  'pin-changed': (_p, _show, trans) => trans.__('it uses the result of another run'),
+  'node-only-in-newer': (_p, _show, trans) => trans.__('only the newer run has this node'),
+  'node-only-in-older': (_p, _show, trans) => trans.__('only the older run has this node'),
+  'inputs-not-recorded': (_p, _show, trans) =>
+    trans.__('what its result depends on was not recorded'),
+  nondeterministic: (_p, _show, trans) =>
+    trans.__('nothing recorded differs: the same code, inputs and environment gave another result'),
   'time-limit': (p, show, trans) => trans.__('ran longer than its limit of %1 s', show(p.seconds)),
   'silence-limit': (p, show, trans) => trans.__('gave no sign of life for %1 s', show(p.seconds)),
   'queue-limit': (p, show, trans) =>
@@ -922,6 +935,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-other-files': (p, show, trans) => trans.__("'%1' has no other files.", show(p.node)),
   'no-output-of-node': (p, show, trans) =>
     trans.__("'%1' has no output '%2'.", show(p.node), show(p.output)),
+  'no-metric-of-node': (p, show, trans) =>
+    trans.__("'%1' has no metric '%2'.", show(p.node), show(p.metric)),
   'no-picture': (p, show, trans) => trans.__("This run has no picture '%1'.", show(p.digest)),
   'needs-any-data': (_p, _show, trans) => trans.__('choose a file, folder, dataset or artifact'),
   'needs-folder': (_p, _show, trans) => trans.__('choose a folder'),
@@ -2042,10 +2057,19 @@ export const CODES: Readonly<Record<string, Render>> = {
   'clock-back': (p, show, trans) => trans.__('Clocks went back by %1 h', show(p.hours)),
   'tick-missed': (_p, _show, trans) => trans.__('No dispatcher ran at this time'),
   'tick-overlapped': (p, show, trans) => trans.__('Run %1 had not ended', show(p.number)),
+  'no-template': (_p, _show, trans) =>
+    trans.__('The frozen files of the schedule are gone; save the schedule again'),
   'tick-disabled': (_p, _show, trans) => trans.__('The schedule was disabled'),
   'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
   'replaced-by-schedule': (_p, _show, trans) =>
     trans.__('Replaced by the next run of the schedule'),
+  'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
+  'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
+  'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
+  'model-deployed': (p, show, trans) =>
+    trans.__("the deployment '%1' serves its model", show(p.name)),
+  'result-pinned': (p, show, trans) =>
+    trans.__("%1 uses its result of '%2'", show(p.workflow), show(p.node)),
   'there-are': (p, show, trans) => trans.__('there are: %1', show(p.names, ', ')),
   'there-are-more': (p, show, trans) => trans.__('there are: %1, …', show(p.names, ', ')),
   'there-is-none': (_p, _show, trans) => trans.__('there is none yet'),
@@ -2091,6 +2115,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'credential-name-is-id': (_p, _show, trans) =>
     trans.__('may not be an id: these name other credentials'),
   'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
+  'no-clean-up-rule': (_p, _show, trans) =>
+    trans.__(
+      'Give at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
+    ),
   'used-by-run': (p, show, trans) =>
     trans.__("'%1' is used by a run that is not at its end.", show(p.name)),
   'idempotency-key-used': (_p, _show, trans) =>
@@ -2412,6 +2440,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'number-too-large': (_p, _show, trans) => trans.__('the number is too large'),
   'given-number-too-large': (p, show, trans) =>
     trans.__('the number %1 is too large', show(p.number)),
+  'not-a-time': (p, show, trans) =>
+    trans.__('%1 is no date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00', show(p.given)),
+  'runs-to-compare': (p, show, trans) =>
+    trans.__('names %1 to %2 runs, not %3', show(p.least), show(p.most), show(p.count)),
   'number-not-finite': (_p, _show, trans) => trans.__('the number must be finite'),
   'given-boolean': (_p, _show, trans) => trans.__('true or false'),
   'given-integer': (_p, _show, trans) => trans.__('a whole number'),

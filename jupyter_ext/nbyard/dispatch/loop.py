@@ -20,6 +20,7 @@ from nbyard.dispatch.model_probes import TrialController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
 from nbyard.dispatch.runs.retention import RetentionController
+from nbyard.dispatch.schedules.controller import ScheduleController
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import DatabaseAway, NbyardError
@@ -42,6 +43,7 @@ BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
 TRIALS_AT_ONCE = 2
+SCHEDULES_AT_ONCE = 4
 
 
 class Dispatcher:
@@ -69,6 +71,10 @@ class Dispatcher:
         self._monitors = MonitorController(context, self._lookers, self._runs.live)
         self._testers = Threads(TRIALS_AT_ONCE)
         self._trials = TrialController(context, self._testers)
+        self._schedulers = Threads(SCHEDULES_AT_ONCE)
+        self._schedules = ScheduleController(
+            context, self._schedulers, lambda: self._inbox.put(None)
+        )
         self._keeper = LeaseKeeper(context)
         self._is_importing = False
         self._has_failed = False
@@ -161,7 +167,7 @@ class Dispatcher:
     def _beside(self) -> tuple[Threads, ...]:
         """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
-        return *makers, self._lookers, self._testers
+        return *makers, self._lookers, self._testers, self._schedulers
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
@@ -183,7 +189,8 @@ class Dispatcher:
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
             is_owed = not has_time and (has_news or is_owed)
-            own = min(self._runs.patience(), self._deployments.patience())
+            parts = (self._runs, self._deployments, self._schedules)
+            own = min(part.patience() for part in parts)
             wait = min(own, clock - time.monotonic())
             words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
             has_news, has_time = NEWS in words, is_owed and not words
@@ -192,8 +199,12 @@ class Dispatcher:
                 woken, has_news = None, True
 
     def _has_idled(self, seconds: float) -> bool:
-        """Return whether the dispatcher has been idle long enough to exit."""
-        return self._makes_way or seconds > self._context.settings.idle_seconds
+        """Return whether the dispatcher has been idle long enough to exit.
+
+        It stays for schedules, unless another dispatcher takes its place.
+        """
+        is_long = seconds > self._context.settings.idle_seconds and not self._schedules.is_enabled
+        return self._makes_way or is_long
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -206,6 +217,7 @@ class Dispatcher:
         self._has_failed = True
         try:
             self._sweeper.tick()
+            has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)
@@ -233,7 +245,8 @@ class Dispatcher:
         Writers take turns, so the next writer sees that the lease is free.
         """
         with self._context.write() as c:
-            if self._context.store.has_work(c):
+            store = self._context.store
+            if store.is_busy(c) if self._makes_way else store.has_work(c):
                 return False
-            self._context.store.leases.release(c, self._context.lease)
+            store.leases.release(c, self._context.lease)
         return True

@@ -88,7 +88,7 @@ def make_way(store: Store, settings: Settings) -> None:
         return
     end = time.monotonic() + WAY_SECONDS
     while time.monotonic() < end:
-        if not settings.given & other_settings(store, settings).keys() or has_work(store):
+        if not settings.given & other_settings(store, settings).keys() or is_busy(store):
             return
         with store.read() as c:
             lease = store.leases.get(c, LEASE)
@@ -168,8 +168,14 @@ class DispatcherWatch:
         return has_work(self._store)
 
 
-def has_work(store: Store) -> bool:
+def is_busy(store: Store) -> bool:
     """Return whether any work is running or waiting."""
+    with store.read() as c:
+        return store.is_busy(c)
+
+
+def has_work(store: Store) -> bool:
+    """Return whether any work is running or waiting, or a schedule is enabled."""
     with store.read() as c:
         return store.has_work(c)
 

@@ -124,7 +124,8 @@ class Store:
         """Return the digests that any row but those of runs names."""
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models)
-        return {digest for noun in nouns for digest in noun.digests(c)}
+        found = {digest for noun in nouns for digest in noun.digests(c)}
+        return found.union(self.templates.digests_of_schedules(c))
 
     def has_work(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now or, because of a schedule, later."""

@@ -19,6 +19,7 @@ from nbyard.domain.schedules.structs import (
     Timing,
 )
 from nbyard.domain.state_machines import RUN
+from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
@@ -27,7 +28,7 @@ from nbyard.store.events import Subject
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 
-S, T = schedules.c, schedule_ticks.c
+R, S, T = runs.c, schedules.c, schedule_ticks.c
 RECENT = 10
 KEPT_TICKS = 1_000
 COUNTED: dict[str, str] = {
@@ -140,12 +141,17 @@ class ScheduleRows:
 
     def advance(
         self, c: Connection, row: ScheduleRow, next_due: datetime | None, until: datetime
-    ) -> bool:
-        """Set the next due time if nothing has changed it; return whether it was set."""
-        where = and_(S.id == row.schedule.id, S.next_due == row.schedule.next_due)
-        where = and_(where, S.revision == row.schedule.revision)
+    ) -> None:
+        """Set the next due time.
+
+        Raises:
+            StaleWrite: the schedule was changed meanwhile.
+        """
+        is_same = and_(S.revision == row.schedule.revision, S.next_due == row.schedule.next_due)
         values = {"next_due": next_due, "handled_until": until}
-        return c.execute(update(schedules).where(where).values(**values)).rowcount == 1
+        statement = update(schedules).where(S.id == row.schedule.id, is_same).values(**values)
+        if c.execute(statement).rowcount != 1:
+            raise StaleWrite()
 
     # Ticks
 
@@ -223,19 +229,15 @@ class ScheduleRows:
         where = and_(T.schedule_id == schedule_id, T.outcome == "waiting")
         return int(c.execute(select(func.count()).where(where)).scalar_one())
 
-    def live_runs(self, c: Connection, schedule_id: str) -> list[tuple[str, int]]:
-        """Return the IDs and numbers of the runs of due times that have not ended."""
-        query = (
-            select(runs.c.id, runs.c.number)
-            .join(schedule_ticks, T.run_id == runs.c.id)
-            .where(T.schedule_id == schedule_id, runs.c.state.in_(RUN.live))
-        )
-        return [(row.id, row.number) for row in c.execute(query)]
+    def live_runs(self, c: Connection, schedule_id: str) -> list[str]:
+        """Return the IDs of the runs of a schedule that have not ended, newest first."""
+        where = and_(R.origin_id == schedule_id, R.origin == "schedule", R.state.in_(RUN.live))
+        return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def ticks(self, c: Connection, schedule_id: str, limit: int, after: str) -> list[Tick]:
         """Return a page of ticks, newest first."""
-        joined = schedule_ticks.outerjoin(runs, runs.c.id == T.run_id)
-        query = select(schedule_ticks, runs.c.state.label("run_state")).select_from(joined)
+        joined = schedule_ticks.outerjoin(runs, R.id == T.run_id)
+        query = select(schedule_ticks, R.state.label("run_state")).select_from(joined)
         query = query.where(T.schedule_id == schedule_id)
         return [_tick(row) for row in c.execute(newest_first(query, T.id, limit, after))]
 
@@ -245,9 +247,9 @@ class ScheduleRows:
         ranked = select(T.id, place.label("place")).where(T.schedule_id.in_([*schedule_ids]))
         numbered = ranked.subquery()
         joined = schedule_ticks.join(numbered, numbered.c.id == T.id).outerjoin(
-            runs, runs.c.id == T.run_id
+            runs, R.id == T.run_id
         )
-        query = select(schedule_ticks, runs.c.state.label("run_state")).select_from(joined)
+        query = select(schedule_ticks, R.state.label("run_state")).select_from(joined)
         found: dict[str, list[Tick]] = {}
         for row in c.execute(query.where(numbered.c.place <= RECENT).order_by(T.id.desc())):
             found.setdefault(row.schedule_id, []).append(_tick(row))

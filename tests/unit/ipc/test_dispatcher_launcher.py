@@ -178,7 +178,7 @@ def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
 def test_others_keep_their_place(
     store: Store, monkeypatch: pytest.MonkeyPatch, here: Settings, is_busy: bool
 ) -> None:
-    monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: is_busy)
+    monkeypatch.setattr(dispatcher_launcher, "is_busy", lambda store: is_busy)
     with idling(store, Settings(slots=7, gpus=[])) as process:
         make_way(store, here)
         assert process.poll() is None and has_dispatcher(store)

@@ -93,7 +93,7 @@ def settle(
     if start is not None and end is not None and end < start:
         raise Invalid.field("ends_at", because("ends-before-start"))
     timing = _timing(asked, place, now)
-    plan = Plan(timing, zone, now, start, end)
+    plan = Plan(timing, zone, now.replace(microsecond=0), start, end)
     if plan.next(now) is None:
         if end is not None and (start or now) >= end:
             raise Invalid.field("ends_at", because("ends-in-past"))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-
-import msgspec
+from itertools import takewhile
 
 from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Invalid
@@ -12,13 +11,6 @@ from nbyard.reasons.structs import because
 GRACE = timedelta(seconds=60)
 MOST_WINDOW = 31 * 86_400
 MOST_CATCH_UPS = 100
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """The due times that get a run, and those that were missed; the rest are decided later."""
-
-    due: list[datetime]
-    missed: list[datetime]
 
 
 def check_missed(policy: Missed) -> None:
@@ -34,27 +26,31 @@ def check_missed(policy: Missed) -> None:
         raise Invalid.field("missed.most", because("not-between", least=1, most=MOST_CATCH_UPS))
 
 
-def decide(
+def missed_first(
     times: Sequence[datetime], now: datetime, policy: Missed, *, has_more: bool = False
-) -> Decision:
-    """Decide about passed due times in order. A due time up to a minute late is not missed.
+) -> list[datetime]:
+    """Return the due times that were missed before the first one that gets a run.
 
-    With `has_more`, more times passed after these, so the newest of these are left for later.
+    `times` have passed and are in order. With `has_more`, more passed after these, so their newest
+    are left for later.
     """
     if has_more:
-        return Decision([], list(times[: -policy.most]))
-    window = timedelta(seconds=policy.window_seconds)
-    punctual = [due for due in times if now - due <= GRACE]
+        return list(times[: -policy.most])
+    wanted = catch_ups(times, now, policy)
+    return list(takewhile(lambda due: due not in wanted, times))
+
+
+def catch_ups(times: Sequence[datetime], now: datetime, policy: Missed) -> set[datetime]:
+    """Return the passed due times that get a run. One up to a minute late is not missed."""
+    punctual = [due for due in times if not is_late(due, now)]
     late = times[: len(times) - len(punctual)]
-    chosen = [due for due in late if now - due <= window]
-    if policy.policy == "skip" or (policy.policy == "last" and punctual):
-        chosen = []
-    elif policy.policy == "last":
-        chosen = chosen[-1:]
-    else:
-        chosen = chosen[-policy.most :]
-    runs = set(chosen)
-    return Decision([*chosen, *punctual], [due for due in late if due not in runs])
+    window = timedelta(seconds=policy.window_seconds)
+    in_window = [due for due in late if now - due <= window]
+    if policy.policy == "all":
+        return {*in_window[-policy.most :], *punctual}
+    if policy.policy == "last" and not punctual:
+        return {*in_window[-1:]}
+    return set(punctual)
 
 
 def is_late(due: datetime, now: datetime) -> bool:

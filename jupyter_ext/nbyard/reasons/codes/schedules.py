@@ -73,6 +73,7 @@ DUE = {
 TICKS = {
     "tick-missed": code("No dispatcher ran at this time"),
     "tick-overlapped": code("Run {number} had not ended", number=int),
+    "no-template": code("The frozen files of the schedule are gone; save the schedule again"),
     "tick-disabled": code("The schedule was disabled"),
     "tick-queue-full": code("{count} due times already wait", count=int),
     "replaced-by-schedule": code("Replaced by the next run of the schedule"),

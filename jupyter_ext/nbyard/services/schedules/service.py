@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,7 @@ from nbyard.domain.schedules.missed import check_missed
 from nbyard.domain.schedules.sentences import due_times, sentence_of
 from nbyard.domain.schedules.structs import (
     AskedTiming,
+    Mode,
     NewSchedule,
     Schedule,
     SchedulePatch,
@@ -28,14 +29,22 @@ from nbyard.domain.schedules.structs import (
 )
 from nbyard.domain.unique_names import check_free, free_name, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.host import clock
 from nbyard.host.time_zone import local_zone
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.schedules.frozen_runs import FrozenRuns
+from nbyard.services.runs.service import RunService
+from nbyard.services.schedules.run_requests import (
+    freeze_request,
+    keep_template,
+    start_now,
+    stored_request,
+)
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
+    from nbyard.freezing.templates import FrozenRequest
     from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
 
@@ -53,7 +62,6 @@ class ScheduleService:
         self._parts = parts
         self._store = parts.store
         self._rows = parts.store.schedules
-        self._runs = FrozenRuns(parts)
 
     @operation("POST", "/schedules", scope="schedules:write", status=201)
     @pin_blobs
@@ -63,13 +71,13 @@ class ScheduleService:
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before)
-        now = datetime.now(UTC)
+        now = clock.now()
         zone = body.zone or local_zone()
         plan = settle(body.timing, zone, body.starts_at, body.ends_at, now)
         check_runs(body.at_most)
         check_missed(body.missed)
-        run, path = self._runs.check(caller, body.run)
-        drafted = self._runs.freeze(caller, run)
+        run, path = stored_request(self._parts, body.run)
+        frozen = freeze_request(self._parts, caller.name, run)
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
@@ -80,7 +88,7 @@ class ScheduleService:
                     "owner": caller.name,
                     "revision": 1,
                     "is_enabled": body.is_enabled,
-                    **self._of_run(c, caller, run, path, drafted, body.mode),
+                    **self._of_run(c, frozen, path, body.mode),
                     **_of_plan(plan, body.timing),
                     **_plain(body, PLAIN),
                     "next_due": plan.next(now) if body.is_enabled else None,
@@ -124,7 +132,7 @@ class ScheduleService:
             row = self._find(c, caller, schedule)
         if body.revision != row.schedule.revision:
             raise StaleWrite
-        now = datetime.now(UTC)
+        now = clock.now()
         given = {
             n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
         }
@@ -133,13 +141,13 @@ class ScheduleService:
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)
         is_frozen = body.refreeze or given.keys() & {"run", "mode"}
-        run, path = self._runs.check(caller, given.get("run", row.schedule.run))
-        drafted = self._runs.freeze(caller, run) if is_frozen else None
+        run, path = stored_request(self._parts, given.get("run", row.schedule.run))
+        frozen = freeze_request(self._parts, caller.name, run) if is_frozen else None
         with self._store.write() as c:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.schedule.id)
-            if drafted is not None:
-                columns |= self._of_run(c, caller, run, path, drafted, wanted.mode)
+            if frozen is not None:
+                columns |= self._of_run(c, frozen, path, wanted.mode)
             columns |= _plain(given, PLAIN)
             columns["next_due"] = _next(wanted, plan, now) if wanted.is_enabled else None
             if not self._rows.change(c, row.schedule, "changed", **columns):
@@ -150,7 +158,7 @@ class ScheduleService:
     @operation("POST", "/schedules/{schedule}/enable", scope="schedules:write")
     def enable(self, caller: Caller, schedule: str) -> Schedule:
         """Enable a schedule. Due times that passed meanwhile are not caught up."""
-        now = datetime.now(UTC)
+        now = clock.now()
         with self._store.write() as c:
             row = self._find(c, caller, schedule)
             if not row.schedule.is_enabled:
@@ -178,14 +186,17 @@ class ScheduleService:
         """Start a run of a schedule now, besides its due times."""
         with self._store.read() as c:
             row = self._find(c, caller, schedule)
-        return self._runs.start(caller, row)
+        self._parts.make_way()
+        made = start_now(self._parts, row)
+        self._parts.ensure_dispatcher()
+        return RunService(self._parts).get(caller, made).run
 
     @operation("POST", "/schedules/preview", scope="schedules:read")
     def preview(self, caller: Caller, body: SchedulePreviewRequest) -> SchedulePreview:
         """Explain a timing and show its next due times, without saving anything."""
         if not 1 <= body.count <= MOST_SHOWN:
             raise Invalid.field("count", because("not-between", least=1, most=MOST_SHOWN))
-        now = datetime.now(UTC)
+        now = clock.now()
         plan = settle(body.timing, body.zone or local_zone(), body.starts_at, body.ends_at, now)
         check_runs(body.at_most)
         sentence = sentence_of(plan, body.at_most)
@@ -251,15 +262,17 @@ class ScheduleService:
         return plan, {**_of_plan(plan, asked), "handled_until": now}
 
     def _of_run(
-        self, c: Connection, caller: Caller, run: NewRun, path: str, drafted: Any, mode: str
+        self, c: Connection, frozen: FrozenRequest, path: str, mode: Mode
     ) -> dict[str, Any]:
+        # Also without a pin: this checks the values, and an unused template is deleted later.
+        template = keep_template(c, frozen)
         files = self._parts.files
         return {
-            "run": msgspec.to_builtins(run),
+            "run": msgspec.to_builtins(frozen.body),
             "path": path,
             "root": str(files.root),
             "start": str(files.start),
-            "template_id": self._runs.keep(c, caller, drafted) if mode == "pinned" else "",
+            "template_id": template.id if mode == "pinned" else "",
         }
 
 

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.store.database.database_connection import json_text
+from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import executable_versions, runs
 from nbyard.store.schema.template_tables import run_templates
 
 T, V = run_templates.c, executable_versions.c
 # A template stays as long as one of these columns names it.
 RUN_OF = runs.c.template_id
-REFERENCES = (RUN_OF,)
+REFERENCES = (RUN_OF, schedules.c.template_id)
 IS_USED = or_(*(select(column).where(column == T.id).exists() for column in REFERENCES))
 KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest == bindparam("is"))
 
@@ -70,8 +71,15 @@ class TemplateRows:
 
     def digests_of_runs(self, c: Connection) -> Iterable[tuple[str, Iterable[str]]]:
         """Yield the ID of each run and the digests that its template names."""
-        for run_id, digests in c.execute(select(runs.c.id, T.digests).where(T.id == RUN_OF)):
-            yield run_id, digests
+        for row in c.execute(select(runs.c.id, T.digests).where(T.id == RUN_OF)):
+            yield row.id, row.digests
+
+    def digests_of_schedules(self, c: Connection) -> Iterable[str]:
+        """Yield the digests that templates of schedules name."""
+        for digests in c.execute(
+            select(T.digests).where(T.id == schedules.c.template_id)
+        ).scalars():
+            yield from digests
 
     def delete_unused(self, c: Connection) -> None:
         """Delete the templates that no row refers to."""

@@ -5,8 +5,8 @@ from alembic import op
 
 from nbyard.store.schema.sql_column_types import Moment
 
-revision = "0033"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,72 @@
+"""The controller of schedules: waits for the next due time and creates its run in a thread."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.schedules.due_runs import DueRuns
+from nbyard.dispatch.threads import Threads
+from nbyard.host import clock
+
+MOST_AT_ONCE = 200
+RETRY_SECONDS = 2.0
+NEVER = float("inf")
+
+
+class ScheduleController:
+    """Finds due schedules by one indexed query, when the next one is due and at intervals.
+
+    `wake` wakes the loop after a thread has created a run.
+    """
+
+    def __init__(self, context: DispatchContext, threads: Threads, wake: Callable[[], None]):
+        self._context = context
+        self._rows = context.store.schedules
+        self._threads = threads
+        self._wake = wake
+        self._due_runs = DueRuns(context)
+        self._next_look = 0.0
+        self._has_created = False
+        self.is_enabled = False
+
+    def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
+        """Handle what is due; return whether runs were created since the last round."""
+        if has_news or has_time or time.monotonic() >= self._next_look:
+            self._look(clock.now(), has_time=has_time)
+        has_created, self._has_created = self._has_created, False
+        return has_created
+
+    def patience(self) -> float:
+        """Return the seconds until the next due time."""
+        return max(self._next_look - time.monotonic(), 0.0)
+
+    def _look(self, now: datetime, *, has_time: bool) -> None:
+        with self._context.store.read() as c:
+            following = self._rows.next_due(c)
+            waiting = self._rows.waiting(c)
+            due = self._rows.due(c, now, MOST_AT_ONCE) if following and following <= now else []
+            ahead = self._rows.ahead(c, now) if has_time else []
+        self.is_enabled = following is not None or bool(waiting)
+        for schedule_id in ahead:
+            self._submit(schedule_id, self._due_runs.set_back)
+        for schedule_id in dict.fromkeys([*waiting, *due]):
+            self._submit(schedule_id, self._due_runs.handle)
+        if due:
+            # The threads wake the loop; look again in case one of them pauses after an error.
+            self._next_look = time.monotonic() + RETRY_SECONDS
+        elif following is None:
+            self._next_look = NEVER
+        else:
+            self._next_look = time.monotonic() + (following - now).total_seconds()
+
+    def _submit(self, schedule_id: str, work: Callable[[str], bool]) -> None:
+        self._threads.submit(f"schedule {schedule_id}", partial(work, schedule_id), then=self._done)
+
+    def _done(self, has_changed: bool | None) -> None:
+        """Look again: another time of the schedule may be due, and its run is to start."""
+        if has_changed:
+            self._next_look = 0.0
+            self._has_created = True
+            self._wake()

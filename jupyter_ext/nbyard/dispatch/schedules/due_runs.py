@@ -1,0 +1,194 @@
+"""What happens when a schedule is due: one due time, its tick and its run in one transaction."""
+
+import logging
+from datetime import datetime
+from itertools import chain, islice, takewhile
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.schedules.missed import is_late, missed_first
+from nbyard.domain.schedules.overlap import Action, action_for
+from nbyard.domain.schedules.structs import Tick
+from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
+from nbyard.freezing.schedule_runs import create_due, freeze_due
+from nbyard.freezing.templates import FrozenRequest
+from nbyard.host import clock
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
+from nbyard.store import Connection
+from nbyard.store.leases import LeaseLost
+from nbyard.store.schedules import ScheduleRow
+
+log = logging.getLogger("nbyard.dispatch")
+MOST_COUNTED = 2_000  # due times that one step counts as missed
+MOST_WAITING = 100
+
+
+class DueRuns:
+    """Handles one due time of a schedule at a time."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.schedules
+
+    def handle(self, schedule_id: str) -> bool:
+        """Handle the first due time that waits or has passed; return whether there was one."""
+        now = clock.now()
+        with self._store.read() as c:
+            row = self._rows.by_id(c, schedule_id)
+            tick = self._rows.first_waiting(c, schedule_id)
+            live = self._rows.live_runs(c, schedule_id)
+        if row is None:
+            return False
+        if tick is not None and not live and self._end_wait(row, tick):
+            return True
+        times = self._passed(row, now)
+        if not times:
+            return False
+        has_more = len(times) > MOST_COUNTED
+        times = times[:MOST_COUNTED]
+        missed = missed_first(times, now, row.schedule.missed, has_more=has_more)
+        try:
+            self._skip(row, missed) if missed else self._start(row, times[0], now)
+        except StaleWrite:
+            log.info("schedule %s was changed meanwhile", schedule_id)
+        return True
+
+    def set_back(self, schedule_id: str) -> bool:
+        """Take the next due time from the clock, which was set back; return whether it changed.
+
+        Due times that had their run before the change keep it: their ticks are found.
+        """
+        now = clock.now()
+        with self._context.write() as c:
+            row = self._rows.by_id(c, schedule_id)
+            if row is None or row.schedule.next_due is None or row.handled_until <= now:
+                return False
+            self._rows.advance(c, row, row.plan.next(now), now)
+        return True
+
+    def _passed(self, row: ScheduleRow, now: datetime) -> list[datetime]:
+        first = row.schedule.next_due
+        if first is None:
+            return []
+        times = takewhile(lambda due: due <= now, chain([first], row.plan.after(first)))
+        return list(islice(times, MOST_COUNTED + 1))
+
+    def _skip(self, row: ScheduleRow, missed: list[datetime]) -> None:
+        """Record due times that passed while no dispatcher ran."""
+        why = because("tick-missed")
+        with self._context.write() as c:
+            new = sorted({*missed} - self._rows.recorded(c, row.schedule.id, missed))
+            if new:
+                since, count = new[0] if len(new) > 1 else None, len(new)
+                self._rows.record(
+                    c, row.schedule, new[-1], "missed", reason=why, since=since, count=count
+                )
+            self._advance(c, row, missed[-1])
+
+    def _start(self, row: ScheduleRow, due: datetime, now: datetime) -> None:
+        """Start the run of a due time, or do what the policy for overlapping runs says."""
+        try:
+            with self._context.blobs.keeping():
+                frozen = self._frozen(row)
+                with self._context.write() as c:
+                    self._obey(c, row, due, now, frozen)
+        except NbyardError as error:
+            if isinstance(error, Busy | Unavailable | LeaseLost | StaleWrite):
+                raise
+            # The files cannot be frozen, or a value is refused and the transaction rolled back.
+            with self._context.write() as c:
+                self._fail(c, row, due, reason_of(error))
+        crash_point("tick-committed")
+
+    def _obey(
+        self,
+        c: Connection,
+        row: ScheduleRow,
+        due: datetime,
+        now: datetime,
+        frozen: FrozenRequest | None,
+    ) -> None:
+        if self._rows.recorded(c, row.schedule.id, [due]):
+            self._advance(c, row, due)
+            return
+        live = self._rows.live_runs(c, row.schedule.id)
+        waiting = self._rows.count_waiting(c, row.schedule.id)
+        action = action_for(
+            row.schedule.overlap,
+            row.schedule.missed,
+            is_active=bool(live),
+            is_waiting=waiting > 0,
+            is_late=is_late(due, now),
+        )
+        if action == "wait" and waiting >= MOST_WAITING:
+            why = because("tick-queue-full", count=waiting)
+            self._rows.record(c, row.schedule, due, "overlapped", reason=why)
+        elif action == "wait":
+            self._rows.record(c, row.schedule, due, "waiting")
+        elif action == "skip":
+            why = because("tick-overlapped", number=self._number(c, live))
+            self._rows.record(c, row.schedule, due, "overlapped", reason=why)
+        else:
+            self._replace(c, row, live, action)
+            made = create_due(self._store, c, row, due, frozen)
+            self._rows.record(c, row.schedule, due, "started", run_id=made)
+            crash_point("tick-inserted")
+        self._advance(c, row, due, is_run=action in {"start", "replace"})
+
+    def _number(self, c: Connection, live: list[str]) -> int:
+        run = self._store.runs.by_id(c, live[0]) if live else None
+        return run.number if run else 0
+
+    def _replace(self, c: Connection, row: ScheduleRow, live: list[str], action: Action) -> None:
+        """Cancel the runs before and drop the due times that wait, if the policy says so."""
+        if action != "replace":
+            return
+        self._rows.drop_waiting(c, row.schedule.id, because("replaced-by-schedule"))
+        for run_id in live:
+            run = self._store.runs.by_id(c, run_id)
+            if run is not None:
+                self._store.runs.request_cancel(c, run)
+
+    def _end_wait(self, row: ScheduleRow, tick: Tick) -> bool:
+        """Start the run of a due time that waited; return False if it still waits."""
+        one = row.schedule
+        try:
+            with self._context.blobs.keeping():
+                frozen = self._frozen(row)
+                with self._context.write() as c:
+                    if self._rows.live_runs(c, one.id):
+                        return False
+                    made = create_due(self._store, c, row, tick.due_at, frozen)
+                    self._rows.conclude(c, one, tick, "started", run_id=made)
+        except NbyardError as error:
+            if isinstance(error, Busy | Unavailable | LeaseLost):
+                raise
+            with self._context.write() as c:
+                self._rows.conclude(c, one, tick, "failed", reason_of(error))
+        return True
+
+    def _frozen(self, row: ScheduleRow) -> FrozenRequest | None:
+        context = self._context
+        try:
+            return freeze_due(context.settings, context.store, context.blobs, row)
+        except OSError as error:
+            raise Conflict(reason_of(error)) from error
+
+    def _fail(self, c: Connection, row: ScheduleRow, due: datetime, reason: Reason) -> None:
+        if not self._rows.recorded(c, row.schedule.id, [due]):
+            self._rows.record(c, row.schedule, due, "failed", reason=reason)
+        self._advance(c, row, due)
+
+    def _advance(
+        self, c: Connection, row: ScheduleRow, due: datetime, *, is_run: bool = False
+    ) -> None:
+        """Set the next due time after one; there is none after the last run."""
+        one = row.schedule
+        following = row.plan.next(due)
+        if one.at_most is not None:
+            runs = one.counts.started + self._rows.count_waiting(c, one.id)
+            # The tick of this due time is counted only if it waits.
+            if runs + is_run >= one.at_most:
+                following = None
+        self._rows.advance(c, row, following, due)

@@ -1,0 +1,66 @@
+"""Runs of due schedules: from the pinned template, or from the files as they are now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.domain.runs.origins import Origin
+from nbyard.errors import NotFound
+from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.run_creation import create_run
+from nbyard.freezing.templates import FrozenRequest, freeze, store_template
+from nbyard.host.project_files import ProjectFiles
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.blobs import Blobs
+    from nbyard.domain.runs.templates import RunTemplate
+    from nbyard.settings import Settings
+    from nbyard.store import Connection, Store
+    from nbyard.store.schedules import ScheduleRow
+
+
+def freeze_due(
+    settings: Settings, store: Store, blobs: Blobs, row: ScheduleRow
+) -> FrozenRequest | None:
+    """Freeze the files of a schedule that follows them; None for a pinned one."""
+    one = row.schedule
+    if one.mode == "pinned":
+        return None
+    files = ProjectFiles(Path(row.root), Path(row.start))
+    return freeze(FreezingContext(settings, store, blobs, files), one.owner, one.run)
+
+
+def create_due(
+    store: Store, c: Connection, row: ScheduleRow, due: datetime, frozen: FrozenRequest | None
+) -> str:
+    """Queue the run of a due time, unless it exists; return its ID."""
+    template = pinned_template(store, c, row) if frozen is None else store_template(c, frozen)
+    one = row.schedule
+    made, _ = create_run(
+        store,
+        c,
+        template,
+        submission_key=submission_key(one.id, due),
+        origin=Origin("schedule", one.id, due),
+    )
+    return made
+
+
+def submission_key(schedule_id: str, due: datetime) -> str:
+    """Return the key that makes the run of a due time unique."""
+    return f"schedule:{schedule_id}:{due.astimezone(UTC).isoformat()}"
+
+
+def pinned_template(store: Store, c: Connection, row: ScheduleRow) -> RunTemplate:
+    """Return the template that a pinned schedule froze.
+
+    Raises:
+        NotFound: the template is gone.
+    """
+    found = store.templates.get(c, row.schedule.owner, row.template_id)
+    if found is None:
+        raise NotFound(because("no-template"))
+    return found

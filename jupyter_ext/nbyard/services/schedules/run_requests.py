@@ -1,0 +1,77 @@
+"""The runs of schedules: checked when a schedule is saved, and started now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Detail, Invalid
+from nbyard.freezing.run_creation import create_run
+from nbyard.freezing.schedule_runs import pinned_template
+from nbyard.freezing.templates import FrozenRequest, freeze, store_template
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.domain.runs.templates import RunTemplate
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+    from nbyard.store.schedules import ScheduleRow
+
+
+def stored_request(parts: ServiceContext, run: NewRun) -> tuple[NewRun, str]:
+    """Return a run with its path as it is stored, and its real path; empty for executables.
+
+    Raises:
+        Invalid: a field is refused.
+    """
+    if isinstance(run.name, str) or run.replace:
+        raise Invalid.field("run.name", because("schedule-run-name"))
+    if not run.path:
+        return run, ""
+    real = str(parts.files.locate_code(run.path, "run.path"))
+    return msgspec.structs.replace(run, path=real), real
+
+
+def freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:
+    """Check a run and store the bytes of its files.
+
+    Raises:
+        Invalid: a field is refused; it is named below `run`.
+    """
+    try:
+        return freeze(parts, owner, run)
+    except Invalid as error:
+        raise _below_run(error) from None
+
+
+def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
+    """Store a template.
+
+    Raises:
+        Invalid: a value is refused; it is named below `run`.
+    """
+    try:
+        return store_template(c, frozen)
+    except Invalid as error:
+        raise _below_run(error) from None
+
+
+def start_now(parts: ServiceContext, row: ScheduleRow) -> str:
+    """Queue a run of a schedule besides its due times; return its ID."""
+    one = row.schedule
+    frozen = None if one.mode == "pinned" else freeze(parts, one.owner, one.run)
+    with parts.store.write() as c:
+        if frozen is not None:
+            template = store_template(c, frozen)
+        else:
+            template = pinned_template(parts.store, c, row)
+        made, _ = create_run(parts.store, c, template, origin=Origin("schedule", one.id))
+    return made
+
+
+def _below_run(error: Invalid) -> Invalid:
+    details = [Detail(f"run.{d.path}", d.message, d.reason) for d in error.details]
+    return Invalid.fields(details, hint=error.hint_reason) if details else error
