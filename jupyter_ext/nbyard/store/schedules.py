@@ -45,7 +45,7 @@ DUE = Prepared(
 AHEAD = Prepared(
     select(S.id).where(S.handled_until > bindparam("now"), S.next_due.is_not(None)).limit(100)
 )
-WAITING = Prepared(select(T.schedule_id.distinct()).where(T.outcome == "waiting"))
+WAITING = Prepared(select(T.schedule_id).distinct().where(T.outcome == "waiting"))
 
 
 class ScheduleRow(msgspec.Struct, frozen=True):

@@ -1,0 +1,117 @@
+"""A schedule on a bench whose clock the test sets."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.dispatch.schedules.controller import ScheduleController
+from nbyard.domain.schedules.structs import NewSchedule, Schedule, Tick
+from nbyard.host import clock
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+from nbyard.yard import Yard
+
+
+class Clock:
+    """The clock of the machine, as the test sets it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.time = datetime(2026, 11, 25, 21, tzinfo=UTC)
+        monkeypatch.setattr(clock, "now", lambda: self.time)
+
+    def set(self, text: str) -> None:
+        """Set the clock, in UTC unless the text has an offset."""
+        moment = datetime.fromisoformat(text)
+        self.time = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class ScheduleBench:
+    """A bench with one schedule of `work.py`, whose runs end when the test says."""
+
+    def __init__(self, bench: Bench, clock: Clock, root: Path):
+        self.bench, self.clock, self.root = bench, clock, root
+        self.service = bench.yard.services.schedules
+        self.schedule: Schedule | None = None
+        self._offer_runtime()
+
+    def _offer_runtime(self) -> None:
+        """Let the fake runtime take the place of the one that runs use by default."""
+        self.bench.context.runtimes["process"] = self.bench.runtime
+
+    def restart(self) -> ScheduleController:
+        """Let another dispatcher take over; return the controller of the former one."""
+        former = self.bench.replace_dispatcher()
+        self._offer_runtime()
+        return former._schedules
+
+    def create(self, **body: Any) -> Schedule:
+        """Create the schedule from plain data."""
+        body = {"run": {"path": "work.py"}, "zone": "UTC", **body}
+        self.schedule = self.service.create(OWNER, msgspec.convert(body, NewSchedule))
+        return self.schedule
+
+    @property
+    def id(self) -> str:
+        """Return the ID of the schedule."""
+        assert self.schedule is not None
+        return self.schedule.id
+
+    @property
+    def controller(self) -> ScheduleController:
+        """Return the controller of the dispatcher in charge."""
+        return self.bench.dispatcher._schedules
+
+    def look(self, controller: ScheduleController | None = None) -> None:
+        """Handle all that is due by the clock."""
+        controller = controller or self.controller
+        controller.tick()
+        while self.bench.dispatcher.settle(30) and controller.patience() == 0:
+            controller.tick()
+
+    def at(self, text: str) -> None:
+        """Set the clock and handle all that is due."""
+        self.clock.set(text)
+        self.look()
+
+    def now(self) -> Schedule:
+        """Return the schedule as it is stored."""
+        return self.service.get(OWNER, self.id)
+
+    def ticks(self) -> list[Tick]:
+        """Return all ticks, the earliest due time first."""
+        page = self.service.ticks(OWNER, self.id, limit=500)
+        return sorted(page.items, key=lambda tick: tick.due_at)
+
+    def told(self) -> list[list[Any]]:
+        """Return due time, outcome and count of all ticks."""
+        return [
+            [tick.due_at.strftime("%Y-%m-%dT%H:%M:%S"), tick.outcome, tick.count]
+            for tick in self.ticks()
+        ]
+
+    def runs(self) -> list[Any]:
+        """Return all runs of the schedule, newest first."""
+        return self.bench.yard.services.runs.list(OWNER, schedule=self.id, limit=500).items
+
+    def end_runs(self) -> None:
+        """End all runs of the schedule that are active."""
+        live = [run for run in self.runs() if run.state in ("queued", "running")]
+        for run in live:
+            self.bench.cancel(run.id)
+        self.bench.until(
+            lambda: all(self.bench.run(run.id).state not in ("queued", "running") for run in live)
+        )
+
+
+@pytest.fixture
+def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[ScheduleBench]:
+    made = ScheduleBench(bench, clock_of, yard.parts.files.root)
+    yield made

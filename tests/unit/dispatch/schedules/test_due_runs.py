@@ -1,0 +1,91 @@
+"""What a due time leads to: one run, or the record why there is none."""
+
+import msgspec
+
+from nbyard.domain.schedules.structs import SchedulePatch
+from nbyard.testing.fake_runtime_bench import OWNER
+
+EVERY_HOUR = {"kind": "cron", "expression": "0 * * * *"}
+
+
+def test_a_due_time_creates_its_run_once(scheduled):
+    scheduled.create(timing=EVERY_HOUR)
+    scheduled.at("2026-11-25T21:59:59")
+    assert scheduled.told() == []
+    scheduled.at("2026-11-25T22:00:00")
+    scheduled.at("2026-11-25T22:00:00")
+    assert scheduled.told() == [["2026-11-25T22:00:00", "started", 1]]
+    (run,), (tick,) = scheduled.runs(), scheduled.ticks()
+    assert (run.id, run.origin.kind, run.origin.id) == (tick.run_id, "schedule", scheduled.id)
+    assert run.origin.due_at == tick.due_at
+    assert scheduled.now().next_due.hour == 23
+
+
+def test_files_are_those_of_the_due_time(scheduled):
+    scheduled.create(timing=EVERY_HOUR)
+    (scheduled.root / "work.py").unlink()
+    scheduled.at("2026-11-25T22:00:00")
+    (tick,) = scheduled.ticks()
+    assert (tick.outcome, tick.run_id) == ("failed", "")
+    assert "work.py" in str(tick.reason)
+    assert scheduled.runs() == [] and scheduled.now().counts.failed == 1
+    (scheduled.root / "work.py").write_text("print()")
+    scheduled.at("2026-11-25T23:00:00")
+    assert [tick.outcome for tick in scheduled.ticks()] == ["failed", "started"]
+
+
+def test_a_pinned_schedule_runs_without_its_file(scheduled):
+    scheduled.create(timing=EVERY_HOUR, mode="pinned")
+    (scheduled.root / "work.py").unlink()
+    scheduled.at("2026-11-25T22:00:00")
+    assert [tick.outcome for tick in scheduled.ticks()] == ["started"]
+
+
+def test_it_ends_after_the_last_run(scheduled):
+    scheduled.create(timing=EVERY_HOUR, at_most=2)
+    for hour in (22, 23):
+        scheduled.at(f"2026-11-25T{hour}:00:00")
+        scheduled.end_runs()
+    assert scheduled.now().counts.started == 2 and scheduled.now().next_due is None
+    scheduled.at("2026-11-26T12:00:00")
+    assert len(scheduled.runs()) == 2
+
+
+def test_replaced_runs_are_cancelled(scheduled):
+    scheduled.create(timing=EVERY_HOUR, overlap="replace")
+    scheduled.at("2026-11-25T22:00:00")
+    scheduled.at("2026-11-25T23:00:00")
+    newer, older = scheduled.runs()
+    assert older.cancel_requested_at is not None and newer.cancel_requested_at is None
+
+
+def test_queued_due_times_wait_in_order(scheduled):
+    scheduled.create(timing=EVERY_HOUR, overlap="queue")
+    for hour in (22, 23):
+        scheduled.at(f"2026-11-25T{hour}:00:00")
+    scheduled.at("2026-11-26T00:00:00")
+    assert [tick.outcome for tick in scheduled.ticks()] == ["started", "waiting", "waiting"]
+    scheduled.end_runs()
+    scheduled.look()
+    assert [tick.outcome for tick in scheduled.ticks()] == ["started", "started", "waiting"]
+    scheduled.service.disable(OWNER, scheduled.id)
+    assert [tick.outcome for tick in scheduled.ticks()][-1] == "overlapped"
+
+
+def test_a_change_meanwhile_wins(scheduled, monkeypatch):
+    """The schedule is moved to another time while the dispatcher freezes the files."""
+    scheduled.create(timing=EVERY_HOUR)
+    due_runs = scheduled.controller._due_runs
+    freeze = due_runs._frozen
+
+    def change_first(row):
+        monkeypatch.setattr(due_runs, "_frozen", freeze)
+        timing = {"kind": "cron", "expression": "30 * * * *"}
+        body = {"revision": 1, "timing": timing}
+        scheduled.service.update(OWNER, scheduled.id, msgspec.convert(body, SchedulePatch))
+        return freeze(row)
+
+    monkeypatch.setattr(due_runs, "_frozen", change_first)
+    scheduled.at("2026-11-25T22:00:00")
+    assert scheduled.told() == [] and scheduled.runs() == []
+    assert scheduled.now().next_due.minute == 30
