@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.runs.structs import from_program
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, because, is_known
 from nbyard.services.operation import Operation
@@ -73,9 +73,7 @@ class Client:
             elif field.place == "header":
                 headers["Idempotency-Key"] = value
             else:
-                if isinstance(value, NewRun) and not value.origin:
-                    value = msgspec.structs.replace(value, origin="client")
-                body = msgspec.json.encode(value)
+                body = msgspec.json.encode(from_program(value))
                 headers["Content-Type"] = "application/json"
         full = path + (f"?{urlencode(query)}" if query else "")
         content = self.send(operation.method, full, body, headers)

@@ -35,6 +35,10 @@ class LocalNoun:
         method = getattr(self._service, verb)
 
         def call(*positional: Any, **named: Any) -> Any:
+            if "body" in named:
+                from nbyard.domain.runs.structs import from_program  # late: many calls have none
+
+                named["body"] = from_program(named["body"])
             for name, value in [*enumerate(positional), *named.items()]:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.

@@ -163,6 +163,12 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origin: Literal["", AskedOrigin] = ""
 
 
+def from_program(body: Any) -> Any:
+    """Return a request body; a run that names no origin gets that of a program."""
+    is_unnamed = isinstance(body, NewRun) and not body.origin
+    return msgspec.structs.replace(body, origin="client") if is_unnamed else body
+
+
 class CheckedRun(msgspec.Struct, frozen=True):
     """The title and nodes of a run that could start."""
 
