@@ -31,6 +31,7 @@ from nbyard.store.schema.tables import runs
 R, S, T = runs.c, schedules.c, schedule_ticks.c
 RECENT = 10
 KEPT_TICKS = 1_000
+MOST_SET_BACK = 100
 COUNTED: dict[str, str] = {
     "started": "started_count",
     "missed": "missed_count",
@@ -43,9 +44,11 @@ DUE = Prepared(
     select(S.id).where(S.next_due <= bindparam("now")).order_by(S.next_due).limit(bindparam("most"))
 )
 AHEAD = Prepared(
-    select(S.id).where(S.handled_until > bindparam("now"), S.next_due.is_not(None)).limit(100)
+    select(S.id)
+    .where(S.handled_until > bindparam("now"), S.next_due.is_not(None))
+    .limit(bindparam("most"))
 )
-WAITING = Prepared(select(T.schedule_id).distinct().where(T.outcome == "waiting"))
+WAITING = Prepared(select(T.schedule_id).distinct().where(T.outcome == bindparam("how")))
 
 
 class ScheduleRow(msgspec.Struct, frozen=True):
@@ -129,11 +132,11 @@ class ScheduleRows:
 
     def ahead(self, c: Connection, now: datetime) -> list[str]:
         """Return the IDs of schedules handled beyond now: the clock was set back."""
-        return [row[0] for row in AHEAD.ask(c, now=now)]
+        return [row[0] for row in AHEAD.ask(c, now=now, most=MOST_SET_BACK)]
 
     def waiting(self, c: Connection) -> list[str]:
         """Return the IDs of schedules of which due times wait for the run before."""
-        return [row[0] for row in WAITING.ask(c)]
+        return [row[0] for row in WAITING.ask(c, how="waiting")]
 
     def is_enabled(self, c: Connection) -> bool:
         """Return whether anything will be due or waits."""

@@ -45,7 +45,7 @@ class CronExpression(msgspec.Struct, frozen=True):
 
     def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the due times after a moment in UTC, each once, in order."""
-        begin = moment.astimezone(zone) - timedelta(minutes=1)
+        begin = (moment - timedelta(minutes=1)).astimezone(zone)
         newest = moment
         for minute in CronSim(self.fields, begin):
             start = minute.astimezone(UTC)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.schedules.controller import ScheduleController
 from nbyard.domain.schedules.structs import NewSchedule, Schedule, Tick
 from nbyard.host import clock
@@ -35,6 +36,7 @@ class ScheduleBench:
         self.bench, self.clock, self.root = bench, clock, root
         self.service = bench.yard.services.schedules
         self.schedule: Schedule | None = None
+        self._former: list[Dispatcher] = []
         self._offer_runtime()
 
     def _offer_runtime(self) -> None:
@@ -45,7 +47,18 @@ class ScheduleBench:
         """Let another dispatcher take over; return the controller of the former one."""
         former = self.bench.replace_dispatcher()
         self._offer_runtime()
+        self._former.append(former)
         return former._schedules
+
+    @property
+    def controllers(self) -> list[ScheduleController]:
+        """Return the controllers of all dispatchers, the former ones first."""
+        return [former._schedules for former in self._former] + [self.controller]
+
+    def settle(self) -> None:
+        """Wait for the threads of all dispatchers."""
+        for dispatcher in [*self._former, self.bench.dispatcher]:
+            assert dispatcher.settle(30)
 
     def create(self, **body: Any) -> Schedule:
         """Create the schedule from plain data."""
