@@ -1,0 +1,95 @@
+"""Due times within limits, and which timings are refused."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, settle
+from nbyard.domain.schedules.structs import Cron, Delay, Interval, Once, Words
+from nbyard.errors import Invalid
+
+NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_words_become_a_timing_in_utc():
+    plan = settle(Words("tomorrow 8:00"), "Europe/Berlin", None, None, NOW)
+    assert plan.timing == Once(datetime(2026, 11, 26, 7, 0, tzinfo=UTC))
+    assert settle(Words(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron("0 8 * * *")
+    assert settle(Delay(60), "UTC", None, None, NOW).timing == Once(NOW + timedelta(seconds=60))
+
+
+def test_limits_without_an_offset_are_of_the_zone():
+    start, end = (
+        datetime.fromisoformat("2026-11-26T01:00"),
+        datetime.fromisoformat("2026-11-26T03:00"),
+    )
+    plan = settle(Cron("0 * * * *"), "Asia/Tokyo", start, end, NOW - timedelta(days=1))
+    dues = first_due(plan, NOW - timedelta(days=1), 10)
+    assert [due.hour for due in dues] == [16, 17, 18]
+
+
+@pytest.mark.parametrize(
+    ("timing", "more", "path", "code"),
+    [
+        (Interval(0), {}, "timing.seconds", "not-between"),
+        (Interval(-5), {}, "timing.seconds", "not-between"),
+        (Interval(2**62), {}, "timing.seconds", "not-between"),
+        (Delay(0), {}, "timing.seconds", "not-between"),
+        (Delay(2**62), {}, "timing.seconds", "not-between"),
+        (Words("every 5 seconds"), {}, "timing.seconds", "not-between"),
+        (Once(NOW - HOUR), {}, "timing", "never-due"),
+        (
+            Once(datetime.fromisoformat("9999-12-31T23:59")),
+            {"zone": "America/New_York"},
+            "timing.at",
+            "number-too-large",
+        ),
+        (Cron("0 8 * * *"), {"zone": "../../etc/passwd"}, "zone", "no-time-zone"),
+        (Cron("0 8 * * *"), {"zone": "Europe"}, "zone", "no-time-zone"),
+        (Cron("0 8 * * *"), {"zone": "Mars/Olympus"}, "zone", "no-time-zone"),
+        (
+            Cron("0 8 * * *"),
+            {"starts_at": NOW + HOUR, "ends_at": NOW},
+            "ends_at",
+            "ends-before-start",
+        ),
+        (Cron("0 8 * * *"), {"ends_at": NOW - HOUR}, "ends_at", "ends-in-past"),
+        (Cron("0 8 * * *"), {"ends_at": NOW + HOUR}, "timing", "never-due"),
+    ],
+)
+def test_these_are_refused_at_their_field(timing, more, path, code):
+    given_fields = {"zone": "UTC", "starts_at": None, "ends_at": None, **more}
+    with pytest.raises(Invalid) as refused:
+        settle(timing, **given_fields, now=NOW)
+    (detail,) = refused.value.details
+    assert (detail.path, detail.why.code) == (path, code)
+
+
+@pytest.mark.parametrize("count", [0, -1, 10**9])
+def test_the_number_of_runs_is_bounded(count):
+    with pytest.raises(Invalid):
+        check_runs(count)
+    check_runs(1)
+    check_runs(None)
+
+
+@given(
+    seconds=st.integers(10, 10**7),
+    ahead=st.integers(-(10**8), 10**8),
+    start=st.none() | st.integers(-(10**7), 10**7),
+)
+def test_intervals_keep_their_phase(seconds, ahead, start):
+    """Whenever they are asked for, the due times are the same multiples."""
+    starts_at = None if start is None else NOW + timedelta(seconds=start)
+    plan = Plan(Interval(seconds), "UTC", NOW, starts_at)
+    moment = NOW + timedelta(seconds=ahead)
+    dues = list(islice(plan.after(moment), 3))
+    base = starts_at or NOW
+    assert dues[0] > moment
+    assert all((due - base).total_seconds() % seconds == 0 for due in dues)
+    assert dues[0] - max(moment, base) <= timedelta(seconds=seconds)
+    assert next(plan.after(dues[0])) == dues[1]

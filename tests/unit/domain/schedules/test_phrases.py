@@ -1,0 +1,125 @@
+"""Phrases for due times."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
+from nbyard.domain.schedules.structs import Cron, Interval, Once
+from nbyard.errors import Invalid
+
+ZONE = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("weekdays 8:00", "0 8 * * 1-5"),
+        ("Weekdays at 8:00", "0 8 * * 1-5"),
+        ("  every   weekday 8 ", "0 8 * * 1-5"),
+        ("8:00 on weekdays", "0 8 * * 1-5"),
+        ("weekends noon", "0 12 * * 0,6"),
+        ("daily at 6", "0 6 * * *"),
+        ("daily", "0 0 * * *"),
+        ("every day 18:30", "30 18 * * *"),
+        ("everyday at 6 pm", "0 18 * * *"),
+        ("daily at 12 am", "0 0 * * *"),
+        ("every monday 9:30", "30 9 * * 1"),
+        ("Mondays, Wednesdays and Fridays at 7:15", "15 7 * * 1,3,5"),
+        ("mon & thu 9:30", "30 9 * * 1,4"),
+        ("mon-fri 8:00", "0 8 * * 1-5"),
+        ("from tuesday to saturday 8:00", "0 8 * * 2-6"),
+        ("sat-mon 8:00", "0 8 * * 6-6,0-1"),
+        ("friday through sunday 8:00", "0 8 * * 5-7"),
+        ("first day of the month 7:00", "0 7 1 * *"),
+        ("15th of each month 7:00", "0 7 15 * *"),
+        ("monthly", "0 0 1 * *"),
+        ("monthly on day 3 at 6", "0 6 3 * *"),
+        ("weekly on tuesday 5:00", "0 5 * * 2"),
+        ("hourly", "0 * * * *"),
+        ("every hour at :20", "20 * * * *"),
+        ("0 8 * * 1-5", "0 8 * * 1-5"),
+        ("@daily", "@daily"),
+    ],
+)
+def test_phrases_for_days(text, expression):
+    assert read_phrase(text, NOW) == Cron(expression)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("every 15 minutes", 900),
+        ("every 15min", 900),
+        ("every minute", 60),
+        ("every other hour", 7200),
+        ("every half an hour", 1800),
+        ("every 2 days", 172_800),
+        ("each week", 604_800),
+        ("every 90s", 90),
+    ],
+)
+def test_phrases_for_intervals(text, seconds):
+    assert read_phrase(text, NOW) == Interval(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("in 2 hours", "2026-11-26T00:00"),
+        ("in half an hour", "2026-11-25T22:30"),
+        ("in a minute", "2026-11-25T22:01"),
+        ("tomorrow 8:00", "2026-11-26T08:00"),
+        ("today 23:15", "2026-11-25T23:15"),
+        ("2027-01-31 18:00", "2027-01-31T18:00"),
+        ("on 2027-01-31 at 6pm", "2027-01-31T18:00"),
+        ("2027-01-31T18:00", "2027-01-31T18:00"),
+    ],
+)
+def test_phrases_for_a_moment(text, moment):
+    timing = read_phrase(text, NOW)
+    assert isinstance(timing, Once)
+    assert timing.at == datetime.fromisoformat(moment).replace(tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("whenever", "unknown-phrase"),
+        ("", "unknown-phrase"),
+        ("every", "unknown-phrase"),
+        ("32nd of each month", "unknown-phrase"),
+        ("weekdays 25:00", "no-time-of-day"),
+        ("daily at 13 pm", "no-time-of-day"),
+        ("every hour at :75", "no-time-of-day"),
+        ("2026-02-30 8:00", "no-date"),
+        ("in 99999999999 weeks", "number-too-large"),
+        ("x" * 300, "too-long"),
+        ("0 8 ? * MON", "cron-dialect"),
+    ],
+)
+def test_other_phrases_are_refused(text, code):
+    with pytest.raises(Invalid) as refused:
+        read_phrase(text, NOW)
+    (detail,) = refused.value.details
+    assert (detail.path, detail.why.code) == ("timing.text", code)
+
+
+def test_the_refusal_lists_examples_that_are_accepted():
+    with pytest.raises(Invalid) as refused:
+        read_phrase("some day", NOW)
+    assert refused.value.details[0].why.params["examples"] == list(EXAMPLES)
+    for example in EXAMPLES:
+        read_phrase(example, NOW)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        read_phrase(text, NOW)
+    except Invalid as error:
+        assert error.details[0].path == "timing.text"

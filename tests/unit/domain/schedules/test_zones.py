@@ -1,0 +1,47 @@
+"""Time zones by name."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from nbyard.domain.schedules.zones import in_zone, zone_of
+from nbyard.errors import Invalid
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+5"])
+def test_known_zones(name):
+    assert zone_of(name).key == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Europe",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "Europe/../UTC",
+        "x" * 300,
+        "Mars",
+        "a\0b",
+    ],
+)
+def test_others_are_refused(name):
+    with pytest.raises(Invalid) as refused:
+        zone_of(name)
+    assert [detail.path for detail in refused.value.details] == ["zone"]
+
+
+def test_similar_names_are_offered():
+    with pytest.raises(Invalid) as refused:
+        zone_of("Europe/Berlinn")
+    assert "Europe/Berlin" in str(refused.value.hint)
+
+
+def test_a_moment_without_an_offset_is_of_the_zone():
+    zone = zone_of("Asia/Tokyo")
+    assert in_zone(datetime.fromisoformat("2026-01-01T09:00"), zone) == datetime(
+        2026, 1, 1, tzinfo=UTC
+    )
+    aware = datetime(2026, 1, 1, 9, tzinfo=UTC)
+    assert in_zone(aware, zone) == aware

@@ -1,0 +1,197 @@
+"""schedules.*: what is stored, refused, previewed and counted."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch, SchedulePreviewRequest
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+
+DAILY = {"kind": "words", "text": "daily at 6"}
+
+
+@pytest.fixture
+def schedules(yard, root):
+    (root / "report.py").write_text("print()\n")
+    return yard.services.schedules
+
+
+@pytest.fixture
+def made(schedules, ann):
+    return schedules.create(ann, new())
+
+
+def new(**body: Any) -> NewSchedule:
+    run = {"path": "report.py", **body.pop("run", {})}
+    return msgspec.convert(
+        {"run": run, "timing": DAILY, "zone": "Europe/Berlin", **body}, NewSchedule
+    )
+
+
+def patch(made, **body: Any) -> SchedulePatch:
+    return msgspec.convert({"revision": made.revision, **body}, SchedulePatch)
+
+
+def test_a_schedule_is_stored_with_its_sentence(schedules, ann, made):
+    assert (made.name, made.words, made.run.path) == ("report", "daily at 6", "report.py")
+    assert str(made.sentence) == "Every day at 06:00 (Europe/Berlin)"
+    assert made.next_due is not None and made.recent == []
+    assert schedules.get(ann, "report") == schedules.get(ann, made.id) == made
+    assert schedules.list(ann).items == [made]
+    assert schedules.list(ann, path="report.py").items == [made]
+    (schedules._parts.files.root / "other.py").write_text("")
+    assert schedules.list(ann, path="other.py").items == []
+    assert schedules.list(ann, search="nothing").items == []
+
+
+def test_names_are_unique(schedules, ann, made):
+    assert schedules.create(ann, new()).name == "report 2"
+    with pytest.raises(NameTaken):
+        schedules.create(ann, new(name="report"))
+
+
+def test_other_people_do_not_see_it(schedules, made):
+    eve = Caller("eve")
+    assert schedules.list(eve).items == []
+    for call in (
+        schedules.get,
+        schedules.run,
+        schedules.disable,
+        schedules.delete,
+        schedules.ticks,
+    ):
+        with pytest.raises(NotFound):
+            call(eve, made.id)
+
+
+def test_the_same_key_creates_one_schedule(schedules, ann):
+    first = schedules.create(ann, new(), idempotency_key="k")
+    assert schedules.create(ann, new(), idempotency_key="k") == first
+    assert len(schedules.list(ann).items) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"timing": {"kind": "cron", "expression": "* * * *"}}, "timing.expression"),
+        ({"timing": {"kind": "words", "text": "sometimes"}}, "timing.text"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"at_most": 0}, "at_most"),
+        ({"missed": {"most": 0}}, "missed.most"),
+        ({"missed": {"window_seconds": -1}}, "missed.window_seconds"),
+        ({"run": {"name": "mine"}}, "run.name"),
+        ({"run": {"parameters": {"x": 1}}}, "run.parameters.x"),
+        ({"run": {"runtime": "moon"}}, "run.runtime"),
+        ({"name": " "}, "name"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(schedules, ann, body, path):
+    with pytest.raises(Invalid) as refused:
+        schedules.create(ann, new(**body))
+    assert path in [detail.path for detail in refused.value.details]
+    assert schedules.list(ann).items == []
+
+
+def test_a_missing_file_is_refused(schedules, ann):
+    with pytest.raises(NotFound):
+        schedules.create(ann, new(run={"path": "gone.py"}))
+
+
+def test_fields_change_one_by_one(schedules, ann, made):
+    changed = schedules.update(ann, made.id, patch(made, overlap="queue", at_most=3))
+    assert (changed.overlap, changed.at_most, changed.revision) == ("queue", 3, 2)
+    assert (changed.timing, changed.words) == (made.timing, made.words)
+    moved = schedules.update(ann, made.id, patch(changed, zone="Asia/Tokyo"))
+    assert moved.next_due.hour == 21 and moved.words == "daily at 6"
+    timed = schedules.update(
+        ann, made.id, patch(moved, timing={"kind": "interval", "seconds": 600}, name="often")
+    )
+    assert (timed.name, timed.words) == ("often", "")
+    with pytest.raises(StaleWrite):
+        schedules.update(ann, made.id, patch(made, overlap="skip"))
+
+
+def test_a_change_of_the_run_is_checked(schedules, ann, made):
+    with pytest.raises(NotFound):
+        schedules.update(ann, made.id, patch(made, run={"path": "gone.py"}))
+    changed = schedules.update(ann, made.id, patch(made, run={"path": "report.py", "priority": 5}))
+    assert changed.run.priority == 5
+
+
+def test_a_pinned_schedule_keeps_its_template(schedules, ann, root, yard):
+    made = schedules.create(ann, new(mode="pinned"))
+    with yard.store.write() as c:
+        yard.store.templates.delete_unused(c)
+        first = yard.store.schedules.by_id(c, made.id).template_id
+        assert yard.store.templates.get(c, ann.name, first) is not None
+    (root / "report.py").write_text("print(2)\n")
+    again = schedules.update(ann, made.id, patch(made, refreeze=True))
+    with yard.store.read() as c:
+        assert yard.store.schedules.by_id(c, made.id).template_id != first
+    follows = schedules.update(ann, made.id, patch(again, mode="follows"))
+    with yard.store.read() as c:
+        assert yard.store.schedules.by_id(c, follows.id).template_id == ""
+
+
+def test_disabled_schedules_have_no_due_time(schedules, ann, made, yard):
+    with yard.store.read() as c:
+        assert yard.store.has_work(c) and not yard.store.is_busy(c)
+    off = schedules.disable(ann, made.id)
+    assert (off.is_enabled, off.next_due) == (False, None)
+    assert schedules.disable(ann, made.id) == off
+    with yard.store.read() as c:
+        assert not yard.store.has_work(c)
+    changed = schedules.update(ann, made.id, patch(off, overlap="queue"))
+    assert changed.next_due is None
+    on = schedules.enable(ann, made.id)
+    assert on.is_enabled and on.next_due == made.next_due
+
+
+def test_an_ended_schedule_cannot_be_enabled(schedules, ann, yard):
+    body = new(timing={"kind": "delay", "seconds": 3600}, is_enabled=False, at_most=1)
+    made = schedules.create(ann, body)
+    with yard.store.write() as c:
+        yard.store.schedules.change(c, made, "changed", started_count=1)
+    with pytest.raises(Conflict):
+        schedules.enable(ann, made.id)
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_run_now_is_a_run_of_the_schedule(schedules, ann, yard, mode):
+    made = schedules.create(ann, new(mode=mode))
+    run = schedules.run(ann, made.id)
+    assert (run.origin.kind, run.origin.id, run.origin.due_at) == ("schedule", made.id, None)
+    assert [one.id for one in yard.services.runs.list(ann, schedule=made.id).items] == [run.id]
+    assert schedules.ticks(ann, made.id).items == []
+
+
+def test_a_deleted_schedule_keeps_its_runs(schedules, ann, made, yard):
+    run = schedules.run(ann, made.id)
+    schedules.delete(ann, made.id)
+    with pytest.raises(NotFound):
+        schedules.get(ann, made.id)
+    assert yard.services.runs.get(ann, run.id).run.id == run.id
+
+
+def test_a_preview_writes_nothing(schedules, ann, yard):
+    with yard.store.read() as c:
+        before = yard.store.events.newest_id(c)
+    body = msgspec.convert({"timing": DAILY, "zone": "Europe/Berlin"}, SchedulePreviewRequest)
+    seen = schedules.preview(ann, body)
+    assert seen.text == "Every day at 06:00 (Europe/Berlin)"
+    assert len(seen.next) == 5 and all("T06:00:00" in one.local for one in seen.next)
+    with yard.store.read() as c:
+        assert yard.store.events.newest_id(c) == before
+    few = msgspec.structs.replace(body, at_most=2)
+    assert len(schedules.preview(ann, few).next) == 2
+    with pytest.raises(Invalid):
+        schedules.preview(ann, msgspec.structs.replace(body, count=0))
+
+
+def test_events_follow_each_change(schedules, ann, made, yard):
+    schedules.disable(ann, made.id)
+    schedules.delete(ann, made.id)
+    told = [event for event in yard.services.events.list(ann).items if event.topic == "schedule"]
+    assert [event.data["change"] for event in told] == ["created", "disabled", "deleted"]
