@@ -17,6 +17,7 @@ from nbyard.cli.commands import (
     models,
     runs,
     runs_files,
+    schedules,
     workflows,
 )
 from nbyard.cli.commands.run import run
@@ -49,6 +50,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "images": images.COMMANDS,
     "models": models.COMMANDS,
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
+    "schedules": schedules.COMMANDS,
     "workflows": workflows.COMMANDS,
 }
 

@@ -11,6 +11,7 @@ from nbyard.cli.output import (
     deployment_views,
     environment_views,
     model_views,
+    schedule_views,
     views_by_noun,
 )
 from nbyard.cli.output.console import (
@@ -29,6 +30,7 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
+    schedule_views,
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
@@ -155,6 +157,18 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "saved": lambda w: w.saved_at,
     },
     "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
+    "schedules": {
+        "name": lambda s: s.name,
+        "state": lambda s: "enabled" if s.is_enabled else "disabled",
+        "when": lambda s: s.sentence,
+        "next": lambda s: schedule_views.local_time(s.next_due, s.zone),
+        "runs": lambda s: s.run.path or s.run.executable,
+        "started": lambda s: s.counts.started,
+        "missed": lambda s: s.counts.missed,
+        "failed": lambda s: s.counts.failed,
+        "id": lambda s: s.id,
+    },
+    "schedules.ticks": schedule_views.TICK_COLUMNS,
     "runs": {
         "number": lambda r: r.number,
         "state": lambda r: r.state,

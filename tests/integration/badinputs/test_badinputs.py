@@ -22,6 +22,7 @@ from . import (
     models,
     requests,
     runs,
+    schedules,
     stores,
 )
 from .corpus import NOT_YET, STATUSES, entries, payload
@@ -56,6 +57,7 @@ OPERATIONS: dict[str, Operation] = {
     "run.submit.container": containers.submit,
     "run.submit.env": environments.submit_variables,
     "library.install": environments.install,
+    "schedule.create": schedules.create,
     "server.start": stores.start,
 }
 

@@ -1,0 +1,189 @@
+"""Commands that create, change and preview schedules."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.cli.output.console import chosen_server, print_note, show_json
+from nbyard.cli.output.schedule_views import local_time, show_preview
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.typed_values import split_target, texts_of
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import (
+    Missed,
+    NewSchedule,
+    SchedulePatch,
+    SchedulePreviewRequest,
+    Words,
+)
+
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+WHEN = 'When runs are due: "weekdays 8:00", "every 15 minutes", "0 8 * * 1-5" …'
+
+
+def timing_options(command: Any) -> Any:
+    """Add the options that say when a schedule is due, and its policies."""
+    for option in reversed(
+        (
+            click.option("--zone", help="Time zone, such as Europe/Berlin. Default: the server's."),
+            click.option("--from", "starts_at", type=click.DateTime(MOMENTS), help="First moment."),
+            click.option("--until", "ends_at", type=click.DateTime(MOMENTS), help="Last moment."),
+            click.option("--at-most", type=int, metavar="N", help="End after N runs."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def policy_options(command: Any) -> Any:
+    """Add the options for overlapping and missed runs, and for the files that runs use."""
+    for option in reversed(
+        (
+            click.option(
+                "--overlap",
+                type=click.Choice(["skip", "queue", "replace"]),
+                help="While a run is active: skip the due time, queue it, or replace the run.",
+            ),
+            click.option(
+                "--missed",
+                type=click.Choice(["skip", "last", "all"]),
+                help="Due times that passed without a dispatcher: run none, the last, or all.",
+            ),
+            click.option(
+                "--window",
+                type=int,
+                metavar="SECONDS",
+                help="Catch up due times that are at most this late. Default: 3600.",
+            ),
+            click.option(
+                "--most", type=int, metavar="N", help="With --missed all: at most N. Default: 10."
+            ),
+            click.option(
+                "--pinned/--follow",
+                default=None,
+                help="Use the files as they are now, or (default) when a run is due.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("target", metavar="FILE|EXECUTABLE")
+@click.option("--when", required=True, help=WHEN)
+@timing_options
+@policy_options
+@click.option("--name", default="", help="Name of the schedule. Default: that of the file.")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
+@click.option(
+    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="File, dataset or artifact."
+)
+@click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
+@click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")
+@click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook.")
+@click.option("--image", default="", help="Container image of every node.")
+@click.option("--force", is_flag=True, help="Ignore the cache.")
+@click.option("--disabled", is_flag=True, help="Create the schedule without enabling it.")
+@server_option
+@json_option
+def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> None:
+    """Run a workflow, notebook or executable at set times.
+
+    \b
+    Examples:
+      nbyard schedules create report.ipynb --when "weekdays 8:00" --zone Europe/Berlin
+      nbyard schedules create pipeline.nbflow --when "every 15 minutes" --overlap queue
+      nbyard schedules create train.py --when "0 2 * * *" --until 2027-06-30 -p epochs=5
+    """
+    names = ("runtime", "environment", "kernel", "image", "force")
+    path, executable = split_target(target, bool(chosen_server()))
+    run = NewRun(
+        path=path,
+        executable=executable,
+        texts=texts_of(given["params"], given["inputs"]),
+        **{name: given[name] for name in names},
+    )
+    body = NewSchedule(
+        run,
+        Words(when),
+        name=given["name"],
+        is_enabled=not given["disabled"],
+        **_chosen(given, Missed()),
+    )
+    _tell(connect(server).schedules.create(body=body), as_json)
+
+
+@click.command()
+@click.argument("schedule")
+@click.option("--when", help=WHEN)
+@timing_options
+@policy_options
+@click.option("--name", help="New name.")
+@click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
+@server_option
+@json_option
+def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
+    """Change a schedule. Omitted options keep their values.
+
+    \b
+    Example:
+      nbyard schedules update report --when "weekdays 7:30"
+    """
+    schedules = connect(server).schedules
+    found = schedules.get(schedule=schedule)
+    more = _chosen(given, found.missed)
+    if given["when"] is not None:
+        more["timing"] = Words(given["when"])
+    if given["name"] is not None:
+        more["name"] = given["name"]
+    body = SchedulePatch(found.revision, refreeze=given["refreeze"], **more)
+    _tell(schedules.update(schedule=found.id, body=body), as_json)
+
+
+@click.command()
+@click.argument("when")
+@timing_options
+@click.option("--count", default=5, metavar="N", help="Number of due times to show.")
+@server_option
+@json_option
+def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> None:
+    """Explain a timing and show its next due times.
+
+    \b
+    Examples:
+      nbyard schedules preview "weekdays 8:00" --zone Europe/Berlin
+      nbyard schedules preview "30 2 * * *" --count 10
+    """
+    body = SchedulePreviewRequest(Words(when), count=count, **_chosen(given, Missed()))
+    found = connect(server).schedules.preview(body=body)
+    (show_json if as_json else show_preview)(found)
+
+
+COMMANDS = (create, update, preview)
+
+
+def _chosen(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
+    """Return the fields of the given options."""
+    names = ("zone", "starts_at", "ends_at", "at_most", "overlap")
+    fields = {name: given[name] for name in names if given.get(name) is not None}
+    if given.get("pinned") is not None:
+        fields["mode"] = "pinned" if given["pinned"] else "follows"
+    parts = {"policy": "missed", "window_seconds": "window", "most": "most"}
+    changes = {
+        name: given[option] for name, option in parts.items() if given.get(option) is not None
+    }
+    if changes:
+        fields["missed"] = msgspec.structs.replace(missed, **changes)
+    return fields
+
+
+def _tell(made: Any, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    print_note(f"{made.name}: {made.sentence}")
+    if made.next_due is not None:
+        print_note(f"Next run: {local_time(made.next_due, made.zone)}")
+    click.echo(made.id)

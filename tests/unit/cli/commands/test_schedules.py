@@ -1,0 +1,55 @@
+"""`nbyard schedules` from a shell."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def made(yard, shell):
+    (yard.parts.files.root / "report.py").write_text("print()\n")
+    words = ("report.py", "--when", "weekdays 8:00", "--zone", "Europe/Berlin")
+    return shell("schedules", "create", *words)
+
+
+def test_a_schedule_is_created_and_shown(shell, made):
+    assert made.code == 0, made.err
+    assert "report: Monday to Friday at 08:00 (Europe/Berlin)" in made.err
+    shown = shell("schedules", "show", "report")
+    assert "typed" in shown.out and "weekdays 8:00" in shown.out
+    listed = shell("schedules", "ls")
+    assert "enabled" in listed.out and " 08:00:00 +0" in listed.out
+    assert made.out.strip() in listed.out
+
+
+def test_options_become_fields(shell, made):
+    options = ("--overlap", "queue", "--missed", "all", "--most", "3", "--at-most", "5", "--pinned")
+    changed = shell("schedules", "update", "report", "--until", "2099-01-01", *options, "--json")
+    found = json.loads(changed.out)
+    assert (found["overlap"], found["at_most"], found["mode"]) == ("queue", 5, "pinned")
+    assert found["missed"] == {"policy": "all", "window_seconds": 3600, "most": 3}
+    assert found["ends_at"] == "2098-12-31T23:00:00Z" and found["words"] == "weekdays 8:00"
+    renamed = shell("schedules", "update", "report", "--name", "morning", "--when", "daily at 6")
+    assert "morning: Every day at 06:00" in renamed.err
+
+
+def test_a_preview_shows_the_next_times(shell):
+    words = ("30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
+    assert shell("schedules", "preview", *words).code == 2
+    seen = shell("schedules", "preview", "30 2 * * *", "--zone", "Europe/Paris")
+    assert seen.out.startswith("Every day at 02:30 (Europe/Paris)\n")
+    assert len(seen.out.splitlines()) == 6
+
+
+def test_an_unknown_phrase_is_refused_with_examples(shell, made):
+    refused = shell("schedules", "update", "report", "--when", "now and then")
+    assert refused.code == 2 and "weekdays 8:00" in refused.err
+
+
+def test_run_disable_and_ticks(shell, made):
+    started = shell("schedules", "run", "report")
+    assert started.code == 0 and '"schedule"' in started.out
+    assert "false" in shell("schedules", "disable", "report", "--json").out
+    assert "disabled" in shell("schedules", "show", "report").out
+    assert shell("schedules", "ticks", "report").code == 0
+    assert shell("schedules", "rm", "report").code == 0
