@@ -136,7 +136,8 @@ class ScheduleService:
         given = {
             n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
         }
-        wanted = msgspec.structs.replace(row.schedule, **_plain(given, PLAIN))
+        changes = {name: given[name] for name in PLAIN if name in given}
+        wanted = msgspec.structs.replace(row.schedule, **changes)
         check_runs(wanted.at_most)
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)
