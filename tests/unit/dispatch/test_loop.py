@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from nbyard.dispatch.loop import Dispatcher
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import Delay, NewSchedule, Words
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
-from nbyard.testing.fake_runtime_bench import Bench
+from nbyard.testing.dispatcher_thread import Dispatching
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+from nbyard.yard import Yard
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"
 
@@ -139,3 +143,38 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
     monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert caplog.text == ""
+
+
+def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
+    """R4: it stays idle for the next due time, but makes way for other settings."""
+    run = NewRun(path="work.py")
+    made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Words("daily")))
+    bench.round()
+    assert not bench.dispatcher.tick(), "there is nothing to do"
+    assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
+    bench.dispatcher.make_way()
+    assert bench.dispatcher._has_idled(0.0)
+    bench.yard.services.schedules.disable(OWNER, made.id)
+    bench.dispatcher._makes_way = False
+    bench.round()
+    assert bench.dispatcher._has_idled(10**9)
+
+
+def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
+    bench.yard.services.schedules.create(OWNER, NewSchedule(NewRun(path="work.py"), Words("daily")))
+    bench.dispatcher.make_way()
+    assert bench.dispatcher._leave()
+
+
+def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:
+    """R4: the loop wakes when the next time is due."""
+    (yard.parts.files.root / "work.py").write_text("print()\n")
+    schedules = yard.services.schedules
+    made = schedules.create(OWNER, NewSchedule(NewRun(path="work.py"), Delay(1)))
+    ticks = dispatcher.until(lambda: schedules.ticks(OWNER, made.id).items, bool)
+    assert [tick.outcome for tick in ticks] == ["started"]
+    run = dispatcher.until(
+        lambda: yard.services.runs.get(OWNER, ticks[0].run_id).run,
+        lambda run: run.state == "succeeded",
+    )
+    assert run.origin.due_at == ticks[0].due_at
