@@ -43,6 +43,21 @@ class CronExpression(msgspec.Struct, frozen=True):
     fields: str
     seconds: tuple[int, ...] = (0,)
 
+    def check(self) -> None:
+        """Refuse seconds too close to each other, and dates that no calendar has.
+
+        Raises:
+            Invalid: the expression is refused.
+        """
+        following = (*self.seconds[1:], self.seconds[0] + 60)
+        gaps = (after - second for second, after in zip(self.seconds, following, strict=True))
+        if min(gaps) < LEAST_SECONDS:
+            raise _refused(because("due-too-often", least=LEAST_SECONDS))
+        try:
+            next(CronSim(self.fields, EARLIEST))
+        except (CronSimError, StopIteration, RuntimeError):
+            raise _refused(because("cron-never")) from None
+
     def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the due times after a moment in UTC, each once, in order."""
         begin = (moment - timedelta(minutes=1)).astimezone(zone)
@@ -68,19 +83,20 @@ def parse_cron(text: str) -> CronExpression:
         raise _refused(because("too-long", most=MAX_EXPRESSION))
     words = text.strip()
     if words.startswith("@"):
-        return CronExpression(_named(words))
+        if words.lower() not in NAMES:
+            raise _refused(because("cron-name", name=words[:40], known=[*NAMES]))
+        return CronExpression(NAMES[words.lower()])
     places = [(found.group(), found.start() + 1) for found in re.finditer(r"\S+", text)]
     if len(places) == SEVEN:
         raise _refused(because("cron-year", text=places[-1][0], position=places[-1][1]))
     if len(places) not in {MINUTES, SIX}:
         raise _refused(because("cron-field-count", count=len(places)))
     names = FIELDS[-len(places) :]
-    parsed = [_field(name, *place) for name, place in zip(names, places, strict=True)]
+    parsed = [field_values(name, *place) for name, place in zip(names, places, strict=True)]
     seconds = tuple(sorted(parsed[0])) if len(places) == SIX else (0,)
-    _check_gaps(seconds)
-    fields = " ".join(word for word, _ in places[-MINUTES:])
-    _check_dates(fields)
-    return CronExpression(fields, seconds)
+    made = CronExpression(" ".join(word for word, _ in places[-MINUTES:]), seconds)
+    made.check()
+    return made
 
 
 def looks_like_cron(text: str) -> bool:
@@ -94,14 +110,7 @@ def looks_like_cron(text: str) -> bool:
     )
 
 
-def _named(word: str) -> str:
-    known = NAMES.get(word.lower())
-    if known is None:
-        raise _refused(because("cron-name", name=word[:40], known=[*NAMES]))
-    return known
-
-
-def _field(name: str, text: str, position: int) -> set[int]:
+def field_values(name: str, text: str, position: int) -> set[int]:
     """Return the values of one field.
 
     Raises:
@@ -119,23 +128,6 @@ def _field(name: str, text: str, position: int) -> set[int]:
             because("cron-field", field=name, text=text[:40], position=position)
         ) from None
     return {value for value in found if isinstance(value, int)}
-
-
-def _check_gaps(seconds: tuple[int, ...]) -> None:
-    following = (*seconds[1:], seconds[0] + 60)
-    if (
-        min(after - second for second, after in zip(seconds, following, strict=True))
-        < LEAST_SECONDS
-    ):
-        raise _refused(because("due-too-often", least=LEAST_SECONDS))
-
-
-def _check_dates(fields: str) -> None:
-    """Refuse dates that no calendar has, such as 31 February."""
-    try:
-        next(CronSim(fields, EARLIEST))
-    except (CronSimError, StopIteration, RuntimeError):
-        raise _refused(because("cron-never")) from None
 
 
 def _refused(reason: Reason) -> Invalid:

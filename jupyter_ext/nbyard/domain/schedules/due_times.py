@@ -56,23 +56,20 @@ class Plan(msgspec.Struct, frozen=True):
             if timing.at > moment:
                 yield timing.at
         else:
-            yield from _multiples(self.starts_at, self.anchor, timing.seconds, moment)
+            yield from self._multiples(timing.seconds, moment)
 
-
-def _multiples(
-    start: datetime | None, anchor: datetime, seconds: int, moment: datetime
-) -> Iterator[datetime]:
-    """Yield the ends of intervals after a moment; a given start is itself due."""
-    base, least = (start, 0) if start is not None else (anchor, 1)
-    count = max(least, int((moment - base).total_seconds() // seconds) + 1)
-    due = base + timedelta(seconds=seconds * count)
-    while True:
-        if due > moment:
-            yield due
-        try:
-            due += timedelta(seconds=seconds)
-        except OverflowError:
-            return
+    def _multiples(self, seconds: int, moment: datetime) -> Iterator[datetime]:
+        """Yield the ends of intervals after a moment; a given start is itself due."""
+        base = self.starts_at or self.anchor
+        count = max(0 if self.starts_at else 1, int((moment - base).total_seconds() // seconds) + 1)
+        due = base + timedelta(seconds=seconds * count)
+        while True:
+            if due > moment:
+                yield due
+            try:
+                due += timedelta(seconds=seconds)
+            except OverflowError:
+                return
 
 
 def settle(

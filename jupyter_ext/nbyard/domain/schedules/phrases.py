@@ -94,11 +94,13 @@ def _clock(found: Found) -> tuple[int, int]:
     return hour, minute
 
 
-def _interval(found: Found, now: datetime) -> Timing:
+def read_interval(found: Found, now: datetime) -> Timing:
+    """Return the interval of `every 15 minutes`."""
     return Interval(_seconds(found))
 
 
-def _delay(found: Found, now: datetime) -> Timing:
+def read_delay(found: Found, now: datetime) -> Timing:
+    """Return the moment of `in 2 hours`."""
     try:
         return Once(now + timedelta(seconds=_seconds(found)))
     except OverflowError:
@@ -113,14 +115,16 @@ def _on_days(days: str) -> Reader:
     return read
 
 
-def _named_days(found: Found, now: datetime) -> Timing:
+def read_named_days(found: Found, now: datetime) -> Timing:
+    """Return the days of `monday and thursday 9:30`."""
     hour, minute = _clock(found)
     named = re.findall(r"[a-z]+", found["days"])
     chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
     return Cron(f"{minute} {hour} * * {','.join(map(str, chosen))}")
 
 
-def _day_range(found: Found, now: datetime) -> Timing:
+def read_day_range(found: Found, now: datetime) -> Timing:
+    """Return the days of `mon-fri 8:00`."""
     hour, minute = _clock(found)
     first, last = (DAYS.index(found[name][:3]) for name in ("first", "last"))
     # Sunday is 7 at the end of a range, so that it comes after Saturday.
@@ -139,20 +143,23 @@ def _of_month(found: Found, now: datetime) -> Timing:
     return Cron(f"{minute} {hour} {number} * *")
 
 
-def _hourly(found: Found, now: datetime) -> Timing:
+def read_hourly(found: Found, now: datetime) -> Timing:
+    """Return each hour, at a minute of `every hour at :20`."""
     minute = int(found.get("past") or 0)
     if minute > 59:
         raise Invalid.field("timing.text", because("no-time-of-day", text=f":{minute}"))
     return Cron(f"{minute} * * * *")
 
 
-def _relative_day(found: Found, now: datetime) -> Timing:
+def read_relative_day(found: Found, now: datetime) -> Timing:
+    """Return the moment of `tomorrow 8:00`."""
     hour, minute = _clock(found)
     day = now + timedelta(days=1 if found["day"] == "tomorrow" else 0)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
-def _date(found: Found, now: datetime) -> Timing:
+def read_date(found: Found, now: datetime) -> Timing:
+    """Return the moment of `2027-01-31 18:00`."""
     hour, minute = _clock(found)
     try:
         day = datetime.fromisoformat(found["date"])
@@ -169,17 +176,17 @@ LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), read)
     for pattern, read in (
-        (rf"(?:every|each) {COUNT}?{UNIT}", _interval),
-        (rf"in {COUNT}{UNIT}", _delay),
-        (r"(?:hourly|every hour)(?: at :?(?P<past>\d{1,2}))?", _hourly),
+        (rf"(?:every|each) {COUNT}?{UNIT}", read_interval),
+        (rf"in {COUNT}{UNIT}", read_delay),
+        (r"(?:hourly|every hour)(?: at :?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
         (rf"(?:on |every |each )?(?:weekdays?|working days?)(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
         (rf"weekly(?: {TIME})?", _on_days("1")),
-        (rf"(?:on |every |each |weekly on )?{LISTED}(?: {TIME})?", _named_days),
+        (rf"(?:on |every |each |weekly on )?{LISTED}(?: {TIME})?", read_named_days),
         (
             rf"(?:from )?(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})(?: {TIME})?",
-            _day_range,
+            read_day_range,
         ),
         (
             rf"(?:monthly )?(?:on )?(?:the )?(?P<number>first|second|third|{NTH})"
@@ -187,8 +194,8 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _of_month,
         ),
         (rf"monthly(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?", _of_month),
-        (rf"(?P<day>today|tomorrow)(?: {TIME})?", _relative_day),
-        (rf"(?:on )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", _date),
+        (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
+        (rf"(?:on )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", read_date),
         (rf"{TIME} (?:daily|every ?day|each day)", _on_days("*")),
         (rf"{TIME} (?:on |every )?weekdays?", _on_days("1-5")),
     )

@@ -17,6 +17,7 @@ UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
 WORKING = {1, 2, 3, 4, 5}
 SHOWN = "%Y-%m-%d %H:%M:%S"
 WEEK = 7
+SECOND = timedelta(seconds=1)
 
 
 def sentence_of(plan: Plan, at_most: int | None = None) -> Reason:
@@ -29,10 +30,10 @@ def sentence_of(plan: Plan, at_most: int | None = None) -> Reason:
         because("due-at-most", count=at_most) if at_most else None,
     ]
     if isinstance(timing, Interval):
-        sentence = _every(timing.seconds)
+        sentence = interval_sentence(timing.seconds)
     elif isinstance(timing, Cron):
         sentence = because(
-            "due-in-zone", times=_cron(parse_cron(timing.expression)), zone=plan.zone
+            "due-in-zone", times=cron_sentence(parse_cron(timing.expression)), zone=plan.zone
         )
     else:
         once = because("due-once", time=_shown(timing.at, zone))
@@ -46,15 +47,19 @@ def due_times(plan: Plan, dues: Sequence[datetime]) -> list[DueTime]:
     local = [due.astimezone(zone) for due in dues]
     before = [*local[:1], *local]
     return [
-        DueTime(due, here.isoformat(), _note(plan, former, here))
+        DueTime(due, here.isoformat(), clock_note(plan, former, here))
         for due, here, former in zip(dues, local, before, strict=False)
     ]
 
 
-def _note(plan: Plan, former: datetime, local: datetime) -> Reason | None:
+def clock_note(plan: Plan, former: datetime, local: datetime) -> Reason | None:
     """Return what the clock does at or before a due time, None if nothing."""
-    if isinstance(plan.timing, Cron) and not _names(plan.timing, local):
-        return because("clock-skips", due=local.strftime("%H:%M"))
+    if isinstance(plan.timing, Cron):
+        # The expression does not name this time of day itself.
+        plain = local.replace(tzinfo=UTC)
+        dues = parse_cron(plan.timing.expression).after(plain - SECOND, ZoneInfo("UTC"))
+        if next(dues, None) != plain:
+            return because("clock-skips", due=local.strftime("%H:%M"))
     first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
     if _hours(first) > _hours(second):
         code = "clock-repeated" if local.fold else "clock-repeats"
@@ -65,13 +70,6 @@ def _note(plan: Plan, former: datetime, local: datetime) -> Reason | None:
     return because("clock-forward" if hours > 0 else "clock-back", hours=abs(hours))
 
 
-def _names(timing: Cron, local: datetime) -> bool:
-    """Return whether a cron expression names this time of day itself."""
-    plain = local.replace(tzinfo=UTC)
-    dues = parse_cron(timing.expression).after(plain - timedelta(seconds=1), ZoneInfo("UTC"))
-    return next(dues, None) == plain
-
-
 def _hours(offset: timedelta | None) -> float:
     return (offset or timedelta()).total_seconds() / 3600
 
@@ -80,14 +78,15 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime(SHOWN).removesuffix(":00")
 
 
-def _every(seconds: int) -> Reason:
+def interval_sentence(seconds: int) -> Reason:
+    """Return an interval in the largest unit that divides it."""
     for size, unit in UNITS:
         if seconds % size == 0:
             return because(f"due-every-{unit}", count=seconds // size)
     return because("due-every-seconds", count=seconds)
 
 
-def _cron(expression: CronExpression) -> Reason:
+def cron_sentence(expression: CronExpression) -> Reason:
     """Return a cron expression in words; unusual ones in those of the library."""
     minute, hour, day, month, weekday = expression.fields.split()
     is_plain = minute.isdecimal() and month == "*" and expression.seconds == (0,)
@@ -97,7 +96,7 @@ def _cron(expression: CronExpression) -> Reason:
         time = f"{int(hour):02}:{int(minute):02}"
         if day == weekday == "*":
             return because("due-daily", time=time)
-        if day == "*" and (days := _days(weekday)):
+        if day == "*" and (days := days_of_week(weekday)):
             if days == WORKING:
                 return because("due-weekdays", time=time)
             # Weeks begin on Monday.
@@ -110,7 +109,7 @@ def _cron(expression: CronExpression) -> Reason:
     return because("due-cron", words=words)
 
 
-def _days(field: str) -> set[int]:
+def days_of_week(field: str) -> set[int]:
     """Return the days of a plain field of days of the week; empty for other fields."""
     found: set[int] = set()
     for part in field.split(","):
