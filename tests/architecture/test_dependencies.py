@@ -14,7 +14,7 @@ from .sources import PACKAGE, nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 # Their presence is needed, not their import: the host, what polars reads Excel with, a program.
-UNIMPORTED = {"fastexcel", "jupyterlab", "pip"}
+UNIMPORTED = {"fastexcel", "jupyterlab", "pip", "tzdata"}
 OPTIONAL = {
     "distributed",
     "jupyterhub",

@@ -25,6 +25,7 @@ Subpackages, each uses only those above it:
     attempts              prepare, watch and finish attempts
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
+    schedules             create the runs of due schedules
 
 Other modules:
 

@@ -12,8 +12,11 @@ from nbyard.domain.schedules.structs import Cron, DueTime, Interval
 from nbyard.domain.schedules.zones import zone_of
 from nbyard.reasons.structs import Reason, because, joined
 
-DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
+DAYS = (
+    *("day-sunday", "day-monday", "day-tuesday", "day-wednesday"),
+    *("day-thursday", "day-friday", "day-saturday"),
+)
+UNITS = ((86_400, "due-every-days"), (3600, "due-every-hours"), (60, "due-every-minutes"))
 WORKING = {1, 2, 3, 4, 5}
 SHOWN = "%Y-%m-%d %H:%M:%S"
 WEEK = 7
@@ -80,9 +83,9 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
 
 def interval_sentence(seconds: int) -> Reason:
     """Return an interval in the largest unit that divides it."""
-    for size, unit in UNITS:
+    for size, code in UNITS:
         if seconds % size == 0:
-            return because(f"due-every-{unit}", count=seconds // size)
+            return because(code, count=seconds // size)
     return because("due-every-seconds", count=seconds)
 
 
@@ -100,7 +103,7 @@ def cron_sentence(expression: CronExpression) -> Reason:
             if days == WORKING:
                 return because("due-weekdays", time=time)
             # Weeks begin on Monday.
-            named = [because(f"day-{DAYS[one % WEEK]}") for one in sorted(d or WEEK for d in days)]
+            named = [because(DAYS[one % WEEK]) for one in sorted(d or WEEK for d in days)]
             return because("due-on-days", days=named, time=time)
         if day.isdecimal() and weekday == "*":
             return because("due-monthly", day=int(day), time=time)

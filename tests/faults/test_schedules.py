@@ -1,0 +1,70 @@
+"""I20, CP14: each due time has at most one run, also with kills and clocks that are set."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import Cron, NewSchedule, Tick
+
+from .place import Place, until
+from .test_clocks import LIBRARY, dispatcher_with_clock
+
+EVERY_TEN_SECONDS = Cron("*/10 * * * * *")
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+STEPS = (3600, 0, -3600, 86_400, 0)
+
+
+def schedule(place: Place, **more: Any) -> str:
+    """Create a schedule of a short workflow; return its ID."""
+    run = NewRun(path=place.flow({"a": []}))
+    body = NewSchedule(run, EVERY_TEN_SECONDS, overlap="queue", **more)
+    return place.yard.services.schedules.create(place.caller, body).id
+
+
+def ticks(place: Place, schedule_id: str) -> list[Tick]:
+    """Return the ticks of due times that have a run."""
+    page = place.yard.services.schedules.ticks(place.caller, schedule_id, limit=500)
+    return [tick for tick in page.items if tick.outcome == "started"]
+
+
+def check_runs(place: Place, schedule_id: str) -> None:
+    """Each run has a due time of its own, and each due time with a run has its tick."""
+    runs = place.yard.services.runs.list(place.caller, schedule=schedule_id, limit=500).items
+    dues = [run.origin.due_at for run in runs]
+    assert len(dues) == len(set(dues))
+    assert sorted(filter(None, dues)) == sorted(tick.due_at for tick in ticks(place, schedule_id))
+    assert {run.id for run in runs} == {tick.run_id for tick in ticks(place, schedule_id)}
+
+
+@BOTH
+@pytest.mark.parametrize("point", ["tick-inserted", "tick-committed"])
+def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
+    """CP14: nothing of an open transaction stays; what is durable is not repeated."""
+    made = schedule(place)
+    place.dispatcher_dies(point)
+    assert len(ticks(place, made)) == (point == "tick-committed")
+    process = place.dispatcher()
+    until(lambda: len(ticks(place, made)) >= 2, "two due times")
+    place.yard.services.schedules.disable(place.caller, made)
+    place.settle()
+    assert not process.is_running()
+    check_runs(place, made)
+    assert set(place.states().values()) == {"succeeded"}
+
+
+@pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get install faketime)")
+def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path) -> None:
+    """The dispatcher runs on while its clock goes an hour or a day forward and back."""
+    made, clock = schedule(place), tmp_path / "clock"
+    place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
+    with dispatcher_with_clock(place, clock):
+        for step in STEPS:
+            clock.write_text(f"{step:+d}")
+            before = len(ticks(place, made))
+            until(lambda known=before: len(ticks(place, made)) > known, f"a run at {step:+d} s")
+        place.yard.services.schedules.disable(place.caller, made)
+        until(place.all_ended, "the end of all runs")
+    check_runs(place, made)
+    assert set(place.states().values()) == {"succeeded"}

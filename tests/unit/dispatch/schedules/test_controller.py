@@ -1,0 +1,43 @@
+"""The controller of schedules: when it looks, and when it lets the loop sleep."""
+
+import pytest
+
+from nbyard.testing.fake_runtime_bench import OWNER
+
+HOURLY = {"kind": "cron", "expression": "0 * * * *"}
+
+
+def test_without_schedules_it_sleeps(scheduled):
+    scheduled.look()
+    assert scheduled.controller.patience() == float("inf")
+    assert not scheduled.controller.is_enabled
+
+
+def test_it_sleeps_until_the_next_due_time(scheduled):
+    scheduled.create(timing=HOURLY)
+    scheduled.at("2026-11-25T21:59:50")
+    assert 9 < scheduled.controller.patience() <= 10
+    assert scheduled.controller.is_enabled
+
+
+def test_it_asks_the_store_only_when_needed(scheduled, monkeypatch):
+    scheduled.create(timing=HOURLY)
+    scheduled.look()
+    monkeypatch.setattr(scheduled.controller, "_look", lambda *_, **__: pytest.fail("it asked"))
+    assert not scheduled.controller.tick(has_news=False, has_time=False)
+
+
+def test_the_loop_hears_of_new_runs_once(scheduled):
+    scheduled.create(timing=HOURLY)
+    scheduled.clock.set("2026-11-25T22:00:00")
+    scheduled.controller.tick()
+    scheduled.settle()
+    assert scheduled.controller.tick(has_news=False, has_time=False)
+    assert not scheduled.controller.tick(has_news=False, has_time=False)
+
+
+def test_a_disabled_schedule_needs_no_dispatcher(scheduled):
+    scheduled.create(timing=HOURLY)
+    scheduled.service.disable(OWNER, scheduled.id)
+    scheduled.look()
+    assert not scheduled.controller.is_enabled
