@@ -12,6 +12,11 @@ export interface IRowListProps<T> {
   /** Small buttons at the end of the row; the right arrow key reaches them. */
   actions?: (item: T) => ReactNode;
   selected?: string;
+  /** The ids of rows that the user selected together; needs `onMark`. */
+  marked?: ReadonlySet<string>;
+  onMark?: (marked: ReadonlySet<string>) => void;
+  /** Further keys, before type-ahead. */
+  keys?: Readonly<Record<string, () => void>>;
   onOpen?: (item: T) => void;
   onSelect?: (item: T) => void;
   onDelete?: (item: T) => void;
@@ -21,7 +26,11 @@ export interface IRowListProps<T> {
 
 const TYPED = 700;
 
-/** A list as one tab stop: arrows, Home, End, type-ahead, Enter, Delete, F2. */
+/**
+ * A list as one tab stop: arrows, Home, End, type-ahead, Enter, Delete, F2. With `onMark`, Space
+ * selects a row and goes to the next one; Shift with an arrow, Ctrl+click and Shift+click select
+ * more rows, Escape none.
+ */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const { items, noun, idOf, selected } = props;
   const [active, setActive] = useState<string>();
@@ -48,28 +57,52 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       focus(next);
     }
   };
+  const { marked, onMark } = props;
+  const mark = (id: string) => {
+    const next = new Set(marked);
+    if (!next.delete(id)) {
+      next.add(id);
+    }
+    onMark!(next);
+  };
+  const markUpTo = (position: number) => {
+    const [from, to] = [Math.min(index, position), Math.max(index, position)];
+    onMark!(new Set([...(marked ?? []), ...items.slice(from, to + 1).map(idOf)]));
+  };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const row = grid.current?.children[index] as HTMLElement | undefined;
     const inRow = event.target === row;
     if (event.ctrlKey || event.metaKey || event.altKey || (!inRow && event.key === 'Enter')) {
       return;
     }
+    const step = (by: number) => {
+      const next = Math.max(0, Math.min(items.length - 1, index + by));
+      if (event.shiftKey && onMark) {
+        markUpTo(next);
+      }
+      focus(next);
+    };
     const moves: Record<string, () => void> = {
-      ArrowDown: () => focus(Math.min(items.length - 1, index + 1)),
-      ArrowUp: () => focus(Math.max(0, index - 1)),
+      ArrowDown: () => step(1),
+      ArrowUp: () => step(-1),
       Home: () => focus(0),
       End: () => focus(items.length - 1),
       ArrowRight: () => stepButton(row, 1),
       ArrowLeft: () => stepButton(row, -1),
       Enter: () => props.onOpen?.(items[index]),
       Delete: () => props.onDelete?.(items[index]),
-      F2: () => props.onRename?.(items[index])
+      F2: () => props.onRename?.(items[index]),
+      ...(marked?.size ? { Escape: () => onMark?.(new Set()) } : {}),
+      ...(inRow ? props.keys : {})
     };
     const move = moves[event.key];
     if (move) {
       move();
     } else if (inRow && event.key.length === 1 && event.key !== ' ') {
       typeAhead(event.key);
+    } else if (inRow && event.key === ' ' && onMark) {
+      mark(idOf(items[index]));
+      focus(Math.min(items.length - 1, index + 1));
     } else if (inRow && event.key === ' ') {
       props.onSelect?.(items[index]);
     } else {
@@ -87,11 +120,22 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   });
   const onFocus = useCallback(() => (held.current = true), []);
 
+  const onClick = (event: React.MouseEvent, item: T, position: number) => {
+    if (onMark && (event.ctrlKey || event.metaKey)) {
+      mark(idOf(item));
+    } else if (onMark && event.shiftKey) {
+      markUpTo(position);
+    } else {
+      props.onSelect?.(item);
+    }
+  };
+
   return (
     <div
       ref={grid}
       className="nby-RowList"
       role="grid"
+      aria-multiselectable={onMark ? true : undefined}
       aria-label={props.label}
       aria-rowcount={items.length}
       onKeyDown={onKeyDown}
@@ -112,13 +156,18 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
             role="row"
             data-noun={noun}
             data-id={id}
-            aria-selected={id === selected}
+            aria-selected={id === selected || !!marked?.has(id)}
             aria-rowindex={position + 1}
             tabIndex={position === index ? 0 : -1}
             draggable={!!props.onDragStart}
             onDragStart={event => props.onDragStart?.(item, event)}
+            onMouseDown={event => {
+              if (onMark && event.shiftKey) {
+                event.preventDefault(); // the range begins at the row with the focus
+              }
+            }}
             onFocus={() => setActive(id)}
-            onClick={() => props.onSelect?.(item)}
+            onClick={event => onClick(event, item, position)}
             onDoubleClick={() => props.onOpen?.(item)}
           >
             <div role="gridcell" className="nby-Row-cell">

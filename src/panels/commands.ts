@@ -15,6 +15,7 @@ import { executableCommands } from './executables/commands';
 import { IPanelCommand, Noun } from './frame/command';
 import { documentInFront, IPanelServices, selectedFiles } from './frame/services';
 import type { actions as Actions } from './lazy';
+import { runCommands } from './runs/commands';
 import { workflowCommands } from './workflows/commands';
 
 /** The code of a command: what it is about, the chosen files, and all its arguments. */
@@ -33,7 +34,8 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
     ...artifactCommands(trans),
     ...environmentCommands(trans),
     ...deploymentCommands(trans),
-    ...credentialCommands(trans)
+    ...credentialCommands(trans),
+    ...runCommands(trans)
   ];
 }
 
@@ -45,8 +47,10 @@ export function addPanelCommands(services: IPanelServices): string[] {
     if (noun === 'kernel') {
       return kernelOf(app.shell.currentWidget);
     }
-    const views = noun === 'workflow' || noun === 'credential' ? null : services.views[noun];
-    const view = views?.currentWidget;
+    if (noun === 'workflow' || noun === 'credential' || noun === 'run') {
+      return undefined;
+    }
+    const view = services.views[noun].currentWidget;
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
   };
   for (const command of table) {

@@ -10,6 +10,7 @@ import { datasetActions } from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
 import { environmentActions } from './environments/actions';
 import { executableActions } from './executables/actions';
+import { comparisonActions } from './runs/comparison/actions';
 import { workflowActions } from './workflows/actions';
 
 export { renewKernels } from './environments/kernels';
@@ -17,6 +18,7 @@ export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,
+  ...comparisonActions,
   ...credentialActions,
   ...datasetActions,
   ...deploymentActions,

@@ -46,6 +46,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
       state,
       views: {
         artifact: tracked('artifact', restorer),
+        comparison: tracked('comparison', restorer),
         dataset: tracked('dataset', restorer),
         deployment: tracked('deployment', restorer),
         environment: tracked('environment', restorer),

@@ -14,6 +14,7 @@ export const TASKS = {
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
   model: { title: 'Deploy a model class from the file browser', most: 3 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },
+  compare: { title: 'Compare two runs', most: 3, keys: 3 },
   packages: { title: 'Create an environment with packages', most: 3, keys: 4 },
   binary: { title: 'Register a binary with its arguments', most: 3, keys: 9 },
   restart: { title: 'Find a run again after the server was killed', most: 0, keys: 0 }

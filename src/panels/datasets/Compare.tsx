@@ -95,7 +95,8 @@ interface IColumnsProps {
   trans: TranslationBundle;
 }
 
-function Columns({ columns, trans }: IColumnsProps): JSX.Element {
+/** The columns that differ, with their figures before and after. */
+export function Columns({ columns, trans }: IColumnsProps): JSX.Element {
   const [all, setAll] = useState(false);
   const shown = all ? columns : columns.filter(({ change }) => change !== 'same');
   const same = columns.length - columns.filter(({ change }) => change !== 'same').length;

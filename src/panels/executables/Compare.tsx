@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useCallback } from 'react';
 import { Diff, DiffLine, ExecutableVersion } from '../../api/types';
 import { CompareVersions, IPair } from '../../components/CompareVersions';
@@ -49,7 +50,6 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
       </p>
     );
   }
-  const said = { added: trans.__('added'), removed: trans.__('removed'), same: '', place: '' };
   const count = (kind: DiffLine['kind']) => diff.lines.filter(line => line.kind === kind).length;
   return (
     <>
@@ -57,25 +57,38 @@ function Lines({ services, diff, versions }: ILinesProps): JSX.Element {
         {trans._n('%1 line added', '%1 lines added', count('added'))},{' '}
         {trans._n('%1 removed', '%1 removed', count('removed'))}
       </p>
-      <div className="nby-Diff" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
-        {diff.lines.map(({ kind, text }, index) =>
-          kind === 'place' ? (
-            <h3 key={index} className="nby-Diff-place">
-              {text}
-            </h3>
-          ) : (
-            <div key={index} className={`nby-Diff-line nby-mod-${kind}`}>
-              <span className="nby-Diff-sign" aria-hidden="true">
-                {SIGNS[kind]}
-              </span>
-              {said[kind] && <span className="nby-Sr">{said[kind]}: </span>}
-              <span>{text}</span>
-            </div>
-          )
-        )}
-      </div>
+      <DiffLines lines={diff.lines} trans={trans} />
       {diff.hint && <p className="nby-Note">{reasonText(diff.hint, trans)}</p>}
       {diff.cut && <p className="nby-Note">{trans.__('Further differences are not shown.')}</p>}
     </>
+  );
+}
+
+interface IDiffLinesProps {
+  lines: readonly DiffLine[];
+  trans: TranslationBundle;
+}
+
+/** Changed lines with their context, below a heading for each place. */
+export function DiffLines({ lines, trans }: IDiffLinesProps): JSX.Element {
+  const said = { added: trans.__('added'), removed: trans.__('removed'), same: '', place: '' };
+  return (
+    <div className="nby-Diff" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
+      {lines.map(({ kind, text }, index) =>
+        kind === 'place' ? (
+          <h3 key={index} className="nby-Diff-place">
+            {text}
+          </h3>
+        ) : (
+          <div key={index} className={`nby-Diff-line nby-mod-${kind}`}>
+            <span className="nby-Diff-sign" aria-hidden="true">
+              {SIGNS[kind]}
+            </span>
+            {said[kind] && <span className="nby-Sr">{said[kind]}: </span>}
+            <span>{text}</span>
+          </div>
+        )
+      )}
+    </div>
   );
 }

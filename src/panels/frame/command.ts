@@ -9,6 +9,7 @@ export type Noun =
   | 'environment'
   | 'executable'
   | 'kernel'
+  | 'run'
   | 'workflow';
 
 /** A command; `Action` is the name of its action, which is fetched on first use. */

@@ -20,7 +20,10 @@ export interface IPanelServices {
   /** Where choices of the user are stored. */
   state: IStateDB | null;
   /** The open views, by noun. */
-  views: Record<'artifact' | 'dataset' | 'deployment' | 'environment' | 'executable', Views>;
+  views: Record<
+    'artifact' | 'comparison' | 'dataset' | 'deployment' | 'environment' | 'executable',
+    Views
+  >;
 }
 
 export type Views = WidgetTracker<MainAreaWidget<Widget & { target: ITarget }>>;

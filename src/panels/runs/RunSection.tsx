@@ -17,6 +17,8 @@ import { resultsUpTo, RunStrip } from './RunStrip';
 
 /** More rows come with each click. */
 const SHOWN = 30;
+/** The limit of the server. */
+const MOST_COMPARED = 10;
 
 /** The newest runs. */
 export function RunSection({ services }: { services: IPanelServices }): JSX.Element {
@@ -24,6 +26,13 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const { runs } = yard;
   const items = useSignal(runs.changed, () => runs.items);
   const [shown, setShown] = useState(SHOWN);
+  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
+  const chosen = items.filter(({ id }) => marked.has(id)).map(({ id }) => id);
+  const compare = () => {
+    void commands.execute('nbyard:open-comparison', { id: chosen.join(',') });
+    setMarked(new Set());
+  };
+  const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
   return (
     <div className="nby-Section">
       <ListState collection={runs} trans={trans}>
@@ -34,6 +43,9 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       <RowList
         label={trans.__('Runs')}
         noun="run"
+        marked={marked}
+        onMark={setMarked}
+        keys={canCompare ? { c: compare } : undefined}
         items={items.slice(0, shown)}
         idOf={({ id }) => id}
         nameOf={run => run.name || run.title}
@@ -53,6 +65,24 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         onSelect={({ id }) => void commands.execute('nbyard:show-run', { id, quiet: true })}
         onDelete={({ id }) => void commands.execute('nbyard:delete-run', { id })}
       />
+      {!!chosen.length && (
+        <div className="nby-Marked">
+          <span role="status">{trans.__('%1 selected', chosen.length)}</span>
+          <span className="nby-Space" />
+          <button
+            type="button"
+            className="nby-Button nby-mod-primary"
+            disabled={!canCompare}
+            title={trans.__('Compare 2 to %1 runs (C)', MOST_COMPARED)}
+            onClick={compare}
+          >
+            {trans.__('Compare')}
+          </button>
+          <button type="button" className="nby-Button" onClick={() => setMarked(new Set())}>
+            {trans.__('Clear')}
+          </button>
+        </div>
+      )}
       {items.length > shown ? (
         <p className="nby-Note">
           <button type="button" className="nby-Button" onClick={() => setShown(shown + SHOWN)}>

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
-import { act, cleanup, render, screen } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { IPanelServices } from '../../frame/services';
 import * as strip from '../RunStrip';
 import { RunSection } from '../RunSection';
@@ -11,15 +11,17 @@ const signal = () => new Signal<object, unknown>({});
 const START = Date.parse('2030-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
 
-function show(items: object[]): void {
+function show(items: object[]): CommandRegistry {
   const stream = {
     ...{ events: signal(), activity: signal(), refetch: signal(), connectedChanged: signal() },
     watch: () => ({ dispose: () => undefined }),
     start: () => new Promise(() => undefined)
   };
   const runs = { items, changed: signal(), state: 'ready', more: false };
-  const services = { yard: { runs, stream }, trans, commands: new CommandRegistry() };
+  const commands = new CommandRegistry();
+  const services = { yard: { runs, stream }, trans, commands };
   render(<RunSection services={services as unknown as IPanelServices} />);
+  return commands;
 }
 
 describe('the runs of the sidebar', () => {
@@ -51,5 +53,24 @@ describe('the runs of the sidebar', () => {
     pass(60);
     expect(times()).toEqual(['1:12', '3 min ago']);
     expect(drawn).toHaveBeenCalledTimes(before);
+  });
+
+  it('compares the selected runs with c', () => {
+    const run = { title: 'Penguins', workflow_id: 'w', counts: {}, reason: null };
+    const times = { created_at: at(-9), started_at: at(-9), finished_at: at(-8) };
+    const made = [3, 2, 1].map(number => ({ ...run, ...times, id: `r${number}`, number }));
+    const commands = show(made.map(one => ({ ...one, state: 'succeeded' })));
+    const compared = jest.fn();
+    commands.addCommand('nbyard:open-comparison', { execute: ({ id }) => compared(id) });
+    const press = (key: string) => fireEvent.keyDown(document.activeElement!, { key });
+    act(() => (document.querySelector('.nby-Row') as HTMLElement).focus());
+    press(' ');
+    const button = screen.getByRole('button', { name: 'Compare' }) as HTMLButtonElement;
+    expect(button.disabled).toBe(true);
+    press(' ');
+    expect(screen.getByRole('status').textContent).toBe('2 selected');
+    press('c');
+    expect(compared).toHaveBeenCalledWith('r3,r2');
+    expect(screen.queryByRole('button', { name: 'Compare' })).toBeNull();
   });
 });

@@ -1,0 +1,101 @@
+import { useEffect, useState } from 'react';
+import { CodeRow, Diff, RunComparison } from '../../../api/types';
+import { reasonText } from '../../../reasons';
+import { DiffLines } from '../../executables/Compare';
+import { IPanelServices } from '../../frame/services';
+import { IComparedProps, rowId } from './compared';
+import { Section, SideTable } from './SideTable';
+
+/** The code of the nodes, with the changes below each that differs. */
+export function CodeSection({ services, found }: IComparedProps): JSX.Element {
+  const { trans } = services;
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (node: string) => {
+    const next = new Set(closed);
+    if (!next.delete(node)) {
+      next.add(node);
+    }
+    setClosed(next);
+  };
+  const rows = found.code.map(row => {
+    const { node, label, versions, files, differs } = row;
+    const known = new Set(versions.map(version => version?.digest));
+    const hasDiff = differs && known.size > 1 && !known.has(undefined);
+    const isOpen = hasDiff && !closed.has(node);
+    return {
+      key: node,
+      id: rowId(found, 'code', node, ''),
+      node: node === label ? undefined : node,
+      name: label,
+      cells: versions.map(version => version && trans.__('version %1', version.number)),
+      differs,
+      action: hasDiff && (
+        <button
+          type="button"
+          className="nby-Button"
+          aria-expanded={isOpen}
+          aria-label={trans.__('Changes of %1', label)}
+          onClick={() => toggle(node)}
+        >
+          {trans.__('Changes')}
+        </button>
+      ),
+      below: (isOpen || !!files.length) && (
+        <>
+          {isOpen && <Changes services={services} found={found} row={row} />}
+          {!!files.length && (
+            <p className="nby-Note">
+              {trans.__('Other files of its code folder differ: %1', files.join(', '))}
+            </p>
+          )}
+        </>
+      )
+    };
+  });
+  return (
+    <Section
+      title={trans.__('Code')}
+      equal={found.equal.code}
+      services={services}
+      isEmpty={!rows.length}
+    >
+      <SideTable services={services} found={found} label={trans.__('Code')} rows={rows} />
+    </Section>
+  );
+}
+
+interface IChangesProps {
+  services: IPanelServices;
+  found: RunComparison;
+  row: CodeRow;
+}
+
+/** The changed lines between the first run and the last one. */
+function Changes({ services, found, row }: IChangesProps): JSX.Element {
+  const { yard, trans } = services;
+  const [first, last] = [found.runs[0], found.runs[found.runs.length - 1]];
+  const [diff, setDiff] = useState<Diff>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    yard.client
+      .call('runs.compare_code', {
+        path: { run: first.id, node: row.node },
+        query: { other: last.id },
+        signal: control.signal
+      })
+      .then(setDiff)
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, row.node, first.id, last.id]);
+  if (problem || !diff) {
+    return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
+  }
+  return (
+    <>
+      <DiffLines lines={diff.lines} trans={trans} />
+      {diff.hint && <p className="nby-Note">{reasonText(diff.hint, trans)}</p>}
+      {diff.cut && <p className="nby-Note">{trans.__('Further differences are not shown.')}</p>}
+    </>
+  );
+}

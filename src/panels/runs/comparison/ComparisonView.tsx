@@ -1,0 +1,102 @@
+import '../../../../style/comparison.css';
+import { useEffect, useRef, useState } from 'react';
+import { RunComparison } from '../../../api/types';
+import { runsIcon } from '../../../icons/startup';
+import { IPanelServices } from '../../frame/services';
+import { CodeSection } from './CodeSection';
+import { IComparedProps } from './compared';
+import { EnvironmentSection } from './EnvironmentSection';
+import { MetricPlots } from './MetricPlots';
+import { OutputSection } from './OutputSection';
+import { TimingSection } from './TimingSection';
+import { MetricSection, ParameterSection } from './ValueSections';
+
+interface IComparisonViewProps {
+  services: IPanelServices;
+  ids: readonly string[];
+}
+
+/** Two or more runs side by side, the oldest at the left; first only what differs. */
+export default function ComparisonView({ services, ids }: IComparisonViewProps): JSX.Element {
+  const { yard, trans } = services;
+  const [everything, setEverything] = useState(false);
+  const [found, setFound] = useState<RunComparison>();
+  const [problem, setProblem] = useState('');
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const key = ids.join(',');
+  useEffect(() => {
+    const control = new AbortController();
+    // IDs of runs sort by the time of their creation
+    const [run, ...others] = key.split(',').sort();
+    yard.client
+      .call('runs.compare', {
+        path: { run },
+        query: { others: others.join(','), everything },
+        signal: control.signal
+      })
+      .then(answer => {
+        setFound(answer);
+        setProblem('');
+      })
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, key, everything]);
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <runsIcon.react tag="span" className="nby-Icon" />
+        <h2 ref={heading} tabIndex={-1}>
+          {trans.__('Compare runs')}
+        </h2>
+        <span className="nby-Space" />
+        <label>
+          <input
+            type="checkbox"
+            checked={!everything}
+            onChange={event => setEverything(!event.target.checked)}
+          />{' '}
+          {trans.__('Differences only')}
+        </label>
+      </div>
+      {problem && (
+        <p className="nby-Note" role="alert">
+          {trans.__('Not compared: %1', problem)}
+        </p>
+      )}
+      {!found && !problem && (
+        <p className="nby-Note" role="status">
+          {trans.__('Comparing…')}
+        </p>
+      )}
+      {found && (
+        <div className="nby-Comparison-body">
+          <Sections services={services} found={found} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Sections(props: IComparedProps): JSX.Element {
+  const { found, services } = props;
+  const { trans } = services;
+  const shared = [found.parameters, found.metrics, found.outputs, found.code, found.environment];
+  const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
+  return (
+    <>
+      {isSame && (
+        <p className="nby-Note" role="status">
+          {trans.__('These runs differ in their timing only.')}
+        </p>
+      )}
+      <ParameterSection {...props} />
+      <MetricSection {...props} />
+      <MetricPlots {...props} />
+      <OutputSection {...props} />
+      <CodeSection {...props} />
+      <EnvironmentSection {...props} />
+      <TimingSection {...props} />
+    </>
+  );
+}

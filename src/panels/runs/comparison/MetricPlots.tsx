@@ -1,0 +1,104 @@
+import { useEffect, useState } from 'react';
+import { MetricHistory } from '../../../api/types';
+import { around, showNumber } from '../../../runs/model/metrics';
+import { LineChart } from '../../../runs/view/charts/LineChart';
+import { IPanelServices } from '../../frame/services';
+import { IComparedProps } from './compared';
+
+/** The metrics of the workflow over its runs, requested when the user opens the part. */
+export function MetricPlots({ services, found }: IComparedProps): JSX.Element | null {
+  const { trans } = services;
+  const [open, setOpen] = useState(false);
+  const [run] = found.runs;
+  const workflow = run.workflow_id || run.path;
+  const hasMetrics = found.metrics.length + found.equal.metrics > 0;
+  if (!workflow || !hasMetrics) {
+    return null;
+  }
+  return (
+    <section className="nby-Comparison-section" aria-label={trans.__('Metrics over runs')}>
+      <button
+        type="button"
+        className="nby-Button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        {trans.__('Plot Metrics Over Runs')}
+      </button>
+      {open && <Plots services={services} workflow={workflow} />}
+    </section>
+  );
+}
+
+interface IPlotsProps {
+  services: IPanelServices;
+  workflow: string;
+}
+
+function Plots({ services, workflow }: IPlotsProps): JSX.Element {
+  const { yard, trans } = services;
+  const [history, setHistory] = useState<MetricHistory>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    yard.client
+      .call('runs.metric_history', { query: { workflow }, signal: control.signal })
+      .then(setHistory)
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, workflow]);
+  if (problem || !history) {
+    return (
+      <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+        {problem || trans.__('Loading…')}
+      </p>
+    );
+  }
+  return (
+    <div className="nby-Resources">
+      {history.series.map(({ node, name, values }) => (
+        <Plot
+          key={`${node} ${name}`}
+          name={`${node}.${name}`}
+          places={history.runs.map(({ number }) => number)}
+          values={values.map(value => (typeof value === 'number' ? value : null))}
+          words={(count, last) => trans.__('%1 in %2 runs, last %3', name, count, last)}
+          showRun={number => trans.__('run %1', number)}
+        />
+      ))}
+      {!history.series.length && (
+        <p className="nby-Note">{trans.__('No successful run recorded metrics.')}</p>
+      )}
+    </div>
+  );
+}
+
+interface IPlotProps {
+  name: string;
+  places: readonly number[];
+  values: readonly (number | null)[];
+  words: (count: number, last: string) => string;
+  showRun: (number: number) => string;
+}
+
+function Plot({ name, places, values, words, showRun }: IPlotProps): JSX.Element {
+  const [start, last] = [places[0], places[places.length - 1]];
+  const known = values.filter(value => value !== null);
+  const newest = known.length ? showNumber(known[known.length - 1]!) : '–';
+  const isRun = (at: number) => Number.isInteger(at) && at >= start && at <= last;
+  return (
+    <LineChart
+      id={name}
+      name={`${name} · ${newest}`}
+      words={words(known.length, newest)}
+      places={places}
+      values={values}
+      marks={around(values)}
+      ticks={around([start, last], 6).filter(isRun)}
+      start={start}
+      end={last > start ? last : start + 1}
+      show={showNumber}
+      showPlace={showRun}
+    />
+  );
+}

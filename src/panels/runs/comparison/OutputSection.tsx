@@ -1,0 +1,146 @@
+import { useEffect, useState } from 'react';
+import { addressOf } from '../../../api/addresses';
+import { OutputComparison, OutputRow, RunComparison } from '../../../api/types';
+import { showBytes } from '../../../components/format/bytes';
+import { reasonText } from '../../../reasons';
+import { Columns } from '../../datasets/Compare';
+import { DiffLines } from '../../executables/Compare';
+import { IPanelServices } from '../../frame/services';
+import { IComparedProps } from './compared';
+import { Section, SideTable } from './SideTable';
+import { useWhy } from './Why';
+
+/** The outputs of the nodes: pictures side by side, others by their content. */
+export function OutputSection({ services, found }: IComparedProps): JSX.Element {
+  const { trans } = services;
+  const why = useWhy(services, found);
+  const [open, setOpen] = useState('');
+  const rows = found.outputs.map(row => {
+    const { node, name, kind, files, differs } = row;
+    const key = `${node} ${name}`;
+    const isOpen = open === key;
+    const digests = files.map(file => file && (file.picture || file.digest));
+    const explained = why({ kind: 'output', node, name, values: digests, differs });
+    const isReadable = differs && ['table', 'text', 'folder'].includes(kind);
+    return {
+      key,
+      node,
+      name: files.some(file => file?.picture) ? trans.__('picture in %1', name) : name,
+      cells: files.map((_, at) => (
+        <File key={at} services={services} row={row} at={at} found={found} />
+      )),
+      differs,
+      action: (
+        <>
+          {isReadable && (
+            <button
+              type="button"
+              className="nby-Button"
+              aria-expanded={isOpen}
+              aria-label={trans.__('Differences of %1', name)}
+              onClick={() => setOpen(isOpen ? '' : key)}
+            >
+              {trans.__('Differences')}
+            </button>
+          )}
+          {explained.action}
+        </>
+      ),
+      below: (isOpen || explained.below) && (
+        <>
+          {isOpen && <Contents services={services} found={found} row={row} />}
+          {explained.below}
+        </>
+      )
+    };
+  });
+  return (
+    <Section
+      title={trans.__('Outputs')}
+      equal={found.equal.outputs}
+      services={services}
+      isEmpty={!rows.length}
+    >
+      <SideTable services={services} found={found} label={trans.__('Outputs')} rows={rows} />
+    </Section>
+  );
+}
+
+interface IFileProps {
+  services: IPanelServices;
+  found: RunComparison;
+  row: OutputRow;
+  /** The place of the run. */
+  at: number;
+}
+
+function File({ services, found, row, at }: IFileProps): JSX.Element {
+  const { yard, trans } = services;
+  const file = row.files[at];
+  if (!file) {
+    return <span className="nby-Dim">–</span>;
+  }
+  if (row.kind === 'picture') {
+    const path = { run: found.runs[at].id, digest: file.digest };
+    return (
+      <img
+        className="nby-Comparison-picture"
+        src={addressOf(yard.client, 'runs.picture', { path })}
+        alt={trans.__('%1 of run %2', row.name, found.runs[at].number)}
+      />
+    );
+  }
+  return (
+    <span title={file.digest}>
+      {file.filename} <span className="nby-Dim">{showBytes(file.size_bytes)}</span>
+    </span>
+  );
+}
+
+interface IContentsProps {
+  services: IPanelServices;
+  found: RunComparison;
+  row: OutputRow;
+}
+
+/** What differs inside an output, between the first and the last run that have it. */
+function Contents({ services, found, row }: IContentsProps): JSX.Element {
+  const { yard, trans } = services;
+  const having = found.runs.filter((_, at) => row.files[at]);
+  const [first, last] = [having[0], having[having.length - 1]];
+  const [answer, setAnswer] = useState<OutputComparison>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    yard.client
+      .call('runs.compare_output', {
+        path: { run: first.id, node: row.node, output: row.name },
+        query: { other: last.id },
+        signal: control.signal
+      })
+      .then(setAnswer)
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, row.node, row.name, first.id, last.id]);
+  if (problem || !answer) {
+    return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Reading…')}</p>;
+  }
+  const { columns = [], lines = [], files = [] } = answer;
+  return (
+    <>
+      {!!columns.length && <Columns columns={columns} trans={trans} />}
+      {!!lines.length && <DiffLines lines={lines} trans={trans} />}
+      {!!files.length && (
+        <ul>
+          {files.map(({ path, change }) => (
+            <li key={path}>
+              {path} <span className="nby-Dim">{change}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {answer.note && <p className="nby-Note">{reasonText(answer.note, trans)}</p>}
+      {answer.cut && <p className="nby-Note">{trans.__('Further differences are not shown.')}</p>}
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+import { ReactNode } from 'react';
+import { StateMark } from '../../../components/StateMark';
+import { IComparedProps } from './compared';
+
+/** The least width of the column of a run, in letters. */
+const LEAST = 18;
+
+interface ISectionProps {
+  title: string;
+  /** How many items are equal in all runs. */
+  equal: number;
+  services: IComparedProps['services'];
+  children: ReactNode;
+  /** Whether there is anything below the heading. */
+  isEmpty: boolean;
+}
+
+/** One section: a heading with the count of equal items, and its table. */
+export function Section(props: ISectionProps): JSX.Element {
+  const { title, equal, services, children, isEmpty } = props;
+  const { trans } = services;
+  const words = isEmpty ? trans.__('no differences') : '';
+  const counted = equal ? trans.__('%1 equal', equal) : '';
+  return (
+    <section className="nby-Comparison-section" aria-label={title}>
+      <h3>
+        {title}
+        <span className="nby-Comparison-count">{[words, counted].filter(Boolean).join(' · ')}</span>
+      </h3>
+      {!isEmpty && <div className="nby-Comparison-box">{children}</div>}
+    </section>
+  );
+}
+
+/** A row: its name, a cell for each run, and what belongs below it. */
+export interface ISideRow {
+  key: string;
+  node?: string;
+  name: string;
+  cells: readonly ReactNode[];
+  differs: boolean;
+  action?: ReactNode;
+  below?: ReactNode;
+  id?: string;
+}
+
+interface ISideTableProps extends IComparedProps {
+  label: string;
+  rows: readonly ISideRow[];
+}
+
+/** A table with a column for each run. */
+export function SideTable({ services, found, label, rows }: ISideTableProps): JSX.Element {
+  const { trans, commands } = services;
+  return (
+    <table
+      className="nby-Table nby-Comparison-table"
+      aria-label={label}
+      style={{ minWidth: `${40 + LEAST * found.runs.length}ch` }}
+    >
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('Name')}</th>
+          {found.runs.map(run => (
+            <th key={run.id} scope="col">
+              <button
+                type="button"
+                className="nby-Link"
+                title={run.name || run.title}
+                onClick={() => void commands.execute('nbyard:show-run', { id: run.id })}
+              >
+                {trans.__('Run %1', run.number)}
+              </button>{' '}
+              <StateMark state={run.state} trans={trans} />
+            </th>
+          ))}
+          <th scope="col" className="nby-Comparison-action">
+            <span className="nby-Sr">{trans.__('Actions')}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(row => (
+          <Row key={row.key} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row }: { row: ISideRow }): JSX.Element {
+  const { id, node, name, cells, differs, action, below } = row;
+  return (
+    <>
+      <tr id={id} tabIndex={id ? -1 : undefined} className={differs ? 'nby-mod-differs' : ''}>
+        <th scope="row">
+          {node && <span className="nby-Dim">{node} · </span>}
+          {name}
+        </th>
+        {cells.map((cell, at) => (
+          <td key={at}>{cell || <span className="nby-Dim">–</span>}</td>
+        ))}
+        <td className="nby-Comparison-action">{action}</td>
+      </tr>
+      {below && (
+        <tr className="nby-Comparison-below">
+          <td colSpan={cells.length + 2}>{below}</td>
+        </tr>
+      )}
+    </>
+  );
+}

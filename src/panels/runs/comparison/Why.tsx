@@ -1,0 +1,140 @@
+import { ReactNode, useCallback, useEffect, useState } from 'react';
+import { Cause, Explanation, RunComparison } from '../../../api/types';
+import { reasonText } from '../../../reasons';
+import { IPanelServices } from '../../frame/services';
+import { goTo, rowId } from './compared';
+
+/** A metric or output with its values in the order of the runs. */
+interface IResult {
+  kind: 'metric' | 'output';
+  node: string;
+  name: string;
+  values: readonly unknown[];
+  differs: boolean;
+}
+
+type Ask = (result: IResult) => { action?: ReactNode; below?: ReactNode };
+
+/** Return a function that adds *Why?* to the row of a result, and its answer below the row. */
+export function useWhy(services: IPanelServices, found: RunComparison): Ask {
+  const { trans } = services;
+  const [asked, setAsked] = useState('');
+  return useCallback(
+    (result: IResult) => {
+      if (!result.differs) {
+        return {};
+      }
+      const key = `${result.kind} ${result.node} ${result.name}`;
+      const isOpen = asked === key;
+      return {
+        action: (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-expanded={isOpen}
+            aria-label={trans.__('Why does %1 differ?', result.name)}
+            onClick={() => setAsked(isOpen ? '' : key)}
+          >
+            {trans.__('Why?')}
+          </button>
+        ),
+        below: isOpen && <Why services={services} found={found} result={result} />
+      };
+    },
+    [asked, services, found, trans]
+  );
+}
+
+interface IWhyProps {
+  services: IPanelServices;
+  found: RunComparison;
+  result: IResult;
+}
+
+/** The causes of a difference, nearest first, each with a link to its place. */
+function Why({ services, found, result }: IWhyProps): JSX.Element {
+  const { yard, trans } = services;
+  const { kind, node, name, values } = result;
+  // of several runs, the first two beside each other that differ
+  const at = Math.max(
+    1,
+    values.findIndex((value, index) => index > 0 && value !== values[index - 1])
+  );
+  const [old, now] = [found.runs[at - 1], found.runs[at]];
+  const [answer, setAnswer] = useState<Explanation>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    yard.client
+      .call('runs.why', {
+        path: { run: now.id },
+        query: { other: old.id, node, [kind]: name },
+        signal: control.signal
+      })
+      .then(setAnswer)
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, kind, node, name, old.id, now.id]);
+  if (problem || !answer) {
+    return <p role={problem ? 'alert' : 'status'}>{problem || trans.__('Looking for causes…')}</p>;
+  }
+  return (
+    <div className="nby-Why">
+      <h4>{trans.__('Why run %1 differs from run %2', now.number, old.number)}</h4>
+      <ul>
+        {answer.causes.map((cause, index) => (
+          <li key={index}>
+            <CauseLine services={services} found={found} cause={cause} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface ICauseLineProps {
+  services: IPanelServices;
+  found: RunComparison;
+  cause: Cause;
+}
+
+function CauseLine({ services, found, cause }: ICauseLineProps): JSX.Element {
+  const { trans, commands } = services;
+  const { node, kind, name, dataset, code = [], before, after } = cause;
+  const text = `${node}: ${reasonText(cause.reason, trans)}`;
+  const open = () => {
+    if (kind === 'parameter' || kind === 'code' || kind === 'package') {
+      return goTo(rowId(found, kind, node, kind === 'code' ? '' : name));
+    }
+    return dataset && commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });
+  };
+  const hasPlace = !!dataset || ['parameter', 'code', 'package'].includes(kind);
+  return (
+    <>
+      {hasPlace ? (
+        <button type="button" className="nby-Link" onClick={() => void open()}>
+          {text}
+        </button>
+      ) : (
+        <span>{text}</span>
+      )}
+      {!!code.length && <span className="nby-Dim"> {name}</span>}
+      {kind === 'code' && (before || after) && (
+        <div className="nby-Why-sides">
+          {before && (
+            <pre className="nby-mod-removed">
+              <span className="nby-Sr">{trans.__('before')}: </span>
+              {before}
+            </pre>
+          )}
+          {after && (
+            <pre className="nby-mod-added">
+              <span className="nby-Sr">{trans.__('after')}: </span>
+              {after}
+            </pre>
+          )}
+        </div>
+      )}
+    </>
+  );
+}

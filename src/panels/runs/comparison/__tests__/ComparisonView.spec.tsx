@@ -1,0 +1,175 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
+import { IPanelServices } from '../../../frame/services';
+import ComparisonView from '../ComparisonView';
+
+afterEach(cleanup);
+
+const run = (number: number) => ({
+  ...{ id: `id${number}`, number, name: '', title: 'Train', state: 'succeeded' },
+  ...{ workflow_id: 'w', path: 'train.nbflow' }
+});
+const file = (digest: string, filename: string, picture = '') => ({
+  ...{ artifact: digest, filename, format: 'x', digest: `sha256:${digest}`, size_bytes: 9 },
+  picture
+});
+const version = (number: number) => ({
+  ...{ executable_id: 'e', version_id: `v${number}`, number, file: 'a.ipynb' },
+  digest: `d${number}`
+});
+const COMPARED = {
+  runs: [run(1), run(2)],
+  parameters: [{ node: 'a', name: 'rate', values: ['1', '2'], differs: true }],
+  metrics: [{ node: 'a', name: 'score', values: [0.5, null], differs: true }],
+  outputs: [
+    { node: 'a', name: 'o', kind: 'table', files: [file('1', 'o.csv'), null], differs: true },
+    {
+      ...{ node: 'a', name: 'plot', kind: 'picture', differs: true },
+      files: [file('2', 'executed.ipynb', 'p'), file('3', 'executed.ipynb', 'q')]
+    }
+  ],
+  code: [
+    { node: 'a', label: 'A', versions: [version(1), version(2)], files: ['m.py'], differs: true }
+  ],
+  environment: [
+    {
+      ...{ nodes: ['a'], names: ['herd 1', 'herd 2'], differs: true },
+      packages: [{ name: 'cow', versions: ['1', '2'] }]
+    }
+  ],
+  timing: [{ node: '', seconds: [1, 2], cached: [false, true], differs: true }],
+  equal: { parameters: 3, metrics: 0, outputs: 1, code: 1, environment: 0, timing: 0 }
+};
+const cause = (kind: string, name: string, reason: object, more = {}) => ({
+  ...{ kind, node: 'a', label: 'A', distance: 0, name, reason, before: null, after: null },
+  ...{ cell: null, code: [], dataset: null },
+  ...more
+});
+const WHY = {
+  old: run(1),
+  new: run(2),
+  results: [],
+  causes: [
+    cause('parameter', 'rate', {
+      code: 'value-changed',
+      params: { name: 'rate', old: '1', new: '2' }
+    }),
+    cause(
+      'code',
+      'a.ipynb',
+      { code: 'cell-changed', params: { cell: 2 } },
+      {
+        ...{ before: 'old cell', after: 'new cell', cell: 2, code: [version(1), version(2)] }
+      }
+    ),
+    cause(
+      'data',
+      'x',
+      { code: 'data-changed', params: { name: 'x', old: 'sea v1', new: 'sea v2' } },
+      { dataset: { id: 'd', name: 'sea', old: 1, new: 2 } }
+    ),
+    cause('nondeterministic', 'a', { code: 'nondeterministic', params: {} })
+  ]
+};
+const DIFF = { old: 1, new: 2, lines: [{ kind: 'added', text: 'line' }], cut: true, hint: null };
+
+function show(answer: (url: string) => unknown): { asked: string[]; opened: jest.Mock } {
+  const asked: string[] = [];
+  const answers: Answerer = (_, url) => {
+    asked.push(url.replace('http://here/user/x/nbyard/api', ''));
+    return answer(url);
+  };
+  const commands = new CommandRegistry();
+  const opened = jest.fn();
+  for (const id of ['nbyard:open-dataset', 'nbyard:show-run']) {
+    commands.addCommand(id, { execute: args => opened(id, args) });
+  }
+  const trans = nullTranslator.load('nbyard');
+  const services = { yard: { client: fakeClient(answers) }, trans, commands };
+  render(<ComparisonView services={services as unknown as IPanelServices} ids={['id2', 'id1']} />);
+  return { asked, opened };
+}
+
+const answers = (url: string): unknown => {
+  if (url.includes('/why')) {
+    return WHY;
+  }
+  if (url.includes('/run-metrics')) {
+    const values = [0.5, 'NaN'];
+    return { runs: COMPARED.runs, series: [{ node: 'a', name: 'score', values }] };
+  }
+  return url.includes('/tasks/a/compare') ? DIFF : COMPARED;
+};
+const region = async (name: string) => within(await screen.findByRole('region', { name }));
+
+describe('the comparison of runs', () => {
+  beforeEach(() => {
+    Element.prototype.scrollIntoView = jest.fn();
+    globalThis.ResizeObserver = class {
+      observe = () => undefined;
+      disconnect = () => undefined;
+    } as never;
+  });
+
+  it('shows the older run first, and each section with the count of equal items', async () => {
+    const { asked } = show(answers);
+    const parameters = await region('Parameters');
+    expect(parameters.getByText('3 equal')).toBeTruthy();
+    expect(parameters.getAllByRole('cell').map(({ textContent }) => textContent)).toEqual([
+      ...['1', '2', '']
+    ]);
+    expect(asked[0]).toBe('/runs/id1/compare?others=id2&everything=false');
+    expect((await region('Metrics')).getByText('–')).toBeTruthy();
+    expect((await region('Environment')).getByText('cow')).toBeTruthy();
+    expect((await region('Timing')).getByText('cached')).toBeTruthy();
+    const images = (await region('Outputs')).getAllByRole('img') as HTMLImageElement[];
+    expect(images.map(({ alt }) => alt)).toEqual(['plot of run 1', 'plot of run 2']);
+    expect(images[0].src).toContain('/runs/id1/pictures/sha256%3A2');
+    const code = await region('Code');
+    expect(await code.findByText('line')).toBeTruthy();
+    expect(code.getByText(/Other files of its code folder differ: m.py/)).toBeTruthy();
+    fireEvent.click(code.getByRole('button', { name: 'Changes of A' }));
+    expect(code.queryByText('line')).toBeNull();
+  });
+
+  it('explains a metric, and each cause leads to its place', async () => {
+    const { asked, opened } = show(answers);
+    const metrics = await region('Metrics');
+    fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
+    fireEvent.click(await metrics.findByRole('button', { name: 'a: rate changed 1 → 2' }));
+    expect(document.activeElement?.textContent).toContain('rate');
+    fireEvent.click(metrics.getByRole('button', { name: 'a: cell 2 changed' }));
+    expect(document.activeElement?.textContent).toContain('version 2');
+    expect(metrics.getByText('new cell')).toBeTruthy();
+    fireEvent.click(metrics.getByRole('button', { name: /sea v1 → sea v2/ }));
+    expect(opened).toHaveBeenCalledWith('nbyard:open-dataset', { id: 'd', tab: 'versions' });
+    expect(metrics.getByText(/nothing recorded differs/).tagName).toBe('SPAN');
+    expect(asked).toContain('/runs/id2/why?other=id1&node=a&metric=score');
+  });
+
+  it('asks for equal items when the switch is off', async () => {
+    const { asked } = show(answers);
+    fireEvent.click(await screen.findByRole('checkbox', { name: 'Differences only' }));
+    await region('Parameters');
+    expect(asked.some(url => url.endsWith('everything=true'))).toBe(true);
+  });
+
+  it('plots metrics over runs', async () => {
+    show(answers);
+    fireEvent.click(await screen.findByRole('button', { name: 'Plot Metrics Over Runs' }));
+    expect(await screen.findByRole('img', { name: 'score in 1 runs, last 0.5' })).toBeTruthy();
+  });
+
+  it('shows why runs cannot be compared', async () => {
+    show(() => json(404, { code: 'not-found', message: 'There is no run.' }));
+    expect((await screen.findByRole('alert')).textContent).toContain('There is no run.');
+  });
+
+  it('says that only the timing differs', async () => {
+    const empty = { parameters: [], metrics: [], outputs: [], code: [], environment: [] };
+    show(() => ({ ...COMPARED, ...empty }));
+    expect(await screen.findByText('These runs differ in their timing only.')).toBeTruthy();
+  });
+});

@@ -1,0 +1,24 @@
+/** What the sections of a comparison share: their properties, and rows that a cause links to. */
+import { RunComparison } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+
+export interface IComparedProps {
+  services: IPanelServices;
+  found: RunComparison;
+}
+
+export type Place = 'parameter' | 'code' | 'package';
+
+/** Return the element ID of a row; a package belongs to no node. */
+export function rowId(found: RunComparison, place: Place, node: string, name: string): string {
+  const runs = found.runs.map(({ number }) => number).join('-');
+  return ['nby', runs, place, place === 'package' ? '' : node, name].join(' ').replace(/\s/g, '_');
+}
+
+/** Bring a row into view and focus it; return whether the page has it. */
+export function goTo(id: string): boolean {
+  const row = document.getElementById(id);
+  row?.scrollIntoView({ block: 'center' });
+  row?.focus({ preventScroll: true });
+  return !!row;
+}

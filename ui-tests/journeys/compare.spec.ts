@@ -1,0 +1,106 @@
+/** R5, X3: two runs side by side in three actions, and why a number differs. */
+import { writeFile } from 'node:fs/promises';
+import { violationsIn } from '../lab/axe';
+import { Lab } from '../lab/lab';
+import { notebook, parameters } from '../lab/notebooks';
+import { LabServer } from '../lab/server';
+import { expect, test } from '../lab/test';
+
+/** Scores a rate, draws it and writes a table; `factor` is in its second cell. */
+const book = (factor: number) =>
+  notebook(
+    parameters('rate = 0.5', "output_csv = 'scores.csv'"),
+    `import nbyard\nscore = rate * ${factor}\nnbyard.metric('score', score)`,
+    `from io import BytesIO
+from IPython.display import Image, display
+from PIL import Image as Pixels
+made = BytesIO()
+Pixels.new('RGB', (240, 120), (int(60 * score), 120, 200)).save(made, 'PNG')
+display(Image(made.getvalue()))
+open(output_csv, 'w').write('step,score\\n1,%s\\n2,%s\\n' % (score, 2 * score))`
+  );
+
+/** Three runs: the last differs from the one before in a parameter and a cell. */
+async function ran(server: LabServer): Promise<void> {
+  const given = [
+    [1, 0.25],
+    [1, 0.5],
+    [3, 0.75]
+  ];
+  for (const [at, [factor, rate]] of given.entries()) {
+    await writeFile(server.file('score.ipynb'), book(factor));
+    await server.post('runs', { path: 'score.ipynb', parameters: { rate } });
+    const ended = async () => {
+      const { items } = await (await server.ask('GET', 'runs?state=succeeded')).json();
+      return items.length;
+    };
+    await expect.poll(ended, { timeout: 120_000 }).toBe(at + 1);
+  }
+}
+
+const view = (lab: Lab) => lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
+const rows = (lab: Lab) => lab.page.locator('#nbyard-sidebar .nby-Row[data-noun="run"]');
+
+test('R5, X3: two runs are compared in three actions, and Why? names the causes', async ({
+  lab,
+  server
+}, info) => {
+  await lab.panel();
+  await ran(server);
+  await expect(rows(lab)).toHaveCount(3);
+  lab.actions = 0;
+  await lab.click(rows(lab).nth(0), { modifiers: ['ControlOrMeta'] });
+  await lab.click(rows(lab).nth(1), { modifiers: ['ControlOrMeta'] });
+  await lab.page.screenshot({ path: info.outputPath('selected.png') });
+  await lab.click(lab.section('run').getByRole('button', { name: 'Compare' }));
+  lab.did('compare');
+  const shown = view(lab);
+  await expect(shown.getByRole('heading', { name: 'Compare runs' })).toBeFocused();
+  const metric = shown.getByRole('row', { name: /score/ }).filter({ hasText: '2.25' });
+  await expect(metric).toContainText('0.5');
+  await expect(shown.getByRole('region', { name: 'Parameters' })).toContainText('0.75');
+  await expect(shown.getByRole('img', { name: /executed.ipynb of run/ })).toHaveCount(2);
+  await expect(shown.getByRole('region', { name: 'Code' })).toContainText('score = rate * 3');
+  await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('1 equal');
+
+  await shown.getByRole('button', { name: 'Why does score differ?' }).click();
+  const why = shown.locator('.nby-Why');
+  await expect(why.getByRole('listitem')).toHaveCount(2);
+  await expect(why).toContainText('rate changed 0.5 → 0.75');
+  await why.getByRole('button', { name: /cell 2 changed/ }).click();
+  await expect(shown.getByRole('row', { name: /score.ipynb version/ })).toBeFocused();
+  await shown.getByRole('button', { name: 'Differences of output_csv' }).click();
+  await expect(shown.getByRole('table', { name: 'Columns of both versions' })).toContainText(
+    'score'
+  );
+  await shown.getByRole('button', { name: 'Plot Metrics Over Runs' }).click();
+  const plot = shown.getByRole('img', { name: 'score in 3 runs, last 2.25' });
+  await expect(plot).toBeVisible();
+  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+    await lab.theme(theme);
+    const found = await violationsIn(lab.page, ['.nby-View', '#nbyard-sidebar']);
+    await lab.page.screenshot({ path: info.outputPath(`${theme.split(' ')[1]}.png`) });
+    expect(found.map(({ id, nodes }) => `${id}: ${nodes[0].target}`)).toEqual([]);
+  }
+  await shown.getByRole('checkbox', { name: 'Differences only' }).uncheck();
+  await expect(shown.getByRole('region', { name: 'Environment' })).toContainText('python3');
+
+  await lab.reload();
+  await expect(view(lab).getByRole('region', { name: 'Parameters' })).toContainText('0.75');
+});
+
+test('R5: two runs are compared with three keys', async ({ lab, server }) => {
+  await lab.panel();
+  await ran(server);
+  await expect(rows(lab)).toHaveCount(3);
+  await rows(lab).nth(0).focus();
+  lab.actions = 0;
+  await lab.press('Space');
+  await lab.press('Space');
+  await lab.press('c');
+  lab.did('compare', 'keys');
+  await expect(view(lab).getByRole('region', { name: 'Metrics', exact: true })).toContainText(
+    '2.25'
+  );
+  await expect(lab.section('run').getByRole('button', { name: 'Compare' })).toHaveCount(0);
+});
