@@ -1,6 +1,7 @@
 """Measure the cost of requests in a store of 5 runs and in one of 50,000.
 
-    python benchmarks/many_runs.py [--sizes 5 50000] [--rounds 15] [--database URL URL] [--smallest]
+    python benchmarks/many_runs.py [--sizes 5 50000] [--rounds 15] [--most 100] [--database URL URL]
+        [--smallest]
 
 | request | what is requested |
 |---|---|
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[5, 50_000])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
+    parser.add_argument("--most", type=float, help="limit of history requests in milliseconds")
     options = options_of(parser, sizes=[5, 50], rounds=1)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         asked = {}
@@ -63,10 +65,13 @@ def main() -> None:
             yard = stack.enter_context(opened(Path(name) / str(size), size, url))
             asked[size] = dict(requests(yard))
         found = measured(asked, options.rounds)
+        waits = history_waits(asked[max(asked)]) if options.most else {}
     smallest, largest = min(found), max(found)
     ratios = {name: found[largest][name] / found[smallest][name] for name in found[largest]}
     print_line("A store of many runs", milliseconds=found, ratios=ratios)
     show(found, ratios)
+    if slow := {name: wait for name, wait in waits.items() if wait > options.most}:
+        sys.exit(f"slower than {options.most} ms: {slow}")
 
 
 def opened(folder: Path, size: int, url: str) -> Yard:
@@ -137,6 +142,21 @@ def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], obj
     for name, given in searches.items():
         yield f"history: {name}", partial(runs.list, CALLER, limit=50, **given)
     yield "metrics over runs", lambda: runs.metric_history(CALLER, workflow=flow)
+
+
+def history_waits(requests: Requests) -> dict[str, float]:
+    """Return the 95th percentile of the milliseconds that each history request takes."""
+    waits = {}
+    for name, ask in requests.items():
+        if name.startswith("history"):
+            times = []
+            for _ in range(20):
+                start = time.perf_counter()
+                ask()
+                times.append(1e3 * (time.perf_counter() - start))
+            waits[name] = statistics.quantiles(times, n=20)[-1]
+            sys.stderr.write(f"{name:40}{waits[name]:>8.1f} ms (p95)\n")
+    return waits
 
 
 def measured(asked: dict[int, Requests], rounds: int) -> dict[int, dict[str, float]]:
