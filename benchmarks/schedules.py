@@ -1,0 +1,127 @@
+"""Measure what many schedules cost while none is due, and how late a due time is.
+
+    python benchmarks/schedules.py [--schedules 10000] [--seconds 30] [--rounds 5] [--smallest]
+
+| contender | what is measured |
+|---|---|
+| nbyard | a dispatcher with that many enabled schedules; then one of them is due |
+| floor: one schedule | the same with one schedule |
+
+The seconds are those from the due time to the record of its run. The processor time is that of the
+dispatcher while nothing is due, as a share of one core.
+"""
+
+import argparse
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from parts.paired import measure, options_of, print_line, report
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import Delay, NewSchedule, Words
+from nbyard.settings import Settings
+from nbyard.yard import Yard
+
+TICKS = os.sysconf("SC_CLK_TCK")
+OWNER = Caller("ann")
+DUE_SECONDS = 3
+PATIENCE_SECONDS = 30.0
+FAR = Words("2090-01-01 0:00")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--schedules", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=30.0, help="idle time that is measured")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = options_of(parser, schedules=20, seconds=0.5, rounds=1)
+    with tempfile.TemporaryDirectory() as name:
+        many = Place(Path(name) / "many", options.schedules, options.seconds)
+        one = Place(Path(name) / "one", 1, options.seconds)
+        contenders = {"nbyard": many.round, "floor: one schedule": one.round}
+        seconds = measure(contenders, options.rounds)
+    report(f"{options.schedules} schedules", seconds, ("floor: one schedule",))
+    shares = {"nbyard": many.shares, "floor: one schedule": one.shares}
+    for contender, found in shares.items():
+        median = statistics.median(found)
+        sys.stderr.write(f"{contender}: {100 * median:.2f} % of a core while nothing is due\n")
+    print_line(f"{options.schedules} schedules while none is due", shares=shares)
+
+
+class Place:
+    """A store with many schedules, and its dispatcher."""
+
+    def __init__(self, folder: Path, count: int, seconds: float):
+        folder.mkdir()
+        self._root, self._seconds = folder, seconds
+        (folder / "work.py").write_text("print()\n")
+        self._settings = Settings(store_dir=str(folder / "store"), inline_dispatch=True)
+        self.shares: list[float] = []
+        with Yard.open(self._settings, folder, folder) as yard:
+            self._create(yard, FAR, "first")
+        fill(folder / "store" / "store.sqlite", count - 1)
+
+    def _create(self, yard: Yard, timing: Any, name: str) -> str:
+        body = NewSchedule(NewRun(path="work.py"), timing, name=name)
+        return yard.services.schedules.create(OWNER, body).id
+
+    def round(self) -> float:
+        """Measure an idle dispatcher, then let a schedule be due; return how late its run is."""
+        variables = {**os.environ, **self._settings.environment(), "NBYARD_IDLE_SECONDS": "60"}
+        words = [sys.executable, "-m", "nbyard.dispatch"]
+        log = (self._root / "log").open("ab")
+        with log, subprocess.Popen(words, env=variables, stdout=log, stderr=log) as process:
+            try:
+                with Yard.open(self._settings, self._root, self._root) as yard:
+                    self._due(yard, Delay(1))  # the dispatcher is up and has imported everything
+                    before = processor_seconds(process.pid)
+                    time.sleep(self._seconds)
+                    used = processor_seconds(process.pid) - before
+                    self.shares.append(used / self._seconds)
+                    return self._due(yard, Delay(DUE_SECONDS))
+            finally:
+                process.terminate()
+                process.wait()
+
+    def _due(self, yard: Yard, timing: Delay) -> float:
+        made = self._create(yard, timing, f"due {time.monotonic_ns()}")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            for tick in yard.services.schedules.ticks(OWNER, made).items:
+                run = yard.services.runs.get(OWNER, tick.run_id).run
+                if run.state == "succeeded":
+                    return (tick.created_at - tick.due_at).total_seconds()
+            time.sleep(0.02)
+        raise TimeoutError("the due time has no run that succeeded")
+
+
+def fill(database: Path, count: int) -> None:
+    """Copy the only schedule that many times."""
+    with sqlite3.connect(database) as c:
+        names = [row[1] for row in c.execute("pragma table_info(schedules)")]
+        (row,) = c.execute("select * from schedules").fetchall()
+        marks = ", ".join("?" * len(names))
+        known = dict(zip(names, row, strict=True))
+        rows = (
+            tuple((known | {"id": f"{n:036}", "name": f"copy {n}"}).values()) for n in range(count)
+        )
+        c.executemany(f"insert into schedules values ({marks})", rows)
+    c.close()
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+if __name__ == "__main__":
+    main()
