@@ -26,7 +26,7 @@ from parts.paired import measure, options_of, print_line, report
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import Delay, NewSchedule, Words
+from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -34,7 +34,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 OWNER = Caller("ann")
 DUE_SECONDS = 3
 PATIENCE_SECONDS = 30.0
-FAR = Words("2090-01-01 0:00")
+FAR = Phrase("2090-01-01 0:00")
 
 
 def main() -> None:

@@ -2234,7 +2234,7 @@ export interface components {
             /** @default  */
             help: string;
             /** @default null */
-            reach: (components["schemas"]["Option"] | components["schemas"]["nbyard.domain.arguments.bindings.Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
+            reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
             /** @default [] */
             companions: components["schemas"]["Companion"][];
         };
@@ -4467,7 +4467,7 @@ export interface components {
          */
         NewSchedule: {
             run: components["schemas"]["NewRun"];
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
             /** @default  */
             name: string;
             /** @default  */
@@ -5010,6 +5010,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Phrase
+         * @description A phrase such as `weekdays 8:00`, or a cron expression.
+         */
+        Phrase: {
+            /** @enum {unknown} */
+            kind: "words";
+            text: string;
+        };
+        /**
          * Port
          * @description A port that the service listens on, and the `name` of its link.
          *
@@ -5487,7 +5496,7 @@ export interface components {
         SchedulePatch: {
             revision: number;
             run?: components["schemas"]["NewRun"];
-            timing?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            timing?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
             name?: string;
             zone?: string;
             starts_at?: string | null;
@@ -5519,7 +5528,7 @@ export interface components {
          * @description A timing to explain, without saving anything.
          */
         SchedulePreviewRequest: {
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["nbyard.domain.schedules.structs.Words"];
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
             /** @default  */
             zone: string;
             /** @default null */
@@ -5967,6 +5976,15 @@ export interface components {
             variable: string;
         };
         /**
+         * Words
+         * @description One option with all items of a list: `--name VALUE VALUE`.
+         */
+        Words: {
+            /** @enum {unknown} */
+            kind: "words";
+            flag: string;
+        };
+        /**
          * WorkFile
          * @description A file of the working folder: an input or a text with references.
          *
@@ -6014,24 +6032,6 @@ export interface components {
             path: string;
             title: string;
             saved_at: string;
-        };
-        /**
-         * Words
-         * @description One option with all items of a list: `--name VALUE VALUE`.
-         */
-        "nbyard.domain.arguments.bindings.Words": {
-            /** @enum {unknown} */
-            kind: "words";
-            flag: string;
-        };
-        /**
-         * Words
-         * @description A phrase such as `weekdays 8:00`, or a cron expression.
-         */
-        "nbyard.domain.schedules.structs.Words": {
-            /** @enum {unknown} */
-            kind: "words";
-            text: string;
         };
     };
     responses: {

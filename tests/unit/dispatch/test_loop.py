@@ -11,7 +11,7 @@ import pytest
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import Delay, NewSchedule, Words
+from nbyard.domain.schedules.structs import Delay, NewSchedule, Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings
@@ -148,7 +148,7 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
 def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
     """R4: it stays idle for the next due time, but makes way for other settings."""
     run = NewRun(path="work.py")
-    made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Words("daily")))
+    made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Phrase("daily")))
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
     assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
@@ -161,7 +161,9 @@ def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: B
 
 
 def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
-    bench.yard.services.schedules.create(OWNER, NewSchedule(NewRun(path="work.py"), Words("daily")))
+    bench.yard.services.schedules.create(
+        OWNER, NewSchedule(NewRun(path="work.py"), Phrase("daily"))
+    )
     bench.dispatcher.make_way()
     assert bench.dispatcher._leave()
 

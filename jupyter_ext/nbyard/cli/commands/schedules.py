@@ -13,9 +13,9 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import (
     Missed,
     NewSchedule,
+    Phrase,
     SchedulePatch,
     SchedulePreviewRequest,
-    Words,
 )
 
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -107,7 +107,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
     )
     body = NewSchedule(
         run,
-        Words(when),
+        Phrase(when),
         name=given["name"],
         is_enabled=not given["disabled"],
         **_chosen(given, Missed()),
@@ -135,7 +135,7 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     found = schedules.get(schedule=schedule)
     more = _chosen(given, found.missed)
     if given["when"] is not None:
-        more["timing"] = Words(given["when"])
+        more["timing"] = Phrase(given["when"])
     if given["name"] is not None:
         more["name"] = given["name"]
     body = SchedulePatch(found.revision, refreeze=given["refreeze"], **more)
@@ -156,7 +156,7 @@ def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> 
       nbyard schedules preview "weekdays 8:00" --zone Europe/Berlin
       nbyard schedules preview "30 2 * * *" --count 10
     """
-    body = SchedulePreviewRequest(Words(when), count=count, **_chosen(given, Missed()))
+    body = SchedulePreviewRequest(Phrase(when), count=count, **_chosen(given, Missed()))
     found = connect(server).schedules.preview(body=body)
     (show_json if as_json else show_preview)(found)
 

@@ -15,8 +15,8 @@ from nbyard.domain.schedules.structs import (
     Delay,
     Interval,
     Once,
+    Phrase,
     Timing,
-    Words,
 )
 from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.errors import Invalid
@@ -125,7 +125,7 @@ def _moment(field: str, moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _timing(asked: AskedTiming, zone: ZoneInfo, now: datetime) -> Timing:
-    if isinstance(asked, Words):
+    if isinstance(asked, Phrase):
         return _timing(read_phrase(asked.text, now.astimezone(zone)), zone, now)
     if isinstance(asked, Cron):
         parse_cron(asked.expression)

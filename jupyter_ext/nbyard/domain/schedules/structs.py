@@ -42,14 +42,16 @@ class Delay(msgspec.Struct, frozen=True, tag="delay", tag_field="kind", forbid_u
     seconds: int
 
 
-class Words(msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True):
+class Phrase(
+    msgspec.Struct, frozen=True, tag="words", tag_field="kind", forbid_unknown_fields=True
+):
     """A phrase such as `weekdays 8:00`, or a cron expression."""
 
     text: str
 
 
 Timing = Cron | Interval | Once
-AskedTiming = Cron | Interval | Once | Delay | Words
+AskedTiming = Cron | Interval | Once | Delay | Phrase
 
 
 class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,12 +20,12 @@ from nbyard.domain.schedules.structs import (
     AskedTiming,
     Mode,
     NewSchedule,
+    Phrase,
     Schedule,
     SchedulePatch,
     SchedulePreview,
     SchedulePreviewRequest,
     Tick,
-    Words,
 )
 from nbyard.domain.unique_names import check_free, free_name, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
@@ -259,7 +259,7 @@ class ScheduleService:
         new = {name: given.get(name, getattr(row.schedule, name)) for name in OF_TIMING}
         new["zone"] = new["zone"] or local_zone()
         plan = settle(**{"asked": new.pop("timing"), **new}, now=now)
-        asked = given.get("timing", Words(row.schedule.words))
+        asked = given.get("timing", Phrase(row.schedule.words))
         return plan, {**_of_plan(plan, asked), "handled_until": now}
 
     def _of_run(
@@ -285,7 +285,7 @@ def _plain(source: Any, names: tuple[str, ...]) -> dict[str, Any]:
 def _of_plan(plan: Plan, asked: AskedTiming) -> dict[str, Any]:
     return {
         "timing": msgspec.to_builtins(plan.timing),
-        "words": asked.text.strip() if isinstance(asked, Words) else "",
+        "words": asked.text.strip() if isinstance(asked, Phrase) else "",
         "zone": plan.zone,
         "anchor": plan.anchor,
         "starts_at": plan.starts_at,

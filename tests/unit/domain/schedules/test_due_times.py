@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.schedules.due_times import Plan, check_runs, first_due, settle
-from nbyard.domain.schedules.structs import Cron, Delay, Interval, Once, Words
+from nbyard.domain.schedules.structs import Cron, Delay, Interval, Once, Phrase
 from nbyard.errors import Invalid
 
 NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
@@ -16,9 +16,9 @@ HOUR = timedelta(hours=1)
 
 
 def test_words_become_a_timing_in_utc():
-    plan = settle(Words("tomorrow 8:00"), "Europe/Berlin", None, None, NOW)
+    plan = settle(Phrase("tomorrow 8:00"), "Europe/Berlin", None, None, NOW)
     assert plan.timing == Once(datetime(2026, 11, 26, 7, 0, tzinfo=UTC))
-    assert settle(Words(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron("0 8 * * *")
+    assert settle(Phrase(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron("0 8 * * *")
     assert settle(Delay(60), "UTC", None, None, NOW).timing == Once(NOW + timedelta(seconds=60))
 
 
@@ -40,7 +40,7 @@ def test_limits_without_an_offset_are_of_the_zone():
         (Interval(2**62), {}, "timing.seconds", "not-between"),
         (Delay(0), {}, "timing.seconds", "not-between"),
         (Delay(2**62), {}, "timing.seconds", "not-between"),
-        (Words("every 5 seconds"), {}, "timing.seconds", "not-between"),
+        (Phrase("every 5 seconds"), {}, "timing.seconds", "not-between"),
         (Once(NOW - HOUR), {}, "timing", "never-due"),
         (
             Once(datetime.fromisoformat("9999-12-31T23:59")),

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.schedules.due_times import first_due, settle
 from nbyard.domain.schedules.sentences import due_times, sentence_of
-from nbyard.domain.schedules.structs import Cron, Interval, Words
+from nbyard.domain.schedules.structs import Cron, Interval, Phrase
 
 NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
     ],
 )
 def test_a_timing_in_words(text, sentence):
-    plan = settle(Words(text), "Europe/Berlin", None, None, NOW)
+    plan = settle(Phrase(text), "Europe/Berlin", None, None, NOW)
     assert str(sentence_of(plan)).startswith(sentence)
 
 
