@@ -1385,16 +1385,16 @@ export interface paths {
         };
         /** Show the rules of the daily clean-up */
         get: operations["runs.retention"];
-        /**
-         * Clean up by these rules every day; without rules, end the daily clean-up
-         * @description The dispatcher applies the rules once a day while it works, and when it starts.
-         */
-        put: operations["runs.set_retention"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Clean up by these rules every day; without rules, end the daily clean-up
+         * @description The dispatcher applies the rules once a day while it works, and when it starts.
+         */
+        patch: operations["runs.set_retention"];
         trace?: never;
     };
     "/runs/{run}": {
@@ -9008,8 +9008,13 @@ export interface operations {
                     "application/json": components["schemas"]["Retention"];
                 };
             };
+            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

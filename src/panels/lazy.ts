@@ -10,6 +10,7 @@ import { datasetActions } from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
 import { environmentActions } from './environments/actions';
 import { executableActions } from './executables/actions';
+import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
 import { workflowActions } from './workflows/actions';
 
@@ -18,6 +19,7 @@ export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,
+  ...cleaningActions,
   ...comparisonActions,
   ...credentialActions,
   ...datasetActions,

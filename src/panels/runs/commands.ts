@@ -1,11 +1,13 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { clearIcon } from '@jupyterlab/ui-components';
 import { runsIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
+import type { cleaningActions } from './cleaning/actions';
 import type { comparisonActions } from './comparison/actions';
 
 export function runCommands(
   trans: TranslationBundle
-): IPanelCommand<keyof typeof comparisonActions>[] {
+): IPanelCommand<keyof typeof comparisonActions | keyof typeof cleaningActions>[] {
   return [
     {
       id: 'nbyard:open-comparison',
@@ -20,6 +22,20 @@ export function runCommands(
       act: 'compareWithPrevious',
       label: trans.__('Compare With Previous Run'),
       caption: trans.__('Show this run beside the run of the same file before it'),
+      noun: 'run'
+    },
+    {
+      id: 'nbyard:clean-up-runs',
+      act: 'cleanUpRuns',
+      label: trans.__('Clean Up…'),
+      caption: trans.__('Delete old runs by rules'),
+      icon: clearIcon
+    },
+    {
+      id: 'nbyard:keep-run',
+      act: 'keepRun',
+      label: trans.__('Keep, or End Keeping'),
+      caption: trans.__('Protect this run from clean-ups, or end the protection'),
       noun: 'run'
     }
   ];

@@ -62,6 +62,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         noun="run"
         title={trans.__('Runs')}
         collection={yard.runs}
+        buttons={['clean-up-runs']}
         summary={live ? trans.__('%1 running', live) : ''}
         isOpen
         rows={4}

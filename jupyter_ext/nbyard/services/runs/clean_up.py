@@ -94,7 +94,7 @@ class RunCleanUps(RunAttempts):
         with self._store.read() as c:
             return self._store.clean_ups.retention(c, caller.name)
 
-    @operation("PUT", "/runs/retention", scope="runs:write")
+    @operation("PATCH", "/runs/retention", scope="runs:write")
     def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
         """Clean up by these rules every day; without rules, end the daily clean-up.
 

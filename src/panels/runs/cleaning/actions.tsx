@@ -1,0 +1,65 @@
+/** Deletes finished runs by rules, and protects single runs. */
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { CleanUpRules } from '../../../api/types';
+import { showProblem } from '../../../components/problems';
+import { FIELD, FormBody } from '../../../forms/FormBody';
+import { IPanelServices } from '../../frame/services';
+import { CleanUpForm, ICleanUp } from './CleanUpForm';
+
+/** The rules that the form shows where none are set. */
+const USUAL: CleanUpRules = { older_than_days: 30, keep: 10 };
+
+export const cleaningActions = {
+  /** Ask for rules, show what they delete, then delete it. */
+  cleanUpRuns: async (services: IPanelServices): Promise<void> => {
+    const { yard, trans } = services;
+    try {
+      const known = await yard.client.call('runs.retention', {});
+      const holder: ICleanUp = { rules: known.rules ?? USUAL, daily: !!known.rules };
+      const { button } = await showDialog({
+        title: trans.__('Clean up runs'),
+        body: new FormBody(<CleanUpForm services={services} holder={holder} />),
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
+        focusNodeSelector: FIELD
+      });
+      const { rules, daily } = holder;
+      if (!button.accept || !rules) {
+        return;
+      }
+      if (daily || known.rules) {
+        await yard.client.call('runs.set_retention', { body: { rules: daily ? rules : null } });
+      }
+      const count = await cleanUp(services, rules);
+      Notification.success(trans._n('Deleted %1 run.', 'Deleted %1 runs.', count));
+    } catch (error) {
+      showProblem(trans.__('Not cleaned up.'), error, trans);
+    }
+  },
+
+  /** Protect a run from clean-ups, or end the protection. */
+  keepRun: async ({ yard, trans }: IPanelServices, [run]: string[]): Promise<void> => {
+    try {
+      const found = yard.runs.find(run);
+      if (found?.kept) {
+        await yard.client.call('runs.unkeep', { path: { run } });
+        yard.runs.put({ ...found, kept: false });
+      } else {
+        yard.runs.put(await yard.client.call('runs.keep', { path: { run } }));
+      }
+    } catch (error) {
+      showProblem(trans.__('Not changed.'), error, trans);
+    }
+  }
+};
+
+/** Delete in portions until no run is left; return the number of deleted runs. */
+async function cleanUp({ yard }: IPanelServices, rules: CleanUpRules): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const { deleted, left } = await yard.client.call('runs.clean_up', { body: rules });
+    count += deleted;
+    if (!left || !deleted) {
+      return count;
+    }
+  }
+}
