@@ -16,6 +16,7 @@ import { IPanelCommand, Noun } from './frame/command';
 import { documentInFront, IPanelServices, selectedFiles } from './frame/services';
 import type { actions as Actions } from './lazy';
 import { runCommands } from './runs/commands';
+import { scheduleCommands } from './schedules/commands';
 import { workflowCommands } from './workflows/commands';
 
 /** The code of a command: what it is about, the chosen files, and all its arguments. */
@@ -35,7 +36,8 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
     ...environmentCommands(trans),
     ...deploymentCommands(trans),
     ...credentialCommands(trans),
-    ...runCommands(trans)
+    ...runCommands(trans),
+    ...scheduleCommands(trans)
   ];
 }
 
@@ -47,7 +49,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
     if (noun === 'kernel') {
       return kernelOf(app.shell.currentWidget);
     }
-    if (noun === 'workflow' || noun === 'credential' || noun === 'run') {
+    if (noun === 'workflow' || noun === 'credential' || noun === 'run' || noun === 'schedule') {
       return undefined;
     }
     const view = services.views[noun].currentWidget;

@@ -12,6 +12,7 @@ import { environmentActions } from './environments/actions';
 import { executableActions } from './executables/actions';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
+import { scheduleActions } from './schedules/actions';
 import { workflowActions } from './workflows/actions';
 
 export { renewKernels } from './environments/kernels';
@@ -26,5 +27,6 @@ export const actions = {
   ...deploymentActions,
   ...environmentActions,
   ...executableActions,
+  ...scheduleActions,
   ...workflowActions
 };

@@ -10,6 +10,7 @@ export type Noun =
   | 'executable'
   | 'kernel'
   | 'run'
+  | 'schedule'
   | 'workflow';
 
 /** A command; `Action` is the name of its action, which is fetched on first use. */

@@ -21,21 +21,18 @@ export function runCommands(
       id: 'nbyard:compare-with-previous',
       act: 'compareWithPrevious',
       label: trans.__('Compare With Previous Run'),
-      caption: trans.__('Show this run beside the run of the same file before it'),
       noun: 'run'
     },
     {
       id: 'nbyard:clean-up-runs',
       act: 'cleanUpRuns',
       label: trans.__('Clean Up…'),
-      caption: trans.__('Delete old runs by rules'),
       icon: clearIcon
     },
     {
       id: 'nbyard:keep-run',
       act: 'keepRun',
-      label: trans.__('Keep, or End Keeping'),
-      caption: trans.__('Protect this run from clean-ups, or end the protection'),
+      label: trans.__('Keep or Release'),
       noun: 'run'
     }
   ];

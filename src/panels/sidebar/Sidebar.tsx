@@ -18,6 +18,8 @@ import { executableActions } from '../executables/actions';
 import { ExecutableSection } from '../executables/ExecutableSection';
 import { IPanelServices } from '../frame/services';
 import { RunSection } from '../runs/RunSection';
+import { schedulesOf } from '../schedules/collection';
+import { ScheduleSection } from '../schedules/ScheduleSection';
 import { useUnrun } from '../workflows/unrun';
 import { WorkflowSection } from '../workflows/WorkflowSection';
 import { openSections } from '../frame/openSections';
@@ -92,6 +94,15 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         isOpen
       >
         <WorkflowSection {...shown} unrun={unrun} />
+      </Section>
+      <Section
+        {...common}
+        noun="schedule"
+        title={trans.__('Schedules')}
+        collection={schedulesOf(yard)}
+        isOpen
+      >
+        <ScheduleSection {...shown} />
       </Section>
       <Section
         {...common}

@@ -1,0 +1,21 @@
+import { Collection } from '../../api/collection';
+import { Schedule } from '../../api/types';
+import { IYard } from '../../api/yard';
+
+const known = new WeakMap<IYard, Collection<Schedule>>();
+
+/** Return the schedules of a yard, loaded when they are first shown. */
+export function schedulesOf(yard: IYard): Collection<Schedule> {
+  let found = known.get(yard);
+  if (!found) {
+    const { client, stream } = yard;
+    found = new Collection<Schedule>({
+      stream,
+      list: query => client.call('schedules.list', { query }),
+      get: schedule => client.call('schedules.get', { path: { schedule } }),
+      about: event => (event.topic === 'schedule' ? event.subject_id : null)
+    });
+    known.set(yard, found);
+  }
+  return found;
+}

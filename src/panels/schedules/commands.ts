@@ -1,0 +1,42 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { IPanelCommand } from '../frame/command';
+import type { scheduleActions } from './actions';
+
+export function scheduleCommands(
+  trans: TranslationBundle
+): IPanelCommand<keyof typeof scheduleActions>[] {
+  return [
+    {
+      id: 'nbyard:schedule-file',
+      act: 'scheduleFile',
+      label: trans.__('Schedule…'),
+      caption: trans.__('Run this file at the times that you choose'),
+      files: ['.nbflow', '.ipynb', '.py', '.sh', '.R'],
+      front: true
+    },
+    {
+      id: 'nbyard:run-schedule',
+      act: 'runSchedule',
+      label: trans.__('Run Now'),
+      noun: 'schedule'
+    },
+    {
+      id: 'nbyard:edit-schedule',
+      act: 'editSchedule',
+      label: trans.__('Edit Schedule…'),
+      noun: 'schedule'
+    },
+    {
+      id: 'nbyard:toggle-schedule',
+      act: 'toggleSchedule',
+      label: trans.__('Enable or Disable'),
+      noun: 'schedule'
+    },
+    {
+      id: 'nbyard:delete-schedule',
+      act: 'deleteSchedule',
+      label: trans.__('Delete Schedule…'),
+      noun: 'schedule'
+    }
+  ];
+}
