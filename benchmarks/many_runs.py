@@ -10,7 +10,24 @@
 | runs of a workflow | its newest 5 |
 | runs that failed | the newest 5 |
 | runs of an executable | the newest 5 |
-| history: … | 50 runs by text, state, workflow, executable and time, alone and together |
+| history: text of all | 50 runs |
+| history: text of one | 50 runs |
+| history: text of none | 50 runs |
+| history: state of none | 50 runs |
+| history: text and state | 50 runs |
+| history: workflow and state | 50 runs |
+| history: workflow and no state | 50 runs |
+| history: workflow and text | 50 runs |
+| history: executable and state | 50 runs |
+| history: executable and no state | 50 runs |
+| history: executable and text | 50 runs |
+| history: node | 50 runs |
+| history: a week | 50 runs |
+| history: a week, state | 50 runs |
+| history: a week, text | 50 runs |
+| history: a week, executable | 50 runs |
+| history: until the first | 50 runs |
+| history: everything | 50 runs |
 | metrics over runs | 50 runs of a workflow |
 | a run by id | with tasks, attempts and artifacts |
 | a run by name | the same |

@@ -1,5 +1,6 @@
 """I20, CP14: each due time has at most one run, also with kills and clocks that are set."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,15 @@ def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path) -> None:
     """The dispatcher runs on while its clock goes an hour or a day forward and back."""
     made, clock = schedule(place), tmp_path / "clock"
     place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
+
+    def has_more(known: int) -> bool:
+        return len(ticks(place, made)) > known
+
     with dispatcher_with_clock(place, clock):
         for step in STEPS:
             clock.write_text(f"{step:+d}")
             before = len(ticks(place, made))
-            until(lambda known=before: len(ticks(place, made)) > known, f"a run at {step:+d} s")
+            until(partial(has_more, before), f"a run at {step:+d} s")
         place.yard.services.schedules.disable(place.caller, made)
         until(place.all_ended, "the end of all runs")
     check_runs(place, made)

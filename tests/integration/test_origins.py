@@ -13,7 +13,7 @@ from nbyard.cli.commands.run import run as run_command
 from nbyard.client import Client
 from nbyard.discover import connect
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.origins import Origin, OriginKind
 from nbyard.domain.runs.structs import NewRun
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
@@ -59,7 +59,7 @@ def test_every_surface_leaves_the_same_record(
         with yard.store.read() as c:
             templates = {yard.store.runs.template_id(c, run.id) for run in runs}
             plans = [[task.plan for task in yard.store.tasks.of_run(c, run.id)] for run in runs]
-    kinds = ["manual", "client", "client", "shell", "magic"]
+    kinds: list[OriginKind] = ["manual", "client", "client", "shell", "magic"]
     assert [run.origin for run in runs] == [Origin(kind) for kind in kinds]
     assert len(templates) == 1
     assert plans == [plans[0]] * len(runs)

@@ -79,8 +79,8 @@ class Ground:
 
     def counts(self) -> dict[str, int]:
         """How much is stored."""
-        nouns = ("datasets", "environments", "executables", "images", "models", "workflows")
-        nouns = (*nouns, "runs", "schedules")
+        data = ("datasets", "environments", "executables", "images", "models")
+        nouns = (*data, "workflows", "runs", "schedules")
         return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
 
     def file(self, name: str, content: bytes | str) -> str:

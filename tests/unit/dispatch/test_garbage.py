@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -112,12 +113,16 @@ def test_bytes_of_a_template_stay_as_long_as_a_run_of_it(
     (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
     body = NewRun("flow.nbflow", scope="selected", nodes=["work"])
     made = [runs.create(OWNER, body).id for _ in range(2)]
+
+    def is_cancelled(run: str) -> bool:
+        return bench.run(run).state == "cancelled"
+
     data = bench.context.blobs.put_bytes(b"of the other node")
     for run in made:
         assert collector.collect()
         assert there(bench, data) == [True]
         runs.cancel(OWNER, run)
-        bench.until(lambda run=run: bench.run(run).state == "cancelled")
+        bench.until(partial(is_cancelled, run))
         runs.delete(OWNER, run)
     assert collector.collect()
     assert there(bench, data) == [False]

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -30,11 +31,11 @@ DUE = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 @st.composite
 def documents(draw):
     """Return a document of the tool and its data: connected or not, muted, bypassed, bound."""
-    nodes = {"data": {"type": "dataset", "path": "data.csv"}}
+    nodes: dict[str, dict[str, Any]] = {"data": {"type": "dataset", "path": "data.csv"}}
     edges = {}
     for place, name in enumerate(NODES[: draw(st.integers(1, 4))]):
         bound = draw(st.sampled_from([None, {"value": 3}, {"parameter": "n"}, {"parameter": "m"}]))
-        node = {"type": "executable", "path": "tool.py"}
+        node: dict[str, Any] = {"type": "executable", "path": "tool.py"}
         node |= {"arguments": {"times": bound}} if bound else {}
         node |= (
             {"mode": mode}
@@ -137,7 +138,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
 
 
 def test_an_equal_request_is_the_same_template(yard: Yard, ann: Caller, flow: str, tool: str):
-    def kept(**body: object) -> str:
+    def kept(**body: Any) -> str:
         with yard.store.write() as c:
             template = store_template(c, freeze(yard.parts, ann.name, NewRun(flow, **body)))
             create_run(yard.store, c, template)

@@ -2,7 +2,7 @@
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.runs.planning import ResolvedNode, Wish
-from nbyard.domain.runs.structs import BytesOf, ResultOf, TaskPlan
+from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, TaskPlan
 from nbyard.domain.runs.templates import TemplateContent
 from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Document, Edge, Node
@@ -28,7 +28,10 @@ def test_connections_pass_bypassed_nodes() -> None:
 
 
 def test_every_byte_that_a_node_names_is_told() -> None:
-    bindings = {"in": BytesOf("sha256:had", "b.csv"), "other": ResultOf("a", "out")}
+    bindings: dict[str, Binding] = {
+        "in": BytesOf("sha256:had", "b.csv"),
+        "other": ResultOf("a", "out"),
+    }
     pinned = TaskPlan("b", "b", "", "", [], bindings, "docker", requirements_digest="sha256:lock")
     frozen = {
         "data": ResolvedNode("a.csv", data=DATA),

@@ -1,5 +1,7 @@
 """Run templates: stored once, and gone when nothing refers to them."""
 
+from typing import Any
+
 import msgspec
 
 from nbyard.domain.runs.planning import ResolvedNode, Wish
@@ -15,7 +17,7 @@ DATA = BytesOf("sha256:" + "1" * 64, "a.csv")
 DOCUMENT = Document(1, nodes={"data": Node("dataset"), "work": Node("executable")})
 
 
-def content(version: str = "", **changes: object) -> TemplateContent:
+def content(version: str = "", **changes: Any) -> TemplateContent:
     pinned = TaskPlan("p", "p", "e", "v", [], {"in": DATA}, "process", requirements_digest="lock")
     nodes = {
         "data": ResolvedNode("a.csv", data=msgspec.structs.replace(DATA, digest="sha256:data")),
@@ -26,7 +28,7 @@ def content(version: str = "", **changes: object) -> TemplateContent:
     return msgspec.structs.replace(made, **changes)
 
 
-def keep(store: Store, c: Connection, owner: str = "ada", **changes: object) -> RunTemplate:
+def keep(store: Store, c: Connection, owner: str = "ada", **changes: Any) -> RunTemplate:
     return store.templates.keep(c, owner, content(**changes), COLUMNS)
 
 

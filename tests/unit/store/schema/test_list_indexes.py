@@ -24,7 +24,7 @@ LISTS: list[dict[str, str]] = [
 @pytest.mark.parametrize("asked", LISTS, ids=str)
 @pytest.mark.parametrize("after", ["", "zzz"])
 def test_a_list_reads_no_more_rows_than_it_shows(
-    tmp_path: Path, asked: dict[str, str], after: str
+    tmp_path: Path, asked: dict[str, Any], after: str
 ) -> None:
     """Whatever the store has: each step of its plan is a search in an index, none sorts runs."""
     store = Store(tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import UniqueConstraint, inspect
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.store.schema.schedule_tables import schedule_ticks
@@ -23,7 +23,7 @@ def test_a_due_time_has_one_tick(store):
     assert {"schedule_id", "due_at"} in [
         {column.name for column in one.columns}
         for one in schedule_ticks.constraints
-        if one.name and one.name.startswith("uq_")
+        if isinstance(one, UniqueConstraint)
     ]
     with pytest.raises(IntegrityError), store.write() as c:
         c.execute(schedule_ticks.insert(), [{**row, "id": "t", "reason": None}])

@@ -1,6 +1,7 @@
 """The table of run templates."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -14,7 +15,8 @@ TEXTS = ("title", "path", "workflow_id", "workflow_version_id")
 
 
 def test_each_owner_has_a_content_once(store: Store) -> None:
-    row = dict.fromkeys(TEXTS, "") | {"content": {}, "digests": [], "digest": "sha256:1"}
+    row: dict[str, Any] = dict.fromkeys(TEXTS, "")
+    row |= {"content": {}, "digests": [], "digest": "sha256:1"}
     row |= {"created_at": datetime.now(UTC)}
     with store.write() as c:
         for owner in ("ada", "bob"):
