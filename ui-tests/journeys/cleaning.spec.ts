@@ -12,7 +12,7 @@ test('R14: old runs are deleted by rules, after a preview', async ({ lab, server
   await expect(rows).toHaveCount(3);
   await rows.first().click({ button: 'right' });
   await lab.menuItem('Keep or Release').click();
-  await lab.execute('nbyard:clean-up-runs');
+  await lab.panelButton('clean-up-runs').first().click();
   const { dialog } = lab;
   await dialog.getByLabel('Older than (days)').fill('0');
   await dialog.getByLabel('Newest runs to keep of each workflow').fill('0');
