@@ -13,7 +13,6 @@ export function runCommands(
       id: 'nbyard:open-comparison',
       act: 'openComparison',
       label: trans.__('Compare Runs'),
-      caption: trans.__('Show runs side by side'),
       icon: runsIcon,
       args: { id: trans.__('The IDs of the runs, separated by commas') }
     },

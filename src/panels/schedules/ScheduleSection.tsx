@@ -24,9 +24,7 @@ export function ScheduleSection({ services }: { services: IPanelServices }): JSX
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
         <p className="nby-Note">
-          {trans.__(
-            'No schedules yet. Right-click a workflow or notebook in the file browser and choose Schedule….'
-          )}
+          {trans.__('No schedules yet. Click Schedule… above a workflow.')}
         </p>
       </ListState>
       <RowList

@@ -10,7 +10,6 @@ export function scheduleCommands(
       id: 'nbyard:schedule-file',
       act: 'scheduleFile',
       label: trans.__('Schedule…'),
-      caption: trans.__('Run this file at the times that you choose'),
       files: ['.nbflow', '.ipynb', '.py', '.sh', '.R'],
       front: true
     },
