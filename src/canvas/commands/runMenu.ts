@@ -9,7 +9,9 @@ const WAYS = [
   '',
   'nbyard:run-selected',
   'nbyard:run-from-here',
-  'nbyard:run-up-to-here'
+  'nbyard:run-up-to-here',
+  '',
+  'nbyard:schedule-file'
 ];
 
 export function showRunMenu({ commands, front }: CanvasController): void {

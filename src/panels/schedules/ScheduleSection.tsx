@@ -23,9 +23,7 @@ export function ScheduleSection({ services }: { services: IPanelServices }): JSX
   return (
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
-        <p className="nby-Note">
-          {trans.__('No schedules yet. Click Schedule… above a workflow.')}
-        </p>
+        <p className="nby-Note">{trans.__('No schedules yet. Choose Schedule… beside Run.')}</p>
       </ListState>
       <RowList
         label={trans.__('Schedules')}
