@@ -66,6 +66,7 @@ export type OtherFileList = Schemas['OtherFileList'];
 export type OtherFiles = Schemas['OtherFiles'];
 export type Schedule = Schemas['Schedule'];
 export type SchedulePreview = Schemas['SchedulePreview'];
+export type SchedulePreviewRequest = Schemas['SchedulePreviewRequest'];
 export type Tick = Schemas['Tick'];
 export type CleanUpPreview = Schemas['CleanUpPreview'];
 export type CleanUpRules = Partial<Schemas['CleanUpRules']>;

@@ -86,30 +86,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
       label: args => (args.isTile && tile) || label,
       caption: caption ?? label,
       icon,
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: files
-            ? {
-                path: { type: 'string', description: trans.__('The file') },
-                selected: {
-                  type: 'boolean',
-                  description: trans.__('The selection of the file browser')
-                }
-              }
-            : command.inFolder
-              ? { cwd: { type: 'string', description: trans.__('The folder') } }
-              : noun
-                ? {
-                    id: {
-                      type: 'string',
-                      description: trans.__('The ID, or the name of a kernel')
-                    },
-                    ...command.options
-                  }
-                : texts(told)
-        }
-      },
+      describedBy: async () => (await import('./lazy')).describe(command, trans),
       isEnabled: args =>
         noun ? !!target(args) : files ? paths(args).some(fits) : said(args).every(Boolean),
       isVisible: args => (files ? paths(args).some(fits) : said(args).every(Boolean)),
@@ -133,13 +110,4 @@ export function addPanelCommands(services: IPanelServices): string[] {
 /** Return the kernel name of a notebook or console. */
 function kernelOf(widget: (Widget & { sessionContext?: ISessionContext }) | null) {
   return widget?.sessionContext?.session?.kernel?.name;
-}
-
-/** Return text arguments as JSON schema. */
-function texts(told: IPanelCommand['args'] = {}) {
-  const described = Object.entries(told).map(([name, description]) => [
-    name,
-    { type: 'string', description }
-  ]);
-  return Object.fromEntries(described);
 }

@@ -15,6 +15,7 @@ import { comparisonActions } from './runs/comparison/actions';
 import { scheduleActions } from './schedules/actions';
 import { workflowActions } from './workflows/actions';
 
+export { describe } from './frame/describe';
 export { renewKernels } from './environments/kernels';
 export { Sidebar } from './sidebar/Sidebar';
 

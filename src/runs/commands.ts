@@ -11,6 +11,7 @@ import {
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { isLive, Run } from '../api/types';
 import type { IRunActionContext, runActions } from './actions';
+import { describedBy } from './model/describedBy';
 
 export interface IRunCommandOptions extends IRunActionContext {
   /** The run in Run Info. */
@@ -43,19 +44,7 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
       label,
       caption: caption ?? label,
       icon,
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: {
-            id: {
-              type: 'string',
-              description: trans.__('The run, by default the one that is shown')
-            },
-            shown: { type: 'boolean', description: trans.__('The run that Run Info shows') },
-            force: { type: 'boolean', description: trans.__('Ignore the cache') }
-          }
-        }
-      },
+      describedBy: describedBy('run', trans),
       isEnabled: args => {
         const of = target(args);
         const run = of === undefined ? undefined : yard.runs.find(of);
@@ -82,12 +71,7 @@ function addCopyDigest(options: IRunCommandOptions): void {
     label: trans.__('Copy SHA-256'),
     caption: trans.__('Copy the SHA-256 of this result'),
     icon: copyIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: { id: { type: 'string', description: trans.__('The ID of the result') } }
-      }
-    },
+    describedBy: describedBy('result', trans),
     isEnabled: args => target(args) !== undefined,
     execute: async args => {
       const { runActions } = await import('./actions');

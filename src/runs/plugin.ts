@@ -14,6 +14,7 @@ import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from '../components/pointedRow';
 import { addSaveFiles } from './saving/saveFiles';
 import { IRunServices } from './model/services';
+import { describedBy } from './model/describedBy';
 
 const SHOW = 'nbyard:show-run';
 const EXECUTED = 'nbyard:open-executed';
@@ -123,18 +124,7 @@ function addShow(app: JupyterFrontEnd, drawer: Drawer, { yard, trans, steps }: I
     label: trans.__('Show Run'),
     caption: trans.__('Show a run in Run Info, by default the newest one'),
     icon: runsIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          id: { type: 'string', description: trans.__('The run') },
-          path: { type: 'string', description: trans.__('The file of the run') },
-          node: { type: 'string', description: trans.__('The task to show') },
-          quiet: { type: 'boolean', description: trans.__('Do not bring Run Info to the front') },
-          keepFocus: { type: 'boolean', description: trans.__('Do not move the focus') }
-        }
-      }
-    },
+    describedBy: describedBy('show', trans),
     execute: async args => {
       let id = typeof args.id === 'string' ? args.id : pointed(app, 'run');
       if (id === undefined) {
@@ -169,17 +159,7 @@ function addExecuted(
     label: trans.__('Open Executed Notebook'),
     caption: trans.__('Open the executed notebook of a task, read-only'),
     icon: launcherIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        required: ['run', 'node'],
-        properties: {
-          run: { type: 'string', description: trans.__('The run') },
-          node: { type: 'string', description: trans.__('The task') },
-          label: { type: 'string', description: trans.__('The name of the task') }
-        }
-      }
-    },
+    describedBy: describedBy('executed', trans),
     execute: async args => {
       const { ExecutedPanel } = await import('./drawer');
       const run = String(args.run ?? '');

@@ -262,7 +262,8 @@ type Noun =
   | 'environment'
   | 'executable'
   | 'workflow'
-  | 'run';
+  | 'run'
+  | 'schedule';
 
 interface IApp {
   restored: Promise<void>;

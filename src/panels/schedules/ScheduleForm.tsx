@@ -1,63 +1,49 @@
-import { useEffect, useState } from 'react';
-import { ApiError } from '../../api/client';
-import { Schedule, SchedulePreview } from '../../api/types';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useState } from 'react';
+import { Schedule } from '../../api/types';
 import { More } from '../../components/More';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
+import { draftOf, FIELDS, IScheduleDraft } from './draft';
+import { usePreview } from './preview';
 
-/** While the user types, the server is not asked. */
-const PAUSE_MS = 250;
 const EXAMPLES = ['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5'];
-
-/** The typed values. */
-export interface IScheduleDraft {
-  words: string;
-  zone: string;
-  name: string;
-  mode: Schedule['mode'];
-  overlap: Schedule['overlap'];
-  missed: Schedule['missed'];
-  atMost: string;
-}
-
-/** Return the values of a schedule, or those that a new one has at first. */
-export function draftOf(known?: Schedule): IScheduleDraft {
-  return {
-    words: known?.words ?? 'weekdays 8:00',
-    zone: known?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
-    name: known?.name ?? '',
-    mode: known?.mode ?? 'follows',
-    overlap: known?.overlap ?? 'skip',
-    missed: known?.missed ?? { policy: 'last', window_seconds: 3600, most: 10 },
-    atMost: known?.at_most ? String(known.at_most) : ''
-  };
-}
-
-/** Return what the form sends. */
-export function bodyOf({ words, atMost, ...same }: IScheduleDraft) {
-  const at_most = atMost.trim() ? Number(atMost) : null;
-  return { ...same, timing: { kind: 'words' as const, text: words }, at_most };
-}
-
-export type IScheduleBody = ReturnType<typeof bodyOf>;
+const BELOW_MORE = ['startsAt', 'endsAt', 'atMost', 'name'] as const;
 
 interface IScheduleFormProps {
   services: IPanelServices;
   /** Changed while the user types. */
   draft: IScheduleDraft;
+  /** The schedule to edit. */
+  known?: Schedule;
+  /** Messages of a refusal by field; '' is about the whole form. */
   problems: Readonly<Record<string, string>>;
 }
 
 /** When a file runs, in words or as cron, with the next times. */
-export function ScheduleForm({ services, draft, problems }: IScheduleFormProps): JSX.Element {
+export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
+  const { services, draft, known, problems } = props;
   const { trans } = services;
   const [shown, setShown] = useState({ ...draft });
   const change = (part: Partial<IScheduleDraft>) => {
     Object.assign(draft, part);
     setShown({ ...draft });
   };
-  const { preview, problem } = usePreview(services, shown.words, shown.zone);
+  const [sent] = useState(shown);
+  const errorOf = (name: keyof IScheduleDraft) =>
+    // a message is about the value that was sent
+    shown[name] === sent[name]
+      ? FIELDS[name].map(field => problems[field]).find(Boolean)
+      : undefined;
+  const isUnchanged = !!known && shown.words === draftOf(known).words;
+  const { preview, problem, isAway } = usePreview(services, {
+    timing: isUnchanged ? known.timing : { kind: 'words', text: shown.words },
+    zone: shown.zone,
+    starts_at: shown.startsAt || null,
+    ends_at: shown.endsAt || null
+  });
+  const late = spanText(shown.missed.window_seconds, trans);
   const choices = {
     mode: [
       ['follows', trans.__('the files as saved at that time')],
@@ -69,15 +55,19 @@ export function ScheduleForm({ services, draft, problems }: IScheduleFormProps):
       ['replace', trans.__('cancel the earlier run')]
     ],
     missed: [
-      ['last', trans.__('run once, within one hour')],
+      ['last', trans.__('run once, if at most %1 late', late)],
       ['skip', trans.__('skip')],
-      ['all', trans.__('run for each, within one hour')]
+      ['all', trans.__('run for each that is at most %1 late', late)]
     ]
   };
-  const refused = problems.timing ?? problems['timing.text'];
   return (
     <div className="nby-Form nby-Schedule">
-      <FieldFrame label={trans.__('When')} error={problem || refused} trans={trans}>
+      {problems[''] && (
+        <p role="alert" className="nby-Field-error">
+          {problems['']}
+        </p>
+      )}
+      <FieldFrame label={trans.__('When')} error={problem || errorOf('words')} trans={trans}>
         {control => (
           <SuggestedInput
             {...control}
@@ -92,13 +82,16 @@ export function ScheduleForm({ services, draft, problems }: IScheduleFormProps):
         )}
       </FieldFrame>
       <div role="status" className="nby-Schedule-preview">
+        {isAway && (
+          <p>{trans.__('The next times cannot be shown: no connection to the server.')}</p>
+        )}
         {preview && (
           <>
             <p>{reasonText(preview.sentence, trans)}</p>
             <ol>
-              {preview.next.map(({ at, local, note }) => (
+              {preview.next.map(({ at, note }) => (
                 <li key={at}>
-                  {local}
+                  {dueText(at, preview.zone)}
                   {note && <em> ({reasonText(note, trans)})</em>}
                 </li>
               ))}
@@ -109,11 +102,11 @@ export function ScheduleForm({ services, draft, problems }: IScheduleFormProps):
       <Text
         label={trans.__('Time zone')}
         value={shown.zone}
-        error={problems.zone}
+        error={errorOf('zone')}
         services={services}
         onChange={zone => change({ zone })}
       />
-      <More summary={trans.__('More')} open={['name', 'at_most'].some(one => !!problems[one])}>
+      <More summary={trans.__('More')} open={BELOW_MORE.some(name => !!errorOf(name))}>
         <Choice
           label={trans.__('Each run uses')}
           value={shown.mode}
@@ -140,17 +133,33 @@ export function ScheduleForm({ services, draft, problems }: IScheduleFormProps):
           }
         />
         <Text
+          label={trans.__('From')}
+          type="datetime-local"
+          value={shown.startsAt}
+          error={errorOf('startsAt')}
+          services={services}
+          onChange={startsAt => change({ startsAt })}
+        />
+        <Text
+          label={trans.__('Until')}
+          type="datetime-local"
+          value={shown.endsAt}
+          error={errorOf('endsAt')}
+          services={services}
+          onChange={endsAt => change({ endsAt })}
+        />
+        <Text
           label={trans.__('Number of runs')}
           placeholder={trans.__('no limit')}
           value={shown.atMost}
-          error={problems.at_most}
+          error={errorOf('atMost')}
           services={services}
           onChange={atMost => change({ atMost })}
         />
         <Text
           label={trans.__('Name')}
           value={shown.name}
-          error={problems.name}
+          error={errorOf('name')}
           services={services}
           onChange={name => change({ name })}
         />
@@ -166,14 +175,21 @@ interface IInputProps {
   onChange: (value: string) => void;
 }
 
-function Text(props: IInputProps & { error?: string; placeholder?: string }): JSX.Element {
-  const { label, value, error, placeholder, services, onChange } = props;
+interface ITextProps extends IInputProps {
+  type?: string;
+  error?: string;
+  placeholder?: string;
+}
+
+function Text(props: ITextProps): JSX.Element {
+  const { label, type, value, error, placeholder, services, onChange } = props;
   return (
     <FieldFrame label={label} error={error} trans={services.trans}>
       {control => (
         <input
           {...control}
           className="jp-mod-styled"
+          type={type}
           placeholder={placeholder}
           value={value}
           onChange={event => onChange(event.target.value)}
@@ -205,28 +221,19 @@ function Choice(props: IInputProps & { options: string[][] }): JSX.Element {
   );
 }
 
-/** Return the sentence and the next times, asked after the user stops typing. */
-function usePreview(
-  { yard }: IPanelServices,
-  text: string,
-  zone: string
-): { preview?: SchedulePreview; problem?: string } {
-  const [answer, setAnswer] = useState<{ preview?: SchedulePreview; problem?: string }>({});
-  useEffect(() => {
-    const control = new AbortController();
-    const body = { timing: { kind: 'words' as const, text }, zone };
-    const timer = setTimeout(() => {
-      yard.client
-        .call('schedules.preview', { body, signal: control.signal })
-        .then(preview => setAnswer({ preview }))
-        .catch(
-          (error: ApiError) => !control.signal.aborted && setAnswer({ problem: error.message })
-        );
-    }, PAUSE_MS);
-    return () => {
-      clearTimeout(timer);
-      control.abort();
-    };
-  }, [yard, text, zone]);
-  return answer;
+/** Return a due time in its zone: "Thu, 26 Nov 2026, 08:00". */
+function dueText(at: string, timeZone: string): string {
+  const date = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const;
+  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const whole = Date.parse(at) % 60_000 === 0;
+  const second = whole ? undefined : ('2-digit' as const);
+  return new Date(at).toLocaleString(undefined, { ...date, ...time, second, timeZone });
+}
+
+/** Return a span of time in its largest whole unit. */
+function spanText(seconds: number, trans: TranslationBundle): string {
+  if (seconds % 3600 === 0) {
+    return trans.__('%1 h', seconds / 3600);
+  }
+  return seconds % 60 === 0 ? trans.__('%1 min', seconds / 60) : trans.__('%1 s', seconds);
 }

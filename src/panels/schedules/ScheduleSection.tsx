@@ -20,6 +20,7 @@ export function ScheduleSection({ services }: { services: IPanelServices }): JSX
   const items = useSignal(schedules.changed, () => schedules.items);
   const run = (verb: string) => (one: Schedule) =>
     void commands.execute(`nbyard:${verb}-schedule`, { id: one.id });
+  const toggle = (one: Schedule) => run(one.is_enabled ? 'disable' : 'enable')(one);
   return (
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
@@ -44,6 +45,21 @@ export function ScheduleSection({ services }: { services: IPanelServices }): JSX
               .filter(Boolean)
               .join(' · ')}
             title={[one.name, one.run.path, showMoment(one.next_due)].filter(Boolean).join('\n')}
+          />
+        )}
+        actions={one => (
+          <button
+            type="button"
+            role="switch"
+            className="nby-Switch"
+            tabIndex={-1}
+            aria-label={trans.__('Enabled')}
+            aria-checked={one.is_enabled}
+            title={one.is_enabled ? trans.__('Disable Schedule') : trans.__('Enable Schedule')}
+            onClick={event => {
+              event.stopPropagation();
+              toggle(one);
+            }}
           />
         )}
         onOpen={run('edit')}

@@ -1,28 +1,33 @@
 /** Creates, edits, starts and deletes schedules. */
 import { PathExt } from '@jupyterlab/coreutils';
-import { Schedule } from '../../api/types';
+import { ApiError } from '../../api/client';
+import { NewRun } from '../../api/types';
 import { confirm } from '../frame/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices, saveOpen } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
+import { bodyOf, changedFields, draftOf } from './draft';
 
 export const scheduleActions = {
   /** Ask when a file runs. An open document is saved first. */
   scheduleFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
-    const { app, yard, trans } = services;
+    const { app, trans } = services;
     await reportFailure(services, trans.__('Not scheduled.'), async () => {
       await saveOpen(app, path);
-      const made = await askSchedule(services, {
-        title: trans.__('Schedule “%1”', PathExt.basename(path)),
-        ok: trans.__('Schedule'),
-        send: draft => yard.client.call('schedules.create', { body: { run: { path }, ...draft } })
-      });
-      if (made) {
-        schedulesOf(yard).put(made);
-        focusRow('schedule', made.id);
-      }
+      await schedule(services, PathExt.basename(path), { path });
+    });
+  },
+
+  /** Ask when a run is repeated, with its values. */
+  scheduleRun: async (services: IPanelServices, [id]: string[]): Promise<void> => {
+    const { yard, trans } = services;
+    await reportFailure(services, trans.__('Not scheduled.'), async () => {
+      const { run, tasks } = await yard.client.call('runs.get', { path: { run: id } });
+      const { path, title, parameters, runtime } = run;
+      const code = path ? { path } : { executable: tasks[0].executable_id };
+      await schedule(services, title, { ...code, parameters, runtime });
     });
   },
 
@@ -31,15 +36,27 @@ export const scheduleActions = {
     await reportFailure(services, trans.__('Not changed.'), async () => {
       const path = { schedule: id };
       const known = await yard.client.call('schedules.get', { path });
+      const before = draftOf(known);
+      let { revision } = known;
       const made = await askSchedule(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
-        send: draft =>
-          yard.client.call('schedules.update', {
-            path,
-            body: { revision: known.revision, ...draft }
-          })
+        send: async draft => {
+          try {
+            const body = { revision, ...changedFields(draft, before) };
+            return await yard.client.call('schedules.update', { path, body });
+          } catch (error) {
+            if (error instanceof ApiError && error.code === 'stale') {
+              ({ revision } = await yard.client.call('schedules.get', { path }));
+              const words = trans.__(
+                'This schedule was changed elsewhere. Save again to apply your changes to it.'
+              );
+              throw new ApiError(error.status, error.code, words);
+            }
+            throw error;
+          }
+        }
       });
       if (made) {
         schedulesOf(yard).put(made);
@@ -56,15 +73,11 @@ export const scheduleActions = {
     });
   },
 
-  toggleSchedule: async (services: IPanelServices, [id]: string[]): Promise<void> => {
-    const { yard, trans } = services;
-    await reportFailure(services, trans.__('Not changed.'), async () => {
-      const path = { schedule: id };
-      const known: Schedule = await yard.client.call('schedules.get', { path });
-      const verb = known.is_enabled ? 'schedules.disable' : 'schedules.enable';
-      schedulesOf(yard).put(await yard.client.call(verb, { path }));
-    });
-  },
+  enableSchedule: async (services: IPanelServices, [id]: string[]): Promise<void> =>
+    setEnabled(services, id, 'enable'),
+
+  disableSchedule: async (services: IPanelServices, [id]: string[]): Promise<void> =>
+    setEnabled(services, id, 'disable'),
 
   deleteSchedule: async (services: IPanelServices, [id]: string[]): Promise<void> => {
     const { yard, trans } = services;
@@ -77,3 +90,32 @@ export const scheduleActions = {
     });
   }
 };
+
+async function schedule(
+  services: IPanelServices,
+  title: string,
+  run: Partial<NewRun>
+): Promise<void> {
+  const { yard, trans } = services;
+  const made = await askSchedule(services, {
+    title: trans.__('Schedule “%1”', title),
+    ok: trans.__('Schedule'),
+    send: draft => yard.client.call('schedules.create', { body: { run, ...bodyOf(draft) } })
+  });
+  if (made) {
+    schedulesOf(yard).put(made);
+    focusRow('schedule', made.id);
+  }
+}
+
+async function setEnabled(
+  services: IPanelServices,
+  schedule: string,
+  verb: 'disable' | 'enable'
+): Promise<void> {
+  const { yard, trans } = services;
+  await reportFailure(services, trans.__('Not changed.'), async () => {
+    const path = { schedule };
+    schedulesOf(yard).put(await yard.client.call(`schedules.${verb}`, { path }));
+  });
+}

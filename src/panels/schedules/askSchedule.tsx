@@ -1,17 +1,18 @@
-/** A dialog for the times of a schedule; it shows the messages of a refusal. */
+/** A dialog for the times of a schedule; it shows the messages of a refusal and keeps the input. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Schedule } from '../../api/types';
 import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
 import { IPanelServices } from '../frame/services';
-import { bodyOf, draftOf, IScheduleBody, ScheduleForm } from './ScheduleForm';
+import { draftOf, IScheduleDraft, unreadable } from './draft';
+import { ScheduleForm } from './ScheduleForm';
 
 interface IAsked {
   title: string;
   ok: string;
   /** The schedule to edit. */
   known?: Schedule;
-  send: (body: IScheduleBody) => Promise<Schedule>;
+  send: (draft: IScheduleDraft) => Promise<Schedule>;
 }
 
 /** Return the stored schedule; undefined if the user cancels. */
@@ -26,7 +27,7 @@ export async function askSchedule(
     const { button } = await showDialog({
       title,
       body: new FormBody(
-        <ScheduleForm services={services} draft={draft} problems={problems} />,
+        <ScheduleForm services={services} draft={draft} known={known} problems={problems} />,
         first
       ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
@@ -35,15 +36,19 @@ export async function askSchedule(
     if (!button.accept) {
       return undefined;
     }
+    problems = unreadable(draft, services.trans);
+    if (Object.keys(problems).length) {
+      continue;
+    }
     try {
-      return await send(bodyOf(draft));
+      return await send(draft);
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 422)) {
+      if (!(error instanceof ApiError)) {
         throw error;
       }
       problems = fieldErrors(error);
       if (!Object.keys(problems).length) {
-        problems = { timing: error.message };
+        problems = { '': [error.message, error.hint].filter(Boolean).join(' ') };
       }
     }
   }

@@ -14,6 +14,12 @@ export function scheduleCommands(
       front: true
     },
     {
+      id: 'nbyard:schedule-run',
+      act: 'scheduleRun',
+      label: trans.__('Schedule Run…'),
+      noun: 'run'
+    },
+    {
       id: 'nbyard:run-schedule',
       act: 'runSchedule',
       label: trans.__('Run Now'),
@@ -26,9 +32,15 @@ export function scheduleCommands(
       noun: 'schedule'
     },
     {
-      id: 'nbyard:toggle-schedule',
-      act: 'toggleSchedule',
-      label: trans.__('Enable or Disable'),
+      id: 'nbyard:enable-schedule',
+      act: 'enableSchedule',
+      label: trans.__('Enable Schedule'),
+      noun: 'schedule'
+    },
+    {
+      id: 'nbyard:disable-schedule',
+      act: 'disableSchedule',
+      label: trans.__('Disable Schedule'),
       noun: 'schedule'
     },
     {

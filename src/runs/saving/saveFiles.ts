@@ -2,6 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { saveIcon } from '@jupyterlab/ui-components';
 import { IRunServices } from '../model/services';
+import { describedBy } from '../model/describedBy';
 
 export const SAVE_FILES = 'nbyard:save-run-files';
 
@@ -16,16 +17,7 @@ export function addSaveFiles(
     label: trans.__('Save to Folder…'),
     caption: trans.__('Save these files in a folder of the file browser'),
     icon: saveIcon,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          run: { type: 'string', description: trans.__('The run') },
-          node: { type: 'string', description: trans.__('The node that wrote them') }
-        },
-        required: ['run', 'node']
-      }
-    },
+    describedBy: describedBy('files', trans),
     isEnabled: () => !!browser.tracker.currentWidget,
     execute: async args => {
       const { run, node } = args;

@@ -141,7 +141,7 @@ class ScheduleService:
         check_runs(wanted.at_most)
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)
-        is_frozen = body.refreeze or given.keys() & {"run", "mode"}
+        is_frozen = body.refreeze or "run" in given or wanted.mode != row.schedule.mode
         run, path = stored_request(self._parts, given.get("run", row.schedule.run))
         frozen = freeze_request(self._parts, caller.name, run) if is_frozen else None
         with self._store.write() as c:

@@ -127,7 +127,10 @@ def test_a_pinned_schedule_keeps_its_template(schedules, ann, root, yard):
         first = yard.store.schedules.by_id(c, made.id).template_id
         assert yard.store.templates.get(c, ann.name, first) is not None
     (root / "report.py").write_text("print(2)\n")
-    again = schedules.update(ann, made.id, patch(made, refreeze=True))
+    renamed = schedules.update(ann, made.id, patch(made, name="other", mode="pinned"))
+    with yard.store.read() as c:
+        assert yard.store.schedules.by_id(c, made.id).template_id == first
+    again = schedules.update(ann, made.id, patch(renamed, refreeze=True))
     with yard.store.read() as c:
         assert yard.store.schedules.by_id(c, made.id).template_id != first
     follows = schedules.update(ann, made.id, patch(again, mode="follows"))

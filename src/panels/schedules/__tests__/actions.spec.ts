@@ -1,0 +1,108 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { ApiError } from '../../../api/client';
+import { IPanelServices } from '../../frame/services';
+import { scheduleActions } from '../actions';
+import { stored } from './stored';
+
+const trans = nullTranslator.load('nbyard');
+const PREVIEW = {
+  timing: stored().timing,
+  zone: 'Europe/Berlin',
+  sentence: { code: 'schedule-sentence', params: {} },
+  text: '',
+  next: [{ at: '2026-12-01T07:00:00Z', local: '', note: null }]
+};
+
+type Answers = Record<string, (asked: { body?: unknown }) => unknown>;
+
+/** Edit a schedule that the server answers for. */
+function edit(answers: Answers) {
+  const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
+    const answer = (answers[id] ?? (() => PREVIEW))(asked);
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return answer;
+  });
+  const stream = { events: { connect: jest.fn() }, lost: { connect: jest.fn() } };
+  const yard = { client: { call }, stream };
+  const done = scheduleActions.editSchedule({ trans, yard } as unknown as IPanelServices, ['s']);
+  const bodies = (id: string) => call.mock.calls.filter(([of]) => of === id).map(([, a]) => a.body);
+  return { done, bodies };
+}
+
+const type = async (label: string, value: string) => {
+  const field = await waitFor(() => screen.getByLabelText(label));
+  fireEvent.change(field, { target: { value } });
+};
+const save = () => fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+const alerts = () =>
+  [...document.querySelectorAll('[role="alert"]')].map(({ textContent }) => textContent);
+
+describe('R4: the dialog that edits a schedule', () => {
+  it('sends only what changed, and explains the stored timing until it changes', async () => {
+    const known = stored({ words: '', timing: { kind: 'cron', expression: '0 0 8 * * 1-5' } });
+    const { done, bodies } = edit({
+      'schedules.get': () => known,
+      'schedules.update': ({ body }) => ({ ...known, ...(body as object), recent: [] })
+    });
+    await type('Name', 'weekly');
+    await waitFor(() => expect(bodies('schedules.preview')).toHaveLength(1));
+    expect(bodies('schedules.preview')[0]).toMatchObject({ timing: known.timing });
+    await waitFor(() => expect(document.querySelector('li')?.textContent).toContain('08:00'));
+    save();
+    await done;
+    expect(bodies('schedules.update')).toEqual([{ revision: 3, name: 'weekly' }]);
+  });
+
+  it('keeps the input after a change elsewhere, and applies it to the new revision', async () => {
+    const revisions = [3, 5];
+    const sent = jest.fn();
+    const { done, bodies } = edit({
+      'schedules.get': () => stored({ revision: revisions.shift() ?? 5 }),
+      'schedules.update': ({ body }) => {
+        sent();
+        return sent.mock.calls.length === 1
+          ? new ApiError(409, 'stale', 'Changed since you read it.')
+          : { ...stored(), ...(body as object) };
+      }
+    });
+    await type('Name', 'weekly');
+    save();
+    await waitFor(() => expect(alerts().join()).toContain('changed elsewhere'));
+    expect(screen.getByLabelText<HTMLInputElement>('Name').value).toBe('weekly');
+    save();
+    await done;
+    expect(bodies('schedules.update')).toEqual([
+      { revision: 3, name: 'weekly' },
+      { revision: 5, name: 'weekly' }
+    ]);
+  });
+
+  it('shows a refusal at its field until the value changes', async () => {
+    const details = [{ path: 'name', message: 'This name is taken.' }];
+    const { done, bodies } = edit({
+      'schedules.get': () => stored(),
+      'schedules.update': ({ body }) =>
+        (body as { name: string }).name === 'taken'
+          ? new ApiError(409, 'conflict', 'no', '', details)
+          : stored()
+    });
+    await type('Name', 'taken');
+    save();
+    await waitFor(() => expect(alerts()).toEqual(['This name is taken.']));
+    await type('Name', 'free');
+    expect(alerts()).toEqual([]);
+    await type('Number of runs', 'a few');
+    save();
+    await waitFor(() =>
+      expect(alerts()).toEqual(['Enter a whole number, or nothing for no limit.'])
+    );
+    expect(bodies('schedules.update')).toHaveLength(1);
+    await type('Number of runs', '7');
+    save();
+    await done;
+    expect(bodies('schedules.update')[1]).toEqual({ revision: 3, name: 'free', at_most: 7 });
+  });
+});

@@ -1,0 +1,53 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Schedule } from '../../../api/types';
+import { changedFields, draftOf, timeIn, unreadable } from '../draft';
+import { stored } from './stored';
+
+const trans = nullTranslator.load('nbyard');
+const TIMINGS: [Schedule['timing'], string][] = [
+  [{ kind: 'cron', expression: '0 8 * * 1-5' }, '0 8 * * 1-5'],
+  [{ kind: 'interval', seconds: 90 }, 'every 90 seconds'],
+  [{ kind: 'once', at: '2027-01-31T17:00:00Z' }, '2027-01-31 18:00']
+];
+
+describe('R4: the typed values of a schedule', () => {
+  it.each(TIMINGS)('show a timing without a phrase as one would type it: %j', (timing, words) => {
+    expect(draftOf(stored({ words: '', timing })).words).toBe(words);
+  });
+
+  it('lead to no change if the user changes nothing', () => {
+    for (const [timing] of TIMINGS) {
+      const known = stored({ words: '', timing });
+      expect(changedFields(draftOf(known), draftOf(known))).toEqual({});
+    }
+  });
+
+  it('lead to the changed fields only', () => {
+    const before = draftOf(stored());
+    expect(before.startsAt).toBe('2026-12-01T08:00');
+    const draft = { ...before, name: 'other', atMost: '' };
+    expect(changedFields(draft, before)).toEqual({ name: 'other', at_most: null });
+    expect(
+      changedFields({ ...before, words: 'daily 6:00', endsAt: '2027-01-01T00:00' }, before)
+    ).toEqual({
+      timing: { kind: 'words', text: 'daily 6:00' },
+      ends_at: '2027-01-01T00:00'
+    });
+  });
+
+  it('are a time of the zone, also where clocks changed', () => {
+    expect(timeIn('Europe/Berlin', '2026-07-01T22:30:00Z')).toBe('2026-07-02T00:30');
+    expect(timeIn('Asia/Kathmandu', '2026-12-31T18:15:00Z')).toBe('2027-01-01T00:00');
+    expect(timeIn('UTC', null)).toBe('');
+  });
+
+  it.each([
+    ['', false],
+    [' 12 ', false],
+    ['a few', true],
+    ['-1', true],
+    ['1.5', true]
+  ])('are refused if they are no number of runs: "%s"', (atMost, isRefused) => {
+    expect('at_most' in unreadable({ ...draftOf(), atMost }, trans)).toBe(isRefused);
+  });
+});

@@ -1,0 +1,22 @@
+import { Schedule } from '../../../api/types';
+
+/** Return a pinned schedule with a value in each field. */
+export function stored(part: Partial<Schedule> = {}): Schedule {
+  return {
+    id: 's',
+    name: 'penguins',
+    revision: 3,
+    is_enabled: true,
+    run: { path: 'penguins.nbflow' },
+    timing: { kind: 'cron', expression: '0 8 * * 1-5' },
+    words: 'weekdays 8:00',
+    zone: 'Europe/Berlin',
+    starts_at: '2026-12-01T07:00:30Z',
+    ends_at: null,
+    at_most: 4,
+    mode: 'pinned',
+    overlap: 'queue',
+    missed: { policy: 'all', window_seconds: 1800, most: 3 },
+    ...part
+  } as Schedule;
+}

@@ -1,0 +1,114 @@
+/** The typed values of a schedule, and what the form sends of them. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Schedule } from '../../api/types';
+
+export interface IScheduleDraft {
+  words: string;
+  zone: string;
+  name: string;
+  mode: Schedule['mode'];
+  overlap: Schedule['overlap'];
+  missed: Schedule['missed'];
+  /** Times of the zone, as a `datetime-local` input has them. */
+  startsAt: string;
+  endsAt: string;
+  atMost: string;
+}
+
+/** The values of a new schedule, if the user types nothing. */
+function newDraft(): IScheduleDraft {
+  return {
+    words: 'weekdays 8:00',
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    name: '',
+    mode: 'follows',
+    overlap: 'skip',
+    missed: { policy: 'last', window_seconds: 3600, most: 10 },
+    startsAt: '',
+    endsAt: '',
+    atMost: ''
+  };
+}
+
+/** Return the values of a schedule, or those that a new one has at first. */
+export function draftOf(known?: Schedule): IScheduleDraft {
+  if (!known) {
+    return newDraft();
+  }
+  const { zone, name, mode, overlap, missed, starts_at, ends_at, at_most } = known;
+  return {
+    ...{ words: wordsOf(known), zone, name, mode, overlap, missed },
+    startsAt: timeIn(zone, starts_at),
+    endsAt: timeIn(zone, ends_at),
+    atMost: at_most ? String(at_most) : ''
+  };
+}
+
+/** Return the timing as typed, or as one would type it. */
+function wordsOf({ words, timing, zone }: Schedule): string {
+  if (words) {
+    return words;
+  }
+  switch (timing.kind) {
+    case 'cron':
+      return timing.expression;
+    case 'interval':
+      return `every ${timing.seconds} seconds`;
+    case 'once':
+      return timeIn(zone, timing.at).replace('T', ' ');
+  }
+}
+
+/** Return a moment as `2027-01-31T18:00` in a time zone; empty without a moment. */
+export function timeIn(zone: string, at: string | null): string {
+  if (!at) {
+    return '';
+  }
+  // Swedish writes dates as ISO 8601 does
+  const format = { timeZone: zone, dateStyle: 'short', timeStyle: 'short' } as const;
+  return new Date(at).toLocaleString('sv-SE', format).replace(' ', 'T');
+}
+
+/** Return what the form sends for a new schedule. */
+export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDraft) {
+  return {
+    ...same,
+    timing: { kind: 'words' as const, text: words },
+    starts_at: startsAt || null,
+    ends_at: endsAt || null,
+    at_most: atMost.trim() ? Number(atMost) : null
+  };
+}
+
+export type IScheduleBody = ReturnType<typeof bodyOf>;
+
+/** Return only the changed fields, as the server acts on each field that it gets. */
+export function changedFields(draft: IScheduleDraft, before: IScheduleDraft) {
+  const former = bodyOf(before) as Record<string, unknown>;
+  const changed = Object.entries(bodyOf(draft)).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(former[name])
+  );
+  return Object.fromEntries(changed) as Partial<IScheduleBody>;
+}
+
+/** The fields of a refusal that belong to a value of the form. */
+export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> = {
+  words: ['timing', 'timing.text', 'timing.at'],
+  zone: ['zone'],
+  name: ['name'],
+  mode: ['mode'],
+  overlap: ['overlap'],
+  missed: ['missed'],
+  startsAt: ['starts_at'],
+  endsAt: ['ends_at'],
+  atMost: ['at_most']
+};
+
+/** Return what the server could not read, by its field. */
+export function unreadable({ atMost }: IScheduleDraft, trans: TranslationBundle) {
+  const problems: Record<string, string> = {};
+  if (!/^\s*\d*\s*$/.test(atMost)) {
+    problems.at_most = trans.__('Enter a whole number, or nothing for no limit.');
+  }
+  return problems;
+}
