@@ -250,7 +250,7 @@ withDocker(
     await expect(view(lab).getByRole('region', { name: 'Text' })).toContainText('"sum": 1.5');
     await expect(view(lab)).toContainText(/Status 200 after \d+ ms/);
     await view(lab)
-      .getByLabel('Request body')
+      .getByLabel('Request', { exact: true })
       .selectOption({ label: 'Predict rows of JSON (POST /predict)' });
     const body = view(lab).getByLabel('JSON');
     await expect(body).toHaveValue(/"weight": 0.5/);

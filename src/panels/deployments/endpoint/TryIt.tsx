@@ -36,7 +36,7 @@ export function TryIt(props: ITryItProps): JSX.Element {
   return (
     <div className="nby-Deployment-form">
       {calls.length > 1 && (
-        <FieldFrame label={trans.__('Request body')} trans={trans}>
+        <FieldFrame label={trans.__('Request')} trans={trans}>
           {control => (
             <select
               {...control}
@@ -207,7 +207,7 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
     <>
       <p className="nby-Dim">
         {trans.__(
-          'The same request from a shell or a program. Set the variable TOKEN to a token of this Jupyter server: “jupyter server list” shows it, and a hub creates one under “Token”.'
+          'Send this request from a shell or a program. Set the variable TOKEN to your Jupyter token: run “jupyter server list”, or create one on the page “Token” of a hub.'
         )}
       </p>
       {snippetsOf(request).map(([language, text]) => (

@@ -115,14 +115,14 @@ const SNIPPETS: Record<(typeof LANGUAGES)[number], (request: IRequest) => string
       'import os',
       'import requests',
       '',
-      'answer = requests.request(',
+      'response = requests.request(',
       `    "${method}", ${JSON.stringify(url)},`,
       '    headers={"Authorization": "token " + os.environ["TOKEN"]},',
       ...(json === undefined ? [] : [`    json=${pythonOf(json)},`]),
       ...(texts.length ? [`    data=${pairs(texts, literal)},`] : []),
       ...(files.length ? [`    files=${pairs(files, opened)},`] : []),
       ')',
-      'print(answer.json())'
+      'print(response.json())'
     ].join('\n');
   },
   JavaScript: ({ method, url, json, parts }) =>
@@ -132,13 +132,13 @@ const SNIPPETS: Record<(typeof LANGUAGES)[number], (request: IRequest) => string
         ([name, value]) =>
           `body.append(${literal(name)}, ${value instanceof File ? 'file' : literal(value)});`
       ),
-      `const answer = await fetch(${JSON.stringify(url)}, {`,
+      `const response = await fetch(${JSON.stringify(url)}, {`,
       `  method: "${method}",`,
       '  headers: { Authorization: `token ${token}` },',
       ...(json === undefined ? [] : [`  body: ${JSON.stringify(json)},`]),
       ...(parts ? ['  body,'] : []),
       '});',
-      'console.log(await answer.json());'
+      'console.log(await response.json());'
     ].join('\n')
 };
 

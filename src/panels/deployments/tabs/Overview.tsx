@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon } from '@jupyterlab/ui-components';
 import { Deployment, DeploymentEvent } from '../../../api/types';
 import { copyText } from '../../../components/problems';
 import { StateMark, stateText } from '../../../components/StateMark';
@@ -109,14 +110,29 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
           <dt>{trans.__('URL of %1', link.name)}</dt>
           <dd>
             {link.answers ? (
-              <a
-                className="nby-Link"
-                href={addressOf(yard, link)}
-                target="_blank"
-                rel="noopener noreferrer"
-              >
-                {addressOf(yard, link)}
-              </a>
+              <>
+                <a
+                  className="nby-Link"
+                  href={addressOf(yard, link)}
+                  target="_blank"
+                  rel="noopener noreferrer"
+                >
+                  {addressOf(yard, link)}
+                </a>{' '}
+                <button
+                  type="button"
+                  className="nby-Button nby-mod-bare"
+                  title={trans.__('Copy URL')}
+                  aria-label={trans.__('Copy URL of %1', link.name)}
+                  onClick={() => {
+                    // the tab of the browser has another URL, which contains a temporary pass
+                    const url = new URL(addressOf(yard, link), document.baseURI).href;
+                    void copyText(url, trans.__('The URL is copied.'));
+                  }}
+                >
+                  <copyIcon.react tag="span" className="nby-Icon" />
+                </button>
+              </>
             ) : (
               <>
                 <span className="nby-Code">{addressOf(yard, link)}</span>{' '}

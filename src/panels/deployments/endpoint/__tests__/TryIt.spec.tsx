@@ -68,7 +68,7 @@ describe('P2, P3: a model that is tried', () => {
     fireEvent.change(screen.getByLabelText('deep'), { target: { value: 'true' } });
     await send();
     expect(screen.getByRole('region', { name: 'Text' }).textContent).toContain('"answer": 42');
-    fireEvent.change(screen.getByLabelText('Request body'), { target: { value: '1' } });
+    fireEvent.change(screen.getByLabelText('Request'), { target: { value: '1' } });
     await send();
     expect(asked).toEqual(['POST v2/models/cows/predict/?herd=large&deep=true', 'GET v2/models/']);
   });
@@ -83,13 +83,13 @@ describe('P2, P3: a model that is tried', () => {
     await send();
     expect(screen.getByRole('alert').textContent).toBe('is no whole number');
     expect(age.getAttribute('aria-invalid')).toBe('true');
-    fireEvent.change(screen.getByLabelText('Request body'), { target: { value: '1' } });
+    fireEvent.change(screen.getByLabelText('Request'), { target: { value: '1' } });
     expect(screen.getByLabelText(/^JSON/)).toHaveProperty('value', '[\n  {\n    "age": 1\n  }\n]');
   });
 
   it('says what the token of the snippets is', async () => {
     await open(() => json(404, {}), FORMS);
-    expect(screen.getByText(/a token of this Jupyter server/)).toBeTruthy();
+    expect(screen.getByText(/your Jupyter token/)).toBeTruthy();
   });
 
   it('says when it tells nothing', async () => {
