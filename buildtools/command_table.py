@@ -62,7 +62,7 @@ def _source(command: click.Command) -> str:
 
 def _argument(argument: click.Argument) -> dict[str, Any]:
     several = {} if argument.nargs == 1 else {"nargs": argument.nargs}
-    return {"param_decls": [argument.name], **several}
+    return {"param_decls": [argument.name], **several, **_type(argument)}
 
 
 def _option(option: click.Option) -> dict[str, Any]:
@@ -75,12 +75,17 @@ def _option(option: click.Option) -> dict[str, Any]:
         words["is_flag"] = True
     elif option._flag_needs_value:
         words |= {"is_flag": False, "flag_value": option.flag_value}
-    if isinstance(option.type, click.Choice):
-        sensitive = {} if option.type.case_sensitive else {"case_sensitive": False}
-        words["type"] = {"choices": list(option.type.choices), **sensitive}
-    elif isinstance(option.type, click.File):
-        words["type"] = {"is_file": True}
-    return words
+    return words | _type(option)
+
+
+def _type(parameter: click.Parameter) -> dict[str, Any]:
+    kind = parameter.type
+    if isinstance(kind, click.Choice):
+        sensitive = {} if kind.case_sensitive else {"case_sensitive": False}
+        return {"type": {"choices": list(kind.choices), **sensitive}}
+    if isinstance(kind, click.File | click.Path):
+        return {"type": {"is_file": True}}
+    return {}
 
 
 def main() -> None:

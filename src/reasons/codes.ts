@@ -1340,6 +1340,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
+  'restore-elsewhere': (_p, _show, trans) =>
+    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -2138,6 +2140,28 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Another forecast is under way; try again in a moment.'),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
+  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
+  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
+  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
+  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
+  'backup-damaged': (p, show, trans) =>
+    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
+  'backup-incomplete': (_p, _show, trans) =>
+    trans.__('The backup is incomplete: its end is missing.'),
+  'backup-checksum-differs': (_p, _show, trans) =>
+    trans.__('The backup is damaged: it has other rows or files than it lists.'),
+  'backup-strange-file': (p, show, trans) =>
+    trans.__('The backup is damaged: it contains %1.', show(p.path)),
+  'backup-strange-bytes': (p, show, trans) =>
+    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
+  'backup-strange-rows': (p, show, trans) =>
+    trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
+  'backup-newer': (p, show, trans) =>
+    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
+  'restore-failed': (p, show, trans) =>
+    trans.__('The backup was not restored: %1.', show(p.message)),
+  'store-exists': (p, show, trans) =>
+    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>

@@ -62,6 +62,11 @@ def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
     return Path(f"{store}/attempts/{inside}{attempt_id}")
 
 
+def is_record(name: str) -> bool:
+    """Return whether a file of this name stays when the folder is reduced to a record."""
+    return name in KEPT or any("." in one and name.startswith(f"{one}.") for one in KEPT)
+
+
 def is_own(name: str) -> bool:
     """Return whether nbyard reserves this name, or a name with such a prefix, in the folder."""
     return name in OWN or any("." in one and name.startswith(f"{one}.") for one in OWN)

@@ -6,7 +6,6 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
-    clean_up,
     credentials,
     datasets,
     deployments,
@@ -15,12 +14,12 @@ from nbyard.cli.commands import (
     executables,
     images,
     models,
-    runs,
-    runs_files,
     schedules,
+    store,
     workflows,
 )
 from nbyard.cli.commands.run import run
+from nbyard.cli.commands.runs import clean_up, runs, runs_files
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
 
@@ -40,6 +39,8 @@ HELP = {
     "schedules": "Start runs at set times.",
     "workflows": "List workflows and build their images.",
 }
+# Nouns without operations: their commands use the store of this machine.
+LOCAL = (click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),)
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "credentials": credentials.COMMANDS,
@@ -64,3 +65,4 @@ def all_commands() -> Iterator[click.Command]:
         for command in (*generated_commands(noun), *BY_HAND.get(noun, ())):
             group.add_command(command)
         yield group
+    yield from LOCAL

@@ -49,16 +49,20 @@ class LazyCommand(click.Command):
         if not extra.get("resilient_parsing"):
             return self.loaded.make_context(info_name, args, parent, **extra)
         # Completion asks for the names of parameters and runs nothing.
-        self.params = [click.Argument(**words) for words in self._entry.get("arguments", ())]
-        for words in self._entry.get("options", ()):
-            kind = words.get("type", {})
-            values: click.ParamType[Any] | None = None
-            if choices := kind.get("choices"):
-                values = click.Choice(choices, kind.get("case_sensitive", True))
-            elif kind.get("is_file"):
-                values = click.File()
-            self.params.append(click.Option(**{**words, "type": values}))
+        arguments, options = (self._entry.get(name, ()) for name in ("arguments", "options"))
+        self.params = [
+            *(click.Argument(**{**words, "type": _values(words)}) for words in arguments),
+            *(click.Option(**{**words, "type": _values(words)}) for words in options),
+        ]
         return super().make_context(info_name, args, parent, **extra)
+
+
+def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:
+    """Return what completion offers for a parameter."""
+    kind = words.get("type", {})
+    if choices := kind.get("choices"):
+        return click.Choice(choices, kind.get("case_sensitive", True))
+    return click.File() if kind.get("is_file") else None
 
 
 def lazy_commands() -> Iterator[click.Command]:

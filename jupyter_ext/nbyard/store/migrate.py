@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from nbyard.errors import NewerSchema
 from nbyard.reasons.structs import because
-from nbyard.store.database.database_connection import Database
+from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.integrity import check_stamp
 from nbyard.store.events import ADVISORY_LOCK
 
@@ -20,31 +20,63 @@ def migrate(database: Database, folder: Path) -> None:
     Raises:
         NewerSchema: The store has a schema revision that this nbyard does not know.
     """
-    present: str | None = None
     with database.read() as c:
-        if inspect(c).has_table("alembic_version"):
-            stamp = text("select version_num from alembic_version")
-            present = c.execute(stamp).scalar_one_or_none()
+        present = schema_of(c)
     known = revisions()
     if present == known[-1]:
         return
-    if present is not None and present not in known:
-        raise NewerSchema(hint=because("upgrade-nbyard", schema=str(present)))
-    if present is None:
+    if present:
+        check_known(present)
+        if database.sqlite:
+            _keep_copy(database, folder, present)
+    else:
         check_stamp(database, folder)
-    elif database.sqlite:
-        _keep_copy(database, folder, present)
+    with database.write() as c:
+        upgrade(c, "head")
+
+
+def check_known(schema: str) -> None:
+    """Check that this nbyard knows a schema revision.
+
+    Raises:
+        NewerSchema: it does not.
+    """
+    if schema not in revisions():
+        raise NewerSchema(hint=because("upgrade-nbyard", schema=schema))
+
+
+def schema_of(c: Connection) -> str:
+    """Return the schema revision of a database; empty if it has none."""
+    if not inspect(c).has_table("alembic_version"):
+        return ""
+    stamp = text("select version_num from alembic_version")
+    return str(c.execute(stamp).scalar_one_or_none() or "")
+
+
+def schema_before(folder: Path, url: str = "") -> str:
+    """Return the schema revision of a store without migrating it; empty if there is none."""
+    if not url and not (folder / "store.sqlite").exists():
+        return ""
+    database = Database(url or sqlite_url(folder), folder, lambda: None)
+    try:
+        with database.read() as c:
+            return schema_of(c)
+    finally:
+        database.close()
+
+
+def upgrade(c: Connection, schema: str) -> None:
+    """Upgrade to a schema revision within this transaction."""
     # imported late: most stores are up to date when they are opened
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with database.write() as c:
-        if c.dialect.name == "postgresql":
-            c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        config.attributes["connection"] = c
-        command.upgrade(config, "head")
+    if c.dialect.name == "postgresql":
+        c.execute(text("select pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    config.attributes["connection"] = c
+    command.upgrade(config, schema)
 
 
 def revisions() -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands import datasets
-from nbyard.cli.commands.run_watch import TRACEBACK_LINES, _conclude, _explain
+from nbyard.cli.commands.runs.run_watch import TRACEBACK_LINES, _conclude, _explain
 from nbyard.cli.generated_commands import GeneratedCommand
 from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.console import (
     chosen_server,
     follow_up,

@@ -13,7 +13,7 @@ from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.deployments import see_deployed
 from nbyard.cli.commands.images import tell, until_made
 from nbyard.cli.commands.run_dockerfile import check_target
-from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.commands.serve_model import serve
 from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
 from nbyard.cli.shared_options import connect, json_option, server_option

@@ -7,7 +7,7 @@ import click
 import msgspec
 from msgspec import UNSET
 
-from nbyard.cli.commands.run_watch import Files, see_out
+from nbyard.cli.commands.runs.run_watch import Files, see_out
 from nbyard.cli.output.console import chosen_server, print_note, show_json, tell_unheard
 from nbyard.cli.output.forecast_view import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option

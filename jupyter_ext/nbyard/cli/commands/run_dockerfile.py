@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from nbyard.cli.commands.artifacts import save
 from nbyard.cli.commands.images import tell, until_made
-from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.console import print_note
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
 from nbyard.domain.arguments.structs import Argument, ValueType

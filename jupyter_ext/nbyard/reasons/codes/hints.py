@@ -60,6 +60,9 @@ STORES = {
         other=REASON,
     ),
     "upgrade-nbyard": code("The store has schema {schema}. Upgrade nbyard to open it.", schema=str),
+    "restore-elsewhere": code(
+        "Restore into an empty folder (NBYARD_STORE_DIR) and an empty database."
+    ),
     "give-old-key": code(
         "Give the old key too, behind the new one in {variable}, or replace the secret values in"
         " it.",

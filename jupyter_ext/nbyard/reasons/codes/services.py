@@ -74,6 +74,24 @@ REQUESTS = {
     "folder-not-compared": code("One of them is a folder."),
 }
 
+BACKUPS = {
+    "backup-exists": code("There is a file {path} already.", path=str),
+    "backup-failed": code("The backup was not written: {message}.", message=str),
+    "backup-file-missing": code("The store has no file {path}.", path=str),
+    "not-a-backup": code("This file is not a backup of a store."),
+    "backup-damaged": code("The backup is damaged or incomplete: {message}.", message=str),
+    "backup-incomplete": code("The backup is incomplete: its end is missing."),
+    "backup-checksum-differs": code(
+        "The backup is damaged: it has other rows or files than it lists."
+    ),
+    "backup-strange-file": code("The backup is damaged: it contains {path}.", path=str),
+    "backup-strange-bytes": code("The backup is damaged: {path} has other bytes.", path=str),
+    "backup-strange-rows": code("The backup is damaged: {name} has other columns.", name=str),
+    "backup-newer": code("nbyard {version} wrote this backup. Upgrade nbyard.", version=str),
+    "restore-failed": code("The backup was not restored: {message}.", message=str),
+    "store-exists": code("There is a store in {folder} or in its database.", folder=str),
+}
+
 DATA = {
     "no-s3-credential": code(
         "names no credential of the kind s3: '{name}'; {present}", name=str, present=REASON
@@ -254,6 +272,7 @@ SERVICES = {
     **PRESENT,
     **NAMES,
     **REQUESTS,
+    **BACKUPS,
     **DATA,
     **ENVIRONMENTS,
     **IMAGES,

@@ -85,7 +85,7 @@ class Database:
 
     def _engine(self) -> Engine:
         # The connection used last has the most pages in its cache.
-        shared: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": _value}
+        shared: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": json_value}
         shared["pool_use_lifo"] = True
         if not self.sqlite:
             pool = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8}
@@ -278,7 +278,8 @@ def json_text(value: object) -> str:
         return json.dumps(msgspec.to_builtins(value))
 
 
-def _value(text: str | bytes) -> Any:
+def json_value(text: str | bytes) -> Any:
+    """Return the value of JSON, as columns store it."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:  # values that only json can write

@@ -62,7 +62,7 @@ def test_nothing_is_replaced_in_silence(
     )
     assert ((out / "result.csv").read_text(), (out / "plots" / "a.svg").exists()) == ("mine", False)
     monkeypatch.setattr("click.confirm", lambda *_, **__: sys.exit(9))
-    monkeypatch.setattr("nbyard.cli.commands.runs_files.is_asked", lambda: True)
+    monkeypatch.setattr("nbyard.cli.commands.runs.runs_files.is_asked", lambda: True)
     assert shell("runs", "files", "1", "--save", "out").code == 9
     assert shell("runs", "files", "1", "--save", "out", "--overwrite").code == 0
     assert (out / "result.csv").read_text() == "\n"

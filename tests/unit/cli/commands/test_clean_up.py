@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from nbyard.cli.commands.clean_up import bytes_of_size, days_of, rules_text
+from nbyard.cli.commands.runs.clean_up import bytes_of_size, days_of, rules_text
 from nbyard.domain.runs.clean_up import CleanUpRules
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.commands.run_watch import PAGE, Followed, _explain
+from nbyard.cli.commands.runs.run_watch import PAGE, Followed, _explain
 from nbyard.cli.typed_values import split_target
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import Failure

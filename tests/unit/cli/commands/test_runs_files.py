@@ -7,7 +7,7 @@ from typing import Any
 import click
 import pytest
 
-from nbyard.cli.commands.runs_files import Saved, _refuse_two, save_files
+from nbyard.cli.commands.runs.runs_files import Saved, _refuse_two, save_files
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.errors import Invalid
 

@@ -325,6 +325,6 @@ def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path:
 )
 def test_what_is_stored_as_json_comes_back_as_it_was(value: object) -> None:
     """Also what msgspec does not write or read."""
-    found = database_connection._value(database_connection.json_text({"value": value}))["value"]
+    found = database_connection.json_value(database_connection.json_text({"value": value}))["value"]
     assert found == value and type(found) is type(value)
-    assert database_connection._value(database_connection.json_text(value).encode()) == value
+    assert database_connection.json_value(database_connection.json_text(value).encode()) == value

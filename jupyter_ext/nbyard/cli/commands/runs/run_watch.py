@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.commands.runs_files import save_files
+from nbyard.cli.commands.runs.runs_files import save_files
 from nbyard.cli.output.console import (
     COLOURS,
     chosen_server,

@@ -4,7 +4,7 @@ import uuid
 
 import click
 
-from nbyard.cli.commands.run_watch import see_out
+from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.console import follow_up, print_note, show_json, tell_unheard
 from nbyard.cli.output.logs import print_log

@@ -1,0 +1,69 @@
+"""What a backup archive contains.
+
+backup.json           the header, first
+blobs/…, attempts/…   files as in the store's folder
+crypt.key             the key of credentials, if asked for
+tables/NAME.jsonl     the rows of a table, one object in each line
+end.json              the counts, last: an archive without it is incomplete
+"""
+
+import hashlib
+import io
+from datetime import datetime
+from typing import IO
+
+import msgspec
+
+HEADER, END, TABLES, KEY = "backup.json", "end.json", "tables/", "crypt.key"
+FORMAT = 1
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What made a backup, and the schema revision of its rows."""
+
+    format: int
+    nbyard: str
+    schema: str
+    store_id: str
+    created_at: datetime
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Number of rows by table, number and size of the files, and a checksum of all."""
+
+    rows: dict[str, int]
+    files: int
+    size_bytes: int
+    checksum: str
+    has_key: bool = False
+
+
+class Checksum:
+    """The SHA-256 of the names and bytes of all members but the last."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def through(self, name: str, file: IO[bytes]) -> io.BufferedReader:
+        """Return a reader of a member's bytes, which adds them to the sum."""
+        self._sum.update(f"{name}\n".encode())
+        return io.BufferedReader(_Summed(file, self._sum), 1 << 16)
+
+    def text(self) -> str:
+        """Return the sum of what was read so far, as hexadecimal digits."""
+        return self._sum.hexdigest()
+
+
+class _Summed(io.RawIOBase):
+    def __init__(self, file: IO[bytes], total: "hashlib._Hash"):
+        self._file = file
+        self._total = total
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._total.update(chunk)
+        return len(chunk)

@@ -1,0 +1,174 @@
+"""Restore a backup into an empty store, or try that in a temporary folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.domain.ignore_rules import STORE_MARK
+from nbyard.errors import Conflict, Damaged, NewerSchema, NotFound, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.store import Store
+from nbyard.store.database import integrity
+from nbyard.store.database.database_connection import Database, sqlite_url
+from nbyard.store.database.portable_rows import load, tables_of
+from nbyard.store.migrate import check_known, schema_of, upgrade
+
+CHUNK = 1 << 20
+BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
+TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
+
+
+def restore_backup(archive: Path, folder: Path, url: str = "") -> tuple[Header, Totals]:
+    """Restore an archive into a folder without a store and an empty database.
+
+    The rows appear in one transaction, after all files. If that fails, nothing stays. `url` is
+    that of PostgreSQL; without it, the database is SQLite in the folder. Rows of an older schema
+    are migrated.
+
+    Raises:
+        Conflict: the folder or the database has a store.
+        Damaged: the archive is no backup, incomplete or damaged.
+        NewerSchema: a newer nbyard wrote it.
+        NotFound: the archive does not exist.
+        Unavailable: the disk is full or cannot be written.
+    """
+    integrity.make_folder(folder)
+    if any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts")):
+        raise _in_use(folder)
+    database = Database(url or sqlite_url(folder), folder, lambda: None)
+    try:
+        with database.read() as c:
+            if schema_of(c):
+                raise _in_use(folder)
+        with _opened(archive) as tar, tempfile.TemporaryDirectory(dir=folder) as temporary:
+            header, totals = _Reader(tar, Path(temporary)).restore(database, folder)
+    finally:
+        database.close()
+    Store(folder, url).close()  # migrates the rows to the newest schema
+    return header, totals
+
+
+def _in_use(folder: Path) -> Conflict:
+    return Conflict(because("store-exists", folder=str(folder)), hint=because("restore-elsewhere"))
+
+
+def try_backup(archive: Path) -> tuple[Header, Totals]:
+    """Restore an archive into a temporary folder and delete that.
+
+    Raises:
+        Damaged: the archive is no backup, incomplete or damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="nbyard-restore-") as folder:
+        return restore_backup(archive, Path(folder, "store"))
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with ExitStack() as stack:
+            try:
+                tar = stack.enter_context(tarfile.open(archive, "r|*"))
+            except FileNotFoundError:
+                raise NotFound(because("no-such-file", path=str(archive))) from None
+            yield tar
+    except (tarfile.TarError, EOFError) as error:
+        raise Damaged(because("backup-damaged", message=str(error))) from None
+    except OSError as error:
+        raise Unavailable(because("restore-failed", message=str(error.strerror or error))) from None
+
+
+class _Reader:
+    """Reads the members of an archive in their order, files first, then tables."""
+
+    def __init__(self, tar: tarfile.TarFile, temporary: Path):
+        self._tar = tar
+        self._temporary = temporary
+        self._checksum = Checksum()
+        self._files = 0
+        self._bytes = 0
+
+    def restore(self, database: Database, folder: Path) -> tuple[Header, Totals]:
+        members = iter(self._tar)
+        header = self._header(next(members, None))
+        for member in members:
+            if TABLE.match(member.name):
+                break
+            self._extract(member)
+        else:
+            raise _incomplete()
+        os.sync()
+        with database.write() as c:
+            upgrade(c, header.schema)
+            tables, rows = tables_of(c), dict[str, int]()
+            current: tarfile.TarInfo | None = member
+            while current is not None and (table := TABLE.match(current.name)):
+                rows[table[1]] = load(c, tables, table[1], self._opened(current))
+                current = next(members, None)
+            counts = (rows, self._files, self._bytes, self._checksum.text())
+            totals = self._totals(current)
+            if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
+                raise Damaged(because("backup-checksum-differs"))
+            # Before the commit: rows never name bytes that are not there.
+            for name in os.listdir(self._temporary):
+                os.rename(self._temporary / name, folder / name)
+        return header, totals
+
+    def _header(self, member: tarfile.TarInfo | None) -> Header:
+        if member is None or member.name != HEADER:
+            raise Damaged(because("not-a-backup"))
+        try:
+            header = msgspec.json.decode(self._opened(member).read(), type=Header)
+        except msgspec.MsgspecError:
+            raise Damaged(because("not-a-backup")) from None
+        if header.format > FORMAT:
+            raise NewerSchema(because("backup-newer", version=header.nbyard))
+        check_known(header.schema)
+        return header
+
+    def _totals(self, member: tarfile.TarInfo | None) -> Totals:
+        if member is None or member.name != END:
+            raise _incomplete()
+        try:
+            return msgspec.json.decode(self._opened(member).read(), type=Totals)
+        except msgspec.MsgspecError:
+            raise _incomplete() from None
+
+    def _opened(self, member: tarfile.TarInfo) -> IO[bytes]:
+        file = self._tar.extractfile(member) if member.isreg() else None
+        if file is None:
+            raise Damaged(because("backup-strange-file", path=member.name))
+        return self._checksum.through(member.name, file)
+
+    def _extract(self, member: tarfile.TarInfo) -> None:
+        """Extract a file to its place; bytes are checked against their digest."""
+        name, blob = member.name, BLOB.match(member.name)
+        is_ours = name == KEY or (name.startswith("attempts/") and ".." not in name.split("/"))
+        if not (blob or is_ours):
+            raise Damaged(because("backup-strange-file", path=name))
+        path = self._temporary / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with self._opened(member) as file, path.open("xb") as target:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+        if blob and digest.hexdigest() != blob[1] + blob[2]:
+            raise Damaged(because("backup-strange-bytes", path=name))
+        path.chmod(member.mode & 0o700)
+        self._files += 1
+        self._bytes += member.size
+
+
+def _incomplete() -> Damaged:
+    return Damaged(because("backup-incomplete"))

@@ -1,0 +1,169 @@
+"""Write a backup of a store that may be in use."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from nbyard import __version__
+from nbyard.attempts.folders import is_own, is_record
+from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.blobs import Blobs
+from nbyard.domain.attempts.structs import PLACES
+from nbyard.errors import Conflict, NotFound, Unavailable
+from nbyard.host import clock
+from nbyard.reasons.structs import because
+from nbyard.store import Store
+from nbyard.store.database.portable_rows import dump
+from nbyard.store.migrate import schema_of
+
+OWNER_ONLY = 0o600
+COMPRESSED = (".gz", ".tgz")
+IN_MEMORY = 16 * 2**20
+
+
+def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
+    """Write an archive of all rows, the bytes that they name, and the records of attempts.
+
+    The rows are of one moment. Bytes stay meanwhile, although work goes on. `target` appears when
+    the archive is complete, and only its owner can read it. With a name that ends with .gz or
+    .tgz, it is compressed.
+
+    Raises:
+        Conflict: `target` exists.
+        NotFound: its folder does not exist, or bytes that a row names are missing.
+        Unavailable: the disk is full or cannot be written.
+    """
+    if target.exists():
+        raise Conflict(because("backup-exists", path=str(target)))
+    if not target.parent.is_dir():
+        raise NotFound(because("no-such-folder", path=str(target.parent)))
+    blobs = Blobs(store.folder / "blobs")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with blobs.keeping(), _archive(part, target.name.endswith(COMPRESSED)) as tar:
+            totals = _Writer(tar, store, blobs).write(with_key)
+        os.link(part, target)  # unlike a rename, it never replaces a file
+    except FileExistsError:
+        raise Conflict(because("backup-exists", path=str(target))) from None
+    except OSError as error:
+        raise Unavailable(because("backup-failed", message=str(error.strerror or error))) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return totals
+
+
+@contextmanager
+def _archive(part: Path, is_compressed: bool) -> Iterator[tarfile.TarFile]:
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, OWNER_ONLY)
+    with os.fdopen(handle, "wb") as file:
+        if is_compressed:
+            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
+                yield tar
+        else:
+            with tarfile.open(fileobj=file, mode="w") as tar:
+                yield tar
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class _Writer:
+    def __init__(self, tar: tarfile.TarFile, store: Store, blobs: Blobs):
+        self._tar = tar
+        self._store = store
+        self._blobs = blobs
+        self._checksum = Checksum()
+        self._files = 0
+        self._bytes = 0
+
+    def write(self, with_key: bool) -> Totals:
+        folder = self._store.folder
+        with ExitStack() as stack:
+            with self._store.read() as c:
+                header = Header(FORMAT, __version__, schema_of(c), self._store.id, clock.now())
+                tables = {n: _spooled(stack, folder, lines) for n, lines in dump(c)}
+                digests = self._store.digests(c)
+            for tree in [digest for digest in digests if digest.startswith("tree:")]:
+                digests.update(entry.digest for entry in self._blobs.tree(tree).files)
+            self._put(HEADER, header)
+            for digest in sorted(digests):
+                self._add(self._blobs.path(digest))
+            for path in _records(folder / "attempts"):
+                with suppress(NotFound):  # a running attempt may delete it meanwhile
+                    self._add(path)
+            has_key = with_key and (folder / KEY).exists()
+            if has_key:
+                self._add(folder / KEY)
+            for name, (file, _) in tables.items():
+                self._write(f"{TABLES}{name}.jsonl", file, file.tell())
+            rows = {name: count for name, (_, count) in tables.items()}
+            totals = Totals(rows, self._files, self._bytes, self._checksum.text(), has_key)
+            self._put(END, totals)
+        return totals
+
+    def _add(self, path: Path) -> None:
+        """Add a regular file with its present size, although a process may append to it.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            raise NotFound(because("backup-file-missing", path=str(path))) from None
+        with os.fdopen(handle, "rb") as file:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                return
+            # A process may append to a log meanwhile, or truncate it.
+            content: IO[bytes] = file
+            size = found.st_size
+            if size <= IN_MEMORY:
+                content = io.BytesIO(file.read(size))
+                size = content.seek(0, os.SEEK_END)
+                content.seek(0)
+            name = str(path.relative_to(self._store.folder))
+            self._write(name, content, size, found.st_mode & 0o700)
+            self._files += 1
+            self._bytes += size
+
+    def _put(self, name: str, content: msgspec.Struct) -> None:
+        file = io.BytesIO(msgspec.json.encode(content))
+        self._write(name, file, file.getbuffer().nbytes)
+
+    def _write(self, name: str, file: IO[bytes], size: int, mode: int = OWNER_ONLY) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mode, member.mtime = size, mode, clock.now().timestamp()
+        if name.startswith(TABLES):
+            file.seek(0)
+        self._tar.addfile(member, self._checksum.through(name, file))
+
+
+def _spooled(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO[bytes], int]:
+    """Write lines to a temporary file; return it, open at its end, and the number of lines."""
+    file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- the stack closes it
+    stack.callback(file.close)
+    count = 0
+    for line in lines:
+        file.write(line + b"\n")
+        count += 1
+    return file, count
+
+
+def _records(attempts: Path) -> Iterator[Path]:
+    """Yield the files that stay of attempts: not their code, data and secrets."""
+    for folder, subfolders, names in os.walk(attempts):
+        subfolders[:] = sorted(n for n in subfolders if n == PLACES or not is_own(n))
+        for name in sorted(names):
+            if is_record(name):
+                yield Path(folder, name)

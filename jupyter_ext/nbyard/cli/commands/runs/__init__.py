@@ -1,0 +1,1 @@
+"""Commands that follow, show and delete runs."""

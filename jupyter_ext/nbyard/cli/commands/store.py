@@ -1,0 +1,105 @@
+"""Commands that back up, restore and migrate the store of this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from nbyard.cli.output.console import format_size, print_note, show_json
+from nbyard.cli.shared_options import json_option
+from nbyard.settings import Settings
+
+if TYPE_CHECKING:
+    from nbyard.backup.contents import Header, Totals
+
+# No server option: files of another machine cannot be read from here.
+ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@click.command()
+@ARCHIVE
+@click.option(
+    "--with-key", is_flag=True, help="Include the key of credentials: keep FILE as safe as it."
+)
+@json_option
+def backup(file: Path, with_key: bool, as_json: bool) -> None:
+    """Write a backup of the store to FILE, also during runs.
+
+    FILE is a tar archive; with a name that ends with .gz or .tgz, it is compressed.
+    """
+    from nbyard.backup.writing import write_backup
+    from nbyard.store import Store
+
+    settings = Settings()
+    store = Store(settings.store_path, settings.database_url)
+    try:
+        totals = write_backup(store, file.absolute(), with_key)
+    finally:
+        store.close()
+    if as_json:
+        show_json(totals)
+        return
+    click.echo(f"{file}: {_counts(totals)}")
+    if not totals.has_key and totals.rows.get("credentials"):
+        print_note(
+            f"The backup cannot decrypt credentials. Keep {store.folder / 'crypt.key'} elsewhere,"
+            " or use --with-key."
+        )
+
+
+@click.command()
+@ARCHIVE
+@click.option("--dry-run", is_flag=True, help="Restore into a temporary folder, then delete it.")
+@json_option
+def restore(file: Path, dry_run: bool, as_json: bool) -> None:
+    """Restore a backup into an empty store and an empty database.
+
+    The settings store_dir and database_url name them. A backup of SQLite can be restored into
+    PostgreSQL, and the other way round.
+    """
+    from nbyard.backup.restoring import restore_backup, try_backup
+
+    settings = Settings()
+    if dry_run:
+        header, totals = try_backup(file)
+    else:
+        header, totals = restore_backup(file, settings.store_path, settings.database_url)
+    if as_json:
+        show_json({"header": msgspec.to_builtins(header), "totals": msgspec.to_builtins(totals)})
+    elif dry_run:
+        click.echo(f"The backup can be restored: {_counts(totals)}, {_origin(header)}")
+    else:
+        click.echo(f"{settings.store_path}: {_counts(totals)}, {_origin(header)}")
+
+
+@click.command()
+def migrate() -> None:
+    """Upgrade the database to the schema of this nbyard.
+
+    Every command and server does so at its start. Use this command to do it beforehand.
+    """
+    from nbyard.store import Store
+    from nbyard.store.migrate import revisions, schema_before
+
+    settings = Settings()
+    before = schema_before(settings.store_path, settings.database_url)
+    Store(settings.store_path, settings.database_url).close()
+    newest = revisions()[-1]
+    change = newest if before == newest else f"{before or 'none'} → {newest}"
+    click.echo(f"Schema: {change}")
+
+
+def _counts(totals: Totals) -> str:
+    runs, rows = totals.rows.get("runs", 0), sum(totals.rows.values())
+    size = format_size(totals.size_bytes)
+    return f"{runs} runs, {rows} rows, {totals.files} files, {size}"
+
+
+def _origin(header: Header) -> str:
+    return f"written by nbyard {header.nbyard} at {header.created_at:%Y-%m-%d %H:%M} UTC"
+
+
+COMMANDS: tuple[click.Command, ...] = (backup, restore, migrate)

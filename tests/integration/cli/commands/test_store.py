@@ -1,0 +1,34 @@
+"""G7: a backup is written while work goes on, and a restored store shows the same."""
+
+from nbyard.testing.dispatcher_thread import Dispatching
+
+SCRIPT = """\
+#!/bin/sh
+echo line
+sleep 0.2
+"""
+
+
+def test_backups_during_runs_are_restored_with_logs(
+    shell, yard, dispatcher: Dispatching, tmp_path, monkeypatch
+) -> None:
+    root = yard.parts.files.root
+    (root / "s.sh").write_text(SCRIPT)
+    assert shell("run", "s.sh", "--name", "first").code == 0
+    archives = [tmp_path / f"{number}.tar.gz" for number in range(3)]
+    for archive in archives:
+        for number in range(3):
+            (root / "s.sh").write_text(f"{SCRIPT}# {archive} {number}\n")
+            assert shell("run", "s.sh", "--detach").code == 0
+        said = shell("store", "backup", str(archive))
+        assert said.code == 0 and "runs" in said.out
+    assert shell("store", "backup", str(archives[0])).code == 1
+    for number, archive in enumerate(archives):
+        assert "can be restored" in shell("store", "restore", str(archive), "--dry-run").out
+        with monkeypatch.context() as patch:
+            patch.setenv("NBYARD_STORE_DIR", str(tmp_path / f"restored{number}"))
+            assert shell("store", "restore", str(archive)).code == 0
+            assert shell("runs", "log", "first").out == "line\n"
+            assert len(shell("runs", "ls", "--json").json["items"]) == 1 + 3 * (number + 1)
+            assert shell("store", "restore", str(archive)).code == 1
+            assert "Schema: 00" in shell("store", "migrate").out

@@ -1,0 +1,203 @@
+"""G7: a backup is complete or refused, and restores what it contains on either database."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nbyard.backup.restoring import restore_backup, try_backup
+from nbyard.backup.writing import write_backup
+from nbyard.blobs import Blobs
+from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
+from nbyard.store import Store
+from nbyard.store.database.portable_rows import dump
+
+from ..store.rows import Rows
+
+LOG = "attempts/a1/log"
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A store with a file, a folder, a log, a secret and an output under way."""
+    blobs = Blobs(store.folder / "blobs")
+    folder = store.folder.parent / "folder"
+    folder.mkdir()
+    (folder / "b.csv").write_text("1,2\n")
+    (folder / "run.sh").write_text("echo\n")
+    (folder / "run.sh").chmod(0o755)
+    single, tree = blobs.put_bytes(b"model"), blobs.put_folder(folder)
+    blobs.put_bytes(b"unnamed")
+    with store.write() as c:
+        rows = Rows(store, c)
+        task = rows.succeeded(rows.run("nightly"))
+        rows.artifact(task, "model", single.digest)
+        rows.artifact(task, "folder", tree.digest)
+    for name in (LOG, "attempts/a1/secrets/token", "attempts/a1/outputs/part", "attempts/a1/x"):
+        path = store.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (store.folder / "attempts/a1/log.jsonl").symlink_to("/etc/passwd")
+    (store.folder / "crypt.key").write_text("key\n")
+    return store
+
+
+def rows_of(store: Store) -> dict[str, list[bytes]]:
+    with store.read() as c:
+        return {name: [*lines] for name, lines in dump(c)}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    below = [folder / name for name in ("blobs/sha256", "blobs/tree", "attempts")]
+    found = [path for one in below for path in one.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("name", ["b.tar", "b.tar.gz"])
+def test_a_backup_restores_rows_bytes_and_records(
+    filled: Store, tmp_path: Path, bare_database_url: str, name: str
+) -> None:
+    archive = tmp_path / name
+    totals = write_backup(filled, archive)
+    assert archive.stat().st_mode & 0o777 == 0o600
+    assert totals.rows["artifacts"] == 2 and not totals.has_key
+    folder = tmp_path / "restored"
+    assert restore_backup(archive, folder, bare_database_url)[1] == totals
+    opened = Store(folder, bare_database_url)
+    try:
+        assert rows_of(opened) == rows_of(filled)
+        assert opened.id == filled.id
+        with opened.read() as c:
+            named = opened.digests(c)
+    finally:
+        opened.close()
+    found, blobs = files_of(folder), Blobs(folder / "blobs")
+    assert found[LOG] == LOG.encode()
+    assert all(blobs.exists(digest) for digest in named)
+    assert not any(path.endswith(("token", "part", "/x", "jsonl")) for path in found)
+    assert b"unnamed" not in found.values() and not (folder / "crypt.key").exists()
+
+
+def test_the_key_is_included_on_request(filled: Store, tmp_path: Path) -> None:
+    assert write_backup(filled, tmp_path / "b.tar", with_key=True).has_key
+    restore_backup(tmp_path / "b.tar", tmp_path / "restored")
+    key = tmp_path / "restored" / "crypt.key"
+    assert key.read_text() == "key\n" and key.stat().st_mode & 0o077 == 0
+
+
+def test_no_file_is_replaced(filled: Store, tmp_path: Path) -> None:
+    (tmp_path / "b.tar").write_text("mine")
+    with pytest.raises(Conflict):
+        write_backup(filled, tmp_path / "b.tar")
+    with pytest.raises(NotFound):
+        write_backup(filled, tmp_path / "gone" / "b.tar")
+    assert (tmp_path / "b.tar").read_text() == "mine"
+    assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*.part"))
+
+
+def test_missing_bytes_are_an_error(filled: Store, tmp_path: Path) -> None:
+    with filled.read() as c:
+        digest = next(one for one in filled.digests(c) if one.startswith("sha256:"))
+    Blobs(filled.folder / "blobs").delete(digest)
+    with pytest.raises(NotFound):
+        write_backup(filled, tmp_path / "b.tar")
+    assert not list(tmp_path.glob("*.tar")) and not list(tmp_path.glob(".*"))
+
+
+def test_a_store_is_not_replaced(filled: Store, tmp_path: Path) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    before = rows_of(filled)
+    with pytest.raises(Conflict):
+        restore_backup(tmp_path / "b.tar", filled.folder)
+    assert rows_of(filled) == before
+
+
+def test_a_trial_leaves_nothing(filled: Store, tmp_path: Path, monkeypatch) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
+    (tmp_path / "t").mkdir()
+    header, _ = try_backup(tmp_path / "b.tar")
+    assert header.store_id == filled.id and not os.listdir(tmp_path / "t")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\0" * 2048])
+def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "b.tar").write_bytes(content)
+    with pytest.raises(Damaged):
+        try_backup(tmp_path / "b.tar")
+    with pytest.raises(NotFound):
+        try_backup(tmp_path / "gone.tar")
+
+
+def test_strange_members_are_refused(filled: Store, tmp_path: Path) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    for index, (name, kind) in enumerate(
+        [
+            ("attempts/../../escaped", tarfile.REGTYPE),
+            ("/etc/escaped", tarfile.REGTYPE),
+            ("blobs/sha256/ab/short", tarfile.REGTYPE),
+            ("attempts/a1/link", tarfile.SYMTYPE),
+            ("attempts/a1/fifo", tarfile.FIFOTYPE),
+        ]
+    ):
+        changed = tmp_path / f"{index}.tar"
+        with tarfile.open(tmp_path / "b.tar") as source, tarfile.open(changed, "w") as target:
+            for place, member in enumerate(source):
+                if place == 1:
+                    strange = tarfile.TarInfo(name)
+                    strange.type, strange.linkname = kind, "/etc/passwd"
+                    target.addfile(strange)
+                target.addfile(member, source.extractfile(member))
+        with pytest.raises(Damaged):
+            restore_backup(changed, tmp_path / f"restored{index}")
+        assert not (tmp_path / "escaped").exists()
+
+
+def test_a_newer_schema_is_refused(filled: Store, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("nbyard.backup.writing.schema_of", lambda _: "9999")
+    write_backup(filled, tmp_path / "b.tar")
+    with pytest.raises(NewerSchema):
+        try_backup(tmp_path / "b.tar")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damage_is_found_and_leaves_no_store(filled: Store, data: st.DataObject) -> None:
+    """A changed byte is refused, or is one that does not matter; a shorter file is refused."""
+    parent = filled.folder.parent
+    archive, changed = parent / "b.tar", parent / "changed.tar"
+    if not archive.exists():
+        write_backup(filled, archive)
+    content = bytearray(archive.read_bytes())
+    end = len(content.rstrip(b"\0"))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, end - 1)) :]
+        harmless = False
+    else:
+        content[data.draw(st.integers(0, end - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        harmless = True
+    changed.write_bytes(content)
+    folder = parent / f"restored{len(os.listdir(parent))}"
+    try:
+        restore_backup(changed, folder)
+    except NbyardError:
+        left = {*os.listdir(folder)} - {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm"}
+        assert left <= {"write.lock", "wake"}
+        Store(folder).close()  # empty, so another backup can be restored elsewhere
+        return
+    assert harmless
+    opened = Store(folder)
+    assert rows_of(opened) == rows_of(filled)
+    opened.close()
+    assert files_of(folder) == {
+        path: content
+        for path, content in files_of(filled.folder).items()
+        if path == LOG or (path.startswith("blobs/") and content != b"unnamed")
+    }
