@@ -6,6 +6,7 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
+    check,
     credentials,
     datasets,
     deployments,
@@ -24,7 +25,12 @@ from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
 
 HIDDEN = {"uploads", "events", "system"}
-WITHOUT_NOUN: tuple[click.Command, ...] = (run, workflows.example, *doctor_and_openapi.COMMANDS)
+WITHOUT_NOUN: tuple[click.Command, ...] = (
+    run,
+    check.check,
+    workflows.example,
+    *doctor_and_openapi.COMMANDS,
+)
 HELP = {
     "artifacts": "Create, show and export named results.",
     "credentials": "Store and replace secrets.",

@@ -69,6 +69,7 @@ REQUESTS = {
     "no-example": code("This installation does not contain the example."),
     "no-such-folder": code("there is no folder '{path}'", path=str),
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
+    "git-failed": code("git failed: {message}.", message=str),
     "forecast-under-way": code("Another forecast is under way; try again in a moment."),
     "unknown-cause": code("the cause is not recorded"),
     "folder-not-compared": code("One of them is a folder."),

@@ -1,0 +1,165 @@
+"""The command `nbyard check`: find problems of files without running them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.output.check_reports import (
+    Checked,
+    Finding,
+    junit_of,
+    line_of,
+    lines_of,
+    sarif_of,
+)
+from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.shared_options import connect, json_option
+from nbyard.domain.executables.structs import Inspect
+from nbyard.domain.workflows.structs import CheckWorkflow, Problem, read_document
+from nbyard.errors import Conflict, NbyardError, NotFound
+from nbyard.host.project_files import replace_atomically
+from nbyard.reasons.structs import because
+
+WORKFLOW = ".nbflow"
+GIT_SECONDS = 60
+REPORT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]…")
+@click.option(
+    "--changed",
+    is_flag=False,
+    flag_value="HEAD",
+    default="",
+    metavar="[COMMIT]",
+    help="Check only workflows with changes since COMMIT. Default: HEAD.",
+)
+@click.option("--junit", type=REPORT, metavar="FILE", help="Write JUnit XML.")
+@click.option("--sarif", type=REPORT, metavar="FILE", help="Write SARIF 2.1.0.")
+@json_option
+def check(
+    files: tuple[Path, ...], changed: str, junit: Path | None, sarif: Path | None, as_json: bool
+) -> None:
+    """Check workflows, notebooks and scripts without running them.
+
+    A FOLDER means all workflows in it; without arguments, those of this folder. The exit code is 1
+    if a file has errors.
+
+    \b
+    Examples:
+      nbyard check
+      nbyard check pipeline.nbflow train.ipynb --sarif nbyard.sarif
+      nbyard check --changed origin/main --junit report.xml
+    """
+    wanted = [*dict.fromkeys(_below(files or (Path(),)))]
+    if changed:
+        changes = _changes(changed)
+        wanted = [path for path in wanted if _is_touched(path, changes)]
+    if not wanted:
+        print_note("No files to check.")
+    connection = connect("")
+    checked = [_check(connection, path) for path in wanted]
+    for target, text in ((junit, junit_of(checked)), (sarif, sarif_of(checked))):
+        if target is not None:
+            with replace_atomically(target) as file:
+                file.write(text.encode())
+    if as_json:
+        show_json([_plain(one) for one in checked])
+    else:
+        for line in lines_of(checked):
+            click.echo(line)
+    if not all(one.is_valid for one in checked):
+        raise click.exceptions.Exit(1)
+
+
+def _below(files: tuple[Path, ...]) -> Iterator[Path]:
+    for path in files:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, subfolders, names in os.walk(path):
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+            yield from (Path(folder, name) for name in sorted(names) if name.endswith(WORKFLOW))
+
+
+def _check(connection: Any, path: Path) -> Checked:
+    try:
+        if path.suffix == WORKFLOW:
+            return Checked(path, _workflow_findings(connection, path))
+        found = connection.executables.inspect(body=Inspect(str(path.absolute())))
+    except NbyardError as error:
+        details = [Finding(d.why.code, str(d.why), d.path) for d in error.details]
+        return Checked(path, details or [Finding(error.reason.code, str(error.reason))])
+    hints = [Finding(hint.code, str(hint), level="warning") for hint in found.hints]
+    return Checked(path, hints)
+
+
+def _workflow_findings(connection: Any, path: Path) -> list[Finding]:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise NotFound(because("no-file", path=str(path))) from None
+    read_document(content, strict=True)
+    text = content.decode()
+    found = connection.workflows.check(body=CheckWorkflow(str(path.absolute()), text))
+    return [_finding(problem, text) for problem in found.problems]
+
+
+def _finding(problem: Problem, text: str) -> Finding:
+    place = ".".join(filter(None, (problem.node or problem.edge, problem.field)))
+    line = line_of(text, problem.node or problem.edge)
+    return Finding(problem.reason.code, str(problem.reason), place, line)
+
+
+def _changes(commit: str) -> set[Path]:
+    """Return the real paths of files that differ from a commit, and of new files.
+
+    Raises:
+        Conflict: git fails, for example because this is no repository.
+    """
+    top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
+    names = _git("diff", "--name-only", "-z", "--end-of-options", commit)
+    new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+    return {top / name for name in f"{names}{new}".split("\0") if name}
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+        )
+    except FileNotFoundError:
+        raise Conflict(because("git-failed", message="git is not installed")) from None
+    except subprocess.SubprocessError as error:
+        message = str(getattr(error, "stderr", "") or error).strip().partition("\n")[0].rstrip(".")
+        raise Conflict(because("git-failed", message=message[:300])) from None
+    return done.stdout
+
+
+def _is_touched(path: Path, changes: set[Path]) -> bool:
+    """Return whether a file changed, or a file beside the code of one of its nodes."""
+    own = path.resolve()
+    if own in changes or path.suffix != WORKFLOW:
+        return own in changes
+    try:
+        nodes = read_document(path.read_bytes()).nodes.values()
+    except (NbyardError, OSError):
+        return True  # so that the check shows why
+    code = {(own.parent / node.path).resolve() for node in nodes if node.path}
+    folders = {one.parent for one in code} - {own.parent}
+    return any(one in code or folders & {*one.parents} for one in changes)
+
+
+def _plain(one: Checked) -> dict[str, Any]:
+    findings = [finding._asdict() for finding in one.findings]
+    return {"path": str(one.path), "is_valid": one.is_valid, "findings": findings}
+
+
+COMMANDS: tuple[click.Command, ...] = (check,)

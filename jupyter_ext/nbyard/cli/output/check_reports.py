@@ -1,0 +1,99 @@
+"""Reports of `nbyard check`: for people, and as JUnit XML and SARIF 2.1.0 for CI systems."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from nbyard import __version__
+
+SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+# XML 1.0 cannot contain these, not even escaped.
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+Level = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """A problem of a file: the code of its reason, the text, and the node or field."""
+
+    code: str
+    text: str
+    place: str = ""
+    line: int = 1
+    level: Level = "error"
+
+
+class Checked(NamedTuple):
+    """A file with its problems."""
+
+    path: Path
+    findings: Sequence[Finding] = ()
+
+    @property
+    def is_valid(self) -> bool:
+        """Return whether it has no errors."""
+        return all(finding.level != "error" for finding in self.findings)
+
+
+def line_of(document: str, key: str) -> int:
+    """Return the line of a JSON text at which a node or connection begins; 1 if unknown."""
+    found = re.search(rf"^\s*{re.escape(json.dumps(key))}\s*:", document, re.MULTILINE)
+    return document.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
+    """Yield what is printed, as compilers do: `file:line: error: text`."""
+    for path, findings in checked:
+        if not findings:
+            yield f"{path}: no problems"
+        for one in findings:
+            place = f"{one.place}: " if one.place else ""
+            yield f"{path}:{one.line}: {one.level}: {place}{one.text}"
+
+
+def junit_of(checked: Sequence[Checked]) -> str:
+    """Return JUnit XML: a test case for each file, with its errors as failures."""
+    failed = str(sum(not one.is_valid for one in checked))
+    totals = {"name": "nbyard check", "tests": str(len(checked)), "failures": failed}
+    root = ElementTree.Element("testsuites", totals)
+    suite = ElementTree.SubElement(root, "testsuite", totals | {"errors": "0", "skipped": "0"})
+    for one in checked:
+        name = _xml(str(one.path))
+        case = ElementTree.SubElement(suite, "testcase", classname="nbyard.check", name=name)
+        for level, tag in (("error", "failure"), ("warning", "system-out")):
+            found = [finding for finding in one.findings if finding.level == level]
+            if found:
+                element = ElementTree.SubElement(case, tag)
+                element.text = _xml("\n".join(lines_of([Checked(one.path, found)])))
+            if found and tag == "failure":
+                element.set("message", _xml(found[0].text))
+                element.set("type", found[0].code)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def sarif_of(checked: Iterable[Checked]) -> str:
+    """Return a SARIF log with a result for each problem."""
+    results, rules = [], dict[str, None]()
+    for path, findings in checked:
+        uri = quote(path.as_posix())
+        for one in findings:
+            rules[one.code] = None
+            place = {"artifactLocation": {"uri": uri}, "region": {"startLine": one.line}}
+            text = f"{one.place}: {one.text}" if one.place else one.text
+            result = {"ruleId": one.code, "level": one.level, "message": {"text": text}}
+            results.append(result | {"locations": [{"physicalLocation": place}]})
+    driver = {
+        "name": "nbyard",
+        "version": __version__,
+        "rules": [{"id": code, "name": code} for code in rules],
+    }
+    runs = [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}]
+    return json.dumps({"$schema": SARIF, "version": "2.1.0", "runs": runs}, indent=2) + "\n"
+
+
+def _xml(text: str) -> str:
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

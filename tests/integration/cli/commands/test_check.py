@@ -1,0 +1,90 @@
+"""G8: files are checked without running them, all of them or those that changed."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+EXAMPLE = Path(__file__).resolve().parents[4] / "examples/penguins"
+
+
+@pytest.fixture
+def project(shell, yard) -> Path:
+    root: Path = yard.parts.files.root
+    shutil.copytree(EXAMPLE, root / "penguins")
+    return root / "penguins"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_the_example_has_no_problems(shell, project: Path) -> None:
+    said = shell("check")
+    assert (said.code, said.out) == (0, "penguins/penguins.nbflow: no problems\n")
+    assert shell("runs", "ls", "--json").json["items"] == []
+
+
+def test_each_problem_is_reported_at_its_node(shell, project: Path) -> None:
+    edit(project / "penguins.nbflow", '"clean.ipynb"', '"gone.ipynb"')
+    reports = ("--junit", "report.xml", "--sarif", "report.sarif")
+    said = shell("check", "penguins", "penguins/evaluate.py", *reports)
+    lines = (project / "penguins.nbflow").read_text().splitlines()
+    at = next(n for n, line in enumerate(lines, 1) if line.strip().startswith('"clean":'))
+    assert said.code == 1
+    assert said.out.startswith(f"penguins/penguins.nbflow:{at}: error: clean: There is no file")
+    assert said.out.endswith("penguins/evaluate.py: no problems\n")
+    root = project.parent
+    suite = ElementTree.parse(root / "report.xml").getroot()
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("2", "1")
+    result = json.loads((root / "report.sarif").read_text())["runs"][0]["results"][0]
+    assert result["ruleId"] == "no-file"
+    region = result["locations"][0]["physicalLocation"]["region"]
+    assert region == {"startLine": at}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.nbflow", b'{"version": 1, "nodes": {', "not-json"),
+        ("a.nbflow", b"\xff", None),
+        ("a.nbflow", b'{"version": 1, "nodes": {"a": {"type": "robot"}}}', "wrong-shape"),
+        ("a.ipynb", b"{}", None),
+        ("gone.py", None, "no-file"),
+        ("gone.nbflow", None, "no-file"),
+    ],
+)
+def test_unreadable_files_are_errors(shell, yard, name, content, code) -> None:
+    if content is not None:
+        (yard.parts.files.root / name).write_bytes(content)
+    said = shell("check", name, "--json")
+    assert said.code == 1
+    [finding] = said.json[0]["findings"]
+    assert finding["level"] == "error" and code in (None, finding["code"])
+
+
+def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
+    root = project.parent
+
+    def git(*words: str) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
+
+    assert "git failed: fatal: not a git repository" in shell("check", "--changed").err
+    shutil.copytree(project, root / "other")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    assert "No files to check." in shell("check", "--changed").err
+    edit(root / "other/clean.ipynb", "penguins", "birds")
+    assert shell("check", "--changed").out == "other/penguins.nbflow: no problems\n"
+    git("commit", "-qam", "second")
+    assert shell("check", "--changed").out == ""
+    assert shell("check", "--changed", "HEAD~1").out == "other/penguins.nbflow: no problems\n"
+    shutil.copy(EXAMPLE / "penguins.nbflow", project / "new.nbflow")
+    assert shell("check", "--changed", "HEAD").out == "penguins/new.nbflow: no problems\n"
+    said = shell("check", "--changed", "--output=/tmp/x")
+    assert said.code != 0 and not Path("/tmp/x").exists()

@@ -1,0 +1,66 @@
+"""G8: reports of checks, which CI systems read."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.cli.output.check_reports import (
+    Checked,
+    Finding,
+    junit_of,
+    line_of,
+    lines_of,
+    sarif_of,
+)
+
+FINDINGS = st.builds(
+    Finding,
+    code=st.sampled_from(["no-file", "edge-twice"]),
+    text=st.text(),
+    place=st.text(),
+    line=st.integers(1, 10_000),
+    level=st.sampled_from(["error", "warning"]),
+)
+PATHS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+CHECKED = st.lists(st.builds(Checked, PATHS.map(Path), st.lists(FINDINGS, max_size=4)), max_size=4)
+
+
+@given(CHECKED)
+def test_junit_counts_the_files_with_errors(checked: list[Checked]) -> None:
+    root = ElementTree.fromstring(junit_of(checked))
+    failed = [case for case in root.iter("testcase") if case.find("failure") is not None]
+    assert len(failed) == sum(not one.is_valid for one in checked) == int(root.attrib["failures"])
+    assert len(list(root.iter("testcase"))) == len(checked) == int(root.attrib["tests"])
+
+
+@given(CHECKED)
+def test_sarif_has_what_its_schema_requires(checked: list[Checked]) -> None:
+    log = json.loads(sarif_of(checked))
+    assert log["version"] == "2.1.0" and len(log["runs"]) == 1
+    run = log["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(rules) == len(set(rules)) and run["tool"]["driver"]["name"] == "nbyard"
+    assert len(run["results"]) == sum(len(one.findings) for one in checked)
+    for result in run["results"]:
+        place = result["locations"][0]["physicalLocation"]
+        assert result["ruleId"] in rules and isinstance(result["message"]["text"], str)
+        assert place["region"]["startLine"] >= 1 and " " not in place["artifactLocation"]["uri"]
+
+
+def test_lines_are_like_those_of_compilers() -> None:
+    finding = Finding("no-file", "There is no file a.", "clean", 7)
+    checked = [Checked(Path("a.nbflow"), [finding]), Checked(Path("b.nbflow"))]
+    assert [*lines_of(checked)] == [
+        "a.nbflow:7: error: clean: There is no file a.",
+        "b.nbflow: no problems",
+    ]
+
+
+@pytest.mark.parametrize(("key", "line"), [("a", 3), ("b.c", 4), ('"', 5), ("other", 1), ("", 1)])
+def test_the_line_of_a_node_is_found(key: str, line: int) -> None:
+    text = '{\n "nodes": {\n  "a": {"label": "b.c"},\n  "b.c": {},\n  "\\"": {}\n }\n}\n'
+    assert line_of(text, key) == line
