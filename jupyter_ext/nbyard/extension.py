@@ -14,6 +14,7 @@ from nbyard.rest.server_hooks import prometheus_metrics
 from nbyard.rest.server_hooks.activity import Activity
 from nbyard.rest.server_hooks.dispatcher_watchdog import DispatcherWatchdog
 from nbyard.rest.server_hooks.file_renames import follow_renames
+from nbyard.rest.server_hooks.log_format import set_log_format
 from nbyard.settings import Settings
 
 STORE = "store.sqlite"
@@ -22,6 +23,7 @@ STORE = "store.sqlite"
 def _load_jupyter_server_extension(serverapp: Any) -> None:
     """Add nbyard's routes; the first request or the dispatcher's watchdog opens the store."""
     settings = Settings(config=serverapp.config)
+    set_log_format(settings, serverapp.log)
     root = Path(serverapp.root_dir)
     # Kernels inherit the variable and find datasets with it.
     os.environ["NBYARD_RESOURCES"] = str(settings.store_path / "resources")

@@ -34,6 +34,12 @@ class Settings(Configurable):
     database_url = Unicode(
         "", help="SQLAlchemy URL of the database; empty = SQLite in the store folder."
     ).tag(config=True)
+    log_format = Enum(
+        ["text", "json"],
+        "text",
+        help="Format of log lines: text, or json for an object in each line. With json, the server"
+        " also writes a line for each API request, with its ID, user, operation and status.",
+    ).tag(config=True, dispatcher=True)
     slots = Int(
         0,
         min=0,

@@ -8,6 +8,10 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbyard.settings import Settings
 
 
 def main() -> None:
@@ -24,14 +28,14 @@ def main() -> None:
     from nbyard.settings import Settings
     from nbyard.store.leases import LeaseLost
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    settings = Settings()
+    _start_log(settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     signal.signal(signal.SIGUSR1, lambda *_: None)  # the sender repeats it
     try:
-        dispatcher = Dispatcher.open(Settings(), stopping)
+        dispatcher = Dispatcher.open(settings, stopping)
     except NbyardError as error:
         # The process that watches the store starts another dispatcher later.
         raise SystemExit(f"No dispatcher: {error.words}") from error
@@ -47,6 +51,15 @@ def main() -> None:
     # Busy threads must not delay the exit; their work survives a kill at any moment.
     logging.shutdown()
     os._exit(0)
+
+
+def _start_log(settings: "Settings") -> None:
+    from nbyard.logs.json_lines import JsonFormatter
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if settings.log_format == "json":
+        logging.getLogger().handlers[0].setFormatter(JsonFormatter())
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ It decodes a request, authorizes it, calls the service in a thread and encodes t
 """
 
 import atexit
+import logging
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import msgspec
@@ -17,7 +19,6 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
-from tornado.log import app_log
 
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
@@ -38,7 +39,9 @@ from nbyard.services.operation import Field, Operation
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
+log = logging.getLogger("nbyard.rest")
 THREADS = 16
+REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 BODY_SECONDS = 30.0
 
 
@@ -137,7 +140,12 @@ class NbyardHandler(JupyterHandler):
 
     def initialize(self, context: RestContext) -> None:
         self.context = context
-        self.request_id = secrets.token_hex(8)
+
+    @cached_property
+    def request_id(self) -> str:
+        """Return the ID that a proxy gave in X-Request-Id, or a new one."""
+        given = self.request.headers.get("X-Request-Id", "")
+        return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -173,7 +181,8 @@ class NbyardHandler(JupyterHandler):
         """Respond with an error."""
         if error.status >= 500 and not isinstance(error, DatabaseAway):  # the store logs that one
             why = None if error.status == 503 else error  # temporary: the message is enough
-            app_log.warning("nbyard %s: %s", self.request_id, error, exc_info=why)
+            fields = {"fields": {"request_id": self.request_id}}
+            log.warning("request %s: %s", self.request_id, error, exc_info=why, extra=fields)
         self.send_error(error.status, body=error.body(self.request_id))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -242,6 +251,29 @@ class OperationHandler(NbyardHandler, APIHandler):
                 raise web.HTTPError(403, "Another page may not ask this.") from None
             raise
 
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("X-Request-Id", self.request_id)
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        if self.context.settings.log_format == "json":
+            self._log_request()
+
+    def _log_request(self) -> None:
+        operation = self._by_method.get(str(self.request.method))
+        name = f"{operation.noun}.{operation.verb}" if operation else str(self.request.method)
+        fields = {
+            "request_id": self.request_id,
+            "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
+            "operation": name,
+            # No query and no body: they may contain secrets.
+            **{f"about_{key}": value for key, value in self.path_kwargs.items()},
+            "status": self.get_status(),
+            "milliseconds": round(1000 * self.request.request_time(), 1),
+        }
+        log.info("%s: status %d", name, self.get_status(), extra={"fields": fields})
+
     def known_methods(self) -> Iterable[str]:
         return self._by_method
 
@@ -256,8 +288,9 @@ class OperationHandler(NbyardHandler, APIHandler):
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
         except NbyardError as error:
             self.fail(error)
-        except Exception as error:  # noqa: BLE001  the REST boundary
-            app_log.error("nbyard %s failed", self.request_id, exc_info=error)
+        except Exception as error:
+            fields = {"fields": {"request_id": self.request_id}}
+            log.error("request %s failed", self.request_id, exc_info=error, extra=fields)
             self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
         else:
             self.answer(operation.status, result)

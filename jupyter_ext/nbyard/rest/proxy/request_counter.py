@@ -1,16 +1,17 @@
 """Counts of the proxy's requests, passed to the deployment service periodically."""
 
+import logging
 import math
 import time
 from collections.abc import Callable
 
 from tornado.ioloop import IOLoop
-from tornado.log import app_log
 
 from nbyard.domain.deployments.traffic import Tally
 from nbyard.errors import NbyardError
 from nbyard.rest.operation_handler import RestContext
 
+log = logging.getLogger("nbyard.rest")
 EVERY_SECONDS = 10.0
 # After a pause, the first counts are stored soon, so that users see their own request.
 FIRST_SECONDS = 0.5
@@ -61,4 +62,4 @@ class RequestMeter:
             try:
                 self._context.services.deployments.counted(deployment, tally.taken())
             except (NbyardError, OSError) as error:
-                app_log.warning("what deployments were asked was not counted: %s", error)
+                log.warning("what deployments were asked was not counted: %s", error)

@@ -1,5 +1,6 @@
 """Prometheus metrics at the server's own /metrics, read from the store at each scrape."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from tornado.log import app_log
 
 from nbyard.domain.counts import Counts
 from nbyard.rest.operation_handler import RestContext
 
+log = logging.getLogger("nbyard.rest")
 # Jupyter serves /metrics in its event loop, so waiting blocks all other requests.
 PATIENCE_SECONDS = 0.5
 
@@ -55,7 +56,7 @@ class StoreCollector(Collector):
             self._is_up, self._counts = True, asked.result()
         except Exception as error:  # noqa: BLE001  other collectors must still report
             self._is_up, self._counts = False, None
-            app_log.warning("nbyard cannot be measured: %s", error)
+            log.warning("nbyard cannot be measured: %s", error)
 
     def _ask(self) -> Counts:
         return self._context.services.system.counts()

@@ -1,0 +1,19 @@
+"""Where the server's log lines about nbyard go."""
+
+import logging
+
+from nbyard.logs.json_lines import JsonFormatter
+from nbyard.settings import Settings
+
+
+def set_log_format(settings: Settings, server: logging.Logger) -> None:
+    """Send lines to the server's log or, with the log format `json`, to standard error as JSON."""
+    ours = logging.getLogger("nbyard")
+    if settings.log_format == "json":
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonFormatter())
+        ours.handlers[:] = [handler]
+        ours.propagate = False
+        ours.setLevel(logging.INFO)
+    else:
+        ours.parent = server
