@@ -86,7 +86,13 @@ class Settings(Configurable):
     ).tag(config=True)
     allowed_private_hosts = ListTrait(
         Unicode(),
-        help="Private addresses that imports may read: host, host:port or network (10.0.0.0/8).",
+        help="Private addresses that imports may read and notice channels may reach: host,"
+        " host:port or network (10.0.0.0/8).",
+    ).tag(config=True)
+    public_url = Unicode(
+        "",
+        help="Address of this Jupyter server in browsers, such as https://lab.example.org/; empty ="
+        " messages of notice channels have no links.",
     ).tag(config=True)
     link_folders = ListTrait(
         Unicode(),

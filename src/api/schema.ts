@@ -102,6 +102,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notice channels without their secrets, newest first */
+        get: operations["channels.list"];
+        put?: never;
+        /** Create a notice channel */
+        post: operations["channels.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a notice channel, by ID or name, with its rules and its last error */
+        get: operations["channels.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a notice channel with its waiting messages
+         * @description Fails while a schedule uses it, unless `force` is set.
+         */
+        delete: operations["channels.delete"];
+        options?: never;
+        head?: never;
+        /** Change a notice channel. Omitted fields keep their values */
+        patch: operations["channels.update"];
+        trace?: never;
+    };
+    "/channels/{channel}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the events that were reported to a channel, newest first */
+        get: operations["channels.notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message now, and return the answer of the channel
+         * @description After a success, messages that wait because of an error are sent at once.
+         */
+        post: operations["channels.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credentials": {
         parameters: {
             query?: never;
@@ -151,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Encrypt secrets again that were encrypted with an older key
-         * @description The newest key is used.
+         * @description The newest key is used, also for the URLs of notice channels.
          */
         post: operations["credentials.reseal"];
         delete?: never;
@@ -2498,6 +2575,76 @@ export interface components {
             current: number | null;
         };
         /**
+         * Channel
+         * @description A notice channel without its secrets. `service` is what receives its messages.
+         *
+         *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
+         *         null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
+         *         names of the schedules that use the channel.
+         */
+        Channel: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            /** @enum {unknown} */
+            kind: "apprise" | "webhook";
+            service: string;
+            address: string;
+            digest: components["schemas"]["DigestLimit"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            failed_at: string | null;
+            /** @default null */
+            error: components["schemas"]["Reason"] | null;
+            /** @default null */
+            retry_at: string | null;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /** @default [] */
+            schedules: string[];
+            /**
+             * @default {
+             *       "waiting": 0,
+             *       "failed": 0
+             *     }
+             */
+            counts: components["schemas"]["ChannelCounts"];
+        };
+        /**
+         * ChannelCounts
+         * @description Number of events of a channel that wait, and that could not be sent.
+         */
+        ChannelCounts: {
+            /** @default 0 */
+            waiting: number;
+            /** @default 0 */
+            failed: number;
+        };
+        /**
+         * ChannelPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         */
+        ChannelPatch: {
+            revision: number;
+            name?: string;
+            url?: string;
+            rules?: components["schemas"]["NoticeRule"][];
+            digest?: components["schemas"]["DigestLimit"];
+        };
+        /**
+         * ChannelTest
+         * @description The result of a test message; `reason` says why it was not accepted.
+         */
+        ChannelTest: {
+            is_sent: boolean;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Check
          * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
@@ -3170,6 +3317,16 @@ export interface components {
             after: string | null;
         };
         /**
+         * DigestLimit
+         * @description At most `most` messages within `window_seconds`; more events wait and share one message.
+         */
+        DigestLimit: {
+            /** @default 10 */
+            most: number;
+            /** @default 300 */
+            window_seconds: number;
+        };
+        /**
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
@@ -3324,8 +3481,8 @@ export interface components {
          * Event
          * @description One change.
          *
-         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, workflow or
-         *         deployment. `data` contains at least the new state, if there is one.
+         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, channel,
+         *         workflow or deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -4199,6 +4356,26 @@ export interface components {
             bundle: string;
         };
         /**
+         * NewChannel
+         * @description A notice channel to create.
+         *
+         *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
+         *         slack://… or mailtos://…
+         */
+        NewChannel: {
+            name: string;
+            url: string;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /**
+             * @default {
+             *       "most": 10,
+             *       "window_seconds": 300
+             *     }
+             */
+            digest: components["schemas"]["DigestLimit"];
+        };
+        /**
          * NewCredential
          * @description A credential to store. `fields` are those of its kind.
          */
@@ -4464,6 +4641,7 @@ export interface components {
          *         `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
          *         or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
          *         the files as they are now; otherwise each run uses the files as they are when it is due.
+         *         `notify` names the channels that report events of this schedule.
          */
         NewSchedule: {
             run: components["schemas"]["NewRun"];
@@ -4498,6 +4676,8 @@ export interface components {
             missed: components["schemas"]["Missed"];
             /** @default true */
             is_enabled: boolean;
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
         };
         /**
          * NewUpload
@@ -4599,6 +4779,49 @@ export interface components {
             gpu: number | null;
             /** @default false */
             can_tag: boolean;
+        };
+        /**
+         * Notice
+         * @description One event for one channel. All attempts to send it carry the same `event_id`.
+         *
+         *         `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
+         *         counts attempts to send it, `reason` says why the last one failed.
+         */
+        Notice: {
+            id: string;
+            channel_id: string;
+            /** @enum {unknown} */
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
+            event_id: string;
+            title: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "sent" | "waiting";
+            attempts: number;
+            created_at: string;
+            /** @default  */
+            run_id: string;
+            /** @default  */
+            message_id: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * NoticeRule
+         * @description Events that a channel reports.
+         *
+         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+         *         times its usual duration, or after `long_seconds`, whichever is first.
+         */
+        NoticeRule: {
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number | null;
+            /** @default null */
+            long_seconds: number | null;
         };
         /**
          * OfferedService
@@ -4803,6 +5026,15 @@ export interface components {
             versions: (string | null)[];
         };
         /**
+         * Page[Channel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Channel_: {
+            items: components["schemas"]["Channel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Credential]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -4934,6 +5166,15 @@ export interface components {
          */
         Page_NodeLine_: {
             items: components["schemas"]["NodeLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Notice]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Notice_: {
+            items: components["schemas"]["Notice"][];
             /** @default null */
             next: string | null;
         };
@@ -5471,6 +5712,8 @@ export interface components {
             sentence: components["schemas"]["Reason"] | null;
             /** @default [] */
             recent: components["schemas"]["Tick"][];
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
         };
         /**
          * ScheduleCounts
@@ -5485,6 +5728,14 @@ export interface components {
             overlapped: number;
             /** @default 0 */
             failed: number;
+        };
+        /**
+         * ScheduleNotice
+         * @description A channel that reports events of one schedule. `channel` is a name or an ID.
+         */
+        ScheduleNotice: {
+            channel: string;
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
         };
         /**
          * SchedulePatch
@@ -5507,6 +5758,7 @@ export interface components {
             /** @enum {unknown} */
             overlap?: "queue" | "replace" | "skip";
             missed?: components["schemas"]["Missed"];
+            notify?: components["schemas"]["ScheduleNotice"][];
             /** @default false */
             refreeze: boolean;
         };
@@ -6284,6 +6536,233 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Channel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.delete": {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.notices": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -6,6 +6,7 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
+    channels,
     check,
     credentials,
     datasets,
@@ -33,6 +34,7 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
 )
 HELP = {
     "artifacts": "Create, show and export named results.",
+    "channels": "Send messages about runs to Slack, e-mail and others.",
     "credentials": "Store and replace secrets.",
     "datasets": "Add, preview and compare data.",
     "deployments": "Start, edit and stop services.",
@@ -49,6 +51,7 @@ HELP = {
 LOCAL = (click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),)
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
+    "channels": channels.COMMANDS,
     "credentials": credentials.COMMANDS,
     "datasets": datasets.COMMANDS,
     "deployments": deployments.COMMANDS,

@@ -7,6 +7,7 @@ import click
 
 from nbyard.cli.output import (
     attempt_views,
+    channel_views,
     comparison_view,
     deployment_views,
     environment_views,
@@ -30,7 +31,7 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
-    schedule_views,
+    *(channel_views, schedule_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
@@ -169,6 +170,8 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "id": lambda s: s.id,
     },
     "schedules.ticks": schedule_views.TICK_COLUMNS,
+    "channels": channel_views.CHANNEL_COLUMNS,
+    "channels.notices": channel_views.NOTICE_COLUMNS,
     "runs": {
         "number": lambda r: r.number,
         "state": lambda r: r.state,

@@ -26,6 +26,7 @@ Subpackages, each uses only those above it:
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
     schedules             create the runs of due schedules
+    notices               send messages to notice channels
 
 Other modules:
 

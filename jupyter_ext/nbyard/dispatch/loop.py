@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 import time
+from functools import partial
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
@@ -17,6 +18,7 @@ from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.image_controller import ImageController, offer_images
 from nbyard.dispatch.lease import LeaseKeeper, take_lease
 from nbyard.dispatch.model_probes import TrialController
+from nbyard.dispatch.notices.controller import NoticeController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
 from nbyard.dispatch.runs.retention import RetentionController
@@ -44,6 +46,7 @@ DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
 TRIALS_AT_ONCE = 2
 SCHEDULES_AT_ONCE = 4
+CHANNELS_AT_ONCE = 4
 
 
 class Dispatcher:
@@ -72,9 +75,10 @@ class Dispatcher:
         self._testers = Threads(TRIALS_AT_ONCE)
         self._trials = TrialController(context, self._testers)
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
-        self._schedules = ScheduleController(
-            context, self._schedulers, lambda: self._inbox.put(None)
-        )
+        wake = partial(self._inbox.put, None)
+        self._schedules = ScheduleController(context, self._schedulers, wake)
+        self._senders = Threads(CHANNELS_AT_ONCE)
+        self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
         self._is_importing = False
         self._has_failed = False
@@ -167,7 +171,7 @@ class Dispatcher:
     def _beside(self) -> tuple[Threads, ...]:
         """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
-        return *makers, self._lookers, self._testers, self._schedulers
+        return *makers, self._lookers, self._testers, self._schedulers, self._senders
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
@@ -189,7 +193,7 @@ class Dispatcher:
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
             is_owed = not has_time and (has_news or is_owed)
-            parts = (self._runs, self._deployments, self._schedules)
+            parts = (self._runs, self._deployments, self._schedules, self._notices)
             own = min(part.patience() for part in parts)
             wait = min(own, clock - time.monotonic())
             words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
@@ -201,10 +205,10 @@ class Dispatcher:
     def _has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
 
-        It stays for schedules, unless another dispatcher takes its place.
+        It stays for schedules and waiting notices, unless another dispatcher takes its place.
         """
-        is_long = seconds > self._context.settings.idle_seconds and not self._schedules.is_enabled
-        return self._makes_way or is_long
+        stays = self._schedules.is_enabled or self._notices.is_waiting
+        return self._makes_way or (seconds > self._context.settings.idle_seconds and not stays)
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -222,6 +226,7 @@ class Dispatcher:
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)
             is_busy |= self._trials.tick(has_news=has_news)
+            self._notices.tick(has_time=has_time)
             if has_time:
                 self._garbage.tick()
                 self._retention.tick()

@@ -15,6 +15,7 @@
     published       10  the node is committed, the next step has not begun
     tidied          10  the same, and the folder is reduced to its record
     before-run-end  11  all nodes are final in the open transaction, the run is not
+    notice-sent     13  a channel accepted or refused a message, the store does not know
     tick-inserted   14  a due time and its run are in the open transaction, the next one is not
     tick-committed  14  both are durable, no process was notified
     cancel-written  15  the run is marked as cancelled, no process was notified

@@ -183,10 +183,11 @@ class CredentialService:
     def reseal(self, caller: Caller) -> Sealed:
         """Encrypt secrets again that were encrypted with an older key.
 
-        The newest key is used.
+        The newest key is used, also for the URLs of notice channels.
         """
+        sealed = (self._store.credentials, self._store.channels)
         with self._store.write() as c:
-            return Sealed(self._store.credentials.seal_anew(c, caller.name))
+            return Sealed(sum(rows.seal_anew(c, caller.name) for rows in sealed))
 
 
 def _description(text: str) -> str:

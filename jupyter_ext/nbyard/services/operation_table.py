@@ -12,6 +12,7 @@ from nbyard.services.executables.service import ExecutableService
 from nbyard.services.images import ImageService
 from nbyard.services.kernels import KernelService
 from nbyard.services.models.service import ModelService
+from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.service import ScheduleService
@@ -31,6 +32,7 @@ SERVICES = (
     WorkflowService,
     RunService,
     ScheduleService,
+    ChannelService,
     ArtifactService,
     CredentialService,
     EventService,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbyard.services.images import ImageService
     from nbyard.services.kernels import KernelService
     from nbyard.services.models.service import ModelService
+    from nbyard.services.notices.service import ChannelService
     from nbyard.services.runs.service import RunService
     from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
@@ -99,6 +100,12 @@ class Services:
         from nbyard.services.schedules.service import ScheduleService
 
         return ScheduleService(self._parts)
+
+    @cached_property
+    def channels(self) -> ChannelService:
+        from nbyard.services.notices.service import ChannelService
+
+        return ChannelService(self._parts)
 
     @cached_property
     def artifacts(self) -> ArtifactService:

@@ -27,6 +27,9 @@ from nbyard.store.leases import LeaseRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models.probes import TrialRows
 from nbyard.store.models.queries import ModelRows
+from nbyard.store.notices.channels import ChannelRows
+from nbyard.store.notices.outbox import NoticeRows
+from nbyard.store.notices.rules import RuleRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
 from nbyard.store.runs.clean_up import CleanUpRows
@@ -64,6 +67,8 @@ class Store:
     leases = LeaseRows()
     models = ModelRows()
     monitors = MonitorRows()
+    notices = NoticeRows()
+    rules = RuleRows()
     runs = RunRows()
     schedules = ScheduleRows()
     submissions = SubmissionRows()
@@ -85,7 +90,9 @@ class Store:
         if self.database.sqlite:
             integrity.check_pages(self.database, folder)
         migrate(self.database, folder)
-        self.credentials = CredentialRows(Vault(folder))
+        vault = Vault(folder)
+        self.channels = ChannelRows(vault)
+        self.credentials = CredentialRows(vault)
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
@@ -128,8 +135,9 @@ class Store:
         return found.union(self.templates.digests_of_schedules(c))
 
     def has_work(self, c: Connection) -> bool:
-        """Return whether a dispatcher is needed now or, because of a schedule, later."""
-        return self.is_busy(c) or self.schedules.is_enabled(c)
+        """Return whether a dispatcher is needed now or, for a schedule or a notice, later."""
+        later = (self.schedules.is_enabled, self.notices.is_waiting)
+        return self.is_busy(c) or any(is_needed(c) for is_needed in later)
 
     def is_busy(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now, also for deployments and leased models."""

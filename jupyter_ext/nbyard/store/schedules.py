@@ -25,6 +25,8 @@ from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.notices.announce import announce_missed
+from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 
@@ -32,6 +34,7 @@ R, S, T = runs.c, schedules.c, schedule_ticks.c
 RECENT = 10
 KEPT_TICKS = 1_000
 MOST_SET_BACK = 100
+MISSED = ("missed", "failed")  # no run was created, though the policies wanted one
 COUNTED: dict[str, str] = {
     "started": "started_count",
     "missed": "missed_count",
@@ -116,6 +119,7 @@ class ScheduleRows:
     def delete(self, c: Connection, schedule: Schedule) -> None:
         """Delete a schedule with its ticks; its runs stay."""
         c.execute(delete(schedule_ticks).where(T.schedule_id == schedule.id))
+        RuleRows().delete_of_schedule(c, schedule.id)
         c.execute(delete(schedules).where(S.id == schedule.id))
         self.tell(c, schedule.id, schedule.owner, "deleted")
 
@@ -184,6 +188,8 @@ class ScheduleRows:
         }
         c.execute(insert(schedule_ticks), [row])
         self._count(c, schedule, outcome, count)
+        if outcome in MISSED:
+            announce_missed(c, schedule, due_at, count, reason)
         self._forget(c, schedule.id)
         self.tell(c, schedule.id, schedule.owner, outcome)
 
@@ -202,6 +208,8 @@ class ScheduleRows:
         if c.execute(update(schedule_ticks).where(where).values(**values)).rowcount != 1:
             return False
         self._count(c, schedule, outcome, 1)
+        if outcome in MISSED:
+            announce_missed(c, schedule, tick.due_at, 1, reason)
         self.tell(c, schedule.id, schedule.owner, outcome)
         return True
 

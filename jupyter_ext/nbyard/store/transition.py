@@ -12,6 +12,7 @@ from nbyard.errors import Conflict
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject, Told
+from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.deployment_tables import deployments
 from nbyard.store.schema.tables import (
     attempts,
@@ -123,7 +124,7 @@ def move(
 def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -> None:
     """Execute many moves at once, each with its event; then insert the rows of `begun`.
 
-    A row may move more than once.
+    A row may move more than once. The notices about moves are written in the same transaction.
 
     Raises:
         Stale: Another writer moved a row first; the transaction must not commit.
@@ -150,6 +151,7 @@ def move_all(c: Connection, moves: Sequence[Move], begun: Begun | None = None) -
         told += _begun(c, begun.machine, begun.subjects, begun.rows)
     if told:
         events.append_all(c, told)
+    announce_moves(c, moves)
 
 
 def state_of(c: Connection, machine: Machine, subject_id: str) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from nbyard.cli.commands.channels import schedule_notices
 from nbyard.cli.output.console import chosen_server, print_note, show_json
 from nbyard.cli.output.schedule_views import local_time, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -75,6 +76,12 @@ def policy_options(command: Any) -> Any:
 @click.option("--when", required=True, help=WHEN)
 @timing_options
 @policy_options
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="CHANNEL[:EVENT,…]",
+    help="Channel that reports events of this schedule. Default: failed, recovered, missed.",
+)
 @click.option("--name", default="", help="Name of the schedule. Default: that of the file.")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
 @click.option(
@@ -95,6 +102,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
     Examples:
       nbyard schedules create report.ipynb --when "weekdays 8:00" --zone Europe/Berlin
       nbyard schedules create pipeline.nbflow --when "every 15 minutes" --overlap queue
+      nbyard schedules create report.ipynb --when "weekdays 8:00" --notify mail:failed
       nbyard schedules create train.py --when "0 2 * * *" --until 2027-06-30 -p epochs=5
     """
     names = ("runtime", "environment", "kernel", "image", "force")
@@ -110,6 +118,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
         Phrase(when),
         name=given["name"],
         is_enabled=not given["disabled"],
+        notify=schedule_notices(given["notify"]),
         **_chosen(given, Missed()),
     )
     _tell(connect(server).schedules.create(body=body), as_json)
@@ -120,6 +129,12 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
 @click.option("--when", help=WHEN)
 @timing_options
 @policy_options
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="CHANNEL[:EVENT,…]",
+    help="Replace the channels of the schedule.",
+)
 @click.option("--name", help="New name.")
 @click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
 @server_option
@@ -136,6 +151,8 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     more = _chosen(given, found.missed)
     if given["when"] is not None:
         more["timing"] = Phrase(given["when"])
+    if given["notify"]:
+        more["notify"] = schedule_notices(given["notify"])
     if given["name"] is not None:
         more["name"] = given["name"]
     body = SchedulePatch(found.revision, refreeze=given["refreeze"], **more)

@@ -23,6 +23,7 @@ def show_schedule(schedule: Schedule) -> None:
             ("runs", schedule.run.path or schedule.run.executable),
             ("files", "pinned" if schedule.mode == "pinned" else "as they are when due"),
             ("next due", local_time(schedule.next_due, schedule.zone)),
+            ("notify", ", ".join(f"{n.channel}:{','.join(n.events)}" for n in schedule.notify)),
             ("overlap", schedule.overlap),
             ("missed", f"{missed.policy}, at most {missed.window_seconds} s late"),
             ("started", counts.started),

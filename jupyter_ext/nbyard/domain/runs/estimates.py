@@ -78,6 +78,11 @@ def usual_duration(past: Sequence[PastSuccess], version_id: str) -> Usual | None
     return Usual(median(seconds), len(seconds)) if seconds else None
 
 
+def usual_seconds(past: Sequence[float]) -> float | None:
+    """Return the usual duration of a run from its recent successes, None without any."""
+    return median(past) if past else None
+
+
 def estimate_run(ahead: Mapping[str, UnfinishedNode], capacity: Capacity) -> Estimate:
     """Estimate the unfinished nodes of a run, which are in topological order."""
     nodes = {name: one.usual for name, one in ahead.items() if one.usual is not None}

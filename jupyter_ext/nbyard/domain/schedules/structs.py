@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.domain.notices.structs import ScheduleNotice
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
 from nbyard.reasons.structs import Reason
@@ -72,6 +73,7 @@ class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
     or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
     the files as they are now; otherwise each run uses the files as they are when it is due.
+    `notify` names the channels that report events of this schedule.
     """
 
     run: NewRun
@@ -85,6 +87,7 @@ class NewSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlap: Overlap = "skip"
     missed: Missed = Missed()
     is_enabled: bool = True
+    notify: list[ScheduleNotice] = []
 
 
 class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +108,7 @@ class SchedulePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
     missed: Missed | msgspec.UnsetType = msgspec.UNSET
+    notify: list[ScheduleNotice] | msgspec.UnsetType = msgspec.UNSET
     refreeze: bool = False
 
 
@@ -162,6 +166,7 @@ class Schedule(msgspec.Struct, frozen=True):
     updated_at: datetime
     sentence: Reason | None = None
     recent: list[Tick] = []
+    notify: list[ScheduleNotice] = []
 
 
 class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

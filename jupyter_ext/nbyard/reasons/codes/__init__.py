@@ -16,6 +16,7 @@ from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
+from nbyard.reasons.codes.notices import NOTICES
 from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.schedules import SCHEDULES
 from nbyard.reasons.codes.services import SERVICES
@@ -35,6 +36,7 @@ PARTS: tuple[dict[str, Code], ...] = (
     FILES,
     HINTS,
     KINDS,
+    NOTICES,
     PRODUCTS,
     SCHEDULES,
     SERVICES,

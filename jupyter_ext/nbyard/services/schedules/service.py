@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from nbyard.host import clock
 from nbyard.host.time_zone import local_zone
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.notices.schedule_notices import replace_notices
 from nbyard.services.operation import operation
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.run_requests import (
@@ -99,6 +101,7 @@ class ScheduleService:
                     "updated_at": now,
                 }
                 self._rows.insert(c, columns)
+                replace_notices(self._store, c, caller.name, made, body.notify)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
         self._parts.ensure_dispatcher()
         return self.get(caller, made)
@@ -112,17 +115,14 @@ class ScheduleService:
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             found = self._rows.page(c, caller.name, limit + 1, after, search, real)
-            recent = self._rows.recent(c, [row.schedule.id for row in found])
-        shown = [self._shown(row, recent.get(row.schedule.id, [])) for row in found]
+            shown = self._all_shown(c, found)
         return page_of(shown, limit, lambda schedule: schedule.id)
 
     @operation("GET", "/schedules/{schedule}", scope="schedules:read")
     def get(self, caller: Caller, schedule: str) -> Schedule:
         """Show a schedule with its newest ticks. `schedule` is an ID or a name."""
         with self._store.read() as c:
-            row = self._find(c, caller, schedule)
-            recent = self._rows.recent(c, [row.schedule.id])
-        return self._shown(row, recent.get(row.schedule.id, []))
+            return self._all_shown(c, [self._find(c, caller, schedule)])[0]
 
     @operation("PATCH", "/schedules/{schedule}", scope="schedules:write")
     @pin_blobs
@@ -153,6 +153,9 @@ class ScheduleService:
             columns["next_due"] = _next(wanted, plan, now) if wanted.is_enabled else None
             if not self._rows.change(c, row.schedule, "changed", **columns):
                 raise StaleWrite
+            if "notify" in given:
+                named = (caller.name, row.schedule.id, given["notify"])
+                replace_notices(self._store, c, *named)
         self._parts.ensure_dispatcher()
         return self.get(caller, row.schedule.id)
 
@@ -227,15 +230,22 @@ class ScheduleService:
             raise no_such("no-schedule", key, self._rows.names(c, caller.name).values())
         return found
 
-    def _shown(self, row: ScheduleRow, recent: Sequence[Tick]) -> Schedule:
-        one = row.schedule
-        path = self._parts.files.spoken(one.run.path)
-        return msgspec.structs.replace(
-            one,
-            run=msgspec.structs.replace(one.run, path=path),
-            sentence=sentence_of(row.plan, one.at_most),
-            recent=[*recent],
-        )
+    def _all_shown(self, c: Connection, rows: Sequence[ScheduleRow]) -> builtins.list[Schedule]:
+        ids = [row.schedule.id for row in rows]
+        recent, notify = self._rows.recent(c, ids), self._store.rules.of_schedules(c, ids)
+        return [
+            msgspec.structs.replace(
+                row.schedule,
+                run=self._spoken(row.schedule.run),
+                sentence=sentence_of(row.plan, row.schedule.at_most),
+                recent=recent.get(row.schedule.id, []),
+                notify=notify.get(row.schedule.id, []),
+            )
+            for row in rows
+        ]
+
+    def _spoken(self, run: NewRun) -> NewRun:
+        return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
         """Return the name of a new schedule: the given one, else that of its code."""

@@ -93,6 +93,17 @@ class HistoryRows:
                 found[executable] = past
         return found
 
+    def of_file(self, c: Connection, owner: str, path: str) -> list[float]:
+        """Return the seconds of the last successful runs of a file, newest first."""
+        query = select(runs.c.started_at, runs.c.finished_at).where(
+            runs.c.owner == owner,
+            runs.c.path == path,
+            runs.c.state == "succeeded",
+            runs.c.started_at.is_not(None),
+        )
+        rows = c.execute(query.order_by(runs.c.id.desc()).limit(SAMPLES))
+        return [max(0.0, (end - begin).total_seconds()) for begin, end in rows]
+
     def opened(
         self, c: Connection, owner: str, path: str = "", run: str = "", node: str = ""
     ) -> dict[str, NodeFileAccess]:

@@ -1,6 +1,6 @@
 """Rows of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,6 +113,11 @@ class RunRows:
         query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
         found = c.execute(query.where(runs.c.state.in_(sorted(RUN.live))))
         return {row.id: row.cancel_requested_at is not None for row in found}
+
+    def running(self, c: Connection, owners: Collection[str]) -> list[Run]:
+        """Return the running runs of these owners."""
+        query = select(*OWN).where(runs.c.state == "running", runs.c.owner.in_(owners))
+        return [_run(row, {}) for row in c.execute(query)]
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
         """Return the connections between the nodes of a run."""

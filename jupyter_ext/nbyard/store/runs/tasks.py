@@ -144,6 +144,13 @@ class TaskRows:
             reasons[row.run_id] = failure.reason if failure else row.reason
         return reasons
 
+    def first_failed(self, c: Connection, run_id: str) -> Task | None:
+        """Return the first task of a run that failed, without attempts and artifacts."""
+        failed = (tasks.c.run_id == run_id) & (tasks.c.state == "failed")
+        query = select(tasks).where(failed).order_by(tasks.c.finished_at, tasks.c.place).limit(1)
+        row = c.execute(query).first()
+        return _view(row) if row else None
+
     def live(self, c: Connection) -> dict[str, dict[str, TaskState]]:
         """Return the states of all tasks of live runs, by run ID and task ID."""
         found: dict[str, dict[str, TaskState]] = {}

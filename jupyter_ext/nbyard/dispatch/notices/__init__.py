@@ -1,0 +1,1 @@
+"""Send the notices in the outbox, and notice runs that take long."""

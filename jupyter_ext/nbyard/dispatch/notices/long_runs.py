@@ -1,0 +1,62 @@
+"""Notice runs that take longer than a rule allows."""
+
+from datetime import datetime
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.notices.rules import Occurrence, StoredRule, long_after, matches
+from nbyard.domain.notices.structs import NoticeEvent
+from nbyard.domain.runs.estimates import usual_seconds
+from nbyard.domain.runs.structs import Run
+from nbyard.store import Connection
+from nbyard.store.notices.announce import announce_long
+
+EVENT: NoticeEvent = "running-long"
+
+
+class LongRuns:
+    """Compares running runs with the times in rules; each channel learns of a run once."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._usual: dict[str, float | None] = {}
+        self._announced: set[tuple[str, str]] = set()
+
+    def look(self, now: datetime) -> None:
+        """Write notices about the runs that take long by now."""
+        with self._store.read() as c:
+            owners = self._store.rules.owners_of(c, EVENT)
+            running = self._store.runs.running(c, owners) if owners else []
+            rules = {owner: self._store.rules.of_owner(c, owner) for owner in owners}
+            late = {run.id: self._late(c, run, rules[run.owner], now) for run in running}
+        live = {run.id for run in running}
+        self._usual = {run_id: one for run_id, one in self._usual.items() if run_id in live}
+        self._announced = {key for key in self._announced if key[0] in live}
+        found = {run_id: passed for run_id, passed in late.items() if passed}
+        if not found:
+            return
+        with self._context.write() as c:
+            for run_id, passed in found.items():
+                announce_long(c, run_id, passed)
+        self._announced |= {(run, rule.channel_id) for run, all_ in found.items() for rule in all_}
+
+    def _late(
+        self, c: Connection, run: Run, rules: list[StoredRule], now: datetime
+    ) -> list[StoredRule]:
+        """Return the rules whose time has passed, and whose channel does not know it yet."""
+        if run.started_at is None:
+            return []
+        if run.id not in self._usual:
+            past = self._store.history.of_file(c, run.owner, run.path) if run.path else []
+            self._usual[run.id] = usual_seconds(past)
+        schedule = run.origin.id if run.origin.kind == "schedule" else ""
+        one = Occurrence(EVENT, "", run.owner, "", run.path, schedule, run.id)
+        elapsed = (now - run.started_at).total_seconds()
+        return [
+            rule
+            for rule in rules
+            if matches(rule, one)
+            and (run.id, rule.channel_id) not in self._announced
+            and (after := long_after(rule.rule, self._usual[run.id])) is not None
+            and elapsed >= after
+        ]

@@ -1,0 +1,123 @@
+"""URLs of notice channels: which ones are accepted. Nothing is looked up here.
+
+https:// receives CloudEvents, unless it is the webhook of a service that Apprise knows. All other
+schemes are those of Apprise. They contain secrets.
+"""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from nbyard.domain.parsing.urls import (
+    HINT,
+    LOCAL_ENDINGS,
+    LOCAL_NAMES,
+    MAX_URL,
+    METADATA_NAMES,
+    AllowedHosts,
+    Target,
+    check_addresses,
+    check_host,
+    parse_url,
+)
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+WEB = ("https", "http")
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
+SHORTEST_SECRET = 4
+# Their messages would stay on the machine that sends them, which may be a hub's.
+LOCAL = frozenset(
+    ("blink1", "dbus", "file", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows")
+)
+# They name files of the machine that sends, whose content would leave it.
+FILES = frozenset(("attach", "keyfile", "pgp", "pgpkey", "pgpprv", "pgppub", "subfile", "template"))
+# Apprise shows the whole path of these, which often is a secret.
+GENERIC = ("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises")
+
+
+def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> None:
+    """Check a URL before any look-up. Messages never repeat it.
+
+    Raises:
+        Invalid: the URL is refused.
+    """
+    scheme = scheme_of(url)
+    if scheme in WEB:
+        target = parse_url(url, WEB, field)
+        check_host(target, allowed, field)
+        if scheme == "http" and not _is_allowed(target.host, target.port, allowed):
+            raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
+        return
+    if len(url) > MAX_URL:
+        raise Invalid.field(field, because("too-long", most=MAX_URL))
+    if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
+        raise Invalid.field(field, because("blanks-in-url"))
+    if "://" not in url or not SCHEME.match(scheme):
+        raise Invalid.field(field, because("not-channel-url"))
+    if scheme in LOCAL:
+        raise Invalid.field(field, because("channel-is-local", scheme=scheme))
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", _port_of(parts)
+        words = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        raise Invalid.field(field, because("malformed-url")) from None
+    for name, _ in words:
+        if name.lower() in FILES:
+            raise Invalid.field(field, because("channel-reads-file", name=name.lower()))
+    _check_private(host, port, allowed, field)
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case."""
+    return url.partition("://")[0].lower()
+
+
+def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> None:
+    """Refuse a private host. The host of many URLs of Apprise is a token, which is ignored."""
+    if _is_allowed(host, port, allowed):
+        return
+    if host in LOCAL_NAMES or host in METADATA_NAMES or host.endswith(LOCAL_ENDINGS):
+        raise Invalid.field(field, because("private-host", host=host), hint=HINT)
+    try:
+        ip_address(host)
+    except ValueError:
+        return
+    check_addresses(Target("", "", host, port, ""), [host], allowed, field)
+
+
+def _is_allowed(host: str, port: int, allowed: AllowedHosts) -> bool:
+    try:
+        return allowed.names(host, port) or allowed.holds(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _port_of(parts: SplitResult) -> int:
+    try:
+        return parts.port or 0
+    except ValueError:  # some tokens contain a colon
+        return 0
+
+
+def masked_url(url: str) -> str:
+    """Return scheme and host of a URL of which everything else may be secret."""
+    parts = urlsplit(url)
+    port = f":{_port_of(parts)}" if _port_of(parts) else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}/…"
+
+
+def secrets_of(url: str) -> list[str]:
+    """Return the parts of a URL that may be secret, the longest first."""
+    words = re.split(r"[/?&=#@:,]+", url.partition("://")[2])
+    return sorted({w for w in words if len(w) >= SHORTEST_SECRET}, key=len, reverse=True)
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Return a text without the parts of a URL; its host is kept."""
+    host = (urlsplit(url).hostname or "") if scheme_of(url) in (*WEB, *GENERIC) else ""
+    for secret in (url, *secrets_of(url)):
+        if secret.lower() != host:
+            text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,178 @@
+"""What a notice says: a title and lines for people, a CloudEvent for programs."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.notices.structs import Message, NoticeEvent
+from nbyard.reasons.structs import Reason
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Chat services alert everyone in a channel when a message contains these.
+MENTION = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[!@#&])", re.IGNORECASE)
+LAST_LINES = 12
+LONGEST_LINE = 300
+LONGEST_TITLE = 150
+MOST_LISTED = 20
+TITLES: Mapping[NoticeEvent, str] = {
+    "succeeded": "“{}” succeeded",
+    "failed": "“{}” failed",
+    "retried": "“{}” is retried",
+    "running-long": "“{}” takes longer than usual",
+    "recovered": "“{}” succeeded again",
+    "schedule-missed": "“{}” did not start on schedule",
+}
+TYPES: Mapping[NoticeEvent, str] = {
+    "succeeded": "nbyard.run.succeeded",
+    "failed": "nbyard.run.failed",
+    "retried": "nbyard.task.retried",
+    "running-long": "nbyard.run.running-long",
+    "recovered": "nbyard.run.recovered",
+    "schedule-missed": "nbyard.schedule.missed",
+}
+FAILURES = ("failed", "retried", "schedule-missed")
+
+
+class FailedNode(msgspec.Struct, frozen=True):
+    """Where a run failed: the node, its cell counted from 1, the reason and the last lines."""
+
+    node: str
+    reason: Reason | None = None
+    cell: int | None = None
+    lines: Sequence[str] = ()
+
+
+class NoticeContent(msgspec.Struct, frozen=True):
+    """What is known about an event when its message is written.
+
+    `seconds` is the duration of the run so far, `usual_seconds` that of its recent successes.
+    """
+
+    event: NoticeEvent
+    event_id: str
+    title: str
+    at: datetime
+    run_id: str = ""
+    number: int = 0
+    state: str = ""
+    seconds: float | None = None
+    usual_seconds: float | None = None
+    failed: FailedNode | None = None
+    reason: Reason | None = None
+    due_at: datetime | None = None
+    count: int = 1
+    link: str = ""
+
+
+def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) -> Message:
+    """Return the message about one event, or the digest of several."""
+    events = [cloud_event(one, source) for one in contents]
+    is_failure = any(one.event in FAILURES for one in contents)
+    if len(contents) == 1:
+        title, body = harmless(title_of(contents[0])), "\n".join(lines_of(contents[0]))
+        return Message(message_id, title[:LONGEST_TITLE], harmless(body), events, is_failure)
+    lines = [_listed(one) for one in contents[:MOST_LISTED]]
+    if len(contents) > MOST_LISTED:
+        lines.append(f"… and {len(contents) - MOST_LISTED} more")
+    lines.append(f"Message {message_id}")
+    title = f"nbyard: {len(contents)} events"
+    return Message(message_id, title, harmless("\n".join(lines)), events, is_failure)
+
+
+def title_of(one: NoticeContent) -> str:
+    """Return the title of a message about one event."""
+    return TITLES[one.event].format(" ".join(one.title.split()))
+
+
+def lines_of(one: NoticeContent) -> list[str]:
+    """Return the lines of a message about one event."""
+    lines = [_facts(one)]
+    if one.due_at is not None and one.event == "schedule-missed":
+        lines.append(f"Due at {one.due_at:%Y-%m-%d %H:%M:%S} UTC")
+    if one.reason is not None:
+        lines.append(f"Reason: {one.reason}")
+    if one.failed is not None:
+        cell = f", cell {one.failed.cell}" if one.failed.cell else ""
+        why = f": {one.failed.reason}" if one.failed.reason else ""
+        lines.append(f"Node {one.failed.node}{cell}{why}")
+        lines += [f"    {line}" for line in one.failed.lines]
+    if one.link:
+        lines.append(one.link)
+    lines.append(f"Event {one.event_id}")
+    return [line for line in lines if line]
+
+
+def _facts(one: NoticeContent) -> str:
+    """Return number, state and duration of the run, as far as they are known."""
+    words = [f"Run {one.number}" if one.number else "", one.state]
+    if one.seconds is not None:
+        words.append(f"after {duration(one.seconds)}")
+    if one.usual_seconds is not None:
+        words.append(f"(usually {duration(one.usual_seconds)})")
+    if one.count > 1:
+        words.append(f"{one.count} due times")
+    return " ".join(filter(None, words))
+
+
+def _listed(one: NoticeContent) -> str:
+    why = one.failed.reason if one.failed else one.reason
+    parts = [title_of(one), _facts(one), str(why or "").splitlines()[0] if why else "", one.link]
+    return "• " + " · ".join(filter(None, parts))
+
+
+def duration(seconds: float) -> str:
+    """Return a duration such as `4.2 s`, `3 min 10 s` or `2 h 5 min`."""
+    if seconds < 60:
+        return f"{max(0.0, seconds):.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def last_lines(text: str, most: int = LAST_LINES) -> list[str]:
+    """Return the last lines of a text without colours and control characters."""
+    plain = (CONTROL.sub("", line).rstrip() for line in ANSI.sub("", text).splitlines())
+    return [line[:LONGEST_LINE] for line in plain if line][-most:]
+
+
+def harmless(text: str) -> str:
+    """Return a text that alerts no group and cannot add a header to an e-mail."""
+    plain = CONTROL.sub(" ", ANSI.sub("", text))
+    return MENTION.sub(lambda found: f"{found[0]}\u200b", plain)
+
+
+def cloud_event(one: NoticeContent, source: str) -> dict[str, Any]:
+    """Return an event in the JSON format of CloudEvents 1.0; names are unchanged."""
+    fields = {
+        "title": one.title,
+        "run_id": one.run_id,
+        "number": one.number,
+        "state": one.state,
+        "seconds": one.seconds,
+        "usual_seconds": one.usual_seconds,
+        "reason": str(one.reason) if one.reason else None,
+        "node": one.failed.node if one.failed else None,
+        "cell": one.failed.cell if one.failed else None,
+        "failure": str(one.failed.reason) if one.failed and one.failed.reason else None,
+        "last_lines": [*one.failed.lines] if one.failed else [],
+        "due_at": one.due_at.isoformat() if one.due_at else None,
+        "count": one.count if one.count > 1 else None,
+        "link": one.link,
+    }
+    subject = f"runs/{one.run_id}" if one.run_id else ""
+    event = {
+        "specversion": "1.0",
+        "id": one.event_id,
+        "source": source,
+        "type": TYPES[one.event],
+        "time": one.at.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {name: value for name, value in fields.items() if value not in (None, "", 0, [])},
+    }
+    return event | ({"subject": subject} if subject else {})

@@ -1,0 +1,109 @@
+"""Rules: what they may say, and which events they match."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from nbyard.domain.notices.structs import DigestLimit, NoticeEvent, NoticeRule
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+MOST_RULES = 50
+LEAST_FACTOR, MOST_FACTOR = 1.1, 100.0
+LEAST_LONG, MOST_LONG = 1.0, 366 * 86_400.0
+MOST_MESSAGES = 1_000
+LEAST_WINDOW, MOST_WINDOW = 10, 86_400
+
+
+class StoredRule(msgspec.Struct, frozen=True):
+    """A rule with its channel and, for a rule of one schedule, the ID of the schedule."""
+
+    channel_id: str
+    owner: str
+    rule: NoticeRule
+    schedule_id: str = ""
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """An event about a run or a due time, before it is known who wants to hear of it.
+
+    `event_id` is the same whenever the event is reported. `facts` are stored with the notice.
+    """
+
+    event: NoticeEvent
+    event_id: str
+    owner: str
+    title: str
+    path: str = ""
+    schedule_id: str = ""
+    run_id: str = ""
+    facts: Mapping[str, object] = {}
+
+
+def check_rules(rules: Sequence[NoticeRule], field: str = "rules") -> None:
+    """Check the limits of rules.
+
+    Raises:
+        Invalid: a field is refused.
+    """
+    if len(rules) > MOST_RULES:
+        raise Invalid.field(field, because("too-many-rules", most=MOST_RULES))
+    for place, rule in enumerate(rules):
+        check_events(rule.events, f"{field}.{place}.events")
+        factor, seconds = rule.long_factor, rule.long_seconds
+        if factor is not None and not LEAST_FACTOR <= factor <= MOST_FACTOR:
+            why = because("not-between", least=LEAST_FACTOR, most=MOST_FACTOR)
+            raise Invalid.field(f"{field}.{place}.long_factor", why)
+        if seconds is not None and not LEAST_LONG <= seconds <= MOST_LONG:
+            why = because("not-between", least=LEAST_LONG, most=MOST_LONG)
+            raise Invalid.field(f"{field}.{place}.long_seconds", why)
+        if "running-long" in rule.events and factor is None and seconds is None:
+            raise Invalid.field(f"{field}.{place}.long_factor", because("value-needed"))
+
+
+def check_events(events: Collection[str], field: str) -> None:
+    """Check the events of a rule.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if not events:
+        raise Invalid.field(field, because("channel-events-needed"))
+
+
+def check_digest(digest: DigestLimit, field: str = "digest") -> None:
+    """Check the limit beyond which events share a message.
+
+    Raises:
+        Invalid: a number is out of range.
+    """
+    if not 1 <= digest.most <= MOST_MESSAGES:
+        why = because("not-between", least=1, most=MOST_MESSAGES)
+        raise Invalid.field(f"{field}.most", why)
+    if not LEAST_WINDOW <= digest.window_seconds <= MOST_WINDOW:
+        why = because("not-between", least=LEAST_WINDOW, most=MOST_WINDOW)
+        raise Invalid.field(f"{field}.window_seconds", why)
+
+
+def matches(stored: StoredRule, one: Occurrence) -> bool:
+    """Return whether a rule asks for an event."""
+    rule = stored.rule
+    return (
+        stored.owner == one.owner
+        and one.event in rule.events
+        and rule.path in ("", one.path)
+        and stored.schedule_id in ("", one.schedule_id)
+    )
+
+
+def wanted(rules: Iterable[StoredRule], one: Occurrence) -> list[str]:
+    """Return the channels that an event is reported to, each once."""
+    return [*dict.fromkeys(rule.channel_id for rule in rules if matches(rule, one))]
+
+
+def long_after(rule: NoticeRule, usual_seconds: float | None) -> float | None:
+    """Return after how many seconds a run is running long; None if that is unknown."""
+    known = [] if rule.long_seconds is None else [rule.long_seconds]
+    if rule.long_factor is not None and usual_seconds is not None:
+        known.append(rule.long_factor * usual_seconds)
+    return min(known, default=None)

@@ -1,0 +1,187 @@
+"""Notices: channels, their rules, and the messages that wait or were sent."""
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from nbyard.reasons.structs import Reason
+
+NoticeEvent = Literal[
+    "succeeded", "failed", "retried", "running-long", "recovered", "schedule-missed"
+]
+EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
+# For a schedule that names a channel without events.
+DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-missed")
+NoticeOutcome = Literal["waiting", "sent", "failed"]
+ChannelKind = Literal["webhook", "apprise"]
+
+
+class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Events that a channel reports.
+
+    `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+    times its usual duration, or after `long_seconds`, whichever is first.
+    """
+
+    events: list[NoticeEvent]
+    path: str = ""
+    long_factor: float | None = 2.0
+    long_seconds: float | None = None
+
+
+class ScheduleNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel that reports events of one schedule. `channel` is a name or an ID."""
+
+    channel: str
+    events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*DEFAULT_EVENTS])
+
+
+class DigestLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `most` messages within `window_seconds`; more events wait and share one message."""
+
+    most: int = 10
+    window_seconds: int = 300
+
+
+class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A notice channel to create.
+
+    `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
+    slack://… or mailtos://…
+    """
+
+    name: str
+    url: str
+    rules: list[NoticeRule] = []
+    digest: DigestLimit = DigestLimit()
+
+    def __repr__(self) -> str:
+        return f"NewChannel({self.name!r})"
+
+
+class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change. `revision` is the revision that was read."""
+
+    revision: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    rules: list[NoticeRule] | msgspec.UnsetType = msgspec.UNSET
+    digest: DigestLimit | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        return f"ChannelPatch({self.revision})"
+
+
+class ChannelCounts(msgspec.Struct, frozen=True):
+    """Number of events of a channel that wait, and that could not be sent."""
+
+    waiting: int = 0
+    failed: int = 0
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """A notice channel without its secrets. `service` is what receives its messages.
+
+    `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
+    null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
+    names of the schedules that use the channel.
+    """
+
+    id: str
+    name: str
+    owner: str
+    revision: int
+    kind: ChannelKind
+    service: str
+    address: str
+    digest: DigestLimit
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: Reason | None = None
+    retry_at: datetime | None = None
+    rules: list[NoticeRule] = []
+    schedules: list[str] = []
+    counts: ChannelCounts = ChannelCounts()
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One event for one channel. All attempts to send it carry the same `event_id`.
+
+    `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
+    counts attempts to send it, `reason` says why the last one failed.
+    """
+
+    id: str
+    channel_id: str
+    event: NoticeEvent
+    event_id: str
+    title: str
+    outcome: NoticeOutcome
+    attempts: int
+    created_at: datetime
+    run_id: str = ""
+    message_id: str = ""
+    sent_at: datetime | None = None
+    reason: Reason | None = None
+
+
+class ChannelTest(msgspec.Struct, frozen=True):
+    """The result of a test message; `reason` says why it was not accepted."""
+
+    is_sent: bool
+    reason: Reason | None = None
+
+
+class ChannelAddress(msgspec.Struct, frozen=True):
+    """What a URL leads to: its kind, the service, and the URL without secrets."""
+
+    kind: ChannelKind
+    service: str
+    address: str
+
+
+class Receiver(msgspec.Struct, frozen=True):
+    """A channel with its secret URL. `allowed` are the private hosts that may be reached."""
+
+    url: str
+    kind: ChannelKind
+    service: str
+    allowed: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.service!r})"
+
+
+class ChannelSecret(msgspec.Struct, frozen=True):
+    """The URL of a channel, and what its owner's server said about addresses when it was set."""
+
+    url: str
+    allowed_hosts: list[str] = []
+    base_url: str = ""
+
+    def __repr__(self) -> str:
+        return "ChannelSecret()"
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What is sent: a text for people, and the same as events for programs."""
+
+    id: str
+    title: str
+    body: str
+    events: list[dict[str, Any]] = []
+    is_failure: bool = False
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """The answer of a channel; without a `reason`, it accepted the message.
+
+    `is_final`: another attempt is useless. `retry_seconds` is the pause that it asked for.
+    """
+
+    reason: Reason | None = None
+    is_final: bool = False
+    retry_seconds: float | None = None

@@ -1,0 +1,39 @@
+"""Why a notice channel is refused, and why a message was not sent."""
+
+from nbyard.reasons.codes.code import NUMBER, REASON, code
+
+REFUSED_CHANNELS = {
+    "no-channel": code("There is no notice channel '{name}'; {present}.", name=str, present=REASON),
+    "channel-exists": code("A notice channel named '{name}' exists.", name=str),
+    "channel-name-is-id": code("may not be an id: these name other channels"),
+    "not-channel-url": code(
+        "must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…"
+    ),
+    "channel-not-encrypted": code("must begin with https://, because messages name your work"),
+    "channel-is-local": code("{scheme}:// stays on the server's own machine", scheme=str),
+    "channel-reads-file": code("may not name a file of the server ({name})", name=str),
+    "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),
+    "apprise-missing": code("needs Apprise, which is not installed where nbyard runs"),
+    "install-apprise": code("Install it: pip install 'nbyard[notify]'"),
+    "channel-events-needed": code("at least one event is needed"),
+    "channel-named-twice": code("the channel is named twice"),
+    "too-many-rules": code("there may be at most {most} rules", most=int),
+}
+
+DELIVERIES = {
+    "channel-answered": code("{service} answered {status}", service=str, status=int),
+    "channel-answered-text": code(
+        "{service} answered {status}: {text}", service=str, status=int, text=str
+    ),
+    "channel-too-late": code(
+        "{service} did not answer within {seconds} s", service=str, seconds=NUMBER
+    ),
+    "channel-unreachable": code("{service} cannot be reached: {message}", service=str, message=str),
+    "channel-not-sent": code(
+        "{service} did not accept the message: {message}", service=str, message=str
+    ),
+    "channel-address-refused": code("{service}: {reason}", service=str, reason=REASON),
+    "sender-ended": code("The sender of messages ended unexpectedly: {message}", message=str),
+}
+
+NOTICES = {**REFUSED_CHANNELS, **DELIVERIES}

@@ -1,0 +1,41 @@
+"""The channels that a schedule names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nbyard.domain.notices.rules import MOST_RULES, check_events
+from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+from nbyard.domain.unique_names import nearest_names
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection, Store
+
+
+def replace_notices(
+    store: Store, c: Connection, owner: str, schedule_id: str, notify: Iterable[ScheduleNotice]
+) -> None:
+    """Replace the channels of a schedule.
+
+    Raises:
+        Invalid: a channel is unknown or named twice, or has no event.
+    """
+    chosen: dict[str, NoticeRule] = {}
+    for place, notice in enumerate(notify):
+        field = f"notify.{place}"
+        if place >= MOST_RULES:
+            raise Invalid.field("notify", because("too-many-rules", most=MOST_RULES))
+        check_events(notice.events, f"{field}.events")
+        channel = store.channels.get(c, owner, notice.channel)
+        if channel is None:
+            names = store.channels.names(c, owner).values()
+            present = nearest_names(names, notice.channel[:80])
+            why = because("no-channel", name=notice.channel[:80], present=present)
+            raise Invalid.field(f"{field}.channel", why)
+        if channel.id in chosen:
+            raise Invalid.field(f"{field}.channel", because("channel-named-twice"))
+        chosen[channel.id] = NoticeRule([*dict.fromkeys(notice.events)])
+    store.rules.replace_of_schedule(c, owner, schedule_id, chosen.items())

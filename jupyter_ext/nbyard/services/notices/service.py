@@ -1,0 +1,251 @@
+"""Service operations on notice channels."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import is_id, new_id
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.names import check_name
+from nbyard.domain.notices.channel_urls import check_channel_url
+from nbyard.domain.notices.rules import check_digest, check_rules
+from nbyard.domain.notices.structs import (
+    Channel,
+    ChannelCounts,
+    ChannelPatch,
+    ChannelSecret,
+    ChannelTest,
+    Message,
+    NewChannel,
+    Notice,
+    NoticeRule,
+)
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.parsing.urls import AllowedHosts
+from nbyard.domain.unique_names import MAX_TOLD, check_free, nearest_names
+from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
+from nbyard.host import clock
+from nbyard.reasons.structs import because
+from nbyard.services.operation import operation
+from nbyard.services.service_context import ServiceContext
+from nbyard.transfer.notices.sender import describe_url, send_message
+
+if TYPE_CHECKING:
+    from nbyard.domain.notices.structs import ChannelAddress
+    from nbyard.store import Connection
+
+OUTCOMES = ("waiting", "sent", "failed")
+TEST_TYPE = "nbyard.channel.test"
+
+
+class ChannelService:
+    """Notice channels: where messages about runs are sent. URLs are never returned."""
+
+    noun = "channels"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+
+    @operation("POST", "/channels", scope="channels:write", status=201)
+    def create(self, caller: Caller, body: NewChannel) -> Channel:
+        """Create a notice channel."""
+        name = _name(body.name)
+        check_digest(body.digest)
+        rules = self._rules(body.rules)
+        address = self._address(body.url)
+        now = clock.now()
+        made = Channel(
+            id=new_id(),
+            name=name,
+            owner=caller.name,
+            revision=1,
+            kind=address.kind,
+            service=address.service,
+            address=address.address,
+            digest=body.digest,
+            created_at=now,
+            updated_at=now,
+        )
+        with self._store.write() as c:
+            check_free(self._store.channels.names(c, caller.name), "channel-exists", name)
+            self._store.channels.insert(c, made, self._secret(body.url))
+            self._store.rules.replace(c, caller.name, made.id, rules)
+        return self.get(caller, made.id)
+
+    @operation("GET", "/channels", scope="channels:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Channel]:
+        """List notice channels without their secrets, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._store.channels.page(c, caller.name, limit + 1, after, search)
+            shown = self._shown(c, found)
+        return page_of(shown, limit, lambda channel: channel.id)
+
+    @operation("GET", "/channels/{channel}", scope="channels:read")
+    def get(self, caller: Caller, channel: str) -> Channel:
+        """Show a notice channel, by ID or name, with its rules and its last error."""
+        with self._store.read() as c:
+            return self._shown(c, [self._find(c, caller, channel)])[0]
+
+    @operation("PATCH", "/channels/{channel}", scope="channels:write")
+    def update(self, caller: Caller, channel: str, body: ChannelPatch) -> Channel:
+        """Change a notice channel. Omitted fields keep their values."""
+        columns: dict[str, Any] = {}
+        secret, rules = None, None
+        with self._store.read() as c:
+            found = self._find(c, caller, channel)
+            known = self._store.rules.of_channels(c, [found.id]).get(found.id, [])
+        if body.revision != found.revision:
+            raise StaleWrite
+        if isinstance(body.name, str):
+            columns["name"] = _name(body.name)
+        if not isinstance(body.digest, msgspec.UnsetType):
+            check_digest(body.digest)
+            columns["digest"] = msgspec.to_builtins(body.digest)
+        if not isinstance(body.rules, msgspec.UnsetType):
+            rules = self._rules(body.rules, known)
+        if isinstance(body.url, str):
+            columns |= msgspec.structs.asdict(self._address(body.url))
+            secret = self._secret(body.url)
+        with self._store.write() as c:
+            if "name" in columns:
+                names = self._store.channels.names(c, caller.name)
+                check_free(names, "channel-exists", columns["name"], found.id)
+            if not self._store.channels.change(c, found, secret, **columns):
+                raise StaleWrite
+            if rules is not None:
+                self._store.rules.replace(c, caller.name, found.id, rules)
+        self._parts.watch()
+        return self.get(caller, found.id)
+
+    @operation("DELETE", "/channels/{channel}", scope="channels:write", status=204)
+    def delete(self, caller: Caller, channel: str, force: bool = False) -> None:
+        """Delete a notice channel with its waiting messages.
+
+        Fails while a schedule uses it, unless `force` is set.
+        """
+        with self._store.write() as c:
+            found = self._find(c, caller, channel)
+            users = self._store.rules.schedules_of(c, [found.id]).get(found.id, [])
+            if users and not force:
+                why = because("used-by", name=found.name, users=users[:MAX_TOLD])
+                raise InUse(why, hint=because("remove-from-users"))
+            self._store.channels.delete(c, found)
+
+    @operation("POST", "/channels/{channel}/test", scope="channels:write")
+    def test(self, caller: Caller, channel: str) -> ChannelTest:
+        """Send a test message now, and return the answer of the channel.
+
+        After a success, messages that wait because of an error are sent at once.
+        """
+        with self._store.read() as c:
+            found = self._find(c, caller, channel)
+            receiver = self._store.channels.receiver(c, found)
+        now = clock.now()
+        delivery = send_message(receiver, self._test_message(found))
+        with self._store.write() as c:
+            if delivery.reason is None:
+                self._store.channels.note_sent(c, found, now)
+            else:
+                why, later = delivery.reason, found.retry_at
+                self._store.channels.note_failed(c, found, now, why, later)
+        self._parts.watch()
+        return ChannelTest(delivery.reason is None, delivery.reason)
+
+    @operation("GET", "/channels/{channel}/notices", scope="channels:read")
+    def notices(
+        self, caller: Caller, channel: str, limit: int = 50, after: str = "", outcome: str = ""
+    ) -> Page[Notice]:
+        """List the events that were reported to a channel, newest first."""
+        check_limit(limit)
+        if outcome and outcome not in OUTCOMES:
+            raise Invalid.field("outcome", because("must-be-one-of", names=[*OUTCOMES]))
+        with self._store.read() as c:
+            found = self._find(c, caller, channel)
+            page = self._store.notices.page(c, found.id, limit + 1, after, outcome)
+        return page_of(page, limit, lambda notice: notice.id)
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> Channel:
+        found = self._store.channels.get(c, caller.name, key)
+        if found is None:
+            names = self._store.channels.names(c, caller.name).values()
+            present = nearest_names(names, key[:80])
+            raise NotFound(because("no-channel", name=key[:80], present=present))
+        return found
+
+    def _shown(self, c: Connection, found: builtins.list[Channel]) -> builtins.list[Channel]:
+        ids = [channel.id for channel in found]
+        rules = self._store.rules.of_channels(c, ids)
+        schedules = self._store.rules.schedules_of(c, ids)
+        counts = self._store.notices.counts(c, ids)
+        return [
+            msgspec.structs.replace(
+                channel,
+                rules=[self._spoken(rule) for rule in rules.get(channel.id, [])],
+                schedules=[*dict.fromkeys(schedules.get(channel.id, []))],
+                counts=counts.get(channel.id, ChannelCounts()),
+            )
+            for channel in found
+        ]
+
+    def _spoken(self, rule: NoticeRule) -> NoticeRule:
+        return msgspec.structs.replace(rule, path=self._parts.files.spoken(rule.path))
+
+    def _rules(
+        self, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
+    ) -> builtins.list[NoticeRule]:
+        """Check rules, and return them with the real paths of their files.
+
+        The files of `known` rules may have been deleted since.
+        """
+        given, present = [*rules], {rule.path for rule in known}
+        check_rules(given)
+        found = []
+        for place, rule in enumerate(given):
+            path, field = rule.path, f"rules.{place}.path"
+            if path:
+                path = str(self._parts.files.locate_code(path, field))
+                is_there = Path(split_function_path(path).file).is_file()
+                if path not in present and not is_there:
+                    raise Invalid.field(field, because("path-missing", path=rule.path))
+            found.append(msgspec.structs.replace(rule, path=path))
+        return found
+
+    def _address(self, url: str) -> ChannelAddress:
+        hosts = self._parts.settings.allowed_private_hosts
+        check_channel_url(url, AllowedHosts.parse(hosts))
+        return describe_url(url, hosts)
+
+    def _secret(self, url: str) -> ChannelSecret:
+        settings = self._parts.settings
+        return ChannelSecret(url, [*settings.allowed_private_hosts], settings.public_url)
+
+    def _test_message(self, channel: Channel) -> Message:
+        message_id, now = new_id(), clock.now()
+        event = {
+            "specversion": "1.0",
+            "id": message_id,
+            "source": f"/nbyard/{self._store.id}",
+            "type": TEST_TYPE,
+            "time": now.isoformat().replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "data": {"channel": channel.name},
+        }
+        body = f"nbyard can send messages to the channel {channel.name}."
+        return Message(message_id, "Test message of nbyard", body, [event])
+
+
+def _name(text: str) -> str:
+    name = check_name(text)
+    if is_id(name):
+        raise Invalid.field("name", because("channel-name-is-id"))
+    return name

@@ -1,0 +1,177 @@
+"""Write to the outbox what rules ask for, in the transaction of the change itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.notices.rules import Occurrence, StoredRule, wanted
+from nbyard.domain.notices.structs import NoticeEvent
+from nbyard.domain.schedules.structs import Schedule
+from nbyard.domain.state_machines import Machine
+from nbyard.reasons.structs import Reason
+from nbyard.store.events import Subject
+from nbyard.store.notices.rules import RuleRows
+from nbyard.store.schema.notice_tables import notices
+from nbyard.store.schema.tables import runs
+
+N, R = notices.c, runs.c
+ENDS: Mapping[str, NoticeEvent] = {"succeeded": "succeeded", "failed": "failed"}
+RETRIES = ("attempt-failed", "attempt-lost")
+RUN_COLUMNS = (R.id, R.owner, R.number, R.title, R.name, R.path, R.origin, R.origin_id)
+
+
+class Moved(Protocol):
+    """What is read of a move, which `transition` has written."""
+
+    @property
+    def machine(self) -> Machine: ...
+
+    @property
+    def subject(self) -> Subject: ...
+
+    @property
+    def to(self) -> str: ...
+
+    @property
+    def columns(self) -> Mapping[str, Any]: ...
+
+    @property
+    def told(self) -> Mapping[str, Any]: ...
+
+
+def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
+    """Write notices about ended runs and repeated attempts."""
+    told = [move for move in moves if _is_end(move) or _is_retry(move)]
+    rules = _rules(c, {move.subject.owner for move in told})
+    if not rules:
+        return
+    known = {row.id: row for row in _runs(c, {move.subject.run_id for move in told})}
+    found: list[Occurrence] = []
+    for move in told:
+        run = known.get(move.subject.run_id)
+        if run is not None:
+            found += _about_move(c, move, run)
+    announce(c, found, rules)
+
+
+def announce_missed(
+    c: Connection, schedule: Schedule, due_at: datetime, count: int, reason: Reason | None
+) -> None:
+    """Write notices about due times that led to no run."""
+    facts = {
+        "due_at": due_at.astimezone(UTC).isoformat(),
+        "count": count,
+        "reason": msgspec.to_builtins(reason),
+    }
+    one = Occurrence(
+        "schedule-missed",
+        f"{schedule.id}:{due_at.timestamp():.3f}:schedule-missed",
+        schedule.owner,
+        schedule.name,
+        schedule.run.path,
+        schedule.id,
+        facts=facts,
+    )
+    announce(c, [one], _rules(c, {schedule.owner}))
+
+
+def announce_long(c: Connection, run_id: str, rules: Sequence[StoredRule]) -> None:
+    """Write notices about a run that takes long, by the rules whose time has passed."""
+    announce(c, [_about_run(row, "running-long") for row in _runs(c, {run_id})], rules)
+
+
+def announce(c: Connection, found: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:
+    """Write each event once for each channel that asks for it.
+
+    A channel that reports a recovery does not report the same success too.
+    """
+    chosen = {(channel, one.event_id): one for one in found for channel in wanted(rules, one)}
+    recovered = {(key[0], one.run_id) for key, one in chosen.items() if one.event == "recovered"}
+    rows = [
+        _row(channel, one)
+        for (channel, _), one in chosen.items()
+        if not (one.event == "succeeded" and (channel, one.run_id) in recovered)
+    ]
+    if not rows:
+        return
+    ids = {row["event_id"] for row in rows}
+    known = c.execute(select(N.channel_id, N.event_id).where(N.event_id.in_(ids)))
+    present = {(row.channel_id, row.event_id) for row in known}
+    new = [row for row in rows if (row["channel_id"], row["event_id"]) not in present]
+    if new:
+        c.execute(insert(notices), new)
+
+
+def _is_end(move: Moved) -> bool:
+    return move.machine.name == "run" and move.to in ENDS
+
+
+def _is_retry(move: Moved) -> bool:
+    reason = move.columns.get("reason")
+    is_queued = move.machine.name == "task" and move.to == "queued"
+    return is_queued and isinstance(reason, Reason) and reason.code in RETRIES
+
+
+def _rules(c: Connection, owners: Iterable[str]) -> list[StoredRule]:
+    return [rule for owner in owners for rule in RuleRows().of_owner(c, owner)]
+
+
+def _runs(c: Connection, ids: set[str]) -> list[Any]:
+    return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids)))]
+
+
+def _about_move(c: Connection, move: Moved, run: Any) -> list[Occurrence]:
+    if _is_end(move):
+        ended = _about_run(run, ENDS[move.to])
+        if move.to == "succeeded" and _last_failed(c, run):
+            return [ended, _about_run(run, "recovered")]
+        return [ended]
+    reason = move.columns["reason"]
+    facts = {"node": move.told.get("node", ""), "reason": msgspec.to_builtins(reason)}
+    suffix = f"retried:{move.subject.id}:{reason.params.get('number', 0)}"
+    return [_about_run(run, "retried", suffix, **facts)]
+
+
+def _about_run(run: Any, event: NoticeEvent, suffix: str = "", **facts: Any) -> Occurrence:
+    return Occurrence(
+        event,
+        f"{run.id}:{suffix or event}",
+        run.owner,
+        run.name or run.title or run.path,
+        run.path,
+        run.origin_id if run.origin == "schedule" else "",
+        run.id,
+        {"number": run.number, **facts},
+    )
+
+
+def _last_failed(c: Connection, run: Any) -> bool:
+    """Return whether the earlier run of the file failed; cancelled runs do not count."""
+    if not run.path:
+        return False
+    before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id)
+    query = select(R.state).where(before, R.state.in_([*ENDS])).order_by(R.id.desc()).limit(1)
+    return bool(c.execute(query).scalar() == "failed")
+
+
+def _row(channel_id: str, one: Occurrence) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "owner": one.owner,
+        "channel_id": channel_id,
+        "event": one.event,
+        "event_id": one.event_id,
+        "title": one.title,
+        "run_id": one.run_id,
+        "facts": dict(one.facts),
+        "outcome": "waiting",
+        "message_id": "",
+        "attempts": 0,
+        "reason": None,
+        "created_at": datetime.now(UTC),
+        "sent_at": None,
+    }

@@ -1,0 +1,149 @@
+"""Rows of notice channels; their URLs are encrypted."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit, Receiver
+from nbyard.reasons.structs import Reason
+from nbyard.store import events
+from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.events import Subject
+from nbyard.store.schema.notice_tables import notice_channels
+from nbyard.store.vault import Vault
+
+C = notice_channels.c
+PLAIN = [
+    name
+    for name in Channel.__struct_fields__
+    if name not in ("digest", "rules", "schedules", "counts")
+]
+
+
+class ChannelRows:
+    """Queries on channels; queries with an `owner` see only the channels of that owner."""
+
+    def __init__(self, vault: Vault):
+        self._vault = vault
+
+    def insert(self, c: Connection, made: Channel, secret: ChannelSecret) -> None:
+        """Insert a channel."""
+        row = {name: getattr(made, name) for name in PLAIN}
+        row["digest"] = msgspec.to_builtins(made.digest)
+        c.execute(insert(notice_channels), [row | self._sealed(c, made.owner, made.id, secret)])
+        self.tell(c, made.id, made.owner, "created")
+
+    def tell(self, c: Connection, channel_id: str, owner: str, change: str) -> None:
+        """Append an event about a channel."""
+        events.append(c, "channel", Subject(channel_id, owner), {"change": change})
+
+    def get(self, c: Connection, owner: str, key: str) -> Channel | None:
+        """Return a channel by ID, else by name."""
+        query = select(notice_channels).where(C.owner == owner, (C.id == key) | (C.name == key))
+        row = c.execute(query.order_by((C.id == key).desc())).first()
+        return _channel(row) if row else None
+
+    def by_id(self, c: Connection, channel_id: str) -> Channel | None:
+        """Return a channel of any owner, for the dispatcher."""
+        row = c.execute(select(notice_channels).where(C.id == channel_id)).first()
+        return _channel(row) if row else None
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return all names by ID."""
+        rows = c.execute(select(C.id, C.name).where(C.owner == owner))
+        return {row.id: row.name for row in rows}
+
+    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Channel]:
+        """Return a page of channels, newest first."""
+        query = with_text(select(notice_channels).where(C.owner == owner), search, C.name)
+        return [_channel(row) for row in c.execute(newest_first(query, C.id, limit, after))]
+
+    def change(
+        self, c: Connection, channel: Channel, secret: ChannelSecret | None, **columns: Any
+    ) -> bool:
+        """Update a channel if its revision is unchanged; return whether it was.
+
+        A new URL is tried at once.
+        """
+        same = and_(C.id == channel.id, C.revision == channel.revision)
+        values = {"revision": channel.revision + 1, "updated_at": datetime.now(UTC), **columns}
+        if secret is not None:
+            values |= self._sealed(c, channel.owner, channel.id, secret)
+            values |= {"retry_at": None, "error": None}
+        if c.execute(update(notice_channels).where(same).values(**values)).rowcount != 1:
+            return False
+        self.tell(c, channel.id, channel.owner, "changed")
+        return True
+
+    def delete(self, c: Connection, channel: Channel) -> None:
+        """Delete a channel with its rules and notices."""
+        c.execute(delete(notice_channels).where(C.id == channel.id))
+        self.tell(c, channel.id, channel.owner, "deleted")
+
+    def secret(self, c: Connection, channel: Channel) -> ChannelSecret:
+        """Return the URL of a channel.
+
+        Raises:
+            StoreUnusable: the encryption key is missing.
+            Conflict: the sealed URL was changed outside of nbyard.
+        """
+        query = select(C.sealed, C.allowed_hosts, C.base_url).where(C.id == channel.id)
+        row = c.execute(query).one()
+        fields = self._vault.open(channel.owner, _bound(channel.id), row.sealed)
+        return ChannelSecret(fields["url"], row.allowed_hosts, row.base_url)
+
+    def receiver(self, c: Connection, channel: Channel) -> Receiver:
+        """Return a channel with its URL; errors are those of `secret`."""
+        secret = self.secret(c, channel)
+        return Receiver(secret.url, channel.kind, channel.service, secret.allowed_hosts)
+
+    def note_sent(self, c: Connection, channel: Channel, at: datetime) -> None:
+        """Record that the channel accepted a message."""
+        values = {"sent_at": at, "error": None, "retry_at": None}
+        c.execute(update(notice_channels).where(C.id == channel.id).values(**values))
+        self.tell(c, channel.id, channel.owner, "sent")
+
+    def note_failed(
+        self, c: Connection, channel: Channel, at: datetime, why: Reason, retry_at: datetime | None
+    ) -> None:
+        """Record why the channel did not accept a message, and when it is tried again."""
+        values = {"failed_at": at, "error": why, "retry_at": retry_at}
+        c.execute(update(notice_channels).where(C.id == channel.id).values(**values))
+        self.tell(c, channel.id, channel.owner, "failed")
+
+    def hold(self, c: Connection, channel: Channel, until: datetime) -> None:
+        """Send nothing before a time, because the channel received many messages."""
+        c.execute(update(notice_channels).where(C.id == channel.id).values(retry_at=until))
+
+    def seal_anew(self, c: Connection, owner: str) -> int:
+        """Encrypt URLs under older keys with the newest key; return their number."""
+        rows = c.execute(select(C.id, C.owner, C.sealed).where(C.owner == owner)).all()
+        old = [row for row in rows if not self._vault.is_newest(row.sealed)]
+        for row in old:
+            fields = self._vault.open(row.owner, _bound(row.id), row.sealed)
+            sealed = self._vault.seal(row.owner, _bound(row.id), fields)
+            c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
+        return len(old)
+
+    def _sealed(
+        self, c: Connection, owner: str, channel_id: str, secret: ChannelSecret
+    ) -> dict[str, Any]:
+        # Any sealed text reveals that a key must exist somewhere.
+        beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
+        return {
+            "sealed": self._vault.seal(owner, _bound(channel_id), {"url": secret.url}, beside),
+            "allowed_hosts": secret.allowed_hosts,
+            "base_url": secret.base_url,
+        }
+
+
+def _bound(channel_id: str) -> str:
+    """Return the name that a sealed URL is bound to; a channel can be renamed."""
+    return f"channel {channel_id}"
+
+
+def _channel(row: Row[Any]) -> Channel:
+    fields = {name: getattr(row, name) for name in PLAIN}
+    return Channel(**fields, digest=msgspec.convert(row.digest, DigestLimit))

@@ -1,0 +1,98 @@
+"""Rows of rules: which events a channel reports, of all runs or of one schedule."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.notices.rules import StoredRule
+from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.schema.notice_tables import notice_channels, notice_rules
+from nbyard.store.schema.schedule_tables import schedules
+
+C, R, S = notice_channels.c, notice_rules.c, schedules.c
+ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
+
+
+class RuleRows:
+    """Queries on the rules of one owner."""
+
+    def of_owner(self, c: Connection, owner: str) -> list[StoredRule]:
+        """Return all rules of an owner, the oldest first."""
+        # Most owners have no rules, and this is asked whenever a run ends.
+        if not ANY.ask(c, of=owner, most=1):
+            return []
+        rows = c.execute(select(notice_rules).where(R.owner == owner).order_by(R.id))
+        return [_stored(row) for row in rows]
+
+    def owners_of(self, c: Connection, event: str) -> list[str]:
+        """Return the owners with a rule for an event."""
+        rows = c.execute(select(R.owner, R.events)).all()
+        return sorted({row.owner for row in rows if event in row.events})
+
+    def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
+        """Return the own rules of channels, by the ID of the channel."""
+        query = select(notice_rules).where(R.channel_id.in_(ids), R.schedule_id == "")
+        found: dict[str, list[NoticeRule]] = {}
+        for row in c.execute(query.order_by(R.id)):
+            found.setdefault(row.channel_id, []).append(_stored(row).rule)
+        return found
+
+    def schedules_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
+        """Return the names of the schedules that use channels, by the ID of the channel."""
+        query = select(R.channel_id, S.name).join(schedules, S.id == R.schedule_id)
+        found: dict[str, list[str]] = {}
+        for row in c.execute(query.where(R.channel_id.in_(ids)).order_by(S.name)):
+            found.setdefault(row.channel_id, []).append(row.name)
+        return found
+
+    def of_schedules(self, c: Connection, ids: Collection[str]) -> dict[str, list[ScheduleNotice]]:
+        """Return the channels of schedules, named by their names, by the ID of the schedule."""
+        query = select(R.schedule_id, R.events, C.name).join(notice_channels, C.id == R.channel_id)
+        found: dict[str, list[ScheduleNotice]] = {}
+        for row in c.execute(query.where(R.schedule_id.in_(ids)).order_by(R.id)):
+            notice = ScheduleNotice(row.name, row.events)
+            found.setdefault(row.schedule_id, []).append(notice)
+        return found
+
+    def replace(
+        self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]
+    ) -> None:
+        """Replace the own rules of a channel."""
+        c.execute(delete(notice_rules).where(R.channel_id == channel_id, R.schedule_id == ""))
+        self._insert(c, [StoredRule(channel_id, owner, rule) for rule in rules])
+
+    def replace_of_schedule(
+        self, c: Connection, owner: str, schedule_id: str, chosen: Iterable[tuple[str, NoticeRule]]
+    ) -> None:
+        """Replace the rules of a schedule; each comes with the ID of its channel."""
+        self.delete_of_schedule(c, schedule_id)
+        self._insert(c, [StoredRule(channel, owner, r, schedule_id) for channel, r in chosen])
+
+    def delete_of_schedule(self, c: Connection, schedule_id: str) -> None:
+        """Delete the rules of a schedule."""
+        c.execute(delete(notice_rules).where(R.schedule_id == schedule_id))
+
+    def _insert(self, c: Connection, rules: Sequence[StoredRule]) -> None:
+        rows = [
+            {
+                "id": new_id(),
+                "owner": stored.owner,
+                "channel_id": stored.channel_id,
+                "schedule_id": stored.schedule_id,
+                "events": [*stored.rule.events],
+                "path": stored.rule.path,
+                "long_factor": stored.rule.long_factor,
+                "long_seconds": stored.rule.long_seconds,
+            }
+            for stored in rules
+        ]
+        if rows:
+            c.execute(insert(notice_rules), rows)
+
+
+def _stored(row: Row[Any]) -> StoredRule:
+    rule = NoticeRule(row.events, row.path, row.long_factor, row.long_seconds)
+    return StoredRule(row.channel_id, row.owner, rule, row.schedule_id)

@@ -1,0 +1,82 @@
+"""The tables of notice channels, of their rules, and of the notices that wait or were sent."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from nbyard.store.schema.sql_column_types import Because, Moment
+from nbyard.store.schema.tables import Id, metadata
+
+# `sealed` holds the URL. `allowed_hosts` are the private hosts that the administrator allowed when
+# the URL was set. Nothing is sent before `retry_at`.
+notice_channels = Table(
+    "notice_channels",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("allowed_hosts", JSON, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("digest", JSON, nullable=False),
+    Column("sent_at", Moment),
+    Column("failed_at", Moment),
+    Column("error", Because, nullable=False),
+    Column("retry_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+# `schedule_id` is empty for the rules of a channel, and set for those of a schedule.
+notice_rules = Table(
+    "notice_rules",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
+    Column("schedule_id", Id, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("long_factor", Float),
+    Column("long_seconds", Float),
+    Index("ix_notice_rules_owner", "owner"),
+    Index("ix_notice_rules_channel_id", "channel_id"),
+    Index("ix_notice_rules_schedule_id", "schedule_id"),
+)
+
+# The outbox. Notices with one `message_id` share a message; it is empty before the first attempt.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
+    Column("event", String(20), nullable=False),
+    Column("event_id", String(160), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("run_id", Id, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Because, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    UniqueConstraint("channel_id", "event_id"),
+    Index("ix_notices_outcome_channel_id_id", "outcome", "channel_id", "id"),
+    Index("ix_notices_channel_id_id", "channel_id", "id"),
+)

@@ -1,0 +1,45 @@
+"""What the answer of a server means: whether another attempt is useful, and when."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from nbyard.domain.notices.structs import Delivery
+from nbyard.reasons.structs import Reason, because
+
+# Answers of servers that may accept the same message later.
+LATER = (408, 409, 423, 425, 429)
+LONGEST_TEXT = 200
+
+
+def http_delivery(service: str, status: int, retry_after: str = "", text: str = "") -> Delivery:
+    """Return the delivery after an HTTP answer."""
+    if 200 <= status < 300:
+        return Delivery()
+    is_final = status < 500 and status not in LATER
+    return Delivery(_reason(service, status, text), is_final, retry_seconds(retry_after))
+
+
+def mail_delivery(service: str, status: int, text: str = "") -> Delivery:
+    """Return the delivery after a refusal by a mail server; 4xx is temporary."""
+    return Delivery(_reason(service, status, text), status >= 500)
+
+
+def retry_seconds(text: str, now: datetime | None = None) -> float | None:
+    """Return the pause in a Retry-After header, which is a number of seconds or a date."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(text)
+        except (TypeError, ValueError):
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - (now or datetime.now(UTC))).total_seconds()
+    return max(seconds, 0.0) if seconds < float("inf") else None
+
+
+def _reason(service: str, status: int, text: str) -> Reason:
+    words = " ".join(text.split())[:LONGEST_TEXT]
+    if words:
+        return because("channel-answered-text", service=service, status=status, text=words)
+    return because("channel-answered", service=service, status=status)

@@ -1,0 +1,127 @@
+"""Send through Apprise, and learn from its libraries what the server answered."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from nbyard.domain.notices.channel_urls import (
+    GENERIC,
+    masked_url,
+    scheme_of,
+    without_secrets,
+)
+from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
+from nbyard.reasons.structs import because
+from nbyard.transfer.notices.answers import LATER, http_delivery, mail_delivery
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+LOGGER = "apprise"
+AGENT = "nbyard"
+
+
+def describe(url: str) -> ChannelAddress | None:
+    """Return what the URL leads to; None if Apprise does not know it.
+
+    Raises:
+        ImportError: Apprise is not installed.
+    """
+    from apprise import Apprise
+
+    service: Any = Apprise.instantiate(url, suppress_exceptions=True)
+    if service is None:
+        return None
+    shown = str(service.url(privacy=True)).partition("?")[0]
+    if scheme_of(url) in GENERIC:
+        shown = masked_url(url)
+    return ChannelAddress("apprise", str(service.service_name), shown)
+
+
+def send(url: str, service: str, message: Message) -> Delivery:
+    """Send the text of a message.
+
+    Raises:
+        ImportError: Apprise is not installed.
+    """
+    from apprise import Apprise, AppriseAsset, NotifyType
+
+    asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)
+    channel = Apprise(asset=asset)
+    if not channel.add(url):
+        return Delivery(because("unknown-channel-url"), is_final=True)
+    kind = NotifyType.FAILURE if message.is_failure else NotifyType.SUCCESS
+    with Recorder(service).recording() as seen:
+        is_sent = bool(channel.notify(body=message.body, title=message.title, notify_type=kind))
+    if is_sent:
+        return Delivery()
+    if seen.delivery is not None and seen.delivery.reason is not None:
+        return seen.delivery
+    text = without_secrets(seen.problem or "no answer", url)
+    return Delivery(because("channel-not-sent", service=service, message=text))
+
+
+class Recorder(logging.Handler):
+    """Records the last HTTP answer, the last refusal of a mail server and the last warning."""
+
+    def __init__(self, service: str):
+        super().__init__(logging.WARNING)
+        self._service = service
+        self.delivery: Delivery | None = None
+        self.problem = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Record a warning of Apprise."""
+        self.problem = record.getMessage()
+
+    @contextmanager
+    def recording(self) -> Iterator[Recorder]:
+        """Record during the block."""
+        from requests.adapters import HTTPAdapter
+
+        log = logging.getLogger(LOGGER)
+        send, reply = HTTPAdapter.send, smtplib.SMTP.getreply
+        log.addHandler(self)
+        HTTPAdapter.send = self._sending(send)  # type: ignore[method-assign]
+        smtplib.SMTP.getreply = self._replying(reply)  # type: ignore[method-assign]
+        try:
+            yield self
+        finally:
+            HTTPAdapter.send = send  # type: ignore[method-assign]
+            smtplib.SMTP.getreply = reply  # type: ignore[method-assign]
+            log.removeHandler(self)
+
+    def _sending(self, send: Any) -> Any:
+        from requests import ConnectionError as Lost
+        from requests import RequestException
+
+        def record(adapter: Any, request: PreparedRequest, **options: Any) -> Response:
+            try:
+                answer: Response = send(adapter, request, **options)
+            except RequestException as error:
+                message = type(error).__name__
+                why = because("channel-unreachable", service=self._service, message=message)
+                self.delivery = Delivery(why)
+                raise
+            retry = answer.headers.get("Retry-After", "")
+            self.delivery = http_delivery(self._service, answer.status_code, retry)
+            if answer.status_code in LATER:
+                # Otherwise some services of Apprise would wait here.
+                raise Lost("later")
+            return answer
+
+        return record
+
+    def _replying(self, reply: Any) -> Any:
+        def record(mail: Any) -> Any:
+            code, text = reply(mail)
+            if code >= 400:
+                words = bytes(text).decode("utf-8", "replace")
+                self.delivery = mail_delivery(self._service, code, words)
+            return code, text
+
+        return record

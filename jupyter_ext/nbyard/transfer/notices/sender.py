@@ -1,0 +1,93 @@
+"""Start the process that sends a message, with a time limit."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from nbyard.domain.notices.channel_urls import without_secrets
+from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message, Receiver
+from nbyard.errors import Invalid, Unavailable
+from nbyard.reasons.structs import because
+from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+
+CHILD = "nbyard.transfer.notices.child"
+SECONDS = 20.0
+# The process gets no secrets of ours, and no proxy: behind one the address is unknown.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+LONGEST_TEXT = 300
+
+
+class TooLate(Exception):
+    """The process did not answer in time."""
+
+
+def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> ChannelAddress:
+    """Return what the URL of a channel leads to, without reaching it.
+
+    Raises:
+        Invalid: the URL is unknown, or needs a package that is not installed.
+        Unavailable: the process does not answer.
+    """
+    try:
+        answer = _ask(SendRequest(url, allowed=[*allowed]), SECONDS)
+    except TooLate:
+        raise Unavailable(because("sender-ended", message="time limit")) from None
+    if answer.problem == "missing":
+        hint = because("install-apprise")
+        raise Invalid.field(field, because("apprise-missing"), hint=hint)
+    if answer.address is None:
+        raise Invalid.field(field, because("unknown-channel-url"))
+    return answer.address
+
+
+def send_message(channel: Receiver, message: Message, seconds: float = SECONDS) -> Delivery:
+    """Send a message and return what the channel answered; errors are deliveries too."""
+    to = channel
+    try:
+        answer = _ask(SendRequest(to.url, to.kind, to.allowed, to.service, message), seconds)
+    except TooLate:
+        return Delivery(because("channel-too-late", service=to.service, seconds=seconds))
+    except Unavailable as error:
+        return Delivery(error.reason)
+    return answer.delivery or Delivery(because("apprise-missing"))
+
+
+def _ask(request: SendRequest, seconds: float) -> SendAnswer:
+    """Run the process once.
+
+    Raises:
+        TooLate: it was killed after `seconds`.
+        Unavailable: it did not answer.
+    """
+    own = {name: os.environ[name] for name in (*PASSED_ON, *CERTIFICATES) if name in os.environ}
+    own["PYTHONDONTWRITEBYTECODE"] = "1"
+    process = subprocess.Popen(
+        [sys.executable, "-m", CHILD],
+        env=own,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        # The URL goes through a pipe: other users can read arguments and, as root, variables.
+        output, errors = process.communicate(msgspec.json.encode(request), seconds)
+    except subprocess.TimeoutExpired:
+        raise TooLate from None
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    try:
+        return msgspec.json.decode(output, type=SendAnswer)
+    except msgspec.MsgspecError:
+        last = errors.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        message = without_secrets(last or f"exit code {process.returncode}", request.url)
+        message = message[:LONGEST_TEXT]
+        raise Unavailable(because("sender-ended", message=message)) from None

@@ -1,0 +1,80 @@
+"""`nbyard channels` from a shell."""
+
+import json
+
+import pytest
+
+from nbyard.domain.notices.structs import ChannelAddress, Delivery
+from nbyard.reasons.structs import because
+from nbyard.services.notices import service
+
+
+@pytest.fixture(autouse=True)
+def answers(monkeypatch):
+    """Answer test messages from the list, and describe URLs without a process."""
+    found: list[Delivery] = []
+    address = ChannelAddress("webhook", "webhook", "https://h.test/…")
+    monkeypatch.setattr(service, "describe_url", lambda *args: address)
+    monkeypatch.setattr(
+        service, "send_message", lambda *args: found.pop(0) if found else Delivery()
+    )
+    return found
+
+
+@pytest.fixture
+def made(yard, shell, tmp_path):
+    (yard.parts.files.root / "report.py").write_text("print()\n")
+    (tmp_path / "url.txt").write_text("https://h.test/T/s3cr3t\n")
+    words = ("team", "--file", str(tmp_path / "url.txt"))
+    return shell("channels", "create", *words, "--on", "failed,recovered", "--of", "report.py")
+
+
+def test_a_channel_is_created_and_shown(shell, made):
+    assert made.code == 0, made.err
+    assert "team: webhook (https://h.test/…)" in made.err
+    shown = shell("channels", "show", "team")
+    assert "failed, recovered" in shown.out and "report.py" in shown.out
+    listed = shell("channels", "ls")
+    assert made.out.strip() in listed.out
+    assert "s3cr3t" not in shown.out + listed.out + made.out + made.err
+
+
+def test_options_become_fields(shell, made):
+    options = ("--on", "running-long", "--long-after", "60", "--most", "3", "--window", "30")
+    changed = shell("channels", "update", "team", *options, "--json")
+    found = json.loads(changed.out)
+    (rule,) = found["rules"]
+    assert rule.pop("path").endswith("report.py")
+    assert rule == {"events": ["running-long"], "long_factor": 2.0, "long_seconds": 60.0}
+    assert found["digest"] == {"most": 3, "window_seconds": 30}
+    assert shell("channels", "show", "team").out.count("2 × usual or 60 s") == 1
+    assert "other:" in shell("channels", "update", "team", "--name", "other").err
+
+
+def test_unknown_events_and_files_are_refused(shell, made):
+    refused = shell("channels", "update", "team", "--on", "exploded")
+    assert refused.code == 2 and "rules.0.events" in refused.err and "running-long" in refused.err
+    refused = shell("channels", "create", "x", "--file", "no-such-file")
+    assert refused.code == 2 and "no-such-file" in refused.err
+
+
+def test_the_exit_code_of_a_test_follows_its_result(shell, made, answers):
+    assert shell("channels", "test", "team").code == 0
+    answers.append(Delivery(because("channel-answered", service="webhook", status=404)))
+    failed = shell("channels", "test", "team")
+    assert failed.code == 1 and "webhook answered 404" in failed.err
+    assert json.loads(shell("channels", "test", "team", "--json").out)["is_sent"]
+
+
+def test_a_schedule_names_its_channels(shell, made):
+    words = ("report.py", "--when", "daily at 6", "--notify", "team:failed,retried")
+    assert shell("schedules", "create", *words).code == 0
+    assert "team:failed,retried" in shell("schedules", "show", "report").out
+    assert shell("schedules", "update", "report", "--notify", "team").code == 0
+    assert "team:failed,recovered,schedule-missed" in shell("schedules", "show", "report").out
+    refused = shell("schedules", "update", "report", "--notify", "gone")
+    assert refused.code == 2 and "notify.0.channel" in refused.err
+    refused = shell("channels", "rm", "team")
+    assert refused.code != 0 and "report" in refused.err
+    assert shell("channels", "notices", "team").code == 0
+    assert shell("channels", "rm", "team", "--force").code == 0

@@ -1,0 +1,67 @@
+"""What a message says about a run: its failing cell, its last lines and its usual duration."""
+
+from nbyard.dispatch.notices.contents import link_to
+from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.notices.structs import NoticeRule
+from nbyard.reasons.structs import because
+
+FAILURE = Failure(
+    "error",
+    because("text", text="KeyError: 'x'"),
+    cell=6,
+    traceback="\x1b[31mline 1\x1b[0m\nKeyError: 'x'",
+)
+
+
+def test_a_failure_names_its_cell_and_last_lines(notified):
+    notified.channel()
+    notified.bench.context.settings.public_url = "https://lab.example.org/"
+    run = notified.end("failed", failure=FAILURE)
+    notified.look()
+    (message,) = notified.sent
+    lines = message.body.splitlines()
+    assert lines[0].startswith(f"Run {notified.bench.run(run).number} failed after ")
+    assert "Node a, cell 7: KeyError: 'x'" in lines
+    assert lines[lines.index("    line 1") + 1] == "    KeyError: 'x'"
+    assert f"https://lab.example.org/lab?nbyard-run={run}" in lines
+    assert message.events[0]["data"]["last_lines"] == ["line 1", "KeyError: 'x'"]
+
+
+def test_without_a_traceback_the_log_has_the_last_lines(notified):
+    notified.channel()
+    run_id = notified.bench.submit({"a": []})
+    notified.bench.until(lambda: notified.bench.runtime.running)
+    attempt = notified.bench.attempt(run_id)
+    (notified.bench.folder(attempt) / "log").write_text("one\ntwo\n")
+    failure = Failure("exit code", because("text", text="exit code 3"), exit_code=3)
+    notified.bench.runtime.end(attempt, "failed", failure=failure)
+    notified.bench.until(lambda: notified.bench.run(run_id).state == "failed")
+    notified.look()
+    assert "    one\n    two\n" in notified.sent[0].body
+
+
+def test_the_duration_is_compared_with_earlier_runs_of_the_file(notified):
+    notified.channel("team", NoticeRule(["succeeded"]))
+    for seconds in (10, 20, 30):
+        run = notified.end(path="/a.nbflow")
+        notified.set_run(run, started_at=0, finished_at=seconds)
+    notified.sent.clear()
+    notified.look()
+    assert "(usually 20.0 s)" in notified.sent[-1].body
+
+
+def test_a_message_about_a_deleted_run_says_what_is_known(notified):
+    notified.channel()
+    (run,) = notified.fail()
+    number = notified.bench.run(run).number
+    with notified.store.write() as c:
+        found = notified.store.runs.by_id(c, run)
+        assert found is not None
+        notified.store.runs.delete(c, found)
+    notified.look()
+    assert notified.sent[0].body.splitlines() == [f"Run {number}", f"Event {run}:failed"]
+
+
+def test_without_a_base_address_there_is_no_link():
+    assert link_to("", "r") == ""
+    assert link_to("https://lab/", "r") == "https://lab/lab?nbyard-run=r"

@@ -1,0 +1,42 @@
+"""The controller of notices: when it looks, and that it keeps the dispatcher alive."""
+
+from datetime import timedelta
+
+from nbyard.dispatch.notices.controller import NEVER
+from nbyard.domain.notices.structs import Delivery
+from nbyard.reasons.structs import because
+
+BUSY = Delivery(because("channel-answered", service="webhook", status=503))
+
+
+def test_without_notices_it_waits_for_nothing(notified):
+    notified.channel()
+    notified.look()
+    assert notified.controller.patience() == NEVER
+    assert not notified.controller.is_waiting
+    with notified.store.read() as c:
+        assert not notified.store.has_work(c)
+
+
+def test_it_waits_for_the_next_attempt(notified):
+    notified.channel()
+    notified.answers = [BUSY]
+    notified.fail()
+    notified.look()
+    assert 5 < notified.controller.patience() <= 10
+    assert notified.controller.is_waiting
+    assert not notified.bench.dispatcher._has_idled(1e9)
+    with notified.store.read() as c:
+        assert notified.store.has_work(c) and not notified.store.is_busy(c)
+
+
+def test_a_clock_that_was_set_back_does_not_stop_a_channel(notified):
+    channel = notified.channel()
+    notified.answers = [BUSY]
+    notified.time += timedelta(days=30)
+    notified.fail()
+    notified.look()
+    notified.time -= timedelta(days=30)
+    notified.look()
+    assert len(notified.sent) == 2
+    assert notified.now(channel).error is None

@@ -1,0 +1,92 @@
+"""URLs of channels: what is refused, and that secrets are not shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.notices.channel_urls import (
+    check_channel_url,
+    masked_url,
+    secrets_of,
+    without_secrets,
+)
+from nbyard.domain.parsing.urls import AllowedHosts
+from nbyard.errors import Invalid
+
+NONE = AllowedHosts()
+LOCAL = AllowedHosts.parse(["127.0.0.1", "nas:8080"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        "https://h.test/T/s3cr3t",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general",
+        "mailtos://ann:secret@example.org?to=bob@example.org",
+        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    ],
+)
+def test_urls_of_services_are_accepted(url):
+    check_channel_url(url, NONE)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", "not-channel-url"),
+        ("team", "not-channel-url"),
+        ("http://h.test/", "channel-not-encrypted"),
+        ("http://127.0.0.1:1/", "leads-to-private"),
+        ("https://localhost/x", "private-host"),
+        ("https://169.254.169.254/latest", "leads-to-private"),
+        ("https://2130706433/", "unusual-address"),
+        ("https://a:b@h.test/", "login-in-url"),
+        ("json://127.0.0.1:8000/x", "leads-to-private"),
+        ("jsons://localhost/x", "private-host"),
+        ("json://metadata.google.internal/", "private-host"),
+        ("syslog://", "channel-is-local"),
+        ("dbus://", "channel-is-local"),
+        ("fcm://project@key/device/?keyfile=/etc/passwd", "channel-reads-file"),
+        ("discord://1/2?Template=/etc/passwd", "channel-reads-file"),
+        ("slack://a b", "blanks-in-url"),
+        ("mailto://a@h.test?to=x@y\r\nBcc: z@y", "blanks-in-url"),
+        ("json://[::1", "malformed-url"),
+        (f"slack://{'x' * 9000}", "too-long"),
+    ],
+)
+def test_a_refusal_names_the_field_and_repeats_no_secret(url, code):
+    with pytest.raises(Invalid) as caught:
+        check_channel_url(url, NONE)
+    detail = caught.value.details[0]
+    assert detail.path == "url"
+    assert detail.reason is not None and detail.reason.code == code
+
+
+def test_an_administrator_may_allow_private_hosts():
+    for url in (
+        "http://127.0.0.1:9000/x",
+        "json://127.0.0.1:9000/x",
+        "json://nas:8080/",
+        "http://nas:8080/",
+    ):
+        check_channel_url(url, LOCAL)
+    with pytest.raises(Invalid):
+        check_channel_url("http://nas:8081/", LOCAL)
+
+
+def test_only_scheme_and_host_of_a_webhook_are_shown():
+    assert masked_url("https://h.test:8443/T/s3cr3t?x=y") == "https://h.test:8443/…"
+
+
+@given(st.from_regex(r"[a-z0-9]{4,30}", fullmatch=True))
+def test_parts_of_a_url_are_removed_from_texts(token):
+    url = f"slack://{token}/xoxb-{token}?to={token}"
+    shown = without_secrets(f"({url}) ({token})", url)
+    assert shown == "(***) (***)"
+    assert token in secrets_of(url)
+
+
+def test_the_host_of_a_webhook_stays_readable():
+    url = "https://h.test/T/s3cr3t"
+    assert without_secrets("h.test refused /T/s3cr3t", url) == "h.test refused /T/***"

@@ -1,0 +1,163 @@
+"""channels.*: what is stored, refused, tested and shown, and that URLs stay secret."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.notices.structs import (
+    ChannelAddress,
+    ChannelCounts,
+    ChannelPatch,
+    ChannelTest,
+    Delivery,
+    NewChannel,
+    NoticeRule,
+)
+from nbyard.domain.schedules.structs import NewSchedule
+from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.reasons.structs import because
+from nbyard.services.notices import service
+from nbyard.store.notices.announce import announce_long
+
+URL = "https://h.test/T/s3cr3t"
+RULES = [{"events": ["failed", "recovered"], "path": "report.py"}, {"events": ["retried"]}]
+WHY = because("channel-answered", service="webhook", status=500)
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Describe each URL as a webhook, and answer each message from the list."""
+    found: list[Delivery] = []
+
+    def describe(url, allowed=(), field="url"):
+        if "unknown" in url:
+            raise Invalid.field(field, because("unknown-channel-url"))
+        return ChannelAddress("webhook", "webhook", "https://h.test/…")
+
+    def send(receiver, message):
+        assert receiver.url == URL
+        return found.pop(0) if found else Delivery()
+
+    monkeypatch.setattr(service, "describe_url", describe)
+    monkeypatch.setattr(service, "send_message", send)
+    return found
+
+
+@pytest.fixture
+def channels(yard, root, answers):
+    (root / "report.py").write_text("print()\n")
+    return yard.services.channels
+
+
+@pytest.fixture
+def made(channels, ann):
+    return channels.create(ann, new(rules=RULES))
+
+
+def new(**body: Any) -> NewChannel:
+    return msgspec.convert({"name": "team", "url": URL, **body}, NewChannel)
+
+
+def patch(made, **body: Any) -> ChannelPatch:
+    return msgspec.convert({"revision": made.revision, **body}, ChannelPatch)
+
+
+def test_a_channel_is_stored_and_its_url_never_returned(channels, ann, made):
+    assert (made.name, made.kind, made.address) == ("team", "webhook", "https://h.test/…")
+    assert [rule.path for rule in made.rules] == ["report.py", ""]
+    assert made.counts == ChannelCounts()
+    assert channels.get(ann, "team") == channels.get(ann, made.id) == made
+    assert channels.list(ann).items == [made] == channels.list(ann, search="TEA").items
+    assert b"s3cr3t" not in msgspec.json.encode([made, channels.notices(ann, "team")])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"url": "http://127.0.0.1:1/"}, "url"),
+        ({"url": "http://h.test/"}, "url"),
+        ({"url": "unknown://a"}, "url"),
+        ({"url": "syslog://"}, "url"),
+        ({"name": "a\r\nBcc: x@y"}, "name"),
+        ({"name": "01900000-0000-7000-8000-000000000000"}, "name"),
+        ({"rules": [{"events": []}]}, "rules.0.events"),
+        ({"rules": [{"events": ["failed"], "path": "gone.py"}]}, "rules.0.path"),
+        ({"rules": [{"events": ["failed"], "long_factor": 0.5}]}, "rules.0.long_factor"),
+        ({"digest": {"most": 0}}, "digest.most"),
+        ({"digest": {"window_seconds": 1}}, "digest.window_seconds"),
+    ],
+)
+def test_a_refusal_names_its_field_and_stores_nothing(channels, ann, body, field):
+    with pytest.raises(Invalid) as caught:
+        channels.create(ann, new(**body))
+    assert caught.value.details[0].path == field
+    assert channels.list(ann).items == []
+
+
+def test_names_are_unique_and_unknown_ones_are_named(channels, ann, made):
+    with pytest.raises(NameTaken):
+        channels.create(ann, new())
+    with pytest.raises(NotFound) as caught:
+        channels.get(ann, "tea")
+    assert "team" in caught.value.message
+    with pytest.raises(NotFound):
+        channels.get(Caller("bob"), made.id)
+
+
+def test_changes_keep_what_they_omit(channels, ann, made):
+    renamed = channels.update(ann, "team", patch(made, name="other"))
+    assert (renamed.name, renamed.rules, renamed.revision) == ("other", made.rules, 2)
+    with pytest.raises(StaleWrite):
+        channels.update(ann, made.id, patch(made, name="stale"))
+    rules = [{"events": ["succeeded"]}]
+    changed = channels.update(ann, made.id, patch(renamed, rules=rules, digest={"most": 2}))
+    assert changed.rules == [NoticeRule(["succeeded"])] and changed.digest.most == 2
+    with pytest.raises(Invalid):
+        channels.update(ann, made.id, patch(changed, url="http://127.0.0.1:1/"))
+
+
+def test_a_rule_outlives_its_file(channels, ann, made, root):
+    (root / "report.py").unlink()
+    changed = channels.update(ann, made.id, patch(made, rules=[RULES[0]]))
+    assert [rule.path for rule in changed.rules] == ["report.py"]
+
+
+def test_a_test_message_reports_the_answer(channels, ann, made, answers):
+    assert channels.test(ann, "team") == ChannelTest(True)
+    assert channels.get(ann, "team").sent_at is not None
+    answers.append(Delivery(WHY))
+    assert channels.test(ann, "team") == ChannelTest(False, WHY)
+    assert channels.get(ann, "team").error == WHY
+    channels.test(ann, "team")
+    assert channels.get(ann, "team").error is None
+
+
+def test_a_channel_of_a_schedule_is_deleted_by_force_only(yard, channels, ann, made):
+    body = {"run": {"path": "report.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+    wanted = {**body, "notify": [{"channel": "team"}]}
+    schedule = yard.services.schedules.create(ann, msgspec.convert(wanted, NewSchedule))
+    assert [one.channel for one in schedule.notify] == ["team"]
+    assert channels.get(ann, "team").schedules == ["report"]
+    with pytest.raises(InUse):
+        channels.delete(ann, "team")
+    channels.delete(ann, "team", force=True)
+    assert yard.services.schedules.get(ann, schedule.id).notify == []
+
+
+def test_notices_are_listed_by_outcome(yard, channels, ann, made):
+    with pytest.raises(Invalid):
+        channels.notices(ann, "team", outcome="lost")
+    with yard.store.write() as c:
+        announce_long(c, "no run", [])
+    assert channels.notices(ann, "team", outcome="waiting").items == []
+
+
+def test_keys_are_replaced_for_channels_too(yard, channels, ann, made, monkeypatch):
+    vault = yard.store.channels._vault
+    old = next(iter(vault._known().values())).hex()
+    monkeypatch.setenv("NBYARD_CRYPT_KEY", f"{'cd' * 32};{old}")
+    vault._keys = {}
+    assert yard.services.credentials.reseal(ann).count == 1
+    assert channels.test(ann, "team").is_sent

@@ -1,0 +1,133 @@
+"""The outbox is written in the transaction of the change, once for each channel."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.notices.structs import EVENTS, NoticeEvent, NoticeRule
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import TASK
+from nbyard.reasons.structs import because
+from nbyard.store import Connection, Store, transition
+
+from ..rows import Rows, moment
+from ..test_schedules import NOW
+from ..test_schedules import add as add_schedule
+from .test_channels import add
+
+
+def channel(store: Store, c: Connection, *events: NoticeEvent, name: str = "team", **more: Any):
+    made = add(store, c, name, "ada")
+    store.rules.replace(c, "ada", made.id, [NoticeRule([*(events or EVENTS)], **more)])
+    return made
+
+
+def end(store: Store, c: Connection, to: str, path: str = "/a.ipynb", **columns: Any) -> Run:
+    """Let a run of a file end."""
+    run = Rows(store, c).run(path=path, **columns)
+    transition.move_all(c, [store.runs.step(run, "running", {"started_at": moment(1)})])
+    run = msgspec.structs.replace(run, state="running")
+    transition.move_all(c, [store.runs.step(run, to, {"finished_at": moment(9)})])
+    return run
+
+
+def events(store: Store, c: Connection, made: Any) -> list[str]:
+    return [one.notice.event for one in store.notices.waiting(c, made.id)]
+
+
+def test_ends_are_announced_with_a_stable_id(store):
+    with store.write() as c:
+        made = channel(store, c)
+        run = end(store, c, "failed")
+        (one,) = store.notices.waiting(c, made.id)
+        assert one.notice.event_id == f"{run.id}:failed"
+        assert (one.notice.event, one.notice.run_id, one.owner) == ("failed", run.id, "ada")
+        assert one.facts["number"] == run.number
+
+
+def test_a_transaction_that_is_rolled_back_leaves_no_notice(store):
+    with store.write() as c:
+        made = channel(store, c)
+    with pytest.raises(RuntimeError), store.write() as c:
+        end(store, c, "failed")
+        raise RuntimeError
+    with store.read() as c:
+        assert store.notices.waiting(c, made.id) == []
+        assert not store.notices.is_waiting(c)
+
+
+def test_a_recovery_takes_the_place_of_a_success(store):
+    with store.write() as c:
+        everything = channel(store, c)
+        successes = channel(store, c, "succeeded", name="successes")
+        for to in ("failed", "cancelled", "succeeded", "succeeded"):
+            end(store, c, to)
+        end(store, c, "succeeded", "/other.ipynb")
+        assert events(store, c, everything) == ["failed", "recovered", "succeeded", "succeeded"]
+        assert events(store, c, successes) == ["succeeded"] * 3
+
+
+def test_a_retried_attempt_is_announced_each_time(store):
+    with store.write() as c:
+        made = channel(store, c, "retried")
+        rows = Rows(store, c)
+        run = rows.run()
+        task = rows.task(run, state="running")
+        for number in (1, 2):
+            why = because("attempt-failed", number=number, cause=because("no-message"))
+            known = store.tasks.get(c, task.id)
+            assert known is not None
+            transition.move_all(c, [store.tasks.step(known, "queued", {"reason": why})])
+            transition.move_all(
+                c,
+                [
+                    transition.Move(TASK, known.subject, *way, {}, {})
+                    for way in (("queued", "preparing"), ("preparing", "running"))
+                ],
+            )
+        found = store.notices.waiting(c, made.id)
+        assert [one.notice.event_id for one in found] == [
+            f"{run.id}:retried:{task.id}:{number}" for number in (1, 2)
+        ]
+        assert found[0].facts["reason"]["code"] == "attempt-failed"
+
+
+def test_due_times_without_a_run_are_announced(store):
+    add_schedule(store, "nightly", NOW, owner="ada")
+    with store.write() as c:
+        made = channel(store, c, "schedule-missed")
+        row = store.schedules.by_id(c, "nightly")
+        assert row is not None
+        outcomes = ("missed", "overlapped", "failed", "started")
+        for place, outcome in enumerate(outcomes):
+            due = NOW + timedelta(hours=place)
+            why = because("tick-missed")
+            store.schedules.record(c, row.schedule, due, outcome, reason=why, count=2)
+        found = store.notices.waiting(c, made.id)
+        assert [one.facts["due_at"] for one in found] == [
+            NOW.isoformat(),
+            (NOW + timedelta(hours=2)).isoformat(),
+        ]
+        assert found[0].facts["count"] == 2 and found[0].notice.title == "nightly"
+
+
+def test_a_rule_of_a_schedule_reports_its_runs_only(store):
+    add_schedule(store, "nightly", NOW, owner="ada")
+    with store.write() as c:
+        made = add(store, c, owner="ada")
+        chosen = [(made.id, NoticeRule(["failed"]))]
+        store.rules.replace_of_schedule(c, "ada", "nightly", chosen)
+        end(store, c, "failed")
+        run = end(store, c, "failed", origin="schedule", origin_id="nightly")
+        assert [one.notice.run_id for one in store.notices.waiting(c, made.id)] == [run.id]
+
+
+def test_other_owners_learn_nothing(store):
+    """I23."""
+    with store.write() as c:
+        made = add(store, c, owner="bob")
+        store.rules.replace(c, "bob", made.id, [NoticeRule([*EVENTS])])
+        end(store, c, "failed")
+        assert store.notices.waiting(c, made.id) == []

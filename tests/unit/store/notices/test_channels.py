@@ -1,0 +1,114 @@
+"""Rows of channels: URLs are sealed, bound to their channel, and never in the database as text."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from nbyard.domain.ids import new_id
+from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
+from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
+from nbyard.store import Connection, Store
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+URL = "https://h.test/T/s3cr3t"
+WHY = because("channel-answered", service="webhook", status=500)
+
+
+def add(store: Store, c: Connection, name: str = "team", owner: str = "ann") -> Channel:
+    made = Channel(
+        id=new_id(),
+        name=name,
+        owner=owner,
+        revision=1,
+        kind="webhook",
+        service="webhook",
+        address="https://h.test/…",
+        digest=DigestLimit(3, 60),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    store.channels.insert(c, made, ChannelSecret(URL, ["nas"], "https://lab"))
+    return made
+
+
+def test_a_channel_is_read_as_it_was_written(store):
+    with store.write() as c:
+        made = add(store, c)
+        other = add(store, c, owner="bob")
+    with store.read() as c:
+        assert store.channels.get(c, "ann", "team") == store.channels.by_id(c, made.id) == made
+        assert store.channels.get(c, "ann", other.id) is None
+        assert store.channels.page(c, "ann", 5, "", "TEA") == [made]
+        assert store.channels.page(c, "ann", 5, "", "x") == []
+        assert store.channels.names(c, "ann") == {made.id: "team"}
+        assert store.channels.secret(c, made) == ChannelSecret(URL, ["nas"], "https://lab")
+        assert store.channels.receiver(c, made).allowed == ["nas"]
+        assert "s3cr3t" not in repr(store.channels.secret(c, made))
+
+
+def test_the_url_is_sealed_and_bound_to_its_channel(store):
+    with store.write() as c:
+        first, second = add(store, c, "a"), add(store, c, "b")
+        rows = c.exec_driver_sql("select id, sealed from notice_channels").fetchall()
+        sealed = {row[0]: row[1] for row in rows}
+        assert all("s3cr3t" not in text for text in sealed.values())
+        c.exec_driver_sql(
+            f"update notice_channels set sealed = '{sealed[first.id]}' where id = '{second.id}'"
+        )
+        with pytest.raises(Conflict):
+            store.channels.secret(c, second)
+
+
+def test_a_renamed_channel_keeps_its_url_and_a_new_url_is_tried_at_once(store):
+    with store.write() as c:
+        made = add(store, c)
+        store.channels.note_failed(c, made, NOW, WHY, NOW + timedelta(hours=1))
+        assert store.channels.change(c, made, None, name="other")
+        assert not store.channels.change(c, made, None, name="stale")
+        found = store.channels.by_id(c, made.id)
+        assert found is not None
+        assert (found.name, found.revision, found.error) == ("other", 2, WHY)
+        assert store.channels.secret(c, found).url == URL
+        assert store.channels.change(c, found, ChannelSecret("https://new.test/"))
+        found = store.channels.by_id(c, made.id)
+        assert found is not None and found.error is None and found.retry_at is None
+        assert store.channels.secret(c, found).url == "https://new.test/"
+
+
+def test_a_success_clears_the_error(store):
+    with store.write() as c:
+        made = add(store, c)
+        store.channels.note_failed(c, made, NOW, WHY, NOW)
+        store.channels.note_sent(c, made, NOW)
+        found = store.channels.by_id(c, made.id)
+        assert found is not None
+        assert (found.sent_at, found.failed_at, found.error) == (NOW, NOW, None)
+        store.channels.hold(c, made, NOW)
+        held = store.channels.by_id(c, made.id)
+        assert held == msgspec.structs.replace(found, retry_at=NOW)
+
+
+def test_changes_are_events(store):
+    with store.write() as c:
+        made = add(store, c)
+        store.channels.delete(c, made)
+    with store.read() as c:
+        found = store.events.events_after(c, "ann", 0, 10)
+        assert [one.data for one in found if one.topic == "channel"] == [
+            {"change": "created"},
+            {"change": "deleted"},
+        ]
+
+
+def test_urls_are_sealed_again_with_a_newer_key(store, monkeypatch):
+    with store.write() as c:
+        made = add(store, c)
+    old = next(iter(store.channels._vault._known().values())).hex()
+    monkeypatch.setenv("NBYARD_CRYPT_KEY", f"{'ab' * 32};{old}")
+    store.channels._vault._keys = {}
+    with store.write() as c:
+        assert store.channels.seal_anew(c, "ann") == 1
+        assert store.channels.seal_anew(c, "ann") == 0
+        assert store.channels.secret(c, made).url == URL

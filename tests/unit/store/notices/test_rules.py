@@ -1,0 +1,59 @@
+"""Rows of rules, of channels and of schedules."""
+
+from nbyard.domain.notices.rules import StoredRule
+from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+
+from ..test_schedules import NOW
+from ..test_schedules import add as add_schedule
+from .test_channels import add
+
+FAILED = NoticeRule(["failed"])
+LONG = NoticeRule(["running-long"], "/a.ipynb", 3.5, 60.0)
+
+
+def test_rules_belong_to_a_channel_or_a_schedule(store):
+    add_schedule(store, "nightly", NOW)
+    with store.write() as c:
+        team, mail = add(store, c, "team"), add(store, c, "mail")
+        store.rules.replace(c, "ann", team.id, [FAILED, LONG])
+        store.rules.replace_of_schedule(c, "ann", "nightly", [(mail.id, FAILED)])
+        assert store.rules.of_channels(c, [team.id, mail.id]) == {team.id: [FAILED, LONG]}
+        assert store.rules.schedules_of(c, [team.id, mail.id]) == {mail.id: ["nightly"]}
+        assert store.rules.of_schedules(c, ["nightly"]) == {
+            "nightly": [ScheduleNotice("mail", ["failed"])]
+        }
+        assert store.rules.of_owner(c, "ann") == [
+            StoredRule(team.id, "ann", FAILED),
+            StoredRule(team.id, "ann", LONG),
+            StoredRule(mail.id, "ann", FAILED, "nightly"),
+        ]
+        assert store.rules.of_owner(c, "bob") == []
+        assert store.rules.owners_of(c, "running-long") == ["ann"]
+        assert store.rules.owners_of(c, "retried") == []
+
+
+def test_new_rules_replace_only_their_own(store):
+    add_schedule(store, "nightly", NOW)
+    with store.write() as c:
+        team = add(store, c)
+        store.rules.replace_of_schedule(c, "ann", "nightly", [(team.id, FAILED)])
+        store.rules.replace(c, "ann", team.id, [LONG])
+        store.rules.replace(c, "ann", team.id, [FAILED])
+        assert store.rules.of_channels(c, [team.id]) == {team.id: [FAILED]}
+        assert store.rules.schedules_of(c, [team.id]) == {team.id: ["nightly"]}
+        store.rules.replace_of_schedule(c, "ann", "nightly", [])
+        assert store.rules.schedules_of(c, [team.id]) == {}
+
+
+def test_rules_go_with_their_channel_and_their_schedule(store):
+    add_schedule(store, "nightly", NOW)
+    with store.write() as c:
+        team = add(store, c)
+        store.rules.replace_of_schedule(c, "ann", "nightly", [(team.id, FAILED)])
+        row = store.schedules.by_id(c, "nightly")
+        assert row is not None
+        store.schedules.delete(c, row.schedule)
+        assert store.rules.of_owner(c, "ann") == []
+        store.rules.replace(c, "ann", team.id, [FAILED])
+        store.channels.delete(c, team)
+        assert store.rules.of_owner(c, "ann") == []

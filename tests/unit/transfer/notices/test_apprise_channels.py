@@ -1,0 +1,102 @@
+"""Apprise: real payloads of Slack, Discord and e-mail, and what their servers answer."""
+
+import re
+
+import pytest
+
+from nbyard.domain.notices.structs import Message
+from nbyard.testing.servers.receivers import http_receiver, mail_receiver
+from nbyard.transfer.notices import apprise_channels
+
+pytest.importorskip("apprise")
+pytestmark = pytest.mark.leaves_running  # Apprise keeps a thread
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+DISCORD = "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"
+MESSAGE = Message("m1", "“report” failed", "Run 42 failed\nEvent r:failed", is_failure=True)
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    from apprise.plugins.discord import NotifyDiscord
+    from apprise.plugins.slack import NotifySlack
+
+    with http_receiver() as made:
+        monkeypatch.setattr(NotifySlack, "webhook_url", f"{made.url}/slack")
+        monkeypatch.setattr(NotifyDiscord, "notify_url", f"{made.url}/discord")
+        yield made
+
+
+@pytest.mark.parametrize(("url", "service"), [(SLACK, "Slack"), (DISCORD, "Discord")])
+def test_services_are_described_without_their_tokens(url, service):
+    found = apprise_channels.describe(url)
+    assert found is not None and (found.kind, found.service) == ("apprise", service)
+    token = url.rpartition("/")[2]
+    assert token not in found.address and "?" not in found.address
+
+
+def test_native_urls_and_unknown_ones():
+    native = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    found = apprise_channels.describe(native)
+    assert found is not None and found.service == "Slack"
+    for url in ("https://h.test/T/s3cr3t", "nonsense://a", "slack://"):
+        assert apprise_channels.describe(url) is None
+
+
+def test_the_path_of_generic_urls_is_not_shown():
+    found = apprise_channels.describe("jsons://h.test/s3cr3t?-token=s3cr3t")
+    assert found is not None and found.address == "jsons://h.test/…"
+
+
+def test_slack_gets_its_payload(receiver):
+    assert apprise_channels.send(SLACK, "Slack", MESSAGE).reason is None
+    (request,) = receiver.requests
+    assert request.path == "/slack/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    (attachment,) = request.json["attachments"]
+    assert attachment["title"] == MESSAGE.title
+    assert "Event r:failed" in attachment["text"]
+
+
+def test_discord_gets_its_payload(receiver):
+    assert apprise_channels.send(DISCORD, "Discord", MESSAGE).reason is None
+    (request,) = receiver.requests
+    assert request.path.startswith("/discord/4174216298/")
+    assert "Run 42 failed" in request.json["content"]
+
+
+@pytest.mark.parametrize("url", [SLACK, DISCORD])
+@pytest.mark.parametrize(("status", "is_final"), [(429, False), (500, False), (403, True)])
+def test_refusals_are_reported_at_once(receiver, url, status, is_final):
+    receiver.answers = [status]
+    receiver.headers = {"Retry-After": "30", "X-RateLimit-Reset": "99999999999"}
+    found = apprise_channels.send(url, "service", MESSAGE)
+    assert str(found.reason) == f"service answered {status}"
+    assert (found.is_final, found.retry_seconds) == (is_final, 30)
+
+
+def test_a_server_that_is_away_is_named(receiver):
+    receiver.answers = [0]
+    receiver.released.set()
+    found = apprise_channels.send(SLACK, "Slack", MESSAGE)
+    assert found.reason is not None and found.reason.code == "channel-unreachable"
+
+
+def test_mail_arrives_with_one_subject():
+    with mail_receiver() as mail:
+        url = f"mailto://127.0.0.1:{mail.port}/?from=ann@example.org&to=bob@example.org"
+        message = Message("m1", "“a” failed", "Run 1 failed\nEvent r:failed")
+        assert apprise_channels.send(url, "E-Mail", message).reason is None
+        (text,) = mail.mails
+        assert mail.recipients == ["bob@example.org"]
+        assert len(re.findall(r"(?m)^Subject:", text)) == 1
+        assert "Bcc" not in text
+
+
+@pytest.mark.parametrize(("reply", "is_final"), [("451 later", False), ("550 no", True)])
+def test_a_mail_server_may_refuse(reply, is_final):
+    with mail_receiver() as mail:
+        mail.answers = [reply]
+        url = f"mailto://127.0.0.1:{mail.port}/?from=ann@example.org&to=bob@example.org"
+        found = apprise_channels.send(url, "E-Mail", MESSAGE)
+        code, _, words = reply.partition(" ")
+        assert str(found.reason) == f"E-Mail answered {code}: {words}"
+        assert found.is_final is is_final

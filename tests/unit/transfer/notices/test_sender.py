@@ -1,0 +1,63 @@
+"""The process that sends: its answers, its time limit, and that it reaches no private address."""
+
+import time
+
+import pytest
+
+from nbyard.domain.notices.structs import Message, Receiver
+from nbyard.errors import Invalid, Unavailable
+from nbyard.testing.servers.receivers import http_receiver
+from nbyard.transfer.notices import sender
+from nbyard.transfer.notices.sender import describe_url, send_message
+
+EVENT = {"specversion": "1.0", "id": "r:failed"}
+MESSAGE = Message("m1", "title", "body", [EVENT])
+LOCAL = ["127.0.0.1"]
+
+
+@pytest.fixture
+def receiver():
+    with http_receiver() as made:
+        yield made
+
+
+def test_urls_are_described_without_secrets():
+    found = describe_url("https://h.test/T/s3cr3t")
+    assert (found.kind, found.address) == ("webhook", "https://h.test/…")
+    with pytest.raises(Invalid) as caught:
+        describe_url("nonsense://s3cr3t")
+    assert caught.value.details[0].path == "url"
+    assert "s3cr3t" not in caught.value.message
+
+
+def test_a_message_arrives(receiver):
+    to = Receiver(f"{receiver.url}/T", "webhook", "webhook", LOCAL)
+    assert send_message(to, MESSAGE).reason is None
+    assert receiver.requests[0].json == EVENT
+
+
+def test_private_addresses_are_refused_when_the_message_is_sent(receiver):
+    for kind, url in (("webhook", receiver.url), ("apprise", f"json://127.0.0.1:{receiver.port}/")):
+        found = send_message(Receiver(url, kind, "service"), MESSAGE)  # type: ignore[arg-type]
+        assert found.is_final
+        assert found.reason is not None and found.reason.code == "channel-address-refused"
+    assert receiver.requests == []
+
+
+def test_a_server_that_hangs_is_left_after_the_time_limit(receiver):
+    receiver.answers = [0]
+    to = Receiver(receiver.url, "webhook", "webhook", LOCAL)
+    begin = time.monotonic()
+    found = send_message(to, MESSAGE, seconds=3)
+    assert time.monotonic() - begin < 10
+    assert found.reason is not None and found.reason.code == "channel-too-late"
+    assert not found.is_final
+
+
+def test_a_process_that_dies_is_a_failure_without_secrets(monkeypatch):
+    monkeypatch.setattr(sender, "CHILD", "nbyard.no_such_module")
+    found = send_message(Receiver("slack://a/b/s3cr3t", "apprise", "Slack"), MESSAGE)
+    assert found.reason is not None and found.reason.code == "sender-ended"
+    assert not found.is_final
+    with pytest.raises(Unavailable):
+        describe_url("https://h.test/")
