@@ -9,7 +9,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "cases" / "badinputs.jsonl"
 AREAS = (
     *("names", "json", "csv", "upload", "paths", "ssrf", "redirect"),
     *("notebook", "params", "argv", "workflow", "authn", "logs", "store", "process", "yaml"),
-    *("dockerfile", "package", "container", "library", "env", "archive", "schedule"),
+    *("dockerfile", "package", "container", "library", "env", "archive", "schedule", "notify"),
 )
 STATUSES = {
     "REJECT_BODY": {400},

@@ -20,6 +20,7 @@ from . import (
     data,
     environments,
     models,
+    notices,
     requests,
     runs,
     schedules,
@@ -58,6 +59,7 @@ OPERATIONS: dict[str, Operation] = {
     "run.submit.env": environments.submit_variables,
     "library.install": environments.install,
     "schedule.create": schedules.create,
+    "notification.create_or_send": notices.create,
     "server.start": stores.start,
 }
 
