@@ -20,6 +20,7 @@ from nbyard.cli.commands import (
     store,
     workflows,
 )
+from nbyard.cli.commands.projects import project_records
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
 from nbyard.cli.generated_commands import generated_commands
@@ -43,6 +44,7 @@ HELP = {
     "images": "Build, pull and push container images.",
     "kernels": "List the kernels of this machine.",
     "models": "Build, deploy and run models.",
+    "projects": "Group resources that belong together.",
     "runs": "Follow, retry and cancel runs.",
     "schedules": "Start runs at set times.",
     "workflows": "List workflows and build their images.",
@@ -59,6 +61,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
+    "projects": project_records.COMMANDS,
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
     "schedules": schedules.COMMANDS,
     "workflows": workflows.COMMANDS,

@@ -12,6 +12,7 @@ from nbyard.cli.output import (
     deployment_views,
     environment_views,
     model_views,
+    project_views,
     schedule_views,
     views_by_noun,
 )
@@ -31,7 +32,7 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
-    *(channel_views, schedule_views),
+    *(channel_views, project_views, schedule_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
@@ -158,6 +159,15 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "saved": lambda w: w.saved_at,
     },
     "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
+    "projects": {
+        "name": lambda p: p.name,
+        "linked": project_views.link_counts,
+        "repository": lambda p: p.repository,
+        "changed": lambda p: p.updated_at,
+        "id": lambda p: p.id,
+    },
+    "projects.links": project_views.RESOURCE_COLUMNS,
+    "projects.linkable": project_views.RESOURCE_COLUMNS,
     "schedules": {
         "name": lambda s: s.name,
         "state": lambda s: "enabled" if s.is_enabled else "disabled",

@@ -1,4 +1,5 @@
-"""Delete bytes that no row names any more, after a grace period, and unused run templates.
+"""Delete bytes that no row names any more, after a grace period, unused run templates, and
+dangling links of projects.
 
 Candidates are found with one query per subject. They are checked again and deleted while no
 `Blobs.keeping` block is active, so no new row can name them. The grace period protects bytes that
@@ -59,6 +60,7 @@ class GarbageCollector:
         """
         with self._context.write() as c:
             self._context.store.templates.delete_unused(c)
+            self._context.store.projects.delete_dangling(c)
         before = time.time() - self._context.settings.garbage_grace_seconds
         old = (found.digest for found in self._context.blobs.stored() if found.since < before)
         unnamed = self._unnamed(old)

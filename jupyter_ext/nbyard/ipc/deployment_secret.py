@@ -1,6 +1,6 @@
 """Store the secret that only the proxy and the container of a revision share.
 
-Only the owner of the store can read the file.
+Only the owner of the store can read the file. Passwords of people are only kept as hashes.
 """
 
 import os
@@ -45,3 +45,12 @@ class KeptSecret:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2 hash that JupyterLab and VS Code accept; empty for no password."""
+    if not password:
+        return ""
+    from argon2 import PasswordHasher
+
+    return PasswordHasher().hash(password)

@@ -19,6 +19,7 @@ from nbyard.errors import NameTaken
 from nbyard.freezing.artifact_files import file_named, files_named
 from nbyard.freezing.run_names import check_run_name_free
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 
 # Counting the rows of a larger file would delay the first page.
@@ -35,7 +36,12 @@ class ArtifactService:
 
     @operation("GET", "/artifacts", scope="runs:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        project: str = "",
     ) -> Page[NamedArtifact]:
         """List the named artifacts, newest first.
 
@@ -45,7 +51,10 @@ class ArtifactService:
         store = self._parts.store
         with store.read() as c:
             # One row more than the limit shows whether there is a next page.
-            found = store.runs.page(c, caller.name, limit + 1, after, search=search, single="named")
+            of = filter_project(store, c, caller, project)
+            found = store.runs.page(
+                c, caller.name, limit + 1, after, search=search, single="named", project=of
+            )
             files = store.artifacts.of_runs(c, [run.id for run in found])
         named = [named_artifact(run, files[run.id]) for run in found]
         return page_of(named, limit, lambda one: one.run_id)

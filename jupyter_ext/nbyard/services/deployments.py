@@ -42,12 +42,13 @@ from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.domain.unique_names import free_name, name_taken, nearest_names
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.host import gpus
-from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.logs.rotating_log import KeptLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class DeploymentService:
         with ai4os.told_of(asked):
             body = self._with_model(caller, body)
             name, spec = complete_request(body)
-        password = _hashed(body.password)
+        password = hash_password(body.password)
         unseen = structs.replace(body, password="")  # only the hash of a password is stored
         self._parts.make_way()
         with self._store.write() as c:
@@ -144,13 +145,20 @@ class DeploymentService:
 
     @operation("GET", "/deployments", scope="deployments:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", state: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        state: str = "",
+        project: str = "",
     ) -> Page[Deployment]:
         """List deployments, newest first, or those in one state."""
         check_limit(limit)
         self._parts.watch()
         with self._store.read() as c:
-            found = self._rows.page(c, caller.name, limit + 1, after, search, state)
+            of = filter_project(self._store, c, caller, project)
+            found = self._rows.page(c, caller.name, limit + 1, after, search, state, project=of)
         return page_of([self._warned(one) for one in found], limit, lambda one: one.id)
 
     @operation("GET", "/deployments/{deployment}", scope="deployments:read")
@@ -200,7 +208,7 @@ class DeploymentService:
                 image_id = package.image_id
             is_other = spec != found.spec or image_id != known.revision.image_id
             if isinstance(body.password, str):
-                self._revise(c, found, spec, "edited", _hashed(body.password), image_id)
+                self._revise(c, found, spec, "edited", hash_password(body.password), image_id)
             elif is_other:
                 self._revise(c, found, spec, "edited", known.password, image_id)
         self._parts.ensure_dispatcher()
@@ -389,12 +397,3 @@ class DeploymentService:
         path = self._folder(found.id) / log_name(number)
         is_over = found.state in DEPLOYMENT.rests or number not in (found.revision, found.serving)
         return KeptLog(path).read(after, done=is_over)
-
-
-def _hashed(password: str) -> str:
-    """Return the argon2 hash that JupyterLab and VS Code accept; empty for no password."""
-    if not password:
-        return ""
-    from argon2 import PasswordHasher
-
-    return PasswordHasher().hash(password)

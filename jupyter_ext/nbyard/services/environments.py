@@ -36,6 +36,7 @@ from nbyard.host import kernels, kernelspec_writer
 from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.transfer.bundles import with_trees
 
@@ -111,12 +112,18 @@ class EnvironmentService:
 
     @operation("GET", "/environments", scope="environments:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        project: str = "",
     ) -> Page[Environment]:
         """List environments, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._store.environments.page(c, caller.name, limit + 1, after, search)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.environments.page(c, caller.name, limit + 1, after, search, of)
         return page_of(found, limit, lambda one: one.id)
 
     @operation("GET", "/environments/{environment}", scope="environments:read")

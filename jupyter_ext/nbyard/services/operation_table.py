@@ -14,6 +14,7 @@ from nbyard.services.kernels import KernelService
 from nbyard.services.models.service import ModelService
 from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
+from nbyard.services.projects.service import ProjectService
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.service import ScheduleService
 from nbyard.services.system import SystemService
@@ -33,6 +34,7 @@ SERVICES = (
     RunService,
     ScheduleService,
     ChannelService,
+    ProjectService,
     ArtifactService,
     CredentialService,
     EventService,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbyard.services.kernels import KernelService
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
+    from nbyard.services.projects.service import ProjectService
     from nbyard.services.runs.service import RunService
     from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
@@ -106,6 +107,12 @@ class Services:
         from nbyard.services.notices.service import ChannelService
 
         return ChannelService(self._parts)
+
+    @cached_property
+    def projects(self) -> ProjectService:
+        from nbyard.services.projects.service import ProjectService
+
+        return ProjectService(self._parts)
 
     @cached_property
     def artifacts(self) -> ArtifactService:

@@ -30,6 +30,7 @@ from nbyard.store.models.queries import ModelRows
 from nbyard.store.notices.channels import ChannelRows
 from nbyard.store.notices.outbox import NoticeRows
 from nbyard.store.notices.rules import RuleRows
+from nbyard.store.projects import ProjectRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows
 from nbyard.store.runs.clean_up import CleanUpRows
@@ -69,6 +70,7 @@ class Store:
     monitors = MonitorRows()
     notices = NoticeRows()
     rules = RuleRows()
+    projects = ProjectRows()
     runs = RunRows()
     schedules = ScheduleRows()
     submissions = SubmissionRows()

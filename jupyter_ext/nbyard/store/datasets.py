@@ -14,6 +14,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
 
 V = dataset_versions.c
@@ -82,9 +83,12 @@ class DatasetRows:
         query = select(datasets.c.id, datasets.c.name).where(datasets.c.owner == owner)
         return {row.id: row.name for row in c.execute(query)}
 
-    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Dataset]:
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
+    ) -> list[Dataset]:
         """Return a page of datasets, newest first."""
         known = with_text(self._current(owner), search, datasets.c.name)
+        known = known.where(linked_to(project, "dataset", datasets.c.id))
         query = newest_first(known, datasets.c.id, limit, after)
         return [_dataset(row) for row in c.execute(query)]
 

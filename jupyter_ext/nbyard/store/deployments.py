@@ -26,6 +26,7 @@ from nbyard.store import transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.models.queries import packages_of_images
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.tables import events
 
@@ -218,11 +219,20 @@ class DeploymentRows:
         row = c.execute(query).first()
         return self._deployments(c, owner, [row])[0] if row else None
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, state: str
+    def page(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        search: str,
+        state: str,
+        *,
+        project: str = "",
     ) -> list[Deployment]:
         """Return a page of deployments, newest first."""
         known = with_text(self._own(owner), search, D.name, D.title)
+        known = known.where(linked_to(project, "deployment", D.id))
         query = newest_first(known, D.id, limit, after)
         if state:
             query = query.where(D.state == state)

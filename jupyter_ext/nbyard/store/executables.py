@@ -13,6 +13,7 @@ from nbyard.domain.executables.structs import Executable, ExecutableVersion, Res
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
@@ -83,10 +84,11 @@ class ExecutableRows:
         return {row.id: row.name for row in c.execute(query)}
 
     def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str
+        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
     ) -> list[Executable]:
         """Return a page of executables, newest first."""
         known = with_text(CURRENT, search, executables.c.name)
+        known = known.where(linked_to(project, "executable", executables.c.id))
         query = newest_first(known, executables.c.id, limit, after)
         return [_executable(row) for row in c.execute(query, {"of": owner})]
 

@@ -27,6 +27,7 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
 
@@ -99,12 +100,21 @@ class ScheduleRows:
         rows = c.execute(select(S.id, S.name).where(S.owner == owner))
         return {row.id: row.name for row in rows}
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, path: str
+    def page(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        search: str,
+        path: str,
+        *,
+        project: str = "",
     ) -> list[ScheduleRow]:
         """Return a page of schedules, newest first; `path` is a real path, or empty for all."""
         query = with_text(select(schedules).where(S.owner == owner), search, S.name, S.path)
         query = query.where(S.path == path) if path else query
+        query = query.where(linked_to(project, "schedule", S.id))
         return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
 
     def change(self, c: Connection, schedule: Schedule, change: str, **columns: Any) -> bool:

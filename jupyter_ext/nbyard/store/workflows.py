@@ -14,6 +14,7 @@ from nbyard.domain.workflows.structs import Document, Workflow
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(
@@ -176,12 +177,19 @@ class WorkflowRows:
         where = (workflows.c.owner == owner) & HAS_PLACE
         return list(c.execute(select(workflows.c.path).where(where)).scalars())
 
+    def get(self, c: Connection, owner: str, workflow_id: str) -> Workflow | None:
+        """Return a workflow by ID."""
+        own = workflows.c.owner == owner
+        row = c.execute(select(workflows).where(own, workflows.c.id == workflow_id)).first()
+        return _workflow(row) if row else None
+
     def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str
+        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
     ) -> list[Workflow]:
         """Return a page of workflows, newest first."""
         own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         known = with_text(own, search, workflows.c.path)
+        known = known.where(linked_to(project, "workflow", workflows.c.id))
         query = newest_first(known, workflows.c.id, limit, after)
         return [_workflow(row) for row in c.execute(query)]
 

@@ -18,6 +18,7 @@ from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
 from nbyard.reasons.codes.notices import NOTICES
 from nbyard.reasons.codes.products import PRODUCTS
+from nbyard.reasons.codes.projects import PROJECTS
 from nbyard.reasons.codes.schedules import SCHEDULES
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
@@ -38,6 +39,7 @@ PARTS: tuple[dict[str, Code], ...] = (
     KINDS,
     NOTICES,
     PRODUCTS,
+    PROJECTS,
     SCHEDULES,
     SERVICES,
     TABLES,

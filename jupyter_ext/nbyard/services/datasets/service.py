@@ -34,6 +34,7 @@ from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import NewImport
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import workflows_using
 
@@ -52,14 +53,20 @@ class DatasetService:
 
     @operation("GET", "/datasets", scope="datasets:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        project: str = "",
     ) -> Page[Dataset]:
         """List datasets, newest first."""
         check_limit(limit)
         # Remove links of datasets that another server or a shell has deleted.
         self._parts.links.sweep()
         with self._store.read() as c:
-            found = self._store.datasets.page(c, caller.name, limit + 1, after, search)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.datasets.page(c, caller.name, limit + 1, after, search, of)
         return page_of([self._linked(d) for d in found], limit, lambda d: d.id)
 
     @operation("POST", "/datasets", scope="datasets:write", status=201)

@@ -47,6 +47,7 @@ from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.executables.version_diffs import version_diff
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 CHECK_IT, NOTHING_READ = because("help-to-check"), because("help-found-nothing")
@@ -67,12 +68,18 @@ class ExecutableService:
 
     @operation("GET", "/executables", scope="executables:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        project: str = "",
     ) -> Page[Executable]:
         """List executables, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._store.executables.page(c, caller.name, limit + 1, after, search)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.executables.page(c, caller.name, limit + 1, after, search, of)
         return page_of(found, limit, lambda e: e.id)
 
     @operation("POST", "/executables/inspect", scope="executables:read")

@@ -46,6 +46,7 @@ from nbyard.services.models.packages import (
 from nbyard.services.models.packages_from_runs import is_of_same_step, package_of_output, source_of
 from nbyard.services.models.sources import sources_of_models
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ class ModelService:
         tag: str = "",
         name: str = "",
         mode: str = "",
+        project: str = "",
     ) -> Page[ModelPackage]:
         """List models, newest first, filtered by their fields.
 
@@ -181,7 +183,8 @@ class ModelService:
         self._parts.watch()
         wanted = ModelFilter(id=id, tag=tag, name=name, mode=mode)
         with self._store.read() as c:
-            found = self._store.models.page(c, caller.name, limit + 1, after, wanted)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.models.page(c, caller.name, limit + 1, after, wanted, of)
         return page_of(found, limit, lambda one: one.id)
 
     @operation("GET", "/models/sources", scope="models:read")

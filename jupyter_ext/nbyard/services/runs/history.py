@@ -16,6 +16,7 @@ from nbyard.domain.unique_names import no_such
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.forecasts import RunForecasts
 from nbyard.services.workflows.file_tracking import saved_workflow
 
@@ -38,6 +39,7 @@ class RunHistory(RunForecasts):
         until: str = "",
         origin: str = "",
         schedule: str = "",
+        project: str = "",
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
@@ -45,7 +47,7 @@ class RunHistory(RunForecasts):
         and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
         zone unless the text names one. `until` itself is not part of the range. `origin` is what
         started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-        a schedule.
+        a schedule. `project` is the ID or name of a project.
         """
         check_limit(limit)
         if state and state not in RUN.moves:
@@ -65,6 +67,7 @@ class RunHistory(RunForecasts):
             "schedule": schedule,
         }
         with self._store.read() as c:
+            filters["project"] = filter_project(self._store, c, caller, project)
             found = self._store.runs.page(
                 c, caller.name, limit + 1, after, begin=begin, end=end, **filters
             )

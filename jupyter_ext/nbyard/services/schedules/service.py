@@ -36,6 +36,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.schedule_notices import replace_notices
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.run_requests import (
     freeze_request,
@@ -108,13 +109,20 @@ class ScheduleService:
 
     @operation("GET", "/schedules", scope="schedules:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", path: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        path: str = "",
+        project: str = "",
     ) -> Page[Schedule]:
         """List schedules, newest first; `path` limits the list to those of one file."""
         check_limit(limit)
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
-            found = self._rows.page(c, caller.name, limit + 1, after, search, real)
+            of = filter_project(self._store, c, caller, project)
+            found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
             shown = self._all_shown(c, found)
         return page_of(shown, limit, lambda schedule: schedule.id)
 

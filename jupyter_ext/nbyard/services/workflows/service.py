@@ -41,6 +41,7 @@ from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.services.executables.undeclared_files import folder_of, opened_by
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.new_example import example_needs, new_example
@@ -59,12 +60,18 @@ class WorkflowService:
 
     @operation("GET", "/workflows", scope="workflows:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        project: str = "",
     ) -> Page[Workflow]:
         """List workflows that ran, newest first."""
         check_limit(limit)
         with self._store.read() as c:
-            found = self._store.workflows.page(c, caller.name, limit + 1, after, search)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.workflows.page(c, caller.name, limit + 1, after, search, of)
         return page_of(found, limit, lambda w: w.id)
 
     @operation("GET", "/workflows/unrun", scope="workflows:read")

@@ -13,6 +13,7 @@ from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.tables import environment_versions, environments
 
 E, V = environments.c, environment_versions.c
@@ -85,10 +86,10 @@ class EnvironmentRows:
         return {row.id: row.name for row in found}
 
     def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str
+        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
     ) -> list[Environment]:
         """Return a page of environments, newest first."""
-        own = self._current().where(E.owner == owner)
+        own = self._current().where(E.owner == owner, linked_to(project, "environment", E.id))
         query = newest_first(with_text(own, search, E.name), E.id, limit, after)
         return [_environment(row) for row in c.execute(query)]
 

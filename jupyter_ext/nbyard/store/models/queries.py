@@ -17,6 +17,7 @@ from nbyard.domain.models.structs import (
     stem_of,
 )
 from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.tables import images
 
@@ -66,10 +67,17 @@ class ModelRows:
         return _package(found) if found else None
 
     def page(
-        self, c: Connection, owner: str, limit: int, after: str, wanted: ModelFilter
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        wanted: ModelFilter,
+        project: str = "",
     ) -> list[ModelPackage]:
         """Return a page of packages, newest first."""
-        query = newest_first(self._own(owner), M.id, limit, after)
+        own = self._own(owner).where(linked_to(project, "model", M.id))
+        query = newest_first(own, M.id, limit, after)
         query = with_text(query, wanted.tag, M.tag)
         query = with_text(query, wanted.mode, M.mode)
         query = with_text(query, wanted.id, M.id, I.image_id)

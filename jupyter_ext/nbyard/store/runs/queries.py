@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Text,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -28,6 +30,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.index_conditions import NAMED
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
@@ -162,6 +165,7 @@ class RunRows:
         - workflow: its ID, optionally with its `path`
         - node: a node that succeeded
         - single: only named runs of one executable
+        - project: the ID of a project to which the run, its workflow or its schedule is linked
         """
         # IDs are in the order of creation, so their index also serves ranges of time.
         last = first_id_at(end) if end else ""
@@ -231,6 +235,8 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     found = page.of_one(filters)
     if found is not None:
         return query.where(runs.c.id.in_(found))
+    if project := filters.get("project"):
+        query = query.where(_belongs_to(project))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
@@ -244,6 +250,14 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
+
+
+def _belongs_to(project: str) -> ColumnElement[bool]:
+    return or_(
+        linked_to(project, "run", runs.c.id),
+        linked_to(project, "workflow", runs.c.workflow_id),
+        linked_to(project, "schedule", runs.c.origin_id),
+    )
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

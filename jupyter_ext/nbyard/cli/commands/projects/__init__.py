@@ -1,0 +1,1 @@
+"""Commands on projects: their records and links."""

@@ -1,0 +1,41 @@
+"""Print projects and their resources."""
+
+from typing import Any
+
+from nbyard.cli.output.console import format_age
+from nbyard.cli.output.views_by_noun import show_facts
+from nbyard.domain.projects.structs import Project
+
+
+def show_project(project: Project) -> None:
+    """Print the facts of a project, one per line."""
+    show_facts(
+        [
+            ("name", project.name),
+            ("description", project.description),
+            ("repository", project.repository),
+            ("requirements", project.requirements),
+            ("goal", project.task.goal),
+            ("evaluation data", project.task.evaluation_data),
+            ("criteria", project.task.criteria),
+            *project.metadata.items(),
+            ("linked", link_counts(project)),
+            ("made", format_age(project.created_at)),
+            ("id", project.id),
+        ]
+    )
+
+
+def link_counts(project: Project) -> str:
+    """Return the numbers of linked resources, such as `2 datasets, 1 run`."""
+    counts = project.links.items()
+    return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts)
+
+
+RESOURCE_COLUMNS: dict[str, Any] = {
+    "kind": lambda r: r.kind,
+    "name": lambda r: r.name,
+    "made": lambda r: r.created_at,
+    "id": lambda r: r.id,
+}
+VIEWS: dict[str, Any] = {"projects.get": show_project}

@@ -1,0 +1,103 @@
+"""Checks of what users write about a project."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from nbyard.domain.names import check_name
+from nbyard.domain.projects.structs import ProjectTask
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+MOST_TEXT = 20_000
+MOST_FACTS = 100
+MOST_FACT = 2_000
+MOST_URL = 2_000
+SCHEMES = ("https", "http", "ssh", "git")
+# The short form of SSH: user@host:path
+SHORT_SSH = re.compile(r"[\w.-]+@[\w.-]+:(?!//)[^\s:]+")
+PLAIN_TEXTS = ("description", "requirements")
+
+
+def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a project in the form that is stored.
+
+    Raises:
+        Invalid: a field is refused.
+    """
+    checked = dict(given)
+    if "name" in given:
+        checked["name"] = check_name(given["name"])
+    for field in PLAIN_TEXTS:
+        if field in given:
+            check_length(given[field], field)
+    if "repository" in given:
+        checked["repository"] = check_repository(given["repository"])
+    if "metadata" in given:
+        checked["metadata"] = check_facts(given["metadata"])
+    if "task" in given:
+        check_task(given["task"])
+    return checked
+
+
+def check_length(text: str, field: str, most: int = MOST_TEXT) -> None:
+    """Check that a text is not too long.
+
+    Raises:
+        Invalid: it has more than `most` characters.
+    """
+    if len(text) > most:
+        raise Invalid.field(field, because("too-many-characters", most=most, count=len(text)))
+
+
+def check_repository(url: str) -> str:
+    """Return the URL of a repository; empty for none.
+
+    Raises:
+        Invalid: the URL has another scheme, no host, or a password.
+    """
+    check_length(url, "repository", MOST_URL)
+    url = url.strip()
+    if any(char.isspace() or unicodedata.category(char) == "Cc" for char in url):
+        raise Invalid.field("repository", because("repository-with-space"))
+    if not url or SHORT_SSH.fullmatch(url):
+        return url
+    try:
+        parts = urlsplit(url)
+        is_place = parts.scheme in SCHEMES and bool(parts.hostname)
+    except ValueError:  # malformed brackets of an IPv6 address
+        is_place, parts = False, urlsplit("")
+    if not is_place:
+        raise Invalid.field("repository", because("not-a-repository", schemes=[*SCHEMES]))
+    # Tokens are also given as user names of HTTP, so only SSH may have one.
+    if parts.password is not None or (parts.username and parts.scheme not in {"ssh", "git"}):
+        raise Invalid.field("repository", because("repository-with-secret"))
+    return url
+
+
+def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return metadata with names in the form that is stored.
+
+    Raises:
+        Invalid: there are too many facts, or a name or value is refused.
+    """
+    if len(facts) > MOST_FACTS:
+        raise Invalid.field("metadata", because("too-many-facts", most=MOST_FACTS))
+    checked = {}
+    for name, value in facts.items():
+        field = f"metadata.{name[:40]}"
+        check_length(value, field, MOST_FACT)
+        checked[check_name(name, field)] = value
+    return checked
+
+
+def check_task(task: ProjectTask) -> None:
+    """Check the texts of a task.
+
+    Raises:
+        Invalid: a text is too long.
+    """
+    for field in task.__struct_fields__:
+        check_length(getattr(task, field), f"task.{field}")

@@ -1,0 +1,79 @@
+"""Projects and the resources that are linked to them."""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
+
+LinkKind = Literal[
+    "dataset", "executable", "workflow", "run", "model", "deployment", "environment", "schedule"
+]
+LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
+
+
+class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a project is for: its goal, the data that evaluates results, and the criteria."""
+
+    goal: str = ""
+    evaluation_data: str = ""
+    criteria: str = ""
+
+
+class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project to create. `repository` is the URL of a Git repository.
+
+    `requirements` says what the project needs, such as packages or a GPU. `metadata` are any
+    further facts by name.
+    """
+
+    name: str
+    description: str = ""
+    repository: str = ""
+    requirements: str = ""
+    metadata: dict[str, str] = {}
+    task: ProjectTask = ProjectTask()
+
+
+class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change. `revision` is the revision that was read."""
+
+    revision: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    repository: str | msgspec.UnsetType = msgspec.UNSET
+    requirements: str | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    task: ProjectTask | msgspec.UnsetType = msgspec.UNSET
+
+
+class Project(msgspec.Struct, frozen=True):
+    """A stored project. `links` are the numbers of linked resources by kind."""
+
+    id: str
+    name: str
+    owner: str
+    description: str
+    repository: str
+    requirements: str
+    metadata: dict[str, str]
+    task: ProjectTask
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    links: dict[str, int] = {}
+
+
+class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A resource to link, by ID or name."""
+
+    kind: LinkKind
+    resource: str
+
+
+class ProjectResource(msgspec.Struct, frozen=True):
+    """A resource that is linked to a project, or may be. `created_at` is that of the resource."""
+
+    kind: LinkKind
+    id: str
+    name: str
+    created_at: datetime

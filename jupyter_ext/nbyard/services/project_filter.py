@@ -1,0 +1,43 @@
+"""The project that limits a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbyard.domain.unique_names import no_such
+
+if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.projects.structs import Project
+    from nbyard.errors import NotFound
+    from nbyard.store import Connection, Store
+
+
+def find_project(store: Store, c: Connection, caller: Caller, key: str) -> Project:
+    """Return a project by ID or name.
+
+    Raises:
+        NotFound: the caller has no such project.
+    """
+    found = store.projects.get(c, caller.name, key)
+    if found is None:
+        raise _missing(store, c, caller, key)
+    return found
+
+
+def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str:
+    """Return the ID of the project to which a list is limited; empty for no limit.
+
+    Raises:
+        NotFound: the caller has no such project.
+    """
+    if not key:
+        return ""
+    found = store.projects.id_of(c, caller.name, key)
+    if found is None:
+        raise _missing(store, c, caller, key)
+    return found
+
+
+def _missing(store: Store, c: Connection, caller: Caller, key: str) -> NotFound:
+    return no_such("no-project", key, store.projects.names(c, caller.name).values())

@@ -1,0 +1,1 @@
+"""Operations on projects: what they describe, and which resources belong to them."""

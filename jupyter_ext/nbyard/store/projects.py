@@ -1,0 +1,200 @@
+"""Rows of projects and their links."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    union_all,
+    update,
+)
+
+from nbyard.domain.projects.structs import (
+    LINK_KINDS,
+    LinkKind,
+    Project,
+    ProjectResource,
+    ProjectTask,
+)
+from nbyard.store import events
+from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.events import Subject
+from nbyard.store.schema.deployment_tables import deployments, models
+from nbyard.store.schema.project_tables import project_links, projects
+from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.tables import datasets, environments, executables, runs, workflows
+from nbyard.store.workflows import HAS_PLACE
+
+L, P = project_links.c, projects.c
+FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
+
+
+class Linkable(msgspec.Struct, frozen=True):
+    """The resources of one kind: their table, their shown name, and which rows count."""
+
+    table: Table
+    name: ColumnElement[Any]
+    is_there: ColumnElement[bool] = true()
+
+
+LINKABLE: dict[LinkKind, Linkable] = {
+    "dataset": Linkable(datasets, datasets.c.name),
+    "executable": Linkable(executables, executables.c.name),
+    "workflow": Linkable(
+        workflows,
+        func.coalesce(func.nullif(workflows.c.title, ""), workflows.c.path),
+        HAS_PLACE,
+    ),
+    "run": Linkable(runs, func.coalesce(func.nullif(runs.c.name, ""), runs.c.title)),
+    "model": Linkable(models, models.c.name),
+    "deployment": Linkable(deployments, deployments.c.name, deployments.c.removed_at.is_(None)),
+    "environment": Linkable(environments, environments.c.name),
+    "schedule": Linkable(schedules, schedules.c.name),
+}
+
+
+class ProjectRows:
+    """Queries on projects; queries with an `owner` see only what that owner may see."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert a project."""
+        c.execute(insert(projects), [row])
+        self.tell(c, row["id"], row["owner"], "created")
+
+    def tell(self, c: Connection, project_id: str, owner: str, change: str) -> None:
+        """Append an event about a project."""
+        events.append(c, "project", Subject(project_id, owner), {"change": change})
+
+    def get(self, c: Connection, owner: str, key: str) -> Project | None:
+        """Return a project by ID, else by name, with its numbers of links."""
+        query = select(projects).where(P.owner == owner, (P.id == key) | (P.name == key))
+        row = c.execute(query.order_by((P.id == key).desc())).first()
+        return _project(row, self.link_counts(c, [row.id])) if row else None
+
+    def id_of(self, c: Connection, owner: str, key: str) -> str | None:
+        """Return the ID of a project given by ID, else by name."""
+        query = select(P.id).where(P.owner == owner, (P.id == key) | (P.name == key))
+        return c.execute(query.order_by((P.id == key).desc())).scalar()
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return all names by ID."""
+        return {row.id: row.name for row in c.execute(select(P.id, P.name).where(P.owner == owner))}
+
+    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Project]:
+        """Return a page of projects, newest first."""
+        query = with_text(select(projects).where(P.owner == owner), search, P.name, P.description)
+        rows = c.execute(newest_first(query, P.id, limit, after)).all()
+        counts = self.link_counts(c, [row.id for row in rows])
+        return [_project(row, counts) for row in rows]
+
+    def change(self, c: Connection, project: Project, **columns: Any) -> bool:
+        """Update a project if its revision is unchanged; return whether it was."""
+        where = and_(P.id == project.id, P.revision == project.revision)
+        values = {"revision": project.revision + 1, "updated_at": datetime.now(UTC), **columns}
+        if c.execute(update(projects).where(where).values(**values)).rowcount != 1:
+            return False
+        self.tell(c, project.id, project.owner, "changed")
+        return True
+
+    def delete(self, c: Connection, project: Project) -> None:
+        """Delete a project with its links; the resources stay."""
+        c.execute(delete(project_links).where(L.project_id == project.id))
+        c.execute(delete(projects).where(P.id == project.id))
+        self.tell(c, project.id, project.owner, "deleted")
+
+    # Links
+
+    def link(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> None:
+        """Link a resource; do nothing if it is linked."""
+        if c.execute(select(L.kind).where(_is_link(project, kind, resource_id))).first():
+            return
+        row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
+        c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
+        self.tell(c, project.id, project.owner, "linked")
+
+    def unlink(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> bool:
+        """Remove a link; return whether it existed."""
+        gone = delete(project_links).where(_is_link(project, kind, resource_id))
+        if c.execute(gone).rowcount != 1:
+            return False
+        self.tell(c, project.id, project.owner, "unlinked")
+        return True
+
+    def resources(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        project: Project,
+        kinds: Iterable[LinkKind],
+        limit: int,
+        after: str,
+        search: str,
+        *,
+        linked: bool = True,
+    ) -> list[ProjectResource]:
+        """Return a page of linked resources, newest first, or of those that are not `linked`."""
+        parts = []
+        for kind in kinds:
+            of = LINKABLE[kind]
+            own = and_(of.table.c.owner == project.owner, of.is_there)
+            ids = select(L.resource_id).where(L.project_id == project.id, L.kind == kind)
+            is_wanted = of.table.c.id.in_(ids) if linked else of.table.c.id.not_in(ids)
+            query = select(
+                literal(kind).label("kind"),
+                of.table.c.id,
+                of.name.label("name"),
+                of.table.c.created_at,
+            )
+            query = with_text(query.where(own, is_wanted), search, of.name)
+            # Limited here too, so that each table is read by its index.
+            parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
+        found = union_all(*parts).subquery().c
+        query = select(found.kind, found.id, found.name, found.created_at)
+        rows = c.execute(query.order_by(found.id.desc()).limit(limit))
+        return [ProjectResource(row.kind, row.id, row.name, row.created_at) for row in rows]
+
+    def link_counts(self, c: Connection, ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Return the numbers of links by project and kind."""
+        counts: dict[str, dict[str, int]] = {project_id: {} for project_id in ids}
+        for kind, of in LINKABLE.items():
+            query = (
+                select(L.project_id, func.count())
+                .join(of.table, of.table.c.id == L.resource_id)
+                .where(L.project_id.in_(counts), L.kind == kind, of.is_there)
+                .group_by(L.project_id)
+            )
+            for project_id, count in c.execute(query):
+                counts[project_id][kind] = count
+        return counts
+
+    def delete_dangling(self, c: Connection) -> int:
+        """Delete the links to resources that no longer exist; return their number."""
+        return sum(
+            c.execute(
+                delete(project_links).where(
+                    L.kind == kind, L.resource_id.not_in(select(LINKABLE[kind].table.c.id))
+                )
+            ).rowcount
+            for kind in LINK_KINDS
+        )
+
+
+def _is_link(project: Project, kind: LinkKind, resource_id: str) -> ColumnElement[bool]:
+    return and_(L.project_id == project.id, L.kind == kind, L.resource_id == resource_id)
+
+
+def _project(row: Row[Any], counts: dict[str, dict[str, int]]) -> Project:
+    values = {f: getattr(row, f) for f in FIELDS}
+    values["task"] = msgspec.convert(row.task, ProjectTask)
+    return Project(**values, links=counts[row.id])

@@ -1,0 +1,44 @@
+"""The tables of projects and of the resources linked to them."""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from nbyard.store.schema.sql_column_types import Moment
+from nbyard.store.schema.tables import Id, metadata
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("requirements", Text, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("task", JSON, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "name"),
+)
+
+# A link may outlive its resource until the next collection of garbage; IDs are never reused.
+project_links = Table(
+    "project_links",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("resource_id", Id, primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_project_links_kind_resource_id", "kind", "resource_id"),
+)

@@ -1,0 +1,57 @@
+"""`nbyard projects` from a shell."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def made(yard, shell):
+    words = ("wine", "--goal", "Predict", "--set", "team=cellar", "--set", "a=b=c")
+    return shell("projects", "create", *words, "--repository", "https://git.example/wine")
+
+
+def test_a_project_is_created_and_shown(shell, made):
+    assert made.code == 0, made.err
+    shown = shell("projects", "show", "wine")
+    assert "Predict" in shown.out and "cellar" in shown.out and "b=c" in shown.out
+    listed = shell("projects", "ls")
+    assert made.out.strip() in listed.out and "git.example" in listed.out
+
+
+def test_a_change_keeps_the_rest(shell, made):
+    words = ("--criteria", "RMSE below 0.6", "--unset", "a", "--name", "red wine", "--json")
+    changed = json.loads(shell("projects", "update", "wine", *words).out)
+    assert changed["task"] == {
+        "goal": "Predict",
+        "evaluation_data": "",
+        "criteria": "RMSE below 0.6",
+    }
+    assert (changed["name"], changed["metadata"]) == ("red wine", {"team": "cellar"})
+
+
+def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
+    root = yard.parts.files.root
+    for name in ("red", "white"):
+        (root / f"{name}.py").write_text("print()\n")
+        assert shell("schedules", "create", f"{name}.py", "--when", "daily at 6").code == 0
+    linked = shell("projects", "link", "wine", "schedule", "red")
+    assert linked.code == 0 and "wine: linked the schedule red" in linked.err
+    assert "1 schedule" in shell("projects", "show", "wine").out
+    listed = shell("schedules", "ls", "--project", "wine").out
+    assert "red" in listed and "white" not in listed
+    assert "red" in shell("projects", "links", "wine").out
+    assert "white" in shell("projects", "linkable", "wine", "--kind", "schedule").out
+    assert shell("projects", "unlink", "wine", "schedule", "red").code == 0
+    assert "red" not in shell("schedules", "ls", "--project", "wine").out
+    assert shell("projects", "rm", "wine").code == 0
+    assert "red" in shell("schedules", "ls").out
+
+
+def test_mistakes_are_named(shell, made):
+    assert "NAME=VALUE" in shell("projects", "create", "x", "--set", "team").err
+    assert shell("projects", "link", "wine", "credential", "s3").code == 2
+    missing = shell("datasets", "ls", "--project", "wien")
+    assert missing.code != 0 and "wine" in missing.err
+    other = shell("projects", "link", "wine", "dataset", "no")
+    assert "There is no dataset 'no'" in other.err
