@@ -3738,6 +3738,17 @@ export interface components {
             key: string[];
         };
         /**
+         * GitState
+         * @description A commit and its branch, empty for none. `is_dirty`: the files had other changes.
+         */
+        GitState: {
+            commit: string;
+            /** @default  */
+            branch: string;
+            /** @default false */
+            is_dirty: boolean;
+        };
+        /**
          * GpuUsage
          * @description One GPU: utilisation in percent and bytes of memory; null where unknown.
          */
@@ -5527,6 +5538,7 @@ export interface components {
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
          *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         `git` is the state of the repository from which its code came.
          */
         Run: {
             id: string;
@@ -5566,6 +5578,8 @@ export interface components {
              *     }
              */
             origin: components["schemas"]["Origin"];
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
         };
         /**
          * RunComparison

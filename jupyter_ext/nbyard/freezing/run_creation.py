@@ -71,6 +71,7 @@ def create_run(  # noqa: PLR0913
         "edges": msgspec.to_builtins(content.edges()),
         "reason": None,
         "template_id": template.id,
+        "git": msgspec.to_builtins(content.git),
         "submission_key": submission_key or None,
     }
     return _insert(store, c, row, origin, plans), True
@@ -85,6 +86,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
     row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
     row |= {
+        "git": msgspec.to_builtins(old.git),
         "name": old.name or None,
         "edges": msgspec.to_builtins(store.runs.edges(c, old.id)),
         "reason": because("retry-of-run", run=old.number),

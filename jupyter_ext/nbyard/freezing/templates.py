@@ -19,6 +19,7 @@ from nbyard.domain.unique_names import check_run_name
 from nbyard.domain.workflows.active_nodes import selection, without_muted
 from nbyard.domain.workflows.structs import Document, read_document, repinned, semantic
 from nbyard.errors import Invalid, NotFound
+from nbyard.freezing.code_commit import commit_of
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import asked_pins
@@ -30,6 +31,7 @@ from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
+    from nbyard.domain.runs.git_states import GitState
     from nbyard.freezing.node_resolution import Follow
     from nbyard.store import Connection
     from nbyard.store.workflows import IsThere
@@ -55,6 +57,7 @@ class FrozenRequest(msgspec.Struct, frozen=True):
     nodes: Freeze
     wish: Wish
     is_there: IsThere
+    git: GitState | None = None
 
     @property
     def title(self) -> str:
@@ -92,7 +95,12 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
         resolver.used(body.environment)
     nodes, wish = Freeze(resolver, meant.nodes), _wish(context, body)
     is_there = files_now(context, owner, body.path, document.meta.id)
-    return FrozenRequest(context, owner, body, name, document, meant, chosen, nodes, wish, is_there)
+    # A forecast stores nothing.
+    is_asked = not isinstance(body, ForecastRequest)
+    git = commit_of(context, owner, body, document) if is_asked else None
+    return FrozenRequest(
+        context, owner, body, name, document, meant, chosen, nodes, wish, is_there, git
+    )
 
 
 def check_request(context: FreezingContext, owner: str, body: NewRun) -> Document:
@@ -133,6 +141,7 @@ def content_of(
         values=given_values(declared, body, owner),
         priority=body.priority,
         main=main,
+        git=frozen.git,
     )
 
 

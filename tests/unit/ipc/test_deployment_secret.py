@@ -3,7 +3,7 @@
 import os
 import stat
 
-from nbyard.ipc.deployment_secret import KeptSecret
+from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 
 
 def test_only_the_owner_reads_it_and_it_stays_what_it_is(tmp_path):
@@ -37,3 +37,9 @@ def test_an_empty_file_is_no_secret(tmp_path):
     kept = KeptSecret(tmp_path, 3)
     kept.create()
     assert len(kept.read()) > 40
+
+
+def test_a_password_is_kept_as_a_hash():
+    hashed = hash_password("a long password")
+    assert hashed.startswith("$argon2id$") and "password" not in hashed
+    assert hash_password("") == ""

@@ -36,6 +36,7 @@ def show_comparison(found: RunComparison) -> None:
         "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
         "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
         "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
+        "Commit": _commits(found.runs),
         "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in found.code],
         "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in found.environment],
         "Packages": [(one.name, *map(_text, one.versions)) for one in packages],
@@ -58,6 +59,12 @@ def show_comparison(found: RunComparison) -> None:
     same = ", ".join(f"{count} {name}" for name, count in equal.items() if count)
     if same:
         click.echo(f"\nEqual: {same}", err=True)
+
+
+def _commits(runs: Sequence[Run]) -> list[Sequence[str]]:
+    """Return the row of the runs' commits, unless they are equal."""
+    commits = [_text(run.git) for run in runs]
+    return [("commit", *commits)] if len({*commits}) > 1 else []
 
 
 def show_explanation(found: Explanation) -> None:

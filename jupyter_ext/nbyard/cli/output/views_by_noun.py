@@ -216,6 +216,7 @@ def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
             ("reason", reason_text(joined(reasons))),
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("origin", f"{run.origin.kind} {run.origin.id}".strip()),
+            ("commit", run.git),
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
             ("parameters", json.dumps(run.parameters) if run.parameters else ""),

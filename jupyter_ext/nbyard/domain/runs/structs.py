@@ -14,6 +14,7 @@ from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
+from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import AskedOrigin, Origin
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
@@ -308,6 +309,7 @@ class Run(msgspec.Struct, frozen=True):
 
     The `reason` of a failed run is that of its first failed task. Before it, a retry has the
     run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+    `git` is the state of the repository from which its code came.
     """
 
     id: str
@@ -330,6 +332,7 @@ class Run(msgspec.Struct, frozen=True):
     kept: bool = False
     counts: dict[str, int] = {}
     origin: Origin = Origin()
+    git: GitState | None = None
 
     @property
     def scheduled_at(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.planning import ResolvedNode, Wish
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.domain.workflows.active_nodes import active_part
@@ -31,6 +32,7 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
     values: dict[str, Any] = {}
     priority: int = 0
     main: str = ""
+    git: GitState | None = None
 
     def edges(self) -> list[Edge]:
         """Return the connections between the nodes that can run."""

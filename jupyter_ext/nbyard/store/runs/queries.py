@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.ids import first_id_at
+from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
@@ -264,6 +265,7 @@ def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
     origin = Origin(row.origin, row.origin_id, row.due_at)
+    values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Run(**values, origin=origin, counts=counts.get(row.id, {}))
 
 

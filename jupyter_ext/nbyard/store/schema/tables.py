@@ -176,6 +176,7 @@ runs = Table(
     Column("due_at", Moment),
     Column("template_id", Id, nullable=False, server_default=""),
     Column("submission_key", String(220)),
+    Column("git", JSON(none_as_null=True)),
     UniqueConstraint("owner", "name"),
     Index("ix_runs_state", "state"),
     Index("ix_runs_template_id", "template_id"),

@@ -1,12 +1,13 @@
 import { useEffect, useState } from 'react';
 import { CodeRow, Diff, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
+import { commitText } from '../../../runs/model/commits';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, rowId } from './compared';
 import { Section, SideTable } from './SideTable';
 
-/** The code of the nodes, with the changes below each that differs. */
+/** The commits of the runs, and the code of the nodes, with the changes below each that differs. */
 export function CodeSection({ services, found }: IComparedProps): JSX.Element {
   const { trans } = services;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
@@ -17,7 +18,14 @@ export function CodeSection({ services, found }: IComparedProps): JSX.Element {
     }
     setClosed(next);
   };
-  const rows = found.code.map(row => {
+  const commits = found.runs.map(run => commitText(run, trans));
+  const commit = {
+    key: 'commit',
+    name: trans.__('Commit'),
+    cells: commits.map(text => text && <code>{text}</code>),
+    differs: true
+  };
+  const code = found.code.map(row => {
     const { node, label, versions, files, differs } = row;
     const known = new Set(versions.map(version => version?.digest));
     const hasDiff = differs && known.size > 1 && !known.has(undefined);
@@ -52,6 +60,7 @@ export function CodeSection({ services, found }: IComparedProps): JSX.Element {
       )
     };
   });
+  const rows = new Set(commits).size > 1 ? [commit, ...code] : code;
   return (
     <Section
       title={trans.__('Code')}

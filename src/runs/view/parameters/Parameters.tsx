@@ -2,6 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { addressOf } from '../../../api/addresses';
 import { PORTION } from '../../../components/Portion';
 import { showMoment } from '../../../components/format/times';
+import { commitText } from '../../model/commits';
 import { stepTitle } from '../../model/names';
 import { originText } from '../../model/origins';
 import { useServices } from '../context/hooks';
@@ -26,6 +27,7 @@ export function Parameters(props: IStepProps): JSX.Element {
     [trans.__('Runtime'), run.runtime],
     [trans.__('Priority'), String(run.priority || '')],
     [trans.__('Started by'), originText(run.origin, trans)],
+    [trans.__('Commit'), commitText(run, trans)],
     [trans.__('Created'), showMoment(run.created_at)],
     [trans.__('Started'), showMoment(run.started_at)],
     [trans.__('Finished'), showMoment(run.finished_at)]

@@ -11,6 +11,7 @@ from nbyard.domain.comparison.run_comparisons import compare_runs, series_of
 from nbyard.domain.comparison.structs import Explanation, MetricHistory, OutputComparison
 from nbyard.domain.datasets.comparisons import ColumnChange, FileChange
 from nbyard.domain.executables.code_diffs import DiffLine
+from nbyard.domain.runs.git_states import GitState
 from nbyard.reasons.structs import because
 
 from ...domain.comparison.records import code, output, parts, record, task
@@ -32,6 +33,19 @@ NEW = record(
 
 def printed(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     return [line.split() for line in capsys.readouterr().out.splitlines() if line]
+
+
+def test_commits_that_differ(capsys: pytest.CaptureFixture[str]) -> None:
+    found = compare_runs([OLD, NEW])
+    runs = [
+        msgspec.structs.replace(run, git=GitState(letter * 40, "main", letter == "b"))
+        for run, letter in zip(found.runs, "ab", strict=True)
+    ]
+    show_comparison(msgspec.structs.replace(found, runs=runs))
+    row = ["commit", "main", "a" * 10, "main", "b" * 10, "+", "changes"]
+    assert row in printed(capsys)
+    show_comparison(msgspec.structs.replace(found, runs=[runs[0], runs[0]]))
+    assert not any(line[0] == "commit" for line in printed(capsys))
 
 
 def test_sections_with_differences(capsys: pytest.CaptureFixture[str]) -> None:

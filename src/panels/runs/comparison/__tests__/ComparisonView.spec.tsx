@@ -9,7 +9,8 @@ afterEach(cleanup);
 
 const run = (number: number) => ({
   ...{ id: `id${number}`, number, name: '', title: 'Train', state: 'succeeded' },
-  ...{ workflow_id: 'w', path: 'train.nbflow' }
+  ...{ workflow_id: 'w', path: 'train.nbflow' },
+  git: { commit: `c0mm1t${number}`, branch: 'main', is_dirty: false }
 });
 const file = (digest: string, filename: string, picture = '') => ({
   ...{ artifact: digest, filename, format: 'x', digest: `sha256:${digest}`, size_bytes: 9 },
@@ -130,6 +131,7 @@ describe('the comparison of runs', () => {
     const code = await region('Code');
     expect(await code.findByText('line')).toBeTruthy();
     expect(code.getByText(/Other files of its code folder differ: m.py/)).toBeTruthy();
+    expect(code.getByText('main c0mm1t2')).toBeTruthy();
     fireEvent.click(code.getByRole('button', { name: 'Changes of A' }));
     expect(code.queryByText('line')).toBeNull();
   });

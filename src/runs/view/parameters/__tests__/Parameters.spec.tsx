@@ -8,7 +8,9 @@ import { IStepProps } from '../../context/stepProps';
 
 function show(parameters: Record<string, unknown>): void {
   const origin = { kind: 'shell' };
-  const run = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0, parameters, origin };
+  const git = { commit: '1a2b3c4d5e6f', branch: 'main', is_dirty: true };
+  const plain = { id: 'r', path: 'a.nbflow', runtime: 'process', priority: 0 };
+  const run = { ...plain, parameters, origin, git };
   const detail = { run, tasks: [] } as unknown as RunDetail;
   const services = { trans: nullTranslator.load('nbyard') } as unknown as IRunServices;
   render(
@@ -22,6 +24,14 @@ describe('the record of a run', () => {
   it('says what started it', () => {
     show({});
     expect(screen.getByText('Command line').previousSibling?.textContent).toBe('Started by');
+  });
+});
+
+describe('the commit of a run', () => {
+  it('stands in its record', () => {
+    show({});
+    const shown = screen.getByText('main 1a2b3c4d5e with uncommitted changes');
+    expect(shown.previousSibling?.textContent).toBe('Commit');
   });
 });
 

@@ -1,4 +1,4 @@
-"""Store projects and the resources linked to them."""
+"""Store projects, the resources linked to them, and the commit of each run."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ def moment(name: str) -> sa.Column[float]:
 
 
 def upgrade() -> None:
+    op.add_column("runs", sa.Column("git", sa.JSON))
     op.create_table(
         "projects",
         sa.Column("id", sa.String(36), nullable=False),

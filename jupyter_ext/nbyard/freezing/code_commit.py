@@ -1,0 +1,45 @@
+"""The commit of the code that a request for runs freezes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbyard.errors import NbyardError
+from nbyard.host.git.repository_state import repository_state
+from nbyard.host.project_files import file_of
+
+if TYPE_CHECKING:
+    from nbyard.domain.runs.git_states import GitState
+    from nbyard.domain.runs.structs import NewRun
+    from nbyard.domain.workflows.structs import Document
+    from nbyard.freezing.freezing_context import FreezingContext
+
+
+def commit_of(
+    context: FreezingContext, owner: str, body: NewRun, document: Document
+) -> GitState | None:
+    """Return the state of the repository that holds the code; None without one."""
+    return repository_state(_code_files(context, owner, body, document))
+
+
+def _code_files(
+    context: FreezingContext, owner: str, body: NewRun, document: Document
+) -> Iterator[Path]:
+    """Yield the real paths of the document, and of the code that its nodes follow."""
+    if body.executable:
+        with context.store.read() as c:
+            known = context.store.executables.get(c, owner, body.executable)
+        if known is not None and known.path:
+            yield file_of(Path(known.path))
+        return
+    real = file_of(context.files.locate_code(body.path))
+    yield real
+    base = context.files.shown(real.parent)
+    for node in document.nodes.values():
+        if node.type == "executable" and node.path and not body.path.endswith(node.path):
+            try:
+                yield file_of(context.files.locate_code(node.path, base=base))
+            except NbyardError:  # freezing names a wrong path at its node
+                continue

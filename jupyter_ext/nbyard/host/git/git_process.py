@@ -1,0 +1,43 @@
+"""Run git by its argument vector, with nothing of a repository that would start programs."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+SECONDS = 2.0
+# The configuration of a repository may name programs that git starts while it only reads.
+QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def run_git(folder: Path, *words: str, seconds: float = SECONDS) -> bytes | None:
+    """Return what git prints in a folder.
+
+    None if git is missing, refuses the repository (such as that of another user), fails, or takes
+    longer than `seconds`.
+    """
+    program = shutil.which("git")
+    if program is None:
+        return None
+    # Variables such as GIT_DIR would select another repository.
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            [program, *QUIET, "--literal-pathspecs", *words],
+            cwd=folder,
+            env=kept | SETTINGS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout
+
+
+def repository_root(path: Path) -> Path | None:
+    """Return the folder with `.git` that holds a file or folder, without running git."""
+    return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)

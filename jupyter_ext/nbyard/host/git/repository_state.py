@@ -1,0 +1,40 @@
+"""The commit, the branch and the changes of a working tree."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nbyard.domain.runs.git_states import GitState
+from nbyard.host.git.git_process import repository_root, run_git
+
+STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z")
+OID, HEAD = b"# branch.oid ", b"# branch.head "
+NO_COMMIT, NO_BRANCH = "(initial)", "(detached)"
+
+
+def repository_state(files: Iterable[Path]) -> GitState | None:
+    """Return the state of the repository of the first file; None without a readable repository.
+
+    It is dirty if a tracked file has changes, or if one of the files is not tracked.
+    """
+    paths = list(files)
+    root = repository_root(paths[0].parent) if paths else None
+    if root is None or (printed := run_git(root, *STATUS)) is None:
+        return None
+    lines = printed.split(b"\0")
+    commit, branch = _after(lines, OID), _after(lines, HEAD)
+    if commit in ("", NO_COMMIT):
+        return None
+    has_changes = any(line and not line.startswith(b"#") for line in lines)
+    is_dirty = has_changes or not _are_tracked(root, paths)
+    return GitState(commit, "" if branch == NO_BRANCH else branch, is_dirty)
+
+
+def _after(lines: Iterable[bytes], head: bytes) -> str:
+    found = next((line for line in lines if line.startswith(head)), head)
+    return found.removeprefix(head).decode(errors="replace")
+
+
+def _are_tracked(root: Path, paths: Iterable[Path]) -> bool:
+    names = {str(path.relative_to(root)) for path in paths if path.is_relative_to(root)}
+    printed = run_git(root, "ls-files", "-z", "--", *sorted(names))
+    return printed is not None and len({*printed.split(b"\0")} - {b""}) >= len(names)

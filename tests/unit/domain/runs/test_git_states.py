@@ -1,0 +1,21 @@
+"""The text of a repository's state."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.runs.git_states import GitState
+
+COMMIT = "1a2b3c4d5e" + "0" * 30
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (GitState(COMMIT, "main"), "main 1a2b3c4d5e"),
+        (GitState(COMMIT, "main", True), "main 1a2b3c4d5e + changes"),
+        (GitState(COMMIT), "1a2b3c4d5e"),
+    ],
+)
+def test_its_text(state, text):
+    assert str(state) == text
+    assert msgspec.convert(msgspec.to_builtins(state), GitState) == state
