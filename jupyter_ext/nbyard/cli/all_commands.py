@@ -20,7 +20,7 @@ from nbyard.cli.commands import (
     store,
     workflows,
 )
-from nbyard.cli.commands.projects import project_records
+from nbyard.cli.commands.projects import new_folder, project_records
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
 from nbyard.cli.generated_commands import generated_commands
@@ -30,6 +30,7 @@ HIDDEN = {"uploads", "events", "system"}
 WITHOUT_NOUN: tuple[click.Command, ...] = (
     run,
     check.check,
+    new_folder.init,
     workflows.example,
     *doctor_and_openapi.COMMANDS,
 )

@@ -72,9 +72,22 @@ def notebook_text(cells: list[tuple[str, str]]) -> str:
     for index, (heading, code) in enumerate(cells):
         made.append(_cell("markdown", f"heading-{index}", f"# {heading}"))
         made.append(_cell("code", f"code-{index}", code))
+    return _python_notebook(made)
+
+
+def parameter_notebook(heading: str, parameters: str, code: str) -> str:
+    """Return a Python notebook with a heading, the cell of its parameters, and its code."""
+    tagged = _cell("code", "parameters", parameters)
+    tagged["metadata"] = {"tags": ["parameters"]}
+    return _python_notebook(
+        [_cell("markdown", "heading", f"# {heading}"), tagged, _cell("code", "code", code)]
+    )
+
+
+def _python_notebook(cells: list[dict[str, object]]) -> str:
     return json.dumps(
         {
-            "cells": made,
+            "cells": cells,
             "metadata": {
                 "kernelspec": {
                     "name": "python3",

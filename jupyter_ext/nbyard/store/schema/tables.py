@@ -30,7 +30,6 @@ metadata = MetaData(
     }
 )
 
-
 Id = String(36)
 Digest = String(80)
 Event = BigInteger().with_variant(Integer, "sqlite")

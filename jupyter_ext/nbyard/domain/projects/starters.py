@@ -1,0 +1,145 @@
+"""The files of a new project folder. Each starter runs at once, without further packages."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+from nbyard.domain.notebooks.writer import parameter_notebook
+from nbyard.domain.parsing.canonical_json import canonical
+
+Starter = Literal["workflow", "notebook", "script"]
+STARTERS: tuple[Starter, ...] = get_args(Starter)
+IGNORED = ".ipynb_checkpoints/\n__pycache__/\noutputs/\n"
+DATA = """day,visitors
+2026-03-01,120
+2026-03-02,95
+2026-03-03,143
+2026-03-04,101
+"""
+SUMMARISE = """import csv
+
+with open(input_csv, newline="") as file:
+    rows = [row for row in csv.DictReader(file) if int(row["visitors"]) >= least]
+with open(output_csv, "w", newline="") as file:
+    writer = csv.writer(file)
+    writer.writerow(["days", "visitors", "mean"])
+    total = sum(int(row["visitors"]) for row in rows)
+    writer.writerow([len(rows), total, round(total / max(len(rows), 1), 1)])
+print(f"{len(rows)} days, {total} visitors")
+"""
+REPORT = '''"""Write a report about a summary."""
+
+import argparse
+import csv
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--input-csv", required=True)
+parser.add_argument("--output-report", default="report.md")
+options = parser.parse_args()
+with open(options.input_csv, newline="") as file:
+    row = next(csv.DictReader(file))
+with open(options.output_report, "w") as file:
+    file.write(f"# Visitors\\n\\n{row['visitors']} visitors on {row['days']} days.\\n")
+print("Report written")
+'''
+GREET = '''"""Greet somebody."""
+
+import argparse
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--name", default="world")
+parser.add_argument("--times", type=int, default=1)
+options = parser.parse_args()
+for _ in range(options.times):
+    print(f"Hello, {options.name}!")
+'''
+
+
+def starter_files(starter: Starter, name: str, document_id: str) -> tuple[dict[str, str], str]:
+    """Return the files of a project folder by path, and the file to run first."""
+    files, first = _MADE[starter](document_id)
+    main = {"path": first, "when": "weekdays 8:00"}
+    readme = f"# {name}\n\nRun it:\n\n    nbyard run {first}\n"
+    common = {"nbyard.toml": project_text(name, main), ".gitignore": IGNORED, "README.md": readme}
+    return {**common, **files}, first
+
+
+def project_text(name: str, schedule: Mapping[str, str]) -> str:
+    """Return a nbyard.toml with a name, and a schedule that is commented out."""
+    lines = [
+        "# What `nbyard push` sends; see `nbyard plan`.",
+        "[project]",
+        f"name = {_quoted(name)}",
+        'description = ""',
+        "",
+        "[project.task]",
+        'goal = ""',
+        'evaluation_data = ""',
+        'criteria = ""',
+        "",
+        "# [schedules.morning]",
+        *(f"# {key} = {_quoted(value)}" for key, value in schedule.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """Return a basic string of TOML. Checked names have no control characters."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _workflow(document_id: str) -> tuple[dict[str, str], str]:
+    nodes = {
+        "visitors": {"type": "dataset", "path": "visitors.csv"},
+        "summarise": {"type": "executable", "path": "summarise.ipynb"},
+        "report": {"type": "executable", "path": "report.py"},
+    }
+    document: dict[str, Any] = {
+        "version": 1,
+        "meta": {"id": document_id, "title": "Visitors"},
+        "nodes": nodes,
+        "edges": dict(
+            [
+                _edge("visitors", "data", "summarise", "input_csv"),
+                _edge("summarise", "output_csv", "report", "input_csv"),
+            ]
+        ),
+        "positions": {node: [300 * place, 80] for place, node in enumerate(nodes)},
+    }
+    files = {
+        "visitors.csv": DATA,
+        "summarise.ipynb": _notebook(),
+        "report.py": REPORT,
+        "visitors.nbflow": canonical(document),
+    }
+    return files, "visitors.nbflow"
+
+
+def _edge(source: str, output: str, target: str, port: str) -> tuple[str, dict[str, str]]:
+    edge = {"source": source, "output": output, "target": target, "input": port}
+    return f"{source}.{output}->{target}.{port}", edge
+
+
+def _notebook() -> str:
+    parameters = (
+        'input_csv = "visitors.csv"  # input: csv\n'
+        'output_csv = "summary.csv"  # output: csv\n'
+        "least: int = 100  # leave out days with fewer visitors"
+    )
+    return parameter_notebook("Summarise visitors", parameters, SUMMARISE)
+
+
+def _single_notebook(_: str) -> tuple[dict[str, str], str]:
+    return {"visitors.csv": DATA, "summarise.ipynb": _notebook()}, "summarise.ipynb"
+
+
+def _script(_: str) -> tuple[dict[str, str], str]:
+    return {"greet.py": GREET}, "greet.py"
+
+
+_MADE: dict[Starter, Callable[[str], tuple[dict[str, str], str]]] = {
+    "workflow": _workflow,
+    "notebook": _single_notebook,
+    "script": _script,
+}

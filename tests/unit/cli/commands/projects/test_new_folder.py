@@ -1,0 +1,45 @@
+"""J2: `nbyard init` creates a folder that runs at once."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.projects.starters import STARTERS
+from nbyard.domain.runs.structs import NewRun
+
+ANN = Caller("ann")
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_each_starter_runs_at_once(shell, yard, dispatcher, starter):
+    made = shell("init", "wine", "--starter", starter)
+    assert made.code == 0, made.err
+    assert made.out.strip() == "wine"
+    first = made.err.split()[-1]
+    runs = yard.services.runs
+    run = runs.create(ANN, NewRun(path=f"wine/{first}"))
+    ended = dispatcher.until(
+        lambda: runs.get(ANN, run.id), lambda d: d.run.state not in ("queued", "running")
+    )
+    assert ended.run.state == "succeeded", ended.run.reason
+
+
+def test_existing_folders_are_kept(shell, yard):
+    assert shell("init", "wine").code == 0
+    again = shell("init", "wine")
+    assert again.code == 2 and "wine exists" in again.err
+    other = shell("init", "wine", "--folder", "projects/new")
+    assert other.out.strip() == "projects/new/wine"
+    assert (yard.parts.files.root / "projects/new/wine/nbyard.toml").is_file()
+
+
+@pytest.mark.parametrize("name", ["../wine", "..", " ", "a/b", "wine\n"])
+def test_a_name_is_that_of_one_folder(shell, yard, name):
+    refused = shell("init", name)
+    assert refused.code == 2, refused.out
+    assert list(yard.parts.files.root.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_created_is_named(shell, yard):
+    (yard.parts.files.root / "file").write_text("")
+    refused = shell("init", "wine", "--folder", "file/deeper")
+    assert refused.code == 2 and "cannot be created" in refused.err
