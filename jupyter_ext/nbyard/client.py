@@ -5,6 +5,7 @@ It raises the same errors as the services.
 
 import contextlib
 import http.client
+import os
 import shutil
 import ssl
 import tempfile
@@ -15,6 +16,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
+from nbyard.domain.callers import ATTEMPT_HEADER
 from nbyard.domain.runs.structs import from_program
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, because, is_known
@@ -41,6 +43,8 @@ class Client:
         """Create a client; `url` is the Jupyter server's, with its base URL prefix."""
         self._url = urlsplit(url.rstrip("/"))
         self._headers = {"Authorization": f"token {token}"} if token else {}
+        if attempt := os.environ.get("NBYARD_ATTEMPT_ID"):
+            self._headers[ATTEMPT_HEADER] = attempt
         for noun in {operation.noun for operation in table()}:
             setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
 
@@ -144,7 +148,7 @@ class Client:
 
     def _error(self, status: int, content: bytes) -> NbyardError:
         """Return the error in a response; a proxy or hub may respond with another body."""
-        token = WRONG_TOKEN if self._headers else NO_TOKEN
+        token = WRONG_TOKEN if "Authorization" in self._headers else NO_TOKEN
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:

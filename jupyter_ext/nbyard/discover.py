@@ -19,6 +19,7 @@ from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 
 CALL_SECONDS = 5.0
+ATTEMPT = "NBYARD_ATTEMPT_ID"  # set by the runner for the code of a task
 LOOPBACK = "127.0.0.1"
 # The URL of a server that listens at every address contains such a host.
 OWN_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", LOOPBACK)
@@ -56,7 +57,7 @@ class Local:
 
         self.yard = Yard.open(start=Path.cwd())
         atexit.register(self.yard.close)
-        self.caller = Caller(local_name())
+        self.caller = Caller(local_name(), attempt_id=os.environ.get(ATTEMPT, ""))
         self._listener: Listener | None = None
         self._next_call = 0.0
 

@@ -12,6 +12,7 @@
     ├── TooLarge                413 too-large
     ├── UnsupportedContent      415 unsupported-content
     ├── Invalid                 422 invalid
+    ├── TooOften                429 too-often
     ├── Busy                    503 busy
     ├── Unavailable             503 unavailable
     │   └── StoreUnusable       503 store-unusable
@@ -180,6 +181,14 @@ class Invalid(NbyardError):
         """Return the error for several refused fields; its message is that of the first."""
         first = details[0]
         return cls(because("field", path=first.path, reason=first.why), hint=hint, details=details)
+
+
+class TooOften(NbyardError):
+    """Too many requests in a short time."""
+
+    status = 429
+    code = "too-often"
+    retry_after = 60  # seconds until a request may succeed
 
 
 class Busy(NbyardError):

@@ -27,6 +27,7 @@ Subpackages, each uses only those above it:
     runs                  plan runs, queue tasks and apply reports
     schedules             create the runs of due schedules
     notices               send messages to notice channels
+    triggers              create the runs of events
 
 Other modules:
 

@@ -25,6 +25,7 @@ from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.schedules.controller import ScheduleController
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
+from nbyard.dispatch.triggers.controller import TriggerController
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, open_listener
 from nbyard.runtimes import registry
@@ -47,6 +48,7 @@ MONITORS_AT_ONCE = 4
 TRIALS_AT_ONCE = 2
 SCHEDULES_AT_ONCE = 4
 CHANNELS_AT_ONCE = 4
+TRIGGERS_AT_ONCE = 4
 
 
 class Dispatcher:
@@ -77,6 +79,8 @@ class Dispatcher:
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
         wake = partial(self._inbox.put, None)
         self._schedules = ScheduleController(context, self._schedulers, wake)
+        self._firers = Threads(TRIGGERS_AT_ONCE)
+        self._triggers = TriggerController(context, self._firers, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
@@ -147,6 +151,7 @@ class Dispatcher:
             self._context.store.leases.release(c, self._context.lease)
         self._deployments.close()
         self._monitors.close()
+        self._triggers.close()
         for runtime in self._context.runtimes.values():
             runtime.close()
         self._context.tables.close()
@@ -171,7 +176,8 @@ class Dispatcher:
     def _beside(self) -> tuple[Threads, ...]:
         """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
-        return *makers, self._lookers, self._testers, self._schedulers, self._senders
+        own = (self._schedulers, self._firers, self._senders)
+        return *makers, self._lookers, self._testers, *own
 
     def _loop(self, listener: Listener) -> None:
         idle_since = time.monotonic()
@@ -193,7 +199,8 @@ class Dispatcher:
             if self._has_failed:
                 self._stopping.wait(PAUSE_SECONDS)
             is_owed = not has_time and (has_news or is_owed)
-            parts = (self._runs, self._deployments, self._schedules, self._notices)
+            timed = (self._schedules, self._triggers, self._notices)
+            parts = (self._runs, self._deployments, *timed)
             own = min(part.patience() for part in parts)
             wait = min(own, clock - time.monotonic())
             words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
@@ -205,9 +212,10 @@ class Dispatcher:
     def _has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
 
-        It stays for schedules and waiting notices, unless another dispatcher takes its place.
+        It stays for schedules, triggers and waiting notices, unless another dispatcher takes its
+        place.
         """
-        stays = self._schedules.is_enabled or self._notices.is_waiting
+        stays = self._schedules.is_enabled or self._triggers.is_enabled or self._notices.is_waiting
         return self._makes_way or (seconds > self._context.settings.idle_seconds and not stays)
 
     def tick(
@@ -222,6 +230,7 @@ class Dispatcher:
         try:
             self._sweeper.tick()
             has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
+            has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)

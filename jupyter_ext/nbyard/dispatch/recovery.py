@@ -131,9 +131,12 @@ class LeftoverSweeper:
 
     def _trim_events(self) -> None:
         with self._context.store.read() as c:
-            events = self._context.store.events
+            events, triggers = self._context.store.events, self._context.store.triggers
+            # Triggers must still see what happened while no dispatcher ran.
+            is_read = triggers.of_kind(c, "dataset", "workflow")
+            until = triggers.cursor(c) if is_read else events.newest_id(c)
             # The margin of 10 % avoids a deletion in every sweep.
             many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
         if many:
             with self._context.write() as c:
-                self._context.store.events.delete_oldest(c, KEEP_EVENTS)
+                self._context.store.events.delete_oldest(c, KEEP_EVENTS, until)

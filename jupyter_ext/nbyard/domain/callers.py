@@ -2,13 +2,21 @@
 
 import msgspec
 
+# A request from the code of a task carries the ID of its attempt.
+ATTEMPT_HEADER = "Nbyard-Attempt"
+
 
 class Caller(msgspec.Struct, frozen=True):
-    """A name, groups and scopes (`runs:write` …; `*` allows everything)."""
+    """A name, groups and scopes (`runs:write` …; `*` allows everything).
+
+    `attempt_id` is that of the attempt whose code sends the request, empty for others. It only says
+    what led to the request; it grants nothing.
+    """
 
     name: str
     groups: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("*",)
+    attempt_id: str = ""
 
     def may(self, scope: str) -> bool:
         """Return whether the caller has a scope."""

@@ -163,7 +163,13 @@ def _insert(
 ) -> str:
     """Insert a queued run with its waiting tasks; return its ID."""
     now, run_id = datetime.now(UTC), new_id()
-    started_by = {"origin": origin.kind, "origin_id": origin.id, "due_at": origin.due_at}
+    started_by = {
+        "origin": origin.kind,
+        "origin_id": origin.id,
+        "due_at": origin.due_at,
+        "cause": msgspec.to_builtins(origin.cause),
+        "chain": origin.chain,
+    }
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)
     assert run is not None

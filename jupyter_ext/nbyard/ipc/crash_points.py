@@ -18,6 +18,11 @@
     notice-sent     13  a channel accepted or refused a message, the store does not know
     tick-inserted   14  a due time and its run are in the open transaction, the next one is not
     tick-committed  14  both are durable, no process was notified
+    events-matched  14  events and their firings are in the open transaction
+    files-matched   14  changed files and their firing are in the open transaction
+    firings-committed    14  the firings are durable, their runs are not
+    firing-run-inserted  14  a firing and its run are in the open transaction
+    firing-run-committed 14  both are durable, no process was notified
     cancel-written  15  the run is marked as cancelled, no process was notified
     asked-to-end    15  an attempt was asked to stop
     obeyed          15  the attempt has stopped, the store does not know

@@ -21,13 +21,15 @@ from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 
 from nbyard.domain.arguments.structs import check_text
-from nbyard.domain.callers import Caller
+from nbyard.domain.callers import ATTEMPT_HEADER, Caller
+from nbyard.domain.ids import is_id
 from nbyard.errors import (
     DatabaseAway,
     ErrorBody,
     Forbidden,
     Invalid,
     NbyardError,
+    TooOften,
 )
 from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admissions
@@ -167,7 +169,8 @@ class NbyardHandler(JupyterHandler):
         caller = caller_of(self.current_user)
         if not caller.may(scope):
             raise Forbidden(because("scope-missing", scope=scope))
-        return caller
+        attempt = self.request.headers.get(ATTEMPT_HEADER, "")
+        return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
 
     def get_login_url(self) -> str:
         """Raise an error without a user, because API clients cannot use a login page."""
@@ -183,14 +186,15 @@ class NbyardHandler(JupyterHandler):
             why = None if error.status == 503 else error  # temporary: the message is enough
             fields = {"fields": {"request_id": self.request_id}}
             log.warning("request %s: %s", self.request_id, error, exc_info=why, extra=fields)
-        self.send_error(error.status, body=error.body(self.request_id))
+        wait = error.retry_after if isinstance(error, TooOften) else 1
+        self.send_error(error.status, body=error.body(self.request_id), retry_after=wait)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         body = kwargs.get("body")
         if body is None:
             body = self._plain_body(status_code, kwargs.get("exc_info"))
-        if status_code == 503:
-            self.set_header("Retry-After", "1")
+        if status_code in (429, 503):
+            self.set_header("Retry-After", str(kwargs.get("retry_after", 1)))
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.known_methods()))
         self.set_header("Content-Type", "application/json")

@@ -17,6 +17,8 @@ from nbyard.rest.proxy.proxy_handlers import OF_ATTEMPTS, MonitorHandler, ProxyH
 from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.upload_and_download import ContentHandler, PictureHandler, UploadHandler
+from nbyard.rest.webhooks import PATH as HOOKS
+from nbyard.rest.webhooks import WebhookHandler
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 
@@ -83,6 +85,7 @@ def routes(
             {"context": context, "broadcast": broadcast},
         ),
     ]
+    found.append((_pattern(base_url, HOOKS), WebhookHandler, {"context": context}))
     for name, path in CONTENTS.items():
         values = {"context": context, "name": name}
         found.append((_pattern(base_url, path), ContentHandler, values))

@@ -183,9 +183,9 @@ class CredentialService:
     def reseal(self, caller: Caller) -> Sealed:
         """Encrypt secrets again that were encrypted with an older key.
 
-        The newest key is used, also for the URLs of notice channels.
+        The newest key is used, also for channels and webhooks.
         """
-        sealed = (self._store.credentials, self._store.channels)
+        sealed = (self._store.credentials, self._store.channels, self._store.trigger_secrets)
         with self._store.write() as c:
             return Sealed(sum(rows.seal_anew(c, caller.name) for rows in sealed))
 

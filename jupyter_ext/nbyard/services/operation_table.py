@@ -18,6 +18,7 @@ from nbyard.services.projects.service import ProjectService
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.service import ScheduleService
 from nbyard.services.system import SystemService
+from nbyard.services.triggers.service import TriggerService
 from nbyard.services.uploads import UploadService
 from nbyard.services.workflows.service import WorkflowService
 
@@ -33,6 +34,7 @@ SERVICES = (
     WorkflowService,
     RunService,
     ScheduleService,
+    TriggerService,
     ChannelService,
     ProjectService,
     ArtifactService,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
+    from nbyard.services.triggers.service import TriggerService
     from nbyard.services.uploads import UploadService
     from nbyard.services.workflows.service import WorkflowService
 
@@ -101,6 +102,12 @@ class Services:
         from nbyard.services.schedules.service import ScheduleService
 
         return ScheduleService(self._parts)
+
+    @cached_property
+    def triggers(self) -> TriggerService:
+        from nbyard.services.triggers.service import TriggerService
+
+        return TriggerService(self._parts)
 
     @cached_property
     def channels(self) -> ChannelService:

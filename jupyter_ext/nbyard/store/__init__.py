@@ -43,6 +43,9 @@ from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schedules import ScheduleRows
+from nbyard.store.triggers.firings import FiringRows
+from nbyard.store.triggers.queries import TriggerRows
+from nbyard.store.triggers.secrets import TriggerSecretRows
 from nbyard.store.vault import Vault
 from nbyard.store.workflows import WorkflowRows
 
@@ -63,6 +66,7 @@ class Store:
     executables = ExecutableRows()
     facts = FactRows()
     fingerprints = FingerprintRows()
+    firings = FiringRows()
     history = HistoryRows()
     images = ImageRows()
     leases = LeaseRows()
@@ -77,6 +81,7 @@ class Store:
     tasks = TaskRows()
     templates = TemplateRows()
     trials = TrialRows()
+    triggers = TriggerRows()
     uses = UseRows()
     workers = WorkerRows()
     workflows = WorkflowRows()
@@ -95,6 +100,7 @@ class Store:
         vault = Vault(folder)
         self.channels = ChannelRows(vault)
         self.credentials = CredentialRows(vault)
+        self.trigger_secrets = TriggerSecretRows(vault)
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
@@ -134,11 +140,16 @@ class Store:
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models)
         found = {digest for noun in nouns for digest in noun.digests(c)}
-        return found.union(self.templates.digests_of_schedules(c))
+        return found.union(self.templates.digests_of_plans(c))
 
     def has_work(self, c: Connection) -> bool:
-        """Return whether a dispatcher is needed now or, for a schedule or a notice, later."""
-        later = (self.schedules.is_enabled, self.notices.is_waiting)
+        """Return whether a dispatcher is needed now or, for what may become due, later."""
+        later = (
+            self.schedules.is_enabled,
+            self.triggers.enabled,
+            self.firings.waiting,
+            self.notices.is_waiting,
+        )
         return self.is_busy(c) or any(is_needed(c) for is_needed in later)
 
     def is_busy(self, c: Connection) -> bool:

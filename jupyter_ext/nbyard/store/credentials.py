@@ -12,10 +12,15 @@ from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import credentials
+from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.vault import Vault
 
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
+# Any sealed text reveals that a key must exist somewhere.
+ANY_SEALED = (
+    select(C.sealed).union_all(select(triggers.c.secret).where(triggers.c.secret != "")).limit(1)
+)
 REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
 
 
@@ -107,8 +112,7 @@ class CredentialRows:
         return True
 
     def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
-        # Any sealed text reveals that a key must exist somewhere.
-        beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
+        beside = c.execute(ANY_SEALED).scalar() or ""
         return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
 
     def seal_anew(self, c: Connection, owner: str) -> int:

@@ -109,6 +109,24 @@ def all_news_after(c: Connection, cursor: int) -> list[News]:
     return [News(*row) for row in NEWS.ask(c, cursor=cursor)]
 
 
-def delete_oldest(c: Connection, keep: int) -> None:
-    """Delete all but the newest `keep` events."""
-    c.execute(delete(events).where(events.c.id <= newest_id(c) - keep))
+OF_RUNS_AND_VERSIONS = (
+    select(events)
+    .where(
+        events.c.id > bindparam("cursor"),
+        events.c.id <= bindparam("until"),
+        events.c.topic.in_(("run", "dataset-version")),
+    )
+    .order_by(events.c.id)
+)
+
+
+def of_runs_and_versions(c: Connection, cursor: int, until: int) -> list[Event]:
+    """Return the events of runs and of versions of datasets after `cursor`, of all owners."""
+    rows = c.execute(OF_RUNS_AND_VERSIONS, {"cursor": cursor, "until": until})
+    return [Event(r.id, r.at, r.topic, r.subject_id, r.run_id, r.data) for r in rows]
+
+
+def delete_oldest(c: Connection, keep: int, until: int = MAX_COUNT) -> None:
+    """Delete all but the newest `keep` events; keep all after the event `until`."""
+    last = min(newest_id(c) - keep, until)
+    c.execute(delete(events).where(events.c.id <= last))

@@ -128,11 +128,11 @@ class FakeRuntime:
         return [one for one, state in self.states.items() if state == "running"]
 
     def end(self, attempt_id: str, state: str = "succeeded", text: str = "", **more: Any) -> None:
-        """Write what a runner would write: the output, and result.json last."""
+        """Write what a runner would write: the output if there is one, and result.json last."""
         folder = self.orders[attempt_id].folder
         task = msgspec.json.decode((folder / TASK).read_bytes(), type=TaskFile)
         outputs = []
-        if state == "succeeded":
+        if state == "succeeded" and "out" in task.outputs:
             (folder / task.outputs["out"].path).write_text(text or attempt_id)
             outputs = ["out"]
         now = time.time()

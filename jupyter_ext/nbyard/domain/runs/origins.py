@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from nbyard.domain.runs.causes import Cause
+
 # A client may name these. The others follow from what started the run.
 AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
 OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "webhook", "backfill"]
@@ -14,9 +16,12 @@ KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
 class Origin(msgspec.Struct, frozen=True):
     """What started a run. `id` is that of its schedule, of its trigger or of the retried run.
 
-    `due_at` is the time for which a schedule started it.
+    `due_at` is the time for which a schedule started it. `cause` is the event that fired a
+    trigger. `chain` are the IDs of the triggers that led here, each fired by the one before.
     """
 
     kind: OriginKind = "manual"
     id: str = ""
     due_at: datetime | None = None
+    cause: Cause | None = None
+    chain: list[str] = []

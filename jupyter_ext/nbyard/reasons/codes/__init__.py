@@ -23,6 +23,7 @@ from nbyard.reasons.codes.schedules import SCHEDULES
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
+from nbyard.reasons.codes.triggers import TRIGGERS
 from nbyard.reasons.codes.values import VALUES
 from nbyard.reasons.codes.workflows import WORKFLOWS
 
@@ -43,6 +44,7 @@ PARTS: tuple[dict[str, Code], ...] = (
     SCHEDULES,
     SERVICES,
     TABLES,
+    TRIGGERS,
     VALUES,
     WORKFLOWS,
 )

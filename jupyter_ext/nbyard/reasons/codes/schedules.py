@@ -37,7 +37,7 @@ REFUSED = {
     "no-schedule": code("There is no schedule '{name}'.", name=str),
     "schedule-exists": code("A schedule named '{name}' exists.", name=str),
     "schedule-has-ended": code("The schedule has no due time left."),
-    "schedule-run-name": code("runs of a schedule are numbered, so they have no name"),
+    "schedule-run-name": code("runs of schedules and triggers are numbered, so they have no name"),
 }
 
 DUE = {

@@ -99,6 +99,11 @@ class AttemptRows:
         row = c.execute(_records().where(attempts.c.id == attempt_id)).first()
         return _attempt_record(row) if row else None
 
+    def run_of(self, c: Connection, owner: str, attempt_id: str) -> str:
+        """Return the ID of the run that an attempt belongs to; empty without such an attempt."""
+        found = self.get(c, attempt_id) if attempt_id else None
+        return found.run_id if found is not None and found.owner == owner else ""
+
     def state(self, c: Connection, attempt_id: str) -> str | None:
         """Return the state of an attempt, or None."""
         return c.execute(STATE, {"its_id": attempt_id}).scalar_one_or_none()

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.ids import first_id_at
+from nbyard.domain.runs.causes import Cause
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Run
@@ -37,7 +38,7 @@ from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versio
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
-ORIGIN = ("origin", "origin_id", "due_at")
+ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
@@ -264,7 +265,8 @@ def _belongs_to(project: str) -> ColumnElement[bool]:
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
-    origin = Origin(row.origin, row.origin_id, row.due_at)
+    cause = msgspec.convert(row.cause, Cause | None)
+    origin = Origin(row.origin, row.origin_id, row.due_at, cause, row.chain)
     values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Run(**values, origin=origin, counts=counts.get(row.id, {}))
 

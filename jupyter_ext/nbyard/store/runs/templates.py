@@ -14,11 +14,13 @@ from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import executable_versions, runs
 from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.trigger_tables import triggers
 
 T, V = run_templates.c, executable_versions.c
 # A template stays as long as one of these columns names it.
 RUN_OF = runs.c.template_id
-REFERENCES = (RUN_OF, schedules.c.template_id)
+OF_PLANS = (schedules.c.template_id, triggers.c.template_id)
+REFERENCES = (RUN_OF, *OF_PLANS)
 IS_USED = or_(*(select(column).where(column == T.id).exists() for column in REFERENCES))
 KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest == bindparam("is"))
 
@@ -74,12 +76,11 @@ class TemplateRows:
         for row in c.execute(select(runs.c.id, T.digests).where(T.id == RUN_OF)):
             yield row.id, row.digests
 
-    def digests_of_schedules(self, c: Connection) -> Iterable[str]:
-        """Yield the digests that templates of schedules name."""
-        for digests in c.execute(
-            select(T.digests).where(T.id == schedules.c.template_id)
-        ).scalars():
-            yield from digests
+    def digests_of_plans(self, c: Connection) -> Iterable[str]:
+        """Yield the digests that templates of schedules and triggers name."""
+        for column in OF_PLANS:
+            for digests in c.execute(select(T.digests).where(T.id == column)).scalars():
+                yield from digests
 
     def delete_unused(self, c: Connection) -> None:
         """Delete the templates that no row refers to."""

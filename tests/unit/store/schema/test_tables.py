@@ -14,7 +14,7 @@ from ..rows import Rows
 OWNED = (
     *("datasets", "executables", "environments", "images", "workflows", "runs", "cache", "events"),
     *("credentials", "deployments", "models", "submissions", "retention", "run_templates"),
-    *("projects", "schedules", "notice_channels", "notice_rules", "notices"),
+    *("projects", "schedules", "triggers", "notice_channels", "notice_rules", "notices"),
 )
 
 

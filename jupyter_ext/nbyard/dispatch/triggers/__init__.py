@@ -1,0 +1,1 @@
+"""Events become firings of triggers here, each in one transaction; firings become runs."""

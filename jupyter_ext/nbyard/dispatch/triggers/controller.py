@@ -1,0 +1,83 @@
+"""The controller of triggers: looks for events and handles firings in threads."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.threads import Threads
+from nbyard.dispatch.triggers.firing_runs import FiringRuns
+from nbyard.dispatch.triggers.store_events import KINDS, StoreEvents
+from nbyard.dispatch.triggers.watched_files import WatchedFiles
+
+# Between two comparisons with the events of the store.
+PAUSE_SECONDS = 0.1
+
+
+class TriggerController:
+    """Finds events that fire triggers, and the firings that wait for their run.
+
+    `wake` wakes the loop after a thread has recorded a firing or created a run.
+    """
+
+    def __init__(self, context: DispatchContext, threads: Threads, wake: Callable[[], None]):
+        self._context = context
+        self._threads = threads
+        self._wake = wake
+        self._events = StoreEvents(context)
+        self._files = WatchedFiles(context, wake)
+        self._firing_runs = FiringRuns(context)
+        self._has_changed = True
+        self._reads_events = False
+        self._next_match = 0.0
+        self.is_enabled = False
+
+    def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
+        """Handle events and firings; return whether anything changed since the last round."""
+        has_changed, self._has_changed = self._has_changed, False
+        if has_news or has_time or has_changed:
+            self._look()
+        if self._is_behind():
+            self._next_match = time.monotonic() + PAUSE_SECONDS
+            self._threads.submit("trigger events", self._events.match, then=self._done)
+        for trigger_id in self._files.due():
+            look = partial(self._files.look, trigger_id)
+            self._threads.submit(f"files of trigger {trigger_id}", look, then=self._done)
+        return has_changed
+
+    def patience(self) -> float:
+        """Return the seconds until the next look."""
+        files = self._files.patience()
+        if not self._is_behind(soon=True):
+            return files
+        return min(files, max(self._next_match - time.monotonic(), 0.0))
+
+    def close(self) -> None:
+        """Stop watching files."""
+        self._files.close()
+
+    def _look(self) -> None:
+        store = self._context.store
+        with store.read() as c:
+            kinds = set(store.triggers.enabled(c).values())
+            waiting = store.firings.waiting(c)
+            files = store.triggers.of_kind(c, "file") if "file" in kinds else []
+        self.is_enabled = bool(kinds or waiting)
+        self._reads_events = not kinds.isdisjoint(KINDS)
+        self._files.update(files)
+        for trigger_id in waiting:
+            handle = partial(self._firing_runs.handle, trigger_id)
+            self._threads.submit(f"trigger {trigger_id}", handle, then=self._done)
+
+    def _is_behind(self, *, soon: bool = False) -> bool:
+        """Return whether events of the store are to be compared now, or soon."""
+        if not self._reads_events or (not soon and time.monotonic() < self._next_match):
+            return False
+        with self._context.store.read() as c:
+            return self._events.is_behind(self._context.store.events.newest_id(c))
+
+    def _done(self, has_changed: bool | None) -> None:
+        """Look again: a firing waits, or its run is to start."""
+        if has_changed:
+            self._has_changed = True
+            self._wake()

@@ -1,0 +1,113 @@
+"""What happens to waiting firings: each one's run in one transaction, or the record why not."""
+
+import logging
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.schedules.overlap import action_for
+from nbyard.domain.schedules.structs import Missed
+from nbyard.errors import Busy, Conflict, NbyardError, StaleWrite, Unavailable, reason_of
+from nbyard.freezing.templates import FrozenRequest
+from nbyard.freezing.trigger_runs import create_fired, freeze_fired
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
+from nbyard.store import Connection
+from nbyard.store.leases import LeaseLost
+from nbyard.store.triggers.firings import FiringRow
+from nbyard.store.triggers.queries import TriggerRow
+
+log = logging.getLogger("nbyard.dispatch")
+MOST_WAITING = 100
+MOST_READ = 1_000
+
+
+class FiringRuns:
+    """Handles one firing of a trigger at a time."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.firings
+
+    def handle(self, trigger_id: str) -> bool:
+        """Handle the next firing; return whether anything changed."""
+        with self._store.read() as c:
+            row = self._store.triggers.by_id(c, trigger_id)
+            waiting = self._rows.waiting_of(c, trigger_id, MOST_READ)
+            live = self._rows.live_runs(c, trigger_id)
+        if row is None or not waiting:
+            return False
+        overlap = row.trigger.overlap
+        action = action_for(
+            overlap, Missed(), is_active=bool(live), is_waiting=False, is_late=False
+        )
+        if action == "wait":
+            return self._shorten(row, waiting)
+        if action == "skip":
+            self._skip(row, waiting[0], live)
+            return True
+        if overlap == "replace" and len(waiting) > 1:
+            self._keep_newest(row, waiting)
+        try:
+            self._start(row, waiting[-1] if overlap == "replace" else waiting[0])
+        except StaleWrite:
+            log.info("trigger %s was changed meanwhile", trigger_id)
+        return True
+
+    def _shorten(self, row: TriggerRow, waiting: list[FiringRow]) -> bool:
+        """Drop the firings beyond the number that may wait; return whether there were any."""
+        ids = [one.firing.id for one in waiting[MOST_WAITING:]]
+        if not ids:
+            return False
+        why = because("firing-queue-full", count=MOST_WAITING)
+        with self._context.write() as c:
+            self._rows.drop(c, row.trigger, why, ids)
+        return True
+
+    def _skip(self, row: TriggerRow, firing: FiringRow, live: list[str]) -> None:
+        with self._context.write() as c:
+            run = self._store.runs.by_id(c, live[0])
+            why = because("firing-overlapped", number=run.number if run else 0)
+            self._rows.conclude(c, row.trigger, firing.firing.id, "overlapped", why)
+
+    def _keep_newest(self, row: TriggerRow, waiting: list[FiringRow]) -> None:
+        ids = [one.firing.id for one in waiting[:-1]]
+        with self._context.write() as c:
+            self._rows.drop(c, row.trigger, because("firing-replaced"), ids)
+
+    def _start(self, row: TriggerRow, firing: FiringRow) -> None:
+        """Start the run of a firing; record why there is none if it is refused."""
+        try:
+            with self._context.blobs.keeping():
+                frozen = self._frozen(row, firing)
+                with self._context.write() as c:
+                    self._create(c, row, firing, frozen)
+                    crash_point("firing-run-inserted")
+        except NbyardError as error:
+            if isinstance(error, Busy | Unavailable | LeaseLost | StaleWrite):
+                raise
+            # The files cannot be frozen, or a value is refused and the transaction rolled back.
+            with self._context.write() as c:
+                self._rows.conclude(c, row.trigger, firing.firing.id, "failed", reason_of(error))
+        crash_point("firing-run-committed")
+
+    def _create(
+        self, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
+    ) -> None:
+        now = self._store.triggers.by_id(c, row.trigger.id)
+        if now is None or now.trigger.revision != row.trigger.revision:
+            raise StaleWrite
+        live = self._rows.live_runs(c, row.trigger.id)
+        made = create_fired(self._store, c, row, firing, frozen)
+        if not self._rows.conclude(c, row.trigger, firing.firing.id, "started", run_id=made):
+            raise StaleWrite
+        for run_id in live:  # only the policy `replace` comes here with any
+            run = self._store.runs.by_id(c, run_id)
+            if run is not None:
+                self._store.runs.request_cancel(c, run)
+
+    def _frozen(self, row: TriggerRow, firing: FiringRow) -> FrozenRequest | None:
+        context = self._context
+        try:
+            return freeze_fired(context.settings, context.store, context.blobs, row, firing.given)
+        except OSError as error:
+            raise Conflict(reason_of(error)) from error

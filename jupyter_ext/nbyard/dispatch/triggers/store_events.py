@@ -1,0 +1,134 @@
+"""Finds events of the store that fire triggers: ready versions of datasets and ended runs.
+
+The events are written in the transactions of their causes. A cursor moves over them in the
+transaction that records the firings, so neither a crash nor a second dispatcher repeats or loses
+one.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.events import Event
+from nbyard.domain.runs.causes import Cause, DatasetCause, RunCause
+from nbyard.domain.triggers.structs import Fire, OnWorkflow, TriggerKind
+from nbyard.domain.triggers.values import values_or_reason
+from nbyard.ipc.crash_points import crash_point
+from nbyard.store import Connection
+from nbyard.store.triggers.queries import TriggerRow
+
+KINDS: tuple[TriggerKind, ...] = ("dataset", "workflow")
+MOST_AT_ONCE = 2_000
+# Without a match, the stored cursor may stay behind; a new dispatcher reads these events again.
+MOST_BEHIND = 1_000
+ENDS = ("succeeded", "failed")
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """An event that may fire triggers of its owner.
+
+    `sources` are IDs and real paths that identify where it happened. `run_id` is the run that
+    caused it.
+    """
+
+    event_id: int
+    kind: str
+    owner: str
+    key: str
+    sources: frozenset[str]
+    cause: Cause
+    run_id: str
+
+
+class StoreEvents:
+    """Compares events of the store with the enabled triggers."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._seen = 0
+
+    def is_behind(self, newest: int) -> bool:
+        """Return whether there are events that were not compared yet."""
+        return newest > self._seen
+
+    def match(self) -> bool:
+        """Record the firings of the next events; return whether there were any."""
+        with self._store.read() as c:
+            # First the newest event: a trigger that is created meanwhile begins after it.
+            newest = self._store.events.newest_id(c)
+            stored = self._store.triggers.cursor(c)
+            rows = self._store.triggers.of_kind(c, *KINDS)
+            # Events before the oldest of these triggers concern nobody.
+            first = min((row.since_event for row in rows), default=newest)
+            start = max(stored, self._seen, first)
+            until = min(newest, start + MOST_AT_ONCE)
+            found = [*self._occurrences(c, start, until)] if rows else []
+        matches = [one for one in found if any(_fires(row, one) for row in rows)]
+        if matches or (rows and until - stored > MOST_BEHIND):
+            with self._context.write() as c:
+                has_fired = self._record(c, matches)
+                self._store.triggers.move_cursor(c, until)
+                crash_point("events-matched")
+            crash_point("firings-committed")
+        else:
+            has_fired = False
+        self._seen = until
+        return has_fired
+
+    def _record(self, c: Connection, matches: Iterable[Occurrence]) -> bool:
+        rows = self._store.triggers.of_kind(c, *KINDS)
+        has_fired = False
+        for one in matches:
+            for row in rows:
+                if not _fires(row, one):
+                    continue
+                values, reason = values_or_reason(row.trigger.values_from, one.cause)
+                made = self._store.firings.add(
+                    c,
+                    row.trigger,
+                    one.key,
+                    one.cause,
+                    given=Fire(values),
+                    after_run=one.run_id,
+                    reason=reason,
+                )
+                has_fired |= made is not None
+        return has_fired
+
+    def _occurrences(self, c: Connection, start: int, until: int) -> Iterator[Occurrence]:
+        for event in self._store.events.of_runs_and_versions(c, start, until):
+            state = event.data.get("state")
+            if event.topic == "run" and state in ENDS:
+                yield from self._of_run(c, event)
+            elif event.topic == "dataset-version" and state == "ready":
+                yield from self._of_version(c, event)
+
+    def _of_run(self, c: Connection, event: Event) -> Iterator[Occurrence]:
+        run = self._store.runs.by_id(c, event.subject_id)
+        # It may be deleted, or be the original of a cancelled one.
+        if run is None or run.state not in ENDS:
+            return
+        sources = frozenset({run.workflow_id, run.path}) - {""}
+        cause = RunCause(run.id, run.number, run.title, run.state)  # type: ignore[arg-type]
+        yield Occurrence(event.id, "workflow", run.owner, f"run:{run.id}", sources, cause, run.id)
+
+    def _of_version(self, c: Connection, event: Event) -> Iterator[Occurrence]:
+        one = self._store.triggers.version(c, event.subject_id)
+        if one is not None:
+            cause = DatasetCause(one.dataset_id, one.dataset, one.id, one.number)
+            sources = frozenset({one.dataset_id})
+            key = f"version:{one.id}"
+            yield Occurrence(event.id, "dataset", one.owner, key, sources, cause, one.run_id)
+
+
+def _fires(row: TriggerRow, one: Occurrence) -> bool:
+    """Return whether an event fires a trigger."""
+    if (row.kind, row.trigger.owner) != (one.kind, one.owner) or one.event_id <= row.since_event:
+        return False
+    on = row.trigger.on
+    ends = {"either", one.cause.state} if isinstance(one.cause, RunCause) else set()
+    if isinstance(on, OnWorkflow) and on.outcome not in ends:
+        return False
+    return not {row.source_id, row.source_path}.isdisjoint(one.sources)

@@ -1,0 +1,186 @@
+"""The files that triggers watch: changes since the stored snapshot become firings.
+
+The snapshot and the firing are written in one transaction. So changes that happened while no
+dispatcher ran are found, and none starts two runs.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.ids import new_id
+from nbyard.domain.runs.causes import Change, FileCause
+from nbyard.domain.triggers.file_changes import (
+    Settling,
+    Snapshot,
+    cause_of,
+    changes_between,
+    merged,
+)
+from nbyard.domain.triggers.file_events import MOST_FILES
+from nbyard.domain.triggers.file_patterns import is_deep, matcher
+from nbyard.domain.triggers.structs import Fire, OnFile
+from nbyard.domain.triggers.values import values_or_reason
+from nbyard.errors import StaleWrite
+from nbyard.host import clock
+from nbyard.host.file_watching import ChangeHints, TooManyFiles, watched_files
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import Reason, because
+from nbyard.store import Connection
+from nbyard.store.triggers.queries import TriggerRow
+
+log = logging.getLogger("nbyard.dispatch")
+# With hints, looking at intervals finds what no hint told.
+HINTED_SECONDS, POLLED_SECONDS = 30.0, 2.0
+LEAST_SECONDS = 0.2  # between two looks, however many hints come
+NEVER = float("inf")
+
+
+@dataclass
+class Watch:
+    """One trigger with its files. `next_look` is a time of the monotonic clock."""
+
+    row: TriggerRow
+    on: OnFile
+    interval: float
+    settling: Settling
+    next_look: float = 0.0
+    last_look: float = 0.0
+    hints: int = 0
+
+    def hint(self) -> None:
+        """Look soon."""
+        self.hints += 1
+        self.next_look = min(self.next_look, self.last_look + LEAST_SECONDS)
+
+
+class WatchedFiles:
+    """Looks at the files of triggers when they may have changed; `wake` wakes the loop."""
+
+    def __init__(self, context: DispatchContext, wake: Callable[[], None]):
+        self._context = context
+        self._store = context.store
+        self._wake = wake
+        self._hints = ChangeHints()
+        self._watches: dict[str, Watch] = {}
+
+    def update(self, rows: Iterable[TriggerRow]) -> None:
+        """Watch the files of these triggers, and no others."""
+        wanted = {row.trigger.id: row for row in rows}
+        for key, watch in [*self._watches.items()]:
+            now = wanted.get(key)
+            if now is None or now.trigger.revision != watch.row.trigger.revision:
+                self._hints.unwatch(key)
+                del self._watches[key]
+        for key in wanted.keys() - self._watches.keys():
+            self._watches[key] = self._begun(wanted[key])
+
+    def _begun(self, row: TriggerRow) -> Watch:
+        on = row.trigger.on
+        assert isinstance(on, OnFile)
+        watch = Watch(row, on, POLLED_SECONDS, Settling(on.settle_seconds))
+
+        def hint() -> None:
+            watch.hint()
+            self._wake()
+
+        path = Path(row.source_path)
+        if self._hints.watch(row.trigger.id, path, is_deep(on.pattern), hint):
+            watch.interval = HINTED_SECONDS
+        return watch
+
+    def due(self) -> list[str]:
+        """Return the IDs of triggers at whose files to look now; the caller looks."""
+        now = time.monotonic()
+        due = [key for key, watch in self._watches.items() if watch.next_look <= now]
+        for key in due:
+            # If the look fails, the next one is not at once.
+            watch = self._watches[key]
+            watch.last_look, watch.next_look = now, now + watch.interval
+        return due
+
+    def patience(self) -> float:
+        """Return the seconds until the next look."""
+        first = min((watch.next_look for watch in self._watches.values()), default=NEVER)
+        return max(first - time.monotonic(), 0.0)
+
+    def look(self, trigger_id: str) -> bool:
+        """Look at the files of a trigger; return whether a firing was recorded."""
+        watch = self._watches.get(trigger_id)
+        if watch is None:
+            return False
+        hints = watch.hints
+        new = self._files(watch)
+        has_fired = new is not None and self._compare(watch, new)
+        now = time.monotonic()
+        wait = watch.settling.wait(now)
+        if wait is None:
+            # A hint during the look may be about what came later.
+            wait = watch.interval if watch.hints == hints else LEAST_SECONDS
+        watch.next_look = now + min(wait, watch.interval)
+        return has_fired
+
+    def _files(self, watch: Watch) -> Snapshot | None:
+        path, pattern = Path(watch.row.source_path), watch.on.pattern
+        matches = matcher(pattern).fullmatch
+        try:
+            files = watched_files(path, matches, is_deep=is_deep(pattern), most=MOST_FILES)
+        except TooManyFiles:
+            self._fail(watch, because("too-many-watched-files", most=MOST_FILES))
+        except OSError as error:
+            text = error.strerror or str(error)
+            self._fail(watch, because("watched-files-unreadable", path=str(path), message=text))
+        else:
+            return files
+        return None
+
+    def _fail(self, watch: Watch, reason: Reason) -> None:
+        """Record once a day that the files cannot be watched."""
+        key = f"files-failed:{clock.now():%Y-%m-%d}"
+        with self._context.write() as c:
+            cause = FileCause([], 0)
+            self._store.firings.add(c, watch.row.trigger, key, cause, reason=reason)
+
+    def _compare(self, watch: Watch, new: Snapshot) -> bool:
+        """Record a firing if files are complete; return whether one was recorded."""
+        trigger_id = watch.row.trigger.id
+        with self._store.read() as c:
+            known = self._store.triggers.watched(c, trigger_id)
+        if known is None:
+            return False
+        version, old = known
+        changed = changes_between(old, new)
+        wanted = {path: change for path, change in changed.items() if change in watch.on.changes}
+        complete = watch.settling.complete(wanted, new, time.monotonic())
+        others = changed.keys() - wanted.keys()
+        # A file that is deleted and comes back is a new one.
+        has_gone = any(changed[path] == "deleted" for path in others)
+        if not complete and not has_gone:
+            return False
+        try:
+            with self._context.write() as c:
+                files = merged(old, new, {*complete, *others})
+                self._store.triggers.advance(c, trigger_id, version, files)
+                if complete:
+                    self._record(c, watch, wanted, complete)
+                crash_point("files-matched")
+        except StaleWrite:
+            return False
+        crash_point("firings-committed")
+        return bool(complete)
+
+    def _record(
+        self, c: Connection, watch: Watch, changed: dict[str, Change], complete: list[str]
+    ) -> None:
+        cause = cause_of(changed, complete)
+        row = watch.row.trigger
+        values, reason = values_or_reason(row.values_from, cause)
+        key = f"files:{new_id()}"
+        self._store.firings.add(c, row, key, cause, given=Fire(values), reason=reason)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._hints.close()

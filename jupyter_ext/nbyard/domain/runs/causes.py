@@ -1,0 +1,57 @@
+"""Causes of runs: the event that made a trigger start a run."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Change = Literal["created", "modified", "deleted"]
+Ended = Literal["succeeded", "failed"]
+
+
+class DatasetCause(msgspec.Struct, frozen=True, tag="dataset", tag_field="kind"):
+    """A version of a dataset became ready; `dataset` is the name that it had then."""
+
+    dataset_id: str
+    dataset: str
+    version_id: str
+    version: int
+
+
+class RunCause(msgspec.Struct, frozen=True, tag="workflow", tag_field="kind"):
+    """A run of a workflow, notebook or script ended."""
+
+    run_id: str
+    number: int
+    title: str
+    state: Ended
+
+
+class FileChange(msgspec.Struct, frozen=True):
+    """A file that was created, modified or deleted. `path` is the real path."""
+
+    path: str
+    change: Change
+
+
+class FileCause(msgspec.Struct, frozen=True, tag="file", tag_field="kind"):
+    """Files changed; `files` are the first ones of `count`."""
+
+    files: list[FileChange]
+    count: int
+
+
+class WebhookCause(msgspec.Struct, frozen=True, tag="webhook", tag_field="kind"):
+    """A signed message arrived; the sender chose its ID and the time of sending."""
+
+    webhook_id: str
+    sent_at: datetime
+
+
+class FireCause(msgspec.Struct, frozen=True, tag="fire", tag_field="kind"):
+    """A notebook, a program or a person fired the trigger; `run_id` if it was part of a run."""
+
+    run_id: str = ""
+
+
+Cause = DatasetCause | RunCause | FileCause | WebhookCause | FireCause

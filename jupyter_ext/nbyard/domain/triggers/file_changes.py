@@ -1,0 +1,87 @@
+"""Changes of files: what differs between two snapshots, and which files are complete."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from nbyard.domain.runs.causes import Change, FileCause, FileChange
+
+MOST_SHOWN = 100
+# While some file always changes, complete ones start a run after so many settle times.
+PATIENCE = 10.0
+
+Stamp = tuple[int, int]  # time of modification in nanoseconds, and size in bytes
+Snapshot = Mapping[str, Stamp]
+
+
+def changes_between(
+    old: Snapshot, new: Snapshot, wanted: Collection[Change] = ("created", "modified", "deleted")
+) -> dict[str, Change]:
+    """Return the wanted changes by path, in the order of the paths."""
+    found: dict[str, Change] = {}
+    for path in sorted({*old, *new}):
+        if path not in old:
+            change: Change = "created"
+        elif path not in new:
+            change = "deleted"
+        elif old[path] != new[path]:
+            change = "modified"
+        else:
+            continue
+        if change in wanted:
+            found[path] = change
+    return found
+
+
+class Settling:
+    """Finds out which changed files are complete: they have not changed for some seconds.
+
+    Times are seconds of a clock that never goes back.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._seen: dict[str, tuple[Stamp | None, float]] = {}
+        self._since = 0.0
+
+    def complete(self, changed: Collection[str], new: Snapshot, now: float) -> list[str]:
+        """Return the changed paths that are to start a run now; empty if it is too early."""
+        before, self._seen = self._seen, {}
+        for path in changed:
+            stamp = new.get(path)
+            known = before.get(path)
+            since = known[1] if known is not None and known[0] == stamp else now
+            self._seen[path] = (stamp, since)
+        if not before:
+            self._since = now
+        quiet = [path for path, (_, since) in self._seen.items() if now - since >= self._seconds]
+        is_long = now - self._since >= PATIENCE * self._seconds
+        if len(quiet) == len(self._seen) or (quiet and is_long):
+            self._since = now
+            return quiet
+        return []
+
+    def wait(self, now: float) -> float | None:
+        """Return the seconds until a file may be complete, None if no file has changed."""
+        if not self._seen:
+            return None
+        newest = max(since for _, since in self._seen.values())
+        patient = self._since + PATIENCE * self._seconds
+        return max(0.0, min(newest + self._seconds, max(patient, now + self._seconds / 2)) - now)
+
+
+def merged(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, Stamp]:
+    """Return the old snapshot with the new state of some paths."""
+    found = {path: stamp for path, stamp in old.items() if path not in paths}
+    return found | {path: new[path] for path in paths if path in new}
+
+
+def cause_of(changed: Mapping[str, Change], paths: Collection[str]) -> FileCause:
+    """Return the cause of a run for these changed paths."""
+    files = [FileChange(path, changed[path]) for path in sorted(paths)]
+    return FileCause(files[:MOST_SHOWN], len(files))
+
+
+def snapshot_of(value: object) -> dict[str, Stamp]:
+    """Return a snapshot from its JSON."""
+    return msgspec.convert(value, dict[str, Stamp])

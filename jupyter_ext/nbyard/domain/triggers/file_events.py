@@ -1,0 +1,23 @@
+"""Checks of the files that a trigger watches."""
+
+from nbyard.domain.triggers.file_patterns import matcher
+from nbyard.domain.triggers.structs import OnFile
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+LEAST_SETTLE, MOST_SETTLE = 0.1, 3600.0
+MOST_FILES = 10_000
+
+
+def check_file_event(on: OnFile) -> None:
+    """Check pattern, changes and settle time.
+
+    Raises:
+        Invalid: a field is refused.
+    """
+    matcher(on.pattern)
+    if not on.changes:
+        raise Invalid.field("on.changes", because("empty"))
+    if not LEAST_SETTLE <= on.settle_seconds <= MOST_SETTLE:
+        why = because("not-between", least=LEAST_SETTLE, most=MOST_SETTLE)
+        raise Invalid.field("on.settle_seconds", why)

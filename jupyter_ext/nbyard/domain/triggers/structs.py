@@ -1,0 +1,156 @@
+"""Triggers: a run to create, the events that fire it, and the record of each event."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.runs.causes import Cause, Change
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import Mode, Overlap
+from nbyard.domain.state_machines import RunState
+from nbyard.reasons.structs import Reason
+
+FiringOutcome = Literal["waiting", "started", "overlapped", "failed"]
+TriggerKind = Literal["dataset", "workflow", "file", "webhook", "notebook"]
+# A run of one trigger may fire the next one, up to this number of triggers.
+MOST_IN_CHAIN = 10
+
+
+class OnDataset(
+    msgspec.Struct, frozen=True, tag="dataset", tag_field="kind", forbid_unknown_fields=True
+):
+    """A new version of a dataset is ready. `dataset` is an ID or a name."""
+
+    dataset: str
+
+
+class OnWorkflow(
+    msgspec.Struct, frozen=True, tag="workflow", tag_field="kind", forbid_unknown_fields=True
+):
+    """A run of another workflow, notebook or script succeeded or failed."""
+
+    path: str
+    outcome: Literal["succeeded", "failed", "either"] = "succeeded"
+
+
+class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
+    """A file changed, or files of a folder that match the glob `pattern`.
+
+    `*.csv` matches files directly in the folder, `**/*.csv` also those of its subfolders. A file
+    counts as complete when it did not change for `settle_seconds`. Files that are complete at the
+    same time start one run.
+    """
+
+    path: str
+    pattern: str = "*"
+    changes: tuple[Change, ...] = ("created", "modified")
+    settle_seconds: float = 2.0
+
+
+class OnWebhook(
+    msgspec.Struct, frozen=True, tag="webhook", tag_field="kind", forbid_unknown_fields=True
+):
+    """A signed message arrives at the address of the trigger, at most so many per minute."""
+
+    most_per_minute: int = 60
+
+
+class OnNotebook(
+    msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
+):
+    """A running notebook or a program fires the trigger by its name."""
+
+
+TriggerEvent = OnDataset | OnWorkflow | OnFile | OnWebhook | OnNotebook
+
+
+class NewTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trigger to create: `run` is created whenever `on` happens.
+
+    `values_from` takes values of parameters from the event: `{"file": "path"}` for files,
+    `{"city": "body.city"}` for a webhook. With `mode` pinned, each run uses the files as they are
+    now; otherwise each run uses the files as they are when the trigger fires.
+    """
+
+    run: NewRun
+    on: TriggerEvent
+    name: str = ""
+    values_from: dict[str, str] = {}
+    mode: Mode = "follows"
+    overlap: Overlap = "queue"
+    is_enabled: bool = True
+
+
+class TriggerPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields to change. `revision` is the revision that was read.
+
+    The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
+    files again; `refreeze` does so without another change.
+    """
+
+    revision: int
+    run: NewRun | msgspec.UnsetType = msgspec.UNSET
+    on: TriggerEvent | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    values_from: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    refreeze: bool = False
+
+
+class Fire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values of parameters for one run of a trigger. `texts` are such values as typed."""
+
+    parameters: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+
+
+class Firing(msgspec.Struct, frozen=True):
+    """What one event led to.
+
+    `waiting` is not started yet, or waits for the run before it. `failed` created no run; `reason`
+    says why.
+    """
+
+    id: str
+    trigger_id: str
+    outcome: FiringOutcome
+    cause: Cause
+    created_at: datetime
+    reason: Reason | None = None
+    run_id: str = ""
+    run_state: RunState | None = None
+
+
+class FiringCounts(msgspec.Struct, frozen=True):
+    """Number of events by what they led to."""
+
+    started: int = 0
+    overlapped: int = 0
+    failed: int = 0
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    """A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
+
+    A webhook has its `address` below the server. Its `secret` is shown once, when it is created.
+    """
+
+    id: str
+    name: str
+    owner: str
+    revision: int
+    is_enabled: bool
+    run: NewRun
+    on: TriggerEvent
+    values_from: dict[str, str]
+    mode: Mode
+    overlap: Overlap
+    counts: FiringCounts
+    created_at: datetime
+    updated_at: datetime
+    sentence: Reason | None = None
+    recent: list[Firing] = []
+    address: str = ""
+    secret: str = ""

@@ -1,0 +1,133 @@
+"""Values that a run takes from the event that fired its trigger."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
+from nbyard.domain.triggers.structs import TriggerKind
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MAX_REFERENCE = 200
+MOST_PARTS = 16
+MOST_VALUES = 100
+BODY = "body"
+# The fields of each kind of event with the type of their values.
+FIELDS: Mapping[TriggerKind, Mapping[str, str]] = {
+    "dataset": {
+        "dataset": "string",
+        "dataset_id": "string",
+        "version": "int",
+        "version_id": "string",
+    },
+    "workflow": {"run_id": "string", "number": "int", "title": "string", "state": "string"},
+    "file": {"path": "string", "paths": "list", "change": "string", "count": "int"},
+    "webhook": {"webhook_id": "string", "sent_at": "string", BODY: ""},
+    "notebook": {},
+}
+# Types of parameters that take a value of each type; files are texts.
+FITTING: Mapping[str, tuple[str, ...]] = {
+    "string": ("string", "choice", "json"),
+    "int": ("int", "float", "json"),
+    "list": ("list", "json"),
+}
+
+
+def check_references(kind: TriggerKind, references: Mapping[str, str]) -> None:
+    """Check that the references name fields of this kind of event.
+
+    Raises:
+        Invalid: a reference is refused.
+    """
+    if len(references) > MOST_VALUES:
+        raise Invalid.field("values_from", because("too-many-values", most=MOST_VALUES))
+    known = FIELDS[kind]
+    for name, reference in references.items():
+        where = f"values_from.{name}"
+        if len(reference) > MAX_REFERENCE:
+            raise Invalid.field(where, because("too-long", most=MAX_REFERENCE))
+        first, *rest = reference.split(".")
+        if not known:
+            raise Invalid.field(where, because("event-has-no-fields"))
+        if first not in known:
+            shown = [f"{BODY}.NAME" if field == BODY else field for field in known]
+            raise Invalid.field(where, because("no-event-field", text=reference, known=shown))
+        is_path = first == BODY and rest and all(rest) and len(rest) <= MOST_PARTS
+        if (first == BODY and not is_path) or (rest and first != BODY):
+            raise Invalid.field(where, because("not-a-field-path", text=reference))
+
+
+def check_types(
+    kind: TriggerKind, references: Mapping[str, str], arguments: Mapping[str, Argument]
+) -> None:
+    """Check that the parameters exist and can take the values.
+
+    Raises:
+        Invalid: a parameter is unknown, or its type does not fit.
+    """
+    for name, reference in references.items():
+        where, argument = f"values_from.{name}", arguments.get(name)
+        if argument is None:
+            raise Invalid.field(where, because("no-such-parameter", known=[*arguments]))
+        if argument.role == "output" or argument.type == "secret":
+            raise Invalid.field(where, because("parameter-takes-no-event"))
+        given = FIELDS[kind][reference.partition(".")[0]]
+        wanted = argument.type if argument.role == "value" else "string"
+        if given and wanted not in FITTING[given]:
+            raise Invalid.field(where, because("event-field-type", given=given, wanted=wanted))
+
+
+def fields_of(cause: Cause, body: Any = None) -> dict[str, Any]:
+    """Return the fields of an event; `body` is the JSON of a webhook."""
+    if isinstance(cause, DatasetCause):
+        names = ("dataset", "dataset_id", "version", "version_id")
+        return {name: getattr(cause, name) for name in names}
+    if isinstance(cause, RunCause):
+        return {name: getattr(cause, name) for name in ("run_id", "number", "title", "state")}
+    if isinstance(cause, FileCause):
+        first = cause.files[0]
+        paths = [one.path for one in cause.files]
+        return {"path": first.path, "paths": paths, "change": first.change, "count": cause.count}
+    if isinstance(cause, WebhookCause):
+        sent = cause.sent_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return {"webhook_id": cause.webhook_id, "sent_at": sent, BODY: body}
+    return {}
+
+
+def values_or_reason(
+    references: Mapping[str, str], cause: Cause, body: Any = None
+) -> tuple[dict[str, Any], Reason | None]:
+    """Return the values of parameters for an event, or the reason why there are none."""
+    try:
+        return values_of(references, fields_of(cause, body)), None
+    except Invalid as error:
+        return {}, error.reason
+
+
+def values_of(references: Mapping[str, str], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of parameters for an event.
+
+    Raises:
+        Invalid: the event has no such field.
+    """
+    return {
+        name: _value(reference, fields, f"values_from.{name}")
+        for name, reference in references.items()
+    }
+
+
+def _value(reference: str, fields: Mapping[str, Any], where: str) -> Any:
+    value: Any = fields
+    for part in reference.split("."):
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and re.fullmatch(r"\d{1,9}", part, re.ASCII):
+            place = int(part)
+            if place >= len(value):
+                raise Invalid.field(where, because("event-lacks-field", text=reference))
+            value = value[place]
+        else:
+            raise Invalid.field(where, because("event-lacks-field", text=reference))
+    return value

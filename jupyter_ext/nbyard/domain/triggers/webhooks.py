@@ -1,0 +1,76 @@
+"""Signed messages as Standard Webhooks define them: HMAC-SHA256 over ID, timestamp and body."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from datetime import UTC, datetime
+
+import msgspec
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+TOLERANCE_SECONDS = 300
+MOST_BYTES = 1 << 20
+MOST_PER_MINUTE = 600
+MOST_SIGNATURES = 10
+SECRET_BYTES = 32
+PREFIX = "whsec_"
+VERSION = "v1"
+MESSAGE_ID = re.compile(r"[!-~]{1,200}")
+SECONDS = re.compile(r"\d{1,12}", re.ASCII)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message as it arrived, with its headers."""
+
+    id: str
+    timestamp: str
+    signatures: str
+    body: bytes
+
+
+def secret_text(key: bytes) -> str:
+    """Return a key as the text that senders get."""
+    return PREFIX + base64.b64encode(key).decode()
+
+
+def signature_of(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    """Return the value of the header for the signature."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    digest = hmac.new(key, signed, hashlib.sha256).digest()
+    return f"{VERSION},{base64.b64encode(digest).decode()}"
+
+
+def is_signed(secret: str, message: Message, now: datetime) -> bool:
+    """Return whether a message was signed with the secret at about this time."""
+    if not MESSAGE_ID.fullmatch(message.id) or not SECONDS.fullmatch(message.timestamp):
+        return False
+    try:
+        expected = signature_of(secret, message.id, message.timestamp, message.body).encode()
+    except (binascii.Error, ValueError):
+        return False
+    given = message.signatures.encode("utf-8", "replace").split(b" ")[:MOST_SIGNATURES]
+    # Compare all of them, so that the time tells nothing.
+    matches = [hmac.compare_digest(expected, one) for one in given]
+    return any(matches) and abs(int(message.timestamp) - now.timestamp()) <= TOLERANCE_SECONDS
+
+
+def sent_at(message: Message) -> datetime:
+    """Return when a message was sent, which its signature covers."""
+    return datetime.fromtimestamp(int(message.timestamp), UTC)
+
+
+def check_rate(most_per_minute: int) -> None:
+    """Check the largest number of messages in a minute.
+
+    Raises:
+        Invalid: it is refused.
+    """
+    if not 1 <= most_per_minute <= MOST_PER_MINUTE:
+        why = because("not-between", least=1, most=MOST_PER_MINUTE)
+        raise Invalid.field("on.most_per_minute", why)

@@ -1,0 +1,92 @@
+"""Runs of triggers: from the pinned template, or from the files as they are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.arguments.structs import parse_value
+from nbyard.domain.runs.origins import Origin
+from nbyard.errors import NotFound
+from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.run_creation import create_run
+from nbyard.freezing.templates import WORKFLOW, FrozenRequest, freeze, store_template
+from nbyard.host.project_files import ProjectFiles
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from nbyard.blobs import Blobs
+    from nbyard.domain.runs.structs import NewRun
+    from nbyard.domain.runs.templates import RunTemplate
+    from nbyard.domain.triggers.structs import Fire
+    from nbyard.settings import Settings
+    from nbyard.store import Connection, Store
+    from nbyard.store.triggers.firings import FiringRow
+    from nbyard.store.triggers.queries import TriggerRow
+
+
+def freeze_fired(
+    settings: Settings, store: Store, blobs: Blobs, row: TriggerRow, given: Fire
+) -> FrozenRequest | None:
+    """Freeze the files of a trigger that follows them; None for a pinned one."""
+    one = row.trigger
+    if one.mode == "pinned":
+        return None
+    files = ProjectFiles(Path(row.root), Path(row.start))
+    run = one.run if _takes_values_later(one.run) else with_given(one.run, given)
+    return freeze(FreezingContext(settings, store, blobs, files), one.owner, run)
+
+
+def create_fired(
+    store: Store, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
+) -> str:
+    """Queue the run of a firing, unless it exists; return its ID."""
+    one = row.trigger
+    template = _pinned(store, c, row) if frozen is None else store_template(c, frozen)
+    is_open = frozen is None or _takes_values_later(one.run)
+    made, _ = create_run(
+        store,
+        c,
+        template,
+        submission_key=f"trigger:{one.id}:{firing.event_key}",
+        origin=Origin("trigger", one.id, cause=firing.firing.cause, chain=firing.chain),
+        values=_values(template, firing.given) if is_open else None,
+    )
+    return made
+
+
+def with_given(run: NewRun, given: Fire) -> NewRun:
+    """Return a run with the values of an event in place of its own."""
+    names = given.parameters.keys() | given.texts.keys()
+    parameters, texts = (
+        {name: value for name, value in own.items() if name not in names} | more
+        for own, more in ((run.parameters, given.parameters), (run.texts, given.texts))
+    )
+    return msgspec.structs.replace(run, parameters=parameters, texts=texts)
+
+
+def _takes_values_later(run: NewRun) -> bool:
+    """Return whether values replace those of the template: one template then serves all runs.
+
+    The inputs of a single executable are frozen with its template instead.
+    """
+    return run.path.endswith(WORKFLOW)
+
+
+def _values(template: RunTemplate, given: Fire) -> dict[str, Any]:
+    """Return the values for a template. The creation of the run refuses unknown names."""
+    known = {argument.name: argument for argument in template.content.parameters}
+    texts = {
+        name: parse_value(known[name], text, f"parameters.{name}") if name in known else text
+        for name, text in given.texts.items()
+    }
+    return given.parameters | texts
+
+
+def _pinned(store: Store, c: Connection, row: TriggerRow) -> RunTemplate:
+    found = store.templates.get(c, row.trigger.owner, row.template_id)
+    if found is None:
+        raise NotFound(because("no-trigger-template"))
+    return found

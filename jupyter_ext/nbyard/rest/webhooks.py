@@ -1,0 +1,74 @@
+"""Messages of webhooks, which arrive without a token of Jupyter: their signature counts."""
+
+from collections.abc import Iterable
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado import web
+from tornado.httputil import HTTPServerRequest
+from tornado.log import app_log
+
+from nbyard.domain.triggers.webhooks import ID, MOST_BYTES, SIGNATURE, TIMESTAMP, Message
+from nbyard.errors import NbyardError, TooLarge
+from nbyard.reasons.structs import because
+from nbyard.rest.operation_handler import NbyardHandler
+
+PATH = "/hooks/{trigger}"
+BODY_SECONDS = 30.0
+
+
+@web.stream_request_body
+class WebhookHandler(NbyardHandler):
+    """Receives a message, checks its size and passes it to the triggers.
+
+    Cookies and tokens have no meaning here, so that a message of a browser grants nothing more.
+    """
+
+    request: HTTPServerRequest
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        self.request.connection.set_body_timeout(BODY_SECONDS)  # type: ignore[union-attr]
+        self._pieces: list[bytes] = []
+        self._size = 0
+        if self.request.method != "POST":
+            raise web.HTTPError(405)
+        if int(self.request.headers.get("Content-Length", "0")) > MOST_BYTES:
+            self.fail(_too_large())
+
+    def check_xsrf_cookie(self) -> None:
+        """Check nothing: senders have no cookies, and a signature cannot be forged."""
+
+    def known_methods(self) -> Iterable[str]:
+        return ("POST",)
+
+    async def data_received(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size <= MOST_BYTES:
+            self._pieces.append(chunk)
+        else:
+            self._pieces.clear()
+
+    @allow_unauthenticated
+    async def post(self, trigger: str) -> None:
+        """Answer 202 for a message that became a firing."""
+        headers = self.request.headers
+        try:
+            if self._size > MOST_BYTES:
+                raise _too_large()
+            message = Message(
+                headers.get(ID, ""),
+                headers.get(TIMESTAMP, ""),
+                headers.get(SIGNATURE, ""),
+                b"".join(self._pieces),
+            )
+            delivery = await self.context.ask("triggers", "deliver", trigger[:100], message)
+        except NbyardError as error:
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001  the REST boundary
+            app_log.error("nbyard %s failed", self.request_id, exc_info=error)
+            self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
+        else:
+            self.answer(202, delivery)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(because("too-many-bytes", most=MOST_BYTES))

@@ -1,0 +1,1 @@
+"""Operations on triggers, and the messages that webhooks receive."""

@@ -1,0 +1,103 @@
+"""Messages of webhooks: checked, and recorded once as firings."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.runs.causes import WebhookCause
+from nbyard.domain.triggers.structs import Fire, OnWebhook
+from nbyard.domain.triggers.values import BODY, values_or_reason
+from nbyard.domain.triggers.webhooks import Message, is_signed, secret_text, sent_at
+from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, TooOften
+from nbyard.host import clock
+from nbyard.reasons.structs import Reason, because
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+    from nbyard.store.triggers.queries import TriggerRow
+
+MINUTE = timedelta(seconds=60)
+# Checked in place of a missing secret, so that an unknown address answers no sooner.
+NO_SECRET = secret_text(bytes(32))
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """The ID of the firing that a message became."""
+
+    id: str
+
+
+def deliver(parts: ServiceContext, trigger_id: str, message: Message) -> Delivery:
+    """Record a signed message as a firing of its trigger.
+
+    Raises:
+        Forbidden: the trigger is unknown or disabled, or the signature or time is not valid.
+        Conflict: a message with this ID was received before.
+        TooOften: more messages arrived within a minute than the trigger accepts.
+        Invalid: the body lacks a field that a parameter of the run takes.
+    """
+    now = clock.now()
+    with parts.store.read() as c:
+        row = parts.store.triggers.by_id(c, trigger_id)
+    is_open = row is not None and row.kind == "webhook" and row.trigger.is_enabled
+    secret = parts.store.trigger_secrets.secret(row) if row and row.secret else NO_SECRET
+    if not is_signed(secret, message, now) or not is_open or row is None:
+        raise Forbidden(because("webhook-refused"))
+    cause = WebhookCause(message.id, sent_at(message))
+    values, reason = _values(row, cause, message.body)
+    with parts.store.write() as c:
+        _check_open(parts, c, row, message, now)
+        key = event_key(message.id)
+        made = parts.store.firings.add(
+            c, row.trigger, key, cause, given=Fire(values), reason=reason
+        )
+    if reason is not None:
+        raise Invalid(reason)
+    parts.ensure_dispatcher()
+    return Delivery(made or "")
+
+
+def event_key(message_id: str) -> str:
+    """Return the key of a message; IDs may be long."""
+    return f"webhook:{hashlib.sha256(message_id.encode()).hexdigest()}"
+
+
+def _values(
+    row: TriggerRow, cause: WebhookCause, body: bytes
+) -> tuple[dict[str, Any], Reason | None]:
+    """Return the values that the run takes from a message; only then must its body be JSON."""
+    references = row.trigger.values_from
+    content = None
+    if any(reference.partition(".")[0] == BODY for reference in references.values()):
+        try:
+            content = read_json(body)
+        except NbyardError:
+            return {}, because("webhook-not-json")
+    return values_or_reason(references, cause, content)
+
+
+def _check_open(
+    parts: ServiceContext, c: Connection, row: TriggerRow, message: Message, now: datetime
+) -> None:
+    """Check what may have changed since the signature was checked, and limits."""
+    one = parts.store.triggers.by_id(c, row.trigger.id)
+    if one is None or not one.trigger.is_enabled or one.secret != row.secret:
+        raise Forbidden(because("webhook-refused"))
+    if parts.store.firings.find(c, row.trigger.id, event_key(message.id)):
+        raise Conflict(because("webhook-repeated"))
+    on = one.trigger.on
+    assert isinstance(on, OnWebhook)
+    times = parts.store.firings.times_since(c, row.trigger.id, now - MINUTE)
+    if len(times) >= on.most_per_minute:
+        error = TooOften(because("webhook-too-often", most=on.most_per_minute))
+        # As soon as one of the newest messages is older than a minute.
+        free = times[-on.most_per_minute] + MINUTE
+        error.retry_after = max(1, math.ceil((free - now).total_seconds()))
+        raise error

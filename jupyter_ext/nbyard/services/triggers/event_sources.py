@@ -1,0 +1,133 @@
+"""Where the event of a trigger happens: checked when the trigger is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.triggers.file_events import MOST_FILES, check_file_event
+from nbyard.domain.triggers.file_patterns import is_deep, matcher
+from nbyard.domain.triggers.structs import (
+    OnDataset,
+    OnFile,
+    OnWebhook,
+    OnWorkflow,
+    TriggerEvent,
+    TriggerKind,
+)
+from nbyard.domain.triggers.webhooks import check_rate
+from nbyard.domain.unique_names import nearest_names
+from nbyard.errors import Invalid, reason_of
+from nbyard.host.file_watching import TooManyFiles, watched_files
+from nbyard.reasons.structs import because
+from nbyard.services.workflows.file_tracking import saved_workflow
+
+if TYPE_CHECKING:
+    from nbyard.domain.triggers.file_changes import Snapshot
+    from nbyard.services.service_context import ServiceContext
+
+WHOLE_FOLDER = "*"
+
+
+class EventSource(msgspec.Struct, frozen=True):
+    """A checked event: what is stored, and the files that are there now if it watches files."""
+
+    on: TriggerEvent
+    source_id: str = ""
+    source_path: str = ""
+    files: dict[str, tuple[int, int]] | None = None
+
+    @property
+    def kind(self) -> TriggerKind:
+        """Return the kind of the event."""
+        return kind_of(self.on)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of the trigger."""
+        return {
+            "kind": self.kind,
+            "event": msgspec.to_builtins(self.on),
+            "source_id": self.source_id,
+            "source_path": self.source_path,
+        }
+
+
+def kind_of(on: TriggerEvent) -> TriggerKind:
+    """Return the kind of an event."""
+    tag: TriggerKind = type(on).__struct_config__.tag  # type: ignore[assignment]
+    return tag
+
+
+def event_source(parts: ServiceContext, owner: str, on: TriggerEvent) -> EventSource:
+    """Check an event and find where it happens.
+
+    Raises:
+        Invalid: a field is refused; it is named below `on`.
+    """
+    if isinstance(on, OnDataset):
+        return _dataset(parts, owner, on)
+    if isinstance(on, OnWorkflow):
+        real = parts.files.locate_code(on.path, "on.path")
+        if not real.is_file():
+            raise Invalid.field("on.path", because("no-file", path=on.path[:200]))
+        with parts.store.read() as c:
+            known = saved_workflow(parts, c, owner, real)
+        on = msgspec.structs.replace(on, path=str(real))
+        return EventSource(on, known.id if known else "", str(real))
+    if isinstance(on, OnFile):
+        return _files(parts, on)
+    if isinstance(on, OnWebhook):
+        check_rate(on.most_per_minute)
+    return EventSource(on)
+
+
+def shown_event(
+    parts: ServiceContext, on: TriggerEvent, datasets: Mapping[str, str]
+) -> TriggerEvent:
+    """Return an event as users see it: with the name of the dataset, and paths below the root."""
+    if isinstance(on, OnDataset):
+        return OnDataset(datasets.get(on.dataset, on.dataset))
+    if isinstance(on, OnWorkflow | OnFile):
+        return msgspec.structs.replace(on, path=parts.files.spoken(on.path))
+    return on
+
+
+def files_now(path: Path, on: OnFile) -> Snapshot:
+    """Return the files that a trigger watches.
+
+    Raises:
+        Invalid: they cannot be read, or there are too many.
+    """
+    matches = matcher(on.pattern).fullmatch
+    try:
+        return watched_files(path, matches, is_deep=is_deep(on.pattern), most=MOST_FILES)
+    except TooManyFiles:
+        why = because("too-many-watched-files", most=MOST_FILES)
+    except OSError as error:
+        why = reason_of(error)
+    raise Invalid.field("on.path", why)
+
+
+def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
+    with parts.store.read() as c:
+        found = parts.store.datasets.get(c, owner, on.dataset)
+        names = parts.store.datasets.names(c, owner)
+    if found is None:
+        hint = nearest_names(names.values(), on.dataset)
+        raise Invalid.field("on.dataset", because("no-dataset", name=on.dataset[:200]), hint=hint)
+    return EventSource(OnDataset(found.id), found.id)
+
+
+def _files(parts: ServiceContext, on: OnFile) -> EventSource:
+    check_file_event(on)
+    real = parts.files.locate(on.path, "on.path")
+    shown = on.path[:200]
+    if real.is_file() and on.pattern != WHOLE_FOLDER:
+        raise Invalid.field("on.pattern", because("pattern-of-file", path=shown))
+    if not real.exists() and (on.pattern != WHOLE_FOLDER or not real.parent.is_dir()):
+        raise Invalid.field("on.path", because("nothing-to-watch", path=shown))
+    on = msgspec.structs.replace(on, path=str(real))
+    return EventSource(on, "", str(real), dict(files_now(real, on)))

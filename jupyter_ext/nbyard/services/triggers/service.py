@@ -1,0 +1,351 @@
+"""Service operations on triggers."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_name
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.sentences import sentence_of
+from nbyard.domain.triggers.structs import (
+    Fire,
+    Firing,
+    NewTrigger,
+    OnFile,
+    Trigger,
+    TriggerPatch,
+)
+from nbyard.domain.triggers.values import check_references
+from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
+from nbyard.domain.unique_names import check_free, free_name, no_such
+from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.host import clock
+from nbyard.reasons.structs import because
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.operation import operation
+from nbyard.services.schedules.run_requests import stored_request
+from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.triggers.checked_runs import checked_template, freeze_checked
+from nbyard.services.triggers.deliveries import Delivery, deliver
+from nbyard.services.triggers.event_sources import (
+    EventSource,
+    event_source,
+    kind_of,
+    shown_event,
+)
+from nbyard.services.triggers.loop_check import LoopCheck
+
+if TYPE_CHECKING:
+    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.store import Connection
+    from nbyard.store.triggers.queries import TriggerRow
+
+ADDRESS = "nbyard/api/hooks"
+PLAIN = ("overlap", "mode", "values_from")
+OF_RUN = {"run", "mode", "values_from"}
+
+
+class TriggerService:
+    """Runs that start when something happens."""
+
+    noun = "triggers"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.triggers
+        self._firings = parts.store.firings
+
+    @operation("POST", "/triggers", scope="triggers:write", status=201)
+    @pin_blobs
+    def create(self, caller: Caller, body: NewTrigger, idempotency_key: str = "") -> Trigger:
+        """Create a trigger: a run starts whenever its event happens.
+
+        The response has the secret of a webhook, which is not shown again.
+        """
+        with self._store.read() as c:
+            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+        if before is not None:
+            return self.get(caller, before)
+        source = event_source(self._parts, caller.name, body.on)
+        check_references(source.kind, body.values_from)
+        run, path = stored_request(self._parts, body.run)
+        frozen = freeze_checked(self._parts, caller.name, run, body.values_from, body.mode)
+        secret = _new_secret() if source.kind == "webhook" else ""
+        now = clock.now()
+        with self._store.write() as c:
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = new_id()
+                columns = {
+                    "id": made,
+                    "name": self._name(c, caller, body.name, run),
+                    "owner": caller.name,
+                    "revision": 1,
+                    "is_enabled": body.is_enabled,
+                    **self._of_source(c, caller, source, path),
+                    **_plain(msgspec.structs.asdict(body)),
+                    **self._of_run(c, frozen, run, path, body, source),
+                    "secret": self._sealed(c, caller, made, secret),
+                    **dict.fromkeys(("started_count", "overlapped_count", "failed_count"), 0),
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                self._rows.insert(c, columns)
+                self._watch(c, made, source)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.ensure_dispatcher()
+        return msgspec.structs.replace(self.get(caller, made), secret=secret)
+
+    @operation("GET", "/triggers", scope="triggers:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", path: str = ""
+    ) -> Page[Trigger]:
+        """List triggers, newest first; `path` limits the list to those of one file."""
+        check_limit(limit)
+        real = str(self._parts.files.locate_code(path)) if path else ""
+        with self._store.read() as c:
+            found = self._rows.page(c, caller.name, limit + 1, after, search, real)
+            recent = self._firings.recent(c, [row.trigger.id for row in found])
+            datasets = self._store.datasets.names(c, caller.name)
+        shown = [self._shown(row, recent.get(row.trigger.id, []), datasets) for row in found]
+        return page_of(shown, limit, lambda trigger: trigger.id)
+
+    @operation("GET", "/triggers/{trigger}", scope="triggers:read")
+    def get(self, caller: Caller, trigger: str) -> Trigger:
+        """Show a trigger with its newest firings. `trigger` is an ID or a name."""
+        with self._store.read() as c:
+            row = self._find(c, caller, trigger)
+            recent = self._firings.recent(c, [row.trigger.id])
+            datasets = self._store.datasets.names(c, caller.name)
+        return self._shown(row, recent.get(row.trigger.id, []), datasets)
+
+    @operation("PATCH", "/triggers/{trigger}", scope="triggers:write")
+    @pin_blobs
+    def update(self, caller: Caller, trigger: str, body: TriggerPatch) -> Trigger:
+        """Change a trigger. Omitted fields keep their values.
+
+        A changed event counts from now on. Events that already wait still start their runs.
+        """
+        with self._store.read() as c:
+            row = self._find(c, caller, trigger)
+        if body.revision != row.trigger.revision:
+            raise StaleWrite
+        given = {
+            n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
+        }
+        wanted = msgspec.structs.replace(row.trigger, **{n: given[n] for n in PLAIN if n in given})
+        source = self._changed_source(caller, row, given)
+        check_references(row.kind, wanted.values_from)
+        run, path = stored_request(self._parts, given.get("run", row.trigger.run))
+        is_frozen = body.refreeze or given.keys() & OF_RUN
+        frozen = (
+            freeze_checked(self._parts, caller.name, run, wanted.values_from, wanted.mode)
+            if is_frozen
+            else None
+        )
+        columns = _plain(given)
+        with self._store.write() as c:
+            if "name" in given:
+                columns["name"] = self._free(c, caller, given["name"], row.trigger.id)
+            if source is not None:
+                columns |= self._of_source(c, caller, source, path, row.trigger.id)
+                self._watch(c, row.trigger.id, source)
+            elif "run" in given:
+                loops = LoopCheck(self._parts, c, caller.name)
+                loops.check(row.kind, row.source_id, row.source_path, path, row.trigger.id)
+            if is_frozen:
+                same = source or EventSource(row.trigger.on)
+                columns |= self._of_run(c, frozen, run, path, wanted, same)
+            self._rows.change(c, row.trigger, "changed", **columns)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, row.trigger.id)
+
+    @operation("POST", "/triggers/{trigger}/enable", scope="triggers:write")
+    def enable(self, caller: Caller, trigger: str) -> Trigger:
+        """Enable a trigger. Events that happened meanwhile start no run."""
+        with self._store.read() as c:
+            row = self._find(c, caller, trigger)
+        source = event_source(self._parts, caller.name, row.trigger.on)
+        with self._store.write() as c:
+            row = self._find(c, caller, trigger)
+            if not row.trigger.is_enabled:
+                columns = self._of_source(c, caller, source, row.path, row.trigger.id)
+                self._rows.change(c, row.trigger, "enabled", is_enabled=True, **columns)
+                self._watch(c, row.trigger.id, source)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, row.trigger.id)
+
+    @operation("POST", "/triggers/{trigger}/disable", scope="triggers:write")
+    def disable(self, caller: Caller, trigger: str) -> Trigger:
+        """Disable a trigger. Its runs continue, but waiting events are dropped."""
+        with self._store.write() as c:
+            row = self._find(c, caller, trigger)
+            if row.trigger.is_enabled:
+                self._firings.drop(c, row.trigger, because("firing-disabled"))
+                self._rows.unwatch(c, row.trigger.id)
+                self._rows.change(c, row.trigger, "disabled", is_enabled=False)
+        return self.get(caller, row.trigger.id)
+
+    @operation("POST", "/triggers/{trigger}/fire", scope="runs:write", status=202)
+    def fire(self, caller: Caller, trigger: str, body: Fire, idempotency_key: str = "") -> Firing:
+        """Fire a trigger, with values of parameters; the run starts in the background.
+
+        Parameters whose values come from an event need values here.
+        """
+        self._parts.make_way()
+        key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else new_id()
+        with self._store.write() as c:
+            row = self._find(c, caller, trigger)
+            one = row.trigger
+            if not one.is_enabled:
+                raise Conflict(because("trigger-is-disabled"))
+            for name in one.values_from.keys() - {*body.parameters, *body.texts}:
+                raise Invalid.field(f"parameters.{name}", because("value-needed"))
+            run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
+            event_key = f"fire:{key}"
+            made = self._firings.add(
+                c, one, event_key, FireCause(run_id), given=body, after_run=run_id
+            ) or self._firings.find(c, one.id, event_key)
+            firing = self._firings.get(c, made or "")
+            assert firing is not None
+        self._parts.ensure_dispatcher()
+        return firing
+
+    @operation("POST", "/triggers/{trigger}/rotate", scope="triggers:write")
+    def rotate(self, caller: Caller, trigger: str) -> Trigger:
+        """Replace the secret of a webhook; the old one is refused from now on.
+
+        The response has the new secret, which is not shown again.
+        """
+        secret = _new_secret()
+        with self._store.write() as c:
+            row = self._find(c, caller, trigger)
+            if row.kind != "webhook":
+                raise Conflict(because("not-a-webhook", kind=row.kind))
+            sealed = self._sealed(c, caller, row.trigger.id, secret)
+            self._rows.change(c, row.trigger, "changed", secret=sealed)
+        return msgspec.structs.replace(self.get(caller, row.trigger.id), secret=secret)
+
+    @operation("GET", "/triggers/{trigger}/firings", scope="triggers:read")
+    def firings(
+        self, caller: Caller, trigger: str, limit: int = 50, after: str = ""
+    ) -> Page[Firing]:
+        """List what the events of a trigger led to, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            row = self._find(c, caller, trigger)
+            found = self._firings.page(c, row.trigger.id, limit + 1, after)
+        return page_of(found, limit, lambda firing: firing.id)
+
+    @operation("DELETE", "/triggers/{trigger}", scope="triggers:write", status=204)
+    def delete(self, caller: Caller, trigger: str) -> None:
+        """Delete a trigger. Its runs are kept."""
+        with self._store.write() as c:
+            row = self._find(c, caller, trigger)
+            self._rows.delete(c, row.trigger)
+
+    def deliver(self, trigger_id: str, message: Message) -> Delivery:
+        """Record a signed message of a webhook; anybody may send one."""
+        return deliver(self._parts, trigger_id, message)
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> TriggerRow:
+        found = self._rows.get(c, caller.name, key)
+        if found is None:
+            raise no_such("no-trigger", key, self._rows.names(c, caller.name).values())
+        return found
+
+    def _shown(
+        self, row: TriggerRow, recent: Sequence[Firing], datasets: Mapping[str, str]
+    ) -> Trigger:
+        one = row.trigger
+        path = self._parts.files.spoken(one.run.path)
+        on = shown_event(self._parts, one.on, datasets)
+        return msgspec.structs.replace(
+            one,
+            run=msgspec.structs.replace(one.run, path=path),
+            on=on,
+            sentence=sentence_of(on),
+            recent=[*recent],
+            address=f"{ADDRESS}/{one.id}" if row.kind == "webhook" else "",
+        )
+
+    def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
+        """Return the name of a new trigger: the given one, else that of its code."""
+        if name:
+            return self._free(c, caller, name, "")
+        stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
+        return free_name(self._rows.names(c, caller.name).values(), stem[0] or stem[2])
+
+    def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
+        checked = check_name(name)
+        check_free(self._rows.names(c, caller.name), "trigger-exists", checked, own)
+        return checked
+
+    def _changed_source(
+        self, caller: Caller, row: TriggerRow, given: Mapping[str, Any]
+    ) -> EventSource | None:
+        """Return the new event of a trigger, None if it stays."""
+        if "on" not in given:
+            return None
+        if kind_of(given["on"]) != row.kind:
+            raise Invalid.field("on.kind", because("other-trigger-kind", kind=row.kind))
+        source = event_source(self._parts, caller.name, given["on"])
+        return None if source.on == row.trigger.on else source
+
+    def _of_source(
+        self, c: Connection, caller: Caller, source: EventSource, path: str, own: str = ""
+    ) -> dict[str, Any]:
+        """Return the columns of an event that counts from now on; refuse loops."""
+        loops = LoopCheck(self._parts, c, caller.name)
+        loops.check(source.kind, source.source_id, source.source_path, path, own)
+        return {**source.columns(), "since_event": self._store.events.newest_id(c)}
+
+    def _of_run(
+        self,
+        c: Connection,
+        frozen: FrozenRequest | None,
+        run: NewRun,
+        path: str,
+        wanted: NewTrigger | Trigger,
+        source: EventSource,
+    ) -> dict[str, Any]:
+        files, template_id = self._parts.files, ""
+        if frozen is not None:
+            # Also without a pin: this checks the values; an unused template is deleted later.
+            of_mode = (wanted.values_from, wanted.mode)
+            template = checked_template(c, frozen, source.kind, *of_mode)
+            template_id = template.id if wanted.mode == "pinned" else ""
+        return {
+            "run": msgspec.to_builtins(run),
+            "path": path,
+            "root": str(files.root),
+            "start": str(files.start),
+            "template_id": template_id,
+        }
+
+    def _watch(self, c: Connection, trigger_id: str, source: EventSource) -> None:
+        """Store the files as they were when the event was checked."""
+        if isinstance(source.on, OnFile):
+            self._rows.watch(c, trigger_id, source.files or {})
+
+    def _sealed(self, c: Connection, caller: Caller, trigger_id: str, secret: str) -> str:
+        sealed = self._store.trigger_secrets.sealed
+        return sealed(c, caller.name, trigger_id, secret) if secret else ""
+
+
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in PLAIN if name in given}
+
+
+def _new_secret() -> str:
+    return secret_text(secrets.token_bytes(SECRET_BYTES))

@@ -1,0 +1,203 @@
+"""Rows of triggers and of the files that they watch."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
+from nbyard.domain.triggers.structs import FiringCounts, Trigger, TriggerEvent, TriggerKind
+from nbyard.errors import StaleWrite
+from nbyard.store import events
+from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.events import Subject
+from nbyard.store.facts import FactRows
+from nbyard.store.schema.tables import dataset_versions, datasets, runs
+from nbyard.store.schema.trigger_tables import triggers, watched_files
+
+S, W = triggers.c, watched_files.c
+CURSOR = "trigger_cursor"
+COUNTED = {
+    "started": "started_count",
+    "overlapped": "overlapped_count",
+    "failed": "failed_count",
+}
+JSON_FIELDS = {"run": NewRun, "values_from": dict[str, str]}
+ENABLED = Prepared(select(S.id, S.kind).where(S.is_enabled))
+
+
+class TriggerRow(msgspec.Struct, frozen=True):
+    """A trigger with the columns that only the dispatcher and its service use."""
+
+    trigger: Trigger
+    kind: TriggerKind
+    source_id: str
+    source_path: str
+    since_event: int
+    path: str
+    root: str
+    start: str
+    template_id: str
+    secret: str
+
+
+class PublishedVersion(msgspec.Struct, frozen=True):
+    """A version of a dataset, and the run that published it if there is one."""
+
+    id: str
+    number: int
+    dataset_id: str
+    dataset: str
+    owner: str
+    run_id: str
+
+
+OTHERS = [name for name in TriggerRow.__struct_fields__ if name != "trigger"]
+
+
+class TriggerRows:
+    """Queries on triggers; queries with an `owner` see only the triggers of that owner."""
+
+    def insert(self, c: Connection, row: dict[str, Any]) -> None:
+        """Insert a trigger."""
+        c.execute(insert(triggers), [row])
+        self.tell(c, row["id"], row["owner"], "created")
+
+    def tell(self, c: Connection, trigger_id: str, owner: str, change: str) -> None:
+        """Append an event about a trigger."""
+        events.append(c, "trigger", Subject(trigger_id, owner), {"change": change})
+
+    def get(self, c: Connection, owner: str, key: str) -> TriggerRow | None:
+        """Return a trigger by ID, else by name."""
+        query = select(triggers).where(S.owner == owner, (S.id == key) | (S.name == key))
+        row = c.execute(query.order_by((S.id == key).desc())).first()
+        return _row(row) if row else None
+
+    def by_id(self, c: Connection, trigger_id: str) -> TriggerRow | None:
+        """Return a trigger of any owner."""
+        row = c.execute(select(triggers).where(S.id == trigger_id)).first()
+        return _row(row) if row else None
+
+    def names(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return all names by ID."""
+        rows = c.execute(select(S.id, S.name).where(S.owner == owner))
+        return {row.id: row.name for row in rows}
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, search: str, path: str
+    ) -> list[TriggerRow]:
+        """Return a page of triggers, newest first; `path` is a real path, or empty for all."""
+        query = with_text(select(triggers).where(S.owner == owner), search, S.name, S.path)
+        query = query.where(S.path == path) if path else query
+        return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
+
+    def all_of(self, c: Connection, owner: str) -> list[TriggerRow]:
+        """Return all triggers of an owner, oldest first."""
+        query = select(triggers).where(S.owner == owner).order_by(S.id)
+        return [_row(row) for row in c.execute(query)]
+
+    def change(self, c: Connection, trigger: Trigger, change: str, **columns: Any) -> None:
+        """Update a trigger.
+
+        Raises:
+            StaleWrite: its revision has changed.
+        """
+        where = and_(S.id == trigger.id, S.revision == trigger.revision)
+        values = {"revision": trigger.revision + 1, "updated_at": datetime.now(UTC), **columns}
+        if c.execute(update(triggers).where(where).values(**values)).rowcount != 1:
+            raise StaleWrite
+        self.tell(c, trigger.id, trigger.owner, change)
+
+    def delete(self, c: Connection, trigger: Trigger) -> None:
+        """Delete a trigger with its firings; its runs stay."""
+        c.execute(delete(triggers).where(S.id == trigger.id))
+        self.tell(c, trigger.id, trigger.owner, "deleted")
+
+    # What may fire
+
+    def enabled(self, c: Connection) -> dict[str, TriggerKind]:
+        """Return the kinds of all enabled triggers by ID."""
+        return {row[0]: row[1] for row in ENABLED.ask(c)}
+
+    def of_kind(self, c: Connection, *kinds: TriggerKind) -> list[TriggerRow]:
+        """Return the enabled triggers of these kinds of all owners, oldest first."""
+        query = select(triggers).where(S.is_enabled, S.kind.in_(kinds)).order_by(S.id)
+        return [_row(row) for row in c.execute(query)]
+
+    def cursor(self, c: Connection) -> int:
+        """Return the ID of the newest store event that was compared with the triggers."""
+        return int(FactRows().get(c, CURSOR) or 0)
+
+    def move_cursor(self, c: Connection, event_id: int) -> None:
+        """Set the ID of the newest store event that was compared with the triggers."""
+        FactRows().keep(c, CURSOR, str(event_id))
+
+    def version(self, c: Connection, version_id: str) -> PublishedVersion | None:
+        """Return a version of a dataset of any owner."""
+        v = dataset_versions.c
+        query = select(v.id, v.number, v.dataset_id, datasets.c.name, datasets.c.owner, v.run_id)
+        joined = query.join(datasets, datasets.c.id == v.dataset_id).where(v.id == version_id)
+        row = c.execute(joined).first()
+        return PublishedVersion(*row) if row else None
+
+    def publishers(self, c: Connection, owner: str) -> set[tuple[str, str, str]]:
+        """Return which code published which dataset: real path, dataset ID and its name."""
+        query = (
+            select(runs.c.path, datasets.c.id, datasets.c.name)
+            .join(dataset_versions, dataset_versions.c.run_id == runs.c.id)
+            .join(datasets, datasets.c.id == dataset_versions.c.dataset_id)
+            .where(runs.c.owner == owner, dataset_versions.c.run_id != "", runs.c.path != "")
+        )
+        return {(row[0], row[1], row[2]) for row in c.execute(query.distinct())}
+
+    # Watched files
+
+    def watch(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
+        """Store the files as they are, so that only later changes count."""
+        c.execute(delete(watched_files).where(W.trigger_id == trigger_id))
+        row = {"trigger_id": trigger_id, "version": 1, "files": dict(files)}
+        c.execute(insert(watched_files), [row])
+
+    def watched(self, c: Connection, trigger_id: str) -> tuple[int, dict[str, Stamp]] | None:
+        """Return the stored files of a trigger and the version of their row."""
+        row = c.execute(select(watched_files).where(W.trigger_id == trigger_id)).first()
+        return (row.version, snapshot_of(row.files)) if row else None
+
+    def advance(
+        self, c: Connection, trigger_id: str, version: int, files: Mapping[str, Stamp]
+    ) -> None:
+        """Store the files that were handled.
+
+        Raises:
+            StaleWrite: the row was changed meanwhile.
+        """
+        where = and_(W.trigger_id == trigger_id, W.version == version)
+        values = {"version": version + 1, "files": dict(files)}
+        if c.execute(update(watched_files).where(where).values(**values)).rowcount != 1:
+            raise StaleWrite
+
+    def unwatch(self, c: Connection, trigger_id: str) -> None:
+        """Forget the files of a trigger."""
+        c.execute(delete(watched_files).where(W.trigger_id == trigger_id))
+
+    def count(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
+        """Count what events of a trigger led to."""
+        if number and (name := COUNTED.get(outcome)):
+            values = {name: S[name] + number}
+            c.execute(update(triggers).where(S.id == trigger_id).values(**values))
+
+
+def _row(row: Row[Any]) -> TriggerRow:
+    known = row._mapping
+    fields = {name: known[name] for name in Trigger.__struct_fields__ if name in known}
+    for name, kind in JSON_FIELDS.items():
+        fields[name] = msgspec.convert(known[name], kind)
+    fields["secret"] = ""  # the sealed one is no secret to show
+    on = msgspec.convert(known["event"], TriggerEvent)
+    counts = FiringCounts(*(known[column] for column in COUNTED.values()))
+    others = {name: known[name] for name in OTHERS}
+    return TriggerRow(Trigger(**fields, on=on, counts=counts), **others)

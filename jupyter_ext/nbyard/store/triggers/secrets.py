@@ -1,0 +1,47 @@
+"""Secrets that sign webhooks: sealed in the rows of their triggers."""
+
+from sqlalchemy import Connection, select, update
+
+from nbyard.store.credentials import ANY_SEALED
+from nbyard.store.schema.trigger_tables import triggers
+from nbyard.store.triggers.queries import TriggerRow
+from nbyard.store.vault import Vault
+
+S = triggers.c
+FIELD = "secret"
+
+
+class TriggerSecretRows:
+    """Encrypts and decrypts the secrets of triggers."""
+
+    def __init__(self, vault: Vault):
+        self._vault = vault
+
+    def sealed(self, c: Connection, owner: str, trigger_id: str, secret: str) -> str:
+        """Return the value of the column for a new secret.
+
+        Raises:
+            StoreUnusable: other secrets were sealed with a key, but there is no key here.
+        """
+        beside = c.execute(ANY_SEALED).scalar() or ""
+        return self._vault.seal(owner, trigger_id, {FIELD: secret}, beside)
+
+    def secret(self, row: TriggerRow) -> str:
+        """Return the secret of a webhook.
+
+        Raises:
+            StoreUnusable: the encryption key is missing.
+            Conflict: the sealed text was changed outside of nbyard.
+        """
+        one = row.trigger
+        return self._vault.open(one.owner, one.id, row.secret)[FIELD]
+
+    def seal_anew(self, c: Connection, owner: str) -> int:
+        """Encrypt secrets under older keys with the newest key; return their number."""
+        query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
+        old = [row for row in c.execute(query) if not self._vault.is_newest(row.secret)]
+        for row in old:
+            fields = self._vault.open(owner, row.id, row.secret)
+            sealed = self._vault.seal(owner, row.id, fields)
+            c.execute(update(triggers).where(S.id == row.id).values(secret=sealed))
+        return len(old)

@@ -1,0 +1,135 @@
+"""Files that change: which files start a run, and that each change starts at most one."""
+
+import os
+
+import pytest
+
+from nbyard.dispatch.triggers import watched_files
+from nbyard.host.file_watching import ChangeHints
+from nbyard.testing.fake_runtime_bench import OWNER
+
+SOON = 0.1
+
+
+@pytest.fixture(autouse=True)
+def at_intervals(monkeypatch):
+    monkeypatch.setattr(watched_files, "POLLED_SECONDS", 0.05)
+    monkeypatch.setattr(watched_files, "LEAST_SECONDS", 0.01)
+
+
+@pytest.fixture(params=["hints", "polling"])
+def inbox(fired, monkeypatch, request):
+    if request.param == "polling":
+        monkeypatch.setattr(ChangeHints, "watch", lambda *_: False)
+    (fired.root / "inbox").mkdir()
+    return fired.root / "inbox"
+
+
+def watch(fired, **more):
+    on = {"kind": "file", "path": "inbox", "pattern": "*.csv", "settle_seconds": SOON}
+    return fired.create(on | more.pop("on", {}), **{"overlap": "queue", **more})
+
+
+def names(firing):
+    return [os.path.basename(one.path) for one in firing.cause.files]
+
+
+def await_firings(fired, made, count):
+    fired.bench.until_now(lambda: len(fired.firings(made)) >= count)
+
+
+def test_complete_files_start_one_run(fired, inbox):
+    (inbox / "old.csv").write_text("1")
+    made = watch(fired, values_from={"in0": "path"})
+    (inbox / "b.csv").write_text("2")
+    (inbox / "a.csv").write_text("1")
+    (inbox / "ignored.txt").write_text("")
+    await_firings(fired, made, 1)
+    (firing,) = fired.firings(made)
+    assert names(firing) == ["a.csv", "b.csv"] and firing.cause.count == 2
+    fired.bench.until(lambda: fired.runs(made))
+    (run,) = fired.runs(made)
+    assert run.parameters["in0"] == str(inbox / "a.csv")
+
+
+def test_only_wanted_changes_count(fired, inbox):
+    (inbox / "a.csv").write_text("1")
+    made = watch(fired, on={"changes": ["created"]})
+    (inbox / "a.csv").write_text("more")
+    (inbox / "b.csv").write_text("1")
+    await_firings(fired, made, 1)
+    (inbox / "b.csv").unlink()
+    with fired.bench.store.read() as c:
+        version = fired.bench.store.triggers.watched(c, made.id)[0]
+
+    def is_forgotten():
+        with fired.bench.store.read() as c:
+            return fired.bench.store.triggers.watched(c, made.id)[0] > version
+
+    fired.bench.until_now(is_forgotten)
+    (inbox / "b.csv").write_text("again")
+    await_firings(fired, made, 2)
+    assert [names(firing) for firing in fired.firings(made)] == [["b.csv"], ["b.csv"]]
+
+
+def test_changes_without_a_dispatcher_are_found(fired, inbox):
+    made = watch(fired, on={"changes": ["created", "deleted"]})
+    (inbox / "a.csv").write_text("1")
+    fired.restart()
+    await_firings(fired, made, 1)
+    (inbox / "a.csv").unlink()
+    (inbox / "b.csv").write_text("1")
+    fired.restart()
+    await_firings(fired, made, 2)
+    changes = [[(one.change) for one in f.cause.files] for f in fired.firings(made)]
+    assert changes == [["created"], ["deleted", "created"]]
+
+
+def test_two_dispatchers_start_one_run(fired, inbox):
+    made = watch(fired)
+    (inbox / "a.csv").write_text("1")
+    former = fired.restart()
+    for _ in range(3):
+        former.tick()
+        fired.settle()
+    assert fired.firings(made) == []
+    await_firings(fired, made, 1)
+    former.tick()
+    fired.settle()
+    assert len(fired.firings(made)) == 1
+
+
+def test_a_single_file_is_watched(fired, inbox):
+    on = {"kind": "file", "path": "inbox/flag", "settle_seconds": SOON}
+    made = fired.create(on, values_from={"n": "count"})
+    (inbox / "other").write_text("")
+    (inbox / "flag").write_text("")
+    await_firings(fired, made, 1)
+    assert [(names(f), f.cause.files[0].change) for f in fired.firings(made)] == [
+        (["flag"], "created")
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_reported_once(fired, inbox, monkeypatch):
+    made = watch(fired)
+
+    def fail(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(watched_files, "watched_files", fail)
+    await_firings(fired, made, 1)
+    fired.bench.round(3)
+    (firing,) = fired.firings(made)
+    assert (firing.outcome, firing.reason.code) == ("failed", "watched-files-unreadable")
+
+
+def test_a_disabled_trigger_watches_nothing(fired, inbox):
+    made = watch(fired)
+    fired.bench.round(2)
+    fired.service.disable(OWNER, made.id)
+    fired.bench.round(2)
+    assert fired.controller._files._watches == {}
+    (inbox / "a.csv").write_text("1")
+    fired.service.enable(OWNER, made.id)
+    fired.bench.round(5)
+    assert fired.firings(made) == []
