@@ -1240,95 +1240,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/projects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List projects, newest first */
-        get: operations["projects.list"];
-        put?: never;
-        /** Create a project */
-        post: operations["projects.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show a project, by ID or name */
-        get: operations["projects.get"];
-        put?: never;
-        post?: never;
-        /** Delete a project. Its resources are kept */
-        delete: operations["projects.delete"];
-        options?: never;
-        head?: never;
-        /** Change a project. Omitted fields keep their values */
-        patch: operations["projects.update"];
-        trace?: never;
-    };
-    "/projects/{project}/linkable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the resources of a kind that are not linked to a project, newest first */
-        get: operations["projects.linkable"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the linked resources of a project, newest first, or those of one kind */
-        get: operations["projects.links"];
-        put?: never;
-        /** Link a resource to a project. A linked resource stays linked */
-        post: operations["projects.link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/links/{kind}/{resource}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Unlink a resource from a project. The resource is kept */
-        delete: operations["projects.unlink"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1342,7 +1253,7 @@ export interface paths {
          *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
          *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
          *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-         *     a schedule. `project` is the ID or name of a project.
+         *     a schedule.
          */
         get: operations["runs.list"];
         put?: never;
@@ -2127,6 +2038,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List triggers, newest first; `path` limits the list to those of one file */
+        get: operations["triggers.list"];
+        put?: never;
+        /**
+         * Create a trigger: a run starts whenever its event happens
+         * @description The response has the secret of a webhook, which is not shown again.
+         */
+        post: operations["triggers.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a trigger with its newest firings. `trigger` is an ID or a name */
+        get: operations["triggers.get"];
+        put?: never;
+        post?: never;
+        /** Delete a trigger. Its runs are kept */
+        delete: operations["triggers.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a trigger. Omitted fields keep their values
+         * @description A changed event counts from now on. Events that already wait still start their runs.
+         */
+        patch: operations["triggers.update"];
+        trace?: never;
+    };
+    "/triggers/{trigger}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disable a trigger. Its runs continue, but waiting events are dropped */
+        post: operations["triggers.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a trigger. Events that happened meanwhile start no run */
+        post: operations["triggers.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fire a trigger, with values of parameters; the run starts in the background
+         * @description Parameters whose values come from an event need values here.
+         */
+        post: operations["triggers.fire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the events of a trigger led to, newest first */
+        get: operations["triggers.firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook; the old one is refused from now on
+         * @description The response has the new secret, which is not shown again.
+         */
+        post: operations["triggers.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/uploads": {
         parameters: {
             query?: never;
@@ -2839,7 +2884,7 @@ export interface components {
             /** @default [] */
             columns: components["schemas"]["ColumnChange"][];
             /** @default [] */
-            files: components["schemas"]["FileChange"][];
+            files: components["schemas"]["nbyard.domain.datasets.comparisons.FileChange"][];
             /** @default 0 */
             file_changes: number;
             /** @default null */
@@ -2996,6 +3041,18 @@ export interface components {
             resource: string;
             /** @default null */
             notice: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * DatasetCause
+         * @description A version of a dataset became ready; `dataset` is the name that it had then.
+         */
+        DatasetCause: {
+            /** @enum {unknown} */
+            kind: "dataset";
+            dataset_id: string;
+            dataset: string;
+            version_id: string;
+            version: number;
         };
         /**
          * DatasetLink
@@ -3577,17 +3634,14 @@ export interface components {
             path: string;
         };
         /**
-         * FileChange
-         * @description A file of a folder that is in one version only, or has different bytes.
+         * FileCause
+         * @description Files changed; `files` are the first ones of `count`.
          */
-        FileChange: {
-            path: string;
+        FileCause: {
             /** @enum {unknown} */
-            change: "added" | "changed" | "removed";
-            /** @default null */
-            old_bytes: number | null;
-            /** @default null */
-            new_bytes: number | null;
+            kind: "file";
+            files: components["schemas"]["nbyard.domain.runs.causes.FileChange"][];
+            count: number;
         };
         /**
          * FilePreview
@@ -3613,6 +3667,61 @@ export interface components {
             /** @enum {unknown} */
             kind: "file";
             path: string;
+        };
+        /**
+         * Fire
+         * @description Values of parameters for one run of a trigger. `texts` are such values as typed.
+         */
+        Fire: {
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FireCause
+         * @description A notebook, a program or a person fired the trigger; `run_id` if it was part of a run.
+         */
+        FireCause: {
+            /** @enum {unknown} */
+            kind: "fire";
+            /** @default  */
+            run_id: string;
+        };
+        /**
+         * Firing
+         * @description What one event led to.
+         *
+         *         `waiting` is not started yet, or waits for the run before it. `failed` created no run; `reason`
+         *         says why.
+         */
+        Firing: {
+            id: string;
+            trigger_id: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "overlapped" | "started" | "waiting";
+            cause: components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"];
+            created_at: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
+        };
+        /**
+         * FiringCounts
+         * @description Number of events by what they led to.
+         */
+        FiringCounts: {
+            /** @default 0 */
+            started: number;
+            /** @default 0 */
+            overlapped: number;
+            /** @default 0 */
+            failed: number;
         };
         /**
          * Flag
@@ -3736,17 +3845,6 @@ export interface components {
             only: "" | "file" | "folder";
             /** @default [] */
             key: string[];
-        };
-        /**
-         * GitState
-         * @description A commit and its branch, empty for none. `is_dirty`: the files had other changes.
-         */
-        GitState: {
-            commit: string;
-            /** @default  */
-            branch: string;
-            /** @default false */
-            is_dirty: boolean;
         };
         /**
          * GpuUsage
@@ -4452,15 +4550,6 @@ export interface components {
             recipe: components["schemas"]["Recipe"] | null;
         };
         /**
-         * NewLink
-         * @description A resource to link, by ID or name.
-         */
-        NewLink: {
-            /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
-            resource: string;
-        };
-        /**
          * NewModel
          * @description A model to build, from one of three sources.
          *
@@ -4489,34 +4578,6 @@ export interface components {
         NewNotebook: {
             /** @default  */
             folder: string;
-        };
-        /**
-         * NewProject
-         * @description A project to create. `repository` is the URL of a Git repository.
-         *
-         *         `requirements` says what the project needs, such as packages or a GPU. `metadata` are any
-         *         further facts by name.
-         */
-        NewProject: {
-            name: string;
-            /** @default  */
-            description: string;
-            /** @default  */
-            repository: string;
-            /** @default  */
-            requirements: string;
-            /** @default {} */
-            metadata: {
-                [key: string]: string;
-            };
-            /**
-             * @default {
-             *       "goal": "",
-             *       "evaluation_data": "",
-             *       "criteria": ""
-             *     }
-             */
-            task: components["schemas"]["ProjectTask"];
         };
         /**
          * NewRetention
@@ -4633,6 +4694,36 @@ export interface components {
              *     }
              */
             missed: components["schemas"]["Missed"];
+            /** @default true */
+            is_enabled: boolean;
+        };
+        /**
+         * NewTrigger
+         * @description A trigger to create: `run` is created whenever `on` happens.
+         *
+         *         `values_from` takes values of parameters from the event: `{"file": "path"}` for files,
+         *         `{"city": "body.city"}` for a webhook. With `mode` pinned, each run uses the files as they are
+         *         now; otherwise each run uses the files as they are when the trigger fires.
+         */
+        NewTrigger: {
+            run: components["schemas"]["NewRun"];
+            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            /** @default  */
+            name: string;
+            /** @default {} */
+            values_from: {
+                [key: string]: string;
+            };
+            /**
+             * @default follows
+             * @enum {unknown}
+             */
+            mode: "follows" | "pinned";
+            /**
+             * @default queue
+             * @enum {unknown}
+             */
+            overlap: "queue" | "replace" | "skip";
             /** @default true */
             is_enabled: boolean;
         };
@@ -4755,6 +4846,71 @@ export interface components {
             model_ports: components["schemas"]["Port"][];
         };
         /**
+         * OnDataset
+         * @description A new version of a dataset is ready. `dataset` is an ID or a name.
+         */
+        OnDataset: {
+            /** @enum {unknown} */
+            kind: "dataset";
+            dataset: string;
+        };
+        /**
+         * OnFile
+         * @description A file changed, or files of a folder that match the glob `pattern`.
+         *
+         *         `*.csv` matches files directly in the folder, `**\/*.csv` also those of its subfolders. A file
+         *         counts as complete when it did not change for `settle_seconds`. Files that are complete at the
+         *         same time start one run.
+         */
+        OnFile: {
+            /** @enum {unknown} */
+            kind: "file";
+            path: string;
+            /** @default * */
+            pattern: string;
+            /**
+             * @default [
+             *       "created",
+             *       "modified"
+             *     ]
+             */
+            changes: ("created" | "deleted" | "modified")[];
+            /** @default 2 */
+            settle_seconds: number;
+        };
+        /**
+         * OnNotebook
+         * @description A running notebook or a program fires the trigger by its name.
+         */
+        OnNotebook: {
+            /** @enum {unknown} */
+            kind: "notebook";
+        };
+        /**
+         * OnWebhook
+         * @description A signed message arrives at the address of the trigger, at most so many per minute.
+         */
+        OnWebhook: {
+            /** @enum {unknown} */
+            kind: "webhook";
+            /** @default 60 */
+            most_per_minute: number;
+        };
+        /**
+         * OnWorkflow
+         * @description A run of another workflow, notebook or script succeeded or failed.
+         */
+        OnWorkflow: {
+            /** @enum {unknown} */
+            kind: "workflow";
+            path: string;
+            /**
+             * @default succeeded
+             * @enum {unknown}
+             */
+            outcome: "either" | "failed" | "succeeded";
+        };
+        /**
          * Once
          * @description One moment. Without an offset, it is a time of the schedule's zone.
          */
@@ -4796,7 +4952,8 @@ export interface components {
          * Origin
          * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
          *
-         *         `due_at` is the time for which a schedule started it.
+         *         `due_at` is the time for which a schedule started it. `cause` is the event that fired a
+         *         trigger. `chain` are the IDs of the triggers that led here, each fired by the one before.
          */
         Origin: {
             /**
@@ -4808,6 +4965,10 @@ export interface components {
             id: string;
             /** @default null */
             due_at: string | null;
+            /** @default null */
+            cause: (components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"]) | null;
+            /** @default [] */
+            chain: string[];
         };
         /**
          * OtherFile
@@ -4865,7 +5026,7 @@ export interface components {
             /** @default [] */
             columns: components["schemas"]["ColumnChange"][];
             /** @default [] */
-            files: components["schemas"]["FileChange"][];
+            files: components["schemas"]["nbyard.domain.datasets.comparisons.FileChange"][];
             /** @default [] */
             lines: components["schemas"]["DiffLine"][];
             /** @default false */
@@ -5021,6 +5182,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Firing]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Firing_: {
+            items: components["schemas"]["Firing"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Kernel]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -5084,24 +5254,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[ProjectResource]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_ProjectResource_: {
-            items: components["schemas"]["ProjectResource"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[Project]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Project_: {
-            items: components["schemas"]["Project"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[Revision]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -5134,6 +5286,15 @@ export interface components {
          */
         Page_Tick_: {
             items: components["schemas"]["Tick"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Trigger]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Trigger_: {
+            items: components["schemas"]["Trigger"][];
             /** @default null */
             next: string | null;
         };
@@ -5261,67 +5422,6 @@ export interface components {
             sheet: string;
             /** @default [] */
             sheets: string[];
-        };
-        /**
-         * Project
-         * @description A stored project. `links` are the numbers of linked resources by kind.
-         */
-        Project: {
-            id: string;
-            name: string;
-            owner: string;
-            description: string;
-            repository: string;
-            requirements: string;
-            metadata: {
-                [key: string]: string;
-            };
-            task: components["schemas"]["ProjectTask"];
-            revision: number;
-            created_at: string;
-            updated_at: string;
-            /** @default {} */
-            links: {
-                [key: string]: number;
-            };
-        };
-        /**
-         * ProjectPatch
-         * @description Fields to change. `revision` is the revision that was read.
-         */
-        ProjectPatch: {
-            revision: number;
-            name?: string;
-            description?: string;
-            repository?: string;
-            requirements?: string;
-            metadata?: {
-                [key: string]: string;
-            };
-            task?: components["schemas"]["ProjectTask"];
-        };
-        /**
-         * ProjectResource
-         * @description A resource that is linked to a project, or may be. `created_at` is that of the resource.
-         */
-        ProjectResource: {
-            /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
-            id: string;
-            name: string;
-            created_at: string;
-        };
-        /**
-         * ProjectTask
-         * @description What a project is for: its goal, the data that evaluates results, and the criteria.
-         */
-        ProjectTask: {
-            /** @default  */
-            goal: string;
-            /** @default  */
-            evaluation_data: string;
-            /** @default  */
-            criteria: string;
         };
         /**
          * Proposal
@@ -5538,7 +5638,6 @@ export interface components {
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
          *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
-         *         `git` is the state of the repository from which its code came.
          */
         Run: {
             id: string;
@@ -5574,12 +5673,25 @@ export interface components {
              * @default {
              *       "kind": "manual",
              *       "id": "",
-             *       "due_at": null
+             *       "due_at": null,
+             *       "cause": null,
+             *       "chain": []
              *     }
              */
             origin: components["schemas"]["Origin"];
-            /** @default null */
-            git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * RunCause
+         * @description A run of a workflow, notebook or script ended.
+         */
+        RunCause: {
+            /** @enum {unknown} */
+            kind: "workflow";
+            run_id: string;
+            number: number;
+            title: string;
+            /** @enum {unknown} */
+            state: "failed" | "succeeded";
         };
         /**
          * RunComparison
@@ -6069,6 +6181,61 @@ export interface components {
             p99_seconds: number | null;
         };
         /**
+         * Trigger
+         * @description A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
+         *
+         *         A webhook has its `address` below the server. Its `secret` is shown once, when it is created.
+         */
+        Trigger: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            is_enabled: boolean;
+            run: components["schemas"]["NewRun"];
+            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            values_from: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap: "queue" | "replace" | "skip";
+            counts: components["schemas"]["FiringCounts"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sentence: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            recent: components["schemas"]["Firing"][];
+            /** @default  */
+            address: string;
+            /** @default  */
+            secret: string;
+        };
+        /**
+         * TriggerPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         *
+         *         The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
+         *         files again; `refreeze` does so without another change.
+         */
+        TriggerPatch: {
+            revision: number;
+            run?: components["schemas"]["NewRun"];
+            on?: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            name?: string;
+            values_from?: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode?: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            /** @default false */
+            refreeze: boolean;
+        };
+        /**
          * Undeclared
          * @description Files that the last attempt opened and no argument declares.
          *
@@ -6195,6 +6362,16 @@ export interface components {
             variable: string;
         };
         /**
+         * WebhookCause
+         * @description A signed message arrived; the sender chose its ID and the time of sending.
+         */
+        WebhookCause: {
+            /** @enum {unknown} */
+            kind: "webhook";
+            webhook_id: string;
+            sent_at: string;
+        };
+        /**
          * Words
          * @description One option with all items of a list: `--name VALUE VALUE`.
          */
@@ -6251,6 +6428,28 @@ export interface components {
             path: string;
             title: string;
             saved_at: string;
+        };
+        /**
+         * FileChange
+         * @description A file of a folder that is in one version only, or has different bytes.
+         */
+        "nbyard.domain.datasets.comparisons.FileChange": {
+            path: string;
+            /** @enum {unknown} */
+            change: "added" | "changed" | "removed";
+            /** @default null */
+            old_bytes: number | null;
+            /** @default null */
+            new_bytes: number | null;
+        };
+        /**
+         * FileChange
+         * @description A file that was created, modified or deleted. `path` is the real path.
+         */
+        "nbyard.domain.runs.causes.FileChange": {
+            path: string;
+            /** @enum {unknown} */
+            change: "created" | "deleted" | "modified";
         };
     };
     responses: {
@@ -6326,6 +6525,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorBody"];
             };
         };
+        /** @description Code: too-often. */
+        429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
         /** @description Code: damaged, internal. */
         500: {
             headers: {
@@ -6358,7 +6566,6 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -6735,7 +6942,6 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -7101,7 +7307,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 state?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -7550,7 +7755,6 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -7907,7 +8111,6 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -8627,7 +8830,6 @@ export interface operations {
                 tag?: string;
                 name?: string;
                 mode?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -8939,302 +9141,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "projects.list": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-                search?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Project_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.create": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewProject"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Project"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Project"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProjectPatch"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Project"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.linkable": {
-        parameters: {
-            query: {
-                kind: string;
-                search?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProjectResource_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.links": {
-        parameters: {
-            query?: {
-                kind?: string;
-                search?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProjectResource_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewLink"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Project"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.unlink": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-                kind: string;
-                resource: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.list": {
         parameters: {
             query?: {
@@ -9249,7 +9155,6 @@ export interface operations {
                 until?: string;
                 origin?: string;
                 schedule?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -10359,7 +10264,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -10762,6 +10666,335 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "triggers.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trigger_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.fire": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fire"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firing"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.firings": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Firing_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "uploads.create": {
         parameters: {
             query?: never;
@@ -10895,7 +11128,6 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
-                project?: string;
             };
             header?: never;
             path?: never;

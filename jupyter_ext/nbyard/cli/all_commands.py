@@ -18,6 +18,7 @@ from nbyard.cli.commands import (
     models,
     schedules,
     store,
+    triggers,
     workflows,
 )
 from nbyard.cli.commands.projects import new_folder, project_records
@@ -48,6 +49,7 @@ HELP = {
     "projects": "Group resources that belong together.",
     "runs": "Follow, retry and cancel runs.",
     "schedules": "Start runs at set times.",
+    "triggers": "Start runs when something happens.",
     "workflows": "List workflows and build their images.",
 }
 # Nouns without operations: their commands use the store of this machine.
@@ -65,6 +67,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "projects": project_records.COMMANDS,
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
     "schedules": schedules.COMMANDS,
+    "triggers": triggers.COMMANDS,
     "workflows": workflows.COMMANDS,
 }
 

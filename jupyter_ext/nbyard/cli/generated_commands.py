@@ -14,6 +14,7 @@ from nbyard.cli.output import (
     model_views,
     project_views,
     schedule_views,
+    trigger_views,
     views_by_noun,
 )
 from nbyard.cli.output.console import (
@@ -32,7 +33,7 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
-    *(channel_views, project_views, schedule_views),
+    *(channel_views, project_views, schedule_views, trigger_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
@@ -182,6 +183,16 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "schedules.ticks": schedule_views.TICK_COLUMNS,
     "channels": channel_views.CHANNEL_COLUMNS,
     "channels.notices": channel_views.NOTICE_COLUMNS,
+    "triggers": {
+        "name": lambda t: t.name,
+        "state": lambda t: "enabled" if t.is_enabled else "disabled",
+        "when": lambda t: t.sentence,
+        "runs": lambda t: t.run.path or t.run.executable,
+        "started": lambda t: t.counts.started,
+        "failed": lambda t: t.counts.failed,
+        "id": lambda t: t.id,
+    },
+    "triggers.firings": trigger_views.FIRING_COLUMNS,
     "runs": {
         "number": lambda r: r.number,
         "state": lambda r: r.state,

@@ -38,7 +38,7 @@ class TooManyFiles(Exception):
 
 
 def watched_files(
-    path: Path, matches: Callable[[str], object], *, is_deep: bool, most: int
+    path: Path, matches: Callable[[str], bool], *, is_deep: bool, most: int
 ) -> dict[str, tuple[int, int]]:
     """Return time of modification in nanoseconds and size by real path.
 
@@ -116,7 +116,7 @@ class ChangeHints:
         if is_remote(folder):
             return False
         handler = events.FileSystemEventHandler()
-        handler.on_any_event = lambda _: hint()  # type: ignore[method-assign]
+        handler.on_any_event = lambda _: hint()  # type: ignore[assignment]
         kinds = [
             kind
             for name in ("Created", "Modified", "Deleted", "Moved")

@@ -16,6 +16,7 @@ from nbyard.cli.output.console import (
     without_control_characters,
 )
 from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.triggers.sentences import cause_reason
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, joined, reason_text, separate
 
@@ -217,6 +218,7 @@ def _run(run: Any, shown: Collection[Reason | None] = ()) -> None:
             ("state", run.state + (", is to be cancelled" if asked else "")),
             ("origin", f"{run.origin.kind} {run.origin.id}".strip()),
             ("commit", run.git),
+            ("cause", str(cause_reason(run.origin.cause)) if run.origin.cause else ""),
             ("took", format_duration(run.started_at, run.finished_at)),
             ("started", format_age(run.created_at)),
             ("parameters", json.dumps(run.parameters) if run.parameters else ""),

@@ -21,7 +21,7 @@ from nbyard.domain.triggers.file_changes import (
     merged,
 )
 from nbyard.domain.triggers.file_events import MOST_FILES
-from nbyard.domain.triggers.file_patterns import is_deep, matcher
+from nbyard.domain.triggers.file_patterns import path_pattern
 from nbyard.domain.triggers.structs import Fire, OnFile
 from nbyard.domain.triggers.values import values_or_reason
 from nbyard.errors import StaleWrite
@@ -88,7 +88,7 @@ class WatchedFiles:
             self._wake()
 
         path = Path(row.source_path)
-        if self._hints.watch(row.trigger.id, path, is_deep(on.pattern), hint):
+        if self._hints.watch(row.trigger.id, path, path_pattern(on.pattern).is_deep, hint):
             watch.interval = HINTED_SECONDS
         return watch
 
@@ -124,10 +124,9 @@ class WatchedFiles:
         return has_fired
 
     def _files(self, watch: Watch) -> Snapshot | None:
-        path, pattern = Path(watch.row.source_path), watch.on.pattern
-        matches = matcher(pattern).fullmatch
+        path, pattern = Path(watch.row.source_path), path_pattern(watch.on.pattern)
         try:
-            files = watched_files(path, matches, is_deep=is_deep(pattern), most=MOST_FILES)
+            files = watched_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
         except TooManyFiles:
             self._fail(watch, because("too-many-watched-files", most=MOST_FILES))
         except OSError as error:

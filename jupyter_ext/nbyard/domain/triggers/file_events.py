@@ -1,6 +1,6 @@
 """Checks of the files that a trigger watches."""
 
-from nbyard.domain.triggers.file_patterns import matcher
+from nbyard.domain.triggers.file_patterns import path_pattern
 from nbyard.domain.triggers.structs import OnFile
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
@@ -15,7 +15,7 @@ def check_file_event(on: OnFile) -> None:
     Raises:
         Invalid: a field is refused.
     """
-    matcher(on.pattern)
+    path_pattern(on.pattern)
     if not on.changes:
         raise Invalid.field("on.changes", because("empty"))
     if not LEAST_SETTLE <= on.settle_seconds <= MOST_SETTLE:

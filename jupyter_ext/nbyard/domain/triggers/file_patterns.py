@@ -1,19 +1,64 @@
 """Globs of files below a folder: `*.csv`, `2026-??/*.json`, `**/*.parquet`."""
 
+import fnmatch
 import re
 from functools import lru_cache
+
+import msgspec
 
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 MAX_PATTERN = 200
 FIELD = "on.pattern"
-ANY_FOLDERS = r"(?:(?!\.)[^/]+/)*"
+DEEP = "**"
+WILD = ("*", "?", "[")
+
+
+class PathPattern(msgspec.Struct, frozen=True):
+    """The expression of each name in a path; None stands for any number of folders.
+
+    The names are matched one by one, because an expression for whole paths may take ages.
+    """
+
+    parts: tuple[re.Pattern[str] | None, ...]
+
+    @property
+    def is_deep(self) -> bool:
+        """Return whether files in subfolders can match."""
+        return len(self.parts) > 1
+
+    def matches(self, path: str) -> bool:
+        """Return whether a relative path matches."""
+        *folders, name = path.split("/")
+        places = self._skipped({0})
+        for folder in folders:
+            places = self._skipped({place for one in places for place in self._next(one, folder)})
+        last = len(self.parts) - 1
+        return last in places and bool(self._matches(last, name))
+
+    def _next(self, place: int, folder: str) -> list[int]:
+        """Return the places in the pattern after a folder."""
+        if self.parts[place] is None:
+            return [] if folder.startswith(".") else [place]
+        is_last = place == len(self.parts) - 1
+        return [place + 1] if not is_last and self._matches(place, folder) else []
+
+    def _skipped(self, places: set[int]) -> set[int]:
+        """Return the places with those after no folder at all."""
+        for place in range(len(self.parts)):
+            if place in places and self.parts[place] is None:
+                places = places | {place + 1}
+        return places
+
+    def _matches(self, place: int, name: str) -> bool:
+        part = self.parts[place]
+        return part is not None and bool(part.match(name))
 
 
 @lru_cache(maxsize=500)
-def matcher(pattern: str) -> re.Pattern[str]:
-    """Return the expression that matches relative paths of files.
+def path_pattern(pattern: str) -> PathPattern:
+    """Return a checked pattern.
 
     Raises:
         Invalid: the pattern is refused.
@@ -23,35 +68,12 @@ def matcher(pattern: str) -> re.Pattern[str]:
     if len(pattern) > MAX_PATTERN:
         raise Invalid.field(FIELD, because("too-long", most=MAX_PATTERN))
     parts = pattern.split("/")
-    if any(part in {"", ".", ".."} for part in parts) or parts[-1] == "**":
+    if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
         raise Invalid.field(FIELD, because("not-a-pattern", text=pattern))
-    folders = "".join(ANY_FOLDERS if part == "**" else f"{_part(part)}/" for part in parts[:-1])
-    return re.compile(folders + _part(parts[-1]), re.DOTALL)
+    return PathPattern(tuple(None if part == DEEP else _expression(part) for part in parts))
 
 
-def is_deep(pattern: str) -> bool:
-    """Return whether files in subfolders can match."""
-    return "/" in pattern
-
-
-def _part(part: str) -> str:
-    """Return the expression of a name; stars in a row are one, so that matching is fast.
-
-    As in a shell, a star at the beginning matches no hidden file.
-    """
-    found, place = r"(?!\.)" if part[0] in "*?[" else "", 0
-    while place < len(part):
-        char = part[place]
-        end = part.find("]", place + 2) if char == "[" else -1
-        if end > 0:
-            inside = part[place + 1 : end]
-            negated = inside[0] in "!^" and len(inside) > 1
-            chosen = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside[1:] if negated else inside)
-            found += f"(?!/)[{'^' if negated else ''}{chosen}]"
-            place = end
-        elif char == "*":
-            found += "" if found.endswith("[^/]*") else "[^/]*"
-        else:
-            found += "[^/]" if char == "?" else re.escape(char)
-        place += 1
-    return found
+def _expression(part: str) -> re.Pattern[str]:
+    # As in a shell, a wildcard at the beginning matches no hidden file.
+    visible = r"(?!\.)" if part.startswith(WILD) else ""
+    return re.compile(visible + fnmatch.translate(part))

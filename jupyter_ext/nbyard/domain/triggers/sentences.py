@@ -1,5 +1,6 @@
-"""The event of a trigger in words."""
+"""The event of a trigger, and what fired it, in words."""
 
+from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.domain.triggers.structs import (
     OnDataset,
     OnFile,
@@ -8,8 +9,9 @@ from nbyard.domain.triggers.structs import (
     OnWorkflow,
     TriggerEvent,
 )
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, all_of, because
 
+MOST_TOLD = 3  # files
 OUTCOMES = {
     "succeeded": "fires-after-success",
     "failed": "fires-after-failure",
@@ -32,3 +34,24 @@ def sentence_of(on: TriggerEvent) -> Reason:
         return because("fires-on-webhook", most=on.most_per_minute)
     assert isinstance(on, OnNotebook)
     return because("fires-on-request")
+
+
+def cause_reason(cause: Cause) -> Reason:
+    """Return what fired a trigger."""
+    if isinstance(cause, DatasetCause):
+        return because("cause-dataset", name=cause.dataset, version=cause.version)
+    if isinstance(cause, RunCause):
+        state = because(f"run-has-{cause.state}")
+        return because("cause-run", number=cause.number, title=cause.title, state=state)
+    if isinstance(cause, FileCause):
+        changes = [
+            because("cause-file", path=one.path, change=because(f"file-{one.change}"))
+            for one in cause.files[:MOST_TOLD]
+        ]
+        if not changes:
+            return because("cause-no-files")
+        left = cause.count - len(changes)
+        return because("cause-files", changes=changes, count=left) if left else all_of(changes)
+    if isinstance(cause, WebhookCause):
+        return because("cause-webhook", id=cause.webhook_id)
+    return because("cause-run-fired" if cause.run_id else "cause-fired")

@@ -1,6 +1,6 @@
 """Why a trigger is refused, when it fires, and what events led to."""
 
-from nbyard.reasons.codes.code import REASONS, code
+from nbyard.reasons.codes.code import REASON, REASONS, code
 
 REFUSED = {
     "no-trigger": code("There is no trigger '{name}'.", name=str),
@@ -62,6 +62,19 @@ FIRINGS = {
     "watched-files-unreadable": code("{path} cannot be read: {message}", path=str, message=str),
 }
 
+CAUSES = {
+    "cause-dataset": code("version {version} of dataset {name}", name=str, version=int),
+    "cause-run": code("run {number} of {title} {state}", number=int, title=str, state=REASON),
+    "run-has-succeeded": code("succeeded"),
+    "run-has-failed": code("failed"),
+    "cause-file": code("{path} was {change}", path=str, change=REASON),
+    "cause-files": code("{changes:, } and {count} more files", changes=REASONS, count=int),
+    "cause-no-files": code("the watched files"),
+    "cause-webhook": code("webhook message {id}", id=str),
+    "cause-run-fired": code("fired by a run"),
+    "cause-fired": code("fired by a person or program"),
+}
+
 WEBHOOKS = {
     "webhook-refused": code("The webhook does not exist, or the signature is not valid."),
     "webhook-repeated": code("A message with this ID was received before."),
@@ -69,4 +82,4 @@ WEBHOOKS = {
     "webhook-not-json": code("the body must be JSON, because values are taken from it"),
 }
 
-TRIGGERS = {**REFUSED, **FIRES, **FIRINGS, **WEBHOOKS}
+TRIGGERS = {**REFUSED, **FIRES, **FIRINGS, **CAUSES, **WEBHOOKS}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.triggers.file_events import MOST_FILES, check_file_event
-from nbyard.domain.triggers.file_patterns import is_deep, matcher
+from nbyard.domain.triggers.file_patterns import path_pattern
 from nbyard.domain.triggers.structs import (
     OnDataset,
     OnFile,
@@ -101,9 +101,9 @@ def files_now(path: Path, on: OnFile) -> Snapshot:
     Raises:
         Invalid: they cannot be read, or there are too many.
     """
-    matches = matcher(on.pattern).fullmatch
+    pattern = path_pattern(on.pattern)
     try:
-        return watched_files(path, matches, is_deep=is_deep(on.pattern), most=MOST_FILES)
+        return watched_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
     except TooManyFiles:
         why = because("too-many-watched-files", most=MOST_FILES)
     except OSError as error:

@@ -1,0 +1,46 @@
+"""Secrets of webhooks: sealed, and sealed again with a newer key."""
+
+import pytest
+from msgspec.structs import replace
+
+from nbyard.errors import Conflict, StoreUnusable
+from nbyard.store.triggers.secrets import TriggerSecretRows
+from nbyard.store.vault import FILE, VARIABLE, Vault
+
+
+def seal(store, stored, name="a"):
+    with store.write() as c:
+        sealed = store.trigger_secrets.sealed(c, "ann", name, "whsec_1")
+    stored.add(name, "webhook", secret=sealed)
+    with store.read() as c:
+        return store.triggers.by_id(c, name)
+
+
+def test_a_secret_is_encrypted_and_bound_to_its_trigger(store, stored):
+    row, other = seal(store, stored), seal(store, stored, "b")
+    assert "whsec" not in row.secret and store.trigger_secrets.secret(row) == "whsec_1"
+    with pytest.raises(Conflict):
+        store.trigger_secrets.secret(replace(row, secret=other.secret))
+
+
+def test_a_missing_key_is_not_replaced(store, stored, tmp_path):
+    row = seal(store, stored)
+    (store.folder / FILE).unlink()
+    elsewhere = TriggerSecretRows(Vault(store.folder))
+    with pytest.raises(StoreUnusable):
+        elsewhere.secret(row)
+    with store.write() as c, pytest.raises(StoreUnusable):
+        elsewhere.sealed(c, "ann", "c", "whsec_2")
+
+
+def test_secrets_get_the_newest_key(store, stored, monkeypatch):
+    row = seal(store, stored)
+    old = (store.folder / FILE).read_text().strip()
+    monkeypatch.setenv(VARIABLE, f"{'ab' * 32};{old}")
+    newer = TriggerSecretRows(Vault(store.folder))
+    with store.write() as c:
+        assert newer.seal_anew(c, "eve") == 0
+        assert newer.seal_anew(c, "ann") == 1
+        assert newer.seal_anew(c, "ann") == 0
+        again = store.triggers.by_id(c, "a")
+    assert again.secret != row.secret and newer.secret(again) == "whsec_1"
