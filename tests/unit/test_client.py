@@ -120,3 +120,14 @@ def test_an_address_is_below_the_servers_prefix():
     found = SimpleNamespace(links=[SimpleNamespace(path="nbyard/deployments/cow/api/")])
     told = Client("http://h.test:8888/user/ann/").address(found)
     assert told == "http://h.test:8888/user/ann/nbyard/deployments/cow/api/"
+
+
+def test_a_program_of_a_run_names_its_attempt(api: JupyterServer, monkeypatch):
+    """The server reads it, and believes only the ID of an attempt of the same user."""
+    monkeypatch.setenv("NBYARD_ATTEMPT_ID", "01a21572-a56b-7e9d-9707-3f7bf496e07b")
+    (api.root / "named.csv").write_text("a\n1\n")
+    body = {"source": {"kind": "file", "path": "named.csv"}}
+    assert Client(api.url, TOKEN).datasets.create(body=body).name == "named.csv"
+    with pytest.raises(Forbidden) as refused:
+        Client(api.url).runs.list()
+    assert "set NBYARD_TOKEN" in refused.value.hint

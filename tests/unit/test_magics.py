@@ -10,6 +10,8 @@ from IPython.core.interactiveshell import InteractiveShell
 import nbyard
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
 from nbyard.magics.results import OPENS, Shown, link_to
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
@@ -194,3 +196,25 @@ def test_why_two_runs_differ(shell, yard, dispatcher):
     for wrong in ("why", "why 1", "why 1 2 main.fog", "why 1 404"):
         with pytest.raises(UsageError):
             shell.run_line_magic("nbyard", wrong)
+
+
+def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
+    """R13: also a notebook that is itself part of a run, which the next run names."""
+    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    first = shell.run_line_magic("nbyard", "run t.sh").detail
+    caller, service = Caller(local_name()), yard.services.triggers
+    made = service.create(caller, NewTrigger(NewRun(path="t.sh"), OnNotebook(), name="hi"))
+    assert "hi" in complete(shell, "%nbyard fire ")
+    monkeypatch.setenv("NBYARD_ATTEMPT_ID", first.tasks[0].attempts[-1].id)
+    del shell.magics_manager.registry["NbyardMagics"].connection
+    firing = shell.run_line_magic("nbyard", "fire hi")
+    found = dispatcher.until(
+        lambda: service.get(caller, made.id).recent, lambda recent: bool(recent[0].run_id)
+    )
+    assert found[0].id == firing
+    run = yard.services.runs.get(caller, found[0].run_id).run
+    assert run.origin.cause.run_id == first.run.id
+    with pytest.raises(UsageError, match="none"):
+        shell.run_line_magic("nbyard", "fire none n=1")
+    with pytest.raises(UsageError, match="%nbyard fire"):
+        shell.run_line_magic("nbyard", "fire hi n")

@@ -20,6 +20,7 @@ class Completion:
             "run": lambda: [*self._files(), *self._of("executables")],
             "status": self._runs,
             "why": self._runs,
+            "fire": lambda: self._of("triggers"),
         }
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:

@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from nbyard.discover import Local
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
 from nbyard.magics.results import LISTED, Explained, FinishedRun, Shown, table_of
@@ -23,6 +24,7 @@ HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
 %nbyard status RUN              a run and its tasks, by number, name or id
 %nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
+%nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
 %nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
 %%nbyard executable NAME        the cell becomes an executable"""
 
@@ -38,7 +40,7 @@ class NbyardMagics(Magics):
 
     @property
     def verbs(self) -> list[str]:
-        return ["dataset", "run", "status", "why", *LISTED]
+        return ["dataset", "run", "status", "why", "fire", *LISTED]
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
@@ -65,6 +67,8 @@ class NbyardMagics(Magics):
             return self._status(words[0])
         if verb == "why" and len(words) in (2, 3):
             return self._why(*words)
+        if verb == "fire" and words and all("=" in word for word in words[1:]):
+            return self._fire(*words)
         if verb in LISTED and not words:
             return self._list(verb)
         raise UsageError(HELP)
@@ -108,6 +112,11 @@ class NbyardMagics(Magics):
         while self.connection.runs.get(run=made.id).run.state not in ENDED:
             self.connection.wait(0.5)
         return self._status(made.id)
+
+    def _fire(self, trigger: str, *values: str) -> str:
+        """Fire a trigger; return the ID of the firing. The run starts in the background."""
+        texts = {name: value for name, _, value in (word.partition("=") for word in values)}
+        return str(self.connection.triggers.fire(trigger=trigger, body=Fire(texts=texts)).id)
 
     def _why(self, old: str, new: str, result: str = "") -> Explained:
         """Return why results of a run differ from those of an older run."""

@@ -31,8 +31,6 @@ class WebhookHandler(NbyardHandler):
         self._size = 0
         if self.request.method != "POST":
             raise web.HTTPError(405)
-        if int(self.request.headers.get("Content-Length", "0")) > MOST_BYTES:
-            self.fail(_too_large())
 
     def check_xsrf_cookie(self) -> None:
         """Check nothing: senders have no cookies, and a signature cannot be forged."""
@@ -45,6 +43,7 @@ class WebhookHandler(NbyardHandler):
         if self._size <= MOST_BYTES:
             self._pieces.append(chunk)
         else:
+            # Too large: keep reading, so that the sender gets the error, but free the memory.
             self._pieces.clear()
 
     @allow_unauthenticated
@@ -53,7 +52,7 @@ class WebhookHandler(NbyardHandler):
         headers = self.request.headers
         try:
             if self._size > MOST_BYTES:
-                raise _too_large()
+                raise TooLarge(because("too-many-bytes", most=MOST_BYTES))
             message = Message(
                 headers.get(ID, ""),
                 headers.get(TIMESTAMP, ""),
@@ -68,7 +67,3 @@ class WebhookHandler(NbyardHandler):
             self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
         else:
             self.answer(202, delivery)
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(because("too-many-bytes", most=MOST_BYTES))

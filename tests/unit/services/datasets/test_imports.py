@@ -21,6 +21,20 @@ def test_a_file_becomes_a_dataset_that_is_importing(yard, ann, a_csv):
     assert yard.services.datasets.list(ann).items == [made]
 
 
+def test_a_version_names_the_run_that_published_it(yard, ann, a_csv, root, finished):
+    (root / "t.sh").write_text("#!/bin/sh\n")
+    run = finished(path="t.sh")
+    attempt = run.tasks[0].attempts[-1].id
+    for caller, expected in (
+        (Caller(ann.name, attempt_id=attempt), run.run.id),
+        (Caller("eve", attempt_id=attempt), ""),
+        (Caller("bob", attempt_id="none"), ""),
+    ):
+        made = yard.services.datasets.create(caller, NewDataset(a_csv))
+        with yard.store.read() as c:
+            assert yard.store.triggers.version(c, made.current.id).run_id == expected
+
+
 @pytest.mark.parametrize("name", ["", " a", "a/b", "..", "-rf", "a\nb", "n" * 201])
 def test_bad_names_store_nothing(yard, ann, a_csv, name):
     with pytest.raises(Invalid) as refused:

@@ -1,0 +1,87 @@
+"""`nbyard triggers` from a shell."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def root(yard):
+    root = yard.parts.files.root
+    for name in ("report", "train"):
+        (root / f"{name}.py").write_text("print()\n")
+    (root / "inbox").mkdir()
+    return root
+
+
+def create(shell, *words):
+    return shell("triggers", "create", "report.py", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--after", "train.py", "--outcome", "either"), "succeeded or failed"),
+        (("--files", "inbox", "--pattern", "*.csv", "--settle", "5"), "A file *.csv in"),
+        (("--files", "inbox", "--change", "deleted"), "inbox is deleted"),
+        (("--webhook", "--per-minute", "5"), "at most 5 per minute"),
+        (("--notebook",), "A notebook or program fires it"),
+    ],
+)
+def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
+    made = create(shell, *words)
+    assert made.code == 0, made.err
+    assert "report: " in made.err and sentence in made.err
+    assert sentence in shell("triggers", "show", "report").out
+    assert made.out.strip() in shell("triggers", "ls").out
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "Name the event"),
+        (("--notebook", "--webhook"), "Name one event"),
+        (("--notebook", "--pattern", "*"), "--pattern needs --files"),
+        (("--files", "inbox", "--outcome", "failed"), "--outcome needs --after"),
+        (("--notebook", "--from", "x"), "write NAME=FIELD"),
+        (("--dataset", "none"), "none"),
+        (("--after", "report.py"), "report.py → "),
+        (("--webhook", "--from", "n=path"), "values_from.n"),
+    ],
+)
+def test_refusals_name_the_option_or_field(shell, root, words, text):
+    refused = create(shell, *words)
+    assert refused.code == 2 and text in refused.err
+
+
+def test_a_secret_is_shown_once(shell, root):
+    made = create(shell, "--webhook")
+    assert "Secret, which is not shown again: whsec_" in made.err
+    assert "nbyard/api/hooks/" in shell("triggers", "show", "report").out
+    assert "whsec_" not in shell("triggers", "show", "report", "--json").out
+    assert shell("triggers", "rotate", "report").out.startswith("whsec_")
+
+
+def test_options_become_fields(shell, root):
+    assert create(shell, "--files", "inbox", "--pinned", "--disabled").code == 0
+    words = ("--overlap", "skip", "--follow", "--files", "inbox", "--pattern", "**/*.csv")
+    changed = json.loads(shell("triggers", "update", "report", *words, "--json").out)
+    assert (changed["overlap"], changed["mode"], changed["is_enabled"]) == (
+        "skip",
+        "follows",
+        False,
+    )
+    assert changed["on"]["pattern"] == "**/*.csv"
+    renamed = shell("triggers", "update", "report", "--name", "morning", "--refreeze")
+    assert renamed.err.startswith("morning: ")
+
+
+def test_fire_disable_and_firings(shell, root):
+    create(shell, "--notebook")
+    fired = shell("triggers", "fire", "report")
+    assert fired.code == 0, fired.err
+    listed = shell("triggers", "firings", "report").out
+    assert "fired by a person or program" in listed and "waiting" in listed
+    assert "false" in shell("triggers", "disable", "report", "--json").out
+    assert shell("triggers", "fire", "report", "--json").code != 0
+    assert shell("triggers", "rm", "report").code == 0
