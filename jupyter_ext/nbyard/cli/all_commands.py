@@ -18,12 +18,12 @@ from nbyard.cli.commands import (
     models,
     schedules,
     store,
-    triggers,
     workflows,
 )
 from nbyard.cli.commands.projects import new_folder, project_records
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
+from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
 

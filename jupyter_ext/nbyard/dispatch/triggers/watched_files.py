@@ -26,7 +26,8 @@ from nbyard.domain.triggers.structs import Fire, OnFile
 from nbyard.domain.triggers.values import values_or_reason
 from nbyard.errors import StaleWrite
 from nbyard.host import clock
-from nbyard.host.file_watching import ChangeHints, TooManyFiles, watched_files
+from nbyard.host.watching.change_hints import ChangeHints
+from nbyard.host.watching.present_files import TooManyFiles, present_files
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
@@ -126,7 +127,7 @@ class WatchedFiles:
     def _files(self, watch: Watch) -> Snapshot | None:
         path, pattern = Path(watch.row.source_path), path_pattern(watch.on.pattern)
         try:
-            files = watched_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
+            files = present_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
         except TooManyFiles:
             self._fail(watch, because("too-many-watched-files", most=MOST_FILES))
         except OSError as error:

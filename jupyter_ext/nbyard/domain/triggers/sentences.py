@@ -12,6 +12,8 @@ from nbyard.domain.triggers.structs import (
 from nbyard.reasons.structs import Reason, all_of, because
 
 MOST_TOLD = 3  # files
+CHANGES = {"created": "file-created", "modified": "file-modified", "deleted": "file-deleted"}
+ENDS = {"succeeded": "run-has-succeeded", "failed": "run-has-failed"}
 OUTCOMES = {
     "succeeded": "fires-after-success",
     "failed": "fires-after-failure",
@@ -26,7 +28,7 @@ def sentence_of(on: TriggerEvent) -> Reason:
     if isinstance(on, OnWorkflow):
         return because(OUTCOMES[on.outcome], path=on.path)
     if isinstance(on, OnFile):
-        changes = [because(f"file-{change}") for change in on.changes]
+        changes = [because(CHANGES[change]) for change in on.changes]
         if on.pattern == "*":
             return because("fires-on-path", changes=changes, path=on.path)
         return because("fires-on-files", changes=changes, pattern=on.pattern, path=on.path)
@@ -41,11 +43,11 @@ def cause_reason(cause: Cause) -> Reason:
     if isinstance(cause, DatasetCause):
         return because("cause-dataset", name=cause.dataset, version=cause.version)
     if isinstance(cause, RunCause):
-        state = because(f"run-has-{cause.state}")
+        state = because(ENDS[cause.state])
         return because("cause-run", number=cause.number, title=cause.title, state=state)
     if isinstance(cause, FileCause):
         changes = [
-            because("cause-file", path=one.path, change=because(f"file-{one.change}"))
+            because("cause-file", path=one.path, change=because(CHANGES[one.change]))
             for one in cause.files[:MOST_TOLD]
         ]
         if not changes:

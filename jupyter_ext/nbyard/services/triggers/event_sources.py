@@ -21,7 +21,7 @@ from nbyard.domain.triggers.structs import (
 from nbyard.domain.triggers.webhooks import check_rate
 from nbyard.domain.unique_names import nearest_names
 from nbyard.errors import Invalid, reason_of
-from nbyard.host.file_watching import TooManyFiles, watched_files
+from nbyard.host.watching.present_files import TooManyFiles, present_files
 from nbyard.reasons.structs import because
 from nbyard.services.workflows.file_tracking import saved_workflow
 
@@ -103,7 +103,7 @@ def files_now(path: Path, on: OnFile) -> Snapshot:
     """
     pattern = path_pattern(on.pattern)
     try:
-        return watched_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
+        return present_files(path, pattern.matches, is_deep=pattern.is_deep, most=MOST_FILES)
     except TooManyFiles:
         why = because("too-many-watched-files", most=MOST_FILES)
     except OSError as error:

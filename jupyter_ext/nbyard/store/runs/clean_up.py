@@ -17,10 +17,10 @@ from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.retention_tables import retention
 from nbyard.store.schema.tables import (
     artifacts,
     attempts,
-    retention,
     runs,
     tasks,
     workflow_versions,

@@ -386,15 +386,6 @@ submissions = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-# The rules of daily clean-ups.
-retention = Table(
-    "retention",
-    metadata,
-    Column("owner", String(200), primary_key=True),
-    Column("rules", JSON, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-)
-
 facts = Table(
     "facts",
     metadata,

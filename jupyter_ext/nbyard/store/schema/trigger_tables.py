@@ -74,8 +74,8 @@ trigger_firings = Table(
 )
 
 # The files that a trigger has handled: time of modification and size by real path.
-watched_files = Table(
-    "watched_files",
+trigger_files = Table(
+    "trigger_files",
     metadata,
     Column("trigger_id", Id, ForeignKey("triggers.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, nullable=False),

@@ -17,9 +17,9 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.schema.tables import dataset_versions, datasets, runs
-from nbyard.store.schema.trigger_tables import triggers, watched_files
+from nbyard.store.schema.trigger_tables import trigger_files, triggers
 
-S, W = triggers.c, watched_files.c
+S, W = triggers.c, trigger_files.c
 CURSOR = "trigger_cursor"
 COUNTED = {
     "started": "started_count",
@@ -158,13 +158,13 @@ class TriggerRows:
 
     def watch(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
         """Store the files as they are, so that only later changes count."""
-        c.execute(delete(watched_files).where(W.trigger_id == trigger_id))
+        c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
         row = {"trigger_id": trigger_id, "version": 1, "files": dict(files)}
-        c.execute(insert(watched_files), [row])
+        c.execute(insert(trigger_files), [row])
 
     def watched(self, c: Connection, trigger_id: str) -> tuple[int, dict[str, Stamp]] | None:
         """Return the stored files of a trigger and the version of their row."""
-        row = c.execute(select(watched_files).where(W.trigger_id == trigger_id)).first()
+        row = c.execute(select(trigger_files).where(W.trigger_id == trigger_id)).first()
         return (row.version, snapshot_of(row.files)) if row else None
 
     def advance(
@@ -177,12 +177,12 @@ class TriggerRows:
         """
         where = and_(W.trigger_id == trigger_id, W.version == version)
         values = {"version": version + 1, "files": dict(files)}
-        if c.execute(update(watched_files).where(where).values(**values)).rowcount != 1:
+        if c.execute(update(trigger_files).where(where).values(**values)).rowcount != 1:
             raise StaleWrite
 
     def unwatch(self, c: Connection, trigger_id: str) -> None:
         """Forget the files of a trigger."""
-        c.execute(delete(watched_files).where(W.trigger_id == trigger_id))
+        c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
 
     def count(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
         """Count what events of a trigger led to."""

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from nbyard.dispatch.triggers import watched_files
-from nbyard.host.file_watching import ChangeHints
+from nbyard.host.watching.change_hints import ChangeHints
 from nbyard.testing.fake_runtime_bench import OWNER
 
 SOON = 0.1
@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_read_is_reported_once(fired, inbox, monkeypatch
     def fail(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(watched_files, "watched_files", fail)
+    monkeypatch.setattr(watched_files, "present_files", fail)
     await_firings(fired, made, 1)
     fired.bench.round(3)
     (firing,) = fired.firings(made)

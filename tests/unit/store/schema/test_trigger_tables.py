@@ -7,7 +7,7 @@ from sqlalchemy import UniqueConstraint, inspect
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.store.schema.tables import metadata
-from nbyard.store.schema.trigger_tables import trigger_firings, watched_files
+from nbyard.store.schema.trigger_tables import trigger_files, trigger_firings
 
 
 def test_the_migrated_schema_is_that_of_the_tables(store):
@@ -28,4 +28,4 @@ def test_an_event_has_one_firing():
 
 def test_files_belong_to_a_trigger(store):
     with pytest.raises(IntegrityError), store.write() as c:
-        c.execute(watched_files.insert(), [{"trigger_id": "x", "version": 1, "files": {}}])
+        c.execute(trigger_files.insert(), [{"trigger_id": "x", "version": 1, "files": {}}])

@@ -26,12 +26,12 @@ def upgrade() -> None:
     add_triggers()
     add_firings()
     op.create_table(
-        "watched_files",
+        "trigger_files",
         text("trigger_id", 36),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("files", sa.JSON, nullable=False),
-        sa.PrimaryKeyConstraint("trigger_id", name="pk_watched_files"),
-        of_trigger("watched_files"),
+        sa.PrimaryKeyConstraint("trigger_id", name="pk_trigger_files"),
+        of_trigger("trigger_files"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Files that triggers watch: what there is, and hints that something changed."""

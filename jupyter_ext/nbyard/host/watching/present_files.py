@@ -1,0 +1,60 @@
+"""Watched files: what there is at the moment."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+MOST_LOOKED_AT = 200_000
+
+
+class TooManyFiles(Exception):
+    """A folder has too many entries to watch."""
+
+
+def present_files(
+    path: Path, matches: Callable[[str], bool], *, is_deep: bool, most: int
+) -> dict[str, tuple[int, int]]:
+    """Return time of modification in nanoseconds and size by real path.
+
+    `matches` decides about the paths of files relative to a folder. Links to folders are not
+    followed. A missing path has no files.
+
+    Raises:
+        OSError: a folder cannot be read.
+        TooManyFiles: more than `most` files match, or there are too many entries.
+    """
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    if not stat.S_ISDIR(found.st_mode):
+        return {str(path): (found.st_mtime_ns, found.st_size)}
+    files = {}
+    for relative, entry in _entries(path, is_deep=is_deep):
+        if matches(relative):
+            try:
+                known = entry.stat()
+            except FileNotFoundError:  # it was deleted meanwhile, or is a link to nothing
+                continue
+            if stat.S_ISREG(known.st_mode):
+                files[entry.path] = (known.st_mtime_ns, known.st_size)
+                if len(files) > most:
+                    raise TooManyFiles(str(path))
+    return files
+
+
+def _entries(path: Path, *, is_deep: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """Yield the entries that are no folders with their relative paths."""
+    left, count = [("", str(path))], 0
+    while left:
+        prefix, folder = left.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                count += 1
+                if count > MOST_LOOKED_AT:
+                    raise TooManyFiles(str(path))
+                if not entry.is_dir(follow_symlinks=False):
+                    yield prefix + entry.name, entry
+                elif is_deep and not entry.name.startswith("."):
+                    left.append((f"{prefix}{entry.name}/", entry.path))

@@ -1,0 +1,58 @@
+"""Hints that files of this machine change."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from watchdog.observers import Observer
+
+from nbyard.host.watching.change_hints import ChangeHints, is_remote
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "sub").mkdir()
+    return tmp_path
+
+
+def test_network_file_systems_are_known(tmp_path):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "1 0 8:1 / / rw - ext4 /dev/sda rw\n"
+        "2 1 0:40 / /home rw shared:1 - nfs4 server:/home rw\n"
+        "3 2 8:2 / /home/fast\\040disk rw - xfs /dev/sdb rw\n"
+        "4 1 0:41 / /cloud rw - fuse.sshfs host: rw\n"
+    )
+    places = {"/": False, "/home/ann": True, "/home/fast disk/x": False, "/cloud": True}
+    for path, expected in places.items():
+        assert is_remote(Path(path), mounts) is expected, path
+    assert is_remote(tmp_path, tmp_path / "none") is False
+
+
+def test_a_change_is_told(folder):
+    hints, told = ChangeHints(), threading.Event()
+    try:
+        assert hints.watch("t", folder, True, told.set)
+        (folder / "sub" / "new").write_text("1")
+        assert told.wait(20)
+        hints.unwatch("t")
+        hints.unwatch("t")
+    finally:
+        hints.close()
+    hints.close()
+
+
+def test_without_hints_the_caller_looks_at_intervals(folder, monkeypatch):
+    hints = ChangeHints()
+    monkeypatch.setattr("nbyard.host.watching.change_hints.is_remote", lambda _: True)
+    assert not hints.watch("t", folder, False, lambda: None)
+    monkeypatch.undo()
+
+    def full(*_, **__):
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr(Observer, "schedule", full)
+    try:
+        assert not hints.watch("t", folder, False, lambda: None)
+    finally:
+        hints.close()

@@ -1,0 +1,51 @@
+"""Watched files of this machine."""
+
+import pytest
+
+from nbyard.host.watching.present_files import TooManyFiles, present_files
+
+
+def names(path, *, is_deep=True, most=100, matches=lambda _: True):
+    found = present_files(path, matches, is_deep=is_deep, most=most)
+    return sorted(one.removeprefix(f"{path}/") for one in found)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    for name in ("a", "sub/b", "sub/deep/c", ".hidden/d"):
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_files_have_time_and_size(folder):
+    found = present_files(folder, lambda name: name == "a", is_deep=False, most=9)
+    stat = (folder / "a").stat()
+    assert found == {str(folder / "a"): (stat.st_mtime_ns, stat.st_size)}
+    assert present_files(folder / "a", lambda _: False, is_deep=False, most=9) == found
+
+
+def test_subfolders_count_if_asked(folder):
+    assert names(folder, is_deep=False) == ["a"]
+    assert names(folder) == ["a", "sub/b", "sub/deep/c"]
+    assert names(folder, matches=lambda name: name.startswith("sub/deep/")) == ["sub/deep/c"]
+
+
+def test_links_and_special_files(folder):
+    (folder / "link").symlink_to(folder / "a")
+    (folder / "broken").symlink_to(folder / "none")
+    (folder / "loop").symlink_to(folder)
+    assert names(folder) == ["a", "link", "sub/b", "sub/deep/c"]
+
+
+def test_a_missing_path_has_no_files(folder):
+    assert names(folder / "none") == names(folder / "a" / "b") == []
+
+
+def test_too_many_files(folder, monkeypatch):
+    with pytest.raises(TooManyFiles):
+        names(folder, most=2)
+    monkeypatch.setattr("nbyard.host.watching.present_files.MOST_LOOKED_AT", 3)
+    with pytest.raises(TooManyFiles):
+        names(folder, matches=lambda _: False)

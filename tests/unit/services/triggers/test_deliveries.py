@@ -1,0 +1,93 @@
+"""Messages of webhooks: accepted once, at a limited rate, with values for the run."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nbyard.domain.triggers.structs import Fire
+from nbyard.domain.triggers.webhooks import Message, signature_of
+from nbyard.errors import Conflict, Forbidden, Invalid, TooOften
+from nbyard.host import clock
+from nbyard.services.triggers.deliveries import event_key
+
+
+@pytest.fixture
+def moment(monkeypatch):
+    """The time of the machine, as the test sets it."""
+    now = [datetime(2026, 11, 26, tzinfo=UTC)]
+    monkeypatch.setattr(clock, "now", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def send(triggers, moment):
+    """Sends a message as it would be signed now."""
+
+    def deliver(made, message_id, body=b"{}"):
+        sent = str(int(moment[0].timestamp()))
+        signature = signature_of(made.secret, message_id, sent, body)
+        return triggers.service.deliver(made.id, Message(message_id, sent, signature, body))
+
+    return deliver
+
+
+def test_a_message_becomes_a_firing_with_its_values(triggers, ann, yard, send):
+    run = {"parameters": {"source": "train.py"}}
+    values = {"times": "body.items.0.count"}
+    made = triggers.create({"kind": "webhook"}, "tool.py", values_from=values, run=run)
+    delivery = send(made, "m1", b'{"items": [{"count": 3}]}')
+    with yard.store.read() as c:
+        (row,) = yard.store.firings.waiting_of(c, made.id, 2)
+    assert row.firing.id == delivery.id and row.given == Fire({"times": 3})
+    assert row.firing.cause.webhook_id == "m1"
+    assert row.firing.cause.sent_at == datetime(2026, 11, 26, tzinfo=UTC)
+    for number, body in enumerate((b"{}", b"[]", b"", b'{"items": {}}')):
+        with pytest.raises(Invalid):
+            send(made, f"bad {number}".replace(" ", ""), body)
+    assert triggers.service.get(ann, made.id).counts.failed == 4
+
+
+def test_the_rate_counts_the_last_minute(triggers, send, moment):
+    made = triggers.create({"kind": "webhook", "most_per_minute": 2})
+    send(made, "m1")
+    moment[0] += timedelta(seconds=20)
+    send(made, "m2")
+    with pytest.raises(TooOften) as refused:
+        send(made, "m3")
+    assert refused.value.retry_after == 40
+    moment[0] += timedelta(seconds=40)
+    send(made, "m3")
+    with pytest.raises(TooOften) as refused:
+        send(made, "m4")
+    assert refused.value.retry_after == 20
+
+
+def test_a_repeated_message_is_refused_before_the_rate(triggers, send, moment):
+    made = triggers.create({"kind": "webhook", "most_per_minute": 1})
+    send(made, "m1")
+    with pytest.raises(Conflict):
+        send(made, "m1")
+    moment[0] += timedelta(minutes=4)
+    with pytest.raises(Conflict):
+        send(made, "m1")
+
+
+def test_a_change_meanwhile_counts(triggers, ann, yard, send, monkeypatch):
+    """The secret is replaced after the signature was checked."""
+    made = triggers.create({"kind": "webhook"})
+    find = yard.store.trigger_secrets.secret
+
+    def rotate_first(row):
+        monkeypatch.setattr(yard.store.trigger_secrets, "secret", find)
+        found = find(row)
+        triggers.service.rotate(ann, made.id)
+        return found
+
+    monkeypatch.setattr(yard.store.trigger_secrets, "secret", rotate_first)
+    with pytest.raises(Forbidden):
+        send(made, "m1")
+    assert triggers.service.firings(ann, made.id).items == []
+
+
+def test_keys_of_messages_are_short():
+    assert len(event_key("x" * 200)) < 80 and event_key("a") != event_key("b")
