@@ -84,9 +84,7 @@ class Dispatcher:
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
-        self._is_importing = False
-        self._has_failed = False
-        self._makes_way = False
+        self._is_importing = self._has_failed = self._makes_way = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
