@@ -83,9 +83,9 @@ def _type(parameter: click.Parameter) -> dict[str, Any]:
     if isinstance(kind, click.Choice):
         sensitive = {} if kind.case_sensitive else {"case_sensitive": False}
         return {"type": {"choices": list(kind.choices), **sensitive}}
-    if isinstance(kind, click.File | click.Path):
-        return {"type": {"is_file": True}}
-    return {}
+    if isinstance(kind, click.Path) and not kind.file_okay:
+        return {"type": {"is_folder": True}}
+    return {"type": {"is_file": True}} if isinstance(kind, click.File | click.Path) else {}
 
 
 def main() -> None:

@@ -131,7 +131,11 @@ def settings() -> str:
         grid(
             ["variable", "meaning"],
             [
-                ["`NBYARD_SERVER`", "port or URL of the server for `nbyard`, like `--server`"],
+                [
+                    "`NBYARD_SERVER`",
+                    "name, port or URL of the server for `nbyard`, like `--server`",
+                ],
+                ["`NBYARD_CONFIG`", "file with the names of servers"],
                 [
                     "`NBYARD_TOKEN`",
                     "token of that server; `nbyard` finds the tokens of this machine's servers",

@@ -14,6 +14,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.errors import Invalid, Unavailable
+from nbyard.host.server_names import read_servers, server_of
 from nbyard.host.wakeup import Listener
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
@@ -117,18 +118,22 @@ class Local:
 def connect(server: str = "") -> Any:
     """Return a connection whose attributes are nouns: `connect().runs.list()`.
 
-    `server` is a URL or the port of a Jupyter server on this machine; empty: NBYARD_SERVER, else
-    the store of this machine. The token is NBYARD_TOKEN. Without it, tokens are known for servers
+    `server` is a name of the configuration file, a URL, the port of a Jupyter server on this
+    machine, or `local`; empty: NBYARD_SERVER, else the default of the file, else the store of this
+    machine. The token is NBYARD_TOKEN. Without it, tokens are known for named servers, for servers
     of this machine, and for the JupyterHub session's server of this process.
 
     Raises:
         Unavailable: no server runs on that port.
-        Invalid: `server` is neither a URL nor a port.
+        Invalid: `server` is neither a name nor a URL nor a port, or the file is refused.
     """
     server = server_of(server)
     if not server:
         return Local()
     token = os.environ.get("NBYARD_TOKEN", "")
+    known = read_servers().servers.get(server)
+    if known is not None:
+        server, token = known.url, token or known.token()
     if server.startswith(("http://", "https://")):
         url = server.rstrip("/")
         if not token:
@@ -141,11 +146,6 @@ def connect(server: str = "") -> Any:
     if server.isdecimal():
         raise Unavailable(because("no-jupyter-at-port", port=server), hint=because("start-server"))
     raise Invalid.field("server", because("not-a-server", server=server))
-
-
-def server_of(named: str) -> str:
-    """Return the server to use; empty: the store of this machine."""
-    return named or os.environ.get("NBYARD_SERVER", "")
 
 
 def _client(url: str, token: str) -> Any:

@@ -289,7 +289,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is a server, but no nbyard: is its extension enabled?'),
   'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
   'not-a-server': (p, show, trans) =>
-    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
+    trans.__(
+      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
+      show(p.server)
+    ),
+  'token-file-open': (p, show, trans) =>
+    trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
   'no-ready-model-yet': (p, show, trans) =>
     trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),

@@ -36,6 +36,7 @@ PARTS = (
     *(channel_views, project_views, schedule_views, trigger_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
+SERVER_HELP = "Name, port or URL of a server."
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
@@ -230,7 +231,9 @@ class GeneratedCommand(click.Command):
                 parameters.append(click.Option([option], is_flag=True, default=None))
             else:
                 parameters.append(click.Option([option], type=field.type, default=None))
-        parameters.append(click.Option(["--server"], default="", help="Port or URL of a server."))
+        parameters.append(
+            click.Option(["--server"], default="", help="Name, port or URL of a server.")
+        )
         parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
         name, summary = VERBS.get(operation.verb, operation.verb), f"{operation.summary}."
         super().__init__(name, callback=self._call, params=parameters, help=summary)

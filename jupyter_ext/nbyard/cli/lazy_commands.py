@@ -51,10 +51,17 @@ class LazyCommand(click.Command):
         # Completion asks for the names of parameters and runs nothing.
         arguments, options = (self._entry.get(name, ()) for name in ("arguments", "options"))
         self.params = [
-            *(click.Argument(**{**words, "type": _values(words)}) for words in arguments),
+            *(click.Argument(**self._argument(words)) for words in arguments),
             *(click.Option(**{**words, "type": _values(words)}) for words in options),
         ]
         return super().make_context(info_name, args, parent, **extra)
+
+    def _argument(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        from nbyard.cli.name_completion import completer_of
+
+        complete = completer_of(self._noun, self._verb, words["param_decls"][0])
+        found = {**words, "type": _values(words)}
+        return found | ({"shell_complete": complete} if complete else {})
 
 
 def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:
@@ -62,6 +69,8 @@ def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:
     kind = words.get("type", {})
     if choices := kind.get("choices"):
         return click.Choice(choices, kind.get("case_sensitive", True))
+    if kind.get("is_folder"):
+        return click.Path(file_okay=False)
     return click.File() if kind.get("is_file") else None
 
 

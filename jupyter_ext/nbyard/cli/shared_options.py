@@ -15,7 +15,7 @@ def connect(server: str) -> Any:
 
 def server_option(command: Any) -> Any:
     """Add the option --server to a command."""
-    return click.option("--server", default="", help="Port or URL of a server.")(command)
+    return click.option("--server", default="", help="Name, port or URL of a server.")(command)
 
 
 def json_option(command: Any) -> Any:

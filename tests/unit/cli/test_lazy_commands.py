@@ -38,6 +38,12 @@ def test_the_table_is_what_the_commands_say():
     assert Path(TABLE).read_text("utf-8") == text(), "run: python buildtools/command_table.py"
 
 
+@pytest.fixture(autouse=True)
+def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a store there are no names, which only the commands of the table complete."""
+    monkeypatch.setenv("NBYARD_STORE_DIR", str(tmp_path / "none"))
+
+
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_a_word_is_completed_as_by_the_command_itself(words):
     """Names of commands, options and the choices of an option."""

@@ -20,7 +20,7 @@ def doctor(server: str, as_json: bool) -> None:
 
     The exit code is 1 if a required part is missing.
     """
-    from nbyard.discover import server_of
+    from nbyard.host.server_names import server_of
 
     address = server_of(server)
     try:

@@ -17,7 +17,7 @@ from nbyard.domain.runs.structs import NewRun
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="FILE|EXECUTABLE")
+@click.argument("words", nargs=-1, type=click.Path(), metavar="FILE|EXECUTABLE")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
 @click.option("--name", default="", help="Unique name of the run.")
 @click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")

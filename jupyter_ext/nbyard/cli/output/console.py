@@ -1,7 +1,6 @@
 """Printing: data goes to standard output, everything else to standard error."""
 
 import contextlib
-import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +37,9 @@ def print_note(text: str) -> None:
 
 def chosen_server() -> str:
     """Return the server of the running command; empty: the store of this machine."""
-    return _named_server() or os.environ.get("NBYARD_SERVER", "")
+    from nbyard.host.server_names import server_of  # late: help needs none of it
+
+    return server_of(_named_server())
 
 
 def follow_up(command: str) -> str:

@@ -39,8 +39,10 @@ SERVERS = {
     "no-nbyard-at-server": code("There is a server, but no nbyard: is its extension enabled?"),
     "server-refused": code("The server answered {status}.", status=int),
     "not-a-server": code(
-        "'{server}' is neither a URL nor the port of a Jupyter server", server=str
+        "'{server}' is neither a configured name nor a URL nor the port of a Jupyter server",
+        server=str,
     ),
+    "token-file-open": code("Others can read {path}: run chmod 600 on it", path=str),
 }
 
 COMMANDS = {

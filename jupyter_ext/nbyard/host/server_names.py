@@ -1,0 +1,93 @@
+"""Servers that a configuration file names.
+
+    default = "hub"
+
+    [servers.hub]
+    url = "https://hub.example.org/user/ada/"
+    token_file = "~/.config/nbyard/hub.token"
+
+The file is `nbyard/config.toml` in the user's configuration folder, or NBYARD_CONFIG.
+"""
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+VARIABLE = "NBYARD_CONFIG"
+LOCAL = "local"  # the store of this machine
+OTHERS = 0o077
+
+
+class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The URL of a Jupyter server; its token is in a file or an environment variable."""
+
+    url: str
+    token_file: str = ""
+    token_env: str = ""
+
+    def token(self) -> str:
+        """Return the token; empty if none is configured.
+
+        Raises:
+            Invalid: the file cannot be read, or others can read it.
+        """
+        if not self.token_file:
+            return os.environ.get(self.token_env, "") if self.token_env else ""
+        path = Path(self.token_file).expanduser()
+        try:
+            if stat.S_IMODE(path.stat().st_mode) & OTHERS:
+                raise Invalid.field("token_file", because("token-file-open", path=str(path)))
+            return path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            message = str(getattr(error, "strerror", None) or error)
+            why = because("file-unreadable", file=str(path), message=message)
+            raise Invalid.field("token_file", why) from None
+
+
+class ServerNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of the file. `default` is used if nothing else names a server."""
+
+    servers: dict[str, NamedServer] = {}
+    default: str = ""
+
+
+def server_of(named: str) -> str:
+    """Return the server to use: the named one, that of NBYARD_SERVER, or the default of the file.
+
+    Empty means the store of this machine.
+
+    Raises:
+        Invalid: the file is refused.
+    """
+    found = named or os.environ.get("NBYARD_SERVER", "") or read_servers().default
+    return "" if found == LOCAL else found
+
+
+def read_servers() -> ServerNames:
+    """Return the servers of the configuration file; none if there is no file.
+
+    Raises:
+        Invalid: the file is refused, with its field.
+    """
+    folder = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    path = Path(os.environ.get(VARIABLE) or f"{folder}/nbyard/config.toml").expanduser()
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return ServerNames()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(path, str(getattr(error, "strerror", None) or error)) from None
+    try:
+        return msgspec.convert(tomllib.loads(text), ServerNames)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise _refused(path, str(error)) from None
+
+
+def _refused(path: Path, message: str) -> Invalid:
+    return Invalid.field("config", because("file-unreadable", file=str(path), message=message))
