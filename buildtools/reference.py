@@ -133,7 +133,7 @@ def settings() -> str:
             [
                 [
                     "`NBYARD_SERVER`",
-                    "name, port or URL of the server for `nbyard`, like `--server`",
+                    "name, port or URL of the server, like `--server`",
                 ],
                 ["`NBYARD_CONFIG`", "file with the names of servers"],
                 [
