@@ -130,6 +130,13 @@ export const ROUTES = {
   'schedules.run': ['POST', '/schedules/{schedule}/run'],
   'schedules.preview': ['POST', '/schedules/preview'],
   'schedules.ticks': ['GET', '/schedules/{schedule}/ticks'],
+  'channels.create': ['POST', '/channels'],
+  'channels.list': ['GET', '/channels'],
+  'channels.get': ['GET', '/channels/{channel}'],
+  'channels.update': ['PATCH', '/channels/{channel}'],
+  'channels.delete': ['DELETE', '/channels/{channel}'],
+  'channels.test': ['POST', '/channels/{channel}/test'],
+  'channels.notices': ['GET', '/channels/{channel}/notices'],
   'system.doctor': ['GET', '/system/doctor'],
   'system.runtimes': ['GET', '/system/runtimes'],
   'workflows.check': ['POST', '/workflows/check']

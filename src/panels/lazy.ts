@@ -5,6 +5,7 @@ import '../../style/deployments.css';
 import '../../style/environments.css';
 import '../../style/things.css';
 import { artifactActions } from './artifacts/actions';
+import { channelActions } from './channels/actions';
 import { credentialActions } from './credentials/actions';
 import { datasetActions } from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
@@ -21,6 +22,7 @@ export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,
+  ...channelActions,
   ...cleaningActions,
   ...comparisonActions,
   ...credentialActions,

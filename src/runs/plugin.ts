@@ -2,6 +2,7 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 import { launcherIcon } from '@jupyterlab/ui-components';
@@ -24,7 +25,14 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows runs, live, in a drawer below.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IStatusBar, IChosenSteps, IFileBrowserFactory],
+  optional: [
+    ILayoutRestorer,
+    ICommandPalette,
+    IStatusBar,
+    IChosenSteps,
+    IFileBrowserFactory,
+    ISettingRegistry
+  ],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
@@ -34,7 +42,8 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     statusBar: IStatusBar | null,
     steps: IChosenSteps | null,
-    browser: IFileBrowserFactory | null
+    browser: IFileBrowserFactory | null,
+    settings: ISettingRegistry | null
   ) => {
     const trans = translator.load('nbyard');
     const services = { yard, trans, commands: app.commands, rendermime, steps };
@@ -59,9 +68,12 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
       name: () => 'nbyard-run'
     });
     [SHOW, ...ids].forEach(command => palette?.addItem({ command, category: trans.__('nbyard') }));
-    addStatus(services, statusBar);
     void app.restored.then(() => yard.runs.start());
-    announce(services, drawer);
+    whenLive(services, drawer, statusBar, settings);
+    const linked = new URLSearchParams(location.search).get('nbyard-run');
+    if (linked) {
+      void app.restored.then(() => app.commands.execute(SHOW, { id: linked }));
+    }
   }
 };
 
@@ -188,15 +200,23 @@ function addExecuted(
   });
 }
 
-/** Show the number of live runs; the code loads with the first live run. */
-function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | null): void {
+/** Show the number of live runs and their ends; the code loads with the first live run. */
+function whenLive(
+  services: IRunServices,
+  drawer: Drawer,
+  bar: IStatusBar | null,
+  settings: ISettingRegistry | null
+): void {
+  const { yard, commands, trans } = services;
   const { changed } = yard.runs;
   const add = async () => {
-    if (yard.runs.items.some(isLive)) {
+    const live = yard.runs.items.filter(isLive);
+    if (live.length) {
       changed.disconnect(add);
-      const { StatusItem } = await import('./StatusItem');
+      const { announceEnds, StatusItem } = await import('./live');
+      announceEnds(services, drawer, live, settings);
       const item = new StatusItem(yard, commands, trans);
-      bar!.registerStatusItem('nbyard:runs', {
+      bar?.registerStatusItem('nbyard:runs', {
         item,
         align: 'left',
         rank: 90,
@@ -205,42 +225,5 @@ function addStatus({ yard, commands, trans }: IRunServices, bar: IStatusBar | nu
       });
     }
   };
-  if (bar) {
-    changed.connect(add);
-  }
-}
-
-/**
- * The name of executables that `nbyard run -f` creates, runs once and removes; the shell shows
- * their result.
- */
-const ONCE = /^once [0-9a-f]{12}$/;
-
-/** Show a message when a run ends, unless Run Info shows the run. */
-function announce({ yard, commands, trans }: IRunServices, drawer: Drawer): void {
-  const live = new Set<string>();
-  yard.runs.changed.connect(() => {
-    for (const run of yard.runs.items) {
-      if (ONCE.test(run.name ?? '')) {
-        continue;
-      }
-      if (isLive(run)) {
-        live.add(run.id);
-      } else if (live.delete(run.id) && !(drawer.run === run.id && drawer.isVisible)) {
-        const title = run.name || run.title;
-        const actions = [
-          { label: trans.__('Open'), callback: () => void commands.execute(SHOW, { id: run.id }) }
-        ];
-        if (run.state === 'failed') {
-          Notification.error(trans.__('“%1” failed.', title), { actions, autoClose: false });
-        } else {
-          const text =
-            run.state === 'succeeded'
-              ? trans.__('“%1” has succeeded.', title)
-              : trans.__('“%1” was stopped.', title);
-          Notification.info(text, { actions, autoClose: 5000 });
-        }
-      }
-    }
-  });
+  changed.connect(add);
 }

@@ -4,6 +4,7 @@ import { Schedule } from '../../api/types';
 import { More } from '../../components/More';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
+import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { IPanelServices } from '../frame/services';
 import { draftOf, FIELDS, IScheduleDraft } from './draft';
 import { usePreview } from './preview';
@@ -34,7 +35,9 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   const errorOf = (name: keyof IScheduleDraft) =>
     // a message is about the value that was sent
     shown[name] === sent[name]
-      ? FIELDS[name].map(field => problems[field]).find(Boolean)
+      ? Object.keys(problems)
+          .filter(at => FIELDS[name].some(field => at === field || at.startsWith(`${field}.`)))
+          .map(at => problems[at])[0]
       : undefined;
   const isUnchanged = !!known && shown.words === draftOf(known).words;
   const { preview, problem, isAway } = usePreview(services, {
@@ -105,6 +108,12 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
         error={errorOf('zone')}
         services={services}
         onChange={zone => change({ zone })}
+      />
+      <ScheduleNotices
+        services={services}
+        notify={shown.notify}
+        error={errorOf('notify')}
+        onChange={notify => change({ notify })}
       />
       <More summary={trans.__('More')} open={BELOW_MORE.some(name => !!errorOf(name))}>
         <Choice

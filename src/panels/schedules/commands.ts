@@ -1,11 +1,13 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { IPanelCommand } from '../frame/command';
+import type { channelActions } from '../channels/actions';
 import type { scheduleActions } from './actions';
 
 export function scheduleCommands(
   trans: TranslationBundle
-): IPanelCommand<keyof typeof scheduleActions>[] {
+): IPanelCommand<keyof typeof scheduleActions | keyof typeof channelActions>[] {
   return [
+    { id: 'nbyard:show-channels', act: 'showChannels', label: trans.__('Notifications…') },
     {
       id: 'nbyard:schedule-file',
       act: 'scheduleFile',

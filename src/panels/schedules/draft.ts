@@ -1,6 +1,6 @@
 /** The typed values of a schedule, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Schedule } from '../../api/types';
+import { Schedule, ScheduleNotice } from '../../api/types';
 
 export interface IScheduleDraft {
   words: string;
@@ -13,6 +13,7 @@ export interface IScheduleDraft {
   startsAt: string;
   endsAt: string;
   atMost: string;
+  notify: ScheduleNotice[];
 }
 
 /** The values of a new schedule, if the user types nothing. */
@@ -26,7 +27,8 @@ function newDraft(): IScheduleDraft {
     missed: { policy: 'last', window_seconds: 3600, most: 10 },
     startsAt: '',
     endsAt: '',
-    atMost: ''
+    atMost: '',
+    notify: []
   };
 }
 
@@ -40,7 +42,8 @@ export function draftOf(known?: Schedule): IScheduleDraft {
     ...{ words: wordsOf(known), zone, name, mode, overlap, missed },
     startsAt: timeIn(zone, starts_at),
     endsAt: timeIn(zone, ends_at),
-    atMost: at_most ? String(at_most) : ''
+    atMost: at_most ? String(at_most) : '',
+    notify: known.notify ?? []
   };
 }
 
@@ -93,7 +96,7 @@ export function changedFields(draft: IScheduleDraft, before: IScheduleDraft) {
 
 /** The fields of a refusal that belong to a value of the form. */
 export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> = {
-  words: ['timing', 'timing.text', 'timing.at'],
+  words: ['timing'],
   zone: ['zone'],
   name: ['name'],
   mode: ['mode'],
@@ -101,7 +104,8 @@ export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> =
   missed: ['missed'],
   startsAt: ['starts_at'],
   endsAt: ['ends_at'],
-  atMost: ['at_most']
+  atMost: ['at_most'],
+  notify: ['notify']
 };
 
 /** Return what the server could not read, by its field. */

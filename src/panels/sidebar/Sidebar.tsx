@@ -100,6 +100,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         noun="schedule"
         title={trans.__('Schedules')}
         collection={schedulesOf(yard)}
+        buttons={['show-channels']}
         isOpen
       >
         <ScheduleSection {...shown} />

@@ -35,7 +35,7 @@ def rule_options(command: Any) -> Any:
     """Add the options for the rules of a channel and for its digests."""
     for option in reversed(
         (
-            click.option("--file", type=click.Path(), help="Read the URL from this file."),
+            click.option("--file", metavar="PATH", help="Read the URL from this file."),
             click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
             click.option(
                 "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."

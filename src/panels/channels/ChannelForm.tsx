@@ -1,0 +1,176 @@
+import { useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { Channel, NoticeEvent, NoticeRule } from '../../api/types';
+import { More } from '../../components/More';
+import { FieldFrame } from '../../forms/FieldFrame';
+import { IPanelServices } from '../frame/services';
+import { channelsOf } from './collection';
+import { EventChoice } from './EventChoice';
+import { USUAL } from './events';
+
+interface IChannelFormProps {
+  services: IPanelServices;
+  /** The channel to edit. */
+  known?: Channel;
+  /** The form is part of a schedule, which has its own events. */
+  forSchedule?: boolean;
+  /** Called with the stored channel; without one if the user cancels. */
+  onDone: (channel?: Channel) => void;
+}
+
+/** The fields of a notice channel. Its URL is never shown again. */
+export function ChannelForm(props: IChannelFormProps): JSX.Element {
+  const { services, known, forSchedule, onDone } = props;
+  const { trans } = services;
+  const first = known?.rules?.[0];
+  const [name, setName] = useState(known?.name ?? '');
+  const [url, setUrl] = useState('');
+  const [events, setEvents] = useState<NoticeEvent[]>(
+    first?.events ?? (known || forSchedule ? [] : [...USUAL])
+  );
+  const [path, setPath] = useState(first?.path ?? '');
+  const [longAfter, setLongAfter] = useState(textOf(first?.long_seconds));
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const [isSending, setSending] = useState(false);
+  const save = async () => {
+    const typed = longAfter.trim() ? Number(longAfter) * 60 : null;
+    const own: NoticeRule = { long_factor: 2, ...first, events, path, long_seconds: typed };
+    const rules = events.length ? [own, ...(known?.rules ?? []).slice(1)] : [];
+    setSending(true);
+    try {
+      onDone(await send(services, { name: name.trim(), url: url.trim(), rules }, known));
+    } catch (error) {
+      const found = fieldErrors(error);
+      setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <div className="nby-Form nby-Channel-form">
+      {problems[''] && (
+        <p className="nby-Field-error" role="alert">
+          {problems['']}
+        </p>
+      )}
+      <FieldFrame label={trans.__('Name')} error={problems.name} trans={trans} required>
+        {control => (
+          <input
+            {...control}
+            className="jp-mod-styled"
+            value={name}
+            onChange={event => setName(event.target.value)}
+          />
+        )}
+      </FieldFrame>
+      <FieldFrame
+        label={trans.__('URL')}
+        help={
+          known
+            ? trans.__('Leave the field empty to keep the current URL.')
+            : trans.__('A webhook (https://…), or mailtos://…, slack://… and others of Apprise.')
+        }
+        error={problems.url}
+        trans={trans}
+        required={!known}
+      >
+        {control => (
+          <input
+            {...control}
+            className="jp-mod-styled"
+            type="password"
+            autoComplete="new-password"
+            value={url}
+            onChange={event => setUrl(event.target.value)}
+          />
+        )}
+      </FieldFrame>
+      {!forSchedule && (
+        <>
+          <EventChoice
+            legend={trans.__('Send a message when a run')}
+            events={events}
+            error={problems['rules.0.events']}
+            trans={trans}
+            onChange={setEvents}
+          />
+          <More
+            summary={trans.__('More')}
+            open={!!(problems['rules.0.path'] || problems['rules.0.long_seconds'])}
+          >
+            <FieldFrame
+              label={trans.__('Only runs of this file')}
+              error={problems['rules.0.path']}
+              trans={trans}
+            >
+              {control => (
+                <input
+                  {...control}
+                  className="jp-mod-styled"
+                  placeholder={trans.__('all files')}
+                  value={path}
+                  onChange={event => setPath(event.target.value)}
+                />
+              )}
+            </FieldFrame>
+            <FieldFrame
+              label={trans.__('A run takes long after (minutes)')}
+              error={problems['rules.0.long_seconds']}
+              trans={trans}
+            >
+              {control => (
+                <input
+                  {...control}
+                  className="jp-mod-styled"
+                  inputMode="decimal"
+                  placeholder={trans.__('twice its usual duration')}
+                  value={longAfter}
+                  onChange={event => setLongAfter(event.target.value)}
+                />
+              )}
+            </FieldFrame>
+          </More>
+        </>
+      )}
+      <div className="nby-Channel-buttons">
+        <button type="button" className="nby-Button" onClick={() => onDone()}>
+          {trans.__('Cancel')}
+        </button>
+        <button
+          type="button"
+          className="nby-Button"
+          disabled={isSending}
+          onClick={() => void save()}
+        >
+          {trans.__('Save Channel')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface IChannelDraft {
+  name: string;
+  url: string;
+  rules: NoticeRule[];
+}
+
+async function send(
+  { yard }: IPanelServices,
+  { url, ...same }: IChannelDraft,
+  known?: Channel
+): Promise<Channel> {
+  const body = { ...same, ...(url || !known ? { url } : {}) };
+  const made = known
+    ? await yard.client.call('channels.update', {
+        path: { channel: known.id },
+        body: { revision: known.revision, ...body }
+      })
+    : await yard.client.call('channels.create', { body: { url, ...same } });
+  channelsOf(yard).put(made);
+  return made;
+}
+
+function textOf(seconds?: number | null): string {
+  return seconds ? String(seconds / 60) : '';
+}

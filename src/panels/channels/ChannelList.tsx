@@ -1,0 +1,127 @@
+import { useEffect, useState } from 'react';
+import { Channel } from '../../api/types';
+import { showAgo } from '../../components/format/times';
+import { useAgoNow } from '../../components/hooks/useLost';
+import { useSignal } from '../../components/hooks/useSignal';
+import { reasonText } from '../../reasons';
+import { IPanelServices } from '../frame/services';
+import { ChannelForm } from './ChannelForm';
+import { channelsOf } from './collection';
+import { eventLabels } from './events';
+
+/** All notice channels, with their last message and error. */
+export function ChannelList({ services }: { services: IPanelServices }): JSX.Element {
+  const { yard, trans } = services;
+  const channels = channelsOf(yard);
+  useEffect(() => void channels.start(), [channels]);
+  const items = useSignal(channels.changed, () => channels.items);
+  const state = useSignal(channels.changed, () => channels.state);
+  const [edited, setEdited] = useState<Channel | 'new'>();
+  if (edited) {
+    const known = edited === 'new' ? undefined : edited;
+    return <ChannelForm services={services} known={known} onDone={() => setEdited(undefined)} />;
+  }
+  return (
+    <div className="nby-Channels">
+      {!items.length && (
+        <p className="nby-Note">
+          {state === 'ready'
+            ? trans.__('No channels yet. A channel sends messages to Slack, e-mail and others.')
+            : '…'}
+        </p>
+      )}
+      <ul>
+        {items.map(channel => (
+          <ChannelRow
+            key={channel.id}
+            channel={channel}
+            services={services}
+            onEdit={() => setEdited(channel)}
+          />
+        ))}
+      </ul>
+      <button type="button" className="nby-Button" onClick={() => setEdited('new')}>
+        {trans.__('New Channel…')}
+      </button>
+    </div>
+  );
+}
+
+interface IChannelRowProps {
+  channel: Channel;
+  services: IPanelServices;
+  onEdit: () => void;
+}
+
+function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Element {
+  const { yard, trans } = services;
+  const path = { channel: channel.id };
+  const now = useAgoNow(yard.stream);
+  const [said, setSaid] = useState('');
+  const [isAsked, setAsked] = useState(false);
+  const act = async (doing: string, action: () => Promise<string>) => {
+    setSaid(doing);
+    try {
+      setSaid(await action());
+    } catch (error) {
+      setSaid((error as Error).message);
+    }
+  };
+  const test = () =>
+    act(trans.__('Sending…'), async () => {
+      const { is_sent, reason } = await yard.client.call('channels.test', { path });
+      return is_sent
+        ? trans.__('The channel accepted the test message.')
+        : trans.__('Not sent: %1', reasonText(reason, trans) ?? '');
+    });
+  const remove = () =>
+    act('', async () => {
+      await yard.client.call('channels.delete', { path, query: { force: true } });
+      channelsOf(yard).remove(channel.id);
+      return '';
+    });
+  const { name, service, address, sent_at, error, counts } = channel;
+  const facts = [
+    sent_at
+      ? trans.__('last message %1', showAgo(sent_at, now, trans))
+      : trans.__('no message yet'),
+    counts?.waiting && trans.__('%1 waiting', counts.waiting),
+    counts?.failed && trans.__('%1 not sent', counts.failed)
+  ];
+  return (
+    <li data-channel={name}>
+      <strong>{name}</strong> <span className="nby-Field-help">{`${service} · ${address}`}</span>
+      <div className="nby-Field-help">
+        {[eventsOf(channel, services), ...facts].filter(Boolean).join(' · ')}
+      </div>
+      {error && <div className="nby-Field-error">{reasonText(error, trans)}</div>}
+      <div role="status">{said}</div>
+      <div className="nby-Channel-buttons">
+        <button type="button" className="nby-Button" onClick={() => void test()}>
+          {trans.__('Send Test')}
+        </button>
+        <button type="button" className="nby-Button" onClick={onEdit}>
+          {trans.__('Edit')}
+        </button>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => (isAsked ? void remove() : setAsked(true))}
+        >
+          {!isAsked
+            ? trans.__('Delete')
+            : channel.schedules?.length
+              ? trans.__('Delete, used by %1', channel.schedules.join(', '))
+              : trans.__('Really Delete')}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+/** Return the events of a channel in words. */
+function eventsOf({ rules }: Channel, { trans }: IPanelServices): string {
+  const known = new Map(eventLabels(trans));
+  const events = [...new Set((rules ?? []).flatMap(rule => rule.events))];
+  return events.map(event => known.get(event)).join(', ');
+}

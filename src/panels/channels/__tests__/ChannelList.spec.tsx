@@ -1,0 +1,132 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { ApiError } from '../../../api/client';
+import { Channel } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+import { ChannelList } from '../ChannelList';
+
+const trans = nullTranslator.load('nbyard');
+const TEAM = {
+  id: 'c1',
+  name: 'team',
+  service: 'Slack',
+  address: 'slack://T...2/',
+  revision: 3,
+  rules: [
+    { events: ['failed', 'running-long'], path: '', long_factor: 2, long_seconds: 120 },
+    { events: ['retried'], path: 'b.ipynb', long_factor: 2, long_seconds: null }
+  ],
+  schedules: [],
+  counts: { waiting: 2, failed: 1 },
+  error: { code: 'channel-answered', params: { service: 'Slack', status: 503 } },
+  sent_at: '2026-11-26T08:00:00Z'
+} as unknown as Channel;
+
+function open(items: Channel[], answers: Record<string, unknown> = {}) {
+  const call = jest.fn(async (operation: string, _: unknown) => {
+    const answer = operation === 'channels.list' ? { items, next: null } : answers[operation];
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return answer;
+  });
+  const signal = () => new Signal<unknown, void>({});
+  const stream = {
+    lost: undefined,
+    connectedChanged: signal(),
+    events: signal(),
+    refetch: signal(),
+    start: async () => undefined
+  };
+  const services = { trans, yard: { client: { call }, stream } } as unknown as IPanelServices;
+  render(<ChannelList services={services} />);
+  const settle = () => act(async () => undefined);
+  const press = async (name: string | RegExp) => {
+    fireEvent.click(screen.getByRole('button', { name }));
+    await settle();
+  };
+  const type = (label: RegExp, value: string) =>
+    fireEvent.change(screen.getByLabelText(label), { target: { value } });
+  const sent = (operation: string) =>
+    call.mock.calls.find(([name]) => name === operation)?.[1] as { body: unknown };
+  return { settle, press, type, sent };
+}
+
+describe('R6: notice channels', () => {
+  afterEach(cleanup);
+
+  it('show their events, what waits, what failed and why', async () => {
+    const { settle } = open([TEAM]);
+    await settle();
+    const text = screen.getByRole('listitem').textContent!;
+    expect(text).toContain('Slack · slack://T...2/');
+    expect(text).toContain('failed, takes long, retried');
+    expect(text).toContain('2 waiting · 1 not sent');
+    expect(text).toContain('Slack answered 503');
+  });
+
+  it('are created with their events; a refusal is shown at its field', async () => {
+    const details = [{ path: 'url', message: 'must be a URL' }];
+    const refusal = new ApiError(422, 'invalid', 'url: must be a URL', '', details as never);
+    const answers: Record<string, unknown> = { 'channels.create': refusal };
+    const { settle, press, type, sent } = open([], answers);
+    await settle();
+    expect(screen.getByText(/No channels yet/)).toBeTruthy();
+    await press('New Channel…');
+    type(/^Name/, 'team');
+    type(/^URL/, 'nonsense');
+    fireEvent.click(screen.getByLabelText('succeeded'));
+    await press('Save Channel');
+    expect(screen.getByRole('alert').textContent).toBe('must be a URL');
+    answers['channels.create'] = TEAM;
+    await press('Save Channel');
+    expect(sent('channels.create').body).toEqual({
+      name: 'team',
+      url: 'nonsense',
+      rules: [
+        {
+          events: ['failed', 'recovered', 'schedule-missed', 'succeeded'],
+          path: '',
+          long_factor: 2,
+          long_seconds: null
+        }
+      ]
+    });
+    expect(screen.getByRole('listitem').textContent).toContain('team');
+  });
+
+  it('keep their URL and further rules when they are edited', async () => {
+    const { settle, press, type, sent } = open([TEAM], { 'channels.update': TEAM });
+    await settle();
+    await press('Edit');
+    type(/^A run takes long/, '5');
+    await press('Save Channel');
+    const [first, ...others] = TEAM.rules!;
+    expect(sent('channels.update').body).toEqual({
+      revision: 3,
+      name: 'team',
+      rules: [{ ...first, long_seconds: 300 }, ...others]
+    });
+  });
+
+  it('are tested and deleted', async () => {
+    const reason = { code: 'channel-answered', params: { service: 'Slack', status: 404 } };
+    const answers: Record<string, unknown> = {
+      'channels.test': { is_sent: false, reason },
+      'channels.delete': undefined
+    };
+    const { settle, press, sent } = open([TEAM], answers);
+    await settle();
+    await press('Send Test');
+    expect(screen.getByRole('status').textContent).toBe('Not sent: Slack answered 404');
+    answers['channels.test'] = { is_sent: true, reason: null };
+    await press('Send Test');
+    expect(screen.getByRole('status').textContent).toContain('accepted');
+    await press('Delete');
+    expect(sent('channels.delete')).toBeUndefined();
+    await press('Really Delete');
+    expect(sent('channels.delete')).toEqual({ path: { channel: 'c1' }, query: { force: true } });
+    expect(screen.queryByRole('listitem')).toBeNull();
+  });
+});

@@ -1,0 +1,51 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { ScheduleNotice } from '../../../api/types';
+import { IPanelServices } from '../../frame/services';
+import { ScheduleNotices } from '../ScheduleNotices';
+
+const MAIL = { id: 'c1', name: 'mail', service: 'E-Mail', rules: [] };
+
+describe('R6: the channels of a schedule', () => {
+  afterEach(cleanup);
+
+  it('are chosen with one click each, and created in place', async () => {
+    const made = { ...MAIL, id: 'c2', name: 'team' };
+    const call = jest.fn(async (operation: string, _: unknown) =>
+      operation === 'channels.list' ? { items: [MAIL], next: null } : made
+    );
+    const signal = () => new Signal<unknown, void>({});
+    const stream = {
+      connectedChanged: signal(),
+      events: signal(),
+      refetch: signal(),
+      start: async () => undefined
+    };
+    const trans = nullTranslator.load('nbyard');
+    const services = { trans, yard: { client: { call }, stream } } as unknown as IPanelServices;
+    let notify: ScheduleNotice[] = [];
+    const onChange = (next: ScheduleNotice[]) => {
+      notify = next;
+      draw();
+    };
+    const form = () => <ScheduleNotices services={services} notify={notify} onChange={onChange} />;
+    const { rerender } = render(form());
+    const draw = () => rerender(form());
+    await act(async () => undefined);
+    const events = ['failed', 'recovered', 'schedule-missed'];
+    fireEvent.click(screen.getByLabelText(/^mail/));
+    expect(notify).toEqual([{ channel: 'mail', events }]);
+    fireEvent.click(screen.getByLabelText(/^mail/));
+    expect(notify).toEqual([]);
+    fireEvent.click(screen.getByRole('button', { name: 'New Channel…' }));
+    fireEvent.change(screen.getByLabelText(/^Name/), { target: { value: 'team' } });
+    fireEvent.change(screen.getByLabelText(/^URL/), { target: { value: 'https://h.test/' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Save Channel' }));
+    await act(async () => undefined);
+    expect(call).toHaveBeenCalledWith('channels.create', {
+      body: { name: 'team', url: 'https://h.test/', rules: [] }
+    });
+    expect(notify).toEqual([{ channel: 'team', events }]);
+  });
+});
