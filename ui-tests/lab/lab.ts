@@ -261,6 +261,7 @@ type Noun =
   | 'deployment'
   | 'environment'
   | 'executable'
+  | 'schedule'
   | 'workflow'
   | 'run'
   | 'schedule';

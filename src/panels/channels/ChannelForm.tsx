@@ -47,7 +47,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
     }
   };
   return (
-    <div className="nby-Form nby-Channel-form">
+    <div className="nby-Form nby-InnerForm nby-Channel-form">
       {problems[''] && (
         <p className="nby-Field-error" role="alert">
           {problems['']}
@@ -138,7 +138,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
         </button>
         <button
           type="button"
-          className="nby-Button"
+          className="nby-Button nby-mod-accept"
           disabled={isSending}
           onClick={() => void save()}
         >

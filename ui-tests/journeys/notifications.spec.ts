@@ -1,0 +1,104 @@
+import { createServer, Server } from 'node:http';
+import { AddressInfo } from 'node:net';
+import { violationsIn } from '../lab/axe';
+import { expect, test } from '../lab/test';
+
+test.use({ environment: { NBYARD_ALLOWED_PRIVATE_HOSTS: '127.0.0.1' } });
+
+interface IEvent {
+  id: string;
+  type: string;
+  data: { title: string; run_id: string };
+}
+
+/** A webhook that records events; it refuses while `isDown`. */
+class Webhook {
+  readonly events: IEvent[] = [];
+  isDown = false;
+  private readonly server: Server = createServer((request, response) => {
+    let text = '';
+    request.on('data', piece => (text += piece));
+    request.on('end', () => {
+      if (!this.isDown) {
+        this.events.push(...([JSON.parse(text)].flat() as IEvent[]));
+      }
+      response.writeHead(this.isDown ? 404 : 200).end();
+    });
+  });
+
+  async start(): Promise<string> {
+    await new Promise<void>(done => this.server.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/s3cr3t`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+test('R6: a channel is created, tested and chosen for a schedule in three actions', async ({
+  lab,
+  server
+}, info) => {
+  const webhook = new Webhook();
+  const url = await webhook.start();
+  try {
+    const { dialog } = lab;
+    await lab.openWorkflow('penguins.nbflow');
+    await lab.runFromPalette('Notifications…');
+    await dialog.getByRole('button', { name: 'New Channel…' }).click();
+    await dialog.getByLabel('Name').fill('team');
+    await dialog.getByLabel('URL').fill('http://192.168.0.1/');
+    await lab.press('Enter'); // saves the channel; the dialog stays open
+    await expect(dialog.getByRole('alert')).toContainText('192.168.0.1');
+    await dialog.getByLabel('URL').fill(url);
+    await dialog.getByLabel('succeeded', { exact: true }).check();
+    for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+      await lab.theme(theme);
+      const found = await violationsIn(lab.page, '.jp-Dialog');
+      expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+      await lab.page.screenshot({ path: info.outputPath(`form ${theme}.png`) });
+    }
+    await dialog.getByRole('button', { name: 'Save Channel' }).click();
+    const row = dialog.getByRole('listitem').filter({ hasText: 'team' });
+    await expect(row).toContainText('webhook · http://127.0.0.1');
+    await expect(row).not.toContainText('s3cr3t');
+    webhook.isDown = true;
+    await row.getByRole('button', { name: 'Send Test' }).click();
+    await expect(row.getByRole('status')).toContainText('Not sent: webhook answered 404');
+    webhook.isDown = false;
+    await row.getByRole('button', { name: 'Send Test' }).click();
+    await expect(row.getByRole('status')).toContainText('accepted the test message');
+    expect(webhook.events.map(({ type }) => type)).toEqual(['nbyard.channel.test']);
+    for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+      await lab.theme(theme);
+      const found = await violationsIn(lab.page, '.jp-Dialog');
+      expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+      await lab.page.screenshot({ path: info.outputPath(`list ${theme}.png`) });
+    }
+    await dialog.getByRole('button', { name: 'Close' }).click();
+
+    await lab.runFromPalette('Schedule…');
+    const before = lab.actions;
+    await dialog.getByLabel('When').fill('weekdays 8:00');
+    await dialog.getByLabel('team').check();
+    await lab.page.screenshot({ path: info.outputPath('schedule.png') });
+    await lab.press('Enter');
+    expect(lab.actions - before).toBeLessThanOrEqual(2);
+    await lab.panel();
+    const schedule = lab.row('schedule', 'penguins');
+    await expect(schedule).toContainText('08:00');
+    await schedule.click({ button: 'right' });
+    await lab.menuItem('Run Now').click();
+    await lab.drawer.succeeds();
+    await expect.poll(() => webhook.events.at(-1)?.type).toBe('nbyard.run.succeeded');
+    const { title, run_id: run } = webhook.events.at(-1)!.data;
+    expect(title).toContain('enguins');
+    // The address in a message shows the run.
+    await lab.page.goto(`${server.lab()}&nbyard-run=${run}`);
+    await expect(lab.page.locator('.nby-RunDrawer')).toContainText(title);
+  } finally {
+    webhook.stop();
+  }
+});
