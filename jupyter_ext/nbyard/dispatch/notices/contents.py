@@ -33,6 +33,7 @@ def content_of(store: Store, c: Connection, one: OutboxNotice, base_url: str) ->
         title=notice.title,
         at=notice.created_at,
         run_id=notice.run_id,
+        file=run.path.rpartition("/")[2] if run else "",
         number=run.number if run else int(facts.get("number", 0)),
         state=run.state if run else "",
         seconds=_seconds(run),

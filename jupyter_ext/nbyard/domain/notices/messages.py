@@ -49,7 +49,8 @@ class FailedNode(msgspec.Struct, frozen=True):
 class NoticeContent(msgspec.Struct, frozen=True):
     """What is known about an event when its message is written.
 
-    `seconds` is the duration of the run so far, `usual_seconds` that of its recent successes.
+    `file` is the name of the workflow's file, or of other code. `seconds` is the duration of the
+    run so far, `usual_seconds` that of its recent successes.
     """
 
     event: NoticeEvent
@@ -57,6 +58,7 @@ class NoticeContent(msgspec.Struct, frozen=True):
     title: str
     at: datetime
     run_id: str = ""
+    file: str = ""
     number: int = 0
     state: str = ""
     seconds: float | None = None
@@ -108,7 +110,8 @@ def lines_of(one: NoticeContent) -> list[str]:
 
 def _facts(one: NoticeContent) -> str:
     """Return number, state and duration of the run, as far as they are known."""
-    words = [f"Run {one.number}" if one.number else "", one.state]
+    words = [f"Run {one.number}" if one.number else "", f"of {one.file}" if one.file else ""]
+    words.append(one.state)
     if one.seconds is not None:
         words.append(f"after {duration(one.seconds)}")
     if one.usual_seconds is not None:
@@ -152,6 +155,7 @@ def cloud_event(one: NoticeContent, source: str) -> dict[str, Any]:
     fields = {
         "title": one.title,
         "run_id": one.run_id,
+        "file": one.file,
         "number": one.number,
         "state": one.state,
         "seconds": one.seconds,

@@ -27,9 +27,10 @@ AT = datetime(2026, 11, 26, 8, tzinfo=UTC)
 FAILED = NoticeContent(
     event="failed",
     event_id="r1:failed",
-    title="report.ipynb",
+    title="report",
     at=AT,
     run_id="r1",
+    file="report.ipynb",
     number=42,
     state="failed",
     seconds=190,
@@ -41,10 +42,10 @@ FAILED = NoticeContent(
 
 def test_a_failure_names_run_duration_cell_lines_and_link():
     made = message_of([FAILED], "m1", "/nbyard/s")
-    assert made.title == "“report.ipynb” failed"
+    assert made.title == "“report” failed"
     assert made.is_failure
     assert made.body.splitlines() == [
-        "Run 42 failed after 3 min 10 s (usually 1 min 5 s)",
+        "Run 42 of report.ipynb failed after 3 min 10 s (usually 1 min 5 s)",
         "Node train, cell 7: KeyError: 'x'",
         "    line 1",
         "    KeyError: 'x'",
@@ -88,7 +89,7 @@ def test_a_digest_lists_its_events():
     assert made.title == "nbyard: 25 events"
     assert len(made.events) == MOST_LISTED + 5
     lines = made.body.splitlines()
-    assert lines[0].startswith("• “report.ipynb” failed · Run 42 failed after")
+    assert lines[0].startswith("• “report” failed · Run 42 of report.ipynb failed after")
     assert lines[-2:] == ["… and 5 more", "Message m1"]
 
 
