@@ -21,6 +21,7 @@ export const scheduleIcon = draw(
   'schedule',
   line('M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3M8 8.5v2.5l1.7 1')
 );
+export const triggerIcon = draw('trigger', line('M8.5 1.5L4 9h4l-.5 5.5L12 7H8z'));
 export const deploymentIcon = draw(
   'deployment',
   line('M2 3h12v4H2zM2 9h12v4H2zM4.5 5h.1M4.5 11h.1M8 5h3.5M8 11h3.5')

@@ -17,6 +17,7 @@ import { documentInFront, IPanelServices, selectedFiles } from './frame/services
 import type { actions as Actions } from './lazy';
 import { runCommands } from './runs/commands';
 import { scheduleCommands } from './schedules/commands';
+import { triggerCommands } from './triggers/commands';
 import { workflowCommands } from './workflows/commands';
 
 /** The code of a command: what it is about, the chosen files, and all its arguments. */
@@ -37,7 +38,8 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
     ...deploymentCommands(trans),
     ...credentialCommands(trans),
     ...runCommands(trans),
-    ...scheduleCommands(trans)
+    ...scheduleCommands(trans),
+    ...triggerCommands(trans)
   ];
 }
 
@@ -49,10 +51,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
     if (noun === 'kernel') {
       return kernelOf(app.shell.currentWidget);
     }
-    if (noun === 'workflow' || noun === 'credential' || noun === 'run' || noun === 'schedule') {
-      return undefined;
-    }
-    const view = services.views[noun].currentWidget;
+    const view = services.views[noun as keyof typeof services.views]?.currentWidget;
     return view && view === app.shell.currentWidget ? view.content.target.id : undefined;
   };
   for (const command of table) {

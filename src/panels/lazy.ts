@@ -14,6 +14,7 @@ import { executableActions } from './executables/actions';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
 import { scheduleActions } from './schedules/actions';
+import { triggerActions } from './triggers/actions';
 import { workflowActions } from './workflows/actions';
 
 export { describe } from './frame/describe';
@@ -31,5 +32,6 @@ export const actions = {
   ...environmentActions,
   ...executableActions,
   ...scheduleActions,
+  ...triggerActions,
   ...workflowActions
 };

@@ -11,7 +11,8 @@ const WAYS = [
   'nbyard:run-from-here',
   'nbyard:run-up-to-here',
   '',
-  'nbyard:schedule-file'
+  'nbyard:schedule-file',
+  'nbyard:trigger-file'
 ];
 
 export function showRunMenu({ commands, front }: CanvasController): void {

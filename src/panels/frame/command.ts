@@ -11,6 +11,7 @@ export type Noun =
   | 'kernel'
   | 'run'
   | 'schedule'
+  | 'trigger'
   | 'workflow';
 
 /** A command; `Action` is the name of its action, which is fetched on first use. */

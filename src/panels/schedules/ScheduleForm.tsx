@@ -5,6 +5,7 @@ import { More } from '../../components/More';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
+import { ChoiceField, TextField } from '../frame/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { draftOf, FIELDS, IScheduleDraft } from './draft';
 import { usePreview } from './preview';
@@ -102,11 +103,11 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
           </>
         )}
       </div>
-      <Text
+      <TextField
         label={trans.__('Time zone')}
         value={shown.zone}
         error={errorOf('zone')}
-        services={services}
+        trans={trans}
         onChange={zone => change({ zone })}
       />
       <ScheduleNotices
@@ -116,117 +117,64 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
         onChange={notify => change({ notify })}
       />
       <More summary={trans.__('More')} open={BELOW_MORE.some(name => !!errorOf(name))}>
-        <Choice
+        <ChoiceField
           label={trans.__('Each run uses')}
           value={shown.mode}
           options={choices.mode}
-          services={services}
+          trans={trans}
           onChange={mode => change({ mode: mode as IScheduleDraft['mode'] })}
         />
-        <Choice
+        <ChoiceField
           label={trans.__('If the earlier run is still running')}
           value={shown.overlap}
           options={choices.overlap}
-          services={services}
+          trans={trans}
           onChange={overlap => change({ overlap: overlap as IScheduleDraft['overlap'] })}
         />
-        <Choice
+        <ChoiceField
           label={trans.__('Times that passed while nbyard was off')}
           value={shown.missed.policy}
           options={choices.missed}
-          services={services}
+          trans={trans}
           onChange={policy =>
             change({
               missed: { ...shown.missed, policy: policy as Schedule['missed']['policy'] }
             })
           }
         />
-        <Text
+        <TextField
           label={trans.__('From')}
           type="datetime-local"
           value={shown.startsAt}
           error={errorOf('startsAt')}
-          services={services}
+          trans={trans}
           onChange={startsAt => change({ startsAt })}
         />
-        <Text
+        <TextField
           label={trans.__('Until')}
           type="datetime-local"
           value={shown.endsAt}
           error={errorOf('endsAt')}
-          services={services}
+          trans={trans}
           onChange={endsAt => change({ endsAt })}
         />
-        <Text
+        <TextField
           label={trans.__('Number of runs')}
           placeholder={trans.__('no limit')}
           value={shown.atMost}
           error={errorOf('atMost')}
-          services={services}
+          trans={trans}
           onChange={atMost => change({ atMost })}
         />
-        <Text
+        <TextField
           label={trans.__('Name')}
           value={shown.name}
           error={errorOf('name')}
-          services={services}
+          trans={trans}
           onChange={name => change({ name })}
         />
       </More>
     </div>
-  );
-}
-
-interface IInputProps {
-  label: string;
-  value: string;
-  services: IPanelServices;
-  onChange: (value: string) => void;
-}
-
-interface ITextProps extends IInputProps {
-  type?: string;
-  error?: string;
-  placeholder?: string;
-}
-
-function Text(props: ITextProps): JSX.Element {
-  const { label, type, value, error, placeholder, services, onChange } = props;
-  return (
-    <FieldFrame label={label} error={error} trans={services.trans}>
-      {control => (
-        <input
-          {...control}
-          className="jp-mod-styled"
-          type={type}
-          placeholder={placeholder}
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        />
-      )}
-    </FieldFrame>
-  );
-}
-
-function Choice(props: IInputProps & { options: string[][] }): JSX.Element {
-  const { label, value, options, services, onChange } = props;
-  return (
-    <FieldFrame label={label} trans={services.trans}>
-      {control => (
-        <select
-          {...control}
-          className="jp-mod-styled"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        >
-          {options.map(([name, text]) => (
-            <option key={name} value={name}>
-              {text}
-            </option>
-          ))}
-        </select>
-      )}
-    </FieldFrame>
   );
 }
 

@@ -3,6 +3,9 @@ import { IPanelCommand } from '../frame/command';
 import type { channelActions } from '../channels/actions';
 import type { scheduleActions } from './actions';
 
+/** The files that schedules and triggers run. */
+export const CODE_FILES = ['.nbflow', '.ipynb', '.py', '.sh', '.R'];
+
 export function scheduleCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof scheduleActions | keyof typeof channelActions>[] {
@@ -12,7 +15,7 @@ export function scheduleCommands(
       id: 'nbyard:schedule-file',
       act: 'scheduleFile',
       label: trans.__('Schedule…'),
-      files: ['.nbflow', '.ipynb', '.py', '.sh', '.R'],
+      files: CODE_FILES,
       front: true
     },
     {

@@ -20,6 +20,8 @@ import { IPanelServices } from '../frame/services';
 import { RunSection } from '../runs/RunSection';
 import { schedulesOf } from '../schedules/collection';
 import { ScheduleSection } from '../schedules/ScheduleSection';
+import { triggersOf } from '../triggers/collection';
+import { TriggerList } from '../triggers/TriggerList';
 import { useUnrun } from '../workflows/unrun';
 import { WorkflowSection } from '../workflows/WorkflowSection';
 import { openSections } from '../frame/openSections';
@@ -36,6 +38,9 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const unrun = useUnrun(services, isVisible);
   const lost = useLost(yard.stream);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
+  const triggers = triggersOf(yard);
+  useEffect(() => void triggers.start(), [triggers]);
+  const fired = useSignal(triggers.changed, () => triggers.items.length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
   const data = useFileDrop(services, (files, folders) => {
     void uploads.add(yard, files);
@@ -98,12 +103,14 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
       <Section
         {...common}
         noun="schedule"
-        title={trans.__('Schedules')}
+        title={trans.__('Schedules and Triggers')}
         collection={schedulesOf(yard)}
         buttons={['show-channels']}
+        more={fired}
         isOpen
       >
         <ScheduleSection {...shown} />
+        <TriggerList {...shown} />
       </Section>
       <Section
         {...common}

@@ -1,9 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Run } from '../../api/types';
+import { Reason, reasonText } from '../../reasons';
 
-/** Return what started a run. */
+/** Return what started a run, for a trigger with what fired it. */
 export function originText(
-  { kind }: Pick<Run['origin'], 'kind'>,
+  { kind, cause }: Pick<Run['origin'], 'kind' | 'cause'>,
   trans: TranslationBundle
 ): string {
   switch (kind) {
@@ -20,12 +21,47 @@ export function originText(
     case 'schedule':
       return trans.__('Schedule');
     case 'trigger':
-      return trans.__('Trigger');
+      return cause
+        ? trans.__('Trigger: %1', reasonText(causeReason(cause), trans) ?? '')
+        : trans.__('Trigger');
     case 'webhook':
       return trans.__('Webhook');
     case 'backfill':
       return trans.__('Backfill');
     default:
       return trans.__('Manual');
+  }
+}
+
+type Cause = NonNullable<Run['origin']['cause']>;
+
+/** The number of files that are named. */
+const MOST_TOLD = 3;
+const CHANGES = { created: 'file-created', modified: 'file-modified', deleted: 'file-deleted' };
+const ENDS = { succeeded: 'run-has-succeeded', failed: 'run-has-failed' };
+
+/** Return what fired a trigger, with the codes of the command line. */
+function causeReason(cause: Cause): Reason {
+  const reason = (code: string, params: Record<string, unknown> = {}) => ({ code, params });
+  switch (cause.kind) {
+    case 'dataset':
+      return reason('cause-dataset', { name: cause.dataset, version: cause.version });
+    case 'workflow': {
+      const { number, title, state } = cause;
+      return reason('cause-run', { number, title, state: reason(ENDS[state]) });
+    }
+    case 'file': {
+      const changes = cause.files
+        .slice(0, MOST_TOLD)
+        .map(({ path, change }) => reason('cause-file', { path, change: reason(CHANGES[change]) }));
+      const count = cause.count - changes.length;
+      return count
+        ? reason('cause-files', { changes, count })
+        : reason('all', { reasons: changes });
+    }
+    case 'webhook':
+      return reason('cause-webhook', { id: cause.webhook_id });
+    case 'fire':
+      return reason(cause.run_id ? 'cause-run-fired' : 'cause-fired');
   }
 }

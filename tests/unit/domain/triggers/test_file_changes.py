@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from nbyard.domain.triggers.file_changes import (
     MOST_SHOWN,
     Settling,
+    Stamp,
     cause_of,
     changes_between,
     merged,
@@ -31,7 +32,8 @@ def test_handled_paths_are_no_change_any_more(old, new, handled):
 @given(st.lists(SNAPSHOTS, max_size=12))
 def test_each_change_is_complete_once(snapshots):
     """Whatever happens: in the end, the handled files are those that are there."""
-    settling, known, now = Settling(2.0), {}, 0.0
+    settling, now = Settling(2.0), 0.0
+    known: dict[str, Stamp] = {}
     for new in [*snapshots, *([snapshots[-1]] * 3 if snapshots else [])]:
         changed = changes_between(known, new)
         complete = settling.complete(changed, new, now)

@@ -9,7 +9,8 @@ from nbyard.domain.triggers.loops import Link, find_loop
 
 
 def links(text):
-    return [Link(*pair.split(">"), pair.split(">")[1].upper()) for pair in text.split()]
+    pairs = (pair.split(">") for pair in text.split())
+    return [Link(source, target, target.upper()) for source, target in pairs]
 
 
 def test_a_loop_is_named_from_the_new_target():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.runs.causes import (
+    Cause,
     DatasetCause,
     FileCause,
     FileChange,
@@ -26,7 +27,7 @@ from nbyard.domain.triggers.values import (
 from nbyard.errors import Invalid
 
 WEBHOOK = WebhookCause("m", datetime(2026, 11, 26, tzinfo=UTC))
-CAUSES = {
+CAUSES: dict[str, Cause] = {
     "dataset": DatasetCause("d", "sea", "v", 3),
     "workflow": RunCause("r", 7, "train", "failed"),
     "file": FileCause([FileChange("/in/a", "created"), FileChange("/in/b", "modified")], 2),

@@ -36,6 +36,7 @@ def test_a_needed_value_comes_from_the_run_or_the_event(yard, triggers):
     run = NewRun(path=str(triggers.root / "flow.nbflow"))
     with yard.parts.blobs.keeping():
         frozen = freeze_checked(yard.parts, "ann", run, {}, "follows")
+        assert frozen is not None
         with yard.store.write() as c:
             with pytest.raises(Invalid) as refused:
                 checked_template(c, frozen, "webhook", {}, "follows")

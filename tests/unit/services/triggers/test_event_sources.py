@@ -39,9 +39,9 @@ def test_files_are_those_of_now(yard, root):
     for name in ("a.csv", "b.txt", "sub/c.csv"):
         (root / "inbox" / name).write_text("1")
     source = event_source(yard.parts, "ann", OnFile("inbox", "**/*.csv"))
-    assert set(source.files) == {str(root / "inbox" / n) for n in ("a.csv", "sub/c.csv")}
+    assert set(source.files or ()) == {str(root / "inbox" / n) for n in ("a.csv", "sub/c.csv")}
     assert event_source(yard.parts, "ann", OnFile("flag")).files == {}
-    assert shown_event(yard.parts, source.on, {}).path == "inbox"
+    assert shown_event(yard.parts, source.on, {}) == OnFile("inbox", "**/*.csv")
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,12 @@ def test_a_change_closes_no_loop(triggers, ann):
         {"on": {"kind": "workflow", "path": "train.py"}},
     ):
         with pytest.raises(Invalid) as refused:
-            triggers.service.update(
-                ann, first.id, msgspec.convert({"revision": 1, **body}, TriggerPatch)
-            )
+            patch = msgspec.convert({"revision": 1} | body, TriggerPatch)
+            triggers.service.update(ann, first.id, patch)
         assert loop_of(refused)[0] == "train.py"
     with pytest.raises(Invalid):
-        body = {"revision": 1, "run": {"path": "load.py"}}
-        triggers.service.update(ann, first.id, msgspec.convert(body, TriggerPatch))
+        patch = msgspec.convert({"revision": 1, "run": {"path": "load.py"}}, TriggerPatch)
+        triggers.service.update(ann, first.id, patch)
     other = {"revision": 1, "on": {"kind": "workflow", "path": "load.py", "outcome": "failed"}}
     assert triggers.service.update(ann, first.id, msgspec.convert(other, TriggerPatch))
 

@@ -1,0 +1,64 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { fireEvent, render, screen } from '@testing-library/react';
+import { IPanelServices } from '../../frame/services';
+import { draftOf } from '../draft';
+import { TriggerForm } from '../TriggerForm';
+
+const collection = (items: unknown[]) => ({ items, changed: new Signal({}) });
+const services = {
+  trans: nullTranslator.load('nbyard'),
+  yard: {
+    datasets: collection([{ id: 'd', name: 'sea' }]),
+    workflows: collection([{ id: 'w', path: 'a.nbflow' }])
+  }
+} as unknown as IPanelServices;
+
+function show(problems: Record<string, string> = {}, isKnown = false) {
+  const draft = draftOf();
+  render(<TriggerForm {...{ services, draft, problems, isKnown }} />);
+  return draft;
+}
+
+const choose = (label: string, value: string) =>
+  fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+describe('the form of a trigger', () => {
+  it('asks for what the event needs', () => {
+    const draft = show();
+    choose('Dataset', 'sea');
+    choose('Run when', 'file');
+    choose('File or folder', 'inbox');
+    choose('A file is', 'deleted');
+    expect(screen.queryByLabelText('Dataset')).toBeNull();
+    choose('Run when', 'workflow');
+    choose('Workflow, notebook or script', 'a.nbflow');
+    choose('Its run', 'failed');
+    choose('Run when', 'webhook');
+    choose('Messages per minute, at most', '5');
+    choose('Run when', 'notebook');
+    expect(screen.getByText('In a notebook: %nbyard fire NAME')).toBeTruthy();
+    expect(draft).toMatchObject({
+      kind: 'notebook',
+      dataset: 'sea',
+      path: 'inbox',
+      changes: 'deleted',
+      after: 'a.nbflow',
+      outcome: 'failed',
+      perMinute: '5'
+    });
+  });
+
+  it('shows each problem at its field', () => {
+    show({ 'on.dataset': 'no such dataset', 'values_from.city': 'unknown field' });
+    expect(screen.getAllByRole('alert').map(one => one.textContent)).toEqual([
+      'no such dataset',
+      'values_from.city: unknown field'
+    ]);
+  });
+
+  it('keeps the kind of a known trigger', () => {
+    show({}, true);
+    expect(screen.getByLabelText('Run when').children).toHaveLength(1);
+  });
+});

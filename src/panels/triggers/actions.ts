@@ -1,0 +1,79 @@
+/** Creates, edits, fires and deletes triggers. */
+import { PathExt } from '@jupyterlab/coreutils';
+import { confirm } from '../frame/confirm';
+import { focusRow } from '../frame/focusRow';
+import { reportFailure } from '../frame/reportFailure';
+import { IPanelServices, saveOpen } from '../frame/services';
+import { askTrigger, showSecret } from './askTrigger';
+import { triggersOf } from './collection';
+
+export const triggerActions = {
+  /** Ask what runs a file. An open document is saved first. */
+  triggerFile: async (services: IPanelServices, [path]: string[]): Promise<void> => {
+    const { app, yard, trans } = services;
+    await reportFailure(services, trans.__('Not created.'), async () => {
+      await saveOpen(app, path);
+      const made = await askTrigger(services, {
+        title: trans.__('Trigger of “%1”', PathExt.basename(path)),
+        ok: trans.__('Create'),
+        send: draft => yard.client.call('triggers.create', { body: { run: { path }, ...draft } })
+      });
+      if (made) {
+        triggersOf(yard).put({ ...made, secret: '' });
+        if (made.secret) {
+          await showSecret(services, made);
+        }
+        focusRow('trigger', made.id);
+      }
+    });
+  },
+
+  editTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
+    const { yard, trans } = services;
+    await reportFailure(services, trans.__('Not changed.'), async () => {
+      const path = { trigger: id };
+      const known = await yard.client.call('triggers.get', { path });
+      const made = await askTrigger(services, {
+        title: trans.__('Edit “%1”', known.name),
+        ok: trans.__('Save'),
+        known,
+        send: draft =>
+          yard.client.call('triggers.update', {
+            path,
+            body: { revision: known.revision, ...draft }
+          })
+      });
+      if (made) {
+        triggersOf(yard).put(made);
+      }
+    });
+  },
+
+  fireTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
+    const { yard, trans } = services;
+    await reportFailure(services, trans.__('Not fired.'), async () => {
+      await yard.client.call('triggers.fire', { path: { trigger: id }, body: {} });
+    });
+  },
+
+  toggleTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
+    const { yard, trans } = services;
+    await reportFailure(services, trans.__('Not changed.'), async () => {
+      const path = { trigger: id };
+      const known = await yard.client.call('triggers.get', { path });
+      const verb = known.is_enabled ? 'triggers.disable' : 'triggers.enable';
+      triggersOf(yard).put(await yard.client.call(verb, { path }));
+    });
+  },
+
+  deleteTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
+    const { yard, trans } = services;
+    const body = trans.__('It starts no more runs. Its earlier runs are kept.');
+    await reportFailure(services, trans.__('Not deleted.'), async () => {
+      if (await confirm(services, trans.__('Delete this trigger?'), body, trans.__('Delete'))) {
+        await yard.client.call('triggers.delete', { path: { trigger: id } });
+        triggersOf(yard).remove(id);
+      }
+    });
+  }
+};

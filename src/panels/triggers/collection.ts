@@ -1,0 +1,21 @@
+import { Collection } from '../../api/collection';
+import { Trigger } from '../../api/types';
+import { IYard } from '../../api/yard';
+
+const known = new WeakMap<IYard, Collection<Trigger>>();
+
+/** Return the triggers of a yard, loaded when they are first shown. */
+export function triggersOf(yard: IYard): Collection<Trigger> {
+  let found = known.get(yard);
+  if (!found) {
+    const { client, stream } = yard;
+    found = new Collection<Trigger>({
+      stream,
+      list: query => client.call('triggers.list', { query }),
+      get: trigger => client.call('triggers.get', { path: { trigger } }),
+      about: event => (event.topic === 'trigger' ? event.subject_id : null)
+    });
+    known.set(yard, found);
+  }
+  return found;
+}
