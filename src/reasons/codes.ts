@@ -289,12 +289,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is a server, but no nbyard: is its extension enabled?'),
   'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
   'not-a-server': (p, show, trans) =>
-    trans.__(
-      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
-      show(p.server)
-    ),
-  'token-file-open': (p, show, trans) =>
-    trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
+    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
   'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
   'no-ready-model-yet': (p, show, trans) =>
     trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
@@ -1345,8 +1340,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
-  'restore-elsewhere': (_p, _show, trans) =>
-    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -1798,42 +1791,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cell %1 is not read as R: %2.', show(p.cell), show(p.problem)),
   'cell-too-large': (p, show, trans) => trans.__('it has more than %1 KiB', show(p.most)),
   'r-line-unread': (p, show, trans) => trans.__('line %1, %2', show(p.line), show(p.words)),
-  'no-channel': (p, show, trans) =>
-    trans.__("There is no notice channel '%1'; %2.", show(p.name), show(p.present)),
-  'channel-exists': (p, show, trans) =>
-    trans.__("A notice channel named '%1' exists.", show(p.name)),
-  'channel-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be an id: these name other channels'),
-  'not-channel-url': (_p, _show, trans) =>
-    trans.__('must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…'),
-  'channel-not-encrypted': (_p, _show, trans) =>
-    trans.__('must begin with https://, because messages name your work'),
-  'channel-is-local': (p, show, trans) =>
-    trans.__("%1:// stays on the server's own machine", show(p.scheme)),
-  'channel-reads-file': (p, show, trans) =>
-    trans.__('may not name a file of the server (%1)', show(p.name)),
-  'unknown-channel-url': (_p, _show, trans) =>
-    trans.__('Apprise does not know this kind of URL, or it is incomplete'),
-  'apprise-missing': (_p, _show, trans) =>
-    trans.__('needs Apprise, which is not installed where nbyard runs'),
-  'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
-  'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
-  'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
-  'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
-  'channel-answered': (p, show, trans) =>
-    trans.__('%1 answered %2', show(p.service), show(p.status)),
-  'channel-answered-text': (p, show, trans) =>
-    trans.__('%1 answered %2: %3', show(p.service), show(p.status), show(p.text)),
-  'channel-too-late': (p, show, trans) =>
-    trans.__('%1 did not answer within %2 s', show(p.service), show(p.seconds)),
-  'channel-unreachable': (p, show, trans) =>
-    trans.__('%1 cannot be reached: %2', show(p.service), show(p.message)),
-  'channel-not-sent': (p, show, trans) =>
-    trans.__('%1 did not accept the message: %2', show(p.service), show(p.message)),
-  'channel-address-refused': (p, show, trans) =>
-    trans.__('%1: %2', show(p.service), show(p.reason)),
-  'sender-ended': (p, show, trans) =>
-    trans.__('The sender of messages ended unexpectedly: %1', show(p.message)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -2029,18 +1986,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-twice': (p, show, trans) => trans.__('%1 is there twice', show(p.port)),
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
-  'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
-  'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
-  'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
-  'not-linked': (p, show, trans) =>
-    trans.__("The %1 '%2' is not linked to this project.", show(p.kind), show(p.name)),
-  'too-many-facts': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
-  'not-a-repository': (p, show, trans) =>
-    trans.__('must be the URL of a repository (%1) or user@host:path', show(p.schemes, ', ')),
-  'repository-with-secret': (_p, _show, trans) =>
-    trans.__('contains a user name or password. Remove it: projects store no secrets'),
-  'repository-with-space': (_p, _show, trans) =>
-    trans.__('may not contain spaces or control characters'),
   'no-time-zone': (p, show, trans) => trans.__('there is no time zone %1', show(p.name)),
   'cron-field-count': (p, show, trans) =>
     trans.__(
@@ -2189,33 +2134,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
-  'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
-  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
-  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
-  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
-  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
-  'backup-damaged': (p, show, trans) =>
-    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
-  'backup-incomplete': (_p, _show, trans) =>
-    trans.__('The backup is incomplete: its end is missing.'),
-  'backup-checksum-differs': (_p, _show, trans) =>
-    trans.__('The backup is damaged: it has other rows or files than it lists.'),
-  'backup-strange-file': (p, show, trans) =>
-    trans.__('The backup is damaged: it contains %1.', show(p.path)),
-  'backup-strange-bytes': (p, show, trans) =>
-    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
-  'backup-strange-rows': (p, show, trans) =>
-    trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
-  'backup-newer': (p, show, trans) =>
-    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
-  'restore-failed': (p, show, trans) =>
-    trans.__('The backup was not restored: %1.', show(p.message)),
-  'store-exists': (p, show, trans) =>
-    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -2538,7 +2460,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'firing-queue-full': (p, show, trans) => trans.__('%1 events already wait', show(p.count)),
   'firing-disabled': (_p, _show, trans) => trans.__('The trigger was disabled'),
   'firing-replaced': (_p, _show, trans) => trans.__('A later event replaced it'),
-  'replaced-by-trigger': (_p, _show, trans) => trans.__('Replaced by the next run of the trigger'),
   'trigger-chain-too-long': (p, show, trans) =>
     trans.__('%1 triggers fired each other in a row; this looks like a loop', show(p.most)),
   'event-lacks-field': (p, show, trans) => trans.__("the event has no field '%1'", show(p.text)),

@@ -53,7 +53,6 @@ FIRINGS = {
     "firing-queue-full": code("{count} events already wait", count=int),
     "firing-disabled": code("The trigger was disabled"),
     "firing-replaced": code("A later event replaced it"),
-    "replaced-by-trigger": code("Replaced by the next run of the trigger"),
     "trigger-chain-too-long": code(
         "{most} triggers fired each other in a row; this looks like a loop", most=int
     ),
