@@ -13,7 +13,12 @@ export function schedulesOf(yard: IYard): Collection<Schedule> {
       stream,
       list: query => client.call('schedules.list', { query }),
       get: schedule => client.call('schedules.get', { path: { schedule } }),
-      about: event => (event.topic === 'schedule' ? event.subject_id : null)
+      about: (event, items) => {
+        // The row shows the state of the newest run.
+        const shows = ({ recent }: Schedule) => recent?.[0]?.run_id === event.subject_id;
+        const id = event.topic === 'run' ? items.find(shows)?.id : undefined;
+        return event.topic === 'schedule' ? event.subject_id : (id ?? null);
+      }
     });
     known.set(yard, found);
   }

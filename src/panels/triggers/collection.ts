@@ -13,7 +13,12 @@ export function triggersOf(yard: IYard): Collection<Trigger> {
       stream,
       list: query => client.call('triggers.list', { query }),
       get: trigger => client.call('triggers.get', { path: { trigger } }),
-      about: event => (event.topic === 'trigger' ? event.subject_id : null)
+      about: (event, items) => {
+        // The row shows the state of the newest run.
+        const shows = ({ recent }: Trigger) => recent?.[0]?.run_id === event.subject_id;
+        const id = event.topic === 'run' ? items.find(shows)?.id : undefined;
+        return event.topic === 'trigger' ? event.subject_id : (id ?? null);
+      }
     });
     known.set(yard, found);
   }

@@ -1,0 +1,52 @@
+import { violationsIn } from '../lab/axe';
+import { expect, test } from '../lab/test';
+
+test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({ lab }, info) => {
+  await lab.openWorkflow('penguins.nbflow');
+  const { dialog } = lab;
+  await lab.runFromPalette('Trigger…');
+  await expect(dialog.getByLabel('Run when')).toBeFocused();
+  await dialog.getByLabel('Dataset').fill('nowhere');
+  await lab.press('Enter');
+  await expect(dialog.getByRole('alert')).toContainText('nowhere');
+  await lab.page.screenshot({ path: info.outputPath('refused.png') });
+  await dialog.getByLabel('Run when').selectOption('file');
+  await dialog.getByLabel('File or folder').fill('penguins.nbflow');
+  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+    await lab.theme(theme);
+    const found = await violationsIn(lab.page, '.jp-Dialog');
+    expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+    await lab.page.screenshot({ path: info.outputPath(`${theme}.png`) });
+  }
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await lab.panel();
+  const row = lab.row('trigger', 'penguins');
+  await expect(row).toContainText('penguins.nbflow is created or modified');
+  await lab.page.screenshot({ path: info.outputPath('panel.png') });
+
+  const choose = async (item: string) => {
+    await row.click({ button: 'right' });
+    await lab.menuItem(item).click();
+  };
+  await choose('Fire Now');
+  await expect(row).toContainText('last: succeeded', { timeout: 90_000 });
+  await choose('Enable or Disable');
+  await expect(row).toContainText('disabled');
+  await choose('Delete Trigger…');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(row).toHaveCount(0);
+});
+
+test('R13: the secret of a webhook is shown once', async ({ lab }) => {
+  await lab.openWorkflow('penguins.nbflow');
+  const { dialog } = lab;
+  await lab.runFromPalette('Trigger…');
+  await dialog.getByLabel('Run when').selectOption('webhook');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  const secret = dialog.getByLabel('Secret, which is not shown again');
+  await expect(secret).toHaveValue(/^whsec_/);
+  await expect(dialog.getByLabel('Address')).toHaveValue(/^http.*\/nbyard\/api\/hooks\//);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await lab.panel();
+  await expect(lab.row('trigger', 'penguins')).toContainText('A signed webhook arrives');
+});
