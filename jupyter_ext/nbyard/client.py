@@ -123,6 +123,11 @@ class Client:
         task = f"/runs/{quote(run, safe='')}/tasks/{quote(node, safe='')}"
         return self._fetch(f"{task}/files/content?{urlencode({'path': path})}", path)
 
+    def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
+        """Return a pushed file of a project in an open file, and its name."""
+        place = f"/projects/{quote(project, safe='')}/files/content"
+        return self._fetch(f"{place}?{urlencode({'path': path})}", path)
+
     def _fetch(self, path: str, default: str) -> tuple[BinaryIO, str]:
         place = f"{self._url.path}/nbyard/api{path}"
         with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.server_names import read_servers, server_of
 from nbyard.host.wakeup import Listener
@@ -88,6 +90,20 @@ class Local:
         from nbyard.blobs import open_download
 
         return open_download(self.yard.parts.blobs, self.runs.file(run, node, path))
+
+    def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
+        """Return a pushed file of a project in an open file, and its name."""
+        from nbyard.blobs import open_download
+
+        return open_download(self.yard.parts.blobs, self.projects.file(project, path))
+
+    def upload(self, filename: str, size: int, chunks: Iterator[bytes]) -> str:
+        """Store bytes as an upload and return its ID."""
+        begun = self.uploads.create(body=NewUpload(filename, size))
+        with self.uploads.appending(begun.id, 0) as piece:
+            for chunk in chunks:
+                piece.write(chunk)
+        return str(begun.id)
 
     def address(self, deployment: Any) -> str:
         """Return the URL of a deployment's first port on this machine, without a server."""

@@ -20,7 +20,7 @@ from nbyard.cli.commands import (
     store,
     workflows,
 )
-from nbyard.cli.commands.projects import new_folder, project_records
+from nbyard.cli.commands.projects import new_folder, project_folder, project_records
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
 from nbyard.cli.commands.triggers import verbs as triggers
@@ -32,6 +32,7 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
     run,
     check.check,
     new_folder.init,
+    *project_folder.COMMANDS,
     workflows.example,
     *doctor_and_openapi.COMMANDS,
 )

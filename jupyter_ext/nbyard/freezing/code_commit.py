@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbyard.errors import NbyardError
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host.git.repository_state import repository_state
 from nbyard.host.project_files import file_of
 
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 def commit_of(
     context: FreezingContext, owner: str, body: NewRun, document: Document
 ) -> GitState | None:
-    """Return the state of the repository that holds the code; None without one."""
-    return repository_state(_code_files(context, owner, body, document))
+    """Return the state of the repository that holds the code; None without one.
+
+    For the files of a pushed project, it is the state that was pushed.
+    """
+    files = list(_code_files(context, owner, body, document))
+    if files and (project := pushed_project(context.store, files[0])):
+        with context.store.read() as c:
+            return context.store.projects.git_of(c, project)
+    return repository_state(files)
 
 
 def _code_files(

@@ -137,6 +137,7 @@ def _download(
     }
 
 
+PATH: Json = {"name": "path", "in": "query", "schema": {"type": "string", "default": ""}}
 # Streamed bodies, which no operation declares.
 STREAMS: dict[str, Json] = {
     "/datasets/{dataset}/content": _download(
@@ -154,8 +155,9 @@ STREAMS: dict[str, Json] = {
     "/runs/{run}/tasks/{node}/files/content": _download(
         "runs.file",
         ["run", "node"],
-        {"name": "path", "in": "query", "schema": {"type": "string", "default": ""}},
+        PATH,
     ),
+    "/projects/{project}/files/content": _download("projects.file", ["project"], PATH),
     "/uploads/{upload}": {
         "patch": {
             "operationId": "uploads.append",

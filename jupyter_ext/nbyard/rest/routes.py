@@ -27,6 +27,7 @@ CONTENTS = {
     "datasets.content": "/datasets/{dataset}/content",
     "artifacts.content": "/artifacts/{artifact}/content",
     "runs.content": "/runs/{run}/tasks/{node}/inputs/{name}/content",
+    "projects.file": "/projects/{project}/files/content",
     "runs.file": "/runs/{run}/tasks/{node}/files/content",
 }
 Route = tuple[str, type[web.RequestHandler], dict[str, Any]]

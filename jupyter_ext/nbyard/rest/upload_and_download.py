@@ -19,6 +19,8 @@ from nbyard.rest.operation_handler import NbyardHandler
 
 CHUNK = 1 << 20
 UPLOAD_SECONDS = 24 * 3600.0
+# The bytes of other nouns belong to runs.
+SCOPES = {"datasets": "datasets:read", "projects": "projects:read"}
 
 
 @web.stream_request_body
@@ -120,8 +122,7 @@ class ContentHandler(NbyardHandler):
     @web.authenticated
     async def get(self, **path: str) -> None:
         try:
-            scope = "datasets:read" if self._noun == "datasets" else "runs:read"
-            caller = self.authorised(scope)
+            caller = self.authorised(SCOPES.get(self._noun, "runs:read"))
             keys = {name: check_text(text, name) for name, text in path.items()}
             found = await self.context.ask(self._noun, self._verb, caller, **keys, **self._asked())
             source, filename = await self.context.call(
@@ -135,7 +136,7 @@ class ContentHandler(NbyardHandler):
 
     def _asked(self) -> dict[str, Any]:
         """Return the values in the query."""
-        if self._name == "runs.file":
+        if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
         text = self.get_query_argument("version", "")
         if self._noun != "datasets" or not text:

@@ -65,7 +65,7 @@ class EnvironmentService:
         Once all packages are installed, it is *ready* and has a kernel of its name. Otherwise it is
         *failed*. A name may be reused if nothing was ever installed under it.
         """
-        name, lines, description = check_name(body.name), self._lines(body.requirements), ""
+        name, lines, description = check_name(body.name), self.lines_of(body.requirements), ""
         if body.capture:
             lock = kernels.find_kernel(body.capture).lock
             if lock is None:
@@ -211,7 +211,8 @@ class EnvironmentService:
         self._parts.ensure_dispatcher()
         return self.get(caller, found.id)
 
-    def _lines(self, text: str) -> Lines:
+    def lines_of(self, text: str) -> Lines:
+        """Return the requirements of a text in canonical form."""
         allowed = self._parts.settings.allowed_package_sources
         # Requirements may not name pip and uv: a wrong version would block all later changes.
         return read_requirements(text, Sources.parse(allowed), PROTECTED)
@@ -220,10 +221,10 @@ class EnvironmentService:
         """Return the lines of the next version, checked against the allowed package sources."""
         own = base.requirements
         if isinstance(body.requirements, str):
-            own = self._lines(body.requirements)
-        lines = change_requirements(own, self._lines(body.add), body.remove)
+            own = self.lines_of(body.requirements)
+        lines = change_requirements(own, self.lines_of(body.add), body.remove)
         # Old lines are checked again, because the allowed sources may have changed since.
-        return self._lines("\n".join(lines))
+        return self.lines_of("\n".join(lines))
 
     def _older(
         self, caller: Caller, environment: str, body: EnvironmentChange

@@ -138,7 +138,7 @@ class Store:
     def digests_beside_runs(self, c: Connection) -> set[str]:
         """Return the digests that any row but those of runs names."""
         code = (self.executables, self.environments)
-        nouns = (self.datasets, *code, self.images, self.models)
+        nouns = (self.datasets, *code, self.images, self.models, self.projects)
         found = {digest for noun in nouns for digest in noun.digests(c)}
         return found.union(self.templates.digests_of_plans(c))
 

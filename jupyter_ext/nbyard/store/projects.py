@@ -28,6 +28,7 @@ from nbyard.domain.projects.structs import (
     ProjectResource,
     ProjectTask,
 )
+from nbyard.domain.runs.git_states import GitState
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
@@ -114,6 +115,21 @@ class ProjectRows:
         c.execute(delete(projects).where(P.id == project.id))
         self.tell(c, project.id, project.owner, "deleted")
 
+    def pushed(self, c: Connection, project: Project, files: str, git: GitState | None) -> None:
+        """Record the folder that was pushed, and the state of its repository."""
+        pushed = {"files": files, "git": msgspec.to_builtins(git), "pushed_at": datetime.now(UTC)}
+        c.execute(update(projects).where(P.id == project.id).values(**pushed))
+        self.tell(c, project.id, project.owner, "pushed")
+
+    def git_of(self, c: Connection, project_id: str) -> GitState | None:
+        """Return the state of the repository that was pushed."""
+        git = c.execute(select(P.git).where(P.id == project_id)).scalar()
+        return git and msgspec.convert(git, GitState)
+
+    def digests(self, c: Connection) -> Iterable[str]:
+        """Return the digests of all folders that were pushed."""
+        return c.execute(select(P.files).where(P.files != "").distinct()).scalars()
+
     # Links
 
     def link(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> None:
@@ -197,4 +213,5 @@ def _is_link(project: Project, kind: LinkKind, resource_id: str) -> ColumnElemen
 def _project(row: Row[Any], counts: dict[str, dict[str, int]]) -> Project:
     values = {f: getattr(row, f) for f in FIELDS}
     values["task"] = msgspec.convert(row.task, ProjectTask)
+    values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Project(**values, links=counts[row.id])

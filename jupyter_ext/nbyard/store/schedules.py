@@ -117,6 +117,12 @@ class ScheduleRows:
         query = query.where(linked_to(project, "schedule", S.id))
         return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
 
+    def below(self, c: Connection, owner: str, folder: str) -> list[ScheduleRow]:
+        """Return the schedules of files below a real folder, with their names in order."""
+        is_below = S.root.startswith(f"{folder}/", autoescape=True)
+        query = select(schedules).where(S.owner == owner, is_below).order_by(S.name)
+        return [_row(row) for row in c.execute(query)]
+
     def change(self, c: Connection, schedule: Schedule, change: str, **columns: Any) -> bool:
         """Update a schedule if its revision is unchanged; return whether it was."""
         where = and_(S.id == schedule.id, S.revision == schedule.revision)

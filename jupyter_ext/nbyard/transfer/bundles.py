@@ -314,8 +314,13 @@ def rule_of(base: Path, name: str) -> str:
 
 
 def _rules(base: Path) -> list[str]:
-    lines = [*IGNORED]
-    for name in IGNORE_FILES:
+    return [*IGNORED, *ignore_rules(base)]
+
+
+def ignore_rules(base: Path, names: Iterable[str] = IGNORE_FILES) -> list[str]:
+    """Return the rules of the ignore files in a folder."""
+    lines: list[str] = []
+    for name in names:
         if (base / name).is_file():
             lines += (base / name).read_text(errors="replace").splitlines()
     rules = [line.strip() for line in lines]

@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
+from nbyard.domain.runs.git_states import GitState
 from nbyard.store import Connection, Store
 from nbyard.store.projects import LINKABLE
 from nbyard.store.schema.project_tables import project_links
@@ -20,6 +21,7 @@ NOW = datetime(2026, 11, 26, tzinfo=UTC)
 def add(store: Store, c: Connection, name: str = "wine", owner: str = "ada") -> Project:
     row: dict[str, Any] = dict.fromkeys(("description", "repository", "requirements"), "")
     row |= {"id": new_id(), "name": name, "owner": owner, "revision": 1}
+    row |= {"files": "", "git": None}
     row |= {"metadata": {"team": "cellar"}, "task": {"goal": "Predict"}}
     store.projects.insert(c, row | {"created_at": NOW, "updated_at": NOW})
     found = store.projects.get(c, owner, name)
@@ -39,6 +41,19 @@ def test_a_project_is_found_by_its_owner(store):
         assert store.projects.page(c, "ada", 10, "", "WIN") == [made]
         assert store.projects.page(c, "ada", 10, "", "beer") == []
         assert store.projects.names(c, "bob") == {other.id: "wine"}
+
+
+def test_a_push_is_recorded(store):
+    with store.write() as c:
+        made = add(store, c)
+        assert (made.files, made.git, made.pushed_at) == ("", None, None)
+        assert store.projects.git_of(c, made.id) is None
+        git = GitState("1" * 40, "main", True)
+        store.projects.pushed(c, made, "tree:1", git)
+        found = store.projects.get(c, "ada", "wine")
+        assert (found.files, found.git) == ("tree:1", git) and found.pushed_at
+        assert store.projects.git_of(c, made.id) == git
+        assert [*store.projects.digests(c)] == ["tree:1"]
 
 
 def test_a_change_needs_the_revision_that_was_read(store):

@@ -99,3 +99,12 @@ def test_a_due_time_waits_and_ends_once(store):
         assert store.schedules.waiting(c) == []
         counts = store.schedules.by_id(c, "a").schedule.counts
         assert (counts.started, counts.overlapped, counts.failed) == (1, 1, 0)
+
+
+def test_schedules_below_a_folder(store):
+    for name, root in (("b", "/p/1/x"), ("a", "/p/1/y"), ("c", "/p/10/x"), ("d", "/p/1")):
+        add(store, name, NOW, root=root)
+    with store.read() as c:
+        found = [row.schedule.name for row in store.schedules.below(c, "ann", "/p/1")]
+        assert found == ["a", "b"]
+        assert store.schedules.below(c, "eve", "/p/1") == []

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from nbyard.cli.output.console import format_age
+import click
+
+from nbyard.cli.output.console import format_age, without_control_characters
 from nbyard.cli.output.views_by_noun import show_facts
+from nbyard.domain.projects.definitions import ProjectPlan
 from nbyard.domain.projects.structs import Project
 
 
@@ -19,11 +22,26 @@ def show_project(project: Project) -> None:
             ("evaluation data", project.task.evaluation_data),
             ("criteria", project.task.criteria),
             *project.metadata.items(),
+            ("pushed", project.pushed_at and format_age(project.pushed_at)),
+            ("commit", project.git),
             ("linked", link_counts(project)),
             ("made", format_age(project.created_at)),
             ("id", project.id),
         ]
     )
+
+
+MARKS = {"add": "+", "change": "~", "delete": "-"}
+
+
+def show_changes(plan: ProjectPlan) -> None:
+    """Print a line for each change of a plan."""
+    if not plan.changes:
+        click.echo("No changes.")
+    for change in plan.changes:
+        fields = f" ({', '.join(change.fields)})" if change.fields and change.kind != "file" else ""
+        line = f"{MARKS[change.action]} {change.kind} {change.name}{fields}"
+        click.echo(without_control_characters(line))
 
 
 def link_counts(project: Project) -> str:

@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from nbyard.domain.runs.git_states import GitState
+
 LinkKind = Literal[
     "dataset", "executable", "workflow", "run", "model", "deployment", "environment", "schedule"
 ]
@@ -22,8 +24,8 @@ class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A project to create. `repository` is the URL of a Git repository.
 
-    `requirements` says what the project needs, such as packages or a GPU. `metadata` are any
-    further facts by name.
+    `requirements` says what the project needs, such as packages or a GPU. `metadata` are
+    other facts by name.
     """
 
     name: str
@@ -47,7 +49,11 @@ class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Project(msgspec.Struct, frozen=True):
-    """A stored project. `links` are the numbers of linked resources by kind."""
+    """A stored project. `links` are the numbers of linked resources by kind.
+
+    `files` is the digest of the folder that was pushed last, empty for none. `git` is the state of
+    its repository.
+    """
 
     id: str
     name: str
@@ -60,6 +66,9 @@ class Project(msgspec.Struct, frozen=True):
     revision: int
     created_at: datetime
     updated_at: datetime
+    files: str = ""
+    git: GitState | None = None
+    pushed_at: datetime | None = None
     links: dict[str, int] = {}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,9 +11,11 @@ import msgspec
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Detail, Invalid
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.run_creation import create_run
 from nbyard.freezing.schedule_runs import pinned_template
 from nbyard.freezing.templates import FrozenRequest, freeze, store_template
+from nbyard.host.project_files import ProjectFiles
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -19,6 +23,13 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
+
+
+def parts_of(parts: ServiceContext, row: ScheduleRow) -> ServiceContext:
+    """Return the context for the files of a schedule, which a push lays out in the store."""
+    if not pushed_project(parts.store, Path(row.root)):
+        return parts
+    return replace(parts, files=ProjectFiles(Path(row.root), Path(row.start)))
 
 
 def stored_request(parts: ServiceContext, run: NewRun) -> tuple[NewRun, str]:
@@ -62,7 +73,7 @@ def keep_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
 def start_now(parts: ServiceContext, row: ScheduleRow) -> str:
     """Queue a run of a schedule besides its due times; return its ID."""
     one = row.schedule
-    frozen = None if one.mode == "pinned" else freeze(parts, one.owner, one.run)
+    frozen = None if one.mode == "pinned" else freeze(parts_of(parts, row), one.owner, one.run)
     with parts.store.write() as c:
         if frozen is not None:
             template = store_template(c, frozen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,7 @@ from nbyard.domain.schedules.structs import (
 )
 from nbyard.domain.unique_names import check_free, free_name, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host import clock
 from nbyard.host.time_zone import local_zone
 from nbyard.reasons.structs import because
@@ -41,6 +43,7 @@ from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.run_requests import (
     freeze_request,
     keep_template,
+    parts_of,
     start_now,
     stored_request,
 )
@@ -150,8 +153,9 @@ class ScheduleService:
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)
         is_frozen = body.refreeze or "run" in given or wanted.mode != row.schedule.mode
-        run, path = stored_request(self._parts, given.get("run", row.schedule.run))
-        frozen = freeze_request(self._parts, caller.name, run) if is_frozen else None
+        parts = self._parts if "run" in given else parts_of(self._parts, row)
+        run, path = stored_request(parts, given.get("run", row.schedule.run))
+        frozen = freeze_request(parts, caller.name, run) if is_frozen else None
         with self._store.write() as c:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.schedule.id)
@@ -244,7 +248,7 @@ class ScheduleService:
         return [
             msgspec.structs.replace(
                 row.schedule,
-                run=self._spoken(row.schedule.run),
+                run=self._spoken(row),
                 sentence=sentence_of(row.plan, row.schedule.at_most),
                 recent=recent.get(row.schedule.id, []),
                 notify=notify.get(row.schedule.id, []),
@@ -252,8 +256,11 @@ class ScheduleService:
             for row in rows
         ]
 
-    def _spoken(self, run: NewRun) -> NewRun:
-        return msgspec.structs.replace(run, path=self._parts.files.spoken(run.path))
+    def _spoken(self, row: ScheduleRow) -> NewRun:
+        path = self._parts.files.spoken(row.schedule.run.path)
+        if pushed_project(self._store, Path(row.root)):
+            path = path.removeprefix(f"{row.root}/")
+        return msgspec.structs.replace(row.schedule.run, path=path)
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
         """Return the name of a new schedule: the given one, else that of its code."""
@@ -285,7 +292,7 @@ class ScheduleService:
     ) -> dict[str, Any]:
         # Also without a pin: this checks the values, and an unused template is deleted later.
         template = keep_template(c, frozen)
-        files = self._parts.files
+        files = frozen.context.files
         return {
             "run": msgspec.to_builtins(frozen.body),
             "path": path,

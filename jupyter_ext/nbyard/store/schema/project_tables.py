@@ -13,8 +13,9 @@ from sqlalchemy import (
 )
 
 from nbyard.store.schema.sql_column_types import Moment
-from nbyard.store.schema.tables import Id, metadata
+from nbyard.store.schema.tables import Digest, Id, metadata
 
+# `files` is the digest of the folder that was pushed last, empty for none.
 projects = Table(
     "projects",
     metadata,
@@ -29,6 +30,9 @@ projects = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("files", Digest, nullable=False),
+    Column("git", JSON(none_as_null=True)),
+    Column("pushed_at", Moment),
     UniqueConstraint("owner", "name"),
 )
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.runs.git_states import GitState
+from nbyard.errors import Invalid
 
 COMMIT = "1a2b3c4d5e" + "0" * 30
 
@@ -19,3 +20,19 @@ COMMIT = "1a2b3c4d5e" + "0" * 30
 def test_its_text(state, text):
     assert str(state) == text
     assert msgspec.convert(msgspec.to_builtins(state), GitState) == state
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [
+        (GitState("main"), "git.commit"),
+        (GitState(COMMIT + "\n"), "git.commit"),
+        (GitState(COMMIT, "b" * 300), "git.branch"),
+        (GitState(COMMIT, "a\nb"), "git.branch"),
+    ],
+)
+def test_other_commits_are_refused(state, path):
+    GitState(COMMIT, "main").check()
+    with pytest.raises(Invalid) as refused:
+        state.check()
+    assert refused.value.details[0].path == path

@@ -9,8 +9,8 @@ branch_labels = None
 depends_on = None
 
 
-def moment(name: str) -> sa.Column[float]:
-    return sa.Column(name, sa.Float(precision=53), nullable=False)
+def moment(name: str, *, nullable: bool = False) -> sa.Column[float]:
+    return sa.Column(name, sa.Float(precision=53), nullable=nullable)
 
 
 def upgrade() -> None:
@@ -28,6 +28,9 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         moment("created_at"),
         moment("updated_at"),
+        sa.Column("files", sa.String(80), nullable=False),
+        sa.Column("git", sa.JSON),
+        moment("pushed_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
         sa.UniqueConstraint("owner", "name", name="uq_projects_owner_name"),
     )

@@ -1,0 +1,172 @@
+"""Commands that compare a project folder with the server, and apply the differences."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.project_views import show_changes
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
+from nbyard.domain.runs.git_states import GitState
+
+if TYPE_CHECKING:
+    from nbyard.transfer.project_selection import Choice
+
+CHUNK = 8 << 20
+ARCHIVE = "project.zip"
+
+
+def selection_options(command: Any) -> Any:
+    """Add the options that choose the files to send."""
+    for option in reversed(
+        (
+            click.option("--stash", is_flag=True, help="Send tracked files with their changes."),
+            click.option("--current", is_flag=True, help="Send all files that are not ignored."),
+            click.option(
+                "--folder",
+                type=click.Path(exists=True, file_okay=False, path_type=Path),
+                help="Project folder. Default: that of the working directory.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@selection_options
+@server_option
+@json_option
+def plan(server: str, as_json: bool, **given: Any) -> None:
+    """Show what a push would change.
+
+    The committed files of the project folder are compared. Files are chosen as by nbyard push.
+
+    \b
+    Examples:
+      nbyard plan
+      nbyard plan --current --server 8888
+    """
+    connection = connect(server)
+    body, _ = _request(**given)
+    _show(connection.projects.plan(body=body), as_json)
+
+
+@click.command()
+@selection_options
+@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
+@server_option
+@json_option
+def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
+    """Send a project folder, after showing the changes.
+
+    The project, its environments and its schedules become those of nbyard.toml. Schedules use the
+    sent files. Without --stash and --current, the files of the last commit are sent.
+
+    \b
+    Examples:
+      nbyard push
+      nbyard push --current --yes
+    """
+    connection = connect(server)
+    body, files = _request(**given)
+    found = connection.projects.plan(body=body)
+    if not found.changes:
+        _show(found, as_json)
+        return
+    if not as_json:
+        show_changes(found)
+    if not yes and not click.confirm("Apply these changes?", err=True):
+        raise click.Abort
+    if found.missing:
+        from nbyard.transfer.project_selection import pack_files
+
+        packed = pack_files(files, found.missing)
+        upload = connection.upload(ARCHIVE, len(packed), _pieces(packed))
+        body = ProjectPush(body.definition, body.files, upload, body.git)
+    done = connection.projects.push(body=body)
+    if as_json:
+        show_json(done)
+    else:
+        print_note(f"{body.definition.project.name}: pushed")
+
+
+def _request(stash: bool, current: bool, folder: Path | None) -> tuple[ProjectPush, Any]:
+    """Return the request for a folder, and the chosen files."""
+    from nbyard.host.git.repository_state import repository_state
+    from nbyard.transfer import project_selection as selection
+
+    if stash and current:
+        raise click.UsageError("Use either --stash or --current.")
+    place = selection.project_folder((folder or Path()).resolve())
+    choice: Choice = "tracked" if stash else "current" if current else "committed"
+    files = selection.select_files(place, choice)
+    git = repository_state([place / FILE])
+    if choice == "committed" and git is not None and git.is_dirty:
+        print_note("Some files have changes that are not committed. --stash sends them too.")
+        git = GitState(git.commit, git.branch)
+    definition = read_definition(files[FILE].content)
+    described = {path: one.described for path, one in files.items()}
+    return ProjectPush(definition, described, git=git), files
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), CHUNK):
+        yield content[start : start + CHUNK]
+
+
+def _show(found: ProjectPlan, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+    else:
+        show_changes(found)
+
+
+@click.command()
+@click.argument("project", default="")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write to. Default: the project folder, or a new one with the project's name.",
+)
+@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
+@server_option
+@json_option
+def pull(project: str, folder: Path | None, yes: bool, server: str, as_json: bool) -> None:
+    """Write the pushed files of a project, after showing the changes.
+
+    nbyard.toml gets the schedules and environments that the server has now. Files that the server
+    lacks are kept.
+
+    \b
+    Examples:
+      nbyard pull
+      nbyard pull wine --folder wine
+    """
+    from nbyard.transfer.project_pull import Pull
+
+    connection = connect(server)
+    pulled = Pull.of(connection, project, folder)
+    if as_json:
+        show_json(pulled.plan)
+    else:
+        show_changes(pulled.plan)
+    if not pulled.plan.changes:
+        return
+    if not yes and not click.confirm(f"Write these changes to {pulled.folder}?", err=True):
+        raise click.Abort
+    for path in pulled.missing:
+        source, _ = connection.project_file(pulled.name, path)
+        with source, pulled.writing(path) as target:
+            shutil.copyfileobj(source, target, CHUNK)
+    pulled.write_definition()
+    print_note(f"{pulled.folder}: pulled")
+
+
+COMMANDS = (plan, push, pull)

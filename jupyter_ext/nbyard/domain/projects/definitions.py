@@ -1,0 +1,233 @@
+"""What a project folder defines: the file nbyard.toml, and which files are sent."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import (
+    Cron,
+    Interval,
+    Missed,
+    NewSchedule,
+    Once,
+    Overlap,
+    Phrase,
+    Schedule,
+)
+from nbyard.domain.schedules.zones import in_zone, zone_of
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+FILE = "nbyard.toml"
+MOST_BYTES = 1 << 20
+# The options of a schedule's run that the file may set.
+RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "image", "priority")
+
+
+class ScheduleEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A schedule in a project file. `path` is relative to the project's folder."""
+
+    when: str
+    path: str = ""
+    executable: str = ""
+    parameters: dict[str, Any] = {}
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    pinned: bool = False
+    overlap: Overlap = "skip"
+    missed: Missed = Missed()
+    enabled: bool = True
+    runtime: str = ""
+    environment: str = ""
+    kernel: str = ""
+    image: str = ""
+    priority: int = 0
+
+    def new(self, name: str) -> NewSchedule:
+        """Return the schedule to create."""
+        run = NewRun(path=self.path, **{option: getattr(self, option) for option in RUN_OPTIONS})
+        return NewSchedule(
+            run,
+            Phrase(self.when),
+            name,
+            self.zone,
+            self.starts_at,
+            self.ends_at,
+            self.at_most,
+            "pinned" if self.pinned else "follows",
+            self.overlap,
+            self.missed,
+            self.enabled,
+        )
+
+
+class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """An environment in a project file: the lines of a requirements file."""
+
+    requirements: list[str] = []
+
+
+class ProjectDefinition(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The content of a project file."""
+
+    project: NewProject
+    schedules: dict[str, ScheduleEntry] = {}
+    environments: dict[str, EnvironmentEntry] = {}
+
+
+class ProjectFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The bytes of a file of a project."""
+
+    digest: str
+    size_bytes: int
+    executable: bool = False
+
+
+class ProjectPush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project folder to send. `files` are all of its files by path.
+
+    `archive` is an upload: a zip with those files whose bytes the server lacks. `git` is the
+    state of the folder's repository.
+    """
+
+    definition: ProjectDefinition
+    files: dict[str, ProjectFile]
+    archive: str = ""
+    git: GitState | None = None
+
+
+class ProjectChange(msgspec.Struct, frozen=True):
+    """A difference between a folder and the server. `fields` are those that change."""
+
+    action: Literal["add", "change", "delete"]
+    kind: Literal["project", "environment", "schedule", "file"]
+    name: str
+    fields: list[str] = []
+
+
+class ProjectPlan(msgspec.Struct, frozen=True):
+    """The changes of a push, in their order. `missing` are files whose bytes the server lacks."""
+
+    changes: list[ProjectChange]
+    missing: list[str] = []
+
+
+class PulledProject(msgspec.Struct, frozen=True):
+    """What the server has of a project that was pushed."""
+
+    definition: ProjectDefinition
+    files: dict[str, ProjectFile]
+    git: GitState | None = None
+
+
+def read_definition(text: bytes) -> ProjectDefinition:
+    """Return the content of a project file.
+
+    Raises:
+        Invalid: the file is no TOML, or a field is missing, unknown or of another type.
+    """
+    import tomllib
+
+    if len(text) > MOST_BYTES:
+        raise Invalid.field(FILE, because("larger-than-mib", most=MOST_BYTES >> 20))
+    try:
+        document = tomllib.loads(text.decode())
+    except UnicodeDecodeError as error:
+        raise Invalid.field(FILE, because("not-utf8", byte=error.start)) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
+    try:
+        return msgspec.convert(document, ProjectDefinition)
+    except msgspec.ValidationError as error:
+        raise Invalid.field(FILE, because("schema-mismatch", message=str(error))) from None
+
+
+def entry_of(schedule: Schedule, folder: str, zone: str) -> ScheduleEntry:
+    """Return a stored schedule as an entry whose path is relative to a folder.
+
+    `zone` is the time zone of the server, which an entry need not name.
+    """
+    run, timing = schedule.run, schedule.timing
+    when = schedule.words
+    if not when and isinstance(timing, Cron):
+        when = timing.expression
+    elif not when and isinstance(timing, Interval):
+        when = f"every {timing.seconds} seconds"
+    elif not when and isinstance(timing, Once):
+        when = f"{timing.at.astimezone(zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
+    return ScheduleEntry(
+        when,
+        run.path.removeprefix(f"{folder}/"),
+        zone="" if schedule.zone == zone else schedule.zone,
+        starts_at=schedule.starts_at,
+        ends_at=schedule.ends_at,
+        at_most=schedule.at_most,
+        pinned=schedule.mode == "pinned",
+        overlap=schedule.overlap,
+        missed=schedule.missed,
+        enabled=schedule.is_enabled,
+        **{option: getattr(run, option) for option in RUN_OPTIONS},
+    )
+
+
+def stored_form(entry: ScheduleEntry, zone: str) -> ScheduleEntry:
+    """Return an entry as `entry_of` returns it for its schedule; `zone` is that of the server.
+
+    Raises:
+        Invalid: there is no such time zone.
+    """
+    known = zone_of(entry.zone or zone)
+    starts_at, ends_at = (
+        moment and in_zone(moment, known) for moment in (entry.starts_at, entry.ends_at)
+    )
+    return msgspec.structs.replace(
+        entry,
+        when=entry.when.strip(),
+        path=posixpath.normpath(entry.path) if entry.path else "",
+        zone="" if entry.zone == zone else entry.zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]:
+    """Return the names of the fields with another value."""
+    return [
+        name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(present, name)
+    ]
+
+
+def changed_entries(
+    kind: Literal["environment", "schedule", "file"],
+    wanted: Mapping[str, msgspec.Struct],
+    present: Mapping[str, msgspec.Struct],
+    *,
+    keeps_others: bool = False,
+) -> list[ProjectChange]:
+    """Return the differences of one kind, sorted by name.
+
+    With `keeps_others`, what the folder does not define stays on the server.
+    """
+    changes = []
+    for name in sorted({*wanted, *present}):
+        new, old = wanted.get(name), present.get(name)
+        if new is None:
+            if not keeps_others:
+                changes.append(ProjectChange("delete", kind, name))
+        elif old is None:
+            changes.append(ProjectChange("add", kind, name))
+        elif fields := changed_fields(new, old):
+            changes.append(ProjectChange("change", kind, name, fields))
+    return changes

@@ -1,0 +1,79 @@
+"""Changes of a project file that keep its comments and its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.projects.definitions import ProjectDefinition
+
+
+def updated_toml(text: str, known: ProjectDefinition, wanted: ProjectDefinition) -> str:
+    """Return the text of a project file with the tables that differ from `known`.
+
+    Entries that are equal keep their lines, with their comments.
+    """
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    before, after = _plain(known), _plain(wanted)
+    for part in ("project", "schedules", "environments"):
+        present, entries = before.get(part, {}), after.get(part, {})
+        if part == "project" and not text:
+            present = {}
+        if present != entries:
+            table = document.setdefault(part, tomlkit.table(is_super_table=part != "project"))
+            _update(table, present, entries)
+    return tomlkit.dumps(document)
+
+
+def _update(
+    table: MutableMapping[str, Any], present: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> None:
+    for name in present.keys() - wanted.keys():
+        table.pop(name, None)
+    for name, value in wanted.items():
+        if name in present and present[name] == value:
+            continue
+        inner = table.get(name)
+        if isinstance(value, dict) and isinstance(inner, MutableMapping):
+            _update(inner, present.get(name, {}), value)
+        else:
+            table[name] = _table(value) if isinstance(value, dict) else value
+
+
+def _table(fields: Mapping[str, Any]) -> Any:
+    import tomlkit
+
+    made = tomlkit.table()
+    for name, value in fields.items():
+        made[name] = _inline(value) if isinstance(value, dict) else value
+    return made
+
+
+def _inline(fields: Mapping[str, Any]) -> Any:
+    import tomlkit
+
+    made = tomlkit.inline_table()
+    made.update(fields)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of TOML; of a struct, the fields without their defaults."""
+    if isinstance(value, msgspec.Struct):
+        return {
+            one.name: _plain(given)
+            for one in msgspec.structs.fields(value)
+            if (given := getattr(value, one.name)) != _default_of(one)
+        }
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> Any:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()

@@ -1,0 +1,104 @@
+"""The files of a pushed project: stored by digest, and laid out for its schedules."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from nbyard.blobs import Tree, TreeEntry
+from nbyard.blobs.archives import put_archive
+from nbyard.domain.names import check_member_path
+from nbyard.domain.projects.definitions import ProjectFile
+from nbyard.errors import Invalid
+from nbyard.freezing.pushed_folders import folder_of
+from nbyard.reasons.structs import because
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from nbyard.domain.projects.definitions import ProjectPush
+    from nbyard.services.service_context import ServiceContext
+
+MOST_FILES = 10_000
+
+
+def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
+    """Return the files of a pushed folder by path."""
+    if not digest:
+        return {}
+    return {
+        one.path: ProjectFile(one.digest, one.size_bytes, one.executable)
+        for one in parts.blobs.tree(digest).files
+    }
+
+
+def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
+    """Check the list of files of a push.
+
+    Raises:
+        Invalid: there are no files, too many files or too many bytes, or a path is refused.
+    """
+    if not files:
+        raise Invalid.field("files", because("empty"))
+    if len(files) > MOST_FILES:
+        raise Invalid.field("files", because("folder-too-many-files", most=MOST_FILES))
+    if sum(max(one.size_bytes, 0) for one in files.values()) > most_bytes:
+        raise Invalid.field("files", because("upload-beyond-size", most=most_bytes))
+    for path in files:
+        check_member_path(path, "files")
+
+
+def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, ProjectFile]) -> list[str]:
+    """Return the paths of files whose bytes must be sent, sorted.
+
+    Only bytes of the same project count: knowing a digest gives no right to read its bytes.
+    """
+    known = {one.digest for one in stored.values()}
+    return sorted(path for path, one in files.items() if one.digest not in known)
+
+
+def store_files(
+    parts: ServiceContext, owner: str, body: ProjectPush, stored: Mapping[str, ProjectFile]
+) -> str:
+    """Store the files of a push; return the digest of the folder.
+
+    Raises:
+        Invalid: the bytes of a file are neither in the archive nor in the folder before.
+    """
+    known = {one.digest: one.size_bytes for one in stored.values()}
+    if body.archive:
+        _, blob = parts.uploads.finish(owner, body.archive)
+        tree = put_archive(parts.blobs, blob.digest, parts.settings.max_bundle_bytes)
+        sent = files_of(parts, tree.digest).values()
+        known |= {one.digest: one.size_bytes for one in sent}
+    for path, one in sorted(body.files.items()):
+        if known.get(one.digest) != one.size_bytes:
+            raise Invalid.field("files", because("file-bytes-missing", path=path))
+    entries = [
+        TreeEntry(path, one.digest, one.size_bytes, one.executable)
+        for path, one in body.files.items()
+    ]
+    return parts.blobs.put_tree(Tree(entries)).digest
+
+
+def lay_out(parts: ServiceContext, project_id: str, digest: str) -> Path:
+    """Return the folder with the files of a push; create it unless it exists."""
+    folder = folder_of(parts.store, project_id)
+    made = folder / digest.rpartition(":")[2][:16]
+    if not made.is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = folder / f".{made.name}.{os.getpid()}"
+        shutil.rmtree(part, ignore_errors=True)
+        # An interrupted push leaves no half of a folder under the final name.
+        parts.blobs.stage(digest, part)
+        part.rename(made)
+    return made
+
+
+def drop_others(parts: ServiceContext, kept: Path) -> None:
+    """Delete the folders of earlier pushes of a project."""
+    for other in kept.parent.iterdir():
+        if other != kept:
+            shutil.rmtree(other, ignore_errors=True)

@@ -1,0 +1,151 @@
+"""The schedules of a pushed project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nbyard.domain.names import check_name
+from nbyard.domain.projects.definitions import RUN_OPTIONS, ScheduleEntry, entry_of, stored_form
+from nbyard.domain.schedules.due_times import settle
+from nbyard.domain.schedules.structs import Phrase, SchedulePatch
+from nbyard.errors import Detail, Invalid
+from nbyard.freezing.pushed_folders import folder_of
+from nbyard.host import clock
+from nbyard.host.project_files import ProjectFiles
+from nbyard.host.time_zone import local_zone
+from nbyard.reasons.structs import because
+from nbyard.services.schedules.service import ScheduleService
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from nbyard.domain.callers import Caller
+    from nbyard.domain.projects.definitions import ProjectChange
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+    from nbyard.store.schedules import ScheduleRow
+
+OF_RUN = {"path", *RUN_OPTIONS}
+OF_TIMING = {"when", "zone", "starts_at", "ends_at"}
+# Fields of an entry that a schedule has too.
+SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
+
+
+def pushed_rows(
+    parts: ServiceContext, c: Connection, owner: str, project_id: str
+) -> dict[str, ScheduleRow]:
+    """Return the schedules of earlier pushes of a project by name."""
+    rows = parts.store.schedules.below(c, owner, str(folder_of(parts.store, project_id)))
+    return {row.schedule.name: row for row in rows}
+
+
+def entries_of(rows: Mapping[str, ScheduleRow]) -> dict[str, ScheduleEntry]:
+    """Return stored schedules as entries of a project file."""
+    zone = local_zone()
+    return {name: entry_of(row.schedule, row.root, zone) for name, row in rows.items()}
+
+
+def wanted_entries(
+    entries: Mapping[str, ScheduleEntry], files: Container[str]
+) -> dict[str, ScheduleEntry]:
+    """Return the entries of a project file in the form of stored ones.
+
+    Raises:
+        Invalid: a name, a time zone or a path is refused.
+    """
+    wanted = {}
+    for name, entry in entries.items():
+        where = f"schedules.{name[:40]}"
+        check_name(name, where)
+        try:
+            made = stored_form(entry, local_zone())
+        except Invalid as error:
+            raise below(error, where) from None
+        if made.path and made.path.partition("::")[0] not in files:
+            raise Invalid.field(f"{where}.path", because("not-among-files", path=entry.path[:200]))
+        wanted[name] = made
+    return wanted
+
+
+def check_timings(changes: Iterable[ProjectChange], wanted: Mapping[str, ScheduleEntry]) -> None:
+    """Check the times of schedules that a push adds or changes.
+
+    Raises:
+        Invalid: no time is due, or a field is refused; it is named below `schedules.NAME`.
+    """
+    for change in changes:
+        if change.action == "delete" or (change.fields and not OF_TIMING & {*change.fields}):
+            continue
+        entry = wanted[change.name]
+        zone = entry.zone or local_zone()
+        try:
+            settle(Phrase(entry.when), zone, entry.starts_at, entry.ends_at, clock.now())
+        except Invalid as error:
+            raise below(error, f"schedules.{change.name[:40]}") from None
+
+
+class ScheduleSync:
+    """Makes the schedules of a project those of its file, below a folder of pushed files."""
+
+    def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
+        self._caller = caller
+        # Paths in the project file are relative to its own folder, and never lead out of it.
+        self._service = ScheduleService(replace(parts, files=ProjectFiles(folder)))
+
+    def apply(
+        self,
+        changes: Sequence[ProjectChange],
+        wanted: Mapping[str, ScheduleEntry],
+        present: Mapping[str, ScheduleRow],
+        *,
+        refreeze: bool,
+    ) -> list[str]:
+        """Apply the changes of schedules; return the IDs of all schedules.
+
+        With `refreeze`, unchanged schedules use the new files too.
+
+        Raises:
+            Invalid: a field is refused; it is named below `schedules.NAME`.
+        """
+        by_name = {change.name: change for change in changes}
+        for name in present.keys() - wanted.keys():
+            self._service.delete(self._caller, present[name].schedule.id)
+        ids = []
+        for name, entry in wanted.items():
+            change = by_name.get(name)
+            try:
+                if name not in present:
+                    ids.append(self._service.create(self._caller, entry.new(name)).id)
+                    continue
+                fields = {*change.fields} if change else set()
+                fields |= {"path"} if refreeze else set()
+                self._change(present[name], entry, fields)
+                ids.append(present[name].schedule.id)
+            except Invalid as error:
+                raise below(error, f"schedules.{name[:40]}") from None
+        return ids
+
+    def _change(self, row: ScheduleRow, entry: ScheduleEntry, fields: set[str]) -> None:
+        new = entry.new(row.schedule.name)
+        given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
+        if fields & OF_RUN:
+            given["run"] = new.run
+        if "when" in fields:
+            given["timing"] = new.timing
+        if "pinned" in fields:
+            given["mode"] = new.mode
+        schedule_id = row.schedule.id
+        if given:
+            patch = SchedulePatch(row.schedule.revision, **given)
+            self._service.update(self._caller, schedule_id, patch)
+        if "enabled" in fields:
+            switch = self._service.enable if entry.enabled else self._service.disable
+            switch(self._caller, schedule_id)
+
+
+def below(error: Invalid, where: str) -> Invalid:
+    """Return an error whose fields are below another one."""
+    details = [Detail(f"{where}.{one.path}", one.message, one.reason) for one in error.details]
+    return Invalid.fields(details, hint=error.hint_reason)

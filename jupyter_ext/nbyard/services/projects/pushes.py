@@ -1,0 +1,235 @@
+"""Service operations that compare project folders with the server, and apply the differences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.blobs import DownloadRequest
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.ids import new_id
+from nbyard.domain.names import check_name
+from nbyard.domain.projects.definitions import (
+    EnvironmentEntry,
+    ProjectChange,
+    ProjectDefinition,
+    ProjectFile,
+    ProjectPlan,
+    ProjectPush,
+    PulledProject,
+    ScheduleEntry,
+    changed_entries,
+    changed_fields,
+)
+from nbyard.domain.projects.project_checks import check_fields
+from nbyard.domain.projects.structs import NewProject, Project
+from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.environments import EnvironmentService
+from nbyard.services.operation import operation
+from nbyard.services.project_filter import find_project
+from nbyard.services.projects.pushed_files import (
+    check_files,
+    drop_others,
+    files_of,
+    lay_out,
+    missing_files,
+    store_files,
+)
+from nbyard.services.projects.pushed_schedules import (
+    ScheduleSync,
+    below,
+    check_timings,
+    entries_of,
+    pushed_rows,
+    wanted_entries,
+)
+from nbyard.services.projects.records import ProjectRecords
+from nbyard.services.service_context import pin_blobs
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+    from nbyard.store.schedules import ScheduleRow
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A checked push, what is present, and the differences."""
+
+    project: Project | None
+    fields: NewProject
+    wanted: dict[str, ScheduleEntry]
+    environments: dict[str, EnvironmentEntry]
+    rows: dict[str, ScheduleRow]
+    stored: dict[str, ProjectFile]
+    plan: ProjectPlan
+
+    def changes(self, kind: str) -> list[ProjectChange]:
+        """Return the changes of one kind."""
+        return [change for change in self.plan.changes if change.kind == kind]
+
+
+class ProjectPushes(ProjectRecords):
+    """The part of the project service that pushes and pulls project folders."""
+
+    @operation("POST", "/projects/plan", scope="projects:read")
+    def plan(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
+        """Show what a push would change. Nothing is stored."""
+        return self._compared(caller, body).plan
+
+    @operation("POST", "/projects/push", scope="projects:write")
+    @pin_blobs
+    def push(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
+        """Make the server like a project folder; return what changed.
+
+        Schedules use the pushed files from then on. Environments and schedules that another source
+        created are kept. An interrupted push can be repeated.
+        """
+        found = self._compared(caller, body)
+        if not found.plan.changes:
+            return found.plan
+        digest = store_files(self._parts, caller.name, body, found.stored)
+        project = self._saved(caller, found)
+        environments = self._environments(caller, found)
+        folder = lay_out(self._parts, project.id, digest)
+        schedules = ScheduleSync(self._parts, caller, folder).apply(
+            found.changes("schedule"),
+            found.wanted,
+            found.rows,
+            refreeze=digest != project.files,
+        )
+        drop_others(self._parts, folder)
+        with self._store.write() as c:
+            for schedule in schedules:
+                self._rows.link(c, project, "schedule", schedule)
+            for environment in environments:
+                self._rows.link(c, project, "environment", environment)
+            self._rows.pushed(c, project, digest, body.git)
+        if body.archive:
+            self._parts.uploads.delete(caller.name, body.archive)
+        return msgspec.structs.replace(found.plan, missing=[])
+
+    @operation("GET", "/projects/{project}/definition", scope="projects:read")
+    def definition(self, caller: Caller, project: str) -> PulledProject:
+        """Show what the server has of a pushed project: its file, and its other files."""
+        with self._store.read() as c:
+            found = find_project(self._store, c, caller, project)
+            rows = pushed_rows(self._parts, c, caller.name, found.id)
+            environments = {}
+            for one in self._rows.resources(c, found, ("environment",), 500, "", ""):
+                known = self._store.environments.get(c, caller.name, one.id)
+                if known is not None:
+                    environments[known.name] = EnvironmentEntry(known.current.requirements)
+        definition = ProjectDefinition(_described(found), entries_of(rows), environments)
+        return PulledProject(definition, files_of(self._parts, found.files), found.git)
+
+    def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
+        """Return the bytes of one pushed file to download; with an empty path, of all files."""
+        with self._store.read() as c:
+            found = find_project(self._store, c, caller, project)
+        if not found.files:
+            raise NotFound(because("no-pushed-files", name=found.name))
+        if not path:
+            return DownloadRequest(found.files, found.name)
+        known = files_of(self._parts, found.files).get(path)
+        if known is None:
+            raise NotFound(because("no-file", path=path[:200]))
+        return DownloadRequest(known.digest, PurePosixPath(path).name)
+
+    def _compared(self, caller: Caller, body: ProjectPush) -> Compared:
+        """Check a push, and compare it with what is present.
+
+        Raises:
+            Invalid: a field of the project file is refused.
+        """
+        check_files(body.files, self._parts.settings.max_bundle_bytes)
+        if body.git is not None:
+            body.git.check()
+        try:
+            fields = msgspec.convert(
+                check_fields(msgspec.structs.asdict(body.definition.project)), NewProject
+            )
+        except Invalid as error:
+            raise below(error, "project") from None
+        wanted = wanted_entries(body.definition.schedules, body.files)
+        environments = self._checked(body.definition.environments)
+        with self._store.read() as c:
+            known = self._rows.id_of(c, caller.name, fields.name)
+            project = find_project(self._store, c, caller, known) if known else None
+            rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
+            present = self._present(c, caller, environments)
+        stored = files_of(self._parts, project.files if project else "")
+        changes = [
+            *_of_project(project, fields),
+            *changed_entries("file", body.files, stored),
+            *changed_entries("environment", environments, present, keeps_others=True),
+            *changed_entries("schedule", wanted, entries_of(rows)),
+        ]
+        check_timings((one for one in changes if one.kind == "schedule"), wanted)
+        missing = missing_files(body.files, stored)
+        plan = ProjectPlan(changes, missing)
+        return Compared(project, fields, wanted, environments, rows, stored, plan)
+
+    def _checked(self, entries: dict[str, EnvironmentEntry]) -> dict[str, EnvironmentEntry]:
+        """Return environments with their requirements in canonical form."""
+        service = EnvironmentService(self._parts)
+        checked = {}
+        for name, entry in entries.items():
+            where = f"environments.{name[:40]}"
+            check_name(name, where)
+            try:
+                checked[name] = EnvironmentEntry(service.lines_of("\n".join(entry.requirements)))
+            except Invalid as error:
+                raise below(error, where) from None
+        return checked
+
+    def _present(
+        self, c: Connection, caller: Caller, wanted: dict[str, EnvironmentEntry]
+    ) -> dict[str, EnvironmentEntry]:
+        found = (self._store.environments.get(c, caller.name, name) for name in wanted)
+        return {one.name: EnvironmentEntry(one.current.requirements) for one in found if one}
+
+    def _saved(self, caller: Caller, found: Compared) -> Project:
+        """Return the project; create or change it."""
+        now = datetime.now(UTC)
+        fields = msgspec.to_builtins(found.fields)
+        with self._store.write() as c:
+            if found.project is None:
+                made = new_id()
+                row = {"id": made, "owner": caller.name, "revision": 1, "files": "", "git": None}
+                self._rows.insert(c, {**row, **fields, "created_at": now, "updated_at": now})
+            else:
+                made = found.project.id
+                if found.changes("project"):
+                    self._rows.change(c, found.project, **fields)
+            return find_project(self._store, c, caller, made)
+
+    def _environments(self, caller: Caller, found: Compared) -> list[str]:
+        """Create and change environments; return the IDs of all that the file defines."""
+        service = EnvironmentService(self._parts)
+        by_name = {change.name: change for change in found.changes("environment")}
+        ids = []
+        for name, entry in found.environments.items():
+            text, change = "\n".join(entry.requirements), by_name.get(name)
+            if change is None:
+                ids.append(service.get(caller, name).id)
+            elif change.action == "add":
+                ids.append(service.create(caller, NewEnvironment(name, text)).id)
+            else:
+                ids.append(service.change(caller, name, EnvironmentChange(text)).id)
+        return ids
+
+
+def _described(project: Project) -> NewProject:
+    fields = {name: getattr(project, name) for name in NewProject.__struct_fields__}
+    return NewProject(**fields)
+
+
+def _of_project(project: Project | None, wanted: NewProject) -> list[ProjectChange]:
+    if project is None:
+        return [ProjectChange("add", "project", wanted.name)]
+    fields = changed_fields(wanted, _described(project))
+    return [ProjectChange("change", "project", wanted.name, fields)] if fields else []

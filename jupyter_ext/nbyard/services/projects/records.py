@@ -1,0 +1,207 @@
+"""Service operations on the descriptions and links of projects."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.projects.project_checks import check_fields
+from nbyard.domain.projects.structs import (
+    LINK_KINDS,
+    LinkKind,
+    NewLink,
+    NewProject,
+    Project,
+    ProjectPatch,
+    ProjectResource,
+)
+from nbyard.domain.unique_names import check_free
+from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.freezing.pushed_folders import folder_of
+from nbyard.reasons.structs import because
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.operation import operation
+from nbyard.services.project_filter import find_project
+from nbyard.services.workflows.file_tracking import saved_workflow
+
+if TYPE_CHECKING:
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+
+
+class ProjectRecords:
+    """The part of the project service that describes projects and links resources."""
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.projects
+
+    @operation("POST", "/projects", scope="projects:write", status=201)
+    def create(self, caller: Caller, body: NewProject, idempotency_key: str = "") -> Project:
+        """Create a project."""
+        now = datetime.now(UTC)
+        fields = check_fields(msgspec.structs.asdict(body))
+        with self._store.write() as c:
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                made = new_id()
+                check_free(self._rows.names(c, caller.name), "project-exists", fields["name"])
+                row = {"id": made, "owner": caller.name, "revision": 1, **_plain(fields)}
+                row |= {"files": "", "git": None}
+                self._rows.insert(c, {**row, "created_at": now, "updated_at": now})
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+            return find_project(self._store, c, caller, made)
+
+    @operation("GET", "/projects", scope="projects:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", search: str = ""
+    ) -> Page[Project]:
+        """List projects, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._rows.page(c, caller.name, limit + 1, after, search)
+        return page_of(found, limit, lambda project: project.id)
+
+    @operation("GET", "/projects/{project}", scope="projects:read")
+    def get(self, caller: Caller, project: str) -> Project:
+        """Show a project, by ID or name."""
+        with self._store.read() as c:
+            return find_project(self._store, c, caller, project)
+
+    @operation("PATCH", "/projects/{project}", scope="projects:write")
+    def update(self, caller: Caller, project: str, body: ProjectPatch) -> Project:
+        """Change a project. Omitted fields keep their values."""
+        given = msgspec.structs.asdict(body)
+        seen = given.pop("revision")
+        fields = check_fields({n: v for n, v in given.items() if v is not msgspec.UNSET})
+        with self._store.write() as c:
+            found = find_project(self._store, c, caller, project)
+            if "name" in fields:
+                names = self._rows.names(c, caller.name)
+                check_free(names, "project-exists", fields["name"], found.id)
+            if seen != found.revision or not self._rows.change(c, found, **_plain(fields)):
+                raise StaleWrite
+            return find_project(self._store, c, caller, found.id)
+
+    @operation("DELETE", "/projects/{project}", scope="projects:write", status=204)
+    def delete(self, caller: Caller, project: str) -> None:
+        """Delete a project. Its resources are kept."""
+        with self._store.write() as c:
+            found = find_project(self._store, c, caller, project)
+            self._rows.delete(c, found)
+            is_used = self._store.schedules.below(
+                c, caller.name, str(folder_of(self._store, found.id))
+            )
+        if not is_used:
+            shutil.rmtree(folder_of(self._store, found.id), ignore_errors=True)
+
+    @operation("GET", "/projects/{project}/links", scope="projects:read")
+    def links(
+        self,
+        caller: Caller,
+        project: str,
+        kind: str = "",
+        search: str = "",
+        limit: int = 50,
+        after: str = "",
+    ) -> Page[ProjectResource]:
+        """List the linked resources of a project, newest first, or those of one kind."""
+        kinds = (check_kind(kind),) if kind else LINK_KINDS
+        return self._resources(caller, project, (kinds, limit, after, search), linked=True)
+
+    @operation("GET", "/projects/{project}/linkable", scope="projects:read")
+    def linkable(
+        self,
+        caller: Caller,
+        project: str,
+        kind: str,
+        search: str = "",
+        limit: int = 50,
+        after: str = "",
+    ) -> Page[ProjectResource]:
+        """List the resources of a kind that are not linked to a project, newest first."""
+        kinds = (check_kind(kind),)
+        return self._resources(caller, project, (kinds, limit, after, search), linked=False)
+
+    def _resources(
+        self,
+        caller: Caller,
+        project: str,
+        asked: tuple[tuple[LinkKind, ...], int, str, str],
+        *,
+        linked: bool,
+    ) -> Page[ProjectResource]:
+        kinds, limit, after, search = asked
+        check_limit(limit)
+        with self._store.read() as c:
+            of = find_project(self._store, c, caller, project)
+            found = self._rows.resources(c, of, kinds, limit + 1, after, search, linked=linked)
+        return page_of([self._spoken(one) for one in found], limit, lambda one: one.id)
+
+    def _spoken(self, one: ProjectResource) -> ProjectResource:
+        """Return a resource whose name, if a path, is below the root."""
+        return msgspec.structs.replace(one, name=self._parts.files.spoken(one.name))
+
+    @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
+    def link(self, caller: Caller, project: str, body: NewLink) -> Project:
+        """Link a resource to a project. A linked resource stays linked."""
+        with self._store.write() as c:
+            of = find_project(self._store, c, caller, project)
+            self._rows.link(c, of, body.kind, self._find(c, caller, body.kind, body.resource))
+            return find_project(self._store, c, caller, of.id)
+
+    @operation(
+        "DELETE", "/projects/{project}/links/{kind}/{resource}", scope="projects:write", status=204
+    )
+    def unlink(self, caller: Caller, project: str, kind: str, resource: str) -> None:
+        """Unlink a resource from a project. The resource is kept."""
+        of_kind = check_kind(kind)
+        with self._store.write() as c:
+            of = find_project(self._store, c, caller, project)
+            if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
+                raise NotFound(because("not-linked", kind=kind, name=resource[:80]))
+
+    def _find(self, c: Connection, caller: Caller, kind: LinkKind, key: str) -> str:
+        """Return the ID of a resource given by ID or name.
+
+        Raises:
+            NotFound: the caller has no such resource.
+        """
+        store, owner = self._store, caller.name
+        found: Any
+        if kind == "schedule":
+            row = store.schedules.get(c, owner, key)
+            found = row and row.schedule
+        elif kind == "workflow":
+            found = store.workflows.get(c, owner, key) or self._workflow_at(c, owner, key)
+        else:
+            found = getattr(store, f"{kind}s").get(c, owner, key)
+        if found is None:
+            raise NotFound(because("no-resource", kind=kind, name=key[:80]))
+        return str(found.id)
+
+    def _workflow_at(self, c: Connection, owner: str, path: str) -> Any:
+        return saved_workflow(self._parts, c, owner, self._parts.files.locate(path, "resource"))
+
+
+def check_kind(kind: str) -> LinkKind:
+    """Return the kind of a resource that a project may link.
+
+    Raises:
+        Invalid: no project may link such a kind.
+    """
+    for known in LINK_KINDS:
+        if kind == known:
+            return known
+    raise Invalid.field("kind", because("must-be-one-of", names=[*LINK_KINDS]))
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: msgspec.to_builtins(value) for name, value in fields.items()}

@@ -1,0 +1,130 @@
+"""What a pull writes into a project folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import msgspec
+
+from nbyard.domain.names import check_filename, check_member_path
+from nbyard.domain.projects.definitions import (
+    FILE,
+    ProjectChange,
+    ProjectDefinition,
+    ProjectPlan,
+    changed_fields,
+    read_definition,
+)
+from nbyard.domain.projects.toml_writer import updated_toml
+from nbyard.errors import Invalid
+from nbyard.host.project_files import replace_atomically
+from nbyard.reasons.structs import because
+from nbyard.transfer.project_selection import SelectedFile, project_folder
+
+
+class Pull(msgspec.Struct, frozen=True):
+    """The differences between a project on a server and a folder. `missing` are files to fetch."""
+
+    name: str
+    folder: Path
+    plan: ProjectPlan
+    missing: list[str]
+    toml: str
+
+    @classmethod
+    def of(cls, connection: Any, project: str, folder: Path | None) -> Self:
+        """Compare a project with a folder.
+
+        Raises:
+            NotFound: there is no such project, or no project folder to take its name from.
+            Invalid: the project file of the folder is refused.
+        """
+        if not project:
+            place = project_folder((folder or Path()).resolve())
+            project = read_definition((place / FILE).read_bytes()).project.name
+        found = connection.projects.definition(project=project)
+        name = found.definition.project.name
+        place = folder or _folder_for(name)
+        changes, missing = [], []
+        for path, one in sorted(found.files.items()):
+            target = _target(place, path)
+            present = _present(target)
+            if path == FILE or (present and present.described == one):
+                continue
+            missing.append(path)
+            changes.append(ProjectChange("change" if present else "add", "file", path))
+        pushed = b""
+        if FILE in found.files:
+            source, _ = connection.project_file(name, FILE)
+            with source:
+                pushed = source.read()
+        toml = _definition_text(place, pushed, found.definition)
+        present = _present(place / FILE)
+        if present is None or present.content.decode(errors="replace") != toml:
+            changes.append(ProjectChange("change" if present else "add", "file", FILE))
+        return cls(name, place, ProjectPlan(changes), missing, toml)
+
+    @contextlib.contextmanager
+    def writing(self, path: str) -> Iterator[BinaryIO]:
+        """Open a file of the folder, which replaces the present one at the end of the block."""
+        target = _target(self.folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replace_atomically(target) as handle:
+            yield handle
+
+    def write_definition(self) -> None:
+        """Write the project file, unless it is already so."""
+        target = self.folder / FILE
+        target.parent.mkdir(parents=True, exist_ok=True)
+        present = _present(target)
+        if present is None or present.content.decode(errors="replace") != self.toml:
+            with replace_atomically(target) as handle:
+                handle.write(self.toml.encode())
+
+
+def _definition_text(place: Path, pushed: bytes, wanted: ProjectDefinition) -> str:
+    """Return the project file: that of the folder, else the pushed one, with what differs."""
+    own = _present(place / FILE)
+    for content in (own.content if own else b"", pushed):
+        if not content:
+            continue
+        known = read_definition(content)
+        if not changed_fields(wanted, known):
+            return content.decode()
+        return updated_toml(content.decode(), known, wanted)
+    return updated_toml("", ProjectDefinition(wanted.project), wanted)
+
+
+def _folder_for(name: str) -> Path:
+    """Return the folder of a project: the present one, if it is that of the project."""
+    here = Path().resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE).is_file():
+            own = read_definition((folder / FILE).read_bytes()).project.name
+            if own == name:
+                return folder
+            break
+    return here / check_filename(name, "project")
+
+
+def _target(folder: Path, path: str) -> Path:
+    """Return the place of a file, which no link may lead out of the folder.
+
+    Raises:
+        Invalid: it leads out of the folder.
+    """
+    target = folder / check_member_path(path)
+    root = os.path.realpath(folder)
+    if not Path(os.path.realpath(target.parent)).is_relative_to(root):
+        raise Invalid.field("folder", because("path-outside-root", path=path[:200]))
+    return target
+
+
+def _present(target: Path) -> SelectedFile | None:
+    if not target.is_file():
+        return None
+    return SelectedFile(target.read_bytes(), os.access(target, os.X_OK))

@@ -1,0 +1,147 @@
+"""The files of a project folder that a push sends: committed, tracked, or all that counts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.ignore_rules import CACHES, rule_for
+from nbyard.domain.projects.definitions import FILE, ProjectFile
+from nbyard.errors import Invalid, NotFound, TooLarge
+from nbyard.host.git.git_process import repository_root, run_git
+from nbyard.reasons.structs import because
+from nbyard.transfer.bundles import IGNORE_FILES, ignore_rules
+
+Choice = Literal["committed", "tracked", "current"]
+MOST_BYTES = 200 << 20
+SECONDS = 60.0
+OWN_RULES = (".nbyardignore",)
+# Each entry has a fixed time, so that equal files make equal archives.
+MOMENT = (1980, 1, 1, 0, 0, 0)
+
+
+class SelectedFile(msgspec.Struct, frozen=True):
+    """A file of a project folder."""
+
+    content: bytes
+    executable: bool = False
+
+    @property
+    def described(self) -> ProjectFile:
+        """Return its digest and size."""
+        digest = f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+        return ProjectFile(digest, len(self.content), self.executable)
+
+
+def project_folder(start: Path) -> Path:
+    """Return the nearest folder with a project file, at or above `start`.
+
+    Raises:
+        NotFound: no folder has one.
+    """
+    found = next((one for one in (start, *start.parents) if (one / FILE).is_file()), None)
+    if found is None:
+        raise NotFound(because("no-project-file", path=str(start)), hint=because("create-project"))
+    return found
+
+
+def select_files(folder: Path, choice: Choice) -> dict[str, SelectedFile]:
+    """Return the files to send by path, without those that .nbyardignore names.
+
+    Raises:
+        Invalid: the folder has no commit, or the selection lacks the project file.
+        TooLarge: the files have more than `MOST_BYTES` bytes.
+    """
+    found = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
+    files: dict[str, SelectedFile] = {}
+    left, rules = MOST_BYTES, ignore_rules(folder, OWN_RULES)
+    for path, one in found:
+        if _is_ignored(path, rules):
+            continue
+        left -= len(one.content)
+        if left < 0:
+            raise TooLarge(because("project-too-large", most=MOST_BYTES))
+        files[path] = one
+    if FILE not in files:
+        code = "project-file-uncommitted" if choice == "committed" else "project-file-untracked"
+        raise Invalid.field(FILE, because(code))
+    return files
+
+
+def pack_files(files: Mapping[str, SelectedFile], paths: Iterable[str]) -> bytes:
+    """Return a zip with some of the files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            info = zipfile.ZipInfo(path, MOMENT)
+            mode = 0o755 if files[path].executable else 0o644
+            info.external_attr = (stat.S_IFREG | mode) << 16
+            archive.writestr(info, files[path].content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _committed(folder: Path) -> Iterator[tuple[str, SelectedFile]]:
+    """Yield the files of the commit below a folder, as git would check them out."""
+    packed = _git(folder, "archive", "--format=tar", "HEAD", "--", ".")
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        for one in archive:
+            # Links could lead out of the folder.
+            if one.isreg() and (content := archive.extractfile(one)) is not None:
+                yield one.name, SelectedFile(content.read(), bool(one.mode & 0o100))
+
+
+def _on_disk(folder: Path, choice: Choice) -> Iterator[tuple[str, SelectedFile]]:
+    """Yield tracked files, or all files that are not ignored, with their bytes on disk."""
+    if choice == "tracked":
+        names = _listed(_git(folder, "ls-files", "-z"))
+    elif repository_root(folder) is None:
+        names = list(_walked(folder))
+    else:
+        others = ("--others", "--exclude-standard")
+        names = _listed(_git(folder, "ls-files", "-z", "--cached", *others))
+    for name in sorted({*names}):
+        path = folder / name
+        try:
+            found = path.lstat()
+        except FileNotFoundError:  # deleted, but not yet in a commit
+            continue
+        if stat.S_ISREG(found.st_mode):
+            yield name, SelectedFile(path.read_bytes(), os.access(path, os.X_OK))
+
+
+def _walked(folder: Path) -> Iterator[str]:
+    """Yield the files of a folder that no rule ignores."""
+    rules = [*CACHES, *(f"!{name}" for name in IGNORE_FILES), *ignore_rules(folder)]
+    for place, subfolders, names in os.walk(folder):
+        inside = os.path.relpath(place, folder)
+        prefix = "" if inside == "." else f"{inside}/"
+        subfolders[:] = [name for name in subfolders if not rule_for(f"{prefix}{name}/", rules)]
+        yield from (prefix + name for name in names if not rule_for(prefix + name, rules))
+
+
+def _is_ignored(path: str, rules: Sequence[str]) -> bool:
+    """Return whether a rule ignores a file, or a folder that holds it."""
+    parts = path.split("/")
+    folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
+    return any(rule_for(one, rules) for one in (*folders, path))
+
+
+def _listed(printed: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in printed.split(b"\0") if name]
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    printed = run_git(folder, *words, seconds=SECONDS)
+    if printed is None:
+        hint = because("push-current")
+        raise Invalid.field("folder", because("no-commit", path=str(folder)), hint=hint)
+    return printed

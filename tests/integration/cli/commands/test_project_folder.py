@@ -1,0 +1,37 @@
+"""J2: a project folder is pushed to another server, and pulled from it."""
+
+from pathlib import Path
+
+import pytest
+
+from nbyard.testing.jupyter_server import TOKEN, JupyterServer
+from nbyard.testing.shell import call_nbyard
+
+pytestmark = pytest.mark.leaves_running
+MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
+
+
+def test_a_folder_goes_to_a_server_and_comes_back(
+    api: JupyterServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NBYARD_SERVER", api.url)
+    monkeypatch.setenv("NBYARD_TOKEN", TOKEN)
+    assert call_nbyard("init", "wine").code == 0
+    with Path("wine/nbyard.toml").open("a") as file:
+        file.write(MORNING)
+    monkeypatch.chdir("wine")
+    planned = call_nbyard("plan", "--current")
+    assert "+ schedule morning" in planned.out, planned.err
+    pushed = call_nbyard("push", "--current", "--yes")
+    assert pushed.code == 0, pushed.err
+    assert call_nbyard("push", "--current").out == "No changes.\n"
+    assert call_nbyard("schedules", "show", "morning").out.count("visitors.nbflow") == 1
+    started = call_nbyard("schedules", "run", "morning")
+    assert started.code == 0, started.err
+    monkeypatch.chdir(tmp_path)
+    pulled = call_nbyard("pull", "wine", "--folder", "copy", "--yes")
+    assert pulled.code == 0, pulled.err
+    names = sorted(path.name for path in Path("wine").iterdir())
+    assert sorted(path.name for path in Path("copy").iterdir()) == names
+    assert all(Path("copy", name).read_bytes() == Path("wine", name).read_bytes() for name in names)

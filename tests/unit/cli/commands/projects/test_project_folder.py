@@ -1,0 +1,96 @@
+"""J2: `nbyard plan`, `push` and `pull`."""
+
+import json
+import subprocess
+
+import pytest
+
+MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
+
+
+@pytest.fixture
+def folder(shell, yard, monkeypatch):
+    shell("init", "wine")
+    made = yard.parts.files.root / "wine"
+    with (made / "nbyard.toml").open("a") as file:
+        file.write(MORNING)
+    monkeypatch.chdir(made)
+    return made
+
+
+@pytest.fixture
+def commit(folder, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+
+    def everything():
+        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+        for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "All")):
+            subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+    return everything
+
+
+def test_a_push_shows_its_changes_and_a_second_has_none(shell, folder, commit):
+    commit()
+    planned = shell("plan")
+    assert "+ schedule morning" in planned.out and "+ file report.py" in planned.out
+    assert "wine" not in shell("projects", "ls").out
+    pushed = shell("push", "--yes")
+    assert pushed.code == 0, pushed.err
+    assert pushed.out == planned.out and "wine: pushed" in pushed.err
+    assert shell("push").out == shell("plan").out == "No changes.\n"
+    assert "1 schedule" in shell("projects", "show", "wine").out
+
+
+def test_uncommitted_changes_are_sent_on_request_only(shell, folder, commit):
+    commit()
+    shell("push", "--yes")
+    (folder / "report.py").write_text("print()\n")
+    (folder / "new.py").write_text("print()\n")
+    found = shell("plan")
+    assert found.out == "No changes.\n" and "--stash" in found.err
+    assert shell("plan", "--stash").out == "~ file report.py\n"
+    assert shell("plan", "--current").out == "+ file new.py\n~ file report.py\n"
+    assert shell("plan", "--current", "--stash").code == 2
+
+
+def test_an_answer_other_than_yes_changes_nothing(shell, folder):
+    assert shell("push", "--current").code != 0
+    assert "wine" not in shell("projects", "ls").out
+    assert "--current" in shell("push").err
+
+
+def test_json(shell, folder):
+    planned = json.loads(shell("plan", "--current", "--json").out)
+    assert {"action": "add", "kind": "schedule", "name": "morning", "fields": []} in planned[
+        "changes"
+    ]
+    assert json.loads(shell("push", "--current", "--yes", "--json").out)["missing"] == []
+    assert json.loads(shell("push", "--current", "--json").out)["changes"] == []
+
+
+def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yard, monkeypatch):
+    shell("push", "--current", "--yes")
+    monkeypatch.chdir(yard.parts.files.root)
+    pulled = shell("pull", "wine", "--folder", "copy", "--yes")
+    assert pulled.code == 0, pulled.err
+    assert (yard.parts.files.root / "copy" / "report.py").read_text().startswith('"""Write')
+    assert shell("pull", "wine", "--folder", "copy").out == "No changes.\n"
+    shell("schedules", "update", "morning", "--when", "daily at 6")
+    monkeypatch.chdir(folder)
+    assert shell("pull", "--yes").out == "~ file nbyard.toml\n"
+    assert 'when = "daily at 6"' in (folder / "nbyard.toml").read_text()
+    assert shell("pull").out == "No changes.\n"
+    assert shell("plan", "--current").out == "~ file nbyard.toml\n"
+
+
+def test_mistakes_name_the_field(shell, folder, yard, monkeypatch):
+    text = (folder / "nbyard.toml").read_text()
+    (folder / "nbyard.toml").write_text(text.replace("weekdays 8:00", "sometimes"))
+    refused = shell("push", "--current", "--yes")
+    assert refused.code == 2 and "schedules.morning" in refused.err
+    (folder / "nbyard.toml").write_text(text + "colour = 1\n")
+    assert "colour" in shell("plan", "--current").err
+    monkeypatch.chdir(yard.parts.files.root)
+    assert "no nbyard.toml" in shell("plan").err and "nbyard init" in shell("plan").err
+    assert "no project" in shell("pull", "beer").err

@@ -1,0 +1,22 @@
+"""Where the files of pushed projects are."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from nbyard.freezing.pushed_folders import folder_of, pushed_project
+
+
+def test_files_of_a_push_are_those_of_its_project(tmp_path):
+    store: Any = SimpleNamespace(folder=tmp_path)
+    folder = folder_of(store, "wine-id")
+    assert pushed_project(store, folder / "digest" / "a.py") == "wine-id"
+    assert pushed_project(store, folder) == "wine-id"
+    assert pushed_project(store, tmp_path / "a.py") == ""
+    assert pushed_project(store, tmp_path / "projects2" / "a.py") == ""
+
+
+def test_a_store_behind_a_link_has_real_paths(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    store: Any = SimpleNamespace(folder=tmp_path / "link")
+    assert folder_of(store, "p") == (tmp_path / "real").resolve() / "projects" / "p"

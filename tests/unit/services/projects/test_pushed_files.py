@@ -1,0 +1,56 @@
+"""The files of a push: checked, stored and laid out."""
+
+import pytest
+
+from nbyard.domain.projects.definitions import ProjectFile
+from nbyard.errors import Invalid
+from nbyard.services.projects.pushed_files import (
+    MOST_FILES,
+    check_files,
+    drop_others,
+    files_of,
+    lay_out,
+    missing_files,
+    store_files,
+)
+
+
+def test_limits():
+    one = ProjectFile("sha256:1", 6)
+    check_files({"a": one}, 10)
+    for files, most in (
+        ({"a": one, "b": one}, 10),
+        ({str(number): one for number in range(MOST_FILES + 1)}, 10**9),
+        ({"a/../b": one}, 10),
+        ({}, 10),
+    ):
+        with pytest.raises(Invalid):
+            check_files(files, most)
+
+
+def test_equal_bytes_are_sent_once():
+    old = {"a": ProjectFile("sha256:1", 1)}
+    new = {"b": ProjectFile("sha256:1", 1), "c": ProjectFile("sha256:2", 1)}
+    assert missing_files(new, old) == ["c"]
+    assert missing_files(new, {}) == ["b", "c"]
+
+
+def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folder):
+    body = folder()
+    digest = store_files(yard.parts, ann.name, body, {})
+    assert files_of(yard.parts, digest) == body.files
+    made = lay_out(yard.parts, "p", digest)
+    assert (made / "a.py").read_bytes() == b"print()\n"
+    assert lay_out(yard.parts, "p", digest) == made
+    other = store_files(yard.parts, ann.name, folder("", {"a.py": b""}), {})
+    kept = lay_out(yard.parts, "p", other)
+    drop_others(yard.parts, kept)
+    assert [*made.parent.iterdir()] == [kept]
+
+
+def test_a_wrong_size_is_refused(yard, ann, folder):
+    body = folder()
+    wrong = {**body.files, "a.py": ProjectFile(body.files["a.py"].digest, 1)}
+    body = type(body)(body.definition, wrong, body.archive)
+    with pytest.raises(Invalid, match=r"a\.py"):
+        store_files(yard.parts, ann.name, body, {})

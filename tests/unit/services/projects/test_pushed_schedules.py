@@ -1,0 +1,38 @@
+"""The schedules of a project file: checked, and made those of the store."""
+
+import pytest
+
+from nbyard.domain.projects.definitions import ProjectChange, ScheduleEntry
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.services.projects.pushed_schedules import below, check_timings, wanted_entries
+
+EIGHT = ScheduleEntry("weekdays 8:00", "./a.py::main")
+
+
+def test_paths_are_those_of_sent_files():
+    (found,) = wanted_entries({"morning": EIGHT}, {"a.py"}).values()
+    assert found.path == "a.py::main"
+    with pytest.raises(Invalid) as refused:
+        wanted_entries({"morning": EIGHT}, {"b.py"})
+    assert refused.value.details[0].path == "schedules.morning.path"
+    assert wanted_entries({"x": ScheduleEntry("@daily", executable="e")}, set())
+
+
+def test_only_new_times_are_checked():
+    past = {"morning": ScheduleEntry("2020-01-31 18:00", "a.py")}
+    check_timings([ProjectChange("change", "schedule", "morning", ["path"])], past)
+    check_timings([ProjectChange("delete", "schedule", "old")], past)
+    for change in (
+        ProjectChange("add", "schedule", "morning"),
+        ProjectChange("change", "schedule", "morning", ["when"]),
+    ):
+        with pytest.raises(Invalid) as refused:
+            check_timings([change], past)
+        assert refused.value.details[0].path.startswith("schedules.morning.")
+
+
+def test_a_field_is_named_below_its_schedule():
+    found = below(Invalid.field("zone", because("empty")), "schedules.morning")
+    assert found.details[0].path == "schedules.morning.zone"
+    assert "schedules.morning.zone" in str(found)

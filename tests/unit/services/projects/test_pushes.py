@@ -1,0 +1,214 @@
+"""J2: a push makes the server like the folder, once."""
+
+import shutil
+
+import msgspec
+import pytest
+
+from nbyard.blobs import open_download
+from nbyard.domain.callers import Caller
+from nbyard.domain.projects.definitions import FILE, ProjectFile
+from nbyard.domain.projects.structs import NewLink, NewProject
+from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
+from nbyard.errors import Invalid, NameTaken, NotFound
+from nbyard.freezing.pushed_folders import folder_of
+from nbyard.host.time_zone import local_zone
+
+MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "weekdays 8:00"\nzone = "Europe/Berlin"\n'
+TOOLS = '[environments.tools]\nrequirements = ["nothing_of_this_name_is_installed == 1"]\n'
+GIT = GitState("1" * 40, "main")
+
+
+@pytest.fixture
+def projects(yard):
+    return yard.services.projects
+
+
+def lines(plan):
+    return [f"{one.action} {one.kind} {one.name}" for one in plan.changes]
+
+
+def test_the_first_push_adds_all_and_the_second_nothing(projects, ann, folder, yard):
+    body = folder(MORNING + TOOLS)
+    planned = projects.plan(ann, body)
+    assert lines(planned) == [
+        "add project wine",
+        "add file a.py",
+        "add file nbyard.toml",
+        "add environment tools",
+        "add schedule morning",
+    ]
+    assert planned.missing == ["a.py", FILE]
+    assert projects.list(ann).items == []  # a plan stores nothing
+    assert lines(projects.push(ann, body)) == lines(planned)
+    again = projects.plan(ann, body)
+    assert (again.changes, again.missing) == ([], [])
+    assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
+    assert projects.get(ann, "wine").links == {"schedule": 1, "environment": 1}
+    assert yard.services.schedules.get(ann, "morning").run.path == "a.py"
+
+
+def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
+    projects.push(ann, folder(MORNING))
+    first = yard.services.schedules.get(ann, "morning")
+    later = MORNING.replace("8:00", "9:00") + 'overlap = "queue"\nenabled = false\n'
+    body = folder('description = "red"\n' + later, {"a.py": b"print(1)\n"})
+    planned = projects.plan(ann, body)
+    changes = {one.name: one.fields for one in planned.changes}
+    assert changes["wine"] == ["description"]
+    assert changes["morning"] == ["when", "overlap", "enabled"]
+    assert planned.missing == ["a.py", FILE]
+    projects.push(ann, body)
+    assert projects.plan(ann, body).changes == []
+    found = yard.services.schedules.get(ann, "morning")
+    assert (found.id, found.overlap, found.is_enabled) == (first.id, "queue", False)
+    assert str(found.sentence).startswith("Monday to Friday at 09:00")
+
+
+def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
+    projects.push(ann, folder(MORNING, {"a.py": b"print('first')\n"}, git=GIT))
+    schedules, runs = yard.services.schedules, yard.services.runs
+    run = schedules.run(ann, "morning")
+    assert run.git == GIT
+    dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
+    assert "first" in runs.log(ann, run.id, "main").text
+    newer = GitState("2" * 40, "main", True)
+    projects.push(ann, folder(MORNING, {"a.py": b"print('second')\n"}, git=newer))
+    run = schedules.run(ann, "morning")
+    assert run.git == newer
+    dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
+    assert "second" in runs.log(ann, run.id, "main").text
+    assert runs.list(ann, project="wine").items[0].id == run.id
+    project = projects.get(ann, "wine")
+    assert len([*folder_of(yard.store, project.id).iterdir()]) == 1
+
+
+def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, folder, yard, root):
+    projects.push(ann, folder(MORNING + TOOLS))
+    (root / "own.py").write_text("print()\n")
+    own = yard.services.schedules.create(ann, _daily("own.py"))
+    projects.link(ann, "wine", NewLink("schedule", own.id))
+    body = folder()
+    assert lines(projects.plan(ann, body)) == ["change file nbyard.toml", "delete schedule morning"]
+    projects.push(ann, body)
+    assert [one.name for one in yard.services.schedules.list(ann).items] == ["own"]
+    assert yard.services.environments.get(ann, "tools").name == "tools"
+
+
+def _daily(path):
+    body = {"run": {"path": path}, "timing": {"kind": "words", "text": "daily at 6"}}
+    return msgspec.convert(body, NewSchedule)
+
+
+def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, yard, root):
+    (root / "morning.py").write_text("print()\n")
+    yard.services.schedules.create(ann, _daily("morning.py"))
+    with pytest.raises(NameTaken):
+        projects.push(ann, folder(MORNING))
+    assert yard.services.schedules.get(ann, "morning").run.path == "morning.py"
+
+
+@pytest.mark.parametrize(
+    ("toml", "path"),
+    [
+        ('repository = "file:///x"\n', "project.repository"),
+        (MORNING.replace("a.py", "b.py"), "schedules.morning.path"),
+        (MORNING.replace("a.py", "../a.py"), "schedules.morning.path"),
+        (MORNING.replace("a.py", "/etc/passwd"), "schedules.morning.path"),
+        (MORNING.replace("weekdays 8:00", "sometimes"), "schedules.morning.timing.text"),
+        (MORNING + "ends_at = 2020-01-01T08:00:00\n", "schedules.morning.ends_at"),
+        (MORNING.replace("Europe/Berlin", "Moon"), "schedules.morning.zone"),
+        (MORNING.replace("morning", '" "'), "schedules. "),
+        (TOOLS.replace("== 1", "=="), "environments.tools.requirements.1"),
+        (TOOLS.replace("tools", '"a/b"'), "environments.a/b"),
+    ],
+)
+def test_a_plan_names_the_wrong_field(projects, ann, folder, toml, path):
+    for call in (projects.plan, projects.push):
+        with pytest.raises(Invalid) as refused:
+            call(ann, folder(toml))
+        assert refused.value.details[0].path == path
+    assert projects.list(ann).items == []
+
+
+def test_a_push_names_the_wrong_field_of_a_schedule_and_can_be_repeated(projects, ann, folder):
+    with pytest.raises(Invalid) as refused:
+        projects.push(ann, folder(MORNING + "parameters = {x = 1}\n"))
+    assert refused.value.details[0].path == "schedules.morning.run.parameters.x"
+    projects.push(ann, folder(MORNING))
+    assert projects.plan(ann, folder(MORNING)).changes == []
+
+
+def test_bytes_come_from_the_archive_or_the_push_before(projects, ann, folder, yard):
+    """A digest alone gives no access to the bytes of others."""
+    secret = yard.parts.blobs.put_bytes(b"secret")
+    body = folder()
+    stolen = {**body.files, "x": ProjectFile(secret.digest, secret.size_bytes)}
+    body = msgspec.structs.replace(body, files=stolen)
+    assert "x" in projects.plan(ann, body).missing
+    with pytest.raises(Invalid, match="bytes of x are missing"):
+        projects.push(ann, body)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a\\b", "a\x00b"])
+def test_a_path_stays_in_the_folder(projects, ann, folder, path):
+    body = folder()
+    files = {**body.files, path: body.files["a.py"]}
+    with pytest.raises(Invalid):
+        projects.plan(ann, msgspec.structs.replace(body, files=files))
+
+
+def test_a_push_needs_files(projects, ann, folder):
+    with pytest.raises(Invalid):
+        projects.plan(ann, msgspec.structs.replace(folder(), files={}))
+
+
+def test_the_definition_is_what_the_server_has_now(projects, ann, folder, yard):
+    projects.push(ann, folder(MORNING + TOOLS, git=GIT))
+    found = yard.services.schedules.get(ann, "morning")
+    patch = SchedulePatch(found.revision, overlap="replace", zone=local_zone())
+    yard.services.schedules.update(ann, found.id, patch)
+    pulled = projects.definition(ann, "wine")
+    assert pulled.git == GIT
+    assert sorted(pulled.files) == ["a.py", FILE]
+    morning = pulled.definition.schedules["morning"]
+    assert (morning.path, morning.overlap, morning.zone) == ("a.py", "replace", "")
+    (lines,) = pulled.definition.environments["tools"].requirements
+    assert lines.replace(" ", "") == "nothing_of_this_name_is_installed==1"
+
+
+def test_files_are_downloaded(projects, ann, folder, yard):
+    projects.push(ann, folder(MORNING))
+    source, name = open_download(yard.parts.blobs, projects.file(ann, "wine", "a.py"))
+    with source:
+        assert (source.read(), name) == (b"print()\n", "a.py")
+    with pytest.raises(NotFound):
+        projects.file(ann, "wine", "b.py")
+    with pytest.raises(NotFound):
+        projects.file(Caller("eve"), "wine", "a.py")
+    projects.create(ann, NewProject("empty"))
+    with pytest.raises(NotFound, match="was pushed"):
+        projects.file(ann, "empty", "a.py")
+
+
+def test_pushed_files_are_no_garbage(projects, ann, folder, yard):
+    projects.push(ann, folder(MORNING))
+    project = projects.get(ann, "wine")
+    with yard.store.read() as c:
+        assert project.files in yard.store.digests_beside_runs(c)
+    # The folder can be laid out again.
+    shutil.rmtree(folder_of(yard.store, project.id))
+    projects.push(ann, folder(MORNING, {"b.py": b""}))
+    assert yard.services.schedules.run(ann, "morning").state == "queued"
+
+
+def test_a_deleted_project_leaves_its_schedules_working(projects, ann, folder, yard):
+    projects.push(ann, folder(MORNING))
+    place = folder_of(yard.store, projects.get(ann, "wine").id)
+    projects.delete(ann, "wine")
+    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    projects.push(ann, folder())
+    other = folder_of(yard.store, projects.get(ann, "wine").id)
+    projects.delete(ann, "wine")
+    assert place.is_dir() and not other.is_dir()

@@ -1,0 +1,154 @@
+"""projects.*: what is stored, refused, linked and kept."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.projects.structs import (
+    LinkKind,
+    NewLink,
+    NewProject,
+    ProjectPatch,
+    ProjectTask,
+)
+from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
+
+
+@pytest.fixture
+def projects(yard):
+    return yard.services.projects
+
+
+@pytest.fixture
+def made(projects, ann):
+    return projects.create(
+        ann,
+        NewProject(
+            "wine",
+            "About wine",
+            "https://git.example/wine",
+            "A GPU",
+            {"team": "cellar"},
+            ProjectTask("Predict quality", "white-wine", "RMSE below 0.6"),
+        ),
+    )
+
+
+def test_a_project_is_stored(projects, ann, made):
+    assert (made.description, made.requirements) == ("About wine", "A GPU")
+    assert made.metadata == {"team": "cellar"} and made.task.criteria == "RMSE below 0.6"
+    assert projects.get(ann, "wine") == projects.get(ann, made.id) == made
+    assert projects.list(ann).items == [made]
+    assert projects.list(ann, search="beer").items == []
+
+
+def test_names_are_unique(projects, ann, made):
+    with pytest.raises(NameTaken):
+        projects.create(ann, NewProject("wine"))
+    other = projects.create(ann, NewProject("beer"))
+    with pytest.raises(NameTaken):
+        projects.update(ann, "beer", ProjectPatch(other.revision, name="wine"))
+    assert projects.update(ann, "wine", ProjectPatch(made.revision, name="wine")).name == "wine"
+
+
+def test_the_same_key_creates_one_project(projects, ann):
+    first = projects.create(ann, NewProject("wine"), idempotency_key="k")
+    assert projects.create(ann, NewProject("wine"), idempotency_key="k") == first
+
+
+def test_a_change_keeps_omitted_fields(projects, ann, made):
+    changed = projects.update(ann, "wine", ProjectPatch(made.revision, metadata={"team": "press"}))
+    assert (changed.metadata, changed.description) == ({"team": "press"}, made.description)
+    with pytest.raises(StaleWrite):
+        projects.update(ann, "wine", ProjectPatch(made.revision, description="late"))
+    task = ProjectTask("Another goal")
+    assert projects.update(ann, "wine", ProjectPatch(changed.revision, task=task)).task == task
+
+
+def test_bad_fields_are_refused(projects, ann, made):
+    with pytest.raises(Invalid):
+        projects.create(ann, NewProject("beer", repository="file:///etc"))
+    with pytest.raises(Invalid):
+        projects.update(ann, "wine", ProjectPatch(made.revision, name=" "))
+    assert len(projects.list(ann).items) == 1
+
+
+def test_links(projects, ann, made, imported, flow, finished):
+    run = finished(path=flow).run
+    resources: tuple[tuple[LinkKind, str], ...] = (
+        ("dataset", imported.name),
+        ("executable", "tool"),
+        ("workflow", flow),
+        ("run", str(run.number)),
+    )
+    for kind, key in resources:
+        assert projects.link(ann, "wine", NewLink(kind, key)).links[kind] == 1
+        projects.link(ann, "wine", NewLink(kind, key))
+    found = projects.links(ann, "wine").items
+    assert {one.kind for one in found} == {"dataset", "executable", "workflow", "run"}
+    assert [one.name for one in projects.links(ann, "wine", kind="workflow").items] == ["Twice"]
+    assert projects.linkable(ann, "wine", kind="dataset").items == []
+    projects.unlink(ann, "wine", "dataset", imported.id)
+    assert [one.id for one in projects.linkable(ann, "wine", kind="dataset").items] == [imported.id]
+    with pytest.raises(NotFound, match="not linked"):
+        projects.unlink(ann, "wine", "dataset", imported.id)
+
+
+def test_a_page_of_links_continues(projects, ann, made, yard, root):
+    for name in ("a", "b", "c"):
+        (root / f"{name}.csv").write_text("x\n1\n")
+        one = yard.services.datasets.create(ann, NewDataset(FileSource(f"{name}.csv")))
+        projects.link(ann, "wine", NewLink("dataset", one.id))
+    first = projects.links(ann, "wine", limit=2)
+    rest = projects.links(ann, "wine", limit=2, after=first.next)
+    assert [one.name for one in (*first.items, *rest.items)] == ["c.csv", "b.csv", "a.csv"]
+    assert rest.next is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("dataset", "nothing"),
+        ("run", "99"),
+        ("workflow", "nothing.nbflow"),
+        ("schedule", "nothing"),
+        ("model", "nothing"),
+        ("deployment", "nothing"),
+        ("environment", "nothing"),
+        ("executable", "nothing"),
+    ],
+)
+def test_only_what_exists_can_be_linked(projects, ann, made, kind, key):
+    with pytest.raises(NotFound, match=key):
+        projects.link(ann, "wine", NewLink(kind, key))
+
+
+def test_an_unknown_kind_is_refused(projects, ann, made):
+    for call in (projects.links, projects.linkable):
+        with pytest.raises(Invalid, match="dataset"):
+            call(ann, "wine", kind="credential")
+    with pytest.raises(Invalid):
+        projects.unlink(ann, "wine", "credential", "s3")
+
+
+def test_other_people_see_neither_project_nor_resources(projects, ann, made, imported):
+    """BI-369."""
+    eve = Caller("eve")
+    projects.create(eve, NewProject("beer"))
+    texts = []
+    for key in (imported.id, imported.id[:-4] + "0000"):
+        with pytest.raises(NotFound) as refused:
+            projects.link(eve, "beer", NewLink("dataset", key))
+        texts.append(str(refused.value).replace(key, ""))
+    assert texts[0] == texts[1]
+    for call in (projects.get, projects.delete, projects.links):
+        with pytest.raises(NotFound):
+            call(eve, made.id)
+    assert projects.linkable(eve, "beer", kind="dataset").items == []
+
+
+def test_deleting_a_project_keeps_its_resources(projects, ann, made, imported, yard):
+    projects.link(ann, "wine", NewLink("dataset", imported.id))
+    projects.delete(ann, "wine")
+    assert projects.list(ann).items == []
+    assert yard.services.datasets.get(ann, imported.id).name == imported.name
