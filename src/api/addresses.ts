@@ -8,9 +8,28 @@ export function methodOf(id: OperationId): string {
   return ROUTES[id][0];
 }
 
+/** The lists that a project limits, unless they ask for the items of one other item. */
+const LIMITED =
+  /^(artifacts|datasets|deployments|environments|executables|models|runs|schedules|workflows)\.list$/;
+const OF_ONE = ['executable', 'path', 'schedule', 'workflow'];
+
+interface IClient {
+  readonly settings: Pick<ServerConnection.ISettings, 'baseUrl'>;
+  readonly project?: string;
+}
+
+export function headersOf(
+  { project }: Pick<IClient, 'project'>,
+  { idempotencyKey }: IPlainQuestion
+): Record<string, string> {
+  const headers = { 'Idempotency-Key': idempotencyKey, 'Nbyard-Project': project };
+  const given = Object.entries(headers).filter((one): one is [string, string] => !!one[1]);
+  return Object.fromEntries(given);
+}
+
 /** Return the address of an operation, for example of a download. */
 export function addressOf(
-  { settings }: { readonly settings: Pick<ServerConnection.ISettings, 'baseUrl'> },
+  { settings, project }: IClient,
   id: OperationId,
   { path = {}, query = {} }: IPlainQuestion
 ): string {
@@ -18,7 +37,8 @@ export function addressOf(
   const filled = route.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(path[name] ?? '')
   );
-  const given = Object.entries(query).filter(
+  const isLimited = LIMITED.test(id) && !OF_ONE.some(name => query[name]);
+  const given = Object.entries({ project: isLimited ? project : '', ...query }).filter(
     ([, value]) => value !== undefined && value !== null && value !== ''
   );
   const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();

@@ -36,13 +36,13 @@ export class ApiClient {
     private readonly trans: TranslationBundle = nullTranslator.load('nbyard')
   ) {}
 
+  /** The project to which lists are limited and created items are linked. */
+  project = '';
+
   async call<Id extends OperationId>(id: Id, question: Question<Id>): Promise<Answer<Id>> {
     const asked = question as IPlainQuestion;
-    const { addressOf, methodOf } = await import('./addresses');
-    const headers: Record<string, string> = {};
-    if (asked.idempotencyKey) {
-      headers['Idempotency-Key'] = asked.idempotencyKey;
-    }
+    const { addressOf, headersOf, methodOf } = await import('./addresses');
+    const headers = headersOf(this, asked);
     const { signal, keepalive } = asked;
     const init: RequestInit = { method: methodOf(id), headers, signal, keepalive };
     if (asked.body !== undefined) {

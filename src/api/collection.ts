@@ -149,7 +149,8 @@ export class Collection<T extends { id: string }> {
 
   private async _renew(): Promise<void> {
     const ids = [...this._touched];
-    const all = this._all || ids.length > MANY;
+    // the server knows which items belong to the project
+    const all = this._all || ids.length > MANY || this.options.stream.client?.project;
     this._touched.clear();
     this._all = false;
     if (all) {

@@ -17,7 +17,7 @@ interface IFrame {
 
 /** Server events over one socket for this window, which opens on demand. */
 export class EventStream implements IDisposable {
-  constructor(private readonly client: ApiClient) {
+  constructor(readonly client: ApiClient) {
     document.addEventListener('visibilitychange', this._onVisible);
     window.addEventListener('online', this._onVisible);
   }

@@ -24,6 +24,9 @@ export interface IRowListProps<T> {
   onDragStart?: (item: T, event: React.DragEvent) => void;
 }
 
+/** A dragged row, as JSON of `{ noun, id }`. */
+export const ROW_MIME = 'application/vnd.nbyard.row+json';
+
 const TYPED = 700;
 
 /**
@@ -159,8 +162,11 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
             aria-selected={id === selected || !!marked?.has(id)}
             aria-rowindex={position + 1}
             tabIndex={position === index ? 0 : -1}
-            draggable={!!props.onDragStart}
-            onDragStart={event => props.onDragStart?.(item, event)}
+            draggable
+            onDragStart={event => {
+              event.dataTransfer.setData(ROW_MIME, JSON.stringify({ noun, id }));
+              props.onDragStart?.(item, event);
+            }}
             onMouseDown={event => {
               if (onMark && event.shiftKey) {
                 event.preventDefault(); // the range begins at the row with the focus
@@ -174,12 +180,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
               {props.render(item)}
             </div>
             {actions && (
-              <div
-                role="gridcell"
-                className="nby-Row-actions"
-                draggable={!!props.onDragStart}
-                onDragStart={keepStill}
-              >
+              <div role="gridcell" className="nby-Row-actions" draggable onDragStart={keepStill}>
                 {actions}
               </div>
             )}

@@ -45,6 +45,8 @@ log = logging.getLogger("nbyard.rest")
 THREADS = 16
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 BODY_SECONDS = 30.0
+# The ID of the project that is active in the browser; what a request creates is linked to it.
+PROJECT_HEADER = "Nbyard-Project"
 
 
 class Opened(Protocol):
@@ -289,7 +291,11 @@ class OperationHandler(NbyardHandler, APIHandler):
         try:
             caller = self.authorised(operation.scope)
             arguments = self._arguments(operation, path)
+            project = check_text(self.request.headers.get(PROJECT_HEADER, ""), PROJECT_HEADER)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
+            if project and operation.method == "POST":
+                asked = (caller, project, operation.id, result)
+                await self.context.ask("projects", "link_created", *asked)
         except NbyardError as error:
             self.fail(error)
         except Exception as error:

@@ -36,6 +36,29 @@ describe('ApiClient', () => {
     ]);
   });
 
+  it('J1: limits lists to the active project, and names it', async () => {
+    const seen: string[] = [];
+    const client = fakeClient((method, url, request) => {
+      const project = request.headers.get('Nbyard-Project') ?? '';
+      seen.push(`${method} ${url.replace('http://here/user/x/nbyard/api', '')} ${project}`);
+      return { items: [] };
+    });
+    client.project = 'p';
+    await client.call('runs.list', { query: { limit: 1 } });
+    await client.call('runs.list', { query: { workflow: 'a.nbflow' } });
+    await client.call('projects.list', {});
+    await client.call('runs.create', { body: { path: 'a.nbflow' } });
+    client.project = '';
+    await client.call('datasets.list', {});
+    expect(seen).toEqual([
+      'GET /runs?project=p&limit=1 p',
+      'GET /runs?workflow=a.nbflow p',
+      'GET /projects p',
+      'POST /runs p',
+      'GET /datasets '
+    ]);
+  });
+
   it('E5: carries refusals with their fields', async () => {
     const details = [{ path: 'arguments.2.name', message: 'is there twice' }];
     const body = { code: 'invalid', message: 'No.', hint: 'Rename it.', details, request_id: 'q' };

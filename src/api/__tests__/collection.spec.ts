@@ -135,6 +135,20 @@ describe('Collection', () => {
     expect(datasets.items.map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('J1: reads the page anew while a project is active', async () => {
+    const rows: Record<string, any> = { a: { id: 'a', name: 'a', current: { id: 'v1' } } };
+    const { yard: made, asked } = yard(rows);
+    made.client.project = 'p';
+    void made.datasets.start();
+    FakeSocket.last.hello();
+    await settled();
+    FakeSocket.last.say({ events: [event(2, 'dataset', 'of another project')], last: 2 });
+    jest.advanceTimersByTime(200);
+    await settled();
+    expect(asked).toEqual(['/datasets', '/datasets']);
+    expect(made.datasets.items.map(({ id }) => id)).toEqual(['a']);
+  });
+
   it('R10: a list that could not be read is, once the server is there again', async () => {
     const rows: Record<string, any> = { a: { id: 'a', name: 'a', current: { id: 'v1' } } };
     let away = true;

@@ -17,15 +17,19 @@ import { EnvironmentSection } from '../environments/EnvironmentSection';
 import { executableActions } from '../executables/actions';
 import { ExecutableSection } from '../executables/ExecutableSection';
 import { IPanelServices } from '../frame/services';
+import { activeProjectOf } from '../projects/activeProject';
+import { Switcher } from '../projects/Switcher';
 import { RunSection } from '../runs/RunSection';
 import { schedulesOf } from '../schedules/collection';
 import { ScheduleSection } from '../schedules/ScheduleSection';
 import { triggersOf } from '../triggers/collection';
 import { TriggerList } from '../triggers/TriggerList';
-import { useUnrun } from '../workflows/unrun';
+import { IUnrun, useUnrun } from '../workflows/unrun';
 import { WorkflowSection } from '../workflows/WorkflowSection';
 import { openSections } from '../frame/openSections';
 import { Section } from './Section';
+
+const NO_FILES: IUnrun = { files: [] };
 
 interface ISidebarProps {
   services: IPanelServices;
@@ -35,7 +39,11 @@ interface ISidebarProps {
 /** All sections, those that people look at most often first. */
 export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const { yard, trans, commands } = services;
-  const unrun = useUnrun(services, isVisible);
+  const found = useUnrun(services, isVisible);
+  const active = activeProjectOf(yard);
+  const project = useSignal(active.changed, () => active.id);
+  // a file that never ran belongs to no project
+  const unrun: IUnrun = project ? NO_FILES : found;
   const lost = useLost(yard.stream);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
   const triggers = triggersOf(yard);
@@ -64,6 +72,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   return (
     <PanelVisible.Provider value={isVisible}>
       <Away lost={lost} trans={trans} />
+      <Switcher {...shown} />
       <Section
         {...common}
         noun="run"

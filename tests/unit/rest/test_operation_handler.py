@@ -185,3 +185,16 @@ def test_markup_in_names_comes_back_as_data(api: JupyterServer):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_what_is_created_is_linked_to_the_active_project(api: JupyterServer):
+    """J1: also without that project, the request succeeds."""
+    (api.root / "linked.py").write_text("print()\n")
+    project = api.send("POST", "/projects", {"name": "active"}).json["id"]
+    body = {"run": {"path": "linked.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+    for header, names in (("gone", []), (project, ["linked 2"])):
+        headers = {"Nbyard-Project": header}
+        assert api.send("POST", "/schedules", body, headers).status == 201
+        found = api.send("GET", f"/schedules?project={project}").json["items"]
+        assert [one["name"] for one in found] == names
+    assert api.send("POST", "/schedules", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)

@@ -1,5 +1,9 @@
 """Service operations on projects."""
 
+from typing import Any
+
+from nbyard.domain.callers import Caller
+from nbyard.services.projects.automatic_links import CREATED, link_result
 from nbyard.services.projects.pushes import ProjectPushes
 
 
@@ -7,3 +11,15 @@ class ProjectService(ProjectPushes):
     """Resources that belong together."""
 
     noun = "projects"
+
+    def link_created(self, caller: Caller, project: str, operation: str, result: Any) -> None:
+        """Link the result of an operation to the active project of its request.
+
+        Without such a project nothing happens, because the operation has succeeded.
+        """
+        if operation not in CREATED or not caller.may("projects:write"):
+            return
+        with self._store.write() as c:
+            found = self._rows.get(c, caller.name, project)
+            if found is not None:
+                link_result(self._store, c, found, operation, result)

@@ -1,0 +1,33 @@
+"""The operations whose results are linked to the active project of the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbyard.domain.projects.structs import LinkKind, Project
+    from nbyard.store import Connection, Store
+
+CREATED: dict[str, LinkKind] = {
+    "datasets.create": "dataset",
+    "deployments.create": "deployment",
+    "environments.create": "environment",
+    "executables.create": "executable",
+    "models.build": "model",
+    "runs.create": "run",
+    "runs.retry": "run",
+    "schedules.create": "schedule",
+    "schedules.run": "run",
+}
+
+
+def link_result(store: Store, c: Connection, project: Project, operation: str, result: Any) -> None:
+    """Link what an operation created; of a workflow's first run, also the workflow."""
+    kind = CREATED[operation]
+    store.projects.link(c, project, kind, result.id)
+    workflow = result.workflow_id if kind == "run" else ""
+    if workflow:
+        # A second run would not make a workflow of another project one of this project.
+        of_workflow = store.runs.page(c, project.owner, 2, "", workflow=workflow)
+        if len(of_workflow) == 1:
+            store.projects.link(c, project, "workflow", workflow)

@@ -1,0 +1,164 @@
+import { useEffect, useState } from 'react';
+import { Project, ProjectResource } from '../../api/types';
+import { IPanelServices } from '../frame/services';
+import { Kind, kindsOf } from './kinds';
+
+/** While the user types, the server is not asked. */
+const PAUSE_MS = 200;
+const SHOWN = 50;
+
+interface IResourcesProps {
+  services: IPanelServices;
+  project: Project;
+}
+
+/** Choose a kind, search, and link or unlink resources of a project. */
+export function Resources({ services, project }: IResourcesProps): JSX.Element {
+  const { yard, trans } = services;
+  const [kind, setKind] = useState<Kind>('dataset');
+  const [text, setText] = useState('');
+  const [turn, setTurn] = useState(0);
+  const [said, setSaid] = useState('');
+  const [problem, setProblem] = useState('');
+  const { linked, free } = useFound(services, project.id, kind, text, turn, setProblem);
+  const act = async (call: Promise<unknown>, done: string) => {
+    try {
+      await call;
+      setProblem('');
+      setSaid(done);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+    setTurn(now => now + 1);
+  };
+  const link = ({ id, name }: ProjectResource) => {
+    const body = { kind, resource: id };
+    const call = yard.client.call('projects.link', { path: { project: project.id }, body });
+    void act(call, trans.__('Linked “%1”.', name));
+  };
+  const unlink = ({ id, name }: ProjectResource) => {
+    const path = { project: project.id, kind, resource: id };
+    void act(yard.client.call('projects.unlink', { path }), trans.__('Unlinked “%1”.', name));
+  };
+  return (
+    <div className="nby-Form nby-Resources">
+      <label>
+        {trans.__('Kind')}
+        <select
+          className="jp-mod-styled"
+          value={kind}
+          onChange={event => setKind(event.target.value as Kind)}
+        >
+          {kindsOf(trans).map(([one, label]) => (
+            <option key={one} value={one}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <input
+        type="search"
+        className="jp-mod-styled"
+        aria-label={trans.__('Search')}
+        placeholder={trans.__('Search')}
+        spellCheck={false}
+        value={text}
+        onChange={event => setText(event.target.value)}
+      />
+      <div role="status" className="nby-Sr">
+        {said}
+      </div>
+      {problem && (
+        <p className="nby-Field-error" role="alert">
+          {problem}
+        </p>
+      )}
+      <List
+        title={trans.__('Not linked')}
+        nothing={trans.__('Nothing to link.')}
+        items={free}
+        label={trans.__('Link')}
+        onAct={link}
+      />
+      <List
+        title={trans.__('Linked')}
+        nothing={trans.__('Nothing is linked.')}
+        items={linked}
+        label={trans.__('Unlink')}
+        onAct={unlink}
+      />
+    </div>
+  );
+}
+
+interface IListProps {
+  title: string;
+  nothing: string;
+  items: readonly ProjectResource[] | undefined;
+  label: string;
+  onAct: (item: ProjectResource) => void;
+}
+
+function List({ title, nothing, items, label, onAct }: IListProps): JSX.Element {
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      {items && !items.length && <p className="nby-Note">{nothing}</p>}
+      <ul>
+        {items?.map(item => (
+          <li key={item.id}>
+            <span className="nby-Row-name" title={item.name}>
+              {item.name}
+            </span>
+            <button
+              type="button"
+              className="nby-Button"
+              aria-label={`${label} ${item.name}`}
+              onClick={() => onAct(item)}
+            >
+              {label}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface IFound {
+  linked?: readonly ProjectResource[];
+  free?: readonly ProjectResource[];
+}
+
+/** Return the linked and the other resources of a kind, asked after the user stops typing. */
+function useFound(
+  { yard }: IPanelServices,
+  project: string,
+  kind: Kind,
+  search: string,
+  turn: number,
+  onProblem: (message: string) => void
+): IFound {
+  const [found, setFound] = useState<IFound>({});
+  useEffect(() => {
+    const control = new AbortController();
+    const asked = {
+      path: { project },
+      query: { kind, search, limit: SHOWN },
+      signal: control.signal
+    };
+    const timer = setTimeout(() => {
+      Promise.all([
+        yard.client.call('projects.links', asked),
+        yard.client.call('projects.linkable', asked)
+      ])
+        .then(([linked, free]) => setFound({ linked: linked.items, free: free.items }))
+        .catch((error: Error) => !control.signal.aborted && onProblem(error.message));
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      control.abort();
+    };
+  }, [yard, project, kind, search, turn, onProblem]);
+  return found;
+}

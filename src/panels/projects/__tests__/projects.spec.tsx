@@ -1,0 +1,173 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { Answerer, event, FakeSocket, fakeClient, json } from '../../../api/__tests__/fake';
+import { EventStream } from '../../../api/eventStream';
+import { IYard } from '../../../api/yard';
+import { ROW_MIME } from '../../../components/RowList';
+import { IPanelServices } from '../../frame/services';
+import { activeProjectOf } from '../activeProject';
+import { bodyOf, draftOf } from '../ProjectForm';
+import { Resources } from '../Resources';
+import { Switcher } from '../Switcher';
+
+const trans = nullTranslator.load('nbyard');
+const PROJECT = {
+  ...{ id: 'p', name: 'wine', owner: 'ann', description: '', repository: '', requirements: '' },
+  ...{ metadata: { team: 'a=b' }, task: { goal: 'g', evaluation_data: '', criteria: '' } },
+  ...{ revision: 1, created_at: '', updated_at: '', links: {}, files: '', git: null },
+  pushed_at: null
+};
+
+let asked: string[];
+let stored: Record<string, unknown>;
+
+function serve(answer: Answerer): { services: IPanelServices; reload: jest.Mock } {
+  asked = [];
+  stored = {};
+  const client = fakeClient(async (method, url, request) => {
+    const body = method === 'POST' ? ` ${await request.text()}` : '';
+    asked.push(`${method} ${url.replace('http://here/user/x/nbyard/api', '')}${body}`);
+    return answer(method, url, request);
+  });
+  const stream = new EventStream(client);
+  const reload = jest.fn(async () => undefined);
+  const list = { state: 'ready', reload };
+  const yard = {
+    ...{ client, stream, datasets: list, environments: list, executables: list },
+    ...{ runs: { ...list, state: 'idle' }, workflows: list }
+  } as unknown as IYard;
+  const state = {
+    fetch: async (key: string) => stored[key],
+    save: async (key: string, value: unknown) => void (stored[key] = value)
+  };
+  return { services: { yard, trans, state } as unknown as IPanelServices, reload };
+}
+
+const projects: Answerer = (_, url) =>
+  url.includes('/projects?') ? { items: [PROJECT], next: null } : PROJECT;
+
+async function choose(services: IPanelServices): Promise<HTMLSelectElement> {
+  render(<Switcher services={services} />);
+  act(() => FakeSocket.last.hello());
+  await screen.findByText('wine');
+  const select = screen.getByRole('combobox', { name: 'Project' }) as HTMLSelectElement;
+  fireEvent.change(select, { target: { value: 'p' } });
+  return select;
+}
+
+afterEach(cleanup);
+
+describe('the project switcher', () => {
+  it('limits lists, reloads those that are shown, and is remembered', async () => {
+    const { services, reload } = serve(projects);
+    const select = await choose(services);
+    expect(services.yard.client.project).toBe('p');
+    expect(reload).toHaveBeenCalledTimes(4);
+    expect(stored['nbyard:project']).toBe('p');
+    fireEvent.change(select, { target: { value: '' } });
+    expect(services.yard.client.project).toBe('');
+    expect(reload).toHaveBeenCalledTimes(8);
+  });
+
+  it('is restored, and given up if the project is gone', async () => {
+    const { services } = serve(projects);
+    stored['nbyard:project'] = 'gone';
+    render(<Switcher services={services} />);
+    act(() => FakeSocket.last.hello());
+    await waitFor(() => expect(stored['nbyard:project']).toBe(''));
+    expect(services.yard.client.project).toBe('');
+  });
+
+  it('reloads the lists when links of the project change', async () => {
+    const { services, reload } = serve(projects);
+    await choose(services);
+    reload.mockClear();
+    act(() => FakeSocket.last.say({ events: [event(2, 'project', 'other')], last: 2 }));
+    expect(reload).not.toHaveBeenCalled();
+    act(() => FakeSocket.last.say({ events: [event(3, 'project', 'p')], last: 3 }));
+    expect(reload).toHaveBeenCalled();
+  });
+
+  it('links rows that are dropped on it', async () => {
+    const { services } = serve(projects);
+    const select = await choose(services);
+    const drop = (noun: string) => {
+      const data = JSON.stringify({ noun, id: 'x' });
+      const dataTransfer = { types: [ROW_MIME], getData: () => data };
+      for (const type of ['dragover', 'drop']) {
+        const dragged = new Event(type, { bubbles: true, cancelable: true });
+        fireEvent(select, Object.assign(dragged, { dataTransfer }));
+      }
+    };
+    drop('artifact');
+    await waitFor(() =>
+      expect(asked).toContain('POST /projects/p/links {"kind":"run","resource":"x"}')
+    );
+    const before = asked.length;
+    drop('credential');
+    await Promise.resolve();
+    expect(asked.length).toBe(before);
+  });
+
+  it('offers to link, edit and delete only with a project', async () => {
+    const { services } = serve(projects);
+    const select = await choose(services);
+    expect(screen.getByRole('button', { name: 'Link Resource…' })).toBeTruthy();
+    fireEvent.change(select, { target: { value: '' } });
+    expect(screen.queryByRole('button', { name: 'Link Resource…' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'New Project…' })).toBeTruthy();
+    expect(activeProjectOf(services.yard).id).toBe('');
+  });
+});
+
+describe('the resources of a project', () => {
+  const resource = (id: string) => ({ kind: 'dataset', id, name: `red ${id}`, created_at: '' });
+  const page = (id: string) => ({ items: [resource(id)], next: null });
+  const answers: Answerer = (method, url) =>
+    method === 'DELETE'
+      ? new Response(null, { status: 204 })
+      : method === 'POST'
+        ? PROJECT
+        : url.includes('/linkable')
+          ? page('free')
+          : page('linked');
+
+  it('are chosen by kind and text, linked and unlinked', async () => {
+    const { services } = serve(answers);
+    render(<Resources services={services} project={PROJECT as never} />);
+    fireEvent.click(await screen.findByRole('button', { name: 'Link red free' }));
+    await screen.findByText('Linked “red free”.');
+    expect(asked).toContain('POST /projects/p/links {"kind":"dataset","resource":"free"}');
+    const linked = within(screen.getByRole('region', { name: 'Linked' }));
+    fireEvent.click(linked.getByRole('button', { name: 'Unlink red linked' }));
+    await screen.findByText('Unlinked “red linked”.');
+    expect(asked).toContain('DELETE /projects/p/links/dataset/linked');
+    fireEvent.change(screen.getByLabelText('Kind'), { target: { value: 'run' } });
+    fireEvent.change(screen.getByLabelText('Search'), { target: { value: 'x' } });
+    await waitFor(() =>
+      expect(asked).toContain('GET /projects/p/linkable?kind=run&search=x&limit=50')
+    );
+  });
+
+  it('tell a refusal', async () => {
+    const { services } = serve((method, url, request) =>
+      method === 'POST'
+        ? json(404, { code: 'not-found', message: 'There is no dataset.' })
+        : answers(method, url, request)
+    );
+    render(<Resources services={services} project={PROJECT as never} />);
+    fireEvent.click(await screen.findByRole('button', { name: 'Link red free' }));
+    expect((await screen.findByRole('alert')).textContent).toBe('There is no dataset.');
+  });
+});
+
+describe('the form of a project', () => {
+  it('keeps facts with their equal signs', () => {
+    const draft = draftOf(PROJECT as never);
+    expect(draft.facts).toBe('team = a=b');
+    const body = bodyOf({ ...draft, facts: `${draft.facts}\n\n room=  7 ` });
+    expect(body.metadata).toEqual({ team: 'a=b', room: '7' });
+    expect(body.task.goal).toBe('g');
+    expect(bodyOf(draftOf()).metadata).toEqual({});
+  });
+});

@@ -1,0 +1,120 @@
+/** Creates, edits and deletes projects, and links resources. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { ApiError, fieldErrors } from '../../api/client';
+import { Project } from '../../api/types';
+import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
+import { confirm } from '../frame/confirm';
+import { reportFailure } from '../frame/reportFailure';
+import { IPanelServices } from '../frame/services';
+import { activeProjectOf } from './activeProject';
+import { projectsOf } from './collection';
+import { kindOfRow } from './kinds';
+import { bodyOf, draftOf, ProjectForm } from './ProjectForm';
+import { Resources } from './Resources';
+
+type Body = ReturnType<typeof bodyOf>;
+
+/** Create a project and make it the active one. */
+export async function createProject(services: IPanelServices): Promise<void> {
+  const { yard, trans } = services;
+  await reportFailure(services, trans.__('Not created.'), async () => {
+    const made = await askProject(services, trans.__('New Project'), trans.__('Create'), body =>
+      yard.client.call('projects.create', { body })
+    );
+    if (made) {
+      projectsOf(yard).put(made);
+      activeProjectOf(yard).choose(made.id);
+    }
+  });
+}
+
+export async function editProject(services: IPanelServices, id: string): Promise<void> {
+  const { yard, trans } = services;
+  const path = { project: id };
+  await reportFailure(services, trans.__('Not changed.'), async () => {
+    const known = await yard.client.call('projects.get', { path });
+    const send = (body: Body) =>
+      yard.client.call('projects.update', { path, body: { revision: known.revision, ...body } });
+    const title = trans.__('Edit “%1”', known.name);
+    const made = await askProject(services, title, trans.__('Save'), send, known);
+    if (made) {
+      projectsOf(yard).put(made);
+    }
+  });
+}
+
+export async function deleteProject(services: IPanelServices, id: string): Promise<void> {
+  const { yard, trans } = services;
+  const body = trans.__('Its resources are kept.');
+  await reportFailure(services, trans.__('Not deleted.'), async () => {
+    if (await confirm(services, trans.__('Delete this project?'), body, trans.__('Delete'))) {
+      await yard.client.call('projects.delete', { path: { project: id } });
+      activeProjectOf(yard).choose('');
+      projectsOf(yard).remove(id);
+    }
+  });
+}
+
+/** Show the resources of a project, to link and unlink them. */
+export async function linkResources(services: IPanelServices, project: Project): Promise<void> {
+  const { trans } = services;
+  await showDialog({
+    title: trans.__('Resources of “%1”', project.name),
+    body: new FormBody(<Resources services={services} project={project} />),
+    buttons: [Dialog.okButton({ label: trans.__('Close') })],
+    focusNodeSelector: FIELD
+  });
+}
+
+/** Link a row of the sidebar, given as JSON of its drag. */
+export async function linkRow(
+  services: IPanelServices,
+  project: string,
+  dragged: string
+): Promise<void> {
+  const { yard, trans } = services;
+  await reportFailure(services, trans.__('Not linked.'), async () => {
+    const { noun, id } = JSON.parse(dragged) as { noun: string; id: string };
+    const kind = kindOfRow(noun, trans);
+    if (!kind) {
+      throw new Error(trans.__('A project does not link such items.'));
+    }
+    const body = { kind, resource: id };
+    projectsOf(yard).put(await yard.client.call('projects.link', { path: { project }, body }));
+  });
+}
+
+/** Return the stored project; undefined if the user cancels. */
+async function askProject(
+  services: IPanelServices,
+  title: string,
+  ok: string,
+  send: (body: Body) => Promise<Project>,
+  known?: Project
+): Promise<Project | undefined> {
+  const draft = draftOf(known);
+  let problems: Record<string, string> = {};
+  for (;;) {
+    const first = Object.keys(problems).length ? REFUSED : FIELD;
+    const { button } = await showDialog({
+      title,
+      body: new FormBody(
+        <ProjectForm services={services} draft={draft} problems={problems} />,
+        first
+      ),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      focusNodeSelector: first
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    try {
+      return await send(bodyOf(draft));
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 422 || error.code === 'name-taken'))) {
+        throw error;
+      }
+      problems = fieldErrors(error);
+    }
+  }
+}

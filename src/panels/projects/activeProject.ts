@@ -1,0 +1,76 @@
+/** The project to which all lists are limited; remembered from page to page. */
+import { IStateDB } from '@jupyterlab/statedb';
+import { ISignal, Signal } from '@lumino/signaling';
+import { IYard } from '../../api/yard';
+import { artifactsOf } from '../artifacts/collection';
+import { deploymentsOf } from '../deployments/state/collection';
+import { schedulesOf } from '../schedules/collection';
+
+const KEY = 'nbyard:project';
+
+export class ActiveProject {
+  constructor(private readonly yard: IYard) {
+    yard.stream.events.connect((_, events) => {
+      // a link or its removal may change each list
+      if (events.some(({ topic, subject_id }) => topic === 'project' && subject_id === this.id)) {
+        this._reload();
+      }
+    });
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The ID of the project; empty for none. */
+  get id(): string {
+    return this.yard.client.project;
+  }
+
+  /** Restore the choice of an earlier page, and store later ones. */
+  async restore(state: IStateDB): Promise<void> {
+    this._state = state;
+    const stored = await state.fetch(KEY);
+    if (typeof stored === 'string' && !this.id) {
+      this._set(stored);
+    }
+  }
+
+  choose(id: string): void {
+    if (id !== this.id) {
+      this._set(id);
+      void this._state?.save(KEY, id);
+    }
+  }
+
+  private _set(id: string): void {
+    this.yard.client.project = id;
+    this._changed.emit();
+    this._reload();
+  }
+
+  private _reload(): void {
+    const { yard } = this;
+    const { datasets, environments, executables, runs, workflows } = yard;
+    const others = [artifactsOf(yard), deploymentsOf(yard), schedulesOf(yard)];
+    for (const list of [datasets, environments, executables, runs, workflows, ...others]) {
+      if (list.state !== 'idle') {
+        void list.reload();
+      }
+    }
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _state?: IStateDB;
+}
+
+const known = new WeakMap<IYard, ActiveProject>();
+
+/** Return the active project of a yard. */
+export function activeProjectOf(yard: IYard): ActiveProject {
+  let found = known.get(yard);
+  if (!found) {
+    known.set(yard, (found = new ActiveProject(yard)));
+  }
+  return found;
+}

@@ -1,0 +1,57 @@
+"""J1: what is created while a project is active is linked to it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import LINK_KINDS, NewProject
+from nbyard.domain.runs.structs import NewRun
+from nbyard.services.operation_table import table
+from nbyard.services.projects.automatic_links import CREATED
+
+
+@pytest.fixture
+def made(yard, ann):
+    return yard.services.projects.create(ann, NewProject("wine"))
+
+
+def links(yard, ann):
+    return yard.services.projects.get(ann, "wine").links
+
+
+def test_it_names_operations_that_exist_and_create():
+    methods = {operation.id: operation.method for operation in table()}
+    assert {methods[one] for one in CREATED} == {"POST"}
+    assert set(CREATED.values()) == {*LINK_KINDS} - {"workflow"}
+
+
+def test_the_first_run_links_its_workflow_too(yard, ann, made, flow):
+    projects, runs = yard.services.projects, yard.services.runs
+    run = runs.create(ann, NewRun(path=flow))
+    for _ in range(2):
+        projects.link_created(ann, made.id, "runs.create", run)
+    assert links(yard, ann) == {"run": 1, "workflow": 1}
+
+
+def test_a_later_run_does_not_take_over_a_workflow(yard, ann, made, flow):
+    projects, runs = yard.services.projects, yard.services.runs
+    runs.create(ann, NewRun(path=flow))
+    projects.link_created(ann, made.id, "runs.create", runs.create(ann, NewRun(path=flow)))
+    assert links(yard, ann) == {"run": 1}
+
+
+def test_a_single_run_has_no_workflow(yard, ann, made, root):
+    (root / "a.py").write_text("print()\n")
+    run = yard.services.runs.create(ann, NewRun(path="a.py"))
+    yard.services.projects.link_created(ann, made.id, "runs.create", run)
+    assert links(yard, ann) == {"run": 1}
+
+
+def test_other_operations_projects_and_people_link_nothing(yard, ann, made):
+    projects, thing = yard.services.projects, SimpleNamespace(id="x", workflow_id="")
+    projects.link_created(ann, made.id, "runs.cancel", thing)
+    projects.link_created(ann, "gone", "runs.create", thing)
+    projects.link_created(Caller("eve"), made.id, "runs.create", thing)
+    projects.link_created(Caller("ann", scopes=("runs:write",)), made.id, "runs.create", thing)
+    assert links(yard, ann) == {}

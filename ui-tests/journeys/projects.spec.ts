@@ -1,0 +1,48 @@
+import { violationsIn } from '../lab/axe';
+import { expect, test } from '../lab/test';
+
+test('J1: a project is created, resources are linked by dialog and by drag, and lists are limited', async ({
+  lab
+}, info) => {
+  const { page, dialog } = lab;
+  await lab.openWorkflow('penguins.nbflow');
+  await lab.runFromPalette('Schedule…');
+  await lab.press('Enter');
+  await lab.panel();
+  const switcher = page.getByRole('combobox', { name: 'Project' });
+  const schedule = lab.row('schedule', 'penguins');
+  await expect(schedule).toBeVisible();
+
+  await page.getByRole('button', { name: 'New Project…' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('birds');
+  await dialog.getByLabel('Goal').fill('Tell penguins apart');
+  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+    await lab.theme(theme);
+    const found = await violationsIn(page, '.jp-Dialog');
+    expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+    await page.screenshot({ path: info.outputPath(`${theme}.png`) });
+  }
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(switcher.locator('option:checked')).toHaveText('birds');
+  await expect(schedule).toHaveCount(0);
+
+  await page.getByRole('button', { name: 'Link Resource…' }).click();
+  await dialog.getByLabel('Kind').selectOption('schedule');
+  await dialog.getByLabel('Search').fill('peng');
+  await dialog.getByRole('button', { name: 'Link penguins' }).click();
+  await expect(dialog.getByRole('button', { name: 'Unlink penguins' })).toBeVisible();
+  await page.screenshot({ path: info.outputPath('link.png') });
+  expect(await violationsIn(page, '.jp-Dialog')).toEqual([]);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(schedule).toBeVisible();
+
+  // what is made while the project is active belongs to it
+  await page.getByRole('button', { name: 'Run', exact: true }).first().click();
+  await lab.drawer.succeeds();
+  await expect(lab.row('run', /Penguins/)).toBeVisible();
+  await expect(lab.row('workflow', /Penguins|penguins/)).toBeVisible();
+
+  await switcher.selectOption('');
+  await expect(lab.row('run', /Penguins/)).toBeVisible();
+  await page.screenshot({ path: info.outputPath('panel.png') });
+});
