@@ -5,9 +5,10 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   lab
 }, info) => {
   const { page, dialog } = lab;
-  await lab.openWorkflow('penguins.nbflow');
+  const canvas = await lab.openWorkflow('penguins.nbflow');
   await lab.runFromPalette('Schedule…');
-  await lab.press('Enter');
+  await dialog.getByRole('button', { name: 'Schedule' }).click();
+  await expect(dialog).toHaveCount(0);
   await lab.panel();
   const switcher = page.getByRole('combobox', { name: 'Project' });
   const schedule = lab.row('schedule', 'penguins');
@@ -37,12 +38,24 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(schedule).toBeVisible();
 
   // what is made while the project is active belongs to it
-  await page.getByRole('button', { name: 'Run', exact: true }).first().click();
+  await lab.click(canvas.button('run-workflow'));
   await lab.drawer.succeeds();
-  await expect(lab.row('run', /Penguins/)).toBeVisible();
-  await expect(lab.row('workflow', /Penguins|penguins/)).toBeVisible();
+  await expect(lab.row('run', 'Penguins')).toBeVisible();
+  await expect(lab.row('workflow', 'Penguins')).toBeVisible();
 
-  await switcher.selectOption('');
-  await expect(lab.row('run', /Penguins/)).toBeVisible();
+  // a row that is dropped on the switcher is linked to the project that it shows
+  await page.getByRole('button', { name: 'New Project…' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('other');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(lab.row('run', 'Penguins')).toHaveCount(0);
+  await switcher.selectOption({ label: 'All projects' });
+  const run = lab.row('run', 'Penguins');
+  await expect(run).toBeVisible();
+  const dragged = await page.evaluateHandle(() => new DataTransfer());
+  await run.dispatchEvent('dragstart', { dataTransfer: dragged });
+  await switcher.selectOption({ label: 'other' });
+  await switcher.dispatchEvent('dragover', { dataTransfer: dragged });
+  await switcher.dispatchEvent('drop', { dataTransfer: dragged });
+  await expect(run).toBeVisible();
   await page.screenshot({ path: info.outputPath('panel.png') });
 });
