@@ -102,6 +102,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notice channels without their secrets, newest first */
+        get: operations["channels.list"];
+        put?: never;
+        /** Create a notice channel */
+        post: operations["channels.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a notice channel, by ID or name, with its rules and its last error */
+        get: operations["channels.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a notice channel with its waiting messages
+         * @description Fails while a schedule uses it, unless `force` is set.
+         */
+        delete: operations["channels.delete"];
+        options?: never;
+        head?: never;
+        /** Change a notice channel. Omitted fields keep their values */
+        patch: operations["channels.update"];
+        trace?: never;
+    };
+    "/channels/{channel}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the events that were reported to a channel, newest first */
+        get: operations["channels.notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message now, and return the answer of the channel
+         * @description After a success, messages that wait because of an error are sent at once.
+         */
+        post: operations["channels.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credentials": {
         parameters: {
             query?: never;
@@ -151,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Encrypt secrets again that were encrypted with an older key
-         * @description The newest key is used.
+         * @description The newest key is used, also for channels and webhooks.
          */
         post: operations["credentials.reseal"];
         delete?: never;
@@ -2199,6 +2276,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List triggers, newest first; `path` limits the list to those of one file */
+        get: operations["triggers.list"];
+        put?: never;
+        /**
+         * Create a trigger: a run starts whenever its event happens
+         * @description The response has the secret of a webhook, which is not shown again.
+         */
+        post: operations["triggers.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a trigger with its newest firings. `trigger` is an ID or a name */
+        get: operations["triggers.get"];
+        put?: never;
+        post?: never;
+        /** Delete a trigger. Its runs are kept */
+        delete: operations["triggers.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a trigger. Omitted fields keep their values
+         * @description A changed event counts from now on. Events that already wait still start their runs.
+         */
+        patch: operations["triggers.update"];
+        trace?: never;
+    };
+    "/triggers/{trigger}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disable a trigger. Its runs continue, but waiting events are dropped */
+        post: operations["triggers.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable a trigger. Events that happened meanwhile start no run */
+        post: operations["triggers.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fire a trigger, with values of parameters; the run starts in the background
+         * @description Parameters whose values come from an event need values here.
+         */
+        post: operations["triggers.fire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the events of a trigger led to, newest first */
+        get: operations["triggers.firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{trigger}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook; the old one is refused from now on
+         * @description The response has the new secret, which is not shown again.
+         */
+        post: operations["triggers.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/uploads": {
         parameters: {
             query?: never;
@@ -2659,6 +2870,76 @@ export interface components {
             current: number | null;
         };
         /**
+         * Channel
+         * @description A notice channel without its secrets. `service` is what receives its messages.
+         *
+         *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
+         *         null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
+         *         names of the schedules that use the channel.
+         */
+        Channel: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            /** @enum {unknown} */
+            kind: "apprise" | "webhook";
+            service: string;
+            address: string;
+            digest: components["schemas"]["DigestLimit"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            failed_at: string | null;
+            /** @default null */
+            error: components["schemas"]["Reason"] | null;
+            /** @default null */
+            retry_at: string | null;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /** @default [] */
+            schedules: string[];
+            /**
+             * @default {
+             *       "waiting": 0,
+             *       "failed": 0
+             *     }
+             */
+            counts: components["schemas"]["ChannelCounts"];
+        };
+        /**
+         * ChannelCounts
+         * @description Number of events of a channel that wait, and that could not be sent.
+         */
+        ChannelCounts: {
+            /** @default 0 */
+            waiting: number;
+            /** @default 0 */
+            failed: number;
+        };
+        /**
+         * ChannelPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         */
+        ChannelPatch: {
+            revision: number;
+            name?: string;
+            url?: string;
+            rules?: components["schemas"]["NoticeRule"][];
+            digest?: components["schemas"]["DigestLimit"];
+        };
+        /**
+         * ChannelTest
+         * @description The result of a test message; `reason` says why it was not accepted.
+         */
+        ChannelTest: {
+            is_sent: boolean;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Check
          * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
@@ -2911,7 +3192,7 @@ export interface components {
             /** @default [] */
             columns: components["schemas"]["ColumnChange"][];
             /** @default [] */
-            files: components["schemas"]["FileChange"][];
+            files: components["schemas"]["nbyard.domain.datasets.comparisons.FileChange"][];
             /** @default 0 */
             file_changes: number;
             /** @default null */
@@ -3068,6 +3349,18 @@ export interface components {
             resource: string;
             /** @default null */
             notice: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * DatasetCause
+         * @description A version of a dataset became ready; `dataset` is the name that it had then.
+         */
+        DatasetCause: {
+            /** @enum {unknown} */
+            kind: "dataset";
+            dataset_id: string;
+            dataset: string;
+            version_id: string;
+            version: number;
         };
         /**
          * DatasetLink
@@ -3331,6 +3624,16 @@ export interface components {
             after: string | null;
         };
         /**
+         * DigestLimit
+         * @description At most `most` messages within `window_seconds`; more events wait and share one message.
+         */
+        DigestLimit: {
+            /** @default 10 */
+            most: number;
+            /** @default 300 */
+            window_seconds: number;
+        };
+        /**
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
@@ -3493,8 +3796,8 @@ export interface components {
          * Event
          * @description One change.
          *
-         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, workflow or
-         *         deployment. `data` contains at least the new state, if there is one.
+         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, channel,
+         *         workflow or deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -3657,17 +3960,14 @@ export interface components {
             path: string;
         };
         /**
-         * FileChange
-         * @description A file of a folder that is in one version only, or has different bytes.
+         * FileCause
+         * @description Files changed; `files` are the first ones of `count`.
          */
-        FileChange: {
-            path: string;
+        FileCause: {
             /** @enum {unknown} */
-            change: "added" | "changed" | "removed";
-            /** @default null */
-            old_bytes: number | null;
-            /** @default null */
-            new_bytes: number | null;
+            kind: "file";
+            files: components["schemas"]["nbyard.domain.runs.causes.FileChange"][];
+            count: number;
         };
         /**
          * FilePreview
@@ -3693,6 +3993,61 @@ export interface components {
             /** @enum {unknown} */
             kind: "file";
             path: string;
+        };
+        /**
+         * Fire
+         * @description Values of parameters for one run of a trigger. `texts` are such values as typed.
+         */
+        Fire: {
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FireCause
+         * @description A notebook, a program or a person fired the trigger; `run_id` if it was part of a run.
+         */
+        FireCause: {
+            /** @enum {unknown} */
+            kind: "fire";
+            /** @default  */
+            run_id: string;
+        };
+        /**
+         * Firing
+         * @description What one event led to.
+         *
+         *         `waiting` is not started yet, or waits for the run before it. `failed` created no run; `reason`
+         *         says why.
+         */
+        Firing: {
+            id: string;
+            trigger_id: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "overlapped" | "started" | "waiting";
+            cause: components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"];
+            created_at: string;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
+        };
+        /**
+         * FiringCounts
+         * @description Number of events by what they led to.
+         */
+        FiringCounts: {
+            /** @default 0 */
+            started: number;
+            /** @default 0 */
+            overlapped: number;
+            /** @default 0 */
+            failed: number;
         };
         /**
          * Flag
@@ -4379,6 +4734,26 @@ export interface components {
             bundle: string;
         };
         /**
+         * NewChannel
+         * @description A notice channel to create.
+         *
+         *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
+         *         slack://… or mailtos://…
+         */
+        NewChannel: {
+            name: string;
+            url: string;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /**
+             * @default {
+             *       "most": 10,
+             *       "window_seconds": 300
+             *     }
+             */
+            digest: components["schemas"]["DigestLimit"];
+        };
+        /**
          * NewCredential
          * @description A credential to store. `fields` are those of its kind.
          */
@@ -4681,6 +5056,7 @@ export interface components {
          *         `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
          *         or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
          *         the files as they are now; otherwise each run uses the files as they are when it is due.
+         *         `notify` names the channels that report events of this schedule.
          */
         NewSchedule: {
             run: components["schemas"]["NewRun"];
@@ -4713,6 +5089,38 @@ export interface components {
              *     }
              */
             missed: components["schemas"]["Missed"];
+            /** @default true */
+            is_enabled: boolean;
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
+        };
+        /**
+         * NewTrigger
+         * @description A trigger to create: `run` is created whenever `on` happens.
+         *
+         *         `values_from` takes values of parameters from the event: `{"file": "path"}` for files,
+         *         `{"city": "body.city"}` for a webhook. With `mode` pinned, each run uses the files as they are
+         *         now; otherwise each run uses the files as they are when the trigger fires.
+         */
+        NewTrigger: {
+            run: components["schemas"]["NewRun"];
+            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            /** @default  */
+            name: string;
+            /** @default {} */
+            values_from: {
+                [key: string]: string;
+            };
+            /**
+             * @default follows
+             * @enum {unknown}
+             */
+            mode: "follows" | "pinned";
+            /**
+             * @default queue
+             * @enum {unknown}
+             */
+            overlap: "queue" | "replace" | "skip";
             /** @default true */
             is_enabled: boolean;
         };
@@ -4818,6 +5226,49 @@ export interface components {
             can_tag: boolean;
         };
         /**
+         * Notice
+         * @description One event for one channel. All attempts to send it carry the same `event_id`.
+         *
+         *         `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
+         *         counts attempts to send it, `reason` says why the last one failed.
+         */
+        Notice: {
+            id: string;
+            channel_id: string;
+            /** @enum {unknown} */
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
+            event_id: string;
+            title: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "sent" | "waiting";
+            attempts: number;
+            created_at: string;
+            /** @default  */
+            run_id: string;
+            /** @default  */
+            message_id: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * NoticeRule
+         * @description Events that a channel reports.
+         *
+         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+         *         times its usual duration, or after `long_seconds`, whichever is first.
+         */
+        NoticeRule: {
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number | null;
+            /** @default null */
+            long_seconds: number | null;
+        };
+        /**
          * OfferedService
          * @description A service that can be deployed, with its default image and ports.
          *
@@ -4833,6 +5284,71 @@ export interface components {
             needs_password: boolean;
             /** @default [] */
             model_ports: components["schemas"]["Port"][];
+        };
+        /**
+         * OnDataset
+         * @description A new version of a dataset is ready. `dataset` is an ID or a name.
+         */
+        OnDataset: {
+            /** @enum {unknown} */
+            kind: "dataset";
+            dataset: string;
+        };
+        /**
+         * OnFile
+         * @description A file changed, or files of a folder that match the glob `pattern`.
+         *
+         *         `*.csv` matches files directly in the folder, `**\/*.csv` also those of its subfolders. A file
+         *         counts as complete when it did not change for `settle_seconds`. Files that are complete at the
+         *         same time start one run.
+         */
+        OnFile: {
+            /** @enum {unknown} */
+            kind: "file";
+            path: string;
+            /** @default * */
+            pattern: string;
+            /**
+             * @default [
+             *       "created",
+             *       "modified"
+             *     ]
+             */
+            changes: ("created" | "deleted" | "modified")[];
+            /** @default 2 */
+            settle_seconds: number;
+        };
+        /**
+         * OnNotebook
+         * @description A running notebook or a program fires the trigger by its name.
+         */
+        OnNotebook: {
+            /** @enum {unknown} */
+            kind: "notebook";
+        };
+        /**
+         * OnWebhook
+         * @description A signed message arrives at the address of the trigger, at most so many per minute.
+         */
+        OnWebhook: {
+            /** @enum {unknown} */
+            kind: "webhook";
+            /** @default 60 */
+            most_per_minute: number;
+        };
+        /**
+         * OnWorkflow
+         * @description A run of another workflow, notebook or script succeeded or failed.
+         */
+        OnWorkflow: {
+            /** @enum {unknown} */
+            kind: "workflow";
+            path: string;
+            /**
+             * @default succeeded
+             * @enum {unknown}
+             */
+            outcome: "either" | "failed" | "succeeded";
         };
         /**
          * Once
@@ -4876,7 +5392,8 @@ export interface components {
          * Origin
          * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
          *
-         *         `due_at` is the time for which a schedule started it.
+         *         `due_at` is the time for which a schedule started it. `cause` is the event that fired a
+         *         trigger. `chain` are the IDs of the triggers that led here, each fired by the one before.
          */
         Origin: {
             /**
@@ -4888,6 +5405,10 @@ export interface components {
             id: string;
             /** @default null */
             due_at: string | null;
+            /** @default null */
+            cause: (components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"]) | null;
+            /** @default [] */
+            chain: string[];
         };
         /**
          * OtherFile
@@ -4945,7 +5466,7 @@ export interface components {
             /** @default [] */
             columns: components["schemas"]["ColumnChange"][];
             /** @default [] */
-            files: components["schemas"]["FileChange"][];
+            files: components["schemas"]["nbyard.domain.datasets.comparisons.FileChange"][];
             /** @default [] */
             lines: components["schemas"]["DiffLine"][];
             /** @default false */
@@ -5018,6 +5539,15 @@ export interface components {
         PackageRow: {
             name: string;
             versions: (string | null)[];
+        };
+        /**
+         * Page[Channel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Channel_: {
+            items: components["schemas"]["Channel"][];
+            /** @default null */
+            next: string | null;
         };
         /**
          * Page[Credential]
@@ -5101,6 +5631,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Firing]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Firing_: {
+            items: components["schemas"]["Firing"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Kernel]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -5151,6 +5690,15 @@ export interface components {
          */
         Page_NodeLine_: {
             items: components["schemas"]["NodeLine"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Notice]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Notice_: {
+            items: components["schemas"]["Notice"][];
             /** @default null */
             next: string | null;
         };
@@ -5214,6 +5762,15 @@ export interface components {
          */
         Page_Tick_: {
             items: components["schemas"]["Tick"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Trigger]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Trigger_: {
+            items: components["schemas"]["Trigger"][];
             /** @default null */
             next: string | null;
         };
@@ -5739,12 +6296,27 @@ export interface components {
              * @default {
              *       "kind": "manual",
              *       "id": "",
-             *       "due_at": null
+             *       "due_at": null,
+             *       "cause": null,
+             *       "chain": []
              *     }
              */
             origin: components["schemas"]["Origin"];
             /** @default null */
             git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * RunCause
+         * @description A run of a workflow, notebook or script ended.
+         */
+        RunCause: {
+            /** @enum {unknown} */
+            kind: "workflow";
+            run_id: string;
+            number: number;
+            title: string;
+            /** @enum {unknown} */
+            state: "failed" | "succeeded";
         };
         /**
          * RunComparison
@@ -5855,6 +6427,8 @@ export interface components {
             sentence: components["schemas"]["Reason"] | null;
             /** @default [] */
             recent: components["schemas"]["Tick"][];
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
         };
         /**
          * ScheduleCounts
@@ -5919,6 +6493,14 @@ export interface components {
             priority: number;
         };
         /**
+         * ScheduleNotice
+         * @description A channel that reports events of one schedule. `channel` is a name or an ID.
+         */
+        ScheduleNotice: {
+            channel: string;
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+        };
+        /**
          * SchedulePatch
          * @description Fields to change. `revision` is the revision that was read.
          *
@@ -5939,6 +6521,7 @@ export interface components {
             /** @enum {unknown} */
             overlap?: "queue" | "replace" | "skip";
             missed?: components["schemas"]["Missed"];
+            notify?: components["schemas"]["ScheduleNotice"][];
             /** @default false */
             refreeze: boolean;
         };
@@ -6282,6 +6865,61 @@ export interface components {
             p99_seconds: number | null;
         };
         /**
+         * Trigger
+         * @description A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
+         *
+         *         A webhook has its `address` below the server. Its `secret` is shown once, when it is created.
+         */
+        Trigger: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            is_enabled: boolean;
+            run: components["schemas"]["NewRun"];
+            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            values_from: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap: "queue" | "replace" | "skip";
+            counts: components["schemas"]["FiringCounts"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sentence: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            recent: components["schemas"]["Firing"][];
+            /** @default  */
+            address: string;
+            /** @default  */
+            secret: string;
+        };
+        /**
+         * TriggerPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         *
+         *         The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
+         *         files again; `refreeze` does so without another change.
+         */
+        TriggerPatch: {
+            revision: number;
+            run?: components["schemas"]["NewRun"];
+            on?: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            name?: string;
+            values_from?: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode?: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            /** @default false */
+            refreeze: boolean;
+        };
+        /**
          * Undeclared
          * @description Files that the last attempt opened and no argument declares.
          *
@@ -6408,6 +7046,16 @@ export interface components {
             variable: string;
         };
         /**
+         * WebhookCause
+         * @description A signed message arrived; the sender chose its ID and the time of sending.
+         */
+        WebhookCause: {
+            /** @enum {unknown} */
+            kind: "webhook";
+            webhook_id: string;
+            sent_at: string;
+        };
+        /**
          * Words
          * @description One option with all items of a list: `--name VALUE VALUE`.
          */
@@ -6464,6 +7112,28 @@ export interface components {
             path: string;
             title: string;
             saved_at: string;
+        };
+        /**
+         * FileChange
+         * @description A file of a folder that is in one version only, or has different bytes.
+         */
+        "nbyard.domain.datasets.comparisons.FileChange": {
+            path: string;
+            /** @enum {unknown} */
+            change: "added" | "changed" | "removed";
+            /** @default null */
+            old_bytes: number | null;
+            /** @default null */
+            new_bytes: number | null;
+        };
+        /**
+         * FileChange
+         * @description A file that was created, modified or deleted. `path` is the real path.
+         */
+        "nbyard.domain.runs.causes.FileChange": {
+            path: string;
+            /** @enum {unknown} */
+            change: "created" | "deleted" | "modified";
         };
     };
     responses: {
@@ -6532,6 +7202,15 @@ export interface components {
         };
         /** @description Code: invalid. */
         422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorBody"];
+            };
+        };
+        /** @description Code: too-often. */
+        429: {
             headers: {
                 [name: string]: unknown;
             };
@@ -6717,6 +7396,233 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Channel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.delete": {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.notices": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -11099,6 +12005,335 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                path?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Trigger_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.fire": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fire"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firing"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.firings": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Firing_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "triggers.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
