@@ -11,7 +11,7 @@ import {
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { isLive, Run } from '../api/types';
 import type { IRunActionContext, runActions } from './actions';
-import { describedBy } from './model/describedBy';
+import { describedBy } from './describe/describedBy';
 
 export interface IRunCommandOptions extends IRunActionContext {
   /** The run in Run Info. */

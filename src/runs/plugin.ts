@@ -15,7 +15,7 @@ import type { ExecutedPanel, RunTab } from './drawer';
 import { pointed } from '../components/pointedRow';
 import { addSaveFiles } from './saving/saveFiles';
 import { IRunServices } from './model/services';
-import { describedBy } from './model/describedBy';
+import { describedBy } from './describe/describedBy';
 
 const SHOW = 'nbyard:show-run';
 const EXECUTED = 'nbyard:open-executed';

@@ -2,7 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { saveIcon } from '@jupyterlab/ui-components';
 import { IRunServices } from '../model/services';
-import { describedBy } from '../model/describedBy';
+import { describedBy } from '../describe/describedBy';
 
 export const SAVE_FILES = 'nbyard:save-run-files';
 

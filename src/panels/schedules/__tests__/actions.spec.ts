@@ -19,13 +19,18 @@ type Answers = Record<string, (asked: { body?: unknown }) => unknown>;
 /** Edit a schedule that the server answers for. */
 function edit(answers: Answers) {
   const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
-    const answer = (answers[id] ?? (() => PREVIEW))(asked);
+    const known = { 'channels.list': () => ({ items: [], next: null }), ...answers } as Answers;
+    const answer = (known[id] ?? (() => PREVIEW))(asked);
     if (answer instanceof Error) {
       throw answer;
     }
     return answer;
   });
-  const stream = { events: { connect: jest.fn() }, lost: { connect: jest.fn() } };
+  const signal = () => ({ connect: jest.fn() });
+  const stream = {
+    ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
+    start: async () => undefined
+  };
   const yard = { client: { call }, stream };
   const done = scheduleActions.editSchedule({ trans, yard } as unknown as IPanelServices, ['s']);
   const bodies = (id: string) => call.mock.calls.filter(([of]) => of === id).map(([, a]) => a.body);
