@@ -6,7 +6,6 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
-    channels,
     check,
     credentials,
     datasets,
@@ -20,6 +19,7 @@ from nbyard.cli.commands import (
     store,
     workflows,
 )
+from nbyard.cli.commands.notices import channels
 from nbyard.cli.commands.projects import new_folder, project_folder, project_records
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.commands.channels import schedule_notices
+from nbyard.cli.commands.notices.options import schedule_notices
 from nbyard.cli.output.console import chosen_server, print_note, show_json
 from nbyard.cli.output.schedule_views import local_time, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option

@@ -34,6 +34,8 @@ LOCAL = frozenset(
 FILES = frozenset(("attach", "keyfile", "pgp", "pgpkey", "pgpprv", "pgppub", "subfile", "template"))
 # Apprise shows the whole path of these, which often is a secret.
 GENERIC = ("json", "jsons", "xml", "xmls", "form", "forms", "apprise", "apprises")
+# They use HTTP without encryption; the same name with an s at its end uses HTTPS.
+PLAIN = ("json", "xml", "form", "apprise", "gotify", "mmost", "ntfy", "rocket")
 
 
 def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> None:
@@ -42,13 +44,21 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
     Raises:
         Invalid: the URL is refused.
     """
+    if scheme_of(url) in WEB:
+        _check_webhook(url, allowed, field)
+    else:
+        _check_apprise(url, allowed, field)
+
+
+def _check_webhook(url: str, allowed: AllowedHosts, field: str) -> None:
+    target = parse_url(url, WEB, field)
+    check_host(target, allowed, field)
+    if target.scheme == "http" and not _is_allowed(target.host, target.port, allowed):
+        raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
+
+
+def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
     scheme = scheme_of(url)
-    if scheme in WEB:
-        target = parse_url(url, WEB, field)
-        check_host(target, allowed, field)
-        if scheme == "http" and not _is_allowed(target.host, target.port, allowed):
-            raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
-        return
     if len(url) > MAX_URL:
         raise Invalid.field(field, because("too-long", most=MAX_URL))
     if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
@@ -60,13 +70,14 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", _port_of(parts)
-        words = parse_qsl(parts.query, keep_blank_values=True)
+        names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     except ValueError:
         raise Invalid.field(field, because("malformed-url")) from None
-    for name, _ in words:
-        if name.lower() in FILES:
-            raise Invalid.field(field, because("channel-reads-file", name=name.lower()))
+    for name in sorted(names & FILES):
+        raise Invalid.field(field, because("channel-reads-file", name=name))
     _check_private(host, port, allowed, field)
+    if scheme in PLAIN and not _is_allowed(host, port, allowed):
+        raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
 
 
 def scheme_of(url: str) -> str:

@@ -9,7 +9,9 @@ REFUSED_CHANNELS = {
     "not-channel-url": code(
         "must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…"
     ),
-    "channel-not-encrypted": code("must begin with https://, because messages name your work"),
+    "channel-not-encrypted": code(
+        "must be encrypted (https://, jsons://), because messages name your work"
+    ),
     "channel-is-local": code("{scheme}:// stays on the server's own machine", scheme=str),
     "channel-reads-file": code("may not name a file of the server ({name})", name=str),
     "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),

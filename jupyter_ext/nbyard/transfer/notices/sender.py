@@ -68,7 +68,7 @@ def _ask(request: SendRequest, seconds: float) -> SendAnswer:
     own = {name: os.environ[name] for name in (*PASSED_ON, *CERTIFICATES) if name in os.environ}
     own["PYTHONDONTWRITEBYTECODE"] = "1"
     process = subprocess.Popen(
-        [sys.executable, "-m", CHILD],
+        [sys.executable, "-P", "-m", CHILD],  # -P: no modules of the working directory
         env=own,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

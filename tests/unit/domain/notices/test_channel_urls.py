@@ -37,6 +37,8 @@ def test_urls_of_services_are_accepted(url):
         ("", "not-channel-url"),
         ("team", "not-channel-url"),
         ("http://h.test/", "channel-not-encrypted"),
+        ("json://h.test/x", "channel-not-encrypted"),
+        ("ntfy://ntfy.test/topic", "channel-not-encrypted"),
         ("http://127.0.0.1:1/", "leads-to-private"),
         ("https://localhost/x", "private-host"),
         ("https://169.254.169.254/latest", "leads-to-private"),

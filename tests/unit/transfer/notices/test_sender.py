@@ -54,6 +54,15 @@ def test_a_server_that_hangs_is_left_after_the_time_limit(receiver):
     assert not found.is_final
 
 
+def test_files_beside_the_user_are_not_imported(receiver, tmp_path, monkeypatch):
+    (tmp_path / "requests.py").write_text("raise SystemExit(9)")
+    (tmp_path / "apprise.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    assert describe_url("https://h.test/").kind == "webhook"
+    to = Receiver(f"json://127.0.0.1:{receiver.port}/", "apprise", "JSON", LOCAL)
+    assert send_message(to, MESSAGE).reason is None
+
+
 def test_a_process_that_dies_is_a_failure_without_secrets(monkeypatch):
     monkeypatch.setattr(sender, "CHILD", "nbyard.no_such_module")
     found = send_message(Receiver("slack://a/b/s3cr3t", "apprise", "Slack"), MESSAGE)

@@ -1,0 +1,1 @@
+"""Commands of notice channels, and the options in which channels are named."""

@@ -1,0 +1,114 @@
+"""Commands that create, change and test notice channels.
+
+URLs are read from standard input, a file or a hidden prompt. They contain secrets, and other users
+can see command lines.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.credentials import is_terminal
+from nbyard.cli.commands.notices.options import digest_of, rule_options, rules_of
+from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.notices.structs import Channel, ChannelPatch, DigestLimit, NewChannel
+
+
+@click.command()
+@click.argument("name")
+@rule_options
+@server_option
+@json_option
+def create(name: str, server: str, as_json: bool, **given: Any) -> None:
+    """Create a notice channel.
+
+    The URL is read from standard input, from a file or at a hidden prompt. https:// receives
+    CloudEvents; other URLs are those of Apprise, such as slack://… or mailtos://…
+
+    \b
+    Examples:
+      nbyard channels create team --on failed,recovered < url.txt
+      nbyard channels create mail --on failed --of pipeline.nbflow
+      nbyard channels create pager --on running-long --long-after 3600
+    """
+    body = NewChannel(
+        name, _url(given["file"]), rules_of(given, []), digest_of(given, DigestLimit())
+    )
+    _tell(connect(server).channels.create(body=body), as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--name", "new_name", help="New name.")
+@click.option("--url", "has_url", is_flag=True, help="Replace the URL, read as for `create`.")
+@rule_options
+@server_option
+@json_option
+def update(name: str, server: str, as_json: bool, **given: Any) -> None:
+    """Change a notice channel. Omitted options keep their values.
+
+    \b
+    Examples:
+      nbyard channels update team --on failed,retried
+      nbyard channels update team --url < new-url.txt
+    """
+    channels = connect(server).channels
+    found = channels.get(channel=name)
+    more: dict[str, Any] = {}
+    if given["has_url"] or given["file"]:
+        more["url"] = _url(given["file"])
+    if given["new_name"] is not None:
+        more["name"] = given["new_name"]
+    if any(given[one] for one in ("events", "paths", "long_factor", "long_after")):
+        more["rules"] = rules_of(given, found.rules)
+    if given["most"] is not None or given["window"] is not None:
+        more["digest"] = digest_of(given, found.digest)
+    body = ChannelPatch(found.revision, **more)
+    _tell(channels.update(channel=found.id, body=body), as_json)
+
+
+@click.command()
+@click.argument("channel")
+@server_option
+@json_option
+def test(channel: str, server: str, as_json: bool) -> None:
+    """Send a test message now. The exit code is 1 if the channel does not accept it.
+
+    \b
+    Example:
+      nbyard channels test team
+    """
+    found = connect(server).channels.test(channel=channel)
+    if as_json:
+        show_json(found)
+    elif found.is_sent:
+        print_note("The channel accepted the test message.")
+    else:
+        print_note(f"Not sent: {found.reason}")
+    sys.exit(0 if found.is_sent else 1)
+
+
+COMMANDS = (create, update, test)
+
+
+def _url(file: str | None) -> str:
+    """Read a URL from a file, from standard input or at a hidden prompt."""
+    if file:
+        try:
+            return Path(file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"{file} cannot be read: {error}") from None
+    if is_terminal():
+        return str(click.prompt("URL", hide_input=True, err=True)).strip()
+    return sys.stdin.read().strip()
+
+
+def _tell(made: Channel, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    print_note(f"{made.name}: {made.service} ({made.address})")
+    click.echo(made.id)

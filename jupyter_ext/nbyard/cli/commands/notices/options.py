@@ -1,0 +1,99 @@
+"""Options for rules, digests and the channels of a schedule."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from nbyard.domain.notices.structs import (
+    DEFAULT_EVENTS,
+    EVENTS,
+    DigestLimit,
+    NoticeEvent,
+    NoticeRule,
+    ScheduleNotice,
+)
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+KNOWN = ", ".join(EVENTS)
+
+
+def rule_options(command: Any) -> Any:
+    """Add the options for the rules of a channel and for its digests."""
+    for option in reversed(
+        (
+            click.option("--file", metavar="PATH", help="Read the URL from this file."),
+            click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
+            click.option(
+                "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."
+            ),
+            click.option(
+                "--long-factor",
+                type=float,
+                metavar="X",
+                help="A run is running-long after X times its usual duration. Default: 2.",
+            ),
+            click.option(
+                "--long-after",
+                type=float,
+                metavar="SECONDS",
+                help="A run is running-long after this time.",
+            ),
+            click.option(
+                "--most", type=int, metavar="N", help="At most N in a window. Default: 10."
+            ),
+            click.option(
+                "--window",
+                type=int,
+                metavar="SECONDS",
+                help="Beyond N messages in this time, events share one message. Default: 300.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def schedule_notices(words: tuple[str, ...]) -> list[ScheduleNotice]:
+    """Return the channels of a schedule, each written as CHANNEL or CHANNEL:EVENT,…
+
+    Raises:
+        Invalid: an event is unknown.
+    """
+    found = []
+    for place, word in enumerate(words):
+        name, _, events = word.partition(":")
+        chosen = events_of(events, f"notify.{place}.events") if events else [*DEFAULT_EVENTS]
+        found.append(ScheduleNotice(name, chosen))
+    return found
+
+
+def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
+    """Return the rules of the options: one for each file, else one for all runs."""
+    if not any(given[one] for one in ("events", "paths", "long_factor", "long_after")):
+        return known
+    before = known[0] if known else NoticeRule([*DEFAULT_EVENTS])
+    events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
+    changed = msgspec.structs.replace(before, events=events)
+    if given["long_factor"] is not None:
+        changed = msgspec.structs.replace(changed, long_factor=given["long_factor"])
+    if given["long_after"] is not None:
+        changed = msgspec.structs.replace(changed, long_seconds=given["long_after"])
+    paths = given["paths"] or [rule.path for rule in known] or [""]
+    return [msgspec.structs.replace(changed, path=path) for path in paths]
+
+
+def events_of(words: str, field: str) -> list[NoticeEvent]:
+    chosen = [word.strip() for word in words.split(",") if word.strip()]
+    known = {str(event): event for event in EVENTS}
+    for word in chosen:
+        if word not in known:
+            raise Invalid.field(field, because("must-be-one-of", names=[*EVENTS]))
+    return [known[word] for word in chosen]
+
+
+def digest_of(given: dict[str, Any], known: DigestLimit) -> DigestLimit:
+    names = {"most": "most", "window_seconds": "window"}
+    changes = {name: given[one] for name, one in names.items() if given[one] is not None}
+    return msgspec.structs.replace(known, **changes)
