@@ -48,7 +48,7 @@ def send(url: str, service: str, message: Message) -> Delivery:
     Raises:
         ImportError: Apprise is not installed.
     """
-    from apprise import Apprise, AppriseAsset, NotifyType
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
     asset = AppriseAsset(app_id=AGENT, app_desc=AGENT, app_url="", async_mode=False)
     channel = Apprise(asset=asset)
@@ -56,7 +56,15 @@ def send(url: str, service: str, message: Message) -> Delivery:
         return Delivery(because("unknown-channel-url"), is_final=True)
     kind = NotifyType.FAILURE if message.is_failure else NotifyType.SUCCESS
     with Recorder(service).recording() as seen:
-        is_sent = bool(channel.notify(body=message.body, title=message.title, notify_type=kind))
+        # As plain text, so that a name or a line of a log is never read as HTML or Markdown.
+        is_sent = bool(
+            channel.notify(
+                body=message.body,
+                title=message.title,
+                notify_type=kind,
+                body_format=NotifyFormat.TEXT,
+            )
+        )
     if is_sent:
         return Delivery()
     if seen.delivery is not None and seen.delivery.reason is not None:

@@ -53,7 +53,14 @@ def test_slack_gets_its_payload(receiver):
     assert request.path == "/slack/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
     (attachment,) = request.json["attachments"]
     assert attachment["title"] == MESSAGE.title
-    assert "Event r:failed" in attachment["text"]
+    assert "Event r:failed" in attachment["text"] and "\n" in attachment["text"]
+
+
+def test_slack_reads_no_markup_in_names(receiver):
+    message = Message("m1", "title", "<!channel> & <https://evil.test|click>")
+    assert apprise_channels.send(SLACK, "Slack", message).reason is None
+    (attachment,) = receiver.requests[0].json["attachments"]
+    assert attachment["text"] == "&lt;!channel&gt; &amp; &lt;https://evil.test|click&gt;"
 
 
 def test_discord_gets_its_payload(receiver):
@@ -83,12 +90,14 @@ def test_a_server_that_is_away_is_named(receiver):
 def test_mail_arrives_with_one_subject():
     with mail_receiver() as mail:
         url = f"mailto://127.0.0.1:{mail.port}/?from=ann@example.org&to=bob@example.org"
-        message = Message("m1", "“a” failed", "Run 1 failed\nEvent r:failed")
+        message = Message("m1", "“a” failed", "Run 1 failed\n  in <module>\nEvent r:failed")
         assert apprise_channels.send(url, "E-Mail", message).reason is None
         (text,) = mail.mails
         assert mail.recipients == ["bob@example.org"]
         assert len(re.findall(r"(?m)^Subject:", text)) == 1
-        assert "Bcc" not in text
+        # As plain text: lines stay lines, and a log cannot contain HTML.
+        assert "Content-Type: text/plain" in text and "text/html" not in text
+        assert "Run 1 failed\r\n  in <module>\r\nEvent r:failed" in text
 
 
 @pytest.mark.parametrize(("reply", "is_final"), [("451 later", False), ("550 no", True)])

@@ -1,0 +1,36 @@
+"""The process that sends, called directly: what it does without Apprise, and without a message."""
+
+import pytest
+
+from nbyard.domain.notices.structs import Message
+from nbyard.transfer.notices import apprise_channels, child
+from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+
+MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
+
+
+@pytest.fixture
+def without_apprise(monkeypatch):
+    def missing(*args):
+        raise ImportError("apprise")
+
+    monkeypatch.setattr(apprise_channels, "describe", missing)
+    monkeypatch.setattr(apprise_channels, "send", missing)
+
+
+def test_webhooks_need_no_apprise(without_apprise):
+    found = child.describe("https://h.test/T/s3cr3t").address
+    assert found is not None and found.kind == "webhook"
+    assert child.describe("slack://a/b/c") == SendAnswer(problem="missing")
+
+
+def test_without_apprise_a_delivery_fails_at_once(without_apprise):
+    found = child.deliver(SendRequest("slack://a/b/c", "apprise", service="Slack", message=MESSAGE))
+    assert found.is_final
+    assert found.reason is not None and found.reason.code == "apprise-missing"
+
+
+def test_requests_hide_their_url():
+    assert "s3cr3t" not in repr(SendRequest("slack://s3cr3t", service="Slack"))
+    with pytest.raises(TypeError):
+        child.deliver(SendRequest("slack://a"))
