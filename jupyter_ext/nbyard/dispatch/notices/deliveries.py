@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.notices.contents import content_of
@@ -27,7 +28,7 @@ class Deliveries:
     def __init__(self, context: DispatchContext):
         self._context = context
         self._store = context.store
-        self.send: Send = send_message
+        self.send: Send = partial(send_message, stopping=context.stopping.is_set)
         self.luck: Callable[[], float] = random.random
 
     def deliver(self, channel_id: str) -> bool:
@@ -75,6 +76,9 @@ class Deliveries:
             return
         delivery = self._send(channel, message_id, group)
         crash_point("notice-sent")
+        # Without an answer because this dispatcher stops, the next one repeats the message.
+        if delivery.reason is not None and self._context.stopping.is_set():
+            return
         with self._context.write() as c:
             if delivery.reason is not None:
                 self._note_failed(c, channel, message_id, group[0].notice.attempts + 1, delivery)

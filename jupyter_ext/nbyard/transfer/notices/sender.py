@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -17,6 +18,7 @@ from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
 CHILD = "nbyard.transfer.notices.child"
 SECONDS = 20.0
+LOOK_SECONDS = 0.2
 # The process gets no secrets of ours, and no proxy: behind one the address is unknown.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
@@ -24,7 +26,12 @@ LONGEST_TEXT = 300
 
 
 class TooLate(Exception):
-    """The process did not answer in time."""
+    """The process did not answer in time, or is no longer wanted."""
+
+
+def never() -> bool:
+    """Return that the message is still wanted."""
+    return False
 
 
 def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> ChannelAddress:
@@ -46,11 +53,21 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     return answer.address
 
 
-def send_message(channel: Receiver, message: Message, seconds: float = SECONDS) -> Delivery:
-    """Send a message and return what the channel answered; errors are deliveries too."""
+def send_message(
+    channel: Receiver,
+    message: Message,
+    seconds: float = SECONDS,
+    stopping: Callable[[], bool] = never,
+) -> Delivery:
+    """Send a message and return what the channel answered; errors are deliveries too.
+
+    Once `stopping` returns True, it does not wait for the answer.
+    """
     to = channel
     try:
-        answer = _ask(SendRequest(to.url, to.kind, to.allowed, to.service, message), seconds)
+        answer = _ask(
+            SendRequest(to.url, to.kind, to.allowed, to.service, message), seconds, stopping
+        )
     except TooLate:
         return Delivery(because("channel-too-late", service=to.service, seconds=seconds))
     except Unavailable as error:
@@ -58,7 +75,7 @@ def send_message(channel: Receiver, message: Message, seconds: float = SECONDS) 
     return answer.delivery or Delivery(because("apprise-missing"))
 
 
-def _ask(request: SendRequest, seconds: float) -> SendAnswer:
+def _ask(request: SendRequest, seconds: float, stopping: Callable[[], bool] = never) -> SendAnswer:
     """Run the process once.
 
     Raises:
@@ -75,11 +92,18 @@ def _ask(request: SendRequest, seconds: float) -> SendAnswer:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    end = time.monotonic() + seconds
+    # The URL goes through a pipe: other users can read arguments and, as root, variables.
+    content: bytes | None = msgspec.json.encode(request)
     try:
-        # The URL goes through a pipe: other users can read arguments and, as root, variables.
-        output, errors = process.communicate(msgspec.json.encode(request), seconds)
-    except subprocess.TimeoutExpired:
-        raise TooLate from None
+        while True:
+            try:
+                output, errors = process.communicate(content, LOOK_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                content = None  # it is on its way
+                if time.monotonic() > end or stopping():
+                    raise TooLate from None
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

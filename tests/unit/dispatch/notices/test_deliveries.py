@@ -174,6 +174,22 @@ def test_a_url_that_cannot_be_decrypted_is_shown_as_the_error(notified):
     assert error is not None and "NBYARD_CRYPT_KEY" in str(error)
 
 
+def test_a_message_without_an_answer_at_the_end_is_left_to_the_next_dispatcher(notified):
+    channel = notified.channel()
+    notified.fail()
+    stopping = notified.bench.context.stopping
+
+    def hang(receiver, message):
+        stopping.set()
+        return BUSY
+
+    notified.controller._deliveries.send = hang
+    notified.controller._deliveries.deliver(channel.id)
+    stopping.clear()
+    (notice,) = notified.notices(channel)
+    assert (notice.outcome, notice.attempts, notified.now(channel).error) == ("waiting", 0, None)
+
+
 def test_a_dispatcher_that_stops_sends_nothing(notified):
     channel = notified.channel()
     notified.fail()

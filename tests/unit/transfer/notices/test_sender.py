@@ -54,6 +54,15 @@ def test_a_server_that_hangs_is_left_after_the_time_limit(receiver):
     assert not found.is_final
 
 
+def test_a_dispatcher_that_stops_does_not_wait(receiver):
+    receiver.answers = [0]
+    to = Receiver(receiver.url, "webhook", "webhook", LOCAL)
+    begin = time.monotonic()
+    found = send_message(to, MESSAGE, 60, stopping=lambda: bool(receiver.requests))
+    assert time.monotonic() - begin < 20
+    assert found.reason is not None and not found.is_final
+
+
 def test_files_beside_the_user_are_not_imported(receiver, tmp_path, monkeypatch):
     (tmp_path / "requests.py").write_text("raise SystemExit(9)")
     (tmp_path / "apprise.py").write_text("raise SystemExit(9)")
