@@ -1791,42 +1791,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cell %1 is not read as R: %2.', show(p.cell), show(p.problem)),
   'cell-too-large': (p, show, trans) => trans.__('it has more than %1 KiB', show(p.most)),
   'r-line-unread': (p, show, trans) => trans.__('line %1, %2', show(p.line), show(p.words)),
-  'no-channel': (p, show, trans) =>
-    trans.__("There is no notice channel '%1'; %2.", show(p.name), show(p.present)),
-  'channel-exists': (p, show, trans) =>
-    trans.__("A notice channel named '%1' exists.", show(p.name)),
-  'channel-name-is-id': (_p, _show, trans) =>
-    trans.__('may not be an id: these name other channels'),
-  'not-channel-url': (_p, _show, trans) =>
-    trans.__('must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…'),
-  'channel-not-encrypted': (_p, _show, trans) =>
-    trans.__('must be encrypted (https://, jsons://), because messages name your work'),
-  'channel-is-local': (p, show, trans) =>
-    trans.__("%1:// stays on the server's own machine", show(p.scheme)),
-  'channel-reads-file': (p, show, trans) =>
-    trans.__('may not name a file of the server (%1)', show(p.name)),
-  'unknown-channel-url': (_p, _show, trans) =>
-    trans.__('Apprise does not know this kind of URL, or it is incomplete'),
-  'apprise-missing': (_p, _show, trans) =>
-    trans.__('needs Apprise, which is not installed where nbyard runs'),
-  'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
-  'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
-  'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
-  'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
-  'channel-answered': (p, show, trans) =>
-    trans.__('%1 answered %2', show(p.service), show(p.status)),
-  'channel-answered-text': (p, show, trans) =>
-    trans.__('%1 answered %2: %3', show(p.service), show(p.status), show(p.text)),
-  'channel-too-late': (p, show, trans) =>
-    trans.__('%1 did not answer within %2 s', show(p.service), show(p.seconds)),
-  'channel-unreachable': (p, show, trans) =>
-    trans.__('%1 cannot be reached: %2', show(p.service), show(p.message)),
-  'channel-not-sent': (p, show, trans) =>
-    trans.__('%1 did not accept the message: %2', show(p.service), show(p.message)),
-  'channel-address-refused': (p, show, trans) =>
-    trans.__('%1: %2', show(p.service), show(p.reason)),
-  'sender-ended': (p, show, trans) =>
-    trans.__('The sender of messages ended unexpectedly: %1', show(p.message)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -2022,6 +1986,71 @@ export const CODES: Readonly<Record<string, Render>> = {
   'port-twice': (p, show, trans) => trans.__('%1 is there twice', show(p.port)),
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
+  'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
+  'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
+  'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
+  'no-project-file': (p, show, trans) =>
+    trans.__('There is no nbyard.toml in %1 or above it.', show(p.path)),
+  'create-project': (_p, _show, trans) =>
+    trans.__('Create a project folder with: nbyard init NAME'),
+  'project-file-uncommitted': (_p, _show, trans) =>
+    trans.__('is in no commit. Commit it, or send files with --stash or --current'),
+  'project-file-untracked': (_p, _show, trans) => trans.__('is ignored or not tracked by Git'),
+  'project-too-large': (p, show, trans) =>
+    trans.__(
+      "The project's files have more than %1 bytes. Ignore data with .nbyardignore.",
+      show(p.most)
+    ),
+  'no-commit': (p, show, trans) => trans.__('%1 has no readable commit of Git', show(p.path)),
+  'push-current': (_p, _show, trans) =>
+    trans.__('Commit the files, or send them as they are with --current'),
+  'not-a-commit': (_p, _show, trans) => trans.__('must be the full name of a commit'),
+  'not-toml': (p, show, trans) => trans.__('is no valid TOML: %1', show(p.message)),
+  'not-among-files': (p, show, trans) =>
+    trans.__('%1 is not among the files that are sent', show(p.path)),
+  'file-bytes-missing': (p, show, trans) =>
+    trans.__('The bytes of %1 are missing. Push again.', show(p.path)),
+  'no-pushed-files': (p, show, trans) =>
+    trans.__("Nothing of the project '%1' was pushed.", show(p.name)),
+  'not-linked': (p, show, trans) =>
+    trans.__("The %1 '%2' is not linked to this project.", show(p.kind), show(p.name)),
+  'too-many-facts': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
+  'not-a-repository': (p, show, trans) =>
+    trans.__('must be the URL of a repository (%1) or user@host:path', show(p.schemes, ', ')),
+  'repository-with-secret': (_p, _show, trans) =>
+    trans.__('contains a user name or password. Remove it: projects store no secrets'),
+  'repository-with-space': (_p, _show, trans) =>
+    trans.__('may not contain spaces or control characters'),
+  'import-no-field': (p, show, trans) =>
+    trans.__('%1: %2. nbyard has no such field', show(p.place), show(p.value)),
+  'import-notification': (p, show, trans) =>
+    trans.__('%1: %2. Add a notification to the schedule', show(p.place), show(p.value)),
+  'import-image': (p, show, trans) =>
+    trans.__(
+      '%1: %2. Set it when you build an image of the environment',
+      show(p.place),
+      show(p.value)
+    ),
+  'import-bad-cron': (p, show, trans) =>
+    trans.__('%1: %2. %3', show(p.place), show(p.value), show(p.why)),
+  'import-no-notebook': (p, show, trans) =>
+    trans.__("%1: there is no notebook '%2'", show(p.place), show(p.name)),
+  'import-no-runtime': (p, show, trans) =>
+    trans.__(
+      '%1: %2 is not in runtimes.yaml. The notebook uses its kernel',
+      show(p.place),
+      show(p.value)
+    ),
+  'import-no-file': (p, show, trans) =>
+    trans.__('%1: there is no file %2', show(p.place), show(p.name)),
+  'import-bad-line': (p, show, trans) => trans.__('%1: the line is not KEY="value"', show(p.place)),
+  'import-other-file': (p, show, trans) =>
+    trans.__('%1: only %2 was read', show(p.place), show(p.name)),
+  'import-no-project': (p, show, trans) =>
+    trans.__('The folder has none of the files %1.', show(p.names, ', ')),
+  'import-same-file': (p, show, trans) =>
+    trans.__('another workflow becomes %1 too; rename one', show(p.name)),
+  'import-version': (p, show, trans) => trans.__('must be one of %1', show(p.known, ', ')),
   'no-time-zone': (p, show, trans) => trans.__('there is no time zone %1', show(p.name)),
   'cron-field-count': (p, show, trans) =>
     trans.__(

@@ -20,7 +20,12 @@ from nbyard.cli.commands import (
     workflows,
 )
 from nbyard.cli.commands.notices import channels
-from nbyard.cli.commands.projects import new_folder, project_folder, project_records
+from nbyard.cli.commands.projects import (
+    foreign_project,
+    new_folder,
+    project_folder,
+    project_records,
+)
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
 from nbyard.cli.commands.triggers import verbs as triggers
@@ -65,7 +70,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "projects": project_records.COMMANDS,
+    "projects": (*project_records.COMMANDS, *foreign_project.COMMANDS),
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
     "schedules": schedules.COMMANDS,
     "triggers": triggers.COMMANDS,

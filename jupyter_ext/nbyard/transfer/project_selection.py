@@ -24,6 +24,8 @@ from nbyard.transfer.bundles import IGNORE_FILES, ignore_rules
 Choice = Literal["committed", "tracked", "current"]
 MOST_BYTES = 200 << 20
 SECONDS = 60.0
+# Files with secrets by convention; a rule with ! sends them.
+SECRETS = (".env", "*.nbvars")
 OWN_RULES = (".nbyardignore",)
 # Each entry has a fixed time, so that equal files make equal archives.
 MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -63,7 +65,7 @@ def select_files(folder: Path, choice: Choice) -> dict[str, SelectedFile]:
     """
     found = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
     files: dict[str, SelectedFile] = {}
-    left, rules = MOST_BYTES, ignore_rules(folder, OWN_RULES)
+    left, rules = MOST_BYTES, [*SECRETS, *ignore_rules(folder, OWN_RULES)]
     for path, one in found:
         if _is_ignored(path, rules):
             continue

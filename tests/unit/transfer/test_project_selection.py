@@ -84,6 +84,17 @@ def test_without_git_only_current_files_can_be_sent(folder):
         assert "--current" in str(refused.value.hint_reason)
 
 
+def test_files_of_secrets_are_not_sent(git, folder):
+    for name in ("local.nbvars", ".env"):
+        (folder / name).write_text("KEY=s3cr3t")
+    git("add", "wine/local.nbvars", "wine/.env")
+    git("commit", "--quiet", "-m", "Secrets")
+    for choice in ("committed", "tracked", "current"):
+        assert not {"local.nbvars", ".env"} & set(select_files(folder, choice))
+    (folder / ".nbyardignore").write_text("!.env\n")
+    assert ".env" in select_files(folder, "current")
+
+
 def test_links_and_special_files_are_not_sent(git, folder):
     (folder / "link").symlink_to("/etc/passwd")
     os.mkfifo(folder / "pipe")

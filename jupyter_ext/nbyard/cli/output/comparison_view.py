@@ -32,11 +32,12 @@ def show_comparison(found: RunComparison) -> None:
         _print(f"run {run.number}  {run.state}  {run.title} {run.name}".rstrip())
     heads = [_named(run) for run in found.runs]
     packages = [package for one in found.environment for package in one.packages]
+    commits = [_text(run.git) for run in found.runs]
     sections: dict[str, list[Sequence[str]]] = {
         "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
         "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
         "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
-        "Commit": _commits(found.runs),
+        "Commit": [("commit", *commits)] if len({*commits}) > 1 else [],
         "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in found.code],
         "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in found.environment],
         "Packages": [(one.name, *map(_text, one.versions)) for one in packages],
@@ -59,12 +60,6 @@ def show_comparison(found: RunComparison) -> None:
     same = ", ".join(f"{count} {name}" for name, count in equal.items() if count)
     if same:
         click.echo(f"\nEqual: {same}", err=True)
-
-
-def _commits(runs: Sequence[Run]) -> list[Sequence[str]]:
-    """Return the row of the runs' commits, unless they are equal."""
-    commits = [_text(run.git) for run in runs]
-    return [("commit", *commits)] if len({*commits}) > 1 else []
 
 
 def show_explanation(found: Explanation) -> None:

@@ -49,15 +49,12 @@ def _table(fields: Mapping[str, Any]) -> Any:
 
     made = tomlkit.table()
     for name, value in fields.items():
-        made[name] = _inline(value) if isinstance(value, dict) else value
-    return made
-
-
-def _inline(fields: Mapping[str, Any]) -> Any:
-    import tomlkit
-
-    made = tomlkit.inline_table()
-    made.update(fields)
+        if isinstance(value, dict):
+            inner = tomlkit.inline_table()
+            inner.update(value)
+            made[name] = inner
+        else:
+            made[name] = value
     return made
 
 

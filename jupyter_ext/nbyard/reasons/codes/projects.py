@@ -1,8 +1,8 @@
 """Why a project or a link is refused."""
 
-from nbyard.reasons.codes.code import code
+from nbyard.reasons.codes.code import REASON, code
 
-PROJECTS = {
+REFUSALS = {
     "no-project": code("There is no project '{name}'.", name=str),
     "project-exists": code("A project named '{name}' exists.", name=str),
     "no-resource": code("There is no {kind} '{name}'.", kind=str, name=str),
@@ -33,3 +33,29 @@ PROJECTS = {
     ),
     "repository-with-space": code("may not contain spaces or control characters"),
 }
+
+# what the conversion of another program's project leaves out
+LEFT_OUT = {
+    "import-no-field": code("{place}: {value}. nbyard has no such field", place=str, value=str),
+    "import-notification": code(
+        "{place}: {value}. Add a notification to the schedule", place=str, value=str
+    ),
+    "import-image": code(
+        "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
+    ),
+    "import-bad-cron": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
+    "import-no-notebook": code("{place}: there is no notebook '{name}'", place=str, name=str),
+    "import-no-runtime": code(
+        "{place}: {value} is not in runtimes.yaml. The notebook uses its kernel",
+        place=str,
+        value=str,
+    ),
+    "import-no-file": code("{place}: there is no file {name}", place=str, name=str),
+    "import-bad-line": code('{place}: the line is not KEY="value"', place=str),
+    "import-other-file": code("{place}: only {name} was read", place=str, name=str),
+    "import-no-project": code("The folder has none of the files {names:, }.", names=list),
+    "import-same-file": code("another workflow becomes {name} too; rename one", name=str),
+    "import-version": code("must be one of {known:, }", known=list),
+}
+
+PROJECTS = {**REFUSALS, **LEFT_OUT}

@@ -52,7 +52,6 @@ from nbyard.services.projects.records import ProjectRecords
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
-    from nbyard.store import Connection
     from nbyard.store.schedules import ScheduleRow
 
 
@@ -160,7 +159,10 @@ class ProjectPushes(ProjectRecords):
             known = self._rows.id_of(c, caller.name, fields.name)
             project = find_project(self._store, c, caller, known) if known else None
             rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
-            present = self._present(c, caller, environments)
+            others = (self._store.environments.get(c, caller.name, one) for one in environments)
+            present = {
+                one.name: EnvironmentEntry(one.current.requirements) for one in others if one
+            }
         stored = files_of(self._parts, project.files if project else "")
         changes = [
             *_of_project(project, fields),
@@ -185,12 +187,6 @@ class ProjectPushes(ProjectRecords):
             except Invalid as error:
                 raise below(error, where) from None
         return checked
-
-    def _present(
-        self, c: Connection, caller: Caller, wanted: dict[str, EnvironmentEntry]
-    ) -> dict[str, EnvironmentEntry]:
-        found = (self._store.environments.get(c, caller.name, name) for name in wanted)
-        return {one.name: EnvironmentEntry(one.current.requirements) for one in found if one}
 
     def _saved(self, caller: Caller, found: Compared) -> Project:
         """Return the project; create or change it."""

@@ -180,15 +180,15 @@ class ProjectRecords:
             row = store.schedules.get(c, owner, key)
             found = row and row.schedule
         elif kind == "workflow":
-            found = store.workflows.get(c, owner, key) or self._workflow_at(c, owner, key)
+            found = store.workflows.get(c, owner, key)
+            if found is None:
+                path = self._parts.files.locate(key, "resource")
+                found = saved_workflow(self._parts, c, owner, path)
         else:
             found = getattr(store, f"{kind}s").get(c, owner, key)
         if found is None:
             raise NotFound(because("no-resource", kind=kind, name=key[:80]))
         return str(found.id)
-
-    def _workflow_at(self, c: Connection, owner: str, path: str) -> Any:
-        return saved_workflow(self._parts, c, owner, self._parts.files.locate(path, "resource"))
 
 
 def check_kind(kind: str) -> LinkKind:

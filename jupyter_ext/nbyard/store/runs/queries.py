@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Text,
@@ -238,7 +237,10 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        query = query.where(_belongs_to(project))
+        of_run = linked_to(project, "run", runs.c.id)
+        of_workflow = linked_to(project, "workflow", runs.c.workflow_id)
+        of_schedule = linked_to(project, "schedule", runs.c.origin_id)
+        query = query.where(or_(of_run, of_workflow, of_schedule))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
@@ -252,14 +254,6 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
-
-
-def _belongs_to(project: str) -> ColumnElement[bool]:
-    return or_(
-        linked_to(project, "run", runs.c.id),
-        linked_to(project, "workflow", runs.c.workflow_id),
-        linked_to(project, "schedule", runs.c.origin_id),
-    )
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

@@ -1,0 +1,97 @@
+"""Command that converts project folders of other programs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.ignore_rules import is_cache
+
+MOST_BYTES = 4 << 20
+MOST_FILES = 20_000
+TEXTS = (".yaml", ".txt", ".in", ".nbvars")
+
+
+@click.command()
+@click.argument(
+    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
+)
+@click.option("--secrets", is_flag=True, help="Store the values of .nbvars as credentials.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
+@server_option
+@json_option
+def convert(folder: Path, secrets: bool, force: bool, server: str, as_json: bool) -> None:
+    """Convert a project folder of NB Workflows.
+
+    Reads workflows.yaml or labfile.yaml, runtimes.yaml and .nbvars. Writes nbyard.toml and a
+    document for each workflow, then lists what cannot be kept.
+
+    \b
+    Examples:
+      nbyard projects convert wine
+      nbyard projects convert wine --secrets
+    """
+    from nbyard.domain.projects.definitions import FILE, ProjectDefinition
+    from nbyard.domain.projects.toml_writer import updated_toml
+    from nbyard.importers.nb_workflows import convert_project
+
+    paths = sorted(paths_of(folder))
+    small = {
+        path: (folder / path).read_bytes()
+        for path in paths
+        if path.endswith(TEXTS) and (folder / path).stat().st_size <= MOST_BYTES
+    }
+    found = convert_project(small, paths)
+    definition = found.definition
+    text = updated_toml("", ProjectDefinition(definition.project), definition)
+    written = {FILE: text, **found.files}
+    taken = [path for path in written if (folder / path).exists() and not force]
+    if taken:
+        raise click.UsageError(f"{folder / taken[0]} exists. Replace it with --force.")
+    for path, content in written.items():
+        (folder / path).write_text(content, "utf-8")
+    if secrets:
+        store_secrets(found.secrets, server)
+    if as_json:
+        show_json({"written": [*written], "left": [str(one) for one in found.left]})
+        return
+    for path in written:
+        click.echo(str(folder / path))
+    for one in found.left:
+        print_note(f"Left out: {without_control_characters(str(one))}")
+    if found.secrets and not secrets:
+        names = ", ".join(found.secrets)
+        print_note(f"Not stored: the secrets {names}. Store them with --secrets.")
+    print_note("Next: nbyard plan --current")
+
+
+def paths_of(folder: Path) -> Iterator[str]:
+    """Yield the paths of the files in a folder, without caches."""
+    for count, path in enumerate(folder.rglob("*")):
+        if count > MOST_FILES:
+            raise click.UsageError(f"{folder} has more than {MOST_FILES} files.")
+        inside = path.relative_to(folder)
+        is_hidden = any(is_cache(f"{part}/") for part in inside.parts[:-1])
+        if not is_hidden and path.is_file() and not path.is_symlink():
+            yield inside.as_posix()
+
+
+def store_secrets(secrets: dict[str, str], server: str) -> None:
+    """Store secrets as credentials; existing ones are kept."""
+    from nbyard.domain.credentials import NewCredential
+    from nbyard.errors import NameTaken
+
+    credentials = connect(server).credentials
+    for name, value in secrets.items():
+        body = NewCredential(name, "token", {"secret": value}, "Converted from .nbvars")
+        try:
+            credentials.create(body=body)
+        except NameTaken:
+            print_note(f"{name}: a credential of this name exists and is kept.")
+        else:
+            print_note(f"{name}: stored as a credential.")
+
+
+COMMANDS = (convert,)

@@ -1,0 +1,98 @@
+"""A project folder of NB Workflows as a project file of nbyard."""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from nbyard.domain.names import check_name
+from nbyard.domain.parsing.strict_yaml import read_yaml
+from nbyard.domain.projects.definitions import ProjectDefinition, ScheduleEntry
+from nbyard.domain.projects.structs import NewProject
+from nbyard.errors import Invalid, NotFound
+from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
+from nbyard.importers.nb_workflows.workflow_reader import read_workflow
+from nbyard.importers.nb_workflows.yaml_fields import Fields
+from nbyard.reasons.structs import Reason, because
+
+PROJECTS = ("labfile.yaml", "workflows.yaml")
+RUNTIMES = "runtimes.yaml"
+VARIABLES = ".nbvars"
+VERSIONS = ("0.2", "0.3")
+TOP = ("version", "project", "workflows")
+FACTS = ("projectid", "owner")
+
+
+class ConvertedProject(msgspec.Struct, frozen=True):
+    """A project file, the documents of its workflows by path, and its secrets by name.
+
+    `left` says what cannot be kept, one reason for each field or line.
+    """
+
+    definition: ProjectDefinition
+    files: dict[str, str]
+    secrets: dict[str, str]
+    left: list[Reason]
+
+    def __repr__(self) -> str:
+        """Return a text without the secrets."""
+        return f"ConvertedProject({self.definition.project.name!r})"
+
+
+def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
+    """Convert a project folder. `files` are its small files, `paths` those of all files.
+
+    Raises:
+        NotFound: the folder has no project file.
+        Invalid: a file is refused; the message says where.
+    """
+    left: list[Reason] = []
+    found = [name for name in PROJECTS if name in files]
+    if not found:
+        raise NotFound(because("import-no-project", names=[*PROJECTS]))
+    top = _fields(files[found[0]], found[0], left)
+    for other in found[1:]:
+        left.append(because("import-other-file", place=other, name=found[0]))
+    if top.text("version") not in VERSIONS:
+        raise Invalid.field(f"{found[0]}.version", because("import-version", known=[*VERSIONS]))
+    top.leave_out_others(TOP)
+    environments = {}
+    if RUNTIMES in files:
+        environments = read_runtimes(_fields(files[RUNTIMES], RUNTIMES, left), files)
+    documents, schedules = _workflows(top, paths, environments)
+    secrets: dict[str, str] = {}
+    for name in sorted(files):
+        if name.endswith(VARIABLES):
+            secrets |= read_variables(files[name], name, left)
+    fields = top.below("project")
+    fields.leave_out(("users",))
+    fields.leave_out_others(("name", "description", "repository", "users", *FACTS))
+    project = NewProject(
+        check_name(fields.text("name"), f"{fields.place}.name"),
+        fields.text("description"),
+        fields.text("repository"),
+        metadata={name: text for name in FACTS if (text := fields.text(name))},
+    )
+    definition = ProjectDefinition(project, schedules, environments)
+    return ConvertedProject(definition, documents, secrets, left)
+
+
+def _workflows(
+    top: Fields, paths: Collection[str], environments: Collection[str]
+) -> tuple[dict[str, str], dict[str, ScheduleEntry]]:
+    """Return the documents of all workflows by path, and their schedules by name."""
+    documents, schedules = dict[str, str](), dict[str, ScheduleEntry]()
+    for alias, fields in top.each("workflows"):
+        made = read_workflow(alias, fields, paths, environments)
+        if made is None:
+            continue
+        name, text, schedule = made
+        if name in documents:
+            raise Invalid.field(fields.place, because("import-same-file", name=name))
+        documents[name] = text
+        if schedule is not None:
+            schedules[check_name(alias, fields.place)] = schedule
+    return documents, schedules
+
+
+def _fields(content: bytes, filename: str, left: list[Reason]) -> Fields:
+    return Fields(read_yaml(content, filename), filename, left)

@@ -1,0 +1,73 @@
+"""Runtimes and variables of NB Workflows: environments and secrets."""
+
+import re
+from collections.abc import Mapping
+
+from nbyard.domain.names import check_name
+from nbyard.domain.projects.definitions import EnvironmentEntry
+from nbyard.errors import Invalid
+from nbyard.importers.nb_workflows.yaml_fields import Fields
+from nbyard.reasons.structs import Reason, because
+
+OF_IMAGE = (
+    *("image", "maintainer", "build_packages", "final_packages", "user"),
+    *("base_template", "gpu"),
+)
+OF_RUNTIME = ("gpu_support", "version", "registry", "machine")
+VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+QUOTES = "\"'"
+
+
+def read_runtimes(fields: Fields, files: Mapping[str, bytes]) -> dict[str, EnvironmentEntry]:
+    """Return the environments of a runtimes.yaml; `files` has the files of requirements."""
+    found = {}
+    for name, runtime in fields.each("runtimes"):
+        container = runtime.below("container")
+        container.leave_out(OF_IMAGE, "import-image")
+        container.leave_out_others((*OF_IMAGE, "requirements"))
+        runtime.leave_out(OF_RUNTIME)
+        runtime.leave_out_others(("container", *OF_RUNTIME))
+        lines = _requirements(container, files)
+        found[check_name(name, runtime.place)] = EnvironmentEntry(lines)
+    return found
+
+
+def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
+    value = container.value("requirements")
+    place = f"{container.place}.requirements"
+    if isinstance(value, list):
+        lines = [str(one) for one in value]
+    elif name := container.text("requirements"):
+        if name not in files:
+            container.left.append(because("import-no-file", place=place, name=name[:200]))
+            return []
+        lines = files[name].decode(errors="replace").splitlines()
+    else:
+        return []
+    kept = [line.strip() for line in lines]
+    return [line for line in kept if line and not line.startswith("#")]
+
+
+def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[str, str]:
+    """Return the secrets of a file with lines such as `KEY="value"`.
+
+    Raises:
+        Invalid: the file is no UTF-8 text.
+    """
+    try:
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise Invalid.field(filename, because("not-utf8", byte=error.start)) from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if (match := VARIABLE.fullmatch(text)) is None:
+            # Without the text of the line, which may hold a secret.
+            left.append(because("import-bad-line", place=f"{filename}:{number}"))
+            continue
+        name, value = match.groups()
+        is_quoted = len(value) > 1 and value[0] in QUOTES and value[0] == value[-1]
+        found[name] = value[1:-1] if is_quoted else value
+    return found

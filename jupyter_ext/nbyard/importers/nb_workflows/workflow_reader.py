@@ -1,0 +1,123 @@
+"""Workflows of NB Workflows: a notebook with its values, its limits and its schedule."""
+
+import uuid
+from collections.abc import Container, Mapping
+from typing import Any
+
+from nbyard.domain.names import safe_filename
+from nbyard.domain.parsing.canonical_json import canonical
+from nbyard.domain.projects.definitions import ScheduleEntry
+from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
+from nbyard.errors import Invalid
+from nbyard.importers.nb_workflows.yaml_fields import Fields
+from nbyard.reasons.structs import because
+
+FOLDERS = ("", "workflows/", "notebooks/")
+SIX = 6
+# The time limit without a field.
+SECONDS = 10_800
+# Its schedules have no time zone of their own.
+ZONE = "UTC"
+TASK = ("nb_name", "params", "runtime", "description", "timeout", "gpu_support")
+PLACES = ("version", "machine", "cluster", "docker_name", "remote_input", "remote_output")
+NOTIFICATIONS = ("notifications_ok", "notifications_fail")
+TIMING = ("start_in_min", "repeat", "cron", "interval")
+
+
+def read_workflow(
+    alias: str, fields: Fields, paths: Container[str], runtimes: Container[str]
+) -> tuple[str, str, ScheduleEntry | None] | None:
+    """Return the name and text of a workflow document, and its schedule if it has one.
+
+    None if there is no notebook. `paths` are those of the notebooks, `runtimes` the environments.
+    """
+    task = fields.below("nbtask")
+    fields.leave_out_others(("alias", "nbtask", "enabled", "wfid", "schedule"))
+    task.leave_out(NOTIFICATIONS, "import-notification")
+    task.leave_out(PLACES)
+    task.leave_out_others((*TASK, *PLACES, *NOTIFICATIONS))
+    name = task.text("nb_name")
+    path = _notebook(name, paths)
+    if not path:
+        place = f"{task.place}.nb_name"
+        fields.left.append(because("import-no-notebook", place=place, name=name[:200]))
+        return None
+    node = _node(task, path, runtimes)
+    # The same file always gives the same document, so that a second conversion changes nothing.
+    known = fields.text("wfid") or str(uuid.uuid5(uuid.NAMESPACE_URL, f"nb-workflows:{alias}"))
+    meta = {"id": known, "title": alias}
+    if description := task.text("description"):
+        meta["description"] = description
+    document = {"version": 1, "meta": meta, "nodes": {"main": node}}
+    file = f"{safe_filename(alias)}.nbflow"
+    return file, canonical(document), _schedule(fields, file)
+
+
+def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
+    """Return the node of a notebook with its values and limits."""
+    node: dict[str, Any] = {"type": "executable", "path": path}
+    if params := task.value("params"):
+        if not isinstance(params, Mapping):
+            raise Invalid.field(f"{task.place}.params", because("object-needed"))
+        node["arguments"] = {key: {"value": value} for key, value in params.items()}
+    node["timeout_seconds"] = task.number("timeout") or SECONDS
+    if task.flag("gpu_support", default=False):
+        node["gpu"] = 1
+    if runtime := task.text("runtime"):
+        if runtime in runtimes:
+            node["environment"] = runtime
+        else:
+            place = f"{task.place}.runtime"
+            task.left.append(because("import-no-runtime", place=place, value=runtime[:80]))
+    return node
+
+
+def _notebook(name: str, paths: Container[str]) -> str:
+    """Return the path of a notebook, which files name without its folder and suffix."""
+    if not name:
+        return ""
+    candidates = (f"{folder}{name}{suffix}" for folder in FOLDERS for suffix in ("", ".ipynb"))
+    return next((one for one in candidates if one in paths), "")
+
+
+def _schedule(fields: Fields, file: str) -> ScheduleEntry | None:
+    """Return the schedule of a workflow; cron has precedence over an interval."""
+    timing = fields.below("schedule")
+    timing.leave_out_others(TIMING)
+    minutes, interval = timing.number("start_in_min"), timing.number("interval")
+    if cron := timing.text("cron"):
+        when = _cron(cron, timing)
+        timing.leave_out(("interval", "start_in_min"))
+    elif interval is not None and interval < LEAST_SECONDS:
+        timing.leave_out(("interval",))
+        when = ""
+    elif interval is not None:
+        when = f"every {interval} seconds"
+        timing.leave_out(("start_in_min",))
+    else:
+        when = f"in {minutes} minutes" if minutes else ""
+    if not when:
+        return None
+    repeat = timing.number("repeat")
+    return ScheduleEntry(
+        when,
+        file,
+        zone=ZONE,
+        at_most=repeat if repeat and repeat > 0 else None,
+        enabled=fields.flag("enabled", default=True),
+    )
+
+
+def _cron(text: str, timing: Fields) -> str:
+    """Return an expression in the order of nbyard, empty if it is refused."""
+    words = text.split()
+    # The seconds are the last of six fields there, and the first here.
+    when = " ".join([words[-1], *words[:-1]] if len(words) == SIX else words)
+    try:
+        parse_cron(when)
+    except Invalid as error:
+        place = f"{timing.place}.cron"
+        why = error.details[0].why
+        timing.left.append(because("import-bad-cron", place=place, value=text[:80], why=why))
+        return ""
+    return when

@@ -1,0 +1,85 @@
+"""Fields of foreign files: of the right type, or listed as left out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MOST_SHOWN = 80
+# Such values ask for nothing.
+NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
+
+
+class Fields:
+    """The fields of an object at a place of a file. `left` collects what is left out."""
+
+    def __init__(self, value: Any, place: str, left: list[Reason]):
+        if not isinstance(value, Mapping):
+            raise Invalid.field(place, because("object-needed"))
+        self._value = value
+        self.place = place
+        self.left = left
+
+    def __contains__(self, name: str) -> bool:
+        return self._value.get(name) is not None
+
+    def below(self, name: str) -> "Fields":
+        """Return the object of a field, empty without it."""
+        return Fields(self._value.get(name) or {}, self._at(name), self.left)
+
+    def each(self, name: str) -> Iterable[tuple[str, "Fields"]]:
+        """Yield the objects of a field by their names."""
+        entries = self.below(name)
+        for key in entries._value:
+            yield key, entries.below(key)
+
+    def text(self, name: str) -> str:
+        """Return a text, empty without it; numbers become texts."""
+        value = self._value.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, bool | list | dict):
+            raise Invalid.field(self._at(name), because("text-needed", given=_given(value)))
+        return str(value)
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number, or None without it."""
+        value = self._value.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Invalid.field(self._at(name), because("integer-needed", given=_given(value)))
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value.get(name, default)
+        if not isinstance(value, bool):
+            raise Invalid.field(self._at(name), because("boolean-needed", given=_given(value)))
+        return value
+
+    def value(self, name: str) -> Any:
+        """Return the value of a field, None without it."""
+        return self._value.get(name)
+
+    def leave_out(self, names: Iterable[str], code: str = "import-no-field") -> None:
+        """List fields that cannot be kept, each with its value."""
+        for name in names:
+            value = self._value.get(name)
+            if value not in NOTHING:
+                shown = str(value)[:MOST_SHOWN]
+                self.left.append(because(code, place=self._at(name), value=shown))
+
+    def leave_out_others(self, known: Iterable[str]) -> None:
+        """List fields that no version of the format has."""
+        self.leave_out([name for name in self._value if name not in {*known}])
+
+    def _at(self, name: str) -> str:
+        return f"{self.place}.{name}" if self.place else name
+
+
+def _given(value: Any) -> Reason:
+    if isinstance(value, bool):
+        return because("given-boolean")
+    return because("given-text", text=str(value)[:MOST_SHOWN])

@@ -1,0 +1,197 @@
+"""J2: projects of NB Workflows 0.2 and 0.3 become project files of nbyard."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from nbyard.domain.projects.definitions import ProjectDefinition, ScheduleEntry, read_definition
+from nbyard.domain.projects.toml_writer import updated_toml
+from nbyard.domain.workflows.structs import read_document
+from nbyard.errors import Invalid, NotFound
+from nbyard.importers.nb_workflows import ConvertedProject, convert_project
+
+PATHS = ("workflows/train.ipynb", "report.ipynb")
+PROJECT = {
+    "name": "wine",
+    "projectid": "8f3a",
+    "owner": "ann",
+    "description": "About wine",
+    "repository": "https://git.example/wine.git",
+    "users": ["bob"],
+}
+
+
+def workflow(task: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {"nbtask": {"nb_name": "train", **(task or {})}, "enabled": True, **more}
+
+
+def convert(
+    workflows: dict[str, Any] | None = None,
+    name: str = "workflows.yaml",
+    version: Any = "0.2",
+    **files: str,
+) -> ConvertedProject:
+    top = {"version": version, "project": PROJECT, "workflows": workflows or {}}
+    others = {path.replace("__", "."): text.encode() for path, text in files.items()}
+    return convert_project({name: yaml.safe_dump(top).encode(), **others}, PATHS)
+
+
+def left(found: ConvertedProject) -> list[str]:
+    return [str(one) for one in found.left]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("workflows.yaml", "0.2"), ("labfile.yaml", "0.3"), ("labfile.yaml", 0.3)]
+)
+def test_a_project_is_described(name, version):
+    found = convert(name=name, version=version)
+    project = found.definition.project
+    assert (project.name, project.description) == ("wine", "About wine")
+    assert project.repository == "https://git.example/wine.git"
+    assert project.metadata == {"projectid": "8f3a", "owner": "ann"}
+    assert left(found) == [f"{name}.project.users: ['bob']. nbyard has no such field"]
+
+
+def test_a_workflow_becomes_a_document_with_its_values_and_limits():
+    task = {
+        "params": {"rate": 0.5, "names": ["a"]},
+        "runtime": "gpu",
+        "gpu_support": True,
+        "timeout": 60,
+        "description": "Each night",
+    }
+    runtimes = "runtimes: {gpu: {container: {requirements: [polars]}}}"
+    found = convert({"nightly": workflow(task, wfid="w1")}, runtimes__yaml=runtimes)
+    document = read_document(found.files["nightly.nbflow"].encode(), strict=True)
+    node = document.nodes["main"]
+    assert (document.meta.id, document.meta.title) == ("w1", "nightly")
+    assert (node.path, node.environment) == ("workflows/train.ipynb", "gpu")
+    assert (node.gpu, node.timeout_seconds) == (1, 60)
+    assert {name: one.value for name, one in node.arguments.items()} == task["params"]
+    assert found.definition.environments["gpu"].requirements == ["polars"]
+    assert found.definition.schedules == {}
+
+
+def test_without_a_timeout_the_usual_one_of_nb_workflows_is_kept():
+    found = convert({"a": workflow()})
+    document = read_document(found.files["a.nbflow"].encode(), strict=True)
+    assert document.nodes["main"].timeout_seconds == 10_800
+    assert convert({"a": workflow()}).files == found.files
+
+
+@pytest.mark.parametrize(
+    ("schedule", "when", "at_most"),
+    [
+        ({"cron": "0 8 * * 1-5"}, "0 8 * * 1-5", None),
+        ({"cron": "0 8 * * 1-5 30"}, "30 0 8 * * 1-5", None),
+        ({"cron": "0 8 * * *", "interval": 60, "repeat": 3}, "0 8 * * *", 3),
+        ({"interval": 90, "repeat": None}, "every 90 seconds", None),
+        ({"interval": 90, "repeat": 0}, "every 90 seconds", None),
+        ({"start_in_min": 5}, "in 5 minutes", None),
+    ],
+)
+def test_schedules(schedule, when, at_most):
+    found = convert({"a": workflow(schedule=schedule, enabled=False)})
+    entry = found.definition.schedules["a"]
+    expected = ScheduleEntry(when, "a.nbflow", zone="UTC", at_most=at_most, enabled=False)
+    assert entry == expected
+    assert any("interval: 60" in one for one in left(found)) == (len(schedule) == 3)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "line"),
+    [
+        ({"cron": "often"}, "workflows.yaml.workflows.a.schedule.cron: often."),
+        ({"interval": 5}, "workflows.yaml.workflows.a.schedule.interval: 5."),
+        ({"jitter": 5, "cron": "@daily"}, "workflows.yaml.workflows.a.schedule.jitter: 5."),
+        (
+            {"interval": 60, "start_in_min": 5},
+            "workflows.yaml.workflows.a.schedule.start_in_min: 5",
+        ),
+    ],
+)
+def test_what_a_schedule_cannot_keep_is_listed(schedule, line):
+    assert any(one.startswith(line) for one in left(convert({"a": workflow(schedule=schedule)})))
+
+
+def test_what_a_task_cannot_keep_is_listed_line_by_line():
+    task = {
+        "notifications_ok": ["slack"],
+        "notifications_fail": ["discord"],
+        "machine": "m1",
+        "cluster": "c1",
+        "version": "v2",
+        "runtime": "unknown",
+        "colour": "red",
+    }
+    found = convert({"a": workflow(task, extra=1), "gone": workflow({"nb_name": "gone"})})
+    place = "workflows.yaml.workflows.a"
+    assert [one for one in left(found) if "users" not in one] == [
+        f"{place}.extra: 1. nbyard has no such field",
+        f"{place}.nbtask.notifications_ok: ['slack']. Add a notification to the schedule",
+        f"{place}.nbtask.notifications_fail: ['discord']. Add a notification to the schedule",
+        f"{place}.nbtask.version: v2. nbyard has no such field",
+        f"{place}.nbtask.machine: m1. nbyard has no such field",
+        f"{place}.nbtask.cluster: c1. nbyard has no such field",
+        f"{place}.nbtask.colour: red. nbyard has no such field",
+        f"{place}.nbtask.runtime: unknown is not in runtimes.yaml. The notebook uses its kernel",
+        "workflows.yaml.workflows.gone.nbtask.nb_name: there is no notebook 'gone'",
+    ]
+    assert list(found.files) == ["a.nbflow"]
+
+
+def test_the_written_file_is_read_as_it_was():
+    found = convert({"a b": workflow(schedule={"cron": "@daily"})})
+    empty = ProjectDefinition(found.definition.project)
+    text = updated_toml("", empty, found.definition)
+    assert read_definition(text.encode()) == found.definition
+
+
+def test_secrets_are_not_shown():
+    found = convert(local__nbvars='TOKEN="s3cr3t"\n')
+    assert found.secrets == {"TOKEN": "s3cr3t"}
+    assert "s3cr3t" not in repr(found) + "".join(left(found))
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"workflows.yaml": b"version: '0.4'\nproject: {name: a}\n"}, "workflows.yaml.version"),
+        ({"workflows.yaml": b"version: '0.2'\nproject: {}\n"}, "workflows.yaml.project.name"),
+        ({"workflows.yaml": b"- 1\n"}, "workflows.yaml"),
+        (
+            {"workflows.yaml": b"version: '0.2'\nproject: {name: a}\nworkflows: {x: 1}\n"},
+            "workflows.yaml.workflows.x",
+        ),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place(files, where):
+    with pytest.raises(Invalid) as refused:
+        convert_project(files, PATHS)
+    assert refused.value.details[0].path == where
+
+
+@pytest.mark.parametrize(
+    "task", [{"timeout": "long"}, {"gpu_support": "often"}, {"params": [1]}, {"nb_name": ["a"]}]
+)
+def test_a_value_of_another_type_is_refused(task):
+    with pytest.raises(Invalid) as refused:
+        convert({"a": workflow(task)})
+    assert refused.value.details[0].path.startswith("workflows.yaml.workflows.a.nbtask.")
+
+
+def test_other_folders_are_refused():
+    with pytest.raises(NotFound, match=r"labfile\.yaml"):
+        convert_project({"other.yaml": b""}, PATHS)
+
+
+def test_two_workflows_of_one_file_name_are_refused():
+    with pytest.raises(Invalid, match=r"b\.nbflow"):
+        convert({"a/b": workflow(), "b": workflow()})
+
+
+def test_only_one_of_two_project_files_is_read():
+    found = convert(labfile__yaml="version: '0.3'\nproject: {name: beer}\n")
+    assert found.definition.project.name == "beer"
+    assert left(found) == ["workflows.yaml: only labfile.yaml was read"]
