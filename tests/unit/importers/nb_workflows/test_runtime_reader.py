@@ -3,8 +3,8 @@
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
+from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.reasons.structs import Reason
 
 FILES = {"requirements.txt": b"polars>=1\n# a comment\n\n scikit-learn\n"}

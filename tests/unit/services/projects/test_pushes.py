@@ -14,6 +14,7 @@ from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.time_zone import local_zone
+from nbyard.services.projects.pushed_schedules import ScheduleSync
 
 MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "weekdays 8:00"\nzone = "Europe/Berlin"\n'
 TOOLS = '[environments.tools]\nrequirements = ["nothing_of_this_name_is_installed == 1"]\n'
@@ -212,3 +213,23 @@ def test_a_deleted_project_leaves_its_schedules_working(projects, ann, folder, y
     other = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
     assert place.is_dir() and not other.is_dir()
+
+
+def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatch):
+    projects.push(ann, folder(MORNING))
+    before = yard.services.schedules.get(ann, "morning")
+    body = folder(MORNING.replace("8:00", "9:00"), {"a.py": b"print(1)\n"})
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ScheduleSync, "apply", broken)
+        with pytest.raises(RuntimeError):
+            projects.push(ann, body)
+    # The schedule still has the files of the push before.
+    assert yard.services.schedules.get(ann, "morning") == before
+    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert projects.plan(ann, body).missing == ["a.py", FILE]
+    projects.push(ann, body)
+    assert projects.plan(ann, body).changes == []
