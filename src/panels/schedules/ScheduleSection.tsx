@@ -13,8 +13,14 @@ import { schedulesOf } from './collection';
 
 const nameOf = ({ name }: Schedule) => name;
 
-/** Schedules in the sidebar: when they run next, and how the last run went. */
-export function ScheduleSection({ services }: { services: IPanelServices }): JSX.Element {
+interface IScheduleSectionProps {
+  services: IPanelServices;
+  /** Triggers are listed below. */
+  hasTriggers: boolean;
+}
+
+/** Schedules in the sidebar, above the triggers: when they run next, how the last run went. */
+export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps): JSX.Element {
   const { yard, trans, commands } = services;
   const schedules = schedulesOf(yard);
   const items = useSignal(schedules.changed, () => schedules.items);
@@ -24,7 +30,11 @@ export function ScheduleSection({ services }: { services: IPanelServices }): JSX
   return (
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
-        <p className="nby-Note">{trans.__('No schedules yet. Choose Schedule… beside Run.')}</p>
+        {hasTriggers ? null : (
+          <p className="nby-Note">
+            {trans.__('Nothing yet. Choose Schedule… or Trigger… beside Run.')}
+          </p>
+        )}
       </ListState>
       <RowList
         label={trans.__('Schedules')}

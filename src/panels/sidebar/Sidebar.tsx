@@ -118,7 +118,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         more={fired}
         isOpen
       >
-        <ScheduleSection {...shown} />
+        <ScheduleSection {...shown} hasTriggers={!!fired} />
         <TriggerList {...shown} />
       </Section>
       <Section

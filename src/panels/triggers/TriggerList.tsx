@@ -20,7 +20,7 @@ export function TriggerList({ services }: { services: IPanelServices }): JSX.Ele
   return (
     <div className="nby-Section">
       <ListState collection={triggers} trans={trans}>
-        <p className="nby-Note">{trans.__('No triggers yet. Choose Trigger… beside Run.')}</p>
+        {null}
       </ListState>
       <RowList
         label={trans.__('Triggers')}
