@@ -99,11 +99,17 @@ export function addPanelCommands(services: IPanelServices): string[] {
           ? said(args).map(String)
           : [command.inFolder ? String(folder) : (target(args) ?? '')];
         const given = files ? paths(args).filter(fits) : about;
-        return (actions[act] as Action)(services, given, chosen, args);
+        return (actions[act ?? actionOf(id)] as Action)(services, given, chosen, args);
       }
     });
   }
   return table.map(({ id }) => id);
+}
+
+/** Return the name of an action in the form of code. */
+function actionOf(id: string): keyof typeof Actions {
+  const words = id.slice('nbyard:'.length);
+  return words.replace(/-./g, found => found[1].toUpperCase()) as keyof typeof Actions;
 }
 
 /** Return the kernel name of a notebook or console. */

@@ -15,35 +15,30 @@ export function artifactCommands(
   return [
     {
       id: 'nbyard:create-artifact',
-      act: 'createArtifact',
       label: trans.__('New Artifact…'),
       caption: trans.__('Run an executable once and store its outputs'),
       icon: addIcon
     },
     {
       id: 'nbyard:open-artifact',
-      act: 'openArtifact',
       label: trans.__('Open Artifact'),
       icon: launcherIcon,
       noun: 'artifact'
     },
     {
       id: 'nbyard:download-artifact',
-      act: 'downloadArtifact',
       label: trans.__('Download'),
       icon: downloadIcon,
       noun: 'artifact'
     },
     {
       id: 'nbyard:copy-artifact',
-      act: 'copyArtifact',
       label: trans.__('Create Another…'),
       icon: copyIcon,
       noun: 'artifact'
     },
     {
       id: 'nbyard:delete-artifact',
-      act: 'deleteArtifact',
       label: trans.__('Delete Artifact…'),
       icon: deleteIcon,
       noun: 'artifact'

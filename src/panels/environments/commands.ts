@@ -10,14 +10,12 @@ export function environmentCommands(
   return [
     {
       id: 'nbyard:create-environment',
-      act: 'createEnvironment',
       label: trans.__('New Environment…'),
       caption: trans.__('Install packages with their own kernel'),
       icon: addIcon
     },
     {
       id: 'nbyard:capture-kernel',
-      act: 'captureKernel',
       label: trans.__('Capture Kernel as Environment…'),
       caption: trans.__('Create an environment with the packages of this kernel'),
       icon: copyIcon,
@@ -25,7 +23,6 @@ export function environmentCommands(
     },
     {
       id: 'nbyard:open-environment',
-      act: 'openEnvironment',
       label: trans.__('Open Environment'),
       caption: trans.__('Packages, log and versions of the environment'),
       icon: launcherIcon,
@@ -33,7 +30,6 @@ export function environmentCommands(
     },
     {
       id: 'nbyard:install-packages',
-      act: 'installPackages',
       label: trans.__('Install Packages…'),
       icon: addIcon,
       noun: 'environment'
@@ -47,7 +43,6 @@ export function environmentCommands(
     },
     {
       id: 'nbyard:notebook-with-environment',
-      act: 'notebookWithEnvironment',
       label: trans.__('New Notebook with Environment'),
       caption: trans.__('Create a notebook with the kernel of the environment'),
       icon: notebookIcon,
@@ -55,14 +50,12 @@ export function environmentCommands(
     },
     {
       id: 'nbyard:copy-kernel-name',
-      act: 'copyKernelName',
       label: trans.__('Copy Kernel Name'),
       icon: copyIcon,
       noun: 'environment'
     },
     {
       id: 'nbyard:delete-environment',
-      act: 'deleteEnvironment',
       label: trans.__('Delete Environment…'),
       icon: deleteIcon,
       noun: 'environment'

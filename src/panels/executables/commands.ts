@@ -76,7 +76,7 @@ export function executableCommands(
         },
         path: {
           type: 'string',
-          description: trans.__('The file to open instead of the path of the executable')
+          description: trans.__('The file to open instead')
         }
       }
     },

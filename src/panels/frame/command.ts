@@ -17,7 +17,8 @@ export type Noun =
 /** A command; `Action` is the name of its action, which is fetched on first use. */
 export interface IPanelCommand<Action extends string = string> {
   id: string;
-  act: Action;
+  /** By default, it has the name of the command: `deleteRun` for `nbyard:delete-run`. */
+  act?: Action;
   label: string;
   /** The label where there is little room. */
   tile?: string;

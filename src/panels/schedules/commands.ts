@@ -10,47 +10,43 @@ export function scheduleCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof scheduleActions | keyof typeof channelActions>[] {
   return [
-    { id: 'nbyard:show-channels', act: 'showChannels', label: trans.__('Notifications…') },
+    { id: 'nbyard:show-channels', label: trans.__('Notifications…') },
     {
       id: 'nbyard:schedule-file',
-      act: 'scheduleFile',
       label: trans.__('Schedule…'),
       files: CODE_FILES,
       front: true
     },
     {
       id: 'nbyard:schedule-run',
-      act: 'scheduleRun',
+
       label: trans.__('Schedule Run…'),
       noun: 'run'
     },
     {
       id: 'nbyard:run-schedule',
-      act: 'runSchedule',
       label: trans.__('Run Now'),
       noun: 'schedule'
     },
     {
       id: 'nbyard:edit-schedule',
-      act: 'editSchedule',
       label: trans.__('Edit Schedule…'),
       noun: 'schedule'
     },
     {
       id: 'nbyard:enable-schedule',
-      act: 'enableSchedule',
+
       label: trans.__('Enable Schedule'),
       noun: 'schedule'
     },
     {
       id: 'nbyard:disable-schedule',
-      act: 'disableSchedule',
+
       label: trans.__('Disable Schedule'),
       noun: 'schedule'
     },
     {
       id: 'nbyard:delete-schedule',
-      act: 'deleteSchedule',
       label: trans.__('Delete Schedule…'),
       noun: 'schedule'
     }

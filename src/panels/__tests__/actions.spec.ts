@@ -1,0 +1,31 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { addPanelCommands } from '../commands';
+import { IPanelServices } from '../frame/services';
+
+/** The names of all actions that are asked for. */
+const asked: string[] = [];
+
+jest.mock('../lazy', () => ({
+  actions: new Proxy({}, { get: (_, name) => () => void asked.push(String(name)) })
+}));
+
+describe('the action of a command', () => {
+  const commands = new CommandRegistry();
+  const trans = nullTranslator.load('nbyard');
+  const app = { shell: { currentWidget: null, widgets: () => [] } } as unknown as JupyterFrontEnd;
+  const services = { app, commands, trans, browser: null, views: {} } as unknown as IPanelServices;
+  addPanelCommands(services);
+
+  it.each([
+    ['nbyard:schedule-file', 'scheduleFile'],
+    ['nbyard:trigger-file', 'triggerFile'],
+    ['nbyard:toggle-trigger', 'toggleTrigger'],
+    ['nbyard:delete-schedule', 'deleteSchedule'],
+    ['nbyard:fire-trigger', 'fireTrigger']
+  ])('%s is %s', async (id, action) => {
+    await commands.execute(id, { id: 'x', path: 'a.py' });
+    expect(asked.pop()).toBe(action);
+  });
+});
