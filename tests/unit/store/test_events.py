@@ -58,6 +58,17 @@ def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:
         assert store.events.newest_id(c) - store.events.oldest_id(c) == 2
 
 
+def test_events_that_triggers_have_not_seen_stay(store: Store) -> None:
+    for number in range(10):
+        told(store, number)
+    with store.write() as c:
+        newest = store.events.newest_id(c)
+        store.events.delete_oldest(c, 3, until=newest - 6)
+        assert store.events.oldest_id(c) == newest - 5
+        seen = store.events.of_runs_and_versions(c, newest - 4, newest - 1)
+    assert [event.id for event in seen] == [newest - 3, newest - 2, newest - 1]
+
+
 def test_news_are_of_everybody(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")

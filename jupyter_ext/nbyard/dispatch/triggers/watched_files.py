@@ -162,6 +162,9 @@ class WatchedFiles:
             return False
         try:
             with self._context.write() as c:
+                now = self._store.triggers.by_id(c, trigger_id)
+                if now is None or now.trigger.revision != watch.row.trigger.revision:
+                    return False
                 files = merged(old, new, {*complete, *others})
                 self._store.triggers.advance(c, trigger_id, version, files)
                 if complete:

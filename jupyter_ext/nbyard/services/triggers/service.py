@@ -192,7 +192,6 @@ class TriggerService:
             row = self._find(c, caller, trigger)
             if row.trigger.is_enabled:
                 self._firings.drop(c, row.trigger, because("firing-disabled"))
-                self._rows.unwatch(c, row.trigger.id)
                 self._rows.change(c, row.trigger, "disabled", is_enabled=False)
         return self.get(caller, row.trigger.id)
 

@@ -158,8 +158,10 @@ class TriggerRows:
 
     def watch(self, c: Connection, trigger_id: str, files: Snapshot) -> None:
         """Store the files as they are, so that only later changes count."""
+        known = self.watched(c, trigger_id)
         c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
-        row = {"trigger_id": trigger_id, "version": 1, "files": dict(files)}
+        version = known[0] + 1 if known else 1
+        row = {"trigger_id": trigger_id, "version": version, "files": dict(files)}
         c.execute(insert(trigger_files), [row])
 
     def watched(self, c: Connection, trigger_id: str) -> tuple[int, dict[str, Stamp]] | None:
@@ -179,10 +181,6 @@ class TriggerRows:
         values = {"version": version + 1, "files": dict(files)}
         if c.execute(update(trigger_files).where(where).values(**values)).rowcount != 1:
             raise StaleWrite
-
-    def unwatch(self, c: Connection, trigger_id: str) -> None:
-        """Forget the files of a trigger."""
-        c.execute(delete(trigger_files).where(W.trigger_id == trigger_id))
 
     def count(self, c: Connection, trigger_id: str, outcome: str, number: int = 1) -> None:
         """Count what events of a trigger led to."""

@@ -133,3 +133,21 @@ def test_a_disabled_trigger_watches_nothing(fired, inbox):
     fired.service.enable(OWNER, made.id)
     fired.bench.round(5)
     assert fired.firings(made) == []
+
+
+def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
+    """The trigger is disabled while the dispatcher looks at its files."""
+    made = watch(fired)
+    (inbox / "a.csv").write_text("1")
+    files = fired.controller._files
+    compare = files._compare
+
+    def disable_first(watched, new):
+        watched.settling.complete(list(new), new, -1e9)
+        fired.service.disable(OWNER, made.id)
+        return compare(watched, new)
+
+    monkeypatch.setattr(files, "_compare", disable_first)
+    fired.bench.until_now(lambda: not fired.service.get(OWNER, made.id).is_enabled)
+    fired.settle()
+    assert fired.firings(made) == []

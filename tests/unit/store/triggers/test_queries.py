@@ -51,6 +51,8 @@ def test_watched_files_are_advanced_once(store, stored):
         with pytest.raises(StaleWrite):
             store.triggers.advance(c, "a", version, {"/in/y": (1, 1)})
         assert store.triggers.watched(c, "a") == (version + 1, {})
+        store.triggers.watch(c, "a", {})
+        assert store.triggers.watched(c, "a") == (version + 2, {})
         store.triggers.delete(c, store.triggers.by_id(c, "a").trigger)
         assert store.triggers.watched(c, "a") is None
 
