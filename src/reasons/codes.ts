@@ -289,7 +289,12 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('There is a server, but no nbyard: is its extension enabled?'),
   'server-refused': (p, show, trans) => trans.__('The server answered %1.', show(p.status)),
   'not-a-server': (p, show, trans) =>
-    trans.__("'%1' is neither a URL nor the port of a Jupyter server", show(p.server)),
+    trans.__(
+      "'%1' is neither a configured name nor a URL nor the port of a Jupyter server",
+      show(p.server)
+    ),
+  'token-file-open': (p, show, trans) =>
+    trans.__('Others can read %1: run chmod 600 on it', show(p.path)),
   'no-ready-model': (_p, _show, trans) => trans.__('There is no such model that is ready.'),
   'no-ready-model-yet': (p, show, trans) =>
     trans.__('There is no such model that is ready; %1 is %2.', show(p.model), show(p.state)),
@@ -1340,6 +1345,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'upgrade-nbyard': (p, show, trans) =>
     trans.__('The store has schema %1. Upgrade nbyard to open it.', show(p.schema)),
+  'restore-elsewhere': (_p, _show, trans) =>
+    trans.__('Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.'),
   'give-old-key': (p, show, trans) =>
     trans.__(
       'Give the old key too, behind the new one in %1, or replace the secret values in it.',
@@ -1791,6 +1798,42 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('Cell %1 is not read as R: %2.', show(p.cell), show(p.problem)),
   'cell-too-large': (p, show, trans) => trans.__('it has more than %1 KiB', show(p.most)),
   'r-line-unread': (p, show, trans) => trans.__('line %1, %2', show(p.line), show(p.words)),
+  'no-channel': (p, show, trans) =>
+    trans.__("There is no notice channel '%1'; %2.", show(p.name), show(p.present)),
+  'channel-exists': (p, show, trans) =>
+    trans.__("A notice channel named '%1' exists.", show(p.name)),
+  'channel-name-is-id': (_p, _show, trans) =>
+    trans.__('may not be an id: these name other channels'),
+  'not-channel-url': (_p, _show, trans) =>
+    trans.__('must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…'),
+  'channel-not-encrypted': (_p, _show, trans) =>
+    trans.__('must be encrypted (https://, jsons://), because messages name your work'),
+  'channel-is-local': (p, show, trans) =>
+    trans.__("%1:// stays on the server's own machine", show(p.scheme)),
+  'channel-reads-file': (p, show, trans) =>
+    trans.__('may not name a file of the server (%1)', show(p.name)),
+  'unknown-channel-url': (_p, _show, trans) =>
+    trans.__('Apprise does not know this kind of URL, or it is incomplete'),
+  'apprise-missing': (_p, _show, trans) =>
+    trans.__('needs Apprise, which is not installed where nbyard runs'),
+  'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
+  'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
+  'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
+  'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
+  'channel-answered': (p, show, trans) =>
+    trans.__('%1 answered %2', show(p.service), show(p.status)),
+  'channel-answered-text': (p, show, trans) =>
+    trans.__('%1 answered %2: %3', show(p.service), show(p.status), show(p.text)),
+  'channel-too-late': (p, show, trans) =>
+    trans.__('%1 did not answer within %2 s', show(p.service), show(p.seconds)),
+  'channel-unreachable': (p, show, trans) =>
+    trans.__('%1 cannot be reached: %2', show(p.service), show(p.message)),
+  'channel-not-sent': (p, show, trans) =>
+    trans.__('%1 did not accept the message: %2', show(p.service), show(p.message)),
+  'channel-address-refused': (p, show, trans) =>
+    trans.__('%1: %2', show(p.service), show(p.reason)),
+  'sender-ended': (p, show, trans) =>
+    trans.__('The sender of messages ended unexpectedly: %1', show(p.message)),
   'too-many-packages': (p, show, trans) => trans.__('has more than %1 packages', show(p.most)),
   'not-debian-package': (p, show, trans) =>
     trans.__('%1 is no name of a Debian package', show(p.name)),
@@ -2088,7 +2131,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'schedule-exists': (p, show, trans) => trans.__("A schedule named '%1' exists.", show(p.name)),
   'schedule-has-ended': (_p, _show, trans) => trans.__('The schedule has no due time left.'),
   'schedule-run-name': (_p, _show, trans) =>
-    trans.__('runs of a schedule are numbered, so they have no name'),
+    trans.__('runs of schedules and triggers are numbered, so they have no name'),
   'due-in-zone': (p, show, trans) => trans.__('%1 (%2)', show(p.times), show(p.zone)),
   'due-every-seconds': (p, show, trans) => trans.__('Every %1 seconds', show(p.count)),
   'due-every-minutes': (p, show, trans) => trans.__('Every %1 min', show(p.count)),
@@ -2199,10 +2242,33 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-example': (_p, _show, trans) => trans.__('This installation does not contain the example.'),
   'no-such-folder': (p, show, trans) => trans.__("there is no folder '%1'", show(p.path)),
   'file-not-ordinary': (p, show, trans) => trans.__('%1 is no ordinary file', show(p.path)),
+  'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
+  'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
+  'backup-failed': (p, show, trans) => trans.__('The backup was not written: %1.', show(p.message)),
+  'backup-file-missing': (p, show, trans) => trans.__('The store has no file %1.', show(p.path)),
+  'not-a-backup': (_p, _show, trans) => trans.__('This file is not a backup of a store.'),
+  'backup-damaged': (p, show, trans) =>
+    trans.__('The backup is damaged or incomplete: %1.', show(p.message)),
+  'backup-incomplete': (_p, _show, trans) =>
+    trans.__('The backup is incomplete: its end is missing.'),
+  'backup-checksum-differs': (_p, _show, trans) =>
+    trans.__('The backup is damaged: it has other rows or files than it lists.'),
+  'backup-strange-file': (p, show, trans) =>
+    trans.__('The backup is damaged: it contains %1.', show(p.path)),
+  'backup-strange-bytes': (p, show, trans) =>
+    trans.__('The backup is damaged: %1 has other bytes.', show(p.path)),
+  'backup-strange-rows': (p, show, trans) =>
+    trans.__('The backup is damaged: %1 has other columns.', show(p.name)),
+  'backup-newer': (p, show, trans) =>
+    trans.__('nbyard %1 wrote this backup. Upgrade nbyard.', show(p.version)),
+  'restore-failed': (p, show, trans) =>
+    trans.__('The backup was not restored: %1.', show(p.message)),
+  'store-exists': (p, show, trans) =>
+    trans.__('There is a store in %1 or in its database.', show(p.folder)),
   'no-s3-credential': (p, show, trans) =>
     trans.__("names no credential of the kind s3: '%1'; %2", show(p.name), show(p.present)),
   'newest-version-importing': (p, show, trans) =>
@@ -2470,6 +2536,88 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.last, ','),
       show(p.count, ',')
     ),
+  'no-trigger': (p, show, trans) => trans.__("There is no trigger '%1'.", show(p.name)),
+  'trigger-exists': (p, show, trans) => trans.__("A trigger named '%1' exists.", show(p.name)),
+  'other-trigger-kind': (p, show, trans) =>
+    trans.__('is %1, which cannot change. Create another trigger', show(p.kind)),
+  'trigger-loop': (p, show, trans) =>
+    trans.__('would close a loop: %1', show(p.places, ' \u2192 ')),
+  'not-a-pattern': (p, show, trans) =>
+    trans.__("'%1' is not a pattern of files, such as *.csv or **/*.csv", show(p.text)),
+  'too-many-watched-files': (p, show, trans) =>
+    trans.__(
+      'has more than %1 files that match. Choose a smaller folder or a narrower pattern',
+      show(p.most)
+    ),
+  'nothing-to-watch': (p, show, trans) =>
+    trans.__('There is no file or folder %1 and no folder around it', show(p.path)),
+  'pattern-of-file': (p, show, trans) => trans.__('is for folders, and %1 is a file', show(p.path)),
+  'too-many-values': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
+  'event-has-no-fields': (_p, _show, trans) =>
+    trans.__('the event has no fields; pass values when you fire the trigger'),
+  'no-event-field': (p, show, trans) =>
+    trans.__("'%1' is not one of %2", show(p.text), show(p.known, ', ')),
+  'not-a-field-path': (p, show, trans) =>
+    trans.__(
+      "'%1' is not a path of names and numbers with dots, such as body.city.0",
+      show(p.text)
+    ),
+  'no-such-parameter': (p, show, trans) =>
+    trans.__('is not a parameter of the run; it has %1', show(p.known, ', ')),
+  'parameter-takes-no-event': (_p, _show, trans) =>
+    trans.__('an output or a secret takes no value of an event'),
+  'input-of-pinned': (_p, _show, trans) =>
+    trans.__('an input needs the mode follows, because pinned inputs are frozen'),
+  'event-field-type': (p, show, trans) =>
+    trans.__('the field of the event is %1, the parameter is %2', show(p.given), show(p.wanted)),
+  'trigger-is-disabled': (_p, _show, trans) => trans.__('The trigger is disabled.'),
+  'not-a-webhook': (p, show, trans) =>
+    trans.__('Only webhooks have a secret; this trigger is %1', show(p.kind)),
+  'fires-on-dataset': (p, show, trans) =>
+    trans.__('A version of dataset %1 is ready', show(p.name)),
+  'fires-after-success': (p, show, trans) => trans.__('A run of %1 succeeded', show(p.path)),
+  'fires-after-failure': (p, show, trans) => trans.__('A run of %1 failed', show(p.path)),
+  'fires-after-end': (p, show, trans) => trans.__('A run of %1 succeeded or failed', show(p.path)),
+  'fires-on-path': (p, show, trans) => trans.__('%1 is %2', show(p.path), show(p.changes, ' or ')),
+  'fires-on-files': (p, show, trans) =>
+    trans.__('A file %1 in %2 is %3', show(p.pattern), show(p.path), show(p.changes, ' or ')),
+  'fires-on-webhook': (p, show, trans) =>
+    trans.__('A signed webhook arrives, at most %1 per minute', show(p.most)),
+  'fires-on-request': (_p, _show, trans) => trans.__('A notebook or program fires it'),
+  'file-created': (_p, _show, trans) => trans.__('created'),
+  'file-modified': (_p, _show, trans) => trans.__('modified'),
+  'file-deleted': (_p, _show, trans) => trans.__('deleted'),
+  'firing-overlapped': (p, show, trans) => trans.__('Run %1 had not ended', show(p.number)),
+  'firing-queue-full': (p, show, trans) => trans.__('%1 events already wait', show(p.count)),
+  'firing-disabled': (_p, _show, trans) => trans.__('The trigger was disabled'),
+  'firing-replaced': (_p, _show, trans) => trans.__('A later event replaced it'),
+  'trigger-chain-too-long': (p, show, trans) =>
+    trans.__('%1 triggers fired each other in a row; this looks like a loop', show(p.most)),
+  'event-lacks-field': (p, show, trans) => trans.__("the event has no field '%1'", show(p.text)),
+  'no-trigger-template': (_p, _show, trans) =>
+    trans.__('The frozen files of the trigger are gone; save the trigger again'),
+  'watched-files-unreadable': (p, show, trans) =>
+    trans.__('%1 cannot be read: %2', show(p.path), show(p.message)),
+  'cause-dataset': (p, show, trans) =>
+    trans.__('version %1 of dataset %2', show(p.version), show(p.name)),
+  'cause-run': (p, show, trans) =>
+    trans.__('run %1 of %2 %3', show(p.number), show(p.title), show(p.state)),
+  'run-has-succeeded': (_p, _show, trans) => trans.__('succeeded'),
+  'run-has-failed': (_p, _show, trans) => trans.__('failed'),
+  'cause-file': (p, show, trans) => trans.__('%1 was %2', show(p.path), show(p.change)),
+  'cause-files': (p, show, trans) =>
+    trans.__('%1 and %2 more files', show(p.changes, ', '), show(p.count)),
+  'cause-no-files': (_p, _show, trans) => trans.__('the watched files'),
+  'cause-webhook': (p, show, trans) => trans.__('webhook message %1', show(p.id)),
+  'cause-run-fired': (_p, _show, trans) => trans.__('fired by a run'),
+  'cause-fired': (_p, _show, trans) => trans.__('fired by a person or program'),
+  'webhook-refused': (_p, _show, trans) =>
+    trans.__('The webhook does not exist, or the signature is not valid.'),
+  'webhook-repeated': (_p, _show, trans) => trans.__('A message with this ID was received before.'),
+  'webhook-too-often': (p, show, trans) =>
+    trans.__('More than %1 messages arrived within a minute.', show(p.most)),
+  'webhook-not-json': (_p, _show, trans) =>
+    trans.__('the body must be JSON, because values are taken from it'),
   'not-text': (_p, _show, trans) => trans.__('must be text'),
   empty: (_p, _show, trans) => trans.__('may not be empty'),
   'too-long': (p, show, trans) => trans.__('may have at most %1 characters', show(p.most)),

@@ -19,7 +19,6 @@ export function scheduleCommands(
     },
     {
       id: 'nbyard:schedule-run',
-
       label: trans.__('Schedule Run…'),
       noun: 'run'
     },
@@ -35,13 +34,11 @@ export function scheduleCommands(
     },
     {
       id: 'nbyard:enable-schedule',
-
       label: trans.__('Enable Schedule'),
       noun: 'schedule'
     },
     {
       id: 'nbyard:disable-schedule',
-
       label: trans.__('Disable Schedule'),
       noun: 'schedule'
     },
