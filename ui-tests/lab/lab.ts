@@ -264,7 +264,8 @@ type Noun =
   | 'schedule'
   | 'workflow'
   | 'run'
-  | 'schedule';
+  | 'schedule'
+  | 'trigger';
 
 interface IApp {
   restored: Promise<void>;
