@@ -261,7 +261,6 @@ type Noun =
   | 'deployment'
   | 'environment'
   | 'executable'
-  | 'schedule'
   | 'workflow'
   | 'run'
   | 'schedule'
