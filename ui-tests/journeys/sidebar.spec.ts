@@ -5,7 +5,7 @@ import { expect, test } from '../lab/test';
 
 const SMALL = { width: 1280, height: 720 };
 const HEADS = [
-  ...['Runs', 'Datasets', 'Workflows', 'Schedules', 'Deployments'],
+  ...['Runs', 'Datasets', 'Workflows', 'Automatic Runs', 'Deployments'],
   ...['Executables', 'Environments', 'Artifacts', 'Credentials']
 ];
 

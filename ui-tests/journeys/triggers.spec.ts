@@ -30,8 +30,12 @@ test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({ 
   };
   await choose('Fire Now');
   await expect(row).toContainText('last: succeeded', { timeout: 90_000 });
-  await choose('Enable or Disable');
+  const isOn = row.getByRole('switch', { name: 'Enabled' });
+  await isOn.click();
   await expect(row).toContainText('disabled');
+  await expect(isOn).not.toBeChecked();
+  await choose('Enable Trigger');
+  await expect(isOn).toBeChecked();
   await choose('Delete Trigger…');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(row).toHaveCount(0);

@@ -1,4 +1,4 @@
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';

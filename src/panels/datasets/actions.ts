@@ -11,7 +11,7 @@ import { newId } from '../../document/nodeId';
 import { askText } from '../../forms/askText';
 import { EXTENSION } from '../../document/fileType';
 import { chooseFiles } from '../../components/chooseFiles';
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';

@@ -1,5 +1,5 @@
 import { Deployment } from '../../api/types';
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';

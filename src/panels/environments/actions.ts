@@ -1,7 +1,7 @@
 import { Environment } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openEnvironment } from './open';

@@ -5,7 +5,7 @@ import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
 import { askText } from '../../forms/askText';
 import { chooseFiles } from '../../components/chooseFiles';
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { IPlace, showPlace } from './editSource';

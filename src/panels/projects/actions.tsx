@@ -3,7 +3,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Project } from '../../api/types';
 import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
-import { confirm } from '../frame/confirm';
+import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { activeProjectOf } from './activeProject';

@@ -5,7 +5,8 @@ import { More } from '../../components/More';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
-import { ChoiceField, TextField } from '../frame/PlainFields';
+import { Problems } from '../frame/dialogs/askUntilAccepted';
+import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { draftOf, FIELDS, IScheduleDraft } from './draft';
 import { usePreview } from './preview';
@@ -19,8 +20,7 @@ interface IScheduleFormProps {
   draft: IScheduleDraft;
   /** The schedule to edit. */
   known?: Schedule;
-  /** Messages of a refusal by field; '' is about the whole form. */
-  problems: Readonly<Record<string, string>>;
+  problems: Problems;
 }
 
 /** When a file runs, in words or as cron, with the next times. */
@@ -66,11 +66,6 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   };
   return (
     <div className="nby-Form nby-Schedule">
-      {problems[''] && (
-        <p role="alert" className="nby-Field-error">
-          {problems['']}
-        </p>
-      )}
       <FieldFrame label={trans.__('When')} error={problem || errorOf('words')} trans={trans}>
         {control => (
           <SuggestedInput

@@ -5,6 +5,7 @@ import { showMoment } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { scheduleIcon } from '../../icons/items';
 import { reasonText } from '../../reasons';
+import { EnabledSwitch } from '../frame/EnabledSwitch';
 import { ListState } from '../frame/ListState';
 import { Older } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
@@ -26,7 +27,6 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
   const items = useSignal(schedules.changed, () => schedules.items);
   const run = (verb: string) => (one: Schedule) =>
     void commands.execute(`nbyard:${verb}-schedule`, { id: one.id });
-  const toggle = (one: Schedule) => run(one.is_enabled ? 'disable' : 'enable')(one);
   return (
     <div className="nby-Section">
       <ListState collection={schedules} trans={trans}>
@@ -57,21 +57,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
             title={[one.name, one.run.path, showMoment(one.next_due)].filter(Boolean).join('\n')}
           />
         )}
-        actions={one => (
-          <button
-            type="button"
-            role="switch"
-            className="nby-Switch"
-            tabIndex={-1}
-            aria-label={trans.__('Enabled')}
-            aria-checked={one.is_enabled}
-            title={one.is_enabled ? trans.__('Disable Schedule') : trans.__('Enable Schedule')}
-            onClick={event => {
-              event.stopPropagation();
-              toggle(one);
-            }}
-          />
-        )}
+        actions={one => <EnabledSwitch services={services} noun="schedule" item={one} />}
         onOpen={run('edit')}
         onSelect={() => undefined}
         onDelete={run('delete')}

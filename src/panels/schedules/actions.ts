@@ -1,14 +1,14 @@
 /** Creates, edits, starts and deletes schedules. */
 import { PathExt } from '@jupyterlab/coreutils';
-import { ApiError } from '../../api/client';
 import { NewRun } from '../../api/types';
-import { confirm } from '../frame/confirm';
+import { changedFields, withRevision } from '../frame/dialogs/changes';
+import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices, saveOpen } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
-import { bodyOf, changedFields, draftOf } from './draft';
+import { bodyOf, draftOf } from './draft';
 
 export const scheduleActions = {
   /** Ask when a file runs. An open document is saved first. */
@@ -36,27 +36,17 @@ export const scheduleActions = {
     await reportFailure(services, trans.__('Not changed.'), async () => {
       const path = { schedule: id };
       const known = await yard.client.call('schedules.get', { path });
-      const before = draftOf(known);
-      let { revision } = known;
+      const before = bodyOf(draftOf(known));
+      const save = withRevision(known, () => yard.client.call('schedules.get', { path }), trans);
       const made = await askSchedule(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
-        send: async draft => {
-          try {
-            const body = { revision, ...changedFields(draft, before) };
-            return await yard.client.call('schedules.update', { path, body });
-          } catch (error) {
-            if (error instanceof ApiError && error.code === 'stale') {
-              ({ revision } = await yard.client.call('schedules.get', { path }));
-              const words = trans.__(
-                'This schedule was changed elsewhere. Save again to apply your changes to it.'
-              );
-              throw new ApiError(error.status, error.code, words);
-            }
-            throw error;
-          }
-        }
+        send: draft =>
+          save(revision => {
+            const body = { revision, ...changedFields(bodyOf(draft), before) };
+            return yard.client.call('schedules.update', { path, body });
+          })
       });
       if (made) {
         schedulesOf(yard).put(made);

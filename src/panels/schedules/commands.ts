@@ -1,4 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { bellIcon } from '@jupyterlab/ui-components';
 import { IPanelCommand } from '../frame/command';
 import type { channelActions } from '../channels/actions';
 import type { scheduleActions } from './actions';
@@ -10,7 +11,7 @@ export function scheduleCommands(
   trans: TranslationBundle
 ): IPanelCommand<keyof typeof scheduleActions | keyof typeof channelActions>[] {
   return [
-    { id: 'nbyard:show-channels', label: trans.__('Notifications…') },
+    { id: 'nbyard:show-channels', label: trans.__('Notifications…'), icon: bellIcon },
     {
       id: 'nbyard:schedule-file',
       label: trans.__('Schedule…'),

@@ -85,15 +85,6 @@ export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDr
 
 export type IScheduleBody = ReturnType<typeof bodyOf>;
 
-/** Return only the changed fields, as the server acts on each field that it gets. */
-export function changedFields(draft: IScheduleDraft, before: IScheduleDraft) {
-  const former = bodyOf(before) as Record<string, unknown>;
-  const changed = Object.entries(bodyOf(draft)).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(former[name])
-  );
-  return Object.fromEntries(changed) as Partial<IScheduleBody>;
-}
-
 /** The fields of a refusal that belong to a value of the form. */
 export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> = {
   words: ['timing'],

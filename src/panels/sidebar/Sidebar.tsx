@@ -112,7 +112,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
       <Section
         {...common}
         noun="schedule"
-        title={trans.__('Schedules and Triggers')}
+        title={trans.__('Automatic Runs')}
         collection={schedulesOf(yard)}
         buttons={['show-channels']}
         more={fired}

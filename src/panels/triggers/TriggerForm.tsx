@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
-import { ChoiceField, TextField } from '../frame/PlainFields';
+import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { ITriggerDraft } from './draft';
 

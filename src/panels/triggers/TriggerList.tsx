@@ -4,6 +4,7 @@ import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
 import { triggerIcon } from '../../icons/items';
 import { reasonText } from '../../reasons';
+import { EnabledSwitch } from '../frame/EnabledSwitch';
 import { ListState } from '../frame/ListState';
 import { Older } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
@@ -43,6 +44,7 @@ export function TriggerList({ services }: { services: IPanelServices }): JSX.Ele
             title={[one.name, one.run.path, one.address].filter(Boolean).join('\n')}
           />
         )}
+        actions={one => <EnabledSwitch services={services} noun="trigger" item={one} />}
         onOpen={run('edit')}
         onSelect={() => undefined}
         onDelete={run('delete')}

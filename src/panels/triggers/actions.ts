@@ -1,11 +1,13 @@
 /** Creates, edits, fires and deletes triggers. */
 import { PathExt } from '@jupyterlab/coreutils';
-import { confirm } from '../frame/confirm';
+import { changedFields, withRevision } from '../frame/dialogs/changes';
+import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices, saveOpen } from '../frame/services';
 import { askTrigger, showSecret } from './askTrigger';
 import { triggersOf } from './collection';
+import { bodyOf, draftOf } from './draft';
 
 export const triggerActions = {
   /** Ask what runs a file. An open document is saved first. */
@@ -33,14 +35,16 @@ export const triggerActions = {
     await reportFailure(services, trans.__('Not changed.'), async () => {
       const path = { trigger: id };
       const known = await yard.client.call('triggers.get', { path });
+      const before = bodyOf(draftOf(known));
+      const save = withRevision(known, () => yard.client.call('triggers.get', { path }), trans);
       const made = await askTrigger(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
         send: draft =>
-          yard.client.call('triggers.update', {
-            path,
-            body: { revision: known.revision, ...draft }
+          save(revision => {
+            const body = { revision, ...changedFields(draft, before) };
+            return yard.client.call('triggers.update', { path, body });
           })
       });
       if (made) {
@@ -56,15 +60,9 @@ export const triggerActions = {
     });
   },
 
-  toggleTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
-    const { yard, trans } = services;
-    await reportFailure(services, trans.__('Not changed.'), async () => {
-      const path = { trigger: id };
-      const known = await yard.client.call('triggers.get', { path });
-      const verb = known.is_enabled ? 'triggers.disable' : 'triggers.enable';
-      triggersOf(yard).put(await yard.client.call(verb, { path }));
-    });
-  },
+  enableTrigger: (services: IPanelServices, [id]: string[]) => setEnabled(services, id, 'enable'),
+
+  disableTrigger: (services: IPanelServices, [id]: string[]) => setEnabled(services, id, 'disable'),
 
   deleteTrigger: async (services: IPanelServices, [id]: string[]): Promise<void> => {
     const { yard, trans } = services;
@@ -77,3 +75,15 @@ export const triggerActions = {
     });
   }
 };
+
+async function setEnabled(
+  services: IPanelServices,
+  trigger: string,
+  verb: 'disable' | 'enable'
+): Promise<void> {
+  const { yard, trans } = services;
+  await reportFailure(services, trans.__('Not changed.'), async () => {
+    const path = { trigger };
+    triggersOf(yard).put(await yard.client.call(`triggers.${verb}`, { path }));
+  });
+}

@@ -1,9 +1,9 @@
 /** Dialogs of triggers: what fires one, and the address and secret of a webhook. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
-import { ApiError, fieldErrors } from '../../api/client';
 import { Trigger } from '../../api/types';
-import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
+import { FormBody } from '../../forms/FormBody';
+import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
 import { bodyOf, draftOf, ITriggerBody } from './draft';
 import { TriggerForm } from './TriggerForm';
@@ -17,38 +17,19 @@ interface IAsked {
 }
 
 /** Return the stored trigger; undefined if the user cancels. */
-export async function askTrigger(
+export function askTrigger(
   services: IPanelServices,
   { title, ok, known, send }: IAsked
 ): Promise<Trigger | undefined> {
   const draft = draftOf(known);
-  let problems: Record<string, string> = {};
-  for (;;) {
-    const first = Object.keys(problems).length ? REFUSED : FIELD;
-    const form = (
+  return askUntilAccepted({
+    title,
+    ok,
+    form: problems => (
       <TriggerForm services={services} draft={draft} isKnown={!!known} problems={problems} />
-    );
-    const { button } = await showDialog({
-      title,
-      body: new FormBody(form, first),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
-      focusNodeSelector: first
-    });
-    if (!button.accept) {
-      return undefined;
-    }
-    try {
-      return await send(bodyOf(draft));
-    } catch (error) {
-      if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
-        throw error;
-      }
-      problems = fieldErrors(error);
-      if (!Object.keys(problems).length) {
-        problems = { on: error.message };
-      }
-    }
-  }
+    ),
+    send: () => send(bodyOf(draft))
+  });
 }
 
 /** Show the address of a new webhook and its secret, which the server shows once. */

@@ -19,11 +19,8 @@ export function triggerCommands(
       label: trans.__('Edit Trigger…'),
       noun: 'trigger'
     },
-    {
-      id: 'nbyard:toggle-trigger',
-      label: trans.__('Enable or Disable'),
-      noun: 'trigger'
-    },
+    { id: 'nbyard:enable-trigger', label: trans.__('Enable Trigger'), noun: 'trigger' },
+    { id: 'nbyard:disable-trigger', label: trans.__('Disable Trigger'), noun: 'trigger' },
     {
       id: 'nbyard:delete-trigger',
       label: trans.__('Delete Trigger…'),

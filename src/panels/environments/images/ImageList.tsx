@@ -3,7 +3,7 @@ import { NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { askText } from '../../../forms/askText';
-import { confirm } from '../../frame/confirm';
+import { confirm } from '../../frame/dialogs/confirm';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Schedule } from '../../../api/types';
-import { changedFields, draftOf, timeIn, unreadable } from '../draft';
+import { changedFields } from '../../frame/dialogs/changes';
+import { bodyOf, draftOf, timeIn, unreadable } from '../draft';
 import { stored } from './stored';
 
 const trans = nullTranslator.load('nbyard');
@@ -18,7 +19,7 @@ describe('R4: the typed values of a schedule', () => {
   it('lead to no change if the user changes nothing', () => {
     for (const [timing] of TIMINGS) {
       const known = stored({ words: '', timing });
-      expect(changedFields(draftOf(known), draftOf(known))).toEqual({});
+      expect(changedFields(bodyOf(draftOf(known)), bodyOf(draftOf(known)))).toEqual({});
     }
   });
 
@@ -26,9 +27,12 @@ describe('R4: the typed values of a schedule', () => {
     const before = draftOf(stored());
     expect(before.startsAt).toBe('2026-12-01T08:00');
     const draft = { ...before, name: 'other', atMost: '' };
-    expect(changedFields(draft, before)).toEqual({ name: 'other', at_most: null });
+    expect(changedFields(bodyOf(draft), bodyOf(before))).toEqual({ name: 'other', at_most: null });
     expect(
-      changedFields({ ...before, words: 'daily 6:00', endsAt: '2027-01-01T00:00' }, before)
+      changedFields(
+        bodyOf({ ...before, words: 'daily 6:00', endsAt: '2027-01-01T00:00' }),
+        bodyOf(before)
+      )
     ).toEqual({
       timing: { kind: 'words', text: 'daily 6:00' },
       ends_at: '2027-01-01T00:00'

@@ -1,5 +1,5 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { IPanelServices } from './services';
+import { IPanelServices } from '../services';
 
 /** Ask before something is lost; return whether to go on. */
 export async function confirm(

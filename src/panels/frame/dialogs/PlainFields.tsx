@@ -1,6 +1,6 @@
 /** Fields of dialogs: a label with one line of text, or with a choice. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
+import { FieldFrame, SuggestedInput } from '../../../forms/FieldFrame';
 
 interface IInputProps {
   label: string;

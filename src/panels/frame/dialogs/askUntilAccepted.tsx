@@ -1,0 +1,59 @@
+/** A dialog that shows the messages of a refusal and keeps the input. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { ApiError, fieldErrors } from '../../../api/client';
+import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
+
+/** Messages by field; '' is about the whole form. */
+export type Problems = Readonly<Record<string, string>>;
+
+interface IAsked<T> {
+  title: string;
+  ok: string;
+  form: (problems: Problems) => JSX.Element;
+  /** Return what cannot be sent at all. */
+  check?: () => Problems;
+  send: () => Promise<T>;
+}
+
+/** Return what the server answered; undefined if the user cancels. */
+export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
+  const { title, ok, form, check, send } = asked;
+  let problems: Problems = {};
+  for (;;) {
+    const first = Object.keys(problems).some(Boolean) ? REFUSED : FIELD;
+    const body = (
+      <>
+        {problems[''] && (
+          <p role="alert" className="nby-Field-error">
+            {problems['']}
+          </p>
+        )}
+        {form(problems)}
+      </>
+    );
+    const { button } = await showDialog({
+      title,
+      body: new FormBody(body, first),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      focusNodeSelector: first
+    });
+    if (!button.accept) {
+      return undefined;
+    }
+    problems = check?.() ?? {};
+    if (Object.keys(problems).length) {
+      continue;
+    }
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        throw error;
+      }
+      problems = fieldErrors(error);
+      if (!Object.keys(problems).length) {
+        problems = { '': [error.message, error.hint].filter(Boolean).join(' ') };
+      }
+    }
+  }
+}
