@@ -15,14 +15,12 @@ TEXTS = (".yaml", ".txt", ".in", ".nbvars")
 
 
 @click.command()
-@click.argument(
-    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default="."
-)
+@click.argument("folder", default=".")
 @click.option("--secrets", is_flag=True, help="Store the values of .nbvars as credentials.")
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @server_option
 @json_option
-def convert(folder: Path, secrets: bool, force: bool, server: str, as_json: bool) -> None:
+def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool) -> None:
     """Convert a project folder of NB Workflows.
 
     Reads workflows.yaml or labfile.yaml, runtimes.yaml and .nbvars. Writes nbyard.toml and a
@@ -37,28 +35,29 @@ def convert(folder: Path, secrets: bool, force: bool, server: str, as_json: bool
     from nbyard.domain.projects.toml_writer import updated_toml
     from nbyard.importers.nb_workflows import convert_project
 
-    paths = sorted(paths_of(folder))
+    place = Path(folder)
+    paths = sorted(paths_of(place))
     small = {
-        path: (folder / path).read_bytes()
+        path: (place / path).read_bytes()
         for path in paths
-        if path.endswith(TEXTS) and (folder / path).stat().st_size <= MOST_BYTES
+        if path.endswith(TEXTS) and (place / path).stat().st_size <= MOST_BYTES
     }
     found = convert_project(small, paths)
     definition = found.definition
     text = updated_toml("", ProjectDefinition(definition.project), definition)
     written = {FILE: text, **found.files}
-    taken = [path for path in written if (folder / path).exists() and not force]
+    taken = [path for path in written if (place / path).exists() and not force]
     if taken:
-        raise click.UsageError(f"{folder / taken[0]} exists. Replace it with --force.")
+        raise click.UsageError(f"{place / taken[0]} exists. Replace it with --force.")
     for path, content in written.items():
-        (folder / path).write_text(content, "utf-8")
+        (place / path).write_text(content, "utf-8")
     if secrets:
         store_secrets(found.secrets, server)
     if as_json:
         show_json({"written": [*written], "left": [str(one) for one in found.left]})
         return
     for path in written:
-        click.echo(str(folder / path))
+        click.echo(str(place / path))
     for one in found.left:
         print_note(f"Left out: {without_control_characters(str(one))}")
     if found.secrets and not secrets:

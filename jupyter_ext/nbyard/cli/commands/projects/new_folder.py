@@ -21,11 +21,9 @@ from nbyard.domain.projects.starters import STARTERS, Starter, starter_files
     help="What the folder contains. Default: workflow.",
 )
 @click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Create the folder in FOLDER. Default: the working directory.",
+    "--folder", default="", help="Create the folder in FOLDER. Default: the working directory."
 )
-def init(name: str, starter: Starter, folder: Path | None) -> None:
+def init(name: str, starter: Starter, folder: str) -> None:
     """Create a project folder that runs at once.
 
     It contains an example and nbyard.toml, which describes the project. Existing folders are kept.
@@ -35,7 +33,7 @@ def init(name: str, starter: Starter, folder: Path | None) -> None:
       nbyard init wine
       nbyard init wine --starter notebook
     """
-    made = (folder or Path()) / check_filename(check_name(name), "name")
+    made = Path(folder) / check_filename(check_name(name), "name")
     files, first = starter_files(starter, name, str(uuid.uuid4()))
     try:
         made.mkdir(parents=True)

@@ -30,7 +30,7 @@ def selection_options(command: Any) -> Any:
             click.option("--current", is_flag=True, help="Send all files that are not ignored."),
             click.option(
                 "--folder",
-                type=click.Path(exists=True, file_okay=False, path_type=Path),
+                default="",
                 help="Project folder. Default: that of the working directory.",
             ),
         )
@@ -97,14 +97,14 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         print_note(f"{body.definition.project.name}: pushed")
 
 
-def _request(stash: bool, current: bool, folder: Path | None) -> tuple[ProjectPush, Any]:
+def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:
     """Return the request for a folder, and the chosen files."""
     from nbyard.host.git.repository_state import repository_state
     from nbyard.transfer import project_selection as selection
 
     if stash and current:
         raise click.UsageError("Use either --stash or --current.")
-    place = selection.project_folder((folder or Path()).resolve())
+    place = selection.project_folder(Path(folder).resolve())
     choice: Choice = "tracked" if stash else "current" if current else "committed"
     files = selection.select_files(place, choice)
     git = repository_state([place / FILE])
@@ -132,13 +132,13 @@ def _show(found: ProjectPlan, as_json: bool) -> None:
 @click.argument("project", default="")
 @click.option(
     "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    default="",
     help="Folder to write to. Default: the project folder, or a new one with the project's name.",
 )
 @click.option("--yes", is_flag=True, help="Apply the changes without asking.")
 @server_option
 @json_option
-def pull(project: str, folder: Path | None, yes: bool, server: str, as_json: bool) -> None:
+def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> None:
     """Write the pushed files of a project, after showing the changes.
 
     nbyard.toml gets the schedules and environments that the server has now. Files that the server
@@ -152,7 +152,7 @@ def pull(project: str, folder: Path | None, yes: bool, server: str, as_json: boo
     from nbyard.transfer.project_pull import Pull
 
     connection = connect(server)
-    pulled = Pull.of(connection, project, folder)
+    pulled = Pull.of(connection, project, Path(folder) if folder else None)
     if as_json:
         show_json(pulled.plan)
     else:
