@@ -21,7 +21,7 @@ describe('the action of a command', () => {
   it.each([
     ['nbyard:schedule-file', 'scheduleFile'],
     ['nbyard:trigger-file', 'triggerFile'],
-    ['nbyard:toggle-trigger', 'toggleTrigger'],
+    ['nbyard:enable-trigger', 'enableTrigger'],
     ['nbyard:delete-schedule', 'deleteSchedule'],
     ['nbyard:fire-trigger', 'fireTrigger']
   ])('%s is %s', async (id, action) => {
