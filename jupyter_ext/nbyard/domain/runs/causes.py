@@ -27,7 +27,7 @@ class RunCause(msgspec.Struct, frozen=True, tag="workflow", tag_field="kind"):
     state: Ended
 
 
-class FileChange(msgspec.Struct, frozen=True):
+class ChangedFile(msgspec.Struct, frozen=True):
     """A file that was created, modified or deleted. `path` is the real path."""
 
     path: str
@@ -37,7 +37,7 @@ class FileChange(msgspec.Struct, frozen=True):
 class FileCause(msgspec.Struct, frozen=True, tag="file", tag_field="kind"):
     """Files changed; `files` are the first ones of `count`."""
 
-    files: list[FileChange]
+    files: list[ChangedFile]
     count: int
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from nbyard.domain.runs.causes import Change, FileCause, FileChange
+from nbyard.domain.runs.causes import Change, ChangedFile, FileCause
 
 MOST_SHOWN = 100
 # While some file always changes, complete ones start a run after so many settle times.
@@ -78,7 +78,7 @@ def merged(old: Snapshot, new: Snapshot, paths: Collection[str]) -> dict[str, St
 
 def cause_of(changed: Mapping[str, Change], paths: Collection[str]) -> FileCause:
     """Return the cause of a run for these changed paths."""
-    files = [FileChange(path, changed[path]) for path in sorted(paths)]
+    files = [ChangedFile(path, changed[path]) for path in sorted(paths)]
     return FileCause(files[:MOST_SHOWN], len(files))
 
 

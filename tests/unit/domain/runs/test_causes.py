@@ -7,9 +7,9 @@ import pytest
 
 from nbyard.domain.runs.causes import (
     Cause,
+    ChangedFile,
     DatasetCause,
     FileCause,
-    FileChange,
     FireCause,
     RunCause,
     WebhookCause,
@@ -18,7 +18,7 @@ from nbyard.domain.runs.causes import (
 ALL = (
     DatasetCause("d", "sea", "v", 3),
     RunCause("r", 7, "train", "failed"),
-    FileCause([FileChange("/in/a.csv", "created")], 1),
+    FileCause([ChangedFile("/in/a.csv", "created")], 1),
     WebhookCause("msg_1", datetime(2026, 11, 26, tzinfo=UTC)),
     FireCause("r"),
 )

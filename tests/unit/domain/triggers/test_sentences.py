@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from nbyard.domain.runs.causes import (
+    ChangedFile,
     DatasetCause,
     FileCause,
-    FileChange,
     FireCause,
     RunCause,
     WebhookCause,
@@ -33,7 +33,7 @@ def test_an_event_is_explained(on, text):
     assert str(sentence_of(on)) == text
 
 
-FILES = [FileChange(f"/in/{name}", "created") for name in "abcd"]
+FILES = [ChangedFile(f"/in/{name}", "created") for name in "abcd"]
 
 
 @pytest.mark.parametrize(

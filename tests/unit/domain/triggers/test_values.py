@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.runs.causes import (
     Cause,
+    ChangedFile,
     DatasetCause,
     FileCause,
-    FileChange,
     FireCause,
     RunCause,
     WebhookCause,
@@ -30,7 +30,7 @@ WEBHOOK = WebhookCause("m", datetime(2026, 11, 26, tzinfo=UTC))
 CAUSES: dict[str, Cause] = {
     "dataset": DatasetCause("d", "sea", "v", 3),
     "workflow": RunCause("r", 7, "train", "failed"),
-    "file": FileCause([FileChange("/in/a", "created"), FileChange("/in/b", "modified")], 2),
+    "file": FileCause([ChangedFile("/in/a", "created"), ChangedFile("/in/b", "modified")], 2),
     "webhook": WEBHOOK,
     "notebook": FireCause(),
 }
