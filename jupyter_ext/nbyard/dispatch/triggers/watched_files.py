@@ -51,6 +51,12 @@ class Watch:
     next_look: float = 0.0
     last_look: float = 0.0
     hints: int = 0
+    has_begun: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return a key that differs after each change of the trigger."""
+        return f"{self.row.trigger.id} {self.row.trigger.revision}"
 
     def hint(self) -> None:
         """Look soon."""
@@ -74,24 +80,28 @@ class WatchedFiles:
         for key, watch in [*self._watches.items()]:
             now = wanted.get(key)
             if now is None or now.trigger.revision != watch.row.trigger.revision:
-                self._hints.unwatch(key)
                 del self._watches[key]
+                self._hints.unwatch(watch.key)
         for key in wanted.keys() - self._watches.keys():
-            self._watches[key] = self._begun(wanted[key])
+            on = wanted[key].trigger.on
+            assert isinstance(on, OnFile)
+            settling = Settling(on.settle_seconds)
+            self._watches[key] = Watch(wanted[key], on, POLLED_SECONDS, settling)
 
-    def _begun(self, row: TriggerRow) -> Watch:
-        on = row.trigger.on
-        assert isinstance(on, OnFile)
-        watch = Watch(row, on, POLLED_SECONDS, Settling(on.settle_seconds))
+    def _begin(self, watch: Watch) -> None:
+        """Ask for hints. This takes long in a large tree of folders."""
 
         def hint() -> None:
             watch.hint()
             self._wake()
 
-        path = Path(row.source_path)
-        if self._hints.watch(row.trigger.id, path, path_pattern(on.pattern).is_deep, hint):
+        watch.has_begun = True
+        path, pattern = Path(watch.row.source_path), path_pattern(watch.on.pattern)
+        if self._hints.watch(watch.key, path, pattern.is_deep, hint):
             watch.interval = HINTED_SECONDS
-        return watch
+        # The loop may have stopped watching meanwhile.
+        if self._watches.get(watch.row.trigger.id) is not watch:
+            self._hints.unwatch(watch.key)
 
     def due(self) -> list[str]:
         """Return the IDs of triggers at whose files to look now; the caller looks."""
@@ -113,6 +123,8 @@ class WatchedFiles:
         watch = self._watches.get(trigger_id)
         if watch is None:
             return False
+        if not watch.has_begun:
+            self._begin(watch)
         hints = watch.hints
         new = self._files(watch)
         has_fired = new is not None and self._compare(watch, new)

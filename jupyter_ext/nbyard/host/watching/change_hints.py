@@ -5,6 +5,7 @@ on network file systems. So a hint only says when to look.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,13 @@ REMOTE = (
 
 
 class ChangeHints:
-    """Calls back when files below watched folders may have changed."""
+    """Calls back when files below watched folders may have changed; for several threads."""
 
     def __init__(self) -> None:
         self._observer: BaseObserver | None = None
-        self._watches: dict[str, Any] = {}
+        # The watch of each key with its handler; equal watches are one for the observer.
+        self._watches: dict[str, tuple[Any, Any]] = {}
+        self._lock = threading.Lock()
 
     def watch(self, key: str, path: Path, is_deep: bool, hint: Callable[[], None]) -> bool:
         """Watch a folder, or the folder of a file; return False if there will be no hints."""
@@ -53,12 +56,14 @@ class ChangeHints:
             for kind in (getattr(events, f"File{name}Event"), getattr(events, f"Dir{name}Event"))
         ]
         try:
-            if self._observer is None:
-                self._observer = Observer()
-                self._observer.start()
-            self._watches[key] = self._observer.schedule(
-                handler, str(folder), recursive=is_deep, event_filter=kinds
-            )
+            with self._lock:
+                if self._observer is None:
+                    self._observer = Observer()
+                    self._observer.start()
+                watch = self._observer.schedule(
+                    handler, str(folder), recursive=is_deep, event_filter=kinds
+                )
+                self._watches[key] = watch, handler
         except OSError as error:  # such as no folder, or too many watches of this user
             log.info("no hints about changes in %s: %s", folder, error)
             return False
@@ -66,17 +71,23 @@ class ChangeHints:
 
     def unwatch(self, key: str) -> None:
         """Stop watching."""
-        watch = self._watches.pop(key, None)
-        if watch is not None and self._observer is not None:
-            self._observer.unschedule(watch)
+        with self._lock:
+            watch, handler = self._watches.pop(key, (None, None))
+            if watch is None or self._observer is None:
+                return
+            if any(watch == other for other, _ in self._watches.values()):
+                self._observer.remove_handler_for_watch(handler, watch)
+            else:
+                self._observer.unschedule(watch)
 
     def close(self) -> None:
         """Stop watching everything."""
-        self._watches.clear()
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join()
-            self._observer = None
+        with self._lock:
+            observer, self._observer = self._observer, None
+            self._watches.clear()
+        if observer is not None:
+            observer.stop()
+            observer.join()
 
 
 def is_remote(path: Path, mounts: Path = MOUNTS) -> bool:

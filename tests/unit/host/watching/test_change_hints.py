@@ -42,6 +42,19 @@ def test_a_change_is_told(folder):
     hints.close()
 
 
+def test_two_watches_of_one_folder_end_apart(folder):
+    hints, first, second = ChangeHints(), threading.Event(), threading.Event()
+    try:
+        assert hints.watch("a", folder, False, first.set)
+        assert hints.watch("b", folder, False, second.set)
+        hints.unwatch("a")
+        (folder / "new").write_text("1")
+        assert second.wait(20) and not first.is_set()
+        hints.unwatch("b")
+    finally:
+        hints.close()
+
+
 def test_without_hints_the_caller_looks_at_intervals(folder, monkeypatch):
     hints = ChangeHints()
     monkeypatch.setattr("nbyard.host.watching.change_hints.is_remote", lambda _: True)
