@@ -102,6 +102,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notice channels without their secrets, newest first */
+        get: operations["channels.list"];
+        put?: never;
+        /** Create a notice channel */
+        post: operations["channels.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a notice channel, by ID or name, with its rules and its last error */
+        get: operations["channels.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a notice channel with its waiting messages
+         * @description Fails while a schedule uses it, unless `force` is set.
+         */
+        delete: operations["channels.delete"];
+        options?: never;
+        head?: never;
+        /** Change a notice channel. Omitted fields keep their values */
+        patch: operations["channels.update"];
+        trace?: never;
+    };
+    "/channels/{channel}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the events that were reported to a channel, newest first */
+        get: operations["channels.notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message now, and return the answer of the channel
+         * @description After a success, messages that wait because of an error are sent at once.
+         */
+        post: operations["channels.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/credentials": {
         parameters: {
             query?: never;
@@ -151,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Encrypt secrets again that were encrypted with an older key
-         * @description The newest key is used.
+         * @description The newest key is used, also for channels and webhooks.
          */
         post: operations["credentials.reseal"];
         delete?: never;
@@ -1240,6 +1317,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List projects, newest first */
+        get: operations["projects.list"];
+        put?: never;
+        /** Create a project */
+        post: operations["projects.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a push would change. Nothing is stored */
+        post: operations["projects.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the server like a project folder; return what changed
+         * @description Schedules use the pushed files from then on. Environments and schedules that another source
+         *     created are kept. An interrupted push can be repeated.
+         */
+        post: operations["projects.push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a project, by ID or name */
+        get: operations["projects.get"];
+        put?: never;
+        post?: never;
+        /** Delete a project. Its resources are kept */
+        delete: operations["projects.delete"];
+        options?: never;
+        head?: never;
+        /** Change a project. Omitted fields keep their values */
+        patch: operations["projects.update"];
+        trace?: never;
+    };
+    "/projects/{project}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what the server has of a pushed project: its file, and its other files */
+        get: operations["projects.definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/files/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["projects.file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/linkable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the resources of a kind that are not linked to a project, newest first */
+        get: operations["projects.linkable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the linked resources of a project, newest first, or those of one kind */
+        get: operations["projects.links"];
+        put?: never;
+        /** Link a resource to a project. A linked resource stays linked */
+        post: operations["projects.link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/links/{kind}/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlink a resource from a project. The resource is kept */
+        delete: operations["projects.unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1253,7 +1491,7 @@ export interface paths {
          *     and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
          *     zone unless the text names one. `until` itself is not part of the range. `origin` is what
          *     started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID of
-         *     a schedule.
+         *     a schedule. `project` is the ID or name of a project.
          */
         get: operations["runs.list"];
         put?: never;
@@ -2641,6 +2879,76 @@ export interface components {
             change: "created" | "deleted" | "modified";
         };
         /**
+         * Channel
+         * @description A notice channel without its secrets. `service` is what receives its messages.
+         *
+         *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
+         *         null after a success. After a failure, nothing is sent before `retry_at`. `schedules` are the
+         *         names of the schedules that use the channel.
+         */
+        Channel: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            /** @enum {unknown} */
+            kind: "apprise" | "webhook";
+            service: string;
+            address: string;
+            digest: components["schemas"]["DigestLimit"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            failed_at: string | null;
+            /** @default null */
+            error: components["schemas"]["Reason"] | null;
+            /** @default null */
+            retry_at: string | null;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /** @default [] */
+            schedules: string[];
+            /**
+             * @default {
+             *       "waiting": 0,
+             *       "failed": 0
+             *     }
+             */
+            counts: components["schemas"]["ChannelCounts"];
+        };
+        /**
+         * ChannelCounts
+         * @description Number of events of a channel that wait, and that could not be sent.
+         */
+        ChannelCounts: {
+            /** @default 0 */
+            waiting: number;
+            /** @default 0 */
+            failed: number;
+        };
+        /**
+         * ChannelPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         */
+        ChannelPatch: {
+            revision: number;
+            name?: string;
+            url?: string;
+            rules?: components["schemas"]["NoticeRule"][];
+            digest?: components["schemas"]["DigestLimit"];
+        };
+        /**
+         * ChannelTest
+         * @description The result of a test message; `reason` says why it was not accepted.
+         */
+        ChannelTest: {
+            is_sent: boolean;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
          * Check
          * @description One check and its finding. `missing` things are optional, `failed` ones are required.
          *
@@ -3325,6 +3633,16 @@ export interface components {
             after: string | null;
         };
         /**
+         * DigestLimit
+         * @description At most `most` messages within `window_seconds`; more events wait and share one message.
+         */
+        DigestLimit: {
+            /** @default 10 */
+            most: number;
+            /** @default 300 */
+            window_seconds: number;
+        };
+        /**
          * DockerfileText
          * @description The `text` of the Dockerfile of an image, and its recipe.
          *
@@ -3390,6 +3708,14 @@ export interface components {
             remove: string[];
             /** @default 0 */
             version: number;
+        };
+        /**
+         * EnvironmentEntry
+         * @description An environment in a project file: the lines of a requirements file.
+         */
+        EnvironmentEntry: {
+            /** @default [] */
+            requirements: string[];
         };
         /**
          * EnvironmentRow
@@ -3479,8 +3805,8 @@ export interface components {
          * Event
          * @description One change.
          *
-         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, workflow or
-         *         deployment. `data` contains at least the new state, if there is one.
+         *         `topic` is run, task, attempt, dataset-version, dataset, executable, credential, channel,
+         *         workflow or deployment. `data` contains at least the new state, if there is one.
          */
         Event: {
             id: number;
@@ -3867,6 +4193,17 @@ export interface components {
             only: "" | "file" | "folder";
             /** @default [] */
             key: string[];
+        };
+        /**
+         * GitState
+         * @description A commit and its branch, empty for none. `is_dirty`: the files had other changes.
+         */
+        GitState: {
+            commit: string;
+            /** @default  */
+            branch: string;
+            /** @default false */
+            is_dirty: boolean;
         };
         /**
          * GpuUsage
@@ -4419,6 +4756,26 @@ export interface components {
             bundle: string;
         };
         /**
+         * NewChannel
+         * @description A notice channel to create.
+         *
+         *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
+         *         slack://… or mailtos://…
+         */
+        NewChannel: {
+            name: string;
+            url: string;
+            /** @default [] */
+            rules: components["schemas"]["NoticeRule"][];
+            /**
+             * @default {
+             *       "most": 10,
+             *       "window_seconds": 300
+             *     }
+             */
+            digest: components["schemas"]["DigestLimit"];
+        };
+        /**
          * NewCredential
          * @description A credential to store. `fields` are those of its kind.
          */
@@ -4572,6 +4929,15 @@ export interface components {
             recipe: components["schemas"]["Recipe"] | null;
         };
         /**
+         * NewLink
+         * @description A resource to link, by ID or name.
+         */
+        NewLink: {
+            /** @enum {unknown} */
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            resource: string;
+        };
+        /**
          * NewModel
          * @description A model to build, from one of three sources.
          *
@@ -4600,6 +4966,34 @@ export interface components {
         NewNotebook: {
             /** @default  */
             folder: string;
+        };
+        /**
+         * NewProject
+         * @description A project to create. `repository` is the URL of a Git repository.
+         *
+         *         `requirements` says what the project needs, such as packages or a GPU. `metadata` are
+         *         other facts by name.
+         */
+        NewProject: {
+            name: string;
+            /** @default  */
+            description: string;
+            /** @default  */
+            repository: string;
+            /** @default  */
+            requirements: string;
+            /** @default {} */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * @default {
+             *       "goal": "",
+             *       "evaluation_data": "",
+             *       "criteria": ""
+             *     }
+             */
+            task: components["schemas"]["ProjectTask"];
         };
         /**
          * NewRetention
@@ -4684,6 +5078,7 @@ export interface components {
          *         `zone` is an IANA time zone; empty means that of the server. No time is due before `starts_at`
          *         or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, each run uses
          *         the files as they are now; otherwise each run uses the files as they are when it is due.
+         *         `notify` names the channels that report events of this schedule.
          */
         NewSchedule: {
             run: components["schemas"]["NewRun"];
@@ -4718,6 +5113,8 @@ export interface components {
             missed: components["schemas"]["Missed"];
             /** @default true */
             is_enabled: boolean;
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
         };
         /**
          * NewTrigger
@@ -4849,6 +5246,49 @@ export interface components {
             gpu: number | null;
             /** @default false */
             can_tag: boolean;
+        };
+        /**
+         * Notice
+         * @description One event for one channel. All attempts to send it carry the same `event_id`.
+         *
+         *         `title` names the run or schedule. Events with one `message_id` share a message. `attempts`
+         *         counts attempts to send it, `reason` says why the last one failed.
+         */
+        Notice: {
+            id: string;
+            channel_id: string;
+            /** @enum {unknown} */
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
+            event_id: string;
+            title: string;
+            /** @enum {unknown} */
+            outcome: "failed" | "sent" | "waiting";
+            attempts: number;
+            created_at: string;
+            /** @default  */
+            run_id: string;
+            /** @default  */
+            message_id: string;
+            /** @default null */
+            sent_at: string | null;
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * NoticeRule
+         * @description Events that a channel reports.
+         *
+         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+         *         times its usual duration, or after `long_seconds`, whichever is first.
+         */
+        NoticeRule: {
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number | null;
+            /** @default null */
+            long_seconds: number | null;
         };
         /**
          * OfferedService
@@ -5123,6 +5563,15 @@ export interface components {
             versions: (string | null)[];
         };
         /**
+         * Page[Channel]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Channel_: {
+            items: components["schemas"]["Channel"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[Credential]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -5267,11 +5716,38 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[Notice]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Notice_: {
+            items: components["schemas"]["Notice"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[PackageChange]
          * @description Items and the cursor of the next page, null on the last.
          */
         Page_PackageChange_: {
             items: components["schemas"]["PackageChange"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[ProjectResource]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ProjectResource_: {
+            items: components["schemas"]["ProjectResource"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Project]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Project_: {
+            items: components["schemas"]["Project"][];
             /** @default null */
             next: string | null;
         };
@@ -5446,6 +5922,140 @@ export interface components {
             sheets: string[];
         };
         /**
+         * Project
+         * @description A stored project. `links` are the numbers of linked resources by kind.
+         *
+         *         `files` is the digest of the folder that was pushed last, empty for none. `git` is the state of
+         *         its repository.
+         */
+        Project: {
+            id: string;
+            name: string;
+            owner: string;
+            description: string;
+            repository: string;
+            requirements: string;
+            metadata: {
+                [key: string]: string;
+            };
+            task: components["schemas"]["ProjectTask"];
+            revision: number;
+            created_at: string;
+            updated_at: string;
+            /** @default  */
+            files: string;
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
+            /** @default null */
+            pushed_at: string | null;
+            /** @default {} */
+            links: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ProjectChange
+         * @description A difference between a folder and the server. `fields` are those that change.
+         */
+        ProjectChange: {
+            /** @enum {unknown} */
+            action: "add" | "change" | "delete";
+            /** @enum {unknown} */
+            kind: "environment" | "file" | "project" | "schedule";
+            name: string;
+            /** @default [] */
+            fields: string[];
+        };
+        /**
+         * ProjectDefinition
+         * @description The content of a project file.
+         */
+        ProjectDefinition: {
+            project: components["schemas"]["NewProject"];
+            /** @default {} */
+            schedules: {
+                [key: string]: components["schemas"]["ScheduleEntry"];
+            };
+            /** @default {} */
+            environments: {
+                [key: string]: components["schemas"]["EnvironmentEntry"];
+            };
+        };
+        /**
+         * ProjectFile
+         * @description The bytes of a file of a project.
+         */
+        ProjectFile: {
+            digest: string;
+            size_bytes: number;
+            /** @default false */
+            executable: boolean;
+        };
+        /**
+         * ProjectPatch
+         * @description Fields to change. `revision` is the revision that was read.
+         */
+        ProjectPatch: {
+            revision: number;
+            name?: string;
+            description?: string;
+            repository?: string;
+            requirements?: string;
+            metadata?: {
+                [key: string]: string;
+            };
+            task?: components["schemas"]["ProjectTask"];
+        };
+        /**
+         * ProjectPlan
+         * @description The changes of a push, in their order. `missing` are files whose bytes the server lacks.
+         */
+        ProjectPlan: {
+            changes: components["schemas"]["ProjectChange"][];
+            /** @default [] */
+            missing: string[];
+        };
+        /**
+         * ProjectPush
+         * @description A project folder to send. `files` are all of its files by path.
+         *
+         *         `archive` is an upload: a zip with those files whose bytes the server lacks. `git` is the
+         *         state of the folder's repository.
+         */
+        ProjectPush: {
+            definition: components["schemas"]["ProjectDefinition"];
+            files: {
+                [key: string]: components["schemas"]["ProjectFile"];
+            };
+            /** @default  */
+            archive: string;
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
+        };
+        /**
+         * ProjectResource
+         * @description A resource that is linked to a project, or may be. `created_at` is that of the resource.
+         */
+        ProjectResource: {
+            /** @enum {unknown} */
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            id: string;
+            name: string;
+            created_at: string;
+        };
+        /**
+         * ProjectTask
+         * @description What a project is for: its goal, the data that evaluates results, and the criteria.
+         */
+        ProjectTask: {
+            /** @default  */
+            goal: string;
+            /** @default  */
+            evaluation_data: string;
+            /** @default  */
+            criteria: string;
+        };
+        /**
          * Proposal
          * @description A proposed connection. `score` runs from 0 to 1.
          *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
@@ -5472,6 +6082,18 @@ export interface components {
             reference: string;
             /** @default  */
             environment: string;
+        };
+        /**
+         * PulledProject
+         * @description What the server has of a project that was pushed.
+         */
+        PulledProject: {
+            definition: components["schemas"]["ProjectDefinition"];
+            files: {
+                [key: string]: components["schemas"]["ProjectFile"];
+            };
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
         };
         /**
          * Reason
@@ -5660,6 +6282,7 @@ export interface components {
          *
          *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
          *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         `git` is the state of the repository from which its code came.
          */
         Run: {
             id: string;
@@ -5701,6 +6324,8 @@ export interface components {
              *     }
              */
             origin: components["schemas"]["Origin"];
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
         };
         /**
          * RunCause
@@ -5824,6 +6449,8 @@ export interface components {
             sentence: components["schemas"]["Reason"] | null;
             /** @default [] */
             recent: components["schemas"]["Tick"][];
+            /** @default [] */
+            notify: components["schemas"]["ScheduleNotice"][];
         };
         /**
          * ScheduleCounts
@@ -5838,6 +6465,62 @@ export interface components {
             overlapped: number;
             /** @default 0 */
             failed: number;
+        };
+        /**
+         * ScheduleEntry
+         * @description A schedule in a project file. `path` is relative to the project's folder.
+         */
+        ScheduleEntry: {
+            when: string;
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default  */
+            zone: string;
+            /** @default null */
+            starts_at: string | null;
+            /** @default null */
+            ends_at: string | null;
+            /** @default null */
+            at_most: number | null;
+            /** @default false */
+            pinned: boolean;
+            /**
+             * @default skip
+             * @enum {unknown}
+             */
+            overlap: "queue" | "replace" | "skip";
+            /**
+             * @default {
+             *       "policy": "last",
+             *       "window_seconds": 3600,
+             *       "most": 10
+             *     }
+             */
+            missed: components["schemas"]["Missed"];
+            /** @default true */
+            enabled: boolean;
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /** @default 0 */
+            priority: number;
+        };
+        /**
+         * ScheduleNotice
+         * @description A channel that reports events of one schedule. `channel` is a name or an ID.
+         */
+        ScheduleNotice: {
+            channel: string;
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
         };
         /**
          * SchedulePatch
@@ -5860,6 +6543,7 @@ export interface components {
             /** @enum {unknown} */
             overlap?: "queue" | "replace" | "skip";
             missed?: components["schemas"]["Missed"];
+            notify?: components["schemas"]["ScheduleNotice"][];
             /** @default false */
             refreeze: boolean;
         };
@@ -6566,6 +7250,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -6711,6 +7396,233 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Channel_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannel"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.delete": {
+        parameters: {
+            query?: {
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.notices": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "channels.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -6942,6 +7854,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -7307,6 +8220,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 state?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -7755,6 +8669,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -8111,6 +9026,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -8830,6 +9746,7 @@ export interface operations {
                 tag?: string;
                 name?: string;
                 mode?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -9141,6 +10058,431 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectPush"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectPush"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PulledProject"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.file": {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.linkable": {
+        parameters: {
+            query: {
+                kind: string;
+                search?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectResource_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.links": {
+        parameters: {
+            query?: {
+                kind?: string;
+                search?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectResource_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLink"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                kind: string;
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.list": {
         parameters: {
             query?: {
@@ -9155,6 +10497,7 @@ export interface operations {
                 until?: string;
                 origin?: string;
                 schedule?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -10264,6 +11607,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -11128,6 +12472,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 search?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
