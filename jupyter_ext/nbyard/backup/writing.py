@@ -98,9 +98,12 @@ class _Writer:
             self._put(HEADER, header)
             for digest in sorted(digests):
                 self._add(self._blobs.path(digest))
-            for path in _records(folder / "attempts"):
-                with suppress(NotFound):  # a running attempt may delete it meanwhile
-                    self._add(path)
+            for inside, subfolders, names in os.walk(folder / "attempts"):
+                # The files that stay: not code, data and secrets.
+                subfolders[:] = sorted(n for n in subfolders if n == PLACES or not is_own(n))
+                for name in filter(is_record, sorted(names)):
+                    with suppress(NotFound):  # a running attempt may delete it meanwhile
+                        self._add(Path(inside, name))
             has_key = with_key and (folder / KEY).exists()
             if has_key:
                 self._add(folder / KEY)
@@ -158,12 +161,3 @@ def _spooled(stack: ExitStack, folder: Path, lines: Iterable[bytes]) -> tuple[IO
         file.write(line + b"\n")
         count += 1
     return file, count
-
-
-def _records(attempts: Path) -> Iterator[Path]:
-    """Yield the files that stay of attempts: not their code, data and secrets."""
-    for folder, subfolders, names in os.walk(attempts):
-        subfolders[:] = sorted(n for n in subfolders if n == PLACES or not is_own(n))
-        for name in sorted(names):
-            if is_record(name):
-                yield Path(folder, name)

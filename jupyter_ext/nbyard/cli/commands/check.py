@@ -21,7 +21,7 @@ from nbyard.cli.output.check_reports import (
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.executables.structs import Inspect
-from nbyard.domain.workflows.structs import CheckWorkflow, Problem, read_document
+from nbyard.domain.workflows.structs import CheckWorkflow, read_document
 from nbyard.errors import Conflict, NbyardError, NotFound
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
@@ -71,7 +71,16 @@ def check(
             with replace_atomically(target) as file:
                 file.write(text.encode())
     if as_json:
-        show_json([_plain(one) for one in checked])
+        show_json(
+            [
+                {
+                    "path": str(one.path),
+                    "is_valid": one.is_valid,
+                    "findings": [finding._asdict() for finding in one.findings],
+                }
+                for one in checked
+            ]
+        )
     else:
         for line in lines_of(checked):
             click.echo(line)
@@ -109,13 +118,15 @@ def _workflow_findings(connection: Any, path: Path) -> list[Finding]:
     read_document(content, strict=True)
     text = content.decode()
     found = connection.workflows.check(body=CheckWorkflow(str(path.absolute()), text))
-    return [_finding(problem, text) for problem in found.problems]
-
-
-def _finding(problem: Problem, text: str) -> Finding:
-    place = ".".join(filter(None, (problem.node or problem.edge, problem.field)))
-    line = line_of(text, problem.node or problem.edge)
-    return Finding(problem.reason.code, str(problem.reason), place, line)
+    return [
+        Finding(
+            one.reason.code,
+            str(one.reason),
+            ".".join(filter(None, (one.node or one.edge, one.field))),
+            line_of(text, one.node or one.edge),
+        )
+        for one in found.problems
+    ]
 
 
 def _changes(commit: str) -> set[Path]:
@@ -155,11 +166,6 @@ def _is_touched(path: Path, changes: set[Path]) -> bool:
     code = {(own.parent / node.path).resolve() for node in nodes if node.path}
     folders = {one.parent for one in code} - {own.parent}
     return any(one in code or folders & {*one.parents} for one in changes)
-
-
-def _plain(one: Checked) -> dict[str, Any]:
-    findings = [finding._asdict() for finding in one.findings]
-    return {"path": str(one.path), "is_valid": one.is_valid, "findings": findings}
 
 
 COMMANDS: tuple[click.Command, ...] = (check,)

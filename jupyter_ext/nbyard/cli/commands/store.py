@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from nbyard.backup.contents import Header, Totals
+from nbyard.backup.restoring import restore_backup, try_backup
+from nbyard.backup.writing import write_backup
 from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.settings import Settings
-
-if TYPE_CHECKING:
-    from nbyard.backup.contents import Header, Totals
+from nbyard.store import Store
+from nbyard.store.migrate import revisions, schema_before
 
 # No server option: files of another machine cannot be read from here.
 ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -30,9 +31,6 @@ def backup(file: Path, with_key: bool, as_json: bool) -> None:
 
     FILE is a tar archive; with a name that ends with .gz or .tgz, it is compressed.
     """
-    from nbyard.backup.writing import write_backup
-    from nbyard.store import Store
-
     settings = Settings()
     store = Store(settings.store_path, settings.database_url)
     try:
@@ -60,8 +58,6 @@ def restore(file: Path, dry_run: bool, as_json: bool) -> None:
     The settings store_dir and database_url name them. A backup of SQLite can be restored into
     PostgreSQL, and the other way round.
     """
-    from nbyard.backup.restoring import restore_backup, try_backup
-
     settings = Settings()
     if dry_run:
         header, totals = try_backup(file)
@@ -81,9 +77,6 @@ def migrate() -> None:
 
     Every command and server does so at its start. Use this command to do it beforehand.
     """
-    from nbyard.store import Store
-    from nbyard.store.migrate import revisions, schema_before
-
     settings = Settings()
     before = schema_before(settings.store_path, settings.database_url)
     Store(settings.store_path, settings.database_url).close()

@@ -39,6 +39,13 @@ def show_schedule(schedule: Schedule) -> None:
         show_table(rows, [*TICK_COLUMNS])
 
 
+def show_state(schedule: Schedule) -> None:
+    """Print whether a schedule is enabled, and its next due time."""
+    due = local_time(schedule.next_due, schedule.zone)
+    state = f"enabled, next run {due}" if schedule.is_enabled else "disabled"
+    click.echo(f"{schedule.name}: {state}")
+
+
 def show_preview(preview: SchedulePreview) -> None:
     """Print a timing in words, then its next due times."""
     click.echo(preview.text)
@@ -60,4 +67,8 @@ TICK_COLUMNS: dict[str, Any] = {
     "state": lambda t: t.run_state or "",
     "reason": lambda t: t.reason or "",
 }
-VIEWS: dict[str, Any] = {"schedules.get": show_schedule}
+VIEWS: dict[str, Any] = {
+    "schedules.get": show_schedule,
+    "schedules.enable": show_state,
+    "schedules.disable": show_state,
+}

@@ -36,6 +36,11 @@ def show_trigger(trigger: Trigger) -> None:
         show_table(rows, [*FIRING_COLUMNS])
 
 
+def show_state(trigger: Trigger) -> None:
+    """Print whether a trigger is enabled."""
+    click.echo(f"{trigger.name}: {'enabled' if trigger.is_enabled else 'disabled'}")
+
+
 def show_secret(trigger: Trigger) -> None:
     """Print the new secret of a webhook."""
     click.echo(trigger.secret)
@@ -49,4 +54,9 @@ FIRING_COLUMNS: dict[str, Any] = {
     "state": lambda f: f.run_state or "",
     "reason": lambda f: f.reason or "",
 }
-VIEWS: dict[str, Any] = {"triggers.get": show_trigger, "triggers.rotate": show_secret}
+VIEWS: dict[str, Any] = {
+    "triggers.get": show_trigger,
+    "triggers.enable": show_state,
+    "triggers.disable": show_state,
+    "triggers.rotate": show_secret,
+}

@@ -27,6 +27,10 @@ def content_of(store: Store, c: Connection, one: OutboxNotice, base_url: str) ->
     run = store.runs.by_id(c, notice.run_id) if notice.run_id else None
     due = facts.get("due_at")
     past = store.history.of_file(c, one.owner, run.path) if run and run.path else []
+    duration = None
+    if run and run.started_at:
+        end = run.finished_at or clock.now()
+        duration = max(0.0, (end - run.started_at).total_seconds())
     return NoticeContent(
         event=notice.event,
         event_id=notice.event_id,
@@ -36,7 +40,7 @@ def content_of(store: Store, c: Connection, one: OutboxNotice, base_url: str) ->
         file=run.path.rpartition("/")[2] if run else "",
         number=run.number if run else int(facts.get("number", 0)),
         state=run.state if run else "",
-        seconds=_seconds(run),
+        seconds=duration,
         usual_seconds=usual_seconds(past),
         failed=_failed(store, c, run) if run and notice.event == "failed" else None,
         reason=read_reason(facts.get("reason")),
@@ -49,13 +53,6 @@ def content_of(store: Store, c: Connection, one: OutboxNotice, base_url: str) ->
 def link_to(base_url: str, run_id: str) -> str:
     """Return the address that shows a run in JupyterLab; empty without a base address."""
     return f"{base_url.rstrip('/')}/lab?nbyard-run={run_id}" if base_url else ""
-
-
-def _seconds(run: Run | None) -> float | None:
-    if run is None or run.started_at is None:
-        return None
-    end = run.finished_at or clock.now()
-    return max(0.0, (end - run.started_at).total_seconds())
 
 
 def _failed(store: Store, c: Connection, run: Run) -> FailedNode | None:

@@ -130,16 +130,11 @@ def _notebook() -> str:
     return parameter_notebook("Summarise visitors", parameters, SUMMARISE)
 
 
-def _single_notebook(_: str) -> tuple[dict[str, str], str]:
-    return {"visitors.csv": DATA, "summarise.ipynb": _notebook()}, "summarise.ipynb"
-
-
-def _script(_: str) -> tuple[dict[str, str], str]:
-    return {"greet.py": GREET}, "greet.py"
-
-
 _MADE: dict[Starter, Callable[[str], tuple[dict[str, str], str]]] = {
     "workflow": _workflow,
-    "notebook": _single_notebook,
-    "script": _script,
+    "notebook": lambda _: (
+        {"visitors.csv": DATA, "summarise.ipynb": _notebook()},
+        "summarise.ipynb",
+    ),
+    "script": lambda _: ({"greet.py": GREET}, "greet.py"),
 }

@@ -70,10 +70,7 @@ def path_pattern(pattern: str) -> PathPattern:
     parts = pattern.split("/")
     if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
         raise Invalid.field(FIELD, because("not-a-pattern", text=pattern))
-    return PathPattern(tuple(None if part == DEEP else _expression(part) for part in parts))
-
-
-def _expression(part: str) -> re.Pattern[str]:
     # As in a shell, a wildcard at the beginning matches no hidden file.
-    visible = r"(?!\.)" if part.startswith(WILD) else ""
-    return re.compile(visible + fnmatch.translate(part))
+    texts = [(r"(?!\.)" if one.startswith(WILD) else "") + fnmatch.translate(one) for one in parts]
+    found = zip(parts, map(re.compile, texts), strict=True)
+    return PathPattern(tuple(None if part == DEEP else one for part, one in found))

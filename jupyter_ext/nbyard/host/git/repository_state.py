@@ -25,16 +25,12 @@ def repository_state(files: Iterable[Path]) -> GitState | None:
     if commit in ("", NO_COMMIT):
         return None
     has_changes = any(line and not line.startswith(b"#") for line in lines)
-    is_dirty = has_changes or not _are_tracked(root, paths)
+    names = {str(path.relative_to(root)) for path in paths if path.is_relative_to(root)}
+    printed = None if has_changes else run_git(root, "ls-files", "-z", "--", *sorted(names))
+    is_dirty = printed is None or len({*printed.split(b"\0")} - {b""}) < len(names)
     return GitState(commit, "" if branch == NO_BRANCH else branch, is_dirty)
 
 
 def _after(lines: Iterable[bytes], head: bytes) -> str:
     found = next((line for line in lines if line.startswith(head)), head)
     return found.removeprefix(head).decode(errors="replace")
-
-
-def _are_tracked(root: Path, paths: Iterable[Path]) -> bool:
-    names = {str(path.relative_to(root)) for path in paths if path.is_relative_to(root)}
-    printed = run_git(root, "ls-files", "-z", "--", *sorted(names))
-    return printed is not None and len({*printed.split(b"\0")} - {b""}) >= len(names)

@@ -7,6 +7,9 @@ from this catalogue by `buildtools/reason_catalogue.py`.
 """
 
 from nbyard.reasons.codes.access import ACCESS
+from nbyard.reasons.codes.automatic.notices import NOTICES
+from nbyard.reasons.codes.automatic.schedules import SCHEDULES
+from nbyard.reasons.codes.automatic.triggers import TRIGGERS
 from nbyard.reasons.codes.code import Code
 from nbyard.reasons.codes.cwl import CWL
 from nbyard.reasons.codes.documents import DOCUMENTS
@@ -16,14 +19,11 @@ from nbyard.reasons.codes.failures import FAILURES
 from nbyard.reasons.codes.files import FILES
 from nbyard.reasons.codes.hints import HINTS
 from nbyard.reasons.codes.kinds import KINDS
-from nbyard.reasons.codes.notices import NOTICES
 from nbyard.reasons.codes.products import PRODUCTS
 from nbyard.reasons.codes.projects import PROJECTS
-from nbyard.reasons.codes.schedules import SCHEDULES
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
-from nbyard.reasons.codes.triggers import TRIGGERS
 from nbyard.reasons.codes.values import VALUES
 from nbyard.reasons.codes.workflows import WORKFLOWS
 

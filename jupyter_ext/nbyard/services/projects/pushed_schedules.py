@@ -12,8 +12,8 @@ from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
+from nbyard.host.clock import local_zone
 from nbyard.host.project_files import ProjectFiles
-from nbyard.host.time_zone import local_zone
 from nbyard.reasons.structs import because
 from nbyard.services.schedules.service import ScheduleService
 

@@ -33,7 +33,7 @@ from nbyard.domain.unique_names import check_free, free_name, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host import clock
-from nbyard.host.time_zone import local_zone
+from nbyard.host.clock import local_zone
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.schedule_notices import replace_notices

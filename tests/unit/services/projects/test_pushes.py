@@ -13,7 +13,7 @@ from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
 from nbyard.errors import Invalid, NameTaken, NotFound
 from nbyard.freezing.pushed_folders import folder_of
-from nbyard.host.time_zone import local_zone
+from nbyard.host.clock import local_zone
 from nbyard.services.projects.pushed_schedules import ScheduleSync
 
 MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "weekdays 8:00"\nzone = "Europe/Berlin"\n'

@@ -7,7 +7,12 @@ import click
 
 from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.credentials import NewCredential
 from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.projects.definitions import FILE, ProjectDefinition
+from nbyard.domain.projects.toml_writer import updated_toml
+from nbyard.errors import NameTaken
+from nbyard.importers.nb_workflows import convert_project
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 20_000
@@ -31,10 +36,6 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
       nbyard projects convert wine
       nbyard projects convert wine --secrets
     """
-    from nbyard.domain.projects.definitions import FILE, ProjectDefinition
-    from nbyard.domain.projects.toml_writer import updated_toml
-    from nbyard.importers.nb_workflows import convert_project
-
     place = Path(folder)
     paths = sorted(paths_of(place))
     small = {
@@ -79,9 +80,6 @@ def paths_of(folder: Path) -> Iterator[str]:
 
 def store_secrets(secrets: dict[str, str], server: str) -> None:
     """Store secrets as credentials; existing ones are kept."""
-    from nbyard.domain.credentials import NewCredential
-    from nbyard.errors import NameTaken
-
     credentials = connect(server).credentials
     for name, value in secrets.items():
         body = NewCredential(name, "token", {"secret": value}, "Converted from .nbvars")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,9 +13,10 @@ from nbyard.cli.output.project_views import show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.runs.git_states import GitState
-
-if TYPE_CHECKING:
-    from nbyard.transfer.project_selection import Choice
+from nbyard.host.git.repository_state import repository_state
+from nbyard.transfer import project_selection as selection
+from nbyard.transfer.project_pull import Pull
+from nbyard.transfer.project_selection import Choice, pack_files
 
 CHUNK = 8 << 20
 ARCHIVE = "project.zip"
@@ -85,10 +85,9 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     if not yes and not click.confirm("Apply these changes?", err=True):
         raise click.Abort
     if found.missing:
-        from nbyard.transfer.project_selection import pack_files
-
         packed = pack_files(files, found.missing)
-        upload = connection.upload(ARCHIVE, len(packed), _pieces(packed))
+        pieces = (packed[start : start + CHUNK] for start in range(0, len(packed), CHUNK))
+        upload = connection.upload(ARCHIVE, len(packed), pieces)
         body = ProjectPush(body.definition, body.files, upload, body.git)
     done = connection.projects.push(body=body)
     if as_json:
@@ -99,9 +98,6 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
 
 def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]:
     """Return the request for a folder, and the chosen files."""
-    from nbyard.host.git.repository_state import repository_state
-    from nbyard.transfer import project_selection as selection
-
     if stash and current:
         raise click.UsageError("Use either --stash or --current.")
     place = selection.project_folder(Path(folder).resolve())
@@ -114,11 +110,6 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
     definition = read_definition(files[FILE].content)
     described = {path: one.described for path, one in files.items()}
     return ProjectPush(definition, described, git=git), files
-
-
-def _pieces(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), CHUNK):
-        yield content[start : start + CHUNK]
 
 
 def _show(found: ProjectPlan, as_json: bool) -> None:
@@ -149,8 +140,6 @@ def pull(project: str, folder: str, yes: bool, server: str, as_json: bool) -> No
       nbyard pull
       nbyard pull wine --folder wine
     """
-    from nbyard.transfer.project_pull import Pull
-
     connection = connect(server)
     pulled = Pull.of(connection, project, Path(folder) if folder else None)
     if as_json:

@@ -98,7 +98,8 @@ def event_of(given: dict[str, Any]) -> TriggerEvent | None:
     if len(named) > 1:
         raise click.UsageError(f"Name one event, not --{named[0]} and --{named[1]}.")
     kind = named[0] if named else ""
-    for option, of in (("outcome", "after"), ("per_minute", "webhook"), *_of_files()):
+    of_files = [(option, "files") for option in OF_FILES]
+    for option, of in (("outcome", "after"), ("per_minute", "webhook"), *of_files):
         if given[option] and of != kind:
             raise click.UsageError(f"--{option.replace('_', '-')} needs --{of}.")
     if kind == "dataset":
@@ -111,10 +112,6 @@ def event_of(given: dict[str, Any]) -> TriggerEvent | None:
     if kind == "webhook":
         return OnWebhook(given["per_minute"]) if given["per_minute"] else OnWebhook()
     return OnNotebook() if kind else None
-
-
-def _of_files() -> list[tuple[str, str]]:
-    return [(option, "files") for option in OF_FILES]
 
 
 def fields_of(given: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.time_zone import local_zone
+from nbyard.host.clock import local_zone
 
 
 @pytest.mark.parametrize(

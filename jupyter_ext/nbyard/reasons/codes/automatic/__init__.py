@@ -1,0 +1,1 @@
+"""Reasons of schedules, triggers and notices."""
