@@ -7,7 +7,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.blobs import Blobs
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import Conflict, Damaged, NewerSchema, NotFound, Unavailable
 from nbyard.reasons.structs import because
@@ -23,6 +24,7 @@ from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.portable_rows import load, tables_of
 from nbyard.store.migrate import check_known, schema_of, upgrade
+from nbyard.store.projects import ProjectRows
 
 CHUNK = 1 << 20
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
@@ -119,10 +121,20 @@ class _Reader:
             totals = self._totals(current)
             if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
                 raise Damaged(because("backup-checksum-differs"))
+            if "projects" in tables:
+                self._lay_out(ProjectRows().move_pushed(c, os.path.realpath(folder)))
             # Before the commit: rows never name bytes that are not there.
             for name in os.listdir(self._temporary):
                 os.rename(self._temporary / name, folder / name)
         return header, totals
+
+    def _lay_out(self, pushed: Mapping[str, str]) -> None:
+        """Create the folders of pushed projects, whose bytes are among the files."""
+        blobs = Blobs(self._temporary / "blobs")
+        for path, digest in pushed.items():
+            target = self._temporary / path
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            blobs.stage(digest, target)
 
     def _header(self, member: tarfile.TarInfo | None) -> Header:
         if member is None or member.name != HEADER:

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbyard.store.projects import FOLDER
+
 if TYPE_CHECKING:
     from nbyard.store import Store
-
-FOLDER = "projects"
 
 
 def folder_of(store: Store, project_id: str) -> Path:

@@ -38,7 +38,8 @@ from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import datasets, environments, executables, runs, workflows
 from nbyard.store.workflows import HAS_PLACE
 
-L, P = project_links.c, projects.c
+L, P, S = project_links.c, projects.c, schedules.c
+FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
 
 
@@ -120,6 +121,24 @@ class ProjectRows:
         pushed = {"files": files, "git": msgspec.to_builtins(git), "pushed_at": datetime.now(UTC)}
         c.execute(update(projects).where(P.id == project.id).values(**pushed))
         self.tell(c, project.id, project.owner, "pushed")
+
+    def move_pushed(self, c: Connection, folder: str) -> dict[str, str]:
+        """Change the paths of pushed schedules to those in another folder of the store.
+
+        Return the digests of the pushed folders by their paths in it.
+        """
+        found = {}
+        for project_id, digest in c.execute(select(P.id, P.files).where(P.files != "")).all():
+            inside = f"{FOLDER}/{project_id}/"
+            found[inside + push_name(digest)] = digest
+            own = select(S.id, S.path, S.root, S.start, S.run).where(S.root.contains(f"/{inside}"))
+            for row in c.execute(own).all():
+                old = row.root.partition(f"/{inside}")[0]
+                paths = {"path": row.path, "root": row.root, "start": row.start}
+                values: dict[str, Any] = {n: _moved(text, old, folder) for n, text in paths.items()}
+                values["run"] = {**row.run, "path": _moved(row.run.get("path", ""), old, folder)}
+                c.execute(update(schedules).where(S.id == row.id).values(**values))
+        return found
 
     def git_of(self, c: Connection, project_id: str) -> GitState | None:
         """Return the state of the repository that was pushed."""
@@ -204,6 +223,15 @@ class ProjectRows:
             ).rowcount
             for kind in LINK_KINDS
         )
+
+
+def push_name(digest: str) -> str:
+    """Return the name of the folder of a push."""
+    return digest.rpartition(":")[2][:16]
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    return f"{new}{path.removeprefix(old)}" if path.startswith(f"{old}/") else path
 
 
 def _is_link(project: Project, kind: LinkKind, resource_id: str) -> ColumnElement[bool]:

@@ -14,8 +14,11 @@ from nbyard.blobs import Blobs
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.store import Store
 from nbyard.store.database.portable_rows import dump
+from nbyard.store.projects import FOLDER, push_name
 
 from ..store.rows import Rows
+from ..store.test_projects import add as add_project
+from ..store.test_schedules import add as add_schedule
 
 LOG = "attempts/a1/log"
 
@@ -81,6 +84,37 @@ def test_a_backup_restores_rows_bytes_and_records(
     assert all(blobs.exists(digest) for digest in named)
     assert not any(path.endswith(("token", "part", "/x", "jsonl")) for path in found)
     assert b"unnamed" not in found.values() and not (folder / "crypt.key").exists()
+
+
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+def test_schedules_of_pushed_projects_use_the_restored_files(
+    filled: Store, tmp_path: Path, bare_database_url: str
+) -> None:
+    (pushed := tmp_path / "pushed").mkdir()
+    (pushed / "a.py").write_text("print()\n")
+    digest = Blobs(filled.folder / "blobs").put_folder(pushed).digest
+    with filled.write() as c:
+        project = add_project(filled, c, owner="ann")
+        filled.projects.pushed(c, project, digest, None)
+    push = f"{FOLDER}/{project.id}/{push_name(digest)}"
+    root = f"{filled.folder}/{push}"
+    code = {"path": f"{root}/a.py", "run": {"path": f"{root}/a.py"}}
+    add_schedule(filled, "pushed", None, root=root, start=root, **code)
+    add_schedule(filled, "own", None, path="/home/a.py", run={"path": "/home/a.py"})
+    write_backup(filled, tmp_path / "b.tar")
+    folder = tmp_path / "restored"
+    restore_backup(tmp_path / "b.tar", folder, bare_database_url)
+    opened = Store(folder, bare_database_url)
+    try:
+        with opened.read() as c:
+            row, own = (opened.schedules.by_id(c, key) for key in ("pushed", "own"))
+            of_file = opened.schedules.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
+    finally:
+        opened.close()
+    assert row is not None and own is not None
+    assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
+    assert Path(row.schedule.run.path).read_text() == "print()\n"
+    assert (own.root, own.schedule.run.path) == ("/", "/home/a.py")
 
 
 def test_the_key_is_included_on_request(filled: Store, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from nbyard.domain.projects.definitions import ProjectFile
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because
+from nbyard.store.projects import push_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,7 @@ def store_files(
 def lay_out(parts: ServiceContext, project_id: str, digest: str) -> Path:
     """Return the folder with the files of a push; create it unless it exists."""
     folder = folder_of(parts.store, project_id)
-    made = folder / digest.rpartition(":")[2][:16]
+    made = folder / push_name(digest)
     if not made.is_dir():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = folder / f".{made.name}.{os.getpid()}"
