@@ -84,13 +84,17 @@ def store_files(
     return parts.blobs.put_tree(Tree(entries)).digest
 
 
+def place_of(parts: ServiceContext, project_id: str, digest: str) -> Path:
+    """Return where the files of a push are laid out."""
+    return folder_of(parts.store, project_id) / push_name(digest)
+
+
 def lay_out(parts: ServiceContext, project_id: str, digest: str) -> Path:
     """Return the folder with the files of a push; create it unless it exists."""
-    folder = folder_of(parts.store, project_id)
-    made = folder / push_name(digest)
+    made = place_of(parts, project_id, digest)
     if not made.is_dir():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = folder / f".{made.name}.{os.getpid()}"
+        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = made.with_name(f".{made.name}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
         # An interrupted push leaves no half of a folder under the final name.
         parts.blobs.stage(digest, part)
@@ -98,7 +102,7 @@ def lay_out(parts: ServiceContext, project_id: str, digest: str) -> Path:
     return made
 
 
-def drop_others(parts: ServiceContext, kept: Path) -> None:
+def drop_others(kept: Path) -> None:
     """Delete the folders of earlier pushes of a project."""
     for other in kept.parent.iterdir():
         if other != kept:

@@ -91,6 +91,7 @@ class ScheduleSync:
 
     def __init__(self, parts: ServiceContext, caller: Caller, folder: Path):
         self._caller = caller
+        self._folder = str(folder)
         # Paths in the project file are relative to its own folder, and never lead out of it.
         self._service = ScheduleService(replace(parts, files=ProjectFiles(folder)))
 
@@ -99,12 +100,10 @@ class ScheduleSync:
         changes: Sequence[ProjectChange],
         wanted: Mapping[str, ScheduleEntry],
         present: Mapping[str, ScheduleRow],
-        *,
-        refreeze: bool,
     ) -> list[str]:
         """Apply the changes of schedules; return the IDs of all schedules.
 
-        With `refreeze`, unchanged schedules use the new files too.
+        Unchanged schedules use the files of the folder too.
 
         Raises:
             Invalid: a field is refused; it is named below `schedules.NAME`.
@@ -120,7 +119,7 @@ class ScheduleSync:
                     ids.append(self._service.create(self._caller, entry.new(name)).id)
                     continue
                 fields = {*change.fields} if change else set()
-                fields |= {"path"} if refreeze else set()
+                fields |= {"path"} if present[name].root != self._folder else set()
                 self._change(present[name], entry, fields)
                 ids.append(present[name].schedule.id)
             except Invalid as error:

@@ -27,7 +27,7 @@ from nbyard.domain.projects.definitions import (
 )
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import NewProject, Project
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.services.environments import EnvironmentService
 from nbyard.services.operation import operation
@@ -38,6 +38,7 @@ from nbyard.services.projects.pushed_files import (
     files_of,
     lay_out,
     missing_files,
+    place_of,
     store_files,
 )
 from nbyard.services.projects.pushed_schedules import (
@@ -88,7 +89,7 @@ class ProjectPushes(ProjectRecords):
         created are kept. An interrupted push can be repeated.
         """
         found = self._compared(caller, body)
-        if not found.plan.changes:
+        if not found.plan.changes and self._is_applied(found):
             return found.plan
         digest = store_files(self._parts, caller.name, body, found.stored)
         project = self._saved(caller, found)
@@ -98,15 +99,17 @@ class ProjectPushes(ProjectRecords):
             found.changes("schedule"),
             found.wanted,
             found.rows,
-            refreeze=digest != project.files,
         )
-        drop_others(self._parts, folder)
         with self._store.write() as c:
+            now = self._rows.get(c, caller.name, project.id)
+            if now is None or now.revision != project.revision:  # another push is under way
+                raise StaleWrite
             for schedule in schedules:
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
             self._rows.pushed(c, project, digest, body.git)
+        drop_others(folder)
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)
         return msgspec.structs.replace(found.plan, missing=[])
@@ -189,19 +192,33 @@ class ProjectPushes(ProjectRecords):
         return checked
 
     def _saved(self, caller: Caller, found: Compared) -> Project:
-        """Return the project; create or change it."""
+        """Return the project; create or change it.
+
+        Raises:
+            StaleWrite: it was created or changed since it was compared.
+        """
         now = datetime.now(UTC)
         fields = msgspec.to_builtins(found.fields)
         with self._store.write() as c:
             if found.project is None:
+                if self._rows.id_of(c, caller.name, found.fields.name):
+                    raise StaleWrite
                 made = new_id()
                 row = {"id": made, "owner": caller.name, "revision": 1, "files": "", "git": None}
                 self._rows.insert(c, {**row, **fields, "created_at": now, "updated_at": now})
             else:
                 made = found.project.id
-                if found.changes("project"):
-                    self._rows.change(c, found.project, **fields)
+                # Also without changed fields, so that of two pushes at once one is refused.
+                if not self._rows.change(c, found.project, **fields):
+                    raise StaleWrite
             return find_project(self._store, c, caller, made)
+
+    def _is_applied(self, found: Compared) -> bool:
+        """Return whether all schedules use the stored files, which two pushes at once may break."""
+        if found.project is None:
+            return False
+        folder = place_of(self._parts, found.project.id, found.project.files)
+        return folder.is_dir() and all(row.root == str(folder) for row in found.rows.values())
 
     def _environments(self, caller: Caller, found: Compared) -> list[str]:
         """Create and change environments; return the IDs of all that the file defines."""

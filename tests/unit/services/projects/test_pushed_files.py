@@ -44,7 +44,7 @@ def test_a_folder_is_laid_out_once_and_earlier_ones_are_deleted(yard, ann, folde
     assert lay_out(yard.parts, "p", digest) == made
     other = store_files(yard.parts, ann.name, folder("", {"a.py": b""}), {})
     kept = lay_out(yard.parts, "p", other)
-    drop_others(yard.parts, kept)
+    drop_others(kept)
     assert [*made.parent.iterdir()] == [kept]
 
 

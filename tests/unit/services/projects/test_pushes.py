@@ -11,7 +11,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.schedules.structs import NewSchedule, SchedulePatch
-from nbyard.errors import Invalid, NameTaken, NotFound
+from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.clock import local_zone
 from nbyard.services.projects.pushed_schedules import ScheduleSync
@@ -233,3 +233,49 @@ def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatc
     assert projects.plan(ann, body).missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
+
+
+def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monkeypatch):
+    body = folder(MORNING)
+    other = folder(MORNING, {"a.py": b"print(1)\n"})
+    compared = projects._compared
+    early = compared(ann, body)
+    projects.push(ann, other)
+    with monkeypatch.context() as patch:
+        patch.setattr(projects, "_compared", lambda *_: early)
+        with pytest.raises(StaleWrite):
+            projects.push(ann, body)
+    assert projects.plan(ann, other).changes == []
+    late = compared(ann, body)
+    projects.push(ann, folder(MORNING, {"a.py": b"print(2)\n"}))
+    with monkeypatch.context() as patch:
+        patch.setattr(projects, "_compared", lambda *_: late)
+        with pytest.raises(StaleWrite):
+            projects.push(ann, body)
+    assert yard.services.schedules.run(ann, "morning").state == "queued"
+
+
+def test_a_push_during_another_one_is_noticed_and_mended(projects, ann, folder, yard, monkeypatch):
+    projects.push(ann, folder(MORNING))
+    first, second = folder(MORNING, {"a.py": b"1\n"}), folder(MORNING, {"a.py": b"2\n"})
+    apply = ScheduleSync.apply
+
+    def meanwhile(sync, *args):
+        monkeypatch.setattr(ScheduleSync, "apply", apply)
+        done = apply(sync, *args)
+        projects.push(ann, second)
+        return done
+
+    monkeypatch.setattr(ScheduleSync, "apply", meanwhile)
+    with pytest.raises(StaleWrite):
+        projects.push(ann, first)
+    assert projects.plan(ann, second).changes == []
+    assert yard.services.schedules.run(ann, "morning").state == "queued"
+
+
+def test_a_push_without_changes_restores_missing_files(projects, ann, folder, yard):
+    body = folder(MORNING)
+    projects.push(ann, body)
+    shutil.rmtree(folder_of(yard.store, projects.get(ann, "wine").id))
+    assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
+    assert yard.services.schedules.run(ann, "morning").state == "queued"

@@ -78,7 +78,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     body, files = _request(**given)
     found = connection.projects.plan(body=body)
     if not found.changes:
-        _show(found, as_json)
+        # The server restores files of schedules that are missing.
+        _show(connection.projects.push(body=body), as_json)
         return
     if not as_json:
         show_changes(found)
