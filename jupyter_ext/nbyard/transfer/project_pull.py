@@ -34,6 +34,7 @@ class Pull(msgspec.Struct, frozen=True):
     plan: ProjectPlan
     missing: list[str]
     toml: str
+    executable: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, connection: Any, project: str, folder: Path | None) -> Self:
@@ -66,7 +67,8 @@ class Pull(msgspec.Struct, frozen=True):
         present = _present(place / FILE)
         if present is None or present.content.decode(errors="replace") != toml:
             changes.append(ProjectChange("change" if present else "add", "file", FILE))
-        return cls(name, place, ProjectPlan(changes), missing, toml)
+        executable = frozenset(path for path, one in found.files.items() if one.executable)
+        return cls(name, place, ProjectPlan(changes), missing, toml, executable)
 
     @contextlib.contextmanager
     def writing(self, path: str) -> Iterator[BinaryIO]:
@@ -75,6 +77,8 @@ class Pull(msgspec.Struct, frozen=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         with replace_atomically(target) as handle:
             yield handle
+        readable = target.stat().st_mode & 0o777 & ~0o111
+        target.chmod(readable | (readable & 0o444) >> 2 if path in self.executable else readable)
 
     def write_definition(self) -> None:
         """Write the project file, unless it is already so."""

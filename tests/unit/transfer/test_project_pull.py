@@ -99,3 +99,16 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path):
     connection = server(None, **more)
     with pytest.raises(Invalid):
         Pull.of(connection, "wine", tmp_path / "wine")
+
+
+def test_executable_files_stay_executable(tmp_path):
+    connection = server(a=b"1")
+    files = connection.projects.definition("wine").files
+    files["a"] = SelectedFile(b"1", executable=True).described
+    apply(connection, Pull.of(connection, "wine", tmp_path))
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o755
+    assert changes(Pull.of(connection, "wine", tmp_path)) == []
+    files["a"] = SelectedFile(b"1").described
+    assert changes(Pull.of(connection, "wine", tmp_path)) == ["change a"]
+    apply(connection, Pull.of(connection, "wine", tmp_path))
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o644
