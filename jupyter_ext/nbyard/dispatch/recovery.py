@@ -11,6 +11,7 @@ from nbyard.dispatch.attempts.function_workers import clear_worker
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
+from nbyard.dispatch.triggers.store_events import KINDS
 from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.errors import NbyardError
@@ -133,7 +134,7 @@ class LeftoverSweeper:
         with self._context.store.read() as c:
             events, triggers = self._context.store.events, self._context.store.triggers
             # Triggers must still see what happened while no dispatcher ran.
-            is_read = triggers.of_kind(c, "dataset", "workflow")
+            is_read = not triggers.enabled_kinds(c).isdisjoint(KINDS)
             until = triggers.cursor(c) if is_read else events.newest_id(c)
             # The margin of 10 % avoids a deletion in every sweep.
             many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS

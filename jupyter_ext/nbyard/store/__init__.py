@@ -146,7 +146,7 @@ class Store:
         """Return whether a dispatcher is needed now or, for what may become due, later."""
         later = (
             self.schedules.is_enabled,
-            self.triggers.enabled,
+            self.triggers.enabled_kinds,
             self.firings.waiting,
             self.notices.is_waiting,
         )

@@ -59,7 +59,7 @@ class TriggerController:
     def _look(self) -> None:
         store = self._context.store
         with store.read() as c:
-            kinds = set(store.triggers.enabled(c).values())
+            kinds = store.triggers.enabled_kinds(c)
             waiting = store.firings.waiting(c)
             files = store.triggers.of_kind(c, "file") if "file" in kinds else []
         self.is_enabled = bool(kinds or waiting)

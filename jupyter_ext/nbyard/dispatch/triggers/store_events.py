@@ -5,7 +5,7 @@ transaction that records the firings, so neither a crash nor a second dispatcher
 one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -59,14 +59,14 @@ class StoreEvents:
             # First the newest event: a trigger that is created meanwhile begins after it.
             newest = self._store.events.newest_id(c)
             stored = self._store.triggers.cursor(c)
-            rows = self._store.triggers.of_kind(c, *KINDS)
+            first = self._store.triggers.first_since(c, KINDS)
             # Events before the oldest of these triggers concern nobody.
-            first = min((row.since_event for row in rows), default=newest)
-            start = max(stored, self._seen, first)
+            start = max(stored, self._seen, newest if first is None else first)
             until = min(newest, start + MOST_AT_ONCE)
-            found = [*self._occurrences(c, start, until)] if rows else []
+            found = [*self._occurrences(c, start, until)] if first is not None else []
+            rows = self._rows(c, found)
         matches = [one for one in found if any(_fires(row, one) for row in rows)]
-        if matches or (rows and until - stored > MOST_BEHIND):
+        if matches or (first is not None and until - stored > MOST_BEHIND):
             with self._context.write() as c:
                 has_fired = self._record(c, matches)
                 self._store.triggers.move_cursor(c, until)
@@ -77,8 +77,13 @@ class StoreEvents:
         self._seen = until
         return has_fired
 
-    def _record(self, c: Connection, matches: Iterable[Occurrence]) -> bool:
-        rows = self._store.triggers.of_kind(c, *KINDS)
+    def _rows(self, c: Connection, found: Iterable[Occurrence]) -> list[TriggerRow]:
+        """Return the triggers that these events may fire."""
+        sources = {source for one in found for source in one.sources}
+        return self._store.triggers.of_sources(c, KINDS, sources)
+
+    def _record(self, c: Connection, matches: Sequence[Occurrence]) -> bool:
+        rows = self._rows(c, matches)
         has_fired = False
         for one in matches:
             for row in rows:

@@ -1,11 +1,11 @@
 """Rows of triggers and of the files that they watch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
@@ -27,7 +27,7 @@ COUNTED = {
     "failed": "failed_count",
 }
 JSON_FIELDS = {"run": NewRun, "values_from": dict[str, str]}
-ENABLED = Prepared(select(S.id, S.kind).where(S.is_enabled))
+KINDS = Prepared(select(S.kind).where(S.is_enabled).distinct())
 
 
 class TriggerRow(msgspec.Struct, frozen=True):
@@ -119,14 +119,33 @@ class TriggerRows:
 
     # What may fire
 
-    def enabled(self, c: Connection) -> dict[str, TriggerKind]:
-        """Return the kinds of all enabled triggers by ID."""
-        return {row[0]: row[1] for row in ENABLED.ask(c)}
+    def enabled_kinds(self, c: Connection) -> set[TriggerKind]:
+        """Return the kinds of enabled triggers."""
+        return {row[0] for row in KINDS.ask(c)}
 
-    def of_kind(self, c: Connection, *kinds: TriggerKind) -> list[TriggerRow]:
-        """Return the enabled triggers of these kinds of all owners, oldest first."""
-        query = select(triggers).where(S.is_enabled, S.kind.in_(kinds)).order_by(S.id)
+    def of_kind(self, c: Connection, kind: TriggerKind) -> list[TriggerRow]:
+        """Return the enabled triggers of a kind of all owners, oldest first."""
+        query = select(triggers).where(S.is_enabled, S.kind == kind).order_by(S.id)
         return [_row(row) for row in c.execute(query)]
+
+    def of_sources(
+        self, c: Connection, kinds: Iterable[TriggerKind], sources: Iterable[str]
+    ) -> list[TriggerRow]:
+        """Return the enabled triggers of these kinds with such a source, oldest first.
+
+        A source is an ID or a real path. Other triggers are not read, as there may be many.
+        """
+        known = [*sources]
+        if not known:
+            return []
+        has_source = or_(S.source_id.in_(known), S.source_path.in_(known))
+        query = select(triggers).where(S.is_enabled, S.kind.in_([*kinds]), has_source)
+        return [_row(row) for row in c.execute(query.order_by(S.id))]
+
+    def first_since(self, c: Connection, kinds: Iterable[TriggerKind]) -> int | None:
+        """Return the event after which the first of the enabled triggers may fire, if any may."""
+        query = select(func.min(S.since_event)).where(S.is_enabled, S.kind.in_([*kinds]))
+        return c.execute(query).scalar()
 
     def cursor(self, c: Connection) -> int:
         """Return the ID of the newest store event that was compared with the triggers."""

@@ -79,6 +79,27 @@ def test_the_cursor_follows_without_matches(fired, monkeypatch):
         assert fired.bench.store.triggers.cursor(c) > 0
 
 
+def test_triggers_of_other_sources_are_not_read(fired, monkeypatch):
+    """Events are frequent, and there may be thousands of triggers."""
+    rows = fired.bench.store.triggers
+    for name in ("other.py", "third.py"):
+        (fired.root / name).write_text("print()")
+    made = fired.create({"kind": "workflow", "path": "other.py"}, name="other")
+    fired.create({"kind": "workflow", "path": "third.py"}, name="third")
+    read, found = rows.of_sources, set[str]()
+
+    def record(*args):
+        some = read(*args)
+        found.update(row.trigger.id for row in some)
+        return some
+
+    monkeypatch.setattr(rows, "of_sources", record)
+    monkeypatch.setattr(rows, "of_kind", lambda *_: pytest.fail("it reads all triggers"))
+    fired.run()
+    fired.look()
+    assert found == {made.id}
+
+
 def test_a_chain_of_triggers_ends(fired, monkeypatch):
     monkeypatch.setattr(firings, "MOST_IN_CHAIN", 2)
     (fired.root / "other.py").write_text("print()")

@@ -20,9 +20,8 @@ class StoredTriggers:
     def add(self, name: str, kind: str = "notebook", **more: Any) -> Trigger:
         """Insert a trigger of ann."""
         row = dict.fromkeys(("started_count", "overlapped_count", "failed_count"), 0)
-        event = {"kind": kind} | {"dataset": {"dataset": "d"}, "file": {"path": "/in"}}.get(
-            kind, {}
-        )
+        of_kind = {"dataset": {"dataset": "d"}, "file": {"path": "/in"}, "workflow": {"path": "/w"}}
+        event = {"kind": kind} | of_kind.get(kind, {})
         columns: dict[str, Any] = {
             **row,
             "id": name,

@@ -16,11 +16,26 @@ def test_enabled_triggers_are_found_by_kind(store, stored):
     stored.add("b", "dataset")
     stored.add("c", "dataset", is_enabled=False)
     with store.read() as c:
-        assert store.triggers.enabled(c) == {"a": "notebook", "b": "dataset"}
+        assert store.triggers.enabled_kinds(c) == {"notebook", "dataset"}
         assert [row.trigger.id for row in store.triggers.of_kind(c, "dataset")] == ["b"]
         assert store.has_work(c) and not store.is_busy(c)
         assert [row.trigger.id for row in store.triggers.all_of(c, "ann")] == ["a", "b", "c"]
         assert store.triggers.all_of(c, "eve") == []
+
+
+def test_triggers_are_found_by_the_source_of_an_event(store, stored):
+    stored.add("a", "dataset", source_id="d", since_event=7)
+    stored.add("b", "workflow", source_id="w", source_path="/w", since_event=5)
+    stored.add("c", "file", source_path="/w", since_event=1)
+    stored.add("d", "workflow", source_path="/w", is_enabled=False)
+    kinds = ("dataset", "workflow")
+    with store.read() as c:
+        found = store.triggers.of_sources
+        assert [row.trigger.id for row in found(c, kinds, ["d", "/w"])] == ["a", "b"]
+        assert [row.trigger.id for row in found(c, kinds, ["w"])] == ["b"]
+        assert found(c, kinds, ["other"]) == found(c, kinds, []) == []
+        assert store.triggers.first_since(c, kinds) == 5
+        assert store.triggers.first_since(c, ("webhook",)) is None
 
 
 def test_a_change_needs_the_newest_revision(store, stored):
