@@ -23,6 +23,7 @@ from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.executables.structs import Inspect
 from nbyard.domain.workflows.structs import CheckWorkflow, read_document
 from nbyard.errors import Conflict, NbyardError, NotFound
+from nbyard.host.git.git_process import QUIET
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
@@ -144,7 +145,7 @@ def _changes(commit: str) -> set[Path]:
 def _git(*words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *words], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+            ["git", *QUIET, *words], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
         )
     except FileNotFoundError:
         raise Conflict(because("git-failed", message="git is not installed")) from None

@@ -86,5 +86,10 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
     assert shell("check", "--changed", "HEAD~1").out == "other/penguins.nbflow: no problems\n"
     shutil.copy(EXAMPLE / "penguins.nbflow", project / "new.nbflow")
     assert shell("check", "--changed", "HEAD").out == "penguins/new.nbflow: no problems\n"
+    # A repository of somebody else must not start its programs.
+    started = root / "started"
+    git("config", "core.fsmonitor", f"touch {started}; false")
+    shell("check", "--changed")
+    assert not started.exists()
     said = shell("check", "--changed", "--output=/tmp/x")
     assert said.code != 0 and not Path("/tmp/x").exists()
