@@ -2,7 +2,7 @@
 
 backup.json           the header, first
 blobs/…, attempts/…   files as in the store's folder
-crypt.key             the key of credentials, if asked for
+crypt.key             the key of secrets, if asked for
 tables/NAME.jsonl     the rows of a table, one object in each line
 end.json              the counts, last: an archive without it is incomplete
 """

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, union_all, update
 
 from nbyard.domain.credentials import Credential, Login, login_of
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.schema.notice_tables import notice_channels
 from nbyard.store.schema.tables import credentials
 from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.vault import Vault
@@ -18,9 +19,11 @@ from nbyard.store.vault import Vault
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
 # Any sealed text reveals that a key must exist somewhere.
-ANY_SEALED = (
-    select(C.sealed).union_all(select(triggers.c.secret).where(triggers.c.secret != "")).limit(1)
-)
+ANY_SEALED = union_all(
+    select(C.sealed),
+    select(notice_channels.c.sealed),
+    select(triggers.c.secret).where(triggers.c.secret != ""),
+).limit(1)
 REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
 
 
@@ -29,6 +32,10 @@ class CredentialRows:
 
     def __init__(self, vault: Vault):
         self._vault = vault
+
+    def needs_key(self, c: Connection) -> bool:
+        """Return whether any secret, also of channels and webhooks, needs the key of the store."""
+        return c.execute(ANY_SEALED).first() is not None
 
     def insert(self, c: Connection, made: Credential, secret: Mapping[str, str]) -> None:
         """Insert a credential; `secret` holds the fields to encrypt."""

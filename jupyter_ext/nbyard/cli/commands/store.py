@@ -23,7 +23,7 @@ ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @ARCHIVE
 @click.option(
-    "--with-key", is_flag=True, help="Include the key of credentials: keep FILE as safe as it."
+    "--with-key", is_flag=True, help="Include the key of secrets: keep FILE as safe as it."
 )
 @json_option
 def backup(file: Path, with_key: bool, as_json: bool) -> None:
@@ -35,15 +35,17 @@ def backup(file: Path, with_key: bool, as_json: bool) -> None:
     store = Store(settings.store_path, settings.database_url)
     try:
         totals = write_backup(store, file.absolute(), with_key)
+        with store.read() as c:
+            lacks_key = store.credentials.needs_key(c) and not totals.has_key
     finally:
         store.close()
     if as_json:
         show_json(totals)
         return
     click.echo(f"{file}: {_counts(totals)}")
-    if not totals.has_key and totals.rows.get("credentials"):
+    if lacks_key:
         print_note(
-            f"The backup cannot decrypt credentials. Keep {store.folder / 'crypt.key'} elsewhere,"
+            f"The backup cannot decrypt secrets. Keep {store.folder / 'crypt.key'} elsewhere,"
             " or use --with-key."
         )
 

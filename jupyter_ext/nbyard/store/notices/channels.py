@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit, Receiver
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
+from nbyard.store.credentials import ANY_SEALED
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.notice_tables import notice_channels
@@ -130,8 +131,7 @@ class ChannelRows:
     def _sealed(
         self, c: Connection, owner: str, channel_id: str, secret: ChannelSecret
     ) -> dict[str, Any]:
-        # Any sealed text reveals that a key must exist somewhere.
-        beside = c.execute(select(C.sealed).limit(1)).scalar() or ""
+        beside = c.execute(ANY_SEALED).scalar() or ""
         return {
             "sealed": self._vault.seal(owner, _bound(channel_id), {"url": secret.url}, beside),
             "allowed_hosts": secret.allowed_hosts,

@@ -32,3 +32,13 @@ def test_backups_during_runs_are_restored_with_logs(
             assert len(shell("runs", "ls", "--json").json["items"]) == 1 + 3 * (number + 1)
             assert shell("store", "restore", str(archive)).code == 1
             assert "Schema: 00" in shell("store", "migrate").out
+
+
+def test_a_backup_without_the_key_of_channels_is_noticed(shell, yard, tmp_path) -> None:
+    assert "crypt.key" not in shell("store", "backup", str(tmp_path / "before.tar")).err
+    url = tmp_path / "url"
+    url.write_text("https://h.test/secret")
+    assert shell("channels", "create", "team", "--file", str(url)).code == 0
+    assert "crypt.key" in shell("store", "backup", str(tmp_path / "b.tar")).err
+    said = shell("store", "backup", str(tmp_path / "with.tar"), "--with-key")
+    assert said.code == 0 and "crypt.key" not in said.err

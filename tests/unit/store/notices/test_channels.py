@@ -5,14 +5,20 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from nbyard.domain.credentials import Credential
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
-from nbyard.errors import Conflict
+from nbyard.errors import Conflict, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
+from nbyard.store.credentials import CredentialRows
+from nbyard.store.notices.channels import ChannelRows
+from nbyard.store.triggers.secrets import TriggerSecretRows
+from nbyard.store.vault import FILE, Vault
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 URL = "https://h.test/T/s3cr3t"
+CREDENTIAL = Credential("c", "c", "ann", "token", "", {}, ["secret"], 1, NOW, NOW)
 WHY = because("channel-answered", service="webhook", status=500)
 
 
@@ -46,6 +52,34 @@ def test_a_channel_is_read_as_it_was_written(store):
         assert store.channels.secret(c, made) == ChannelSecret(URL, ["nas"], "https://lab")
         assert store.channels.receiver(c, made).allowed == ["nas"]
         assert "s3cr3t" not in repr(store.channels.secret(c, made))
+
+
+def test_a_missing_key_is_not_replaced(store):
+    """A new key beside old secrets would hide that the old one is needed."""
+    with store.write() as c:
+        assert not store.credentials.needs_key(c)
+        made = add(store, c)
+        assert store.credentials.needs_key(c)
+    (store.folder / FILE).unlink()
+    vault = Vault(store.folder)
+    with store.write() as c:
+        with pytest.raises(StoreUnusable):
+            ChannelRows(vault).secret(c, made)
+        with pytest.raises(StoreUnusable):
+            TriggerSecretRows(vault).sealed(c, "ann", "t", "whsec_1")
+        with pytest.raises(StoreUnusable):
+            CredentialRows(vault).insert(c, CREDENTIAL, {})
+    assert not (store.folder / FILE).exists()
+
+
+def test_a_missing_key_of_credentials_is_not_replaced(store):
+    with store.write() as c:
+        store.credentials.insert(c, CREDENTIAL, {"secret": "x"})
+        made = add(store, c)
+        store.channels.delete(c, made)
+    (store.folder / FILE).unlink()
+    with store.write() as c, pytest.raises(StoreUnusable):
+        ChannelRows(Vault(store.folder)).insert(c, made, ChannelSecret(URL))
 
 
 def test_the_url_is_sealed_and_bound_to_its_channel(store):
