@@ -18,7 +18,8 @@ def present_files(
     """Return time of modification in nanoseconds and size by real path.
 
     `matches` decides about the paths of files relative to a folder. Links to folders are not
-    followed. A missing path has no files.
+    followed. Names that are not UTF-8 are left out, because no answer can contain them. A missing
+    path has no files.
 
     Raises:
         OSError: a folder cannot be read.
@@ -32,7 +33,7 @@ def present_files(
         return {str(path): (found.st_mtime_ns, found.st_size)}
     files = {}
     for relative, entry in _entries(path, is_deep=is_deep):
-        if matches(relative):
+        if matches(relative) and _is_text(relative):
             try:
                 known = entry.stat()
             except FileNotFoundError:  # it was deleted meanwhile, or is a link to nothing
@@ -42,6 +43,14 @@ def present_files(
                 if len(files) > most:
                     raise TooManyFiles(str(path))
     return files
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _entries(path: Path, *, is_deep: bool) -> Iterator[tuple[str, "os.DirEntry[str]"]]:

@@ -1,5 +1,8 @@
 """Watched files of this machine."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from nbyard.host.watching.present_files import TooManyFiles, present_files
@@ -49,3 +52,14 @@ def test_too_many_files(folder, monkeypatch):
     monkeypatch.setattr("nbyard.host.watching.present_files.MOST_LOOKED_AT", 3)
     with pytest.raises(TooManyFiles):
         names(folder, matches=lambda _: False)
+
+
+def test_names_that_are_not_utf8_are_left_out(tmp_path):
+    """The causes of runs name files, and JSON cannot contain such names."""
+    (tmp_path / "ä.csv").write_text("1")
+    for name in (b"bad\xff.csv", b"bad\xff/a.csv"):
+        path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1")
+    found = present_files(tmp_path, lambda _: True, is_deep=True, most=10)
+    assert [*found] == [str(tmp_path / "ä.csv")]
