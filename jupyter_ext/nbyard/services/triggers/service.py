@@ -177,7 +177,6 @@ class TriggerService:
             row = self._find(c, caller, trigger)
         source = event_source(self._parts, caller.name, row.trigger.on)
         with self._store.write() as c:
-            row = self._find(c, caller, trigger)
             if not row.trigger.is_enabled:
                 columns = self._of_source(c, caller, source, row.path, row.trigger.id)
                 self._rows.change(c, row.trigger, "enabled", is_enabled=True, **columns)

@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.triggers.structs import Fire, NewTrigger, TriggerPatch
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.services.triggers import service
 
 NOTEBOOK = {"kind": "notebook"}
 
@@ -198,3 +199,19 @@ def test_events_follow_each_change(triggers, ann, yard):
     assert [one.data["change"] for one in told] == ["created", "deleted"]
     with pytest.raises(NotFound):
         triggers.service.get(ann, made.id)
+
+
+def test_enabling_overwrites_no_change_made_meanwhile(triggers, ann, monkeypatch):
+    made = triggers.after("train.py", "report.py", is_enabled=False)
+    check = service.event_source
+
+    def changed_meanwhile(*args):
+        monkeypatch.setattr(service, "event_source", check)
+        on = {"kind": "workflow", "path": "load.py"}
+        triggers.service.update(ann, made.id, patch(made, on=on))
+        return check(*args)
+
+    monkeypatch.setattr(service, "event_source", changed_meanwhile)
+    with pytest.raises(StaleWrite):
+        triggers.service.enable(ann, made.id)
+    assert triggers.service.get(ann, made.id).on.path == "load.py"
