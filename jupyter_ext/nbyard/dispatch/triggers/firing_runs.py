@@ -87,15 +87,14 @@ class FiringRuns:
                 raise
             # The files cannot be frozen, or a value is refused and the transaction rolled back.
             with self._context.write() as c:
+                self._check_same(c, row)
                 self._rows.conclude(c, row.trigger, firing.firing.id, "failed", reason_of(error))
         crash_point("firing-run-committed")
 
     def _create(
         self, c: Connection, row: TriggerRow, firing: FiringRow, frozen: FrozenRequest | None
     ) -> None:
-        now = self._store.triggers.by_id(c, row.trigger.id)
-        if now is None or now.trigger.revision != row.trigger.revision:
-            raise StaleWrite
+        self._check_same(c, row)
         live = self._rows.live_runs(c, row.trigger.id)
         made = create_fired(self._store, c, row, firing, frozen)
         if not self._rows.conclude(c, row.trigger, firing.firing.id, "started", run_id=made):
@@ -104,6 +103,16 @@ class FiringRuns:
             run = self._store.runs.by_id(c, run_id)
             if run is not None:
                 self._store.runs.request_cancel(c, run)
+
+    def _check_same(self, c: Connection, row: TriggerRow) -> None:
+        """Check that the trigger was not changed since it was read.
+
+        Raises:
+            StaleWrite: it was; the firing is handled again.
+        """
+        now = self._store.triggers.by_id(c, row.trigger.id)
+        if now is None or now.trigger.revision != row.trigger.revision:
+            raise StaleWrite
 
     def _frozen(self, row: TriggerRow, firing: FiringRow) -> FrozenRequest | None:
         context = self._context

@@ -3,6 +3,8 @@
 import pytest
 
 from nbyard.dispatch.triggers import firing_runs
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.testing.fake_runtime_bench import OWNER
 
 NOTEBOOK = {"kind": "notebook"}
@@ -34,6 +36,23 @@ def test_a_missing_file_is_recorded(fired):
         fired.fire(made)
     fired.look()
     assert fired.outcomes(follows) == ["failed"] and fired.outcomes(pinned) == ["started"]
+
+
+def test_a_trigger_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
+    made = fired.create(NOTEBOOK)
+    (fired.root / "work.py").rename(fired.root / "new.py")
+    fired.fire(made)
+    freeze = firing_runs.freeze_fired
+
+    def mended(*args):
+        monkeypatch.setattr(firing_runs, "freeze_fired", freeze)
+        patch = TriggerPatch(made.revision, run=NewRun(path="new.py"))
+        fired.service.update(OWNER, made.id, patch)
+        return freeze(*args)
+
+    monkeypatch.setattr(firing_runs, "freeze_fired", mended)
+    fired.look()
+    assert fired.outcomes(made) == ["started"]
 
 
 def test_events_queue_while_a_run_is_active(fired, monkeypatch):
