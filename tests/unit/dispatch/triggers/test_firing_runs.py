@@ -5,6 +5,7 @@ import pytest
 from nbyard.dispatch.triggers import firing_runs
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import TriggerPatch
+from nbyard.freezing.trigger_runs import freeze_fired
 from nbyard.testing.fake_runtime_bench import OWNER
 
 NOTEBOOK = {"kind": "notebook"}
@@ -42,13 +43,12 @@ def test_a_trigger_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
     made = fired.create(NOTEBOOK)
     (fired.root / "work.py").rename(fired.root / "new.py")
     fired.fire(made)
-    freeze = firing_runs.freeze_fired
 
     def mended(*args):
-        monkeypatch.setattr(firing_runs, "freeze_fired", freeze)
+        monkeypatch.setattr(firing_runs, "freeze_fired", freeze_fired)
         patch = TriggerPatch(made.revision, run=NewRun(path="new.py"))
         fired.service.update(OWNER, made.id, patch)
-        return freeze(*args)
+        return freeze_fired(*args)
 
     monkeypatch.setattr(firing_runs, "freeze_fired", mended)
     fired.look()

@@ -7,6 +7,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.triggers.structs import Fire, NewTrigger, TriggerPatch
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.services.triggers import service
+from nbyard.services.triggers.event_sources import event_source
 
 NOTEBOOK = {"kind": "notebook"}
 
@@ -203,13 +204,12 @@ def test_events_follow_each_change(triggers, ann, yard):
 
 def test_enabling_overwrites_no_change_made_meanwhile(triggers, ann, monkeypatch):
     made = triggers.after("train.py", "report.py", is_enabled=False)
-    check = service.event_source
 
     def changed_meanwhile(*args):
-        monkeypatch.setattr(service, "event_source", check)
+        monkeypatch.setattr(service, "event_source", event_source)
         on = {"kind": "workflow", "path": "load.py"}
         triggers.service.update(ann, made.id, patch(made, on=on))
-        return check(*args)
+        return event_source(*args)
 
     monkeypatch.setattr(service, "event_source", changed_meanwhile)
     with pytest.raises(StaleWrite):
