@@ -15,6 +15,7 @@ import click
 from nbyard.cli import generated_commands
 from nbyard.cli.all_commands import all_commands
 from nbyard.cli.lazy_commands import TABLE
+from nbyard.cli.name_completion import noun_of
 
 
 def text() -> str:
@@ -22,25 +23,29 @@ def text() -> str:
     return f"{_lines({str(one.name): one for one in all_commands()}, 1)}\n"
 
 
-def _lines(commands: dict[str, click.Command], depth: int) -> str:
+def _lines(commands: dict[str, click.Command], depth: int, noun: str = "") -> str:
     rows = []
     for name, command in commands.items():
-        entry = json.dumps(_entry(command), ensure_ascii=False)
+        entry = json.dumps(_entry(noun, command), ensure_ascii=False)
         if isinstance(command, click.Group):
-            verbs = _lines(dict(sorted(command.commands.items())), depth + 1)
+            verbs = _lines(dict(sorted(command.commands.items())), depth + 1, name)
             entry = f'{entry[:-1]}, "commands": {verbs}}}'
         rows.append(f"{' ' * depth}{json.dumps(name)}: {entry}")
     return "{\n" + ",\n".join(rows) + f"\n{' ' * (depth - 1)}}}"
 
 
-def _entry(command: click.Command) -> dict[str, Any]:
+def _entry(noun: str, command: click.Command) -> dict[str, Any]:
     if isinstance(command, click.Group):
         return {"help": command.help}
     entry = {
         "help": (command.help or "").split("\n\n")[0],
         "hidden": command.hidden,
         "source": _source(command),
-        "arguments": [_argument(p) for p in command.params if isinstance(p, click.Argument)],
+        "arguments": [
+            _argument(p) | _noun(noun, str(command.name), str(p.name))
+            for p in command.params
+            if isinstance(p, click.Argument)
+        ],
         "options": [_option(p) for p in command.params if isinstance(p, click.Option)],
     }
     return {key: value for key, value in entry.items() if value}
@@ -58,6 +63,11 @@ def _source(command: click.Command) -> str:
     if getattr(import_module(function.__module__), function.__name__, None) is not command:
         raise LookupError(f"{command.name}: {function.__module__} names it differently")
     return f"{function.__module__}:{function.__name__}"
+
+
+def _noun(noun: str, verb: str, argument: str) -> dict[str, str]:
+    named = noun_of(noun, verb, argument)
+    return {"noun": named} if named else {}
 
 
 def _argument(argument: click.Argument) -> dict[str, Any]:

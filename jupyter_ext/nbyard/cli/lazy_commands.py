@@ -51,17 +51,26 @@ class LazyCommand(click.Command):
         # Completion asks for the names of parameters and runs nothing.
         arguments, options = (self._entry.get(name, ()) for name in ("arguments", "options"))
         self.params = [
-            *(click.Argument(**self._argument(words)) for words in arguments),
+            *(_argument(words) for words in arguments),
             *(click.Option(**{**words, "type": _values(words)}) for words in options),
         ]
         return super().make_context(info_name, args, parent, **extra)
 
-    def _argument(self, words: Mapping[str, Any]) -> dict[str, Any]:
-        from nbyard.cli.name_completion import completer_of
 
-        complete = completer_of(self._noun, self._verb, words["param_decls"][0])
-        found = {**words, "type": _values(words)}
-        return found | ({"shell_complete": complete} if complete else {})
+def _argument(words: Mapping[str, Any]) -> click.Argument:
+    """Return an argument that completes as its type does, and by the names of its noun."""
+    kind = _values(words) or click.STRING
+    taken = {name: value for name, value in words.items() if name not in ("noun", "type")}
+    if not (noun := words.get("noun")):
+        return click.Argument(**taken, type=kind)
+
+    def complete(context: click.Context, it: click.Parameter, start: str) -> list[Any]:
+        from nbyard.cli.stored_names import completions
+
+        server = str(context.params.get("server") or "")
+        return [*completions(server, noun, start), *kind.shell_complete(context, it, start)]
+
+    return click.Argument(**taken, type=kind, shell_complete=complete)
 
 
 def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:

@@ -1,11 +1,4 @@
-"""Completion of names: those of the store or server that the command would use."""
-
-from __future__ import annotations
-
-from collections.abc import Callable
-
-import click
-from click.shell_completion import CompletionItem
+"""Which arguments are names of what is stored. The table of commands has the answer."""
 
 # Arguments whose name is not that of a noun.
 BY_PLACE = {
@@ -28,25 +21,9 @@ NOUNS = frozenset(
         *("executable", "image", "model", "project", "run", "schedule", "trigger"),
     }
 )
-Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def completer_of(noun: str, verb: str, argument: str) -> Complete | None:
-    """Return what completes an argument of a command, if it is the name of something stored."""
-    wanted = BY_PLACE.get((noun, verb, argument))
-    if wanted is None and argument in NOUNS:
-        wanted = f"{argument}s"
-    if wanted is None:
-        return None
-    takes_files = (noun, verb) == ("", "run")
-
-    def complete(
-        context: click.Context, _: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from nbyard.cli.stored_names import names  # late: most completions need no store
-
-        server = str(context.params.get("server") or "")
-        found = [CompletionItem(one) for one in names(server, wanted, incomplete)]
-        return [*found, CompletionItem(incomplete, type="file")] if takes_files else found
-
-    return complete
+def noun_of(noun: str, verb: str, argument: str) -> str:
+    """Return the noun whose names complete an argument of a command; empty for other arguments."""
+    known = BY_PLACE.get((noun, verb, argument), "")
+    return known or (f"{argument}s" if argument in NOUNS else "")

@@ -2,6 +2,8 @@
 
 import re
 
+from click.shell_completion import CompletionItem
+
 from nbyard.discover import connect
 from nbyard.errors import NbyardError
 from nbyard.host.server_names import server_of
@@ -12,7 +14,7 @@ MOST = 200
 PLAIN = re.compile(r"[\w.@:/+-]+")
 
 
-def names(server: str, noun: str, start: str) -> list[str]:
+def completions(server: str, noun: str, start: str) -> list[CompletionItem]:
     """Return the names of a noun that begin with `start`; for runs without a name their numbers.
 
     Errors lead to no names: a message would break the line that the user types.
@@ -26,4 +28,5 @@ def names(server: str, noun: str, start: str) -> list[str]:
     except (NbyardError, OSError):
         return []
     found = {str(getattr(one, "name", "") or getattr(one, "number", "")) for one in items}
-    return sorted(one for one in found if one.startswith(start) and PLAIN.fullmatch(one))
+    names = (one for one in found if one.startswith(start) and PLAIN.fullmatch(one))
+    return [CompletionItem(name) for name in sorted(names)]

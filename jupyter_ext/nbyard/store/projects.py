@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from nbyard.domain.projects.push_names import FOLDER, push_name
 from nbyard.domain.projects.structs import (
     LINK_KINDS,
     LinkKind,
@@ -39,7 +40,6 @@ from nbyard.store.schema.tables import datasets, environments, executables, runs
 from nbyard.store.workflows import HAS_PLACE
 
 L, P, S = project_links.c, projects.c, schedules.c
-FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
 
 
@@ -223,11 +223,6 @@ class ProjectRows:
             ).rowcount
             for kind in LINK_KINDS
         )
-
-
-def push_name(digest: str) -> str:
-    """Return the name of the folder of a push."""
-    return digest.rpartition(":")[2][:16]
 
 
 def _moved(path: str, old: str, new: str) -> str:

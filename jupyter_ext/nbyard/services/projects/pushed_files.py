@@ -10,10 +10,10 @@ from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
 from nbyard.domain.names import check_member_path
 from nbyard.domain.projects.definitions import ProjectFile
+from nbyard.domain.projects.push_names import push_name
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because
-from nbyard.store.projects import push_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
