@@ -1,8 +1,10 @@
 """Run the command line in this process, as a shell would."""
 
+import atexit
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from click.testing import CliRunner
@@ -28,9 +30,22 @@ def call_nbyard(
     """Run `nbyard` with these arguments, variables and standard input."""
     with CliRunner(env=environment).isolation(typed) as (out, err, _):
         code = 0
-        try:
-            main(list(arguments))
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        with _exit():
+            try:
+                main(list(arguments))
+            except SystemExit as ended:
+                code = int(ended.code or 0)
         sys.stdout.flush()
         return CommandResult(code, out.getvalue().decode(), err.getvalue().decode())
+
+
+@contextmanager
+def _exit() -> Iterator[None]:
+    """Call at the end what the block registers for the exit of its process."""
+    register = atexit.register
+    with ExitStack() as stack:
+        atexit.register = stack.callback
+        try:
+            yield
+        finally:
+            atexit.register = register
