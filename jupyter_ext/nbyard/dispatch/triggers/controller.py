@@ -61,7 +61,7 @@ class TriggerController:
         with store.read() as c:
             kinds = store.triggers.enabled_kinds(c)
             waiting = store.firings.waiting(c)
-            files = store.triggers.of_kind(c, "file") if "file" in kinds else []
+            files = store.triggers.revisions(c, "file") if "file" in kinds else {}
         self.is_enabled = bool(kinds or waiting)
         self._reads_events = not kinds.isdisjoint(KINDS)
         self._files.update(files)

@@ -6,7 +6,7 @@ dispatcher ran are found, and none starts two runs.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,19 +74,26 @@ class WatchedFiles:
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
 
-    def update(self, rows: Iterable[TriggerRow]) -> None:
-        """Watch the files of these triggers, and no others."""
-        wanted = {row.trigger.id: row for row in rows}
+    def update(self, revisions: Mapping[str, int]) -> None:
+        """Watch the files of the triggers with these IDs and revisions, and no others.
+
+        Only triggers that are new or changed are read.
+        """
         for key, watch in [*self._watches.items()]:
-            now = wanted.get(key)
-            if now is None or now.trigger.revision != watch.row.trigger.revision:
+            if revisions.get(key) != watch.row.trigger.revision:
                 del self._watches[key]
                 self._hints.unwatch(watch.key)
-        for key in wanted.keys() - self._watches.keys():
-            on = wanted[key].trigger.on
-            assert isinstance(on, OnFile)
-            settling = Settling(on.settle_seconds)
-            self._watches[key] = Watch(wanted[key], on, POLLED_SECONDS, settling)
+        new = revisions.keys() - self._watches.keys()
+        if not new:
+            return
+        with self._store.read() as c:
+            rows = [self._store.triggers.by_id(c, key) for key in sorted(new)]
+        for row in rows:
+            if row is not None and row.trigger.is_enabled:
+                on = row.trigger.on
+                assert isinstance(on, OnFile)
+                settling = Settling(on.settle_seconds)
+                self._watches[row.trigger.id] = Watch(row, on, POLLED_SECONDS, settling)
 
     def _begin(self, watch: Watch) -> None:
         """Ask for hints. This takes long in a large tree of folders."""

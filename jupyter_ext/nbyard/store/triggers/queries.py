@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.file_changes import Snapshot, Stamp, snapshot_of
@@ -27,6 +27,7 @@ COUNTED = {
     "failed": "failed_count",
 }
 JSON_FIELDS = {"run": NewRun, "values_from": dict[str, str]}
+REVISIONS = Prepared(select(S.id, S.revision).where(S.is_enabled, S.kind == bindparam("of")))
 KINDS = Prepared(select(S.kind).where(S.is_enabled).distinct())
 
 
@@ -123,10 +124,9 @@ class TriggerRows:
         """Return the kinds of enabled triggers."""
         return {row[0] for row in KINDS.ask(c)}
 
-    def of_kind(self, c: Connection, kind: TriggerKind) -> list[TriggerRow]:
-        """Return the enabled triggers of a kind of all owners, oldest first."""
-        query = select(triggers).where(S.is_enabled, S.kind == kind).order_by(S.id)
-        return [_row(row) for row in c.execute(query)]
+    def revisions(self, c: Connection, kind: TriggerKind) -> dict[str, int]:
+        """Return the revisions of the enabled triggers of a kind by ID."""
+        return {row[0]: row[1] for row in REVISIONS.ask(c, of=kind)}
 
     def of_sources(
         self, c: Connection, kinds: Iterable[TriggerKind], sources: Iterable[str]

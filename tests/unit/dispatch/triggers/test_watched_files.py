@@ -5,6 +5,7 @@ import os
 import pytest
 
 from nbyard.dispatch.triggers import watched_files
+from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.host.watching.change_hints import ChangeHints
 from nbyard.testing.fake_runtime_bench import OWNER
 
@@ -151,3 +152,14 @@ def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
     fired.bench.until_now(lambda: not fired.service.get(OWNER, made.id).is_enabled)
     fired.settle()
     assert fired.firings(made) == []
+
+
+def test_unchanged_triggers_are_not_read_again(fired, inbox, monkeypatch):
+    made = watch(fired)
+    fired.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(fired.bench.store.triggers, "by_id", lambda *_: pytest.fail("it was read"))
+        fired.controller._look()
+    fired.service.update(OWNER, made.id, TriggerPatch(made.revision, overlap="skip"))
+    (inbox / "a.csv").write_text("1")
+    await_firings(fired, made, 1)
