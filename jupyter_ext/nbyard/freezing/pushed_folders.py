@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.projects.push_names import FOLDER
+from nbyard.domain.projects.definitions import FOLDER
 
 if TYPE_CHECKING:
     from nbyard.store import Store

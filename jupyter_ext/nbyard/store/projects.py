@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from nbyard.domain.projects.push_names import FOLDER, push_name
+from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.projects.structs import (
     LINK_KINDS,
     LinkKind,

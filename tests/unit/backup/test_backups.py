@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nbyard.backup.restoring import restore_backup, try_backup
 from nbyard.backup.writing import write_backup
 from nbyard.blobs import Blobs
-from nbyard.domain.projects.push_names import FOLDER, push_name
+from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.store import Store
 from nbyard.store.database.portable_rows import dump

@@ -127,6 +127,22 @@ def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store):
         assert [run.id for run in found] == [mine[2].id]
 
 
+def test_pages_of_the_runs_of_a_project_have_all_of_them(store):
+    with store.write() as c:
+        rows, made = Rows(store, c), add(store, c)
+        linked = [rows.run(title=f"run {number}", workflow_id="w") for number in range(6)]
+        for run in linked[::2]:
+            store.projects.link(c, made, "run", run.id)
+        store.projects.link(c, made, "workflow", "w")
+        store.runs.delete(c, linked[4])
+        found, after = [], ""
+        while page := store.runs.page(c, "ada", 2, after, project=made.id):
+            assert len(page) == 2 or len(found) == 4
+            found += [run.id for run in page]
+            after = found[-1]
+        assert found == [run.id for run in reversed(linked) if run is not linked[4]]
+
+
 def test_deleting_a_project_deletes_its_links_only(store):
     with store.write() as c:
         rows, made = Rows(store, c), add(store, c)

@@ -27,6 +27,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 FILE = "nbyard.toml"
+FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 MOST_BYTES = 1 << 20
 # The options of a schedule's run that the file may set.
 RUN_OPTIONS = ("executable", "parameters", "runtime", "environment", "kernel", "image", "priority")
@@ -231,3 +232,8 @@ def changed_entries(
         elif fields := changed_fields(new, old):
             changes.append(ProjectChange("change", kind, name, fields))
     return changes
+
+
+def push_name(digest: str) -> str:
+    """Return the name of the folder of a push."""
+    return digest.rpartition(":")[2][:16]

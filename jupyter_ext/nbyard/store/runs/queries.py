@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Text,
@@ -17,10 +18,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union,
     update,
 )
 
 from nbyard.domain.ids import first_id_at
+from nbyard.domain.projects.structs import LinkKind
 from nbyard.domain.runs.causes import Cause
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import Origin
@@ -208,7 +211,10 @@ class _Page(msgspec.Struct, frozen=True):
         return select(ids.c[0])
 
     def of_one(self, filters: dict[str, str]) -> Any:
-        """Return the query if the only filter is a schedule, workflow or executable, else None."""
+        """Return the query if the only filter is one of some that have an index, else None."""
+        if filters.keys() == {"project"}:
+            of = (select(runs.c.id).where(one) for one in _of_project(filters["project"]))
+            return union(*(self.newest(one, runs.c.id) for one in of))
         if filters.keys() == {"executable"}:
             of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
@@ -237,10 +243,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        of_run = linked_to(project, "run", runs.c.id)
-        of_workflow = linked_to(project, "workflow", runs.c.workflow_id)
-        of_schedule = linked_to(project, "schedule", runs.c.origin_id)
-        query = query.where(or_(of_run, of_workflow, of_schedule))
+        query = query.where(or_(*_of_project(project)))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
@@ -254,6 +257,16 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
+
+
+def _of_project(project: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of linked runs, and of runs of linked workflows and schedules."""
+    links: dict[LinkKind, ColumnElement[Any]] = {
+        "run": runs.c.id,
+        "workflow": runs.c.workflow_id,
+        "schedule": runs.c.origin_id,
+    }
+    return [linked_to(project, kind, column) for kind, column in links.items()]
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

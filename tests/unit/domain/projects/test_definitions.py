@@ -14,6 +14,7 @@ from nbyard.domain.projects.definitions import (
     ScheduleEntry,
     changed_entries,
     entry_of,
+    push_name,
     read_definition,
     stored_form,
 )
@@ -173,3 +174,7 @@ def test_differences():
     found = changed_entries("environment", wanted, present)
     assert sorted(found, key=str) == sorted([*changes, deleted], key=str)
     assert changed_entries("environment", wanted, wanted) == []
+
+
+def test_the_folder_of_a_push_is_named_by_its_digest():
+    assert push_name(f"tree:{'ab' * 32}") == "ab" * 8

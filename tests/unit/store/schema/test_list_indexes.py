@@ -56,3 +56,24 @@ def test_a_list_reads_no_more_rows_than_it_shows(
                 assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (words, plan)
         cursor.close()
     store.close()
+
+
+def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
+    """Few of many runs may belong to it, so reading the newest runs in order would take long."""
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith("SELECT runs."):
+            told.append((words, values))
+
+    with store.read() as c:
+        store.runs.page(c, "ada", 50, "", project="p")
+        ((words, values),) = told
+        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+    store.close()
+    for index in ("sqlite_autoindex_runs_1", "ix_runs_workflow_id_id", "ix_runs_origin_id_id"):
+        assert [
+            step for step in plan if step.startswith(f"SEARCH runs USING COVERING INDEX {index}")
+        ]
