@@ -135,7 +135,7 @@ def test_pages_of_the_runs_of_a_project_have_all_of_them(store):
             store.projects.link(c, made, "run", run.id)
         store.projects.link(c, made, "workflow", "w")
         store.runs.delete(c, linked[4])
-        found, after = [], ""
+        found, after = list[str](), ""
         while page := store.runs.page(c, "ada", 2, after, project=made.id):
             assert len(page) == 2 or len(found) == 4
             found += [run.id for run in page]

@@ -213,8 +213,8 @@ class _Page(msgspec.Struct, frozen=True):
     def of_one(self, filters: dict[str, str]) -> Any:
         """Return the query if the only filter is one of some that have an index, else None."""
         if filters.keys() == {"project"}:
-            of = (select(runs.c.id).where(one) for one in _of_project(filters["project"]))
-            return union(*(self.newest(one, runs.c.id) for one in of))
+            linked = (select(runs.c.id).where(one) for one in _of_project(filters["project"]))
+            return union(*(self.newest(one, runs.c.id) for one in linked))
         if filters.keys() == {"executable"}:
             of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
