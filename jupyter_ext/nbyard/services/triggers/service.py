@@ -201,7 +201,6 @@ class TriggerService:
         Parameters whose values come from an event need values here.
         """
         self._parts.make_way()
-        key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else new_id()
         with self._store.write() as c:
             row = self._find(c, caller, trigger)
             one = row.trigger
@@ -209,12 +208,18 @@ class TriggerService:
                 raise Conflict(because("trigger-is-disabled"))
             for name in one.values_from.keys() - {*body.parameters, *body.texts}:
                 raise Invalid.field(f"parameters.{name}", because("value-needed"))
+            digest = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
+            # The same key may fire several triggers.
+            key = f"fire:{one.id}:{digest}" if digest else ""
+            before = find_earlier_request(self._parts, c, caller.name, key, body)
             run_id = self._store.attempts.run_of(c, caller.name, caller.attempt_id)
-            event_key = f"fire:{key}"
+            event_key = f"fire:{digest or new_id()}"
             made = self._firings.add(
                 c, one, event_key, FireCause(run_id), given=body, after_run=run_id
-            ) or self._firings.find(c, one.id, event_key)
-            firing = self._firings.get(c, made or "")
+            )
+            if made is not None and before is None:
+                store_idempotency_key(self._parts, c, caller.name, key, body, made)
+            firing = self._firings.get(c, made or self._firings.find(c, one.id, event_key) or "")
             assert firing is not None
         self._parts.ensure_dispatcher()
         return firing

@@ -178,6 +178,10 @@ def test_a_key_fires_once(triggers, ann):
     made = triggers.create(NOTEBOOK)
     first = triggers.service.fire(ann, made.id, Fire(), "key")
     assert triggers.service.fire(ann, made.id, Fire(), "key") == first
+    with pytest.raises(Conflict):
+        triggers.service.fire(ann, made.id, Fire({"x": 1}), "key")
+    other = triggers.create(NOTEBOOK)
+    assert triggers.service.fire(ann, other.id, Fire(), "key").trigger_id == other.id
     assert triggers.service.fire(ann, made.id, Fire()).id != first.id
     assert len(triggers.service.firings(ann, made.id).items) == 2
 
