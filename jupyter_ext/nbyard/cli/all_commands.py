@@ -16,6 +16,7 @@ from nbyard.cli.commands import (
     images,
     models,
     schedules,
+    service,
     store,
     workflows,
 )
@@ -59,7 +60,10 @@ HELP = {
     "workflows": "List workflows and build their images.",
 }
 # Nouns without operations: their commands use the store of this machine.
-LOCAL = (click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),)
+LOCAL = (
+    click.Group("service", service.COMMANDS, help="Start the dispatcher after a reboot."),
+    click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),
+)
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": artifacts.COMMANDS,
     "channels": channels.COMMANDS,

@@ -18,6 +18,7 @@ from nbyard.errors import NbyardError
 from nbyard.host import gpus
 from nbyard.host.installed_runtimes import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
+from nbyard.host.user_unit import unit_file
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
@@ -47,6 +48,7 @@ class SystemService:
             self._bytes,
             self._kernels,
             self._dispatcher,
+            self._schedules,
             *self._parts.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
@@ -128,6 +130,26 @@ class SystemService:
         settings = [f"{name}={value}" for name, value in others.items()]
         finding = because("dispatcher-runs-otherwise", pid=pid, host=host, settings=settings)
         return Check("dispatcher", "ok", finding, because("restart-dispatcher", pid=pid))
+
+    def _schedules(self) -> Check:
+        """Check what starts the dispatcher of enabled schedules and triggers after a reboot."""
+        store = self._parts.store
+        with store.read() as c:
+            is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled(c))
+        if not is_enabled:
+            return Check("schedules", "ok", because("no-schedule-enabled"))
+        unit = unit_file.look(self._parts.settings.store_path)
+        if unit.state in ("missing", "other-store"):
+            finding = because("waits-after-reboot")
+            return Check("schedules", "missing", finding, because("install-unit"))
+        if not unit.is_enabled:
+            finding = because("unit-disabled", path=unit.path)
+            return Check("schedules", "missing", finding, because("install-unit"))
+        if unit.lingers:
+            return Check("schedules", "ok", because("unit-starts-at-boot", path=unit.path))
+        finding = because("unit-starts-at-sign-in", path=unit.path)
+        cure = because("enable-linger", user=unit_file.user_name())
+        return Check("schedules", "ok", finding, cure)
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""

@@ -5,6 +5,15 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import pytest
+
+from nbyard.domain.doctor import Check
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import Cron, NewSchedule
+from nbyard.domain.triggers.structs import NewTrigger, OnFile
+from nbyard.host.user_unit import unit_file
+from nbyard.host.user_unit.dispatcher_start import DispatcherStart
+from nbyard.host.user_unit.unit_text import unit_text
 from nbyard.ipc import dispatcher_launcher
 from nbyard.reasons.structs import because
 
@@ -85,3 +94,61 @@ def test_gpus_are_those_that_can_be_granted(yard, ann):
     """A3."""
     yard.settings.gpus = ["GPU-1", "0"]
     assert yard.services.system.gpus(ann).items == ["GPU-1", "0"]
+
+
+@pytest.fixture
+def unit(tmp_path, monkeypatch):
+    """Where the unit of the dispatcher is, and what enables it."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(unit_file, "LINGER", tmp_path / "linger")
+    return tmp_path / "config/systemd/user/nbyard.service"
+
+
+def schedules_check(yard, ann):
+    return {check.name: check for check in yard.services.system.doctor(ann).checks}["schedules"]
+
+
+def enable_schedule(yard, ann, root):
+    (root / "x.sh").write_text("#!/bin/sh\n")
+    body = NewSchedule(NewRun(path="x.sh"), Cron("0 8 * * *"))
+    return yard.services.schedules.create(ann, body)
+
+
+def enable_trigger(yard, ann, root):
+    (root / "x.sh").write_text("#!/bin/sh\n")
+    return yard.services.triggers.create(ann, NewTrigger(NewRun(path="x.sh"), OnFile("x.sh")))
+
+
+def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
+    assert schedules_check(yard, ann).finding == because("no-schedule-enabled")
+    made = enable_schedule(yard, ann, root)
+    yard.services.schedules.disable(ann, made.id)
+    assert schedules_check(yard, ann).state == "ok"
+
+
+@pytest.mark.parametrize("enable", [enable_schedule, enable_trigger])
+def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root, tmp_path, enable):
+    enable(yard, ann, root)
+    found = schedules_check(yard, ann)
+    assert (found.state, found.cure) == ("missing", because("install-unit"))
+    assert "after a reboot, no run starts until" in str(found.finding)
+    store = yard.settings.store_path
+    unit_file.write(unit_text(DispatcherStart("/py", store, {})), store, False)
+    found = schedules_check(yard, ann)
+    assert (found.state, found.finding) == ("missing", because("unit-disabled", path=str(unit)))
+    (unit.parent / "default.target.wants").mkdir()
+    (unit.parent / "default.target.wants/nbyard.service").symlink_to(unit)
+    found = schedules_check(yard, ann)
+    assert (found.state, found.finding.code) == ("ok", "unit-starts-at-sign-in")
+    assert f"loginctl enable-linger {unit_file.user_name()}" in str(found.cure)
+    (tmp_path / "linger").mkdir()
+    (tmp_path / "linger" / unit_file.user_name()).touch()
+    found = schedules_check(yard, ann)
+    assert found == Check("schedules", "ok", because("unit-starts-at-boot", path=str(unit)))
+
+
+def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
+    enable_schedule(yard, ann, root)
+    other = unit.parent / "other"
+    unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
+    assert schedules_check(yard, ann).finding == because("waits-after-reboot")

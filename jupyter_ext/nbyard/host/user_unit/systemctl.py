@@ -1,0 +1,62 @@
+"""Calls of `systemctl --user`, by argument vector and with a time limit."""
+
+import os
+import shutil
+import subprocess
+
+from nbyard.errors import Unavailable
+from nbyard.reasons.structs import Reason, because
+
+SECONDS = 60.0
+PROGRAM = "systemctl"
+
+
+def systemctl(*words: str) -> str:
+    """Return what `systemctl --user` prints.
+
+    Raises:
+        Unavailable: systemd is missing, does not respond, or refuses.
+    """
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise Unavailable(because("no-systemd"))
+    try:
+        done = subprocess.run(
+            [program, "--user", *words],
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"no answer in {SECONDS:g} s"
+        raise Unavailable(_failure(words, message)) from None
+    except OSError as error:
+        raise Unavailable(_failure(words, os.strerror(error.errno or 0))) from None
+    if done.returncode:
+        raise Unavailable(_failure(words, done.stderr.strip() or f"exit code {done.returncode}"))
+    return done.stdout.strip()
+
+
+def _failure(words: tuple[str, ...], message: str) -> Reason:
+    return because("systemctl-failed", command=" ".join(words), message=message)
+
+
+def check_manager() -> None:
+    """Check that the service manager of this user responds.
+
+    Raises:
+        Unavailable: systemd is missing, or has no manager for this user here.
+    """
+    systemctl("show", "--property=Version")
+
+
+def active_state(unit: str) -> str:
+    """Return what systemd says of a unit, such as active; empty without systemd."""
+    try:
+        return systemctl("show", "--property=ActiveState", "--value", unit)
+    except Unavailable:
+        return ""

@@ -1,0 +1,59 @@
+"""Calls of systemctl, with programs that stand in for it."""
+
+from pathlib import Path
+
+import pytest
+
+from nbyard.errors import Unavailable
+from nbyard.host.user_unit import systemctl
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path / "systemctl"
+
+
+def does(program: Path, script: str) -> None:
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_a_machine_without_it(program):
+    with pytest.raises(Unavailable, match="no systemctl"):
+        systemctl.check_manager()
+    assert systemctl.active_state("x.service") == ""
+
+
+def test_words_are_arguments(program):
+    does(program, 'for word; do echo "<$word>"; done; echo "$LC_ALL"')
+    assert systemctl.systemctl("enable", "a b;c") == "<--user>\n<enable>\n<a b;c>\nC"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("echo 'Failed to connect to bus' >&2; exit 1", "failed: Failed to connect to bus"),
+        ("exit 4", "failed: exit code 4"),
+        ("kill -9 $$", "failed: exit code -9"),
+    ],
+)
+def test_a_refusal_is_repeated(program, script, message):
+    does(program, script)
+    with pytest.raises(Unavailable) as refused:
+        systemctl.check_manager()
+    assert refused.value.message == f"systemctl --user show --property=Version {message}"
+
+
+def test_it_hangs(program, monkeypatch):
+    monkeypatch.setattr(systemctl, "SECONDS", 0.2)
+    does(program, "exec /bin/sleep 60")
+    with pytest.raises(Unavailable, match=r"no answer in 0\.2 s"):
+        systemctl.check_manager()
+
+
+def test_it_is_no_program(program):
+    program.write_bytes(b"\0")
+    program.chmod(0o755)
+    with pytest.raises(Unavailable, match="Exec format error"):
+        systemctl.check_manager()
