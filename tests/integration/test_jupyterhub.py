@@ -2,8 +2,10 @@
 docs/how-to/jupyterhub.md promises what is tested here."""
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from tornado.websocket import websocket_connect
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
+from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
 from nbyard.testing.jupyter_server import Answer
 from nbyard.yard import Yard
@@ -244,6 +247,69 @@ def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting:
     people.hub.ask("POST", "/users/ann/server")
     people.hub.wait_for("ann")
     assert people.state(run) == "succeeded"
+
+
+def create_schedule(people: People, seconds: int) -> str:
+    """Ask Ann's server for a run of `due.py` in so many seconds; the id of the schedule."""
+    (people.home("ann") / "due.py").write_text("print('on time')\n")
+    timing = {"kind": "delay", "seconds": seconds}
+    body = {"run": {"path": "due.py"}, "timing": timing}
+    answer = people.hub.send("POST", "/user/ann/nbyard/api/schedules", body, people.ann)
+    assert answer.status == 201, answer.content
+    return str(answer.json["id"])
+
+
+@contextlib.contextmanager
+def store_of_ann(people: People) -> Iterator[Yard]:
+    """Ann's store, seen without her server; nothing is started for it."""
+    folder = people.home("ann") / ".local/share/jupyter/nbyard"
+    with Yard.open(Settings(store_dir=str(folder), inline_dispatch=True)) as yard:
+        yield yard
+
+
+def states(yard: Yard, schedule: str) -> list[str]:
+    return [run.state for run in yard.services.runs.list(Caller("ann"), schedule=schedule).items]
+
+
+@pytest.mark.long
+def test_a_due_run_starts_although_the_idle_server_was_stopped(people: People) -> None:
+    """A schedule is no activity; its dispatcher outlives the server of a local process."""
+    made = create_schedule(people, 45)
+    culler = people.hub.culler(IDLE_SECONDS)
+    try:
+        until(lambda: not people.hub.server("ann"))
+    finally:
+        culler.terminate()
+        culler.wait()
+    with store_of_ann(people) as yard:
+        assert states(yard, made) == [], "the server was stopped before the due time"
+        until(lambda: states(yard, made) == ["succeeded"])
+    assert not people.hub.server("ann")
+    people.hub.ask("POST", "/users/ann/server")
+    people.hub.wait_for("ann")
+
+
+@pytest.mark.long
+def test_a_due_run_waits_for_the_server_where_all_processes_ended_with_it(people: People) -> None:
+    """As in a container: the dispatcher is killed with the server."""
+    made = create_schedule(people, 10)
+    with store_of_ann(people) as yard:
+
+        def holder() -> str:
+            with yard.store.read() as c:
+                lease = yard.store.leases.get(c, LEASE)
+            return lease.holder if lease is not None and lease.seems_held else ""
+
+        until(holder)
+        people.hub.stop_server("ann")
+        os.kill(pid_of(holder()), signal.SIGKILL)
+        due = yard.services.schedules.get(Caller("ann"), made).next_due
+        assert due is not None
+        until(lambda: datetime.now(UTC) > due)
+        assert states(yard, made) == []
+        people.hub.ask("POST", "/users/ann/server")
+        people.hub.wait_for("ann")
+        until(lambda: states(yard, made) == ["succeeded"])
 
 
 def last_activity(people: People) -> datetime:

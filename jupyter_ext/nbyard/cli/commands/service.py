@@ -47,7 +47,7 @@ def install(secrets: Path | None, force: bool) -> None:
     settings = Settings()
     start = DispatcherStart.here(settings, secrets)
     try:
-        systemctl.check_manager()
+        systemctl.check_session()
     except Unavailable as error:
         hint = because("use-cron", line=cron_line(start))
         raise Unavailable(error.reason, hint=hint) from None
@@ -74,7 +74,7 @@ def remove(force: bool) -> None:
         return
     unit_file.check_ours(settings.store_path, force)
     try:
-        systemctl.check_manager()
+        systemctl.check_session()
     except Unavailable:
         unit_file.remove()
     else:

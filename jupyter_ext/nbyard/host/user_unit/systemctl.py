@@ -45,7 +45,7 @@ def _failure(words: tuple[str, ...], message: str) -> Reason:
     return because("systemctl-failed", command=" ".join(words), message=message)
 
 
-def check_manager() -> None:
+def check_session() -> None:
     """Check that the service manager of this user responds.
 
     Raises:

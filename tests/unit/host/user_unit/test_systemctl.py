@@ -21,7 +21,7 @@ def does(program: Path, script: str) -> None:
 
 def test_a_machine_without_it(program):
     with pytest.raises(Unavailable, match="no systemctl"):
-        systemctl.check_manager()
+        systemctl.check_session()
     assert systemctl.active_state("x.service") == ""
 
 
@@ -41,7 +41,7 @@ def test_words_are_arguments(program):
 def test_a_refusal_is_repeated(program, script, message):
     does(program, script)
     with pytest.raises(Unavailable) as refused:
-        systemctl.check_manager()
+        systemctl.check_session()
     assert refused.value.message == f"systemctl --user show --property=Version {message}"
 
 
@@ -49,11 +49,11 @@ def test_it_hangs(program, monkeypatch):
     monkeypatch.setattr(systemctl, "SECONDS", 0.2)
     does(program, "exec /bin/sleep 60")
     with pytest.raises(Unavailable, match=r"no answer in 0\.2 s"):
-        systemctl.check_manager()
+        systemctl.check_session()
 
 
 def test_it_is_no_program(program):
     program.write_bytes(b"\0")
     program.chmod(0o755)
     with pytest.raises(Unavailable, match="Exec format error"):
-        systemctl.check_manager()
+        systemctl.check_session()
