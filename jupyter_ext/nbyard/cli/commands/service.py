@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,11 +10,12 @@ import msgspec
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.errors import Unavailable
+from nbyard.host.user_unit import systemctl, unit_file
+from nbyard.host.user_unit.dispatcher_start import DispatcherStart
+from nbyard.host.user_unit.unit_file import UnitFile
+from nbyard.host.user_unit.unit_text import cron_line, unit_text
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings
-
-if TYPE_CHECKING:
-    from nbyard.host.user_unit.unit_file import UnitFile
 
 FORCE = click.option("--force", is_flag=True, help="Also if the unit was edited by hand.")
 WITH_SECRETS = click.option(
@@ -40,10 +40,6 @@ def install(secrets: Path | None, force: bool) -> None:
 
     The unit has the NBYARD_* settings of this shell. Repeat the command after a change of them.
     """
-    from nbyard.host.user_unit import systemctl, unit_file
-    from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-    from nbyard.host.user_unit.unit_text import cron_line, unit_text
-
     settings = Settings()
     start = DispatcherStart.here(settings, secrets)
     try:
@@ -65,8 +61,6 @@ def install(secrets: Path | None, force: bool) -> None:
 @FORCE
 def remove(force: bool) -> None:
     """Delete the systemd user unit; running tasks continue."""
-    from nbyard.host.user_unit import systemctl, unit_file
-
     settings = Settings()
     unit = unit_file.look(settings.store_path)
     if unit.state == "missing":
@@ -97,8 +91,6 @@ def _start_dispatcher(settings: Settings) -> None:
 @json_option
 def status(as_json: bool) -> None:
     """Show whether a systemd user unit starts the dispatcher."""
-    from nbyard.host.user_unit import systemctl, unit_file
-
     unit = unit_file.look(Settings().store_path)
     active = "" if unit.state == "missing" else systemctl.active_state(unit_file.NAME)
     if as_json:

@@ -24,7 +24,6 @@ from nbyard.reasons.codes.projects import PROJECTS
 from nbyard.reasons.codes.services import SERVICES
 from nbyard.reasons.codes.states import STATES
 from nbyard.reasons.codes.tables import TABLES
-from nbyard.reasons.codes.user_unit import USER_UNIT
 from nbyard.reasons.codes.values import VALUES
 from nbyard.reasons.codes.workflows import WORKFLOWS
 
@@ -46,7 +45,6 @@ PARTS: tuple[dict[str, Code], ...] = (
     SERVICES,
     TABLES,
     TRIGGERS,
-    USER_UNIT,
     VALUES,
     WORKFLOWS,
 )
