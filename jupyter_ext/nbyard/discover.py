@@ -136,8 +136,9 @@ def connect(server: str = "") -> Any:
 
     `server` is a name of the configuration file, a URL, the port of a Jupyter server on this
     machine, or `local`; empty: NBYARD_SERVER, else the default of the file, else the store of this
-    machine. The token is NBYARD_TOKEN. Without it, tokens are known for named servers, for servers
-    of this machine, and for the JupyterHub session's server of this process.
+    machine. A named server has its own token; otherwise the token is NBYARD_TOKEN. Without it,
+    tokens are known for servers of this machine, and for the JupyterHub session's server of this
+    process.
 
     Raises:
         Unavailable: no server runs on that port.
@@ -149,7 +150,8 @@ def connect(server: str = "") -> Any:
     token = os.environ.get("NBYARD_TOKEN", "")
     known = read_servers().servers.get(server)
     if known is not None:
-        server, token = known.url, token or known.token()
+        # NBYARD_TOKEN may be that of another server.
+        server, token = known.url, known.token() or token
     if server.startswith(("http://", "https://")):
         url = server.rstrip("/")
         if not token:

@@ -135,7 +135,7 @@ class SystemService:
         """Check what starts the dispatcher of enabled schedules and triggers after a reboot."""
         store = self._parts.store
         with store.read() as c:
-            is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled(c))
+            is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled_kinds(c))
         if not is_enabled:
             return Check("schedules", "ok", because("no-schedule-enabled"))
         unit = unit_file.look(self._parts.settings.store_path)

@@ -16,6 +16,7 @@ from nbyard.host.user_unit.unit_file import UnitFile
 from nbyard.host.user_unit.unit_text import cron_line, unit_text
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings
+from nbyard.yard import Yard
 
 FORCE = click.option("--force", is_flag=True, help="Also if the unit was edited by hand.")
 WITH_SECRETS = click.option(
@@ -76,14 +77,7 @@ def remove(force: bool) -> None:
         unit_file.remove()
         systemctl.systemctl("daemon-reload")
     click.echo(f"{unit.path}: deleted")
-    _start_dispatcher(settings)
-
-
-def _start_dispatcher(settings: Settings) -> None:
-    """Replace the dispatcher that stopped with its unit, if there is work."""
-    from nbyard.yard import Yard
-
-    if settings.store_path.is_dir():
+    if settings.store_path.is_dir():  # replace the dispatcher that stopped with its unit
         Yard.open(settings).close()
 
 
