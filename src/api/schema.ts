@@ -102,6 +102,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List backfills, newest first; `schedule` limits the list to those of one schedule */
+        get: operations["backfills.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{backfill}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a backfill with its due times */
+        get: operations["backfills.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{backfill}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a backfill. Its active runs continue, unless `cancel_runs` is set */
+        post: operations["backfills.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -2157,6 +2208,43 @@ export interface paths {
         patch: operations["schedules.update"];
         trace?: never;
     };
+    "/schedules/{schedule}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start runs for the past due times of a schedule, the earliest first
+         * @description All runs use the files of a pinned schedule, or the files as they are now.
+         */
+        post: operations["backfills.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{schedule}/backfills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a backfill would do, without starting anything */
+        post: operations["backfills.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schedules/{schedule}/disable": {
         parameters: {
             query?: never;
@@ -2715,6 +2803,103 @@ export interface components {
             published_at: string | null;
             /** @default [] */
             links: components["schemas"]["MonitorLink"][];
+        };
+        /**
+         * Backfill
+         * @description A backfill of a schedule, whose name is `schedule`.
+         *
+         *         `zone` is the zone of the schedule. `times` are its due times in order; lists leave them empty.
+         */
+        Backfill: {
+            id: string;
+            schedule_id: string;
+            schedule: string;
+            zone: string;
+            owner: string;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "running";
+            since: string;
+            until: string;
+            at_once: number;
+            again: boolean;
+            created_at: string;
+            finished_at: string | null;
+            /**
+             * @default {
+             *       "waiting": 0,
+             *       "active": 0,
+             *       "succeeded": 0,
+             *       "failed": 0,
+             *       "cancelled": 0,
+             *       "skipped": 0
+             *     }
+             */
+            counts: components["schemas"]["BackfillCounts"];
+            /** @default [] */
+            times: components["schemas"]["BackfillTime"][];
+        };
+        /**
+         * BackfillCounts
+         * @description Number of due times by what they led to.
+         *
+         *         `failed` also counts due times whose run could not be created, and `cancelled` those that were
+         *         waiting when the backfill was cancelled. Deleted runs are not counted.
+         */
+        BackfillCounts: {
+            /** @default 0 */
+            waiting: number;
+            /** @default 0 */
+            active: number;
+            /** @default 0 */
+            succeeded: number;
+            /** @default 0 */
+            failed: number;
+            /** @default 0 */
+            cancelled: number;
+            /** @default 0 */
+            skipped: number;
+        };
+        /**
+         * BackfillForecast
+         * @description What would happen to a due time.
+         *
+         *         `run` creates a run. `succeeded` and `active` leave it out, because the run `run_id` has
+         *         succeeded or is active.
+         */
+        BackfillForecast: {
+            at: string;
+            local: string;
+            /** @enum {unknown} */
+            forecast: "active" | "run" | "succeeded";
+            /** @default  */
+            run_id: string;
+        };
+        /**
+         * BackfillPreview
+         * @description The due times of a range in order; `runs` is the number of runs that would be created.
+         */
+        BackfillPreview: {
+            schedule: string;
+            zone: string;
+            since: string;
+            until: string;
+            runs: number;
+            times: components["schemas"]["BackfillForecast"][];
+        };
+        /**
+         * BackfillTime
+         * @description One due time of a backfill. `skipped` and `failed` created no run; `reason` says why.
+         */
+        BackfillTime: {
+            due_at: string;
+            /** @enum {unknown} */
+            outcome: "cancelled" | "failed" | "skipped" | "started" | "waiting";
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
         };
         /**
          * Beside
@@ -4756,6 +4941,23 @@ export interface components {
             bundle: string;
         };
         /**
+         * NewBackfill
+         * @description A range of past due times to run, from `since` to `until`, both included.
+         *
+         *         A moment without an offset is a time of the schedule's zone. Without `until`, the range ends
+         *         now. At most `at_once` runs of the backfill are active. With `again`, due times that already
+         *         have a succeeded run are run again.
+         */
+        NewBackfill: {
+            since: string;
+            /** @default null */
+            until: string | null;
+            /** @default 1 */
+            at_once: number;
+            /** @default false */
+            again: boolean;
+        };
+        /**
          * NewChannel
          * @description A notice channel to create.
          *
@@ -5414,8 +5616,9 @@ export interface components {
          * Origin
          * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
          *
-         *         `due_at` is the time for which a schedule started it. `cause` is the event that fired a
-         *         trigger. `chain` are the IDs of the triggers that led here, each fired by the one before.
+         *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
+         *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
+         *         led here, each fired by the one before.
          */
         Origin: {
             /**
@@ -5431,6 +5634,8 @@ export interface components {
             cause: (components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"]) | null;
             /** @default [] */
             chain: string[];
+            /** @default  */
+            backfill_id: string;
         };
         /**
          * OtherFile
@@ -5561,6 +5766,15 @@ export interface components {
         PackageRow: {
             name: string;
             versions: (string | null)[];
+        };
+        /**
+         * Page[Backfill]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Backfill_: {
+            items: components["schemas"]["Backfill"][];
+            /** @default null */
+            next: string | null;
         };
         /**
          * Page[Channel]
@@ -6320,7 +6534,8 @@ export interface components {
              *       "id": "",
              *       "due_at": null,
              *       "cause": null,
-             *       "chain": []
+             *       "chain": [],
+             *       "backfill_id": ""
              *     }
              */
             origin: components["schemas"]["Origin"];
@@ -7396,6 +7611,102 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                schedule?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Backfill_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.cancel": {
+        parameters: {
+            query?: {
+                cancel_runs?: boolean;
+            };
+            header?: never;
+            path: {
+                backfill: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -11783,6 +12094,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreview"];
                 };
             };
             400: components["responses"]["400"];

@@ -6,6 +6,7 @@ import click
 
 from nbyard.cli.commands import (
     artifacts,
+    backfills,
     check,
     credentials,
     datasets,
@@ -44,6 +45,7 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
 )
 HELP = {
     "artifacts": "Create, show and export named results.",
+    "backfills": "Show and cancel runs of past due times.",
     "channels": "Send messages about runs to Slack, e-mail and others.",
     "credentials": "Store and replace secrets.",
     "datasets": "Add, preview and compare data.",
@@ -76,7 +78,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "models": models.COMMANDS,
     "projects": (*project_records.COMMANDS, *foreign_project.COMMANDS),
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
-    "schedules": schedules.COMMANDS,
+    "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),
     "triggers": triggers.COMMANDS,
     "workflows": workflows.COMMANDS,
 }

@@ -15,6 +15,7 @@ AttemptState = Literal[
 ]
 DatasetState = Literal["importing", "ready", "failed"]
 EnvironmentState = Literal["queued", "building", "ready", "failed"]
+BackfillState = Literal["running", "done", "cancelled"]
 ImageState = Literal["queued", "building", "ready", "failed"]
 DeploymentState = Literal[
     "queued",
@@ -142,7 +143,16 @@ DEPLOYMENT = Machine(
     rests=("stopped", "completed", "failed"),
 )
 
+BACKFILL = Machine(
+    "backfill",
+    "running",
+    {"running": ("done", "cancelled"), "done": (), "cancelled": ()},
+)
+
 MACHINES = {
     machine.name: machine
-    for machine in (RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION, IMAGE, DEPLOYMENT)
+    for machine in (
+        *(RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION, IMAGE, DEPLOYMENT),
+        BACKFILL,
+    )
 }

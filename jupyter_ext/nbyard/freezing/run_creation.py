@@ -169,6 +169,7 @@ def _insert(
         "due_at": origin.due_at,
         "cause": msgspec.to_builtins(origin.cause),
         "chain": origin.chain,
+        "backfill_id": origin.backfill_id,
     }
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
     run = store.runs.by_id(c, run_id)

@@ -17,6 +17,7 @@ from nbyard.reasons.structs import because
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
     from nbyard.domain.runs.templates import RunTemplate
+    from nbyard.domain.schedules.backfills import Backfill
     from nbyard.settings import Settings
     from nbyard.store import Connection, Store
     from nbyard.store.schedules import ScheduleRow
@@ -45,6 +46,20 @@ def create_due(
         template,
         submission_key=submission_key(one.id, due),
         origin=Origin("schedule", one.id, due),
+    )
+    return made
+
+
+def create_backfilled(
+    store: Store, c: Connection, template: RunTemplate, backfill: Backfill, due: datetime
+) -> str:
+    """Queue the run of a past due time, unless it exists; return its ID."""
+    made, _ = create_run(
+        store,
+        c,
+        template,
+        submission_key=f"backfill:{backfill.id}:{due.astimezone(UTC).isoformat()}",
+        origin=Origin("backfill", backfill.schedule_id, due, backfill_id=backfill.id),
     )
     return made
 

@@ -18,6 +18,8 @@
     notice-sent     13  a channel accepted or refused a message, the store does not know
     tick-inserted   14  a due time and its run are in the open transaction, the next one is not
     tick-committed  14  both are durable, no process was notified
+    backfill-run-inserted   14  a past due time and its run are in the open transaction
+    backfill-run-committed  14  both are durable, no process was notified
     events-matched  14  events and their firings are in the open transaction
     files-matched   14  changed files and their firing are in the open transaction
     firings-committed    14  the firings are durable, their runs are not

@@ -16,6 +16,7 @@ from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.projects.service import ProjectService
 from nbyard.services.runs.service import RunService
+from nbyard.services.schedules.backfills import BackfillService
 from nbyard.services.schedules.service import ScheduleService
 from nbyard.services.system import SystemService
 from nbyard.services.triggers.service import TriggerService
@@ -34,6 +35,7 @@ SERVICES = (
     WorkflowService,
     RunService,
     ScheduleService,
+    BackfillService,
     TriggerService,
     ChannelService,
     ProjectService,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
     from nbyard.services.runs.service import RunService
+    from nbyard.services.schedules.backfills import BackfillService
     from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
@@ -102,6 +103,12 @@ class Services:
         from nbyard.services.schedules.service import ScheduleService
 
         return ScheduleService(self._parts)
+
+    @cached_property
+    def backfills(self) -> BackfillService:
+        from nbyard.services.schedules.backfills import BackfillService
+
+        return BackfillService(self._parts)
 
     @cached_property
     def triggers(self) -> TriggerService:

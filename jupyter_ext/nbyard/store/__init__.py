@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
+from nbyard.store.backfills import BackfillRows
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
@@ -76,6 +77,7 @@ class Store:
     rules = RuleRows()
     projects = ProjectRows()
     runs = RunRows()
+    backfills = BackfillRows()
     schedules = ScheduleRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
@@ -145,6 +147,7 @@ class Store:
     def has_work(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now or, for what may become due, later."""
         later = (
+            self.backfills.running,
             self.schedules.is_enabled,
             self.triggers.enabled_kinds,
             self.firings.waiting,

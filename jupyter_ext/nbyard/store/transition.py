@@ -13,6 +13,7 @@ from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject, Told
 from nbyard.store.notices.announce import announce_moves
+from nbyard.store.schema.backfill_tables import backfills
 from nbyard.store.schema.deployment_tables import deployments
 from nbyard.store.schema.tables import (
     attempts,
@@ -31,6 +32,7 @@ TABLES: Mapping[str, Table] = {
     "environment-version": environment_versions,
     "image": images,
     "deployment": deployments,
+    "backfill": backfills,
 }
 # Parameters: the ID, the state before the move, and the changed columns.
 UPDATES = {

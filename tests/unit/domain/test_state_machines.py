@@ -18,6 +18,7 @@ LITERALS = {
     "environment-version": state_machines.EnvironmentState,
     "image": state_machines.ImageState,
     "deployment": state_machines.DeploymentState,
+    "backfill": state_machines.BackfillState,
 }
 
 

@@ -1,4 +1,7 @@
-"""The controller of schedules: waits for the next due time and creates its run in a thread."""
+"""The controller of schedules: waits for the next due time and creates its run in a thread.
+
+It also goes on with the running backfills.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.schedules.backfill_runs import BackfillRuns
 from nbyard.dispatch.schedules.due_runs import DueRuns
 from nbyard.dispatch.threads import Threads
 from nbyard.host import clock
@@ -27,6 +31,8 @@ class ScheduleController:
         self._threads = threads
         self._wake = wake
         self._due_runs = DueRuns(context)
+        self._backfill_runs = BackfillRuns(context)
+        self._has_backfills = False
         self._next_look = 0.0
         self._has_created = False
         self.is_enabled = False
@@ -35,6 +41,9 @@ class ScheduleController:
         """Handle what is due; return whether runs were created since the last round."""
         if has_news or has_time or time.monotonic() >= self._next_look:
             self._look(clock.now(), has_time=has_time)
+        elif self._has_backfills:  # the end of a run, which the dispatcher writes, is no news
+            with self._context.store.read() as c:
+                self._continue(self._context.store.backfills.running(c))
         has_created, self._has_created = self._has_created, False
         return has_created
 
@@ -48,7 +57,9 @@ class ScheduleController:
             waiting = self._rows.waiting(c)
             due = self._rows.due(c, now, MOST_AT_ONCE) if following and following <= now else []
             ahead = self._rows.ahead(c, now) if has_time else []
-        self.is_enabled = following is not None or bool(waiting)
+            backfills = self._context.store.backfills.running(c)
+        self.is_enabled = following is not None or bool(waiting or backfills)
+        self._continue(backfills)
         for schedule_id in ahead:
             self._submit(schedule_id, self._due_runs.set_back)
         for schedule_id in dict.fromkeys([*waiting, *due]):
@@ -60,6 +71,12 @@ class ScheduleController:
             self._next_look = NEVER
         else:
             self._next_look = time.monotonic() + (following - now).total_seconds()
+
+    def _continue(self, backfills: list[str]) -> None:
+        self._has_backfills = bool(backfills)
+        for backfill_id in backfills:
+            handle = partial(self._backfill_runs.handle, backfill_id)
+            self._threads.submit(f"backfill {backfill_id}", handle, then=self._done)
 
     def _submit(self, schedule_id: str, work: Callable[[str], bool]) -> None:
         self._threads.submit(f"schedule {schedule_id}", partial(work, schedule_id), then=self._done)

@@ -16,8 +16,9 @@ KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
 class Origin(msgspec.Struct, frozen=True):
     """What started a run. `id` is that of its schedule, of its trigger or of the retried run.
 
-    `due_at` is the time for which a schedule started it. `cause` is the event that fired a
-    trigger. `chain` are the IDs of the triggers that led here, each fired by the one before.
+    `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
+    `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
+    led here, each fired by the one before.
     """
 
     kind: OriginKind = "manual"
@@ -25,3 +26,4 @@ class Origin(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
     cause: Cause | None = None
     chain: list[str] = []
+    backfill_id: str = ""

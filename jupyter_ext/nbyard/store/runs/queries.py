@@ -40,7 +40,7 @@ from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versio
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]
-ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain")
+ORIGIN = ("origin", "origin_id", "due_at", "cause", "chain", "backfill_id")
 OWN = [runs.c[f] for f in (*RUN_FIELDS, *ORIGIN)]  # the connections of a run can take a megabyte
 BY_ID = select(*OWN).where(runs.c.id == bindparam("its_id"))
 OWNED = select(*OWN).where(runs.c.owner == bindparam("of"))
@@ -273,7 +273,7 @@ def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:
     values = {f: getattr(row, f) for f in RUN_FIELDS}
     values["name"] = values["name"] or ""
     cause = msgspec.convert(row.cause, Cause | None)
-    origin = Origin(row.origin, row.origin_id, row.due_at, cause, row.chain)
+    origin = Origin(row.origin, row.origin_id, row.due_at, cause, row.chain, row.backfill_id)
     values["git"] = row.git and msgspec.convert(row.git, GitState)
     return Run(**values, origin=origin, counts=counts.get(row.id, {}))
 

@@ -174,6 +174,7 @@ runs = Table(
     Column("origin", String(20), nullable=False, server_default="manual"),
     Column("origin_id", Id, nullable=False, server_default=""),
     Column("due_at", Moment),
+    Column("backfill_id", Id, nullable=False, server_default=""),
     Column("cause", JSON(none_as_null=True)),
     Column("chain", JSON, nullable=False, server_default="[]"),
     Column("template_id", Id, nullable=False, server_default=""),

@@ -14,7 +14,15 @@ from ..rows import Rows
 OWNED = (
     *("datasets", "executables", "environments", "images", "workflows", "runs", "cache", "events"),
     *("credentials", "deployments", "models", "submissions", "retention", "run_templates"),
-    *("projects", "schedules", "triggers", "notice_channels", "notice_rules", "notices"),
+    *(
+        "projects",
+        "schedules",
+        "backfills",
+        "triggers",
+        "notice_channels",
+        "notice_rules",
+        "notices",
+    ),
 )
 
 

@@ -70,6 +70,20 @@ DUE = {
     "clock-back": code("Clocks went back by {hours} h", hours=NUMBER),
 }
 
+BACKFILLS = {
+    "backfill-in-future": code("a backfill covers past due times only"),
+    "backfill-range-empty": code("the start is after the end"),
+    "backfill-too-early": code("the range starts in 1970 at the earliest"),
+    "backfill-no-due-time": code("the schedule has no past due time in this range"),
+    "backfill-too-long": code("the range has more than {most} due times", most=int),
+    "backfill-end-at": code("End at {time}, then start another backfill.", time=str),
+    "backfill-nothing-to-run": code("Each due time has a run that succeeded or is active."),
+    "backfill-run-again": code("Set `again` to repeat due times with a succeeded run."),
+    "no-backfill": code("There is no backfill '{name}'.", name=str),
+    "backfill-succeeded": code("Run {number} has succeeded", number=int),
+    "backfill-active": code("Run {number} is active", number=int),
+}
+
 TICKS = {
     "tick-missed": code("No dispatcher ran at this time"),
     "tick-overlapped": code("Run {number} had not ended", number=int),
@@ -122,4 +136,4 @@ UNIT_FINDINGS = {
     ),
 }
 
-SCHEDULES = {**REFUSED, **DUE, **TICKS, **UNIT_REFUSALS, **UNIT_FINDINGS}
+SCHEDULES = {**REFUSED, **DUE, **BACKFILLS, **TICKS, **UNIT_REFUSALS, **UNIT_FINDINGS}

@@ -1,0 +1,85 @@
+"""What happens to a running backfill: one past due time and its run in one transaction."""
+
+import logging
+from datetime import datetime
+
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.schedules.backfills import Backfill, forecast_of
+from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
+from nbyard.freezing.schedule_runs import create_backfilled
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
+from nbyard.store import Connection
+from nbyard.store.backfills import BackfillRow
+from nbyard.store.leases import LeaseLost
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+class BackfillRuns:
+    """Handles one due time of a backfill at a time."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.backfills
+
+    def handle(self, backfill_id: str) -> bool:
+        """Handle the next due time if fewer runs than allowed are active.
+
+        Return whether anything changed.
+        """
+        with self._store.read() as c:
+            row = self._rows.by_id(c, backfill_id)
+            due = self._rows.first_waiting(c, backfill_id)
+            active = len(self._rows.live_runs(c, backfill_id))
+        if row is None or row.backfill.state != "running":
+            return False
+        if due is None:
+            return not active and self._finish(row.backfill)
+        if active >= row.backfill.at_once:
+            return False
+        try:
+            self._start(row, due)
+        except StaleWrite:
+            log.info("backfill %s was changed meanwhile", backfill_id)
+        return True
+
+    def _finish(self, backfill: Backfill) -> bool:
+        with self._context.write() as c:
+            return self._rows.finish(c, backfill)
+
+    def _start(self, row: BackfillRow, due: datetime) -> None:
+        """Start the run of a due time; record why there is none if it is refused."""
+        try:
+            with self._context.write() as c:
+                self._create(c, row, due)
+                crash_point("backfill-run-inserted")
+        except NbyardError as error:
+            if isinstance(error, Busy | Unavailable | LeaseLost | StaleWrite):
+                raise
+            # A value is refused, and the transaction was rolled back.
+            with self._context.write() as c:
+                self._rows.conclude(c, row.backfill.id, due, "failed", reason_of(error))
+        crash_point("backfill-run-committed")
+
+    def _create(self, c: Connection, row: BackfillRow, due: datetime) -> None:
+        """Create a run, unless one of the due time succeeded or became active meanwhile.
+
+        Raises:
+            StaleWrite: the backfill was cancelled or deleted meanwhile.
+        """
+        one = row.backfill
+        runs = self._rows.past_runs(c, one.schedule_id, due, due)
+        forecast, run = forecast_of(runs.get(due, ()), again=one.again)
+        if run is None:
+            template = self._store.templates.get(c, one.owner, row.template_id)
+            if template is None:
+                raise NotFound(because("no-template"))
+            made = create_backfilled(self._store, c, template, one, due)
+            is_written = self._rows.conclude(c, one.id, due, "started", run_id=made)
+        else:
+            why = because(f"backfill-{forecast}", number=run.number)
+            is_written = self._rows.conclude(c, one.id, due, "skipped", why, run.id)
+        if not is_written:
+            raise StaleWrite

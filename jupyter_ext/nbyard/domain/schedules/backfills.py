@@ -1,0 +1,195 @@
+"""Backfills: runs for the past due times of a schedule."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
+from typing import Literal
+
+import msgspec
+
+from nbyard.domain.schedules.due_times import Plan
+from nbyard.domain.schedules.zones import in_zone, zone_of
+from nbyard.domain.state_machines import RUN, BackfillState, RunState
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+MOST_DUE_TIMES = 1_000
+MOST_AT_ONCE = 100
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+BackfillOutcome = Literal["waiting", "started", "skipped", "failed", "cancelled"]
+Forecast = Literal["run", "succeeded", "active"]
+
+
+class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of past due times to run, from `since` to `until`, both included.
+
+    A moment without an offset is a time of the schedule's zone. Without `until`, the range ends
+    now. At most `at_once` runs of the backfill are active. With `again`, due times that already
+    have a succeeded run are run again.
+    """
+
+    since: datetime
+    until: datetime | None = None
+    at_once: int = 1
+    again: bool = False
+
+
+class BackfillCounts(msgspec.Struct, frozen=True):
+    """Number of due times by what they led to.
+
+    `failed` also counts due times whose run could not be created, and `cancelled` those that were
+    waiting when the backfill was cancelled. Deleted runs are not counted.
+    """
+
+    waiting: int = 0
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+
+
+class BackfillTime(msgspec.Struct, frozen=True):
+    """One due time of a backfill. `skipped` and `failed` created no run; `reason` says why."""
+
+    due_at: datetime
+    outcome: BackfillOutcome
+    reason: Reason | None = None
+    run_id: str = ""
+    run_state: RunState | None = None
+
+
+class Backfill(msgspec.Struct, frozen=True):
+    """A backfill of a schedule, whose name is `schedule`.
+
+    `zone` is the zone of the schedule. `times` are its due times in order; lists leave them empty.
+    """
+
+    id: str
+    schedule_id: str
+    schedule: str
+    zone: str
+    owner: str
+    state: BackfillState
+    since: datetime
+    until: datetime
+    at_once: int
+    again: bool
+    created_at: datetime
+    finished_at: datetime | None
+    counts: BackfillCounts = BackfillCounts()
+    times: list[BackfillTime] = []
+
+
+class BackfillForecast(msgspec.Struct, frozen=True):
+    """What would happen to a due time.
+
+    `run` creates a run. `succeeded` and `active` leave it out, because the run `run_id` has
+    succeeded or is active.
+    """
+
+    at: datetime
+    local: str
+    forecast: Forecast
+    run_id: str = ""
+
+
+class BackfillPreview(msgspec.Struct, frozen=True):
+    """The due times of a range in order; `runs` is the number of runs that would be created."""
+
+    schedule: str
+    zone: str
+    since: datetime
+    until: datetime
+    runs: int
+    times: list[BackfillForecast]
+
+
+class PastRun(msgspec.Struct, frozen=True):
+    """A run for a due time of the schedule, from any source."""
+
+    id: str
+    number: int
+    state: RunState
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A checked range in UTC, with both ends included."""
+
+    since: datetime
+    until: datetime
+
+
+def checked_range(body: NewBackfill, zone: str, now: datetime) -> Range:
+    """Return the range of a backfill in UTC.
+
+    Raises:
+        Invalid: a field is refused.
+    """
+    if not 1 <= body.at_once <= MOST_AT_ONCE:
+        raise Invalid.field("at_once", because("not-between", least=1, most=MOST_AT_ONCE))
+    since = _moment("since", body.since, zone)
+    until = now if body.until is None else _moment("until", body.until, zone)
+    if until > now:
+        raise Invalid.field("until", because("backfill-in-future"))
+    if since > until:
+        raise Invalid.field("since", because("backfill-range-empty"))
+    return Range(since, until)
+
+
+def past_due(plan: Plan, wanted: Range, pending: datetime | None) -> list[datetime]:
+    """Return the due times of a range in order.
+
+    Due times from `pending` on are left out: the schedule itself will handle them.
+
+    Raises:
+        Invalid: there are none, or too many.
+    """
+    due_times = takewhile(
+        lambda due: due <= wanted.until and (pending is None or due < pending),
+        plan.after(wanted.since - timedelta(microseconds=1)),
+    )
+    found = list(islice(due_times, MOST_DUE_TIMES + 1))
+    if not found:
+        raise Invalid.field("since", because("backfill-no-due-time"))
+    if len(found) > MOST_DUE_TIMES:
+        last = found[MOST_DUE_TIMES - 1].astimezone(zone_of(plan.zone)).isoformat()
+        why = because("backfill-too-long", most=MOST_DUE_TIMES)
+        raise Invalid.field("until", why, hint=because("backfill-end-at", time=last))
+    return found
+
+
+def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, PastRun | None]:
+    """Return what happens to a due time with these runs, and the run that decides it."""
+    known = list(runs)
+    for run in known:
+        if run.state in RUN.live:
+            return "active", run
+    if not again:
+        for run in known:
+            if run.state == "succeeded":
+                return "succeeded", run
+    return "run", None
+
+
+def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> BackfillCounts:
+    """Return the counts for numbers of due times by outcome and state of the run."""
+    counted: Counter[str] = Counter()
+    for outcome, state, count in times:
+        if outcome != "started":
+            counted[outcome] += count
+        elif state is not None:
+            counted["active" if state in RUN.live else state] += count
+    return BackfillCounts(**counted)
+
+
+def _moment(field: str, moment: datetime, zone: str) -> datetime:
+    try:
+        found = in_zone(moment, zone_of(zone))
+    except OverflowError:
+        raise Invalid.field(field, because("number-too-large")) from None
+    if found < EARLIEST:
+        raise Invalid.field(field, because("backfill-too-early"))
+    return found

@@ -1,0 +1,211 @@
+"""Service operations on backfills of schedules."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.schedules.backfills import (
+    Backfill,
+    BackfillForecast,
+    BackfillPreview,
+    BackfillTime,
+    NewBackfill,
+    Range,
+    checked_range,
+    forecast_of,
+    past_due,
+)
+from nbyard.domain.schedules.zones import zone_of
+from nbyard.domain.unique_names import no_such
+from nbyard.errors import Conflict, NotFound
+from nbyard.freezing.schedule_runs import pinned_template
+from nbyard.freezing.templates import freeze, store_template
+from nbyard.host import clock
+from nbyard.reasons.structs import because
+from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
+from nbyard.services.operation import operation
+from nbyard.services.schedules.run_requests import parts_of
+from nbyard.services.service_context import ServiceContext, pin_blobs
+
+if TYPE_CHECKING:
+    from nbyard.freezing.templates import FrozenRequest
+    from nbyard.store import Connection
+    from nbyard.store.backfills import BackfillRow
+    from nbyard.store.schedules import ScheduleRow
+
+
+class BackfillService:
+    """Runs for past due times of schedules."""
+
+    noun = "backfills"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.backfills
+
+    @operation("POST", "/schedules/{schedule}/backfills", scope="runs:write", status=201)
+    @pin_blobs
+    def create(
+        self, caller: Caller, schedule: str, body: NewBackfill, idempotency_key: str = ""
+    ) -> Backfill:
+        """Start runs for the past due times of a schedule, the earliest first.
+
+        All runs use the files of a pinned schedule, or the files as they are now.
+        """
+        with self._store.read() as c:
+            before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            row = self._schedule(c, caller, schedule)
+        if before is not None:
+            return self.get(caller, before)
+        wanted = checked_range(body, row.schedule.zone, clock.now())
+        past_due(row.plan, wanted, row.schedule.next_due)
+        self._parts.make_way()
+        frozen = self._frozen(row)
+        with self._store.write() as c:
+            made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
+            if made is None:
+                row = self._schedule(c, caller, row.schedule.id)
+                made = self._insert(c, row, wanted, body, frozen)
+                store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, made)
+
+    @operation("POST", "/schedules/{schedule}/backfills/preview", scope="schedules:read")
+    def preview(self, caller: Caller, schedule: str, body: NewBackfill) -> BackfillPreview:
+        """Show what a backfill would do, without starting anything."""
+        with self._store.read() as c:
+            row = self._schedule(c, caller, schedule)
+            wanted = checked_range(body, row.schedule.zone, clock.now())
+            times = self._forecasts(c, row, wanted, again=body.again)
+        return BackfillPreview(
+            row.schedule.name,
+            row.schedule.zone,
+            wanted.since,
+            wanted.until,
+            sum(one.forecast == "run" for one in times),
+            times,
+        )
+
+    @operation("GET", "/backfills", scope="schedules:read")
+    def list(
+        self, caller: Caller, limit: int = 50, after: str = "", schedule: str = ""
+    ) -> Page[Backfill]:
+        """List backfills, newest first; `schedule` limits the list to those of one schedule."""
+        check_limit(limit)
+        with self._store.read() as c:
+            of = self._schedule(c, caller, schedule).schedule.id if schedule else ""
+            found = self._rows.page(c, caller.name, limit + 1, after, of)
+            counts = self._rows.counts(c, [one.id for one in found])
+        shown = [msgspec.structs.replace(one, counts=counts[one.id]) for one in found]
+        return page_of(shown, limit, lambda backfill: backfill.id)
+
+    @operation("GET", "/backfills/{backfill}", scope="schedules:read")
+    def get(self, caller: Caller, backfill: str) -> Backfill:
+        """Show a backfill with its due times."""
+        with self._store.read() as c:
+            found = self._find(c, caller, backfill).backfill
+            counts = self._rows.counts(c, [found.id])[found.id]
+            times = self._rows.times(c, found.id)
+        return msgspec.structs.replace(found, counts=counts, times=times)
+
+    @operation("POST", "/backfills/{backfill}/cancel", scope="runs:write")
+    def cancel(self, caller: Caller, backfill: str, cancel_runs: bool = False) -> Backfill:
+        """Cancel a backfill. Its active runs continue, unless `cancel_runs` is set."""
+        with self._store.write() as c:
+            found = self._find(c, caller, backfill).backfill
+            self._rows.cancel(c, found)
+            for run_id in self._rows.live_runs(c, found.id) if cancel_runs else ():
+                run = self._store.runs.by_id(c, run_id)
+                if run is not None:
+                    self._store.runs.request_cancel(c, run)
+        return self.get(caller, found.id)
+
+    def _schedule(self, c: Connection, caller: Caller, key: str) -> ScheduleRow:
+        rows = self._store.schedules
+        found = rows.get(c, caller.name, key)
+        if found is None:
+            raise no_such("no-schedule", key, rows.names(c, caller.name).values())
+        return found
+
+    def _find(self, c: Connection, caller: Caller, key: str) -> BackfillRow:
+        found = self._rows.get(c, caller.name, key)
+        if found is None:
+            raise NotFound(because("no-backfill", name=key[:80]))
+        return found
+
+    def _frozen(self, row: ScheduleRow) -> FrozenRequest | None:
+        one = row.schedule
+        if one.mode == "pinned":
+            return None
+        return freeze(parts_of(self._parts, row), one.owner, one.run)
+
+    def _forecasts(
+        self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
+    ) -> builtins.list[BackfillForecast]:
+        due_times = past_due(row.plan, wanted, row.schedule.next_due)
+        runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
+        zone, found = zone_of(row.schedule.zone), []
+        for due in due_times:
+            forecast, run = forecast_of(runs.get(due, ()), again=again)
+            local = due.astimezone(zone).isoformat()
+            found.append(BackfillForecast(due, local, forecast, run.id if run else ""))
+        return found
+
+    def _times(
+        self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
+    ) -> builtins.list[BackfillTime]:
+        """Return the due times as they are stored.
+
+        Raises:
+            Conflict: none of them needs a run.
+        """
+        due_times = past_due(row.plan, wanted, row.schedule.next_due)
+        runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
+        found = []
+        for due in due_times:
+            forecast, run = forecast_of(runs.get(due, ()), again=again)
+            if run is None:
+                found.append(BackfillTime(due, "waiting"))
+            else:
+                why = because(f"backfill-{forecast}", number=run.number)
+                found.append(BackfillTime(due, "skipped", why, run.id))
+        if all(one.outcome == "skipped" for one in found):
+            hint = None if again else because("backfill-run-again")
+            raise Conflict(because("backfill-nothing-to-run"), hint=hint)
+        return found
+
+    def _insert(
+        self,
+        c: Connection,
+        row: ScheduleRow,
+        wanted: Range,
+        body: NewBackfill,
+        frozen: FrozenRequest | None,
+    ) -> str:
+        times = self._times(c, row, wanted, again=body.again)
+        if frozen is None:
+            template = pinned_template(self._store, c, row)
+        else:
+            template = store_template(c, frozen)
+        made = new_id()
+        columns = {
+            "id": made,
+            "schedule_id": row.schedule.id,
+            "owner": row.schedule.owner,
+            "since": wanted.since,
+            "until": wanted.until,
+            "at_once": body.at_once,
+            "again": body.again,
+            "template_id": template.id,
+            "created_at": clock.now(),
+            "finished_at": None,
+        }
+        self._rows.insert(c, columns, times)
+        return made

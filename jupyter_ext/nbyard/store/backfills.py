@@ -1,0 +1,164 @@
+"""Rows of backfills and of their due times."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+
+from nbyard.domain.schedules.backfills import (
+    Backfill,
+    BackfillCounts,
+    BackfillOutcome,
+    BackfillTime,
+    PastRun,
+    counts_of,
+)
+from nbyard.domain.state_machines import BACKFILL, RUN
+from nbyard.reasons.structs import Reason
+from nbyard.store import transition
+from nbyard.store.database.query_parts import newest_first
+from nbyard.store.events import Subject
+from nbyard.store.schema.backfill_tables import backfill_times, backfills
+from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.tables import runs
+
+B, R, S, T = backfills.c, runs.c, schedules.c, backfill_times.c
+WITH_NAME = select(backfills, S.name.label("schedule"), S.zone).join(
+    schedules, S.id == B.schedule_id
+)
+FIELDS = [f for f in Backfill.__struct_fields__ if f not in ("counts", "times")]
+
+
+class BackfillRow(msgspec.Struct, frozen=True):
+    """A backfill with the template of its runs."""
+
+    backfill: Backfill
+    template_id: str
+
+
+class BackfillRows:
+    """Queries on backfills; queries with an `owner` see only the backfills of that owner."""
+
+    def insert(self, c: Connection, row: dict[str, Any], times: Sequence[BackfillTime]) -> None:
+        """Insert a running backfill with its due times."""
+        transition.begin(c, BACKFILL, Subject(row["id"], row["owner"]), row)
+        values = [
+            {
+                "backfill_id": row["id"],
+                "due_at": one.due_at,
+                "outcome": one.outcome,
+                "reason": one.reason,
+                "run_id": one.run_id,
+            }
+            for one in times
+        ]
+        c.execute(insert(backfill_times), values)
+
+    def get(self, c: Connection, owner: str, backfill_id: str) -> BackfillRow | None:
+        """Return a backfill by ID."""
+        row = c.execute(WITH_NAME.where(B.owner == owner, B.id == backfill_id)).first()
+        return _row(row) if row else None
+
+    def by_id(self, c: Connection, backfill_id: str) -> BackfillRow | None:
+        """Return a backfill of any owner."""
+        row = c.execute(WITH_NAME.where(B.id == backfill_id)).first()
+        return _row(row) if row else None
+
+    def page(
+        self, c: Connection, owner: str, limit: int, after: str, schedule_id: str
+    ) -> list[Backfill]:
+        """Return a page of backfills, newest first; `schedule_id` is empty for all."""
+        query = WITH_NAME.where(B.owner == owner)
+        query = query.where(B.schedule_id == schedule_id) if schedule_id else query
+        return [_row(row).backfill for row in c.execute(newest_first(query, B.id, limit, after))]
+
+    def running(self, c: Connection) -> list[str]:
+        """Return the IDs of the running backfills, the oldest first."""
+        query = select(B.id).where(B.state.in_(BACKFILL.live)).order_by(B.id)
+        return [*c.execute(query).scalars()]
+
+    def times(self, c: Connection, backfill_id: str) -> list[BackfillTime]:
+        """Return the due times of a backfill in order."""
+        joined = backfill_times.outerjoin(runs, R.id == T.run_id)
+        query = select(backfill_times, R.state.label("run_state")).select_from(joined)
+        query = query.where(T.backfill_id == backfill_id).order_by(T.due_at)
+        return [
+            BackfillTime(row.due_at, row.outcome, row.reason, row.run_id, row.run_state)
+            for row in c.execute(query)
+        ]
+
+    def counts(self, c: Connection, backfill_ids: Iterable[str]) -> dict[str, BackfillCounts]:
+        """Return the counts of backfills by ID."""
+        joined = backfill_times.outerjoin(runs, R.id == T.run_id)
+        query = select(T.backfill_id, T.outcome, R.state, func.count().label("times"))
+        query = query.select_from(joined).where(T.backfill_id.in_([*backfill_ids]))
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        for row in c.execute(query.group_by(T.backfill_id, T.outcome, R.state)):
+            found[row.backfill_id].append((row.outcome, row.state, row.times))
+        return {key: counts_of(times) for key, times in found.items()}
+
+    # What the dispatcher does
+
+    def first_waiting(self, c: Connection, backfill_id: str) -> datetime | None:
+        """Return the earliest due time that waits."""
+        is_waiting = and_(T.backfill_id == backfill_id, T.outcome == "waiting")
+        query = select(T.due_at).where(is_waiting).order_by(T.due_at).limit(1)
+        return c.execute(query).scalar_one_or_none()
+
+    def live_runs(self, c: Connection, backfill_id: str) -> list[str]:
+        """Return the IDs of the runs of a backfill that have not ended."""
+        joined = backfill_times.join(runs, R.id == T.run_id)
+        is_own = and_(T.backfill_id == backfill_id, T.outcome == "started", R.state.in_(RUN.live))
+        return [*c.execute(select(R.id).select_from(joined).where(is_own)).scalars()]
+
+    def past_runs(
+        self, c: Connection, schedule_id: str, first: datetime, last: datetime
+    ) -> dict[datetime, list[PastRun]]:
+        """Return the runs of a schedule's due times in a range, newest first, by due time."""
+        is_own = and_(R.origin_id == schedule_id, R.origin.in_(("schedule", "backfill")))
+        query = select(R.id, R.number, R.state, R.due_at)
+        query = query.where(is_own, R.due_at.between(first, last)).order_by(R.id.desc())
+        found: defaultdict[datetime, list[PastRun]] = defaultdict(list)
+        for row in c.execute(query):
+            found[row.due_at].append(PastRun(row.id, row.number, row.state))
+        return found
+
+    def conclude(
+        self,
+        c: Connection,
+        backfill_id: str,
+        due_at: datetime,
+        outcome: BackfillOutcome,
+        reason: Reason | None = None,
+        run_id: str = "",
+    ) -> bool:
+        """Record what a waiting due time led to; return False if it no longer waits."""
+        is_waiting = and_(T.backfill_id == backfill_id, T.due_at == due_at, T.outcome == "waiting")
+        values = {"outcome": outcome, "reason": reason, "run_id": run_id}
+        statement = update(backfill_times).where(is_waiting).values(**values)
+        return c.execute(statement).rowcount == 1
+
+    def finish(self, c: Connection, backfill: Backfill) -> bool:
+        """End a backfill whose due times are all handled; return False if it has ended."""
+        return self._end(c, backfill, "done")
+
+    def cancel(self, c: Connection, backfill: Backfill) -> bool:
+        """Cancel the due times that wait; return False if the backfill has ended."""
+        if not self._end(c, backfill, "cancelled"):
+            return False
+        is_waiting = and_(T.backfill_id == backfill.id, T.outcome == "waiting")
+        c.execute(update(backfill_times).where(is_waiting).values(outcome="cancelled"))
+        return True
+
+    def _end(self, c: Connection, backfill: Backfill, state: str) -> bool:
+        subject = Subject(backfill.id, backfill.owner)
+        now = datetime.now(UTC)
+        return transition.move(c, BACKFILL, subject, state, template_id="", finished_at=now)
+
+
+def _row(row: Row[Any]) -> BackfillRow:
+    fields = {name: getattr(row, name) for name in FIELDS}
+    return BackfillRow(Backfill(**fields), row.template_id)
