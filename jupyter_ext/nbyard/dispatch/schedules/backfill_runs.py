@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.schedules.backfills import Backfill, forecast_of
+from nbyard.domain.schedules.backfills import Backfill, forecast_of, left_out
 from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.schedule_runs import create_backfilled
 from nbyard.ipc.crash_points import crash_point
@@ -71,7 +71,7 @@ class BackfillRuns:
         """
         one = row.backfill
         runs = self._rows.past_runs(c, one.schedule_id, due, due)
-        forecast, run = forecast_of(runs.get(due, ()), again=one.again)
+        _, run = forecast_of(runs.get(due, ()), again=one.again)
         if run is None:
             template = self._store.templates.get(c, one.owner, row.template_id)
             if template is None:
@@ -79,7 +79,6 @@ class BackfillRuns:
             made = create_backfilled(self._store, c, template, one, due)
             is_written = self._rows.conclude(c, one.id, due, "started", run_id=made)
         else:
-            why = because(f"backfill-{forecast}", number=run.number)
-            is_written = self._rows.conclude(c, one.id, due, "skipped", why, run.id)
+            is_written = self._rows.conclude(c, one.id, due, "skipped", left_out(run), run.id)
         if not is_written:
             raise StaleWrite

@@ -174,6 +174,13 @@ def forecast_of(runs: Iterable[PastRun], *, again: bool) -> tuple[Forecast, Past
     return "run", None
 
 
+def left_out(run: PastRun) -> Reason:
+    """Return why a due time is left out: this run is active or has succeeded."""
+    if run.state in RUN.live:
+        return because("backfill-active", number=run.number)
+    return because("backfill-succeeded", number=run.number)
+
+
 def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> BackfillCounts:
     """Return the counts for numbers of due times by outcome and state of the run."""
     counted: Counter[str] = Counter()

@@ -19,6 +19,7 @@ from nbyard.domain.schedules.backfills import (
     Range,
     checked_range,
     forecast_of,
+    left_out,
     past_due,
 )
 from nbyard.domain.schedules.zones import zone_of
@@ -170,12 +171,11 @@ class BackfillService:
         runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
         found = []
         for due in due_times:
-            forecast, run = forecast_of(runs.get(due, ()), again=again)
+            _, run = forecast_of(runs.get(due, ()), again=again)
             if run is None:
                 found.append(BackfillTime(due, "waiting"))
             else:
-                why = because(f"backfill-{forecast}", number=run.number)
-                found.append(BackfillTime(due, "skipped", why, run.id))
+                found.append(BackfillTime(due, "skipped", left_out(run), run.id))
         if all(one.outcome == "skipped" for one in found):
             hint = None if again else because("backfill-run-again")
             raise Conflict(because("backfill-nothing-to-run"), hint=hint)

@@ -1,0 +1,67 @@
+"""I20, CP14: each past due time has at most one run, also with kills and two dispatchers."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.backfills import Backfill, NewBackfill
+from nbyard.domain.schedules.structs import Cron, NewSchedule
+
+from .place import Place, until
+
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+DUE_TIMES = 4
+
+
+def backfill(place: Place, at_once: int = 1) -> str:
+    """Start the backfill of a short workflow, whose schedule is disabled; return its ID."""
+    run = NewRun(path=place.flow({"a": []}))
+    body = NewSchedule(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
+    schedule = place.yard.services.schedules.create(place.caller, body).id
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    wanted = NewBackfill(hour - timedelta(hours=DUE_TIMES - 1), hour, at_once)
+    return place.yard.services.backfills.create(place.caller, schedule, wanted).id
+
+
+def now(place: Place, key: str) -> Backfill:
+    return place.yard.services.backfills.get(place.caller, key)
+
+
+def check_runs(place: Place, key: str) -> None:
+    """Each due time has one run, and each run its due time."""
+    found = now(place, key)
+    page = place.yard.services.runs.list(place.caller, schedule=found.schedule_id, limit=500)
+    assert sorted(run.id for run in page.items) == sorted(time.run_id for time in found.times)
+    assert {run.id: run.origin.due_at for run in page.items} == {
+        time.run_id: time.due_at for time in found.times
+    }
+    assert found.counts.succeeded == DUE_TIMES
+
+
+@BOTH
+@pytest.mark.parametrize("point", ["backfill-run-inserted", "backfill-run-committed:2"])
+def test_the_dispatcher_dies_over_a_past_due_time(place: Place, point: str) -> None:
+    """CP14: nothing of an open transaction stays; what is durable is not repeated."""
+    key = backfill(place, at_once=2)
+    place.dispatcher_dies(point)
+    started = [time for time in now(place, key).times if time.run_id]
+    assert len(started) == (0 if point == "backfill-run-inserted" else 2)
+    place.dispatcher()
+    until(lambda: now(place, key).state == "done", "the end of the backfill")
+    place.settle()
+    check_runs(place, key)
+
+
+def test_two_dispatchers_start_each_run_once(place: Place) -> None:
+    """One gets the lease; another takes over after that one was killed between two runs."""
+    key = backfill(place)
+    both = [place.dispatcher(), place.dispatcher()]
+    until(lambda: now(place, key).counts.succeeded, "the first run")
+    for process in both:
+        if process.pid == place.holder():
+            process.kill()
+    place.dispatcher()
+    until(lambda: now(place, key).state == "done", "the end of the backfill")
+    place.settle()
+    check_runs(place, key)
