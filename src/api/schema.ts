@@ -126,7 +126,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a backfill with its due times */
+        /** Show a backfill with its ticks */
         get: operations["backfills.get"];
         put?: never;
         post?: never;
@@ -2808,7 +2808,7 @@ export interface components {
          * Backfill
          * @description A backfill of a schedule, whose name is `schedule`.
          *
-         *         `zone` is the zone of the schedule. `times` are its due times in order; lists leave them empty.
+         *         `zone` is the zone of the schedule. `ticks` are its due times in order; lists leave them empty.
          */
         Backfill: {
             id: string;
@@ -2836,7 +2836,7 @@ export interface components {
              */
             counts: components["schemas"]["BackfillCounts"];
             /** @default [] */
-            times: components["schemas"]["BackfillTime"][];
+            ticks: components["schemas"]["BackfillTick"][];
         };
         /**
          * BackfillCounts
@@ -2887,10 +2887,10 @@ export interface components {
             times: components["schemas"]["BackfillForecast"][];
         };
         /**
-         * BackfillTime
+         * BackfillTick
          * @description One due time of a backfill. `skipped` and `failed` created no run; `reason` says why.
          */
-        BackfillTime: {
+        BackfillTick: {
             due_at: string;
             /** @enum {unknown} */
             outcome: "cancelled" | "failed" | "skipped" | "started" | "waiting";

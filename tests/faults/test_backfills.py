@@ -32,9 +32,9 @@ def check_runs(place: Place, key: str) -> None:
     """Each due time has one run, and each run its due time."""
     found = now(place, key)
     page = place.yard.services.runs.list(place.caller, schedule=found.schedule_id, limit=500)
-    assert sorted(run.id for run in page.items) == sorted(time.run_id for time in found.times)
+    assert sorted(run.id for run in page.items) == sorted(tick.run_id for tick in found.ticks)
     assert {run.id: run.origin.due_at for run in page.items} == {
-        time.run_id: time.due_at for time in found.times
+        tick.run_id: tick.due_at for tick in found.ticks
     }
     assert found.counts.succeeded == DUE_TIMES
 
@@ -45,7 +45,7 @@ def test_the_dispatcher_dies_over_a_past_due_time(place: Place, point: str) -> N
     """CP14: nothing of an open transaction stays; what is durable is not repeated."""
     key = backfill(place, at_once=2)
     place.dispatcher_dies(point)
-    started = [time for time in now(place, key).times if time.run_id]
+    started = [tick for tick in now(place, key).ticks if tick.run_id]
     assert len(started) == (0 if point == "backfill-run-inserted" else 2)
     place.dispatcher()
     until(lambda: now(place, key).state == "done", "the end of the backfill")

@@ -1,4 +1,4 @@
-"""Rows of backfills and of their due times."""
+"""Rows of backfills and of their ticks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from nbyard.domain.schedules.backfills import (
     Backfill,
     BackfillCounts,
     BackfillOutcome,
-    BackfillTime,
+    BackfillTick,
     PastRun,
     counts_of,
 )
@@ -21,15 +21,15 @@ from nbyard.reasons.structs import Reason
 from nbyard.store import transition
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
-from nbyard.store.schema.backfill_tables import backfill_times, backfills
+from nbyard.store.schema.backfill_tables import backfill_ticks, backfills
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import runs
 
-B, R, S, T = backfills.c, runs.c, schedules.c, backfill_times.c
+B, R, S, T = backfills.c, runs.c, schedules.c, backfill_ticks.c
 WITH_NAME = select(backfills, S.name.label("schedule"), S.zone).join(
     schedules, S.id == B.schedule_id
 )
-FIELDS = [f for f in Backfill.__struct_fields__ if f not in ("counts", "times")]
+FIELDS = [f for f in Backfill.__struct_fields__ if f not in ("counts", "ticks")]
 
 
 class BackfillRow(msgspec.Struct, frozen=True):
@@ -42,8 +42,8 @@ class BackfillRow(msgspec.Struct, frozen=True):
 class BackfillRows:
     """Queries on backfills; queries with an `owner` see only the backfills of that owner."""
 
-    def insert(self, c: Connection, row: dict[str, Any], times: Sequence[BackfillTime]) -> None:
-        """Insert a running backfill with its due times."""
+    def insert(self, c: Connection, row: dict[str, Any], ticks: Sequence[BackfillTick]) -> None:
+        """Insert a running backfill with a tick for each due time."""
         transition.begin(c, BACKFILL, Subject(row["id"], row["owner"]), row)
         values = [
             {
@@ -53,9 +53,9 @@ class BackfillRows:
                 "reason": one.reason,
                 "run_id": one.run_id,
             }
-            for one in times
+            for one in ticks
         ]
-        c.execute(insert(backfill_times), values)
+        c.execute(insert(backfill_ticks), values)
 
     def get(self, c: Connection, owner: str, backfill_id: str) -> BackfillRow | None:
         """Return a backfill by ID."""
@@ -80,19 +80,19 @@ class BackfillRows:
         query = select(B.id).where(B.state.in_(BACKFILL.live)).order_by(B.id)
         return [*c.execute(query).scalars()]
 
-    def times(self, c: Connection, backfill_id: str) -> list[BackfillTime]:
-        """Return the due times of a backfill in order."""
-        joined = backfill_times.outerjoin(runs, R.id == T.run_id)
-        query = select(backfill_times, R.state.label("run_state")).select_from(joined)
+    def ticks(self, c: Connection, backfill_id: str) -> list[BackfillTick]:
+        """Return the ticks of a backfill in order of their due times."""
+        joined = backfill_ticks.outerjoin(runs, R.id == T.run_id)
+        query = select(backfill_ticks, R.state.label("run_state")).select_from(joined)
         query = query.where(T.backfill_id == backfill_id).order_by(T.due_at)
         return [
-            BackfillTime(row.due_at, row.outcome, row.reason, row.run_id, row.run_state)
+            BackfillTick(row.due_at, row.outcome, row.reason, row.run_id, row.run_state)
             for row in c.execute(query)
         ]
 
     def counts(self, c: Connection, backfill_ids: Iterable[str]) -> dict[str, BackfillCounts]:
         """Return the counts of backfills by ID."""
-        joined = backfill_times.outerjoin(runs, R.id == T.run_id)
+        joined = backfill_ticks.outerjoin(runs, R.id == T.run_id)
         query = select(T.backfill_id, T.outcome, R.state, func.count().label("times"))
         query = query.select_from(joined).where(T.backfill_id.in_([*backfill_ids]))
         found: defaultdict[str, list[Any]] = defaultdict(list)
@@ -110,7 +110,7 @@ class BackfillRows:
 
     def live_runs(self, c: Connection, backfill_id: str) -> list[str]:
         """Return the IDs of the runs of a backfill that have not ended."""
-        joined = backfill_times.join(runs, R.id == T.run_id)
+        joined = backfill_ticks.join(runs, R.id == T.run_id)
         is_own = and_(T.backfill_id == backfill_id, T.outcome == "started", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).select_from(joined).where(is_own)).scalars()]
 
@@ -138,7 +138,7 @@ class BackfillRows:
         """Record what a waiting due time led to; return False if it no longer waits."""
         is_waiting = and_(T.backfill_id == backfill_id, T.due_at == due_at, T.outcome == "waiting")
         values = {"outcome": outcome, "reason": reason, "run_id": run_id}
-        statement = update(backfill_times).where(is_waiting).values(**values)
+        statement = update(backfill_ticks).where(is_waiting).values(**values)
         return c.execute(statement).rowcount == 1
 
     def finish(self, c: Connection, backfill: Backfill) -> bool:
@@ -150,7 +150,7 @@ class BackfillRows:
         if not self._end(c, backfill, "cancelled"):
             return False
         is_waiting = and_(T.backfill_id == backfill.id, T.outcome == "waiting")
-        c.execute(update(backfill_times).where(is_waiting).values(outcome="cancelled"))
+        c.execute(update(backfill_ticks).where(is_waiting).values(outcome="cancelled"))
         return True
 
     def _end(self, c: Connection, backfill: Backfill, state: str) -> bool:

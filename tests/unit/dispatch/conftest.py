@@ -12,7 +12,7 @@ from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
-ON_BOTH = ("test_deliveries", "test_garbage", "test_queue", "test_stories")
+ON_BOTH = ("test_backfill_runs", "test_deliveries", "test_garbage", "test_queue", "test_stories")
 # Of the queue, a check runs those on PostgreSQL that order, lock or take over most rows.
 OF_THE_QUEUE = {
     "test_first_come_first_served",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from nbyard.domain.schedules.backfills import BackfillCounts, BackfillTime
+from nbyard.domain.schedules.backfills import BackfillCounts, BackfillTick
 from nbyard.reasons.structs import because
 from nbyard.store import Store
 from nbyard.store.schema.tables import runs
@@ -38,7 +38,7 @@ def add_backfill(store: Store, key: str, schedule: str = "s") -> str:
         "finished_at": None,
     }
     with store.write() as c:
-        store.backfills.insert(c, row, [BackfillTime(due, "waiting") for due in DUES])
+        store.backfills.insert(c, row, [BackfillTick(due, "waiting") for due in DUES])
     return key
 
 
@@ -66,7 +66,7 @@ def test_due_times_are_handled_in_order_and_once(store, made):
         why = because("backfill-succeeded", number=4)
         assert rows.conclude(c, made, DUES[1], "skipped", why, run.id)
         assert rows.live_runs(c, made) == [run.id]  # not twice: another source created that run
-        first, second, third = rows.times(c, made)
+        first, second, third = rows.ticks(c, made)
         assert (first.outcome, first.run_state, third.outcome) == ("started", "queued", "waiting")
         assert second.reason == why
         assert rows.counts(c, [made]) == {made: BackfillCounts(waiting=1, active=1, skipped=1)}
@@ -81,7 +81,7 @@ def test_a_cancelled_backfill_stays_cancelled(store, made):
         row = store.backfills.by_id(c, made)
         assert row.backfill.state == "cancelled" and row.backfill.finished_at is not None
         assert row.template_id == "" and store.backfills.running(c) == []
-        assert {time.outcome for time in store.backfills.times(c, made)} == {"cancelled"}
+        assert {tick.outcome for tick in store.backfills.ticks(c, made)} == {"cancelled"}
         assert not store.backfills.conclude(c, made, DUES[0], "started", run_id="r")
         assert not store.has_work(c)
 
@@ -90,7 +90,7 @@ def test_it_is_deleted_with_its_schedule(store, made):
     with store.write() as c:
         store.schedules.delete(c, store.schedules.by_id(c, "s").schedule)
         assert store.backfills.by_id(c, made) is None
-        assert store.backfills.times(c, made) == []
+        assert store.backfills.ticks(c, made) == []
     with pytest.raises(IntegrityError):
         add_backfill(store, "c", "s")
 

@@ -1,4 +1,4 @@
-"""Print backfills, previews of them, and their due times."""
+"""Print backfills, previews of them, and their ticks."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ FORECASTS = {"run": "run", "succeeded": "already succeeded", "active": "active"}
 
 
 def show_backfill(backfill: Backfill) -> None:
-    """Print the facts of a backfill, one per line, and its due times."""
+    """Print the facts of a backfill, one per line, and its ticks."""
     counts = backfill.counts
     show_facts(
         [
@@ -36,7 +36,7 @@ def show_backfill(backfill: Backfill) -> None:
             one.run_state or "",
             one.reason or "",
         ]
-        for one in backfill.times
+        for one in backfill.ticks
     ]
     show_table(rows, ["due", "outcome", "run", "state", "reason"])
 

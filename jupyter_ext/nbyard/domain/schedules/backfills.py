@@ -51,7 +51,7 @@ class BackfillCounts(msgspec.Struct, frozen=True):
     skipped: int = 0
 
 
-class BackfillTime(msgspec.Struct, frozen=True):
+class BackfillTick(msgspec.Struct, frozen=True):
     """One due time of a backfill. `skipped` and `failed` created no run; `reason` says why."""
 
     due_at: datetime
@@ -64,7 +64,7 @@ class BackfillTime(msgspec.Struct, frozen=True):
 class Backfill(msgspec.Struct, frozen=True):
     """A backfill of a schedule, whose name is `schedule`.
 
-    `zone` is the zone of the schedule. `times` are its due times in order; lists leave them empty.
+    `zone` is the zone of the schedule. `ticks` are its due times in order; lists leave them empty.
     """
 
     id: str
@@ -80,7 +80,7 @@ class Backfill(msgspec.Struct, frozen=True):
     created_at: datetime
     finished_at: datetime | None
     counts: BackfillCounts = BackfillCounts()
-    times: list[BackfillTime] = []
+    ticks: list[BackfillTick] = []
 
 
 class BackfillForecast(msgspec.Struct, frozen=True):

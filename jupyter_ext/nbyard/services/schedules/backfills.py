@@ -14,7 +14,7 @@ from nbyard.domain.schedules.backfills import (
     Backfill,
     BackfillForecast,
     BackfillPreview,
-    BackfillTime,
+    BackfillTick,
     NewBackfill,
     Range,
     checked_range,
@@ -109,12 +109,12 @@ class BackfillService:
 
     @operation("GET", "/backfills/{backfill}", scope="schedules:read")
     def get(self, caller: Caller, backfill: str) -> Backfill:
-        """Show a backfill with its due times."""
+        """Show a backfill with its ticks."""
         with self._store.read() as c:
             found = self._find(c, caller, backfill).backfill
             counts = self._rows.counts(c, [found.id])[found.id]
-            times = self._rows.times(c, found.id)
-        return msgspec.structs.replace(found, counts=counts, times=times)
+            ticks = self._rows.ticks(c, found.id)
+        return msgspec.structs.replace(found, counts=counts, ticks=ticks)
 
     @operation("POST", "/backfills/{backfill}/cancel", scope="runs:write")
     def cancel(self, caller: Caller, backfill: str, cancel_runs: bool = False) -> Backfill:
@@ -159,9 +159,9 @@ class BackfillService:
             found.append(BackfillForecast(due, local, forecast, run.id if run else ""))
         return found
 
-    def _times(
+    def _ticks(
         self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
-    ) -> builtins.list[BackfillTime]:
+    ) -> builtins.list[BackfillTick]:
         """Return the due times as they are stored.
 
         Raises:
@@ -173,9 +173,9 @@ class BackfillService:
         for due in due_times:
             _, run = forecast_of(runs.get(due, ()), again=again)
             if run is None:
-                found.append(BackfillTime(due, "waiting"))
+                found.append(BackfillTick(due, "waiting"))
             else:
-                found.append(BackfillTime(due, "skipped", left_out(run), run.id))
+                found.append(BackfillTick(due, "skipped", left_out(run), run.id))
         if all(one.outcome == "skipped" for one in found):
             hint = None if again else because("backfill-run-again")
             raise Conflict(because("backfill-nothing-to-run"), hint=hint)
@@ -189,7 +189,7 @@ class BackfillService:
         body: NewBackfill,
         frozen: FrozenRequest | None,
     ) -> str:
-        times = self._times(c, row, wanted, again=body.again)
+        ticks = self._ticks(c, row, wanted, again=body.again)
         if frozen is None:
             template = pinned_template(self._store, c, row)
         else:
@@ -207,5 +207,5 @@ class BackfillService:
             "created_at": clock.now(),
             "finished_at": None,
         }
-        self._rows.insert(c, columns, times)
+        self._rows.insert(c, columns, ticks)
         return made

@@ -1,4 +1,4 @@
-"""The tables of backfills and of their due times."""
+"""The tables of backfills and of their ticks."""
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
 
@@ -26,9 +26,9 @@ backfills = Table(
     Index("ix_backfills_template_id", "template_id"),
 )
 
-# All due times of a backfill are stored with it, so that a changed schedule does not change them.
-backfill_times = Table(
-    "backfill_times",
+# Each due time has its tick from the start, so that a changed schedule does not change them.
+backfill_ticks = Table(
+    "backfill_ticks",
     metadata,
     Column("backfill_id", Id, ForeignKey("backfills.id", ondelete="CASCADE"), primary_key=True),
     Column("due_at", Moment, primary_key=True),

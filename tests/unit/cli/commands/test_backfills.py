@@ -48,4 +48,4 @@ def test_a_bad_range_is_refused(shell, schedule):
 
 def test_json_prints_the_backfill(shell, schedule):
     found = json.loads(shell("schedules", "backfill", schedule, *RANGE, "--json").out)
-    assert len(found["times"]) == 3 and found["schedule"] == "report"
+    assert len(found["ticks"]) == 3 and found["schedule"] == "report"

@@ -45,11 +45,11 @@ def set_run(yard, schedule, due, state):
 def test_a_backfill_is_stored_with_its_due_times(backfills, ann, schedule):
     made = backfills.create(ann, "report", asked(at_once=2))
     assert (made.state, made.schedule, made.at_once) == ("running", "report", 2)
-    assert [one.due_at.hour for one in made.times] == [0, 1, 2]  # 1 h ahead of UTC
+    assert [one.due_at.hour for one in made.ticks] == [0, 1, 2]  # 1 h ahead of UTC
     assert made.counts.waiting == 3
     assert backfills.get(ann, made.id) == made
     (listed,) = backfills.list(ann, schedule="report").items
-    assert listed == msgspec.structs.replace(made, times=[])
+    assert listed == msgspec.structs.replace(made, ticks=[])
     assert backfills.list(ann).items == [listed]
 
 
@@ -72,8 +72,8 @@ def test_due_times_with_a_succeeded_run_are_left_out(backfills, ann, schedule, y
     first = set_run(yard, schedule, datetime(2026, 11, 24, 0, tzinfo=UTC), "succeeded")
     made = backfills.create(ann, "report", asked())
     assert (made.counts.skipped, made.counts.waiting) == (1, 2)
-    assert made.times[0].run_id == first.id
-    assert made.times[0].reason.code == "backfill-succeeded"
+    assert made.ticks[0].run_id == first.id
+    assert made.ticks[0].reason.code == "backfill-succeeded"
     only = {"until": "2026-11-24T01:00:00"}
     with pytest.raises(Conflict) as refused:
         backfills.create(ann, "report", asked(**only))
@@ -148,7 +148,7 @@ def test_its_runs_are_cancelled_on_request(backfills, ann, schedule, yard):
     made = backfills.create(ann, "report", asked())
     run = yard.services.schedules.run(ann, "report")
     with yard.store.write() as c:
-        yard.store.backfills.conclude(c, made.id, made.times[0].due_at, "started", None, run.id)
+        yard.store.backfills.conclude(c, made.id, made.ticks[0].due_at, "started", None, run.id)
     backfills.cancel(ann, made.id)
     assert yard.services.runs.get(ann, run.id).run.cancel_requested_at is None
     ended = backfills.cancel(ann, made.id, cancel_runs=True)

@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
-from nbyard.store.schema.backfill_tables import backfill_times, backfills
+from nbyard.store.schema.backfill_tables import backfill_ticks, backfills
 from nbyard.store.schema.tables import metadata
 
 
@@ -19,8 +19,8 @@ def test_the_migrated_schema_is_that_of_the_tables(store):
 
 
 def test_a_due_time_stands_once_in_a_backfill(store):
-    assert {column.name for column in backfill_times.primary_key} == {"backfill_id", "due_at"}
+    assert {column.name for column in backfill_ticks.primary_key} == {"backfill_id", "due_at"}
     row = {"backfill_id": "b", "due_at": None, "outcome": "waiting", "reason": None, "run_id": ""}
     with pytest.raises(IntegrityError), store.write() as c:
-        c.execute(backfill_times.insert(), [row])
+        c.execute(backfill_ticks.insert(), [row])
     assert not any(column.nullable for column in backfills.c if column.name != "finished_at")

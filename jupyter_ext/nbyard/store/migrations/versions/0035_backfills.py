@@ -1,4 +1,4 @@
-"""Store backfills of schedules, their due times, and which runs they created."""
+"""Store backfills of schedules, their ticks, and which runs they created."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,17 +45,17 @@ def upgrade() -> None:
     for columns in (["state"], ["schedule_id", "id"], ["owner", "id"], ["template_id"]):
         op.create_index(f"ix_backfills_{'_'.join(columns)}", "backfills", columns)
     op.create_table(
-        "backfill_times",
+        "backfill_ticks",
         text("backfill_id", 36),
         moment("due_at"),
         text("outcome", 20),
         sa.Column("reason", sa.Text, nullable=False),
         text("run_id", 36),
-        sa.PrimaryKeyConstraint("backfill_id", "due_at", name="pk_backfill_times"),
+        sa.PrimaryKeyConstraint("backfill_id", "due_at", name="pk_backfill_ticks"),
         sa.ForeignKeyConstraint(
             ["backfill_id"],
             ["backfills.id"],
-            name="fk_backfill_times_backfill_id",
+            name="fk_backfill_ticks_backfill_id",
             ondelete="CASCADE",
         ),
     )
