@@ -2200,7 +2200,7 @@ export interface paths {
         get: operations["schedules.get"];
         put?: never;
         post?: never;
-        /** Delete a schedule. Its runs are kept */
+        /** Delete a schedule and its backfills. Its runs are kept */
         delete: operations["schedules.delete"];
         options?: never;
         head?: never;

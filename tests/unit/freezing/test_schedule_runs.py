@@ -6,9 +6,12 @@ import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.runs.origins import Origin
+from nbyard.domain.schedules.backfills import Backfill
 from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import NotFound
 from nbyard.freezing.schedule_runs import (
+    create_backfilled,
     create_due,
     freeze_due,
     pinned_template,
@@ -58,3 +61,20 @@ def test_a_template_that_is_gone_is_reported(yard, row_of):
     row = msgspec.structs.replace(row_of("pinned"), template_id="gone")
     with yard.store.read() as c, pytest.raises(NotFound, match="save the schedule again"):
         pinned_template(yard.store, c, row)
+
+
+def test_a_due_time_has_one_run_in_each_backfill(yard, row_of):
+    row = row_of("pinned")
+    one = Backfill(
+        *("b1", row.schedule.id, "report", "UTC", "ann", "running"),
+        *(DUE, DUE, 1, False, DUE, None),
+    )
+    with yard.store.write() as c:
+        template = pinned_template(yard.store, c, row)
+        first = create_backfilled(yard.store, c, template, one, DUE)
+        local = DUE.astimezone(timezone(timedelta(hours=2)))
+        assert create_backfilled(yard.store, c, template, one, local) == first
+        other = msgspec.structs.replace(one, id="b2")
+        assert create_backfilled(yard.store, c, template, other, DUE) != first
+        run = yard.store.runs.by_id(c, first)
+    assert run.origin == Origin("backfill", row.schedule.id, DUE, backfill_id="b1")

@@ -231,7 +231,7 @@ class ScheduleService:
 
     @operation("DELETE", "/schedules/{schedule}", scope="schedules:write", status=204)
     def delete(self, caller: Caller, schedule: str) -> None:
-        """Delete a schedule. Its runs are kept."""
+        """Delete a schedule and its backfills. Its runs are kept."""
         with self._store.write() as c:
             row = self._find(c, caller, schedule)
             self._rows.delete(c, row.schedule)
