@@ -2187,6 +2187,52 @@ export const CODES: Readonly<Record<string, Render>> = {
   'tick-queue-full': (p, show, trans) => trans.__('%1 due times already wait', show(p.count)),
   'replaced-by-schedule': (_p, _show, trans) =>
     trans.__('Replaced by the next run of the schedule'),
+  'secret-in-unit': (_p, _show, trans) =>
+    trans.__('contains a password or token, which must not be in a unit'),
+  'put-secret-in-file': (p, show, trans) =>
+    trans.__(
+      "Write a line %1='…' to a file with mode 600, and name the file with --environment-file.",
+      show(p.name)
+    ),
+  'not-printable-in-unit': (_p, _show, trans) =>
+    trans.__('contains line breaks or other control characters'),
+  'environment-file-unreadable': (p, show, trans) =>
+    trans.__('%1: %2', show(p.path), show(p.message)),
+  'environment-file-strange': (p, show, trans) =>
+    trans.__('%1 is not a regular file', show(p.path)),
+  'environment-file-open': (p, show, trans) =>
+    trans.__('%1 must be yours, and only yours to read', show(p.path)),
+  'close-file': (p, show, trans) => trans.__('chmod 600 %1', show(p.path)),
+  'unit-edited': (p, show, trans) => trans.__('%1 was edited by hand.', show(p.path)),
+  'unit-of-other-store': (p, show, trans) =>
+    trans.__('%1 is the unit of the store %2.', show(p.path), show(p.store)),
+  'force-unit': (_p, _show, trans) => trans.__('Use --force to replace or delete the unit.'),
+  'no-systemd': (_p, _show, trans) => trans.__('This machine has no systemctl.'),
+  'systemctl-failed': (p, show, trans) =>
+    trans.__('systemctl --user %1 failed: %2', show(p.command), show(p.message)),
+  'use-cron': (p, show, trans) =>
+    trans.__(
+      'Without systemd, cron can start the dispatcher. Add this line with crontab -e:\n%1',
+      show(p.line)
+    ),
+  'no-schedule-enabled': (_p, _show, trans) => trans.__('no schedule or trigger is enabled'),
+  'waits-after-reboot': (_p, _show, trans) =>
+    trans.__(
+      'after a reboot, no run starts until a Jupyter server or an nbyard command starts the dispatcher'
+    ),
+  'unit-disabled': (p, show, trans) =>
+    trans.__('%1 is not enabled: it does not start the dispatcher', show(p.path)),
+  'unit-starts-at-boot': (p, show, trans) =>
+    trans.__('%1 starts the dispatcher at boot', show(p.path)),
+  'unit-starts-at-sign-in': (p, show, trans) =>
+    trans.__('%1 starts the dispatcher when you sign in', show(p.path)),
+  'install-unit': (_p, _show, trans) =>
+    trans.__('nbyard service install starts the dispatcher after a reboot.'),
+  'enable-linger': (p, show, trans) =>
+    trans.__(
+      'The unit starts when you sign in. To start it at boot: loginctl enable-linger %1',
+      show(p.user)
+    ),
   'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
   'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
   'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
