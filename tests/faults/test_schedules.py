@@ -1,5 +1,7 @@
 """I20, CP14: each due time has at most one run, also with kills and clocks that are set."""
 
+import itertools
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,8 +58,10 @@ def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
 
 
 @pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get install faketime)")
-def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path) -> None:
-    """The dispatcher runs on while its clock goes an hour or a day forward and back."""
+@pytest.mark.parametrize("seconds", [0, pytest.param(120, marks=pytest.mark.long)])
+def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path, seconds: int) -> None:
+    """The dispatcher runs on while its clock goes an hour or a day forward and back, once or for
+    so long."""
     made, clock = schedule(place), tmp_path / "clock"
     place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
 
@@ -65,7 +69,10 @@ def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path) -> None:
         return len(ticks(place, made)) > known
 
     with dispatcher_with_clock(place, clock):
-        for step in STEPS:
+        end = time.monotonic() + seconds
+        for number, step in enumerate(itertools.cycle(STEPS)):
+            if number >= len(STEPS) and time.monotonic() >= end:
+                break
             clock.write_text(f"{step:+d}")
             before = len(ticks(place, made))
             until(partial(has_more, before), f"a run at {step:+d} s")
