@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.schedules.backfills import Backfill, forecast_of, left_out
+from nbyard.domain.schedules.backfills import forecast_of, left_out
 from nbyard.errors import Busy, NbyardError, NotFound, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.schedule_runs import create_backfilled
 from nbyard.ipc.crash_points import crash_point
@@ -36,7 +36,10 @@ class BackfillRuns:
         if row is None or row.backfill.state != "running":
             return False
         if due is None:
-            return not active and self._finish(row.backfill)
+            if active:
+                return False
+            with self._context.write() as c:
+                return self._rows.finish(c, row.backfill)
         if active >= row.backfill.at_once:
             return False
         try:
@@ -44,10 +47,6 @@ class BackfillRuns:
         except StaleWrite:
             log.info("backfill %s was changed meanwhile", backfill_id)
         return True
-
-    def _finish(self, backfill: Backfill) -> bool:
-        with self._context.write() as c:
-            return self._rows.finish(c, backfill)
 
     def _start(self, row: BackfillRow, due: datetime) -> None:
         """Start the run of a due time; record why there is none if it is refused."""

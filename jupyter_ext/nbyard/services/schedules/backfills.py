@@ -68,7 +68,9 @@ class BackfillService:
         wanted = checked_range(body, row.schedule.zone, clock.now())
         past_due(row.plan, wanted, row.schedule.next_due)
         self._parts.make_way()
-        frozen = self._frozen(row)
+        frozen = None
+        if row.schedule.mode == "follows":
+            frozen = freeze(parts_of(self._parts, row), caller.name, row.schedule.run)
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
@@ -84,7 +86,13 @@ class BackfillService:
         with self._store.read() as c:
             row = self._schedule(c, caller, schedule)
             wanted = checked_range(body, row.schedule.zone, clock.now())
-            times = self._forecasts(c, row, wanted, again=body.again)
+            due_times = past_due(row.plan, wanted, row.schedule.next_due)
+            runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
+        zone, times = zone_of(row.schedule.zone), []
+        for due in due_times:
+            forecast, run = forecast_of(runs.get(due, ()), again=body.again)
+            local = due.astimezone(zone).isoformat()
+            times.append(BackfillForecast(due, local, forecast, run.id if run else ""))
         return BackfillPreview(
             row.schedule.name,
             row.schedule.zone,
@@ -139,24 +147,6 @@ class BackfillService:
         found = self._rows.get(c, caller.name, key)
         if found is None:
             raise NotFound(because("no-backfill", name=key[:80]))
-        return found
-
-    def _frozen(self, row: ScheduleRow) -> FrozenRequest | None:
-        one = row.schedule
-        if one.mode == "pinned":
-            return None
-        return freeze(parts_of(self._parts, row), one.owner, one.run)
-
-    def _forecasts(
-        self, c: Connection, row: ScheduleRow, wanted: Range, *, again: bool
-    ) -> builtins.list[BackfillForecast]:
-        due_times = past_due(row.plan, wanted, row.schedule.next_due)
-        runs = self._rows.past_runs(c, row.schedule.id, due_times[0], due_times[-1])
-        zone, found = zone_of(row.schedule.zone), []
-        for due in due_times:
-            forecast, run = forecast_of(runs.get(due, ()), again=again)
-            local = due.astimezone(zone).isoformat()
-            found.append(BackfillForecast(due, local, forecast, run.id if run else ""))
         return found
 
     def _ticks(
