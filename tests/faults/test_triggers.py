@@ -10,7 +10,9 @@ from nbyard.domain.triggers.structs import Fire, Firing, NewTrigger
 
 from .place import Place, until
 
-BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+# Unit tests tell the stories of both databases; only --full kills on PostgreSQL, too.
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+BOTH = pytest.mark.parametrize("database_url", DATABASES, indirect=True)
 SETTLE_SECONDS = 0.1
 
 

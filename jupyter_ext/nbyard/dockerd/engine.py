@@ -234,7 +234,9 @@ class Engine(EngineImages):
             known = []
         return str(known[0]["Id"]) if known else self._make_network(name, labels, internal)
 
-    def _make_network(self, name: str, labels: Mapping[str, str], internal: bool) -> str:
+    def _make_network(
+        self, name: str, labels: Mapping[str, str], internal: bool, attempts: int = 3
+    ) -> str:
         try:
             with self._calling() as client:
                 made = client.create_network(
@@ -254,6 +256,9 @@ class Engine(EngineImages):
                     because("no-address-range"),
                     hint=because("free-networks"),
                 ) from error
+            # Another program, such as a second engine, changed the firewall meanwhile.
+            if "iptables" in error.message and attempts > 1:
+                return self._make_network(name, labels, internal, attempts - 1)
             raise
 
     def remove_network(self, name: str) -> bool:
