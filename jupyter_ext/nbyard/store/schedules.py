@@ -23,7 +23,12 @@ from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.database.query_parts import (
+    newest_first,
+    newest_of_each,
+    with_run_state,
+    with_text,
+)
 from nbyard.store.events import Subject
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
@@ -263,22 +268,14 @@ class ScheduleRows:
 
     def ticks(self, c: Connection, schedule_id: str, limit: int, after: str) -> list[Tick]:
         """Return a page of ticks, newest first."""
-        joined = schedule_ticks.outerjoin(runs, R.id == T.run_id)
-        query = select(schedule_ticks, R.state.label("run_state")).select_from(joined)
-        query = query.where(T.schedule_id == schedule_id)
+        query = with_run_state(schedule_ticks).where(T.schedule_id == schedule_id)
         return [_tick(row) for row in c.execute(newest_first(query, T.id, limit, after))]
 
     def recent(self, c: Connection, schedule_ids: Iterable[str]) -> dict[str, list[Tick]]:
         """Return the newest ticks of schedules by ID of the schedule, newest first."""
-        place = func.row_number().over(partition_by=T.schedule_id, order_by=T.id.desc())
-        ranked = select(T.id, place.label("place")).where(T.schedule_id.in_([*schedule_ids]))
-        numbered = ranked.subquery()
-        joined = schedule_ticks.join(numbered, numbered.c.id == T.id).outerjoin(
-            runs, R.id == T.run_id
-        )
-        query = select(schedule_ticks, R.state.label("run_state")).select_from(joined)
         found: dict[str, list[Tick]] = {}
-        for row in c.execute(query.where(numbered.c.place <= RECENT).order_by(T.id.desc())):
+        query = newest_of_each(schedule_ticks, T.schedule_id, schedule_ids, RECENT)
+        for row in c.execute(query):
             found.setdefault(row.schedule_id, []).append(_tick(row))
         return found
 

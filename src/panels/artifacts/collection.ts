@@ -1,18 +1,14 @@
 import { Collection } from '../../api/collection';
 import { NamedArtifact } from '../../api/types';
-import { IYard } from '../../api/yard';
+import { perYard } from '../../api/perYard';
 
 /** An artifact is identified by the run that creates it. */
 export type Artifact = NamedArtifact & { id: string };
 
-const known = new WeakMap<IYard, Collection<Artifact>>();
-
 /** Return the artifacts of a yard, loaded when they are first shown. */
-export function artifactsOf(yard: IYard): Collection<Artifact> {
-  let found = known.get(yard);
-  if (!found) {
-    const { client, stream } = yard;
-    found = new Collection<Artifact>({
+export const artifactsOf = perYard(
+  ({ client, stream }) =>
+    new Collection<Artifact>({
       stream,
       list: async query => {
         const page = await client.call('artifacts.list', { query });
@@ -20,11 +16,8 @@ export function artifactsOf(yard: IYard): Collection<Artifact> {
       },
       get: () => Promise.reject(new Error('artifacts are listed only')),
       about: event => (event.topic === 'run' ? undefined : null)
-    });
-    known.set(yard, found);
-  }
-  return found;
-}
+    })
+);
 
 /** Return the names for an input: the artifact, with its output if it has several files. */
 export function inputNames({ name, state, files }: Artifact): string[] {

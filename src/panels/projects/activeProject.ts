@@ -1,6 +1,7 @@
 /** The project to which all lists are limited; remembered from page to page. */
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
+import { perYard } from '../../api/perYard';
 import { IYard } from '../../api/yard';
 import { artifactsOf } from '../artifacts/collection';
 import { deploymentsOf } from '../deployments/state/collection';
@@ -64,13 +65,5 @@ export class ActiveProject {
   private _state?: IStateDB;
 }
 
-const known = new WeakMap<IYard, ActiveProject>();
-
 /** Return the active project of a yard. */
-export function activeProjectOf(yard: IYard): ActiveProject {
-  let found = known.get(yard);
-  if (!found) {
-    known.set(yard, (found = new ActiveProject(yard)));
-  }
-  return found;
-}
+export const activeProjectOf = perYard(yard => new ActiveProject(yard));

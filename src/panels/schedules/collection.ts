@@ -1,15 +1,11 @@
 import { Collection } from '../../api/collection';
 import { Schedule } from '../../api/types';
-import { IYard } from '../../api/yard';
-
-const known = new WeakMap<IYard, Collection<Schedule>>();
+import { perYard } from '../../api/perYard';
 
 /** Return the schedules of a yard, loaded when they are first shown. */
-export function schedulesOf(yard: IYard): Collection<Schedule> {
-  let found = known.get(yard);
-  if (!found) {
-    const { client, stream } = yard;
-    found = new Collection<Schedule>({
+export const schedulesOf = perYard(
+  ({ client, stream }) =>
+    new Collection<Schedule>({
       stream,
       list: query => client.call('schedules.list', { query }),
       get: schedule => client.call('schedules.get', { path: { schedule } }),
@@ -19,8 +15,5 @@ export function schedulesOf(yard: IYard): Collection<Schedule> {
         const id = event.topic === 'run' ? items.find(shows)?.id : undefined;
         return event.topic === 'schedule' ? event.subject_id : (id ?? null);
       }
-    });
-    known.set(yard, found);
-  }
-  return found;
-}
+    })
+);

@@ -1,15 +1,11 @@
 import { Collection } from '../../api/collection';
 import { Trigger } from '../../api/types';
-import { IYard } from '../../api/yard';
-
-const known = new WeakMap<IYard, Collection<Trigger>>();
+import { perYard } from '../../api/perYard';
 
 /** Return the triggers of a yard, loaded when they are first shown. */
-export function triggersOf(yard: IYard): Collection<Trigger> {
-  let found = known.get(yard);
-  if (!found) {
-    const { client, stream } = yard;
-    found = new Collection<Trigger>({
+export const triggersOf = perYard(
+  ({ client, stream }) =>
+    new Collection<Trigger>({
       stream,
       list: query => client.call('triggers.list', { query }),
       get: trigger => client.call('triggers.get', { path: { trigger } }),
@@ -19,8 +15,5 @@ export function triggersOf(yard: IYard): Collection<Trigger> {
         const id = event.topic === 'run' ? items.find(shows)?.id : undefined;
         return event.topic === 'trigger' ? event.subject_id : (id ?? null);
       }
-    });
-    known.set(yard, found);
-  }
-  return found;
-}
+    })
+);

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.run_creation import create_run
@@ -44,6 +46,23 @@ def stored_request(parts: ServiceContext, run: NewRun) -> tuple[NewRun, str]:
         return run, ""
     real = str(parts.files.locate_code(run.path, "run.path"))
     return msgspec.structs.replace(run, path=real), real
+
+
+def name_of_code(run: NewRun, names: Iterable[str]) -> str:
+    """Return a free name: that of the file or executable of a run."""
+    stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
+    return free_name(names, stem[0] or stem[2])
+
+
+def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:
+    """Return the columns of a stored run; `template_id` is empty unless it is pinned."""
+    return {
+        "run": msgspec.to_builtins(run),
+        "path": path,
+        "root": str(files.root),
+        "start": str(files.start),
+        "template_id": template_id,
+    }
 
 
 def freeze_request(parts: ServiceContext, owner: str, run: NewRun) -> FrozenRequest:

@@ -29,7 +29,7 @@ from nbyard.domain.schedules.structs import (
     SchedulePreviewRequest,
     Tick,
 )
-from nbyard.domain.unique_names import check_free, free_name, no_such
+from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host import clock
@@ -38,12 +38,15 @@ from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.schedule_notices import replace_notices
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.run_requests import (
     freeze_request,
     keep_template,
+    name_of_code,
     parts_of,
+    run_columns,
     start_now,
     stored_request,
 )
@@ -144,9 +147,7 @@ class ScheduleService:
         if body.revision != row.schedule.revision:
             raise StaleWrite
         now = clock.now()
-        given = {
-            n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
-        }
+        given = given_fields(body)
         changes = {name: given[name] for name in PLAIN if name in given}
         wanted = msgspec.structs.replace(row.schedule, **changes)
         check_runs(wanted.at_most)
@@ -266,9 +267,7 @@ class ScheduleService:
         """Return the name of a new schedule: the given one, else that of its code."""
         if name:
             return self._free(c, caller, name, "")
-        stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
-        names = self._rows.names(c, caller.name).values()
-        return free_name(names, stem[0] or stem[2])
+        return name_of_code(run, self._rows.names(c, caller.name).values())
 
     def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
         checked = check_name(name)
@@ -293,13 +292,7 @@ class ScheduleService:
         # Also without a pin: this checks the values, and an unused template is deleted later.
         template = keep_template(c, frozen)
         files = frozen.context.files
-        return {
-            "run": msgspec.to_builtins(frozen.body),
-            "path": path,
-            "root": str(files.root),
-            "start": str(files.start),
-            "template_id": template.id if mode == "pinned" else "",
-        }
+        return run_columns(frozen.body, path, files, template.id if mode == "pinned" else "")
 
 
 def _plain(source: Any, names: tuple[str, ...]) -> dict[str, Any]:

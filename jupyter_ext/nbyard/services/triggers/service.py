@@ -26,13 +26,14 @@ from nbyard.domain.triggers.structs import (
 )
 from nbyard.domain.triggers.values import check_references
 from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
-from nbyard.domain.unique_names import check_free, free_name, no_such
+from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
-from nbyard.services.schedules.run_requests import stored_request
+from nbyard.services.patches import given_fields
+from nbyard.services.schedules.run_requests import name_of_code, run_columns, stored_request
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.triggers.checked_runs import checked_template, freeze_checked
 from nbyard.services.triggers.deliveries import Delivery, deliver
@@ -116,7 +117,7 @@ class TriggerService:
         with self._store.read() as c:
             found = self._rows.page(c, caller.name, limit + 1, after, search, real)
             recent = self._firings.recent(c, [row.trigger.id for row in found])
-            datasets = self._store.datasets.names(c, caller.name)
+            datasets = self._datasets(c, caller, found)
         shown = [self._shown(row, recent.get(row.trigger.id, []), datasets) for row in found]
         return page_of(shown, limit, lambda trigger: trigger.id)
 
@@ -126,7 +127,7 @@ class TriggerService:
         with self._store.read() as c:
             row = self._find(c, caller, trigger)
             recent = self._firings.recent(c, [row.trigger.id])
-            datasets = self._store.datasets.names(c, caller.name)
+            datasets = self._datasets(c, caller, [row])
         return self._shown(row, recent.get(row.trigger.id, []), datasets)
 
     @operation("PATCH", "/triggers/{trigger}", scope="triggers:write")
@@ -140,9 +141,7 @@ class TriggerService:
             row = self._find(c, caller, trigger)
         if body.revision != row.trigger.revision:
             raise StaleWrite
-        given = {
-            n: v for n in body.__struct_fields__ if (v := getattr(body, n)) is not msgspec.UNSET
-        }
+        given = given_fields(body)
         wanted = msgspec.structs.replace(row.trigger, **{n: given[n] for n in PLAIN if n in given})
         source = self._changed_source(caller, row, given)
         check_references(row.kind, wanted.values_from)
@@ -267,6 +266,13 @@ class TriggerService:
             raise no_such("no-trigger", key, self._rows.names(c, caller.name).values())
         return found
 
+    def _datasets(
+        self, c: Connection, caller: Caller, rows: Sequence[TriggerRow]
+    ) -> Mapping[str, str]:
+        """Return the names of datasets by ID, if a trigger needs one."""
+        needed = any(row.kind == "dataset" for row in rows)
+        return self._store.datasets.names(c, caller.name) if needed else {}
+
     def _shown(
         self, row: TriggerRow, recent: Sequence[Firing], datasets: Mapping[str, str]
     ) -> Trigger:
@@ -286,8 +292,7 @@ class TriggerService:
         """Return the name of a new trigger: the given one, else that of its code."""
         if name:
             return self._free(c, caller, name, "")
-        stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
-        return free_name(self._rows.names(c, caller.name).values(), stem[0] or stem[2])
+        return name_of_code(run, self._rows.names(c, caller.name).values())
 
     def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
         checked = check_name(name)
@@ -328,13 +333,7 @@ class TriggerService:
             of_mode = (wanted.values_from, wanted.mode)
             template = checked_template(c, frozen, source.kind, *of_mode)
             template_id = template.id if wanted.mode == "pinned" else ""
-        return {
-            "run": msgspec.to_builtins(run),
-            "path": path,
-            "root": str(files.root),
-            "start": str(files.start),
-            "template_id": template_id,
-        }
+        return run_columns(run, path, files, template_id)
 
     def _watch(self, c: Connection, trigger_id: str, source: EventSource) -> None:
         """Store the files as they were when the event was checked."""

@@ -1,11 +1,14 @@
 """Parts of queries that are the same for several nouns."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, FromClause, Select, Table, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from nbyard.store.schema.tables import runs
 
 # characters with a meaning in the patterns of LIKE, and the escape character itself
 ESCAPED = re.compile(r"[%_/]")
@@ -57,3 +60,19 @@ def with_newest_version(nouns: Table, versions: Table, key: str) -> FromClause:
     newest = select(v[key], func.max(v.number).label("number")).group_by(v[key]).subquery()
     is_newest = (v[key] == newest.c[key]) & (v.number == newest.c.number)
     return nouns.join(newest, newest.c[key] == nouns.c.id).join(versions, is_newest)
+
+
+def with_run_state(records: Table) -> Select[Any]:
+    """Select records that name a run in `run_id`, with its state as `run_state`, null without."""
+    joined = records.outerjoin(runs, runs.c.id == records.c.run_id)
+    return select(records, runs.c.state.label("run_state")).select_from(joined)
+
+
+def newest_of_each(
+    records: Table, of: ColumnElement[Any], ids: Iterable[str], most: int
+) -> Select[Any]:
+    """Select the newest records, with states of their runs, of each ID in the column `of`."""
+    place = func.row_number().over(partition_by=of, order_by=records.c.id.desc())
+    ranked = select(records.c.id, place.label("place")).where(of.in_([*ids])).subquery()
+    newest = select(ranked.c.id).where(ranked.c.place <= most)
+    return with_run_state(records).where(records.c.id.in_(newest)).order_by(records.c.id.desc())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.causes import Cause
@@ -14,7 +14,7 @@ from nbyard.domain.triggers.structs import MOST_IN_CHAIN, Fire, Firing, FiringOu
 from nbyard.host import clock
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import newest_first
+from nbyard.store.database.query_parts import newest_first, newest_of_each, with_run_state
 from nbyard.store.schema.tables import runs
 from nbyard.store.schema.trigger_tables import trigger_firings
 from nbyard.store.triggers.queries import TriggerRows
@@ -149,22 +149,14 @@ class FiringRows:
 
     def page(self, c: Connection, trigger_id: str, limit: int, after: str) -> list[Firing]:
         """Return a page of firings, newest first."""
-        joined = trigger_firings.outerjoin(runs, R.id == F.run_id)
-        query = select(trigger_firings, R.state.label("run_state")).select_from(joined)
-        query = query.where(F.trigger_id == trigger_id)
+        query = with_run_state(trigger_firings).where(F.trigger_id == trigger_id)
         return [_firing(row) for row in c.execute(newest_first(query, F.id, limit, after))]
 
     def recent(self, c: Connection, trigger_ids: Iterable[str]) -> dict[str, list[Firing]]:
         """Return the newest firings of triggers by ID of the trigger, newest first."""
-        place = func.row_number().over(partition_by=F.trigger_id, order_by=F.id.desc())
-        ranked = select(F.id, place.label("place")).where(F.trigger_id.in_([*trigger_ids]))
-        numbered = ranked.subquery()
-        joined = trigger_firings.join(numbered, numbered.c.id == F.id).outerjoin(
-            runs, R.id == F.run_id
-        )
-        query = select(trigger_firings, R.state.label("run_state")).select_from(joined)
         found: dict[str, list[Firing]] = {}
-        for row in c.execute(query.where(numbered.c.place <= RECENT).order_by(F.id.desc())):
+        query = newest_of_each(trigger_firings, F.trigger_id, trigger_ids, RECENT)
+        for row in c.execute(query):
             found.setdefault(row.trigger_id, []).append(_firing(row))
         return found
 

@@ -1,0 +1,15 @@
+"""Fields that a request gives."""
+
+import msgspec
+
+from nbyard.services.patches import given_fields
+
+
+class Patch(msgspec.Struct):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    most: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def test_null_is_given_and_a_missing_field_is_not():
+    assert given_fields(Patch(most=None)) == {"most": None}
+    assert given_fields(Patch(name="a")) == {"name": "a"}
