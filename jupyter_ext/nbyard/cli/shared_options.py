@@ -21,3 +21,10 @@ def server_option(command: Any) -> Any:
 def json_option(command: Any) -> Any:
     """Add the option --json to a command."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def with_options(command: Any, *options: Any) -> Any:
+    """Add options to a command; help shows them in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command

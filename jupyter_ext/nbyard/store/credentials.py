@@ -124,13 +124,12 @@ class CredentialRows:
 
     def seal_anew(self, c: Connection, owner: str) -> int:
         """Encrypt credentials under older keys with the newest key; return their number."""
-        rows = c.execute(select(credentials).where(C.owner == owner)).all()
-        old = [row for row in rows if not self._vault.is_newest(row.sealed)]
-        for row in old:
-            secret = self._vault.open(row.owner, row.name, row.sealed)
-            sealed = self._vault.seal(row.owner, row.name, secret)
-            c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
-        return len(old)
+        count = 0
+        for row in c.execute(select(credentials).where(C.owner == owner)).all():
+            if sealed := self._vault.renewed(row.owner, row.name, row.sealed):
+                c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
+                count += 1
+        return count
 
     def delete(self, c: Connection, credential: Credential) -> None:
         """Delete a credential."""

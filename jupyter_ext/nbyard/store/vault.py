@@ -78,6 +78,17 @@ class Vault:
             ) from None
         return dict(json.loads(plain))
 
+    def renewed(self, owner: str, name: str, sealed: str) -> str | None:
+        """Return a text sealed with the newest key; None if it is that already.
+
+        Raises:
+            StoreUnusable: the key of the text is missing.
+            Conflict: the text was changed outside of nbyard.
+        """
+        if self.is_newest(sealed):
+            return None
+        return self.seal(owner, name, self.open(owner, name, sealed))
+
     def is_newest(self, sealed: str) -> bool:
         """Return whether the text was sealed with the newest key."""
         return next(iter(self._known(sealed))) == sealed.partition(":")[0]

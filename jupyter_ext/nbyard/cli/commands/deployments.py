@@ -10,7 +10,7 @@ import click
 
 from nbyard.cli.output.console import print_note, show_json, without_control_characters
 from nbyard.cli.output.deployment_views import print_warnings, show_deployment
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES, SERVICES
 from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
@@ -24,41 +24,38 @@ wait_option = click.option(
 
 def wish_options(command: Any) -> Any:
     """Add the options of a revision to a command."""
-    for option in reversed(
-        (
-            click.option("--title", help="Title of the deployment."),
-            click.option("--description", help="Purpose of the deployment."),
-            click.option("--cpu", type=float, help="Maximum number of cores."),
-            click.option("--memory", "memory_gb", type=float, metavar="GB", help="Maximum memory."),
-            click.option("--disk", "disk_gb", type=float, metavar="GB", help="Maximum disk space."),
-            click.option("--gpu", type=int, help="Number of GPUs reserved for the deployment."),
-            click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
-            click.option(
-                *("--port", "ports"),
-                multiple=True,
-                metavar="NAME=PORT",
-                help="Port that the service listens on, with the name of its link.",
-            ),
-            click.option(
-                "--keep-prefix",
-                multiple=True,
-                metavar="NAME",
-                help="Send the whole path to this port, with the port's name.",
-            ),
-            click.option(
-                "--start-seconds", type=float, help="Time limit for the first response, in seconds."
-            ),
-            click.option("--stop-seconds", type=float, help="Time limit to stop, in seconds."),
-            click.option(
-                "--password-file",
-                type=click.File(),
-                help="File with the password; - for standard input. Without it, create asks for a"
-                " required password.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--title", help="Title of the deployment."),
+        click.option("--description", help="Purpose of the deployment."),
+        click.option("--cpu", type=float, help="Maximum number of cores."),
+        click.option("--memory", "memory_gb", type=float, metavar="GB", help="Maximum memory."),
+        click.option("--disk", "disk_gb", type=float, metavar="GB", help="Maximum disk space."),
+        click.option("--gpu", type=int, help="Number of GPUs reserved for the deployment."),
+        click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
+        click.option(
+            *("--port", "ports"),
+            multiple=True,
+            metavar="NAME=PORT",
+            help="Port that the service listens on, with the name of its link.",
+        ),
+        click.option(
+            "--keep-prefix",
+            multiple=True,
+            metavar="NAME",
+            help="Send the whole path to this port, with the port's name.",
+        ),
+        click.option(
+            "--start-seconds", type=float, help="Time limit for the first response, in seconds."
+        ),
+        click.option("--stop-seconds", type=float, help="Time limit to stop, in seconds."),
+        click.option(
+            "--password-file",
+            type=click.File(),
+            help="File with the password; - for standard input. Without it, create asks for a"
+            " required password.",
+        ),
+    )
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from nbyard.cli.output.console import format_size, print_note, show_json, without_control_characters
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.images.structs import (
     ImageName,
@@ -31,46 +31,43 @@ log_option = click.option("--log", is_flag=True, help="Print the log until the e
 
 def recipe_options(command: Any) -> Any:
     """Add the options of an environment's image to a command."""
-    for option in reversed(
-        (
-            click.option(
-                "--anew", is_flag=True, help="Ignore the options of the environment's last image."
-            ),
-            click.option("--base", metavar="IMAGE", help="Base image (ARG BASE)."),
-            click.option(
-                "--system-package",
-                "system_packages",
-                multiple=True,
-                help="Debian package to install.",
-            ),
-            click.option(
-                "--build-package",
-                "build_packages",
-                multiple=True,
-                help="Debian package for building Python packages only.",
-            ),
-            click.option("--uid", type=int, help="User ID in the container; not root."),
-            click.option("--gid", type=int, help="Group ID in the container; not root."),
-            click.option("--cuda", metavar="VERSION", help="CUDA version of NVIDIA's base image."),
-            click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
-            click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
-            click.option(
-                "--project", metavar="FOLDER", help="Folder whose files are copied to /project."
-            ),
-            click.option(
-                "--for-notebooks/--for-scripts",
-                default=None,
-                help="Add the packages that execute notebooks, or leave them out.",
-            ),
-            click.option(
-                *("--dockerfile", "own"),
-                metavar="FILE",
-                help="Dockerfile whose lines below the marker are added.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option(
+            "--anew", is_flag=True, help="Ignore the options of the environment's last image."
+        ),
+        click.option("--base", metavar="IMAGE", help="Base image (ARG BASE)."),
+        click.option(
+            "--system-package",
+            "system_packages",
+            multiple=True,
+            help="Debian package to install.",
+        ),
+        click.option(
+            "--build-package",
+            "build_packages",
+            multiple=True,
+            help="Debian package for building Python packages only.",
+        ),
+        click.option("--uid", type=int, help="User ID in the container; not root."),
+        click.option("--gid", type=int, help="Group ID in the container; not root."),
+        click.option("--cuda", metavar="VERSION", help="CUDA version of NVIDIA's base image."),
+        click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
+        click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
+        click.option(
+            "--project", metavar="FOLDER", help="Folder whose files are copied to /project."
+        ),
+        click.option(
+            "--for-notebooks/--for-scripts",
+            default=None,
+            help="Add the packages that execute notebooks, or leave them out.",
+        ),
+        click.option(
+            *("--dockerfile", "own"),
+            metavar="FILE",
+            help="Dockerfile whose lines below the marker are added.",
+        ),
+    )
 
 
 @click.command()

@@ -16,7 +16,7 @@ from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.commands.serve_model import serve
 from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NamedImage
@@ -37,32 +37,29 @@ CLASS = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?", re.IGNORECASE | re.DO
 
 def source_options(command: Any) -> Any:
     """Add the options that name a model: a path, or an output of a run."""
-    for option in reversed(
-        (
-            click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),
-            click.option(
-                *("-c", "--config", "file"),
-                default="",
-                metavar="FILE",
-                help="Model file in DIR.",
-            ),
-            click.option(
-                "--run",
-                "of_run",
-                default="",
-                metavar="RUN",
-                help="Run that created the model.",
-            ),
-            click.option(
-                "--output",
-                default="",
-                metavar="NODE.OUTPUT",
-                help="Output of that run with the model.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),
+        click.option(
+            *("-c", "--config", "file"),
+            default="",
+            metavar="FILE",
+            help="Model file in DIR.",
+        ),
+        click.option(
+            "--run",
+            "of_run",
+            default="",
+            metavar="RUN",
+            help="Run that created the model.",
+        ),
+        click.option(
+            "--output",
+            default="",
+            metavar="NODE.OUTPUT",
+            help="Output of that run with the model.",
+        ),
+    )
 
 
 @click.command()

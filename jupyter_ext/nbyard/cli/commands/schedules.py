@@ -6,11 +6,10 @@ import click
 import msgspec
 
 from nbyard.cli.commands.notices.options import schedule_notices
-from nbyard.cli.output.console import chosen_server, print_note, show_json
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.schedule_views import local_time, show_preview
-from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.typed_values import split_target, texts_of
-from nbyard.domain.runs.structs import NewRun
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.stored_runs import stored_run, stored_run_options
 from nbyard.domain.schedules.structs import (
     Missed,
     NewSchedule,
@@ -25,50 +24,44 @@ WHEN = 'When runs are due: "weekdays 8:00", "every 15 minutes", "0 8 * * 1-5" â€
 
 def timing_options(command: Any) -> Any:
     """Add the options that say when a schedule is due, and its policies."""
-    for option in reversed(
-        (
-            click.option("--zone", help="Time zone, such as Europe/Berlin. Default: the server's."),
-            click.option("--from", "starts_at", type=click.DateTime(MOMENTS), help="First moment."),
-            click.option("--until", "ends_at", type=click.DateTime(MOMENTS), help="Last moment."),
-            click.option("--at-most", type=int, metavar="N", help="End after N runs."),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--zone", help="Time zone, such as Europe/Berlin. Default: the server's."),
+        click.option("--from", "starts_at", type=click.DateTime(MOMENTS), help="First moment."),
+        click.option("--until", "ends_at", type=click.DateTime(MOMENTS), help="Last moment."),
+        click.option("--at-most", type=int, metavar="N", help="End after N runs."),
+    )
 
 
 def policy_options(command: Any) -> Any:
     """Add the options for overlapping and missed runs, and for the files that runs use."""
-    for option in reversed(
-        (
-            click.option(
-                "--overlap",
-                type=click.Choice(["skip", "queue", "replace"]),
-                help="While a run is active: skip the due time, queue it, or replace the run.",
-            ),
-            click.option(
-                "--missed",
-                type=click.Choice(["skip", "last", "all"]),
-                help="Due times that passed without a dispatcher: run none, the last, or all.",
-            ),
-            click.option(
-                "--window",
-                type=int,
-                metavar="SECONDS",
-                help="Catch up due times that are at most this late. Default: 3600.",
-            ),
-            click.option(
-                "--most", type=int, metavar="N", help="With --missed all: at most N. Default: 10."
-            ),
-            click.option(
-                "--pinned/--follow",
-                default=None,
-                help="Use the files as they are now, or (default) when a run is due.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option(
+            "--overlap",
+            type=click.Choice(["skip", "queue", "replace"]),
+            help="While a run is active: skip the due time, queue it, or replace the run.",
+        ),
+        click.option(
+            "--missed",
+            type=click.Choice(["skip", "last", "all"]),
+            help="Due times that passed without a dispatcher: run none, the last, or all.",
+        ),
+        click.option(
+            "--window",
+            type=int,
+            metavar="SECONDS",
+            help="Catch up due times that are at most this late. Default: 3600.",
+        ),
+        click.option(
+            "--most", type=int, metavar="N", help="With --missed all: at most N. Default: 10."
+        ),
+        click.option(
+            "--pinned/--follow",
+            default=None,
+            help="Use the files as they are now, or (default) when a run is due.",
+        ),
+    )
 
 
 @click.command()
@@ -83,15 +76,7 @@ def policy_options(command: Any) -> Any:
     help="Channel that reports events of this schedule. Default: failed, recovered, missed.",
 )
 @click.option("--name", default="", help="Name of the schedule. Default: that of the file.")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-@click.option(
-    "--input-file", "inputs", multiple=True, metavar="NAME=FILEâ€¦", help="File, dataset or artifact."
-)
-@click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
-@click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")
-@click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook.")
-@click.option("--image", default="", help="Container image of every node.")
-@click.option("--force", is_flag=True, help="Ignore the cache.")
+@stored_run_options
 @click.option("--disabled", is_flag=True, help="Create the schedule without enabling it.")
 @server_option
 @json_option
@@ -105,14 +90,7 @@ def create(target: str, when: str, server: str, as_json: bool, **given: Any) -> 
       nbyard schedules create report.ipynb --when "weekdays 8:00" --notify mail:failed
       nbyard schedules create train.py --when "0 2 * * *" --until 2027-06-30 -p epochs=5
     """
-    names = ("runtime", "environment", "kernel", "image", "force")
-    path, executable = split_target(target, bool(chosen_server()))
-    run = NewRun(
-        path=path,
-        executable=executable,
-        texts=texts_of(given["params"], given["inputs"]),
-        **{name: given[name] for name in names},
-    )
+    run = stored_run(target, given)
     body = NewSchedule(
         run,
         Phrase(when),

@@ -120,13 +120,12 @@ class ChannelRows:
 
     def seal_anew(self, c: Connection, owner: str) -> int:
         """Encrypt URLs under older keys with the newest key; return their number."""
-        rows = c.execute(select(C.id, C.owner, C.sealed).where(C.owner == owner)).all()
-        old = [row for row in rows if not self._vault.is_newest(row.sealed)]
-        for row in old:
-            fields = self._vault.open(row.owner, _bound(row.id), row.sealed)
-            sealed = self._vault.seal(row.owner, _bound(row.id), fields)
-            c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
-        return len(old)
+        count = 0
+        for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():
+            if sealed := self._vault.renewed(owner, _bound(row.id), row.sealed):
+                c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
+                count += 1
+        return count
 
     def _sealed(
         self, c: Connection, owner: str, channel_id: str, secret: ChannelSecret

@@ -39,9 +39,9 @@ class TriggerSecretRows:
     def seal_anew(self, c: Connection, owner: str) -> int:
         """Encrypt secrets under older keys with the newest key; return their number."""
         query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
-        old = [row for row in c.execute(query) if not self._vault.is_newest(row.secret)]
-        for row in old:
-            fields = self._vault.open(owner, row.id, row.secret)
-            sealed = self._vault.seal(owner, row.id, fields)
-            c.execute(update(triggers).where(S.id == row.id).values(secret=sealed))
-        return len(old)
+        count = 0
+        for row in c.execute(query).all():
+            if sealed := self._vault.renewed(owner, row.id, row.secret):
+                c.execute(update(triggers).where(S.id == row.id).values(secret=sealed))
+                count += 1
+        return count

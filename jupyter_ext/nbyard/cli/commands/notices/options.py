@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from nbyard.cli.shared_options import with_options
 from nbyard.domain.notices.structs import (
     DEFAULT_EVENTS,
     EVENTS,
@@ -21,38 +22,33 @@ KNOWN = ", ".join(EVENTS)
 
 def rule_options(command: Any) -> Any:
     """Add the options for the rules of a channel and for its digests."""
-    for option in reversed(
-        (
-            click.option("--file", metavar="PATH", help="Read the URL from this file."),
-            click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
-            click.option(
-                "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."
-            ),
-            click.option(
-                "--long-factor",
-                type=float,
-                metavar="X",
-                help="A run is running-long after X times its usual duration. Default: 2.",
-            ),
-            click.option(
-                "--long-after",
-                type=float,
-                metavar="SECONDS",
-                help="A run is running-long after this time.",
-            ),
-            click.option(
-                "--most", type=int, metavar="N", help="At most N in a window. Default: 10."
-            ),
-            click.option(
-                "--window",
-                type=int,
-                metavar="SECONDS",
-                help="Beyond N messages in this time, events share one message. Default: 300.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--file", metavar="PATH", help="Read the URL from this file."),
+        click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
+        click.option(
+            "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."
+        ),
+        click.option(
+            "--long-factor",
+            type=float,
+            metavar="X",
+            help="A run is running-long after X times its usual duration. Default: 2.",
+        ),
+        click.option(
+            "--long-after",
+            type=float,
+            metavar="SECONDS",
+            help="A run is running-long after this time.",
+        ),
+        click.option("--most", type=int, metavar="N", help="At most N in a window. Default: 10."),
+        click.option(
+            "--window",
+            type=int,
+            metavar="SECONDS",
+            help="Beyond N messages in this time, events share one message. Default: 300.",
+        ),
+    )
 
 
 def schedule_notices(words: tuple[str, ...]) -> list[ScheduleNotice]:

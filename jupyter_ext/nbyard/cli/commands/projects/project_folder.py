@@ -10,7 +10,7 @@ import click
 
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.project_views import show_changes
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.runs.git_states import GitState
 from nbyard.host.git.repository_state import repository_state
@@ -24,19 +24,16 @@ ARCHIVE = "project.zip"
 
 def selection_options(command: Any) -> Any:
     """Add the options that choose the files to send."""
-    for option in reversed(
-        (
-            click.option("--stash", is_flag=True, help="Send tracked files with their changes."),
-            click.option("--current", is_flag=True, help="Send all files that are not ignored."),
-            click.option(
-                "--folder",
-                default="",
-                help="Project folder. Default: that of the working directory.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--stash", is_flag=True, help="Send tracked files with their changes."),
+        click.option("--current", is_flag=True, help="Send all files that are not ignored."),
+        click.option(
+            "--folder",
+            default="",
+            help="Project folder. Default: that of the working directory.",
+        ),
+    )
 
 
 @click.command()

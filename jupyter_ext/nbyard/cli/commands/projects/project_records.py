@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.projects.structs import (
     LINK_KINDS,
     LinkKind,
@@ -21,21 +21,18 @@ TEXTS = ("description", "repository", "requirements")
 
 def text_options(command: Any) -> Any:
     """Add the options of what a project describes."""
-    for option in reversed(
-        (
-            click.option("--description", help="What the project is."),
-            click.option("--repository", metavar="URL", help="Git repository of the project."),
-            click.option("--requirements", help="What the project needs, such as a GPU."),
-            click.option("--goal", help="Goal of the project's task."),
-            click.option("--evaluation-data", help="Data that evaluates results."),
-            click.option("--criteria", help="When a result is good enough."),
-            click.option(
-                "--set", "facts", multiple=True, metavar="NAME=VALUE", help="A fact. Repeatable."
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--description", help="What the project is."),
+        click.option("--repository", metavar="URL", help="Git repository of the project."),
+        click.option("--requirements", help="What the project needs, such as a GPU."),
+        click.option("--goal", help="Goal of the project's task."),
+        click.option("--evaluation-data", help="Data that evaluates results."),
+        click.option("--criteria", help="When a result is good enough."),
+        click.option(
+            "--set", "facts", multiple=True, metavar="NAME=VALUE", help="A fact. Repeatable."
+        ),
+    )
 
 
 @click.command()

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import click
 
+from nbyard.cli.shared_options import with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.runs.causes import Change
 from nbyard.domain.triggers.structs import (
@@ -20,71 +21,63 @@ OF_FILES = {"pattern": "pattern", "changes": "changes", "settle": "settle_second
 
 def event_options(command: Any) -> Any:
     """Add the options that say which event fires a trigger."""
-    for option in reversed(
-        (
-            click.option("--dataset", metavar="NAME", help="A version of this dataset is ready."),
-            click.option("--after", metavar="FILE", help="A run of this file ended."),
-            click.option(
-                "--outcome",
-                type=click.Choice(["succeeded", "failed", "either"]),
-                help="With --after: how the run ended. Default: succeeded.",
-            ),
-            click.option(
-                "--files", metavar="PATH", help="A file, or files in this folder, change."
-            ),
-            click.option("--pattern", help="With --files: such as *.csv or **/*.csv. Default: *."),
-            click.option(
-                "--change",
-                "changes",
-                multiple=True,
-                type=click.Choice(get_args(Change)),
-                help="With --files: a change that counts. Default: created and modified.",
-            ),
-            click.option(
-                "--settle",
-                type=float,
-                metavar="SECONDS",
-                help="With --files: a file is complete if unchanged for so long. Default: 2.",
-            ),
-            click.option("--webhook", is_flag=True, help="A signed message arrives over HTTP."),
-            click.option(
-                "--per-minute",
-                type=int,
-                metavar="N",
-                help="With --webhook: accept at most N messages per minute. Default: 60.",
-            ),
-            click.option("--notebook", is_flag=True, help="A notebook or program fires it."),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option("--dataset", metavar="NAME", help="A version of this dataset is ready."),
+        click.option("--after", metavar="FILE", help="A run of this file ended."),
+        click.option(
+            "--outcome",
+            type=click.Choice(["succeeded", "failed", "either"]),
+            help="With --after: how the run ended. Default: succeeded.",
+        ),
+        click.option("--files", metavar="PATH", help="A file, or files in this folder, change."),
+        click.option("--pattern", help="With --files: such as *.csv or **/*.csv. Default: *."),
+        click.option(
+            "--change",
+            "changes",
+            multiple=True,
+            type=click.Choice(get_args(Change)),
+            help="With --files: a change that counts. Default: created and modified.",
+        ),
+        click.option(
+            "--settle",
+            type=float,
+            metavar="SECONDS",
+            help="With --files: a file is complete if unchanged for so long. Default: 2.",
+        ),
+        click.option("--webhook", is_flag=True, help="A signed message arrives over HTTP."),
+        click.option(
+            "--per-minute",
+            type=int,
+            metavar="N",
+            help="With --webhook: accept at most N messages per minute. Default: 60.",
+        ),
+        click.option("--notebook", is_flag=True, help="A notebook or program fires it."),
+    )
 
 
 def run_options(command: Any) -> Any:
     """Add the options about the runs of a trigger."""
-    for option in reversed(
-        (
-            click.option(
-                "--from",
-                "values_from",
-                multiple=True,
-                metavar="NAME=FIELD",
-                help="Take a parameter from the event, such as file=path or city=body.city.",
-            ),
-            click.option(
-                "--overlap",
-                type=click.Choice(["skip", "queue", "replace"]),
-                help="While a run is active: skip the event, queue it, or replace the run.",
-            ),
-            click.option(
-                "--pinned/--follow",
-                default=None,
-                help="Use the files as they are now, or (default) when the trigger fires.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+    return with_options(
+        command,
+        click.option(
+            "--from",
+            "values_from",
+            multiple=True,
+            metavar="NAME=FIELD",
+            help="Take a parameter from the event, such as file=path or city=body.city.",
+        ),
+        click.option(
+            "--overlap",
+            type=click.Choice(["skip", "queue", "replace"]),
+            help="While a run is active: skip the event, queue it, or replace the run.",
+        ),
+        click.option(
+            "--pinned/--follow",
+            default=None,
+            help="Use the files as they are now, or (default) when the trigger fires.",
+        ),
+    )
 
 
 def event_of(given: dict[str, Any]) -> TriggerEvent | None:

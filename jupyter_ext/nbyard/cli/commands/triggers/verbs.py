@@ -10,10 +10,10 @@ from nbyard.cli.commands.triggers.event_options import (
     fields_of,
     run_options,
 )
-from nbyard.cli.output.console import chosen_server, print_note, show_json
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.typed_values import split_target, texts_of
-from nbyard.domain.runs.structs import NewRun
+from nbyard.cli.stored_runs import stored_run, stored_run_options
+from nbyard.cli.typed_values import texts_of
 from nbyard.domain.triggers.structs import Fire, NewTrigger, Trigger, TriggerPatch
 
 
@@ -22,15 +22,7 @@ from nbyard.domain.triggers.structs import Fire, NewTrigger, Trigger, TriggerPat
 @event_options
 @run_options
 @click.option("--name", default="", help="Name of the trigger. Default: that of the file.")
-@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-@click.option(
-    "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="File, dataset or artifact."
-)
-@click.option("--runtime", default="", help="Runtime of every node: process, docker or dask.")
-@click.option("--environment", default="", metavar="NAME[@N]", help="Environment of every node.")
-@click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook.")
-@click.option("--image", default="", help="Container image of every node.")
-@click.option("--force", is_flag=True, help="Ignore the cache.")
+@stored_run_options
 @click.option("--disabled", is_flag=True, help="Create the trigger without enabling it.")
 @server_option
 @json_option
@@ -44,14 +36,7 @@ def create(target: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard triggers create load.py --files inbox --pattern "*.csv" --from source=path
       nbyard triggers create deploy.nbflow --webhook --from branch=body.ref
     """
-    names = ("runtime", "environment", "kernel", "image", "force")
-    path, executable = split_target(target, bool(chosen_server()))
-    run = NewRun(
-        path=path,
-        executable=executable,
-        texts=texts_of(given["params"], given["inputs"]),
-        **{name: given[name] for name in names},
-    )
+    run = stored_run(target, given)
     event = event_of(given)
     if event is None:
         raise click.UsageError(

@@ -1,0 +1,44 @@
+"""The run that a schedule or trigger stores, from the options of a command."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import chosen_server
+from nbyard.cli.shared_options import with_options
+from nbyard.cli.typed_values import split_target, texts_of
+from nbyard.domain.runs.structs import NewRun
+
+PLAIN = ("runtime", "environment", "kernel", "image", "force")
+OPTIONS = (
+    click.option(
+        "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
+    ),
+    click.option(
+        *("--input-file", "inputs"),
+        multiple=True,
+        metavar="NAME=FILE…",
+        help="File, dataset or artifact.",
+    ),
+    click.option("--runtime", default="", help="Runtime of every node: process, docker or dask."),
+    click.option(
+        "--environment", default="", metavar="NAME[@N]", help="Environment of every node."
+    ),
+    click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook."),
+    click.option("--image", default="", help="Container image of every node."),
+    click.option("--force", is_flag=True, help="Ignore the cache."),
+)
+
+
+def stored_run_options(command: Any) -> Any:
+    """Add the options that describe a stored run."""
+    return with_options(command, *OPTIONS)
+
+
+def stored_run(target: str, given: Mapping[str, Any]) -> NewRun:
+    """Return the run of a file or an executable."""
+    path, executable = split_target(target, bool(chosen_server()))
+    texts = texts_of(given["params"], given["inputs"])
+    others = {name: given[name] for name in PLAIN}
+    return NewRun(path=path, executable=executable, texts=texts, **others)
