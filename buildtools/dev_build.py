@@ -35,7 +35,7 @@ def type_checker() -> list[str]:
     """Return node's arguments for a type check that writes only below build/dev."""
     cache = str(FOLDER / "types.tsbuildinfo")
     options = ["--watch", "--preserveWatchOutput", "--noEmit", "--tsBuildInfoFile", cache]
-    return ["node_modules/typescript/bin/tsc", *options]
+    return ["node_modules/typescript-native/bin/tsc", *options]
 
 
 def copy_schemas() -> None:
