@@ -19,6 +19,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 20.0
 TASKS = Path("/proc/self/task")
+SLOW_FIXTURES = {"bench", "dispatcher"}  # a whole dispatcher
 
 # a shell starts what it keeps in the background deaf to these
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -64,13 +65,15 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a PostgreSQL server, since `--fast` starts none, and put long tests first."""
+    """Mark what `--fast` leaves out, and put long tests first."""
     for item in items:
         call = getattr(item, "callspec", None)
         if "postgres" in getattr(item, "fixturenames", ()) or (
             call and "postgresql" in map(str, call.params.values())
         ):
             item.add_marker("postgresql")
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     _mark_long_cases(items)
     # if a long test came last, the other workers would wait for it
     items.sort(key=lambda item: item.get_closest_marker("first") is None)

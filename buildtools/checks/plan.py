@@ -101,8 +101,12 @@ PLAYWRIGHT = ("npm", "--prefix", "ui-tests", "--silent", "test", "--")
 
 
 def unit_tests(profile: str) -> Step:
-    """Return the step of all unit tests, with a profile for property tests."""
-    words = ("-m", "not postgresql", "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
+    """Return the step of the unit tests, with a profile for property tests.
+
+    The profile `fast` leaves out those marked `slow`.
+    """
+    marks = "not postgresql and not slow" if profile == "fast" else "not postgresql"
+    words = ("-m", marks, "--numprocesses", "auto", "--dist", "worksteal", *UNIT)
     return pytest("unit-tests", *words, load=CORES, NBYARD_TEST_PROFILE=profile)
 
 

@@ -8,9 +8,12 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 from .sources import PACKAGE, nodes
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 # Their presence is needed, not their import: the host, what polars reads Excel with, a program.

@@ -71,6 +71,8 @@ import contextlib, os, sys
 sys.argv[1:], variables = WORDS
 os.environ |= variables
 from nbyard.cli.main import main
+
+pytestmark = pytest.mark.slow
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     main()
 """

@@ -10,6 +10,8 @@ import pytest
 from nbyard.extension import _load_jupyter_server_extension
 from nbyard.testing.jupyter_server import JupyterServer
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("papermill", "docker", "distributed", "pandas", "polars", "sqlalchemy", "nbclient")
 
 

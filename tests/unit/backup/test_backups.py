@@ -20,6 +20,8 @@ from ..store.rows import Rows
 from ..store.test_projects import add as add_project
 from ..store.test_schedules import add as add_schedule
 
+pytestmark = pytest.mark.slow
+
 LOG = "attempts/a1/log"
 
 

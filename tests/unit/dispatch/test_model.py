@@ -258,6 +258,7 @@ def _one_of(found: list[T], which: int) -> list[T]:
 
 
 @pytest.mark.first
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 @pytest.mark.parametrize(
     ("database_url", "examples"),

@@ -272,6 +272,7 @@ def _kill() -> None:
 
 
 @pytest.mark.first
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # --full has it draw many times as much
 def test_it_comes_to_what_is_wanted(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "is_connected", lambda _: False)

@@ -21,11 +21,11 @@ from nbyard.reasons.structs import (
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["text"][:60] for case in CASES])
-def test_the_text_is_the_one_that_the_browser_shows(case: dict[str, Any]) -> None:
-    reason = msgspec.convert(case["reason"], Reason)
-    assert str(reason) == case["text"]
-    assert set(reason.params) == set(CODES[reason.code].fields)
+def test_the_texts_are_those_that_the_browser_shows() -> None:
+    reasons = msgspec.convert([case["reason"] for case in CASES], list[Reason])
+    assert [str(reason) for reason in reasons] == [case["text"] for case in CASES]
+    for reason in reasons:
+        assert set(reason.params) == set(CODES[reason.code].fields), reason
 
 
 @pytest.mark.parametrize(

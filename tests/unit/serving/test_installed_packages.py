@@ -38,6 +38,8 @@ import numpy as np, os.path
 from near.deep import thing
 from . import beside
 from .other import x
+
+pytestmark = pytest.mark.slow
 if typing.TYPE_CHECKING:
     import slow
 try:

@@ -13,6 +13,7 @@ import msgspec
 import pandas
 import polars as pl
 import pyarrow
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from nbyard.runner.handoff.value_files import read_value
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.reader_answers import Question, answer_question
 from nbyard.tabular.text_patterns import NULLS
+
+pytestmark = pytest.mark.slow
 
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001
 days = st.dates(date(1, 1, 1))

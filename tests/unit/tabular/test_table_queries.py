@@ -30,7 +30,7 @@ from ...workbooks import write_excel
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "tables.json").read_text())
 
 # The reader processes live as long as the fixture of this module.
-pytestmark = pytest.mark.leaves_running
+pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]
 
 Make = Callable[..., TableFile]
 

@@ -9,6 +9,8 @@ import pytest
 from checks.affected import SHOWN, affected, changed_since
 from checks.graph import Graph
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[4]
 
 

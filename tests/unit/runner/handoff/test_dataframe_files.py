@@ -191,6 +191,8 @@ PROGRAM = """
 import sys
 sys.modules["pyarrow"] = None
 import nbyard, {library}
+
+pytestmark = pytest.mark.slow
 try:
     nbyard.output("x", {library}.DataFrame({{"a": [1]}}))
     print(nbyard.input("x"))

@@ -15,6 +15,8 @@ from nbyard.runner.work.collect_outputs import UNTOUCHED
 from nbyard.runtimes.dask import file_transfer, folder_entries, worker_functions
 from nbyard.runtimes.dask.worker_calls import WorkerGone
 
+pytestmark = pytest.mark.slow
+
 TASK = TaskFile(
     attempt_id="a",
     token="t",

@@ -16,6 +16,8 @@ from nbyard.reasons.structs import text_reason
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
 
+pytestmark = pytest.mark.slow
+
 FILE = """
 name: Spark job
 deployment: {mode: http}

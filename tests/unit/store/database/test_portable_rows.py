@@ -16,6 +16,8 @@ from nbyard.testing.plugin import _created
 
 from ..rows import Rows
 
+pytestmark = pytest.mark.slow
+
 STRANGE = {"text": "\N{SNOWMAN} 'x'; --", "list": [1, 2.5, True], "huge": 10**40, "none": None}
 
 

@@ -10,6 +10,8 @@ from nbyard.testing.servers.receivers import http_receiver
 from nbyard.transfer.notices import sender
 from nbyard.transfer.notices.sender import describe_url, send_message
 
+pytestmark = pytest.mark.slow
+
 EVENT = {"specversion": "1.0", "id": "r:failed"}
 MESSAGE = Message("m1", "title", "body", [EVENT])
 LOCAL = ["127.0.0.1"]
