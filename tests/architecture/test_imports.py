@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
 HEAVY = {"papermill", "docker", "distributed", "pandas", "polars"}
 
@@ -71,8 +73,6 @@ import contextlib, os, sys
 sys.argv[1:], variables = WORDS
 os.environ |= variables
 from nbyard.cli.main import main
-
-pytestmark = pytest.mark.slow
 with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):
     main()
 """

@@ -3,7 +3,11 @@
 import ast
 from importlib import metadata
 
+import pytest
+
 from nbyard.serving.installed_packages import imports_of, required_packages
+
+pytestmark = pytest.mark.slow
 
 
 def test_modules_are_pinned_to_what_is_installed():
@@ -38,8 +42,6 @@ import numpy as np, os.path
 from near.deep import thing
 from . import beside
 from .other import x
-
-pytestmark = pytest.mark.slow
 if typing.TYPE_CHECKING:
     import slow
 try:

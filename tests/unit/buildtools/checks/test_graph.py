@@ -72,6 +72,7 @@ def test_a_changed_test_affects_itself_only(graph):
     assert needing(graph, "tests/unit/test_plain.py") == {"test_plain"}
 
 
+@pytest.mark.slow
 def test_the_real_graph_is_neither_empty_nor_everything(repository_graph):
     graph = repository_graph
     whole = {name for name in graph.files if name.startswith("tests/") and "/test_" in name}

@@ -47,6 +47,12 @@ def test_what_the_unit_tests_leave_out_is_in_the_postgresql_lane():
     assert "not postgresql" in plan.unit_tests("quick").command
 
 
+def test_only_the_fast_check_leaves_out_slow_tests():
+    (fast, *_), (whole, *_) = (stage.steps for stage in (plan.fast("fast"), plan.everything()[0]))
+    assert "not postgresql and not slow" in fast.command
+    assert not any("slow" in word for word in whole.command)
+
+
 def test_each_file_of_long_evidence_is_in_one_lane_of_it():
     marks = ("mark.long", "mark.sample")
     long = [file for file in FILES if any(mark in (ROOT / file).read_text() for mark in marks)]

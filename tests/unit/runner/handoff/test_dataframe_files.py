@@ -24,6 +24,8 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import because
 from nbyard.runner.handoff.value_files import Unfit, form_of, read_value
 
+pytestmark = pytest.mark.slow
+
 # What a name of a column may be: anything that is text.
 names = st.text(st.characters(codec="utf-8"), max_size=8)
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -191,8 +193,6 @@ PROGRAM = """
 import sys
 sys.modules["pyarrow"] = None
 import nbyard, {library}
-
-pytestmark = pytest.mark.slow
 try:
     nbyard.output("x", {library}.DataFrame({{"a": [1]}}))
     print(nbyard.input("x"))
