@@ -41,6 +41,24 @@ test('K2: a workflow opens whole where that can be read, and fits whole when ask
   await twelve.isTidy();
 });
 
+test('at 200 % zoom the canvas keeps its width when the inspector opens', async ({
+  lab,
+  page
+}, info) => {
+  await page.setViewportSize({ width: 720, height: 450 }); // 1440×900 at 200 %
+  const canvas = await lab.openWorkflow('penguins.nbflow', { whole: false });
+  await expect(canvas.arrows).not.toHaveCount(0);
+  const widthOf = async () => (await canvas.stage.boundingBox())!.width;
+  const width = await widthOf();
+  await canvas.stage.focus();
+  await lab.press(']'); // its button is in the menu of the toolbar
+  await expect(canvas.inspector).toBeVisible();
+  await expect.poll(widthOf).toBe(width);
+  expect((await canvas.stage.boundingBox())!.height).toBeGreaterThan(80);
+  expect((await canvas.inspector.boundingBox())!.height).toBeGreaterThan(80);
+  await page.screenshot({ path: info.outputPath('zoom.png') });
+});
+
 /** The first lies in the second, from top to bottom. */
 async function liesIn(inner: Locator, outer: Locator): Promise<void> {
   await expect(async () => {
