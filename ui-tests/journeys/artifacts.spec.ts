@@ -124,6 +124,15 @@ test('A1, A2, A5: an artifact is made in the panel, watched, downloaded, made ag
   await lab.press('Enter');
   await expect(lab.row('artifact', 'tool')).toHaveCount(0);
   await expect(lab.row('run', 'tool')).toHaveCount(1); // the older one keeps its number
+
+  await writeFile(server.file('other.py'), 'print(1)\n');
+  await server.post('executables', { path: 'other.py' });
+  await lab.click(lab.panelButton('create-artifact'));
+  await expect(view(lab).locator('.nby-Row')).toHaveCount(2); // nothing is chosen for the user
+  await picture('choice');
+  await view(lab).locator('.nby-Row').filter({ hasText: 'tool' }).focus();
+  await lab.press('Enter');
+  await expect(executable.locator('option:checked')).toHaveText('tool');
 });
 
 test(

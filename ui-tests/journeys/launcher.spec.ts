@@ -28,7 +28,7 @@ test('from the launcher to the results of the example in two actions', async ({
   expect((await stat(server.file('penguins-1/penguins.nbflow'))).isFile()).toBe(true);
 
   await lab.execute('nbyard:choose-model');
-  const view = lab.page.locator('.nby-ChooseModel');
+  const view = lab.page.locator('.nby-Choices');
   await expect(view.getByRole('heading')).toHaveText(['Deploy a model', 'Models of your runs']);
   const model = view.locator('.nby-Row').filter({ hasText: 'train.output_model' });
   await expect(model).toBeFocused();

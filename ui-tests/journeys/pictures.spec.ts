@@ -19,7 +19,7 @@ test.describe('pictures', () => {
     await expect(lab.canvas.stage).toBeVisible();
     await take(lab, 'canvas-empty');
     await lab.execute('nbyard:choose-model');
-    await expect(lab.page.locator('.nby-ChooseModel')).toBeVisible();
+    await expect(lab.page.locator('.nby-Choices')).toBeVisible();
     await take(lab, 'models-none');
   });
 

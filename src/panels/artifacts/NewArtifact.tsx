@@ -2,12 +2,14 @@ import { useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
+import { RowList } from '../../components/RowList';
 import { useDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
+import { ExecutableRow } from '../palette/ExecutableRow';
 import { useInputs } from './inputs';
 import { Older } from '../frame/Search';
 import { IArtifactTarget, IPanelServices } from '../frame/services';
@@ -38,7 +40,9 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
     }
   }, [yard, isMissing, chosen, setChosen]);
   const offered = isMissing && older ? [older, ...items] : items;
-  const executable = offered.find(({ id }) => id === chosen);
+  // there is nothing to choose from
+  const only = state === 'ready' && offered.length === 1 ? offered[0] : undefined;
+  const executable = offered.find(({ id }) => id === chosen) ?? only;
   if (state === 'ready' && !offered.length) {
     return (
       <div className="nby-View">
@@ -63,24 +67,21 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
       <div className="nby-View-header">
         <h2>{trans.__('New artifact')}</h2>
       </div>
-      <div className="nby-Register nby-NewArtifact">
-        <div className="nby-Register-line">
-          <label>
-            {trans.__('Executable')}{' '}
-            <select autoFocus value={chosen} onChange={event => setChosen(event.target.value)}>
-              <option value="" disabled>
-                {trans.__('Choose an executable')}
-              </option>
-              {offered.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
-          <Older collection={executables} trans={trans} />
-        </div>
-        {executable && (
+      {executable ? (
+        <div className="nby-Register nby-NewArtifact">
+          <div className="nby-Register-line">
+            <label>
+              {trans.__('Executable')}{' '}
+              <select value={executable.id} onChange={event => setChosen(event.target.value)}>
+                {offered.map(({ id, name }) => (
+                  <option key={id} value={id}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <Older collection={executables} trans={trans} />
+          </div>
           <Form
             key={executable.id}
             services={services}
@@ -88,8 +89,23 @@ export function NewArtifact({ services, target, onMade }: INewArtifactProps): JS
             executable={executable}
             onMade={onMade}
           />
-        )}
-      </div>
+        </div>
+      ) : (
+        <div className="nby-Choices">
+          <p className="nby-Note">{trans.__('Choose the executable that creates the artifact:')}</p>
+          <RowList
+            label={trans.__('Executables')}
+            noun="offer"
+            items={offered}
+            idOf={({ id }) => id}
+            nameOf={({ name }) => name}
+            render={each => <ExecutableRow executable={each} trans={trans} />}
+            onOpen={({ id }) => setChosen(id)}
+            onSelect={({ id }) => setChosen(id)}
+          />
+          <Older collection={executables} trans={trans} />
+        </div>
+      )}
     </div>
   );
 }

@@ -55,7 +55,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
   const { outputs, images, classes, cut } = offers;
   const isEmpty = !outputs.length && !images.length && !classes.length;
   return (
-    <div ref={place} className="nby-View nby-ChooseModel">
+    <div ref={place} className="nby-View nby-Choices">
       <div className="nby-View-header">
         <h2>{trans.__('Deploy a model')}</h2>
       </div>

@@ -1,13 +1,12 @@
 import { Executable } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
-import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
-import { executableRow, placeOf } from '../palette/paletteRows';
+import { executableRow } from '../palette/paletteRows';
 import { IPanelServices } from '../frame/services';
 import { Older, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
-import { SideRow } from '../frame/SideRow';
+import { ExecutableRow } from '../palette/ExecutableRow';
 import { openExecutable } from './open';
 
 const nameOf = ({ name }: Executable) => name;
@@ -36,7 +35,7 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
         items={search.items}
         idOf={({ id }) => id}
         nameOf={nameOf}
-        render={executable => <Row executable={executable} services={services} />}
+        render={executable => <ExecutableRow executable={executable} trans={trans} />}
         actions={({ id }) => (
           <CommandButton
             commands={commands}
@@ -56,31 +55,5 @@ export function ExecutableSection({ services }: { services: IPanelServices }): J
       />
       {!search.text && <Older collection={executables} trans={trans} />}
     </div>
-  );
-}
-
-interface IRowProps {
-  executable: Executable;
-  services: IPanelServices;
-}
-
-function Row({ executable, services }: IRowProps): JSX.Element {
-  const { trans } = services;
-  const { name, current } = executable;
-  const of = (role: string) =>
-    current.arguments.filter(argument => argument.role === role).map(argument => argument.name);
-  const [inputs, outputs] = [of('input'), of('output')];
-  const ports = `${inputs.join(', ') || '–'} → ${outputs.join(', ') || '–'}`;
-  const place = placeOf(executable);
-  const hasPorts = !!inputs.length || !!outputs.length;
-  return (
-    <SideRow
-      icon={kindIcon(current.kind)}
-      accent={current.kind}
-      name={name}
-      aside={place}
-      detail={hasPorts ? ports : trans._n('%1 value', '%1 values', current.arguments.length)}
-      title={[`${name} (${current.kind})`, executable.path, ports].filter(Boolean).join('\n')}
-    />
   );
 }
