@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
-import type { NodePreview } from '../../../api/types';
+import type { DeployedAs, NodePreview, StoreEvent } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
+import { stateText } from '../../../components/StateMark';
 import { showBytes } from '../../../components/format/bytes';
 import { useServices } from '../context/hooks';
 
@@ -9,11 +10,12 @@ interface IModelCardProps {
   size: number;
 }
 
-/** A result that may be a model: its class, its inputs, its size, and *Deploy*. */
+/** A result that may be a model: its class, inputs, size and deployments, and *Deploy*. */
 export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
   const { trans, yard, commands } = useServices();
   const { run, node, output } = model;
   const [found, setFound] = useState<NodePreview['model']>();
+  const deployments = useDeployments(run, `${node}.${output}`);
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
@@ -46,6 +48,19 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
         </dd>
         <dt>{trans.__('Size')}</dt>
         <dd>{showBytes(size)}</dd>
+        {deployments.length > 0 && <dt>{trans.__('Deployed as')}</dt>}
+        {deployments.map(({ id, name, title, state }) => (
+          <dd key={id}>
+            <button
+              type="button"
+              className="nby-Link"
+              onClick={() => void commands.execute('nbyard:open-deployment', { id })}
+            >
+              {title || name}
+            </button>
+            {stateText(state, trans)}
+          </dd>
+        ))}
       </dl>
       <CommandButton
         commands={commands}
@@ -54,4 +69,31 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
       />
     </section>
   );
+}
+
+/** The deployments of an output, asked for again when one changes. */
+function useDeployments(run: string, output: string): DeployedAs[] {
+  const { yard } = useServices();
+  const [found, setFound] = useState<DeployedAs[]>([]);
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    const ask = () =>
+      yard.client
+        .call('models.deployed', { body: { run, output }, signal })
+        .then(({ items }) => setFound(items))
+        .catch(() => signal.aborted || setFound([])); // the sidebar lists them too
+    const heard = (_: unknown, events: readonly StoreEvent[]) => {
+      if (events.some(({ topic }) => topic === 'deployment')) {
+        void ask();
+      }
+    };
+    void ask();
+    yard.stream.events.connect(heard);
+    return () => {
+      control.abort();
+      yard.stream.events.disconnect(heard);
+    };
+  }, [yard, run, output]);
+  return found;
 }

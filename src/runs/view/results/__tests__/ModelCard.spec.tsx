@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { fakeClient, json, settled } from '../../../../api/__tests__/fake';
+import { EventStream } from '../../../../api/eventStream';
 import { Artifact } from '../../../../api/types';
 import { IYard } from '../../../../api/yard';
 import { IRunServices } from '../../../model/services';
@@ -19,11 +20,16 @@ const MODEL = {
   may_be_model: true
 } as Artifact;
 const deploy = jest.fn();
+const open = jest.fn();
 
-async function show(answer: object | Response): Promise<string> {
+async function show(answer: object | Response, deployed: object[] = []): Promise<string> {
   const commands = new CommandRegistry();
   commands.addCommand('nbyard:deploy-output', { label: 'Deploy', execute: deploy });
-  const yard = { client: fakeClient(() => answer) } as unknown as IYard;
+  commands.addCommand('nbyard:open-deployment', { label: 'Open', execute: open });
+  const client = fakeClient((_, url) =>
+    url.endsWith('/models/deployed') ? { items: deployed, into: '', name: '' } : answer
+  );
+  const yard = { client, stream: new EventStream(client) } as unknown as IYard;
   const services = { yard, commands, trans: nullTranslator.load('nbyard') };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
@@ -41,6 +47,17 @@ describe('the card of a model', () => {
     expect(text).toMatch(/^Pipeline.*lengthdepth.*2.*kB/);
     fireEvent.click(screen.getByRole('button', { name: 'Deploy' }));
     expect(deploy).toHaveBeenCalledWith({ run: 'r', output: 'train.model', isTile: true });
+  });
+
+  it('names its deployments, also those from other runs of the node', async () => {
+    const deployed = [
+      { id: 'd1', name: 'penguins', title: 'Penguins model', state: 'running' },
+      { id: 'd2', name: 'old', title: '', state: 'stopped' }
+    ];
+    const text = await show({ model: { class_name: 'SVC' } }, deployed);
+    expect(text).toContain('Deployed asPenguins modelrunningoldstopped');
+    fireEvent.click(screen.getByRole('button', { name: 'old' }));
+    expect(open).toHaveBeenCalledWith({ id: 'd2' });
   });
 
   it('says how many features there are besides those with a name', async () => {
