@@ -5480,8 +5480,9 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
-         *         times its usual duration, or after `long_seconds`, whichever is first.
+         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
+         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
+         *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
             events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
@@ -5491,6 +5492,8 @@ export interface components {
             long_factor: number | null;
             /** @default null */
             long_seconds: number | null;
+            /** @default  */
+            project: string;
         };
         /**
          * OfferedService

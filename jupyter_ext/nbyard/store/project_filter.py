@@ -1,13 +1,15 @@
-"""The condition of queries that show only the resources of one project."""
+"""The conditions of queries that show only the resources of one project."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, Connection, or_, select, true
 
 from nbyard.domain.projects.structs import LinkKind
 from nbyard.store.schema.project_tables import project_links
+from nbyard.store.schema.tables import runs, workflows
 
-L = project_links.c
+L, R, W = project_links.c, runs.c, workflows.c
 
 
 def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -18,3 +20,41 @@ def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> Colum
     if not project:
         return true()
     return column.in_(select(L.resource_id).where(L.project_id == project, L.kind == kind))
+
+
+def runs_of(project: str) -> list[ColumnElement[bool]]:
+    """Return the conditions of linked runs, and of runs of linked workflows and schedules.
+
+    A run that fits one of them belongs to the project.
+    """
+    links: dict[LinkKind, ColumnElement[Any]] = {
+        "run": R.id,
+        "workflow": R.workflow_id,
+        "schedule": R.origin_id,
+    }
+    return [linked_to(project, kind, column) for kind, column in links.items()]
+
+
+def projects_of_runs(
+    c: Connection, projects: Iterable[str], run_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """Return to which of some projects runs belong, by the ID of the run."""
+    found: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
+    for project in projects:
+        query = select(R.id).where(R.id.in_(run_ids), or_(*runs_of(project)))
+        for run_id in c.execute(query).scalars():
+            found[run_id].add(project)
+    return found
+
+
+def projects_of_schedule(
+    c: Connection, projects: Collection[str], owner: str, schedule_id: str, path: str
+) -> set[str]:
+    """Return to which of some projects the runs of a schedule, or of its workflow, belong."""
+    workflow = select(W.id).where(W.owner == owner, W.path == path)
+    is_linked = or_(
+        (L.kind == "schedule") & (L.resource_id == schedule_id),
+        (L.kind == "workflow") & L.resource_id.in_(workflow),
+    )
+    query = select(L.project_id).where(L.project_id.in_(projects), is_linked)
+    return {*c.execute(query).scalars()}

@@ -33,6 +33,7 @@ from nbyard.domain.runs.git_states import GitState
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.schedule_tables import schedules
@@ -111,7 +112,8 @@ class ProjectRows:
         return True
 
     def delete(self, c: Connection, project: Project) -> None:
-        """Delete a project with its links; the resources stay."""
+        """Delete a project with its links and its rules of notices; the resources stay."""
+        RuleRows().delete_of_project(c, project.id)
         c.execute(delete(project_links).where(L.project_id == project.id))
         c.execute(delete(projects).where(P.id == project.id))
         self.tell(c, project.id, project.owner, "deleted")

@@ -7,6 +7,9 @@ import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
 import { EventChoice } from './EventChoice';
 import { USUAL } from './events';
+import { ProjectField } from './ProjectField';
+
+const LIMITS = /^rules\.0\.(path|project|long_seconds)$/;
 
 interface IChannelFormProps {
   services: IPanelServices;
@@ -29,12 +32,14 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
     first?.events ?? (known || forSchedule ? [] : [...USUAL])
   );
   const [path, setPath] = useState(first?.path ?? '');
+  const [project, setProject] = useState(first?.project ?? '');
   const [longAfter, setLongAfter] = useState(textOf(first?.long_seconds));
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [isSending, setSending] = useState(false);
   const save = async () => {
     const typed = longAfter.trim() ? Number(longAfter) * 60 : null;
-    const own: NoticeRule = { long_factor: 2, ...first, events, path, long_seconds: typed };
+    const limits = { path, project, long_seconds: typed };
+    const own: NoticeRule = { long_factor: 2, ...first, events, ...limits };
     const rules = events.length ? [own, ...(known?.rules ?? []).slice(1)] : [];
     setSending(true);
     try {
@@ -96,7 +101,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
           />
           <More
             summary={trans.__('More')}
-            open={!!(problems['rules.0.path'] || problems['rules.0.long_seconds'])}
+            open={Object.keys(problems).some(place => LIMITS.test(place))}
           >
             <FieldFrame
               label={trans.__('Only runs of this file')}
@@ -113,6 +118,12 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
                 />
               )}
             </FieldFrame>
+            <ProjectField
+              services={services}
+              value={project}
+              error={problems['rules.0.project']}
+              onChange={setProject}
+            />
             <FieldFrame
               label={trans.__('A run takes long after (minutes)')}
               error={problems['rules.0.long_seconds']}

@@ -119,9 +119,13 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
   );
 }
 
-/** Return the events of a channel in words. */
-function eventsOf({ rules }: Channel, { trans }: IPanelServices): string {
+/** Return the events of a channel in words, with the projects to which all are limited. */
+function eventsOf({ rules = [] }: Channel, { trans }: IPanelServices): string {
   const known = new Map(eventLabels(trans));
-  const events = [...new Set((rules ?? []).flatMap(rule => rule.events))];
-  return events.map(event => known.get(event)).join(', ');
+  const events = [...new Set(rules.flatMap(rule => rule.events))];
+  const words = events.map(event => known.get(event)).join(', ');
+  const projects = [...new Set(rules.map(rule => rule.project))];
+  return projects.length && projects.every(Boolean)
+    ? trans.__('%1 in %2', words, projects.join(', '))
+    : words;
 }

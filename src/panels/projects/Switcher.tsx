@@ -5,7 +5,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { IPanelServices } from '../frame/services';
 import { createProject, deleteProject, editProject, linkResources, linkRow } from './actions';
 import { activeProjectOf } from './activeProject';
-import { projectsOf } from './collection';
+import { projectsOf } from './state/collection';
 
 /** Chooses the project to which all sections are limited; rows dropped on it are linked. */
 export function Switcher({ services }: { services: IPanelServices }): JSX.Element {

@@ -7,7 +7,7 @@ import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { activeProjectOf } from './activeProject';
-import { projectsOf } from './collection';
+import { projectsOf } from './state/collection';
 import { kindOfRow } from './kinds';
 import { bodyOf, draftOf, ProjectForm } from './ProjectForm';
 import { Resources } from './Resources';
@@ -45,7 +45,7 @@ export async function editProject(services: IPanelServices, id: string): Promise
 
 export async function deleteProject(services: IPanelServices, id: string): Promise<void> {
   const { yard, trans } = services;
-  const body = trans.__('Its resources are kept.');
+  const body = trans.__('Its resources are kept. Rules of channels for its runs are deleted.');
   await reportFailure(services, trans.__('Not deleted.'), async () => {
     if (await confirm(services, trans.__('Delete this project?'), body, trans.__('Delete'))) {
       await yard.client.call('projects.delete', { path: { project: id } });

@@ -4,7 +4,10 @@ from typing import Any
 
 from sqlalchemy import Select, column, select
 
-from nbyard.store.project_filter import linked_to
+from nbyard.store.project_filter import linked_to, projects_of_runs
+
+from .rows import Rows
+from .test_projects import add
 
 
 def test_without_a_project_a_query_stays_as_it_is():
@@ -15,3 +18,25 @@ def test_without_a_project_a_query_stays_as_it_is():
 def test_with_a_project_the_links_decide():
     words = str(select(column("id")).where(linked_to("p", "run", column("id"))))
     assert "id IN (SELECT project_links.resource_id" in words
+
+
+def test_runs_belong_to_a_project_by_their_links(store):
+    with store.write() as c:
+        rows, wine, beer = Rows(store, c), add(store, c), add(store, c, "beer")
+        by_run = rows.run()
+        by_workflow = rows.run(workflow_id="w")
+        by_schedule = rows.run(origin="schedule", origin_id="s")
+        other = rows.run(workflow_id="v")
+        for kind, key in (("run", by_run.id), ("workflow", "w"), ("schedule", "s")):
+            store.projects.link(c, wine, kind, key)
+        store.projects.link(c, beer, "workflow", "w")
+        ids = [one.id for one in (by_run, by_workflow, by_schedule, other)]
+        assert projects_of_runs(c, [wine.id, beer.id], ids) == {
+            by_run.id: {wine.id},
+            by_workflow.id: {wine.id, beer.id},
+            by_schedule.id: {wine.id},
+            other.id: set(),
+        }
+        listed = store.runs.page(c, "ada", 9, "", project=wine.id)
+        assert {one.id for one in listed} == {*ids[:3]}
+        assert projects_of_runs(c, [wine.id], []) == {}

@@ -28,7 +28,9 @@ def show_channel(channel: Channel) -> None:
         ]
     )
     if channel.rules:
-        show_table([_rule(rule) for rule in channel.rules], ["events", "file", "long after"])
+        show_table(
+            [_rule(rule) for rule in channel.rules], ["events", "file", "project", "long after"]
+        )
 
 
 def _rule(rule: NoticeRule) -> list[str]:
@@ -36,7 +38,7 @@ def _rule(rule: NoticeRule) -> list[str]:
     if "running-long" in rule.events:
         words = [f"{rule.long_factor:g} × usual"] if rule.long_factor is not None else []
         words += [f"{rule.long_seconds:g} s"] if rule.long_seconds is not None else []
-    return [", ".join(rule.events), rule.path or "all", " or ".join(words)]
+    return [", ".join(rule.events), rule.path or "all", rule.project or "all", " or ".join(words)]
 
 
 def _age(moment: Any) -> str:

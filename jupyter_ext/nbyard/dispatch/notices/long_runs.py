@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.notices.rules import Occurrence, StoredRule, long_after, matches
+from nbyard.domain.notices.rules import Occurrence, StoredRule, long_after, matches, projects_in
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.runs.estimates import usual_seconds
 from nbyard.domain.runs.structs import Run
 from nbyard.store import Connection
 from nbyard.store.notices.announce import announce_long
+from nbyard.store.project_filter import projects_of_runs
 
 EVENT: NoticeEvent = "running-long"
 
@@ -28,7 +29,11 @@ class LongRuns:
             owners = self._store.rules.owners_of(c, EVENT)
             running = self._store.runs.running(c, owners) if owners else []
             rules = {owner: self._store.rules.of_owner(c, owner) for owner in owners}
-            late = {run.id: self._late(c, run, rules[run.owner], now) for run in running}
+            named = {owner: projects_in(own) for owner, own in rules.items()}
+            late = {
+                run.id: self._late(c, run, rules[run.owner], named[run.owner], now)
+                for run in running
+            }
         live = {run.id for run in running}
         self._usual = {run_id: one for run_id, one in self._usual.items() if run_id in live}
         self._announced = {key for key in self._announced if key[0] in live}
@@ -41,7 +46,7 @@ class LongRuns:
         self._announced |= {(run, rule.channel_id) for run, all_ in found.items() for rule in all_}
 
     def _late(
-        self, c: Connection, run: Run, rules: list[StoredRule], now: datetime
+        self, c: Connection, run: Run, rules: list[StoredRule], named: set[str], now: datetime
     ) -> list[StoredRule]:
         """Return the rules whose time has passed, and whose channel does not know it yet."""
         if run.started_at is None:
@@ -50,7 +55,8 @@ class LongRuns:
             past = self._store.history.of_file(c, run.owner, run.path) if run.path else []
             self._usual[run.id] = usual_seconds(past)
         schedule = run.origin.id if run.origin.kind == "schedule" else ""
-        one = Occurrence(EVENT, "", run.owner, "", run.path, schedule, run.id)
+        projects = projects_of_runs(c, named, {run.id})[run.id]
+        one = Occurrence(EVENT, "", run.owner, "", run.path, schedule, run.id, projects)
         elapsed = (now - run.started_at).total_seconds()
         return [
             rule

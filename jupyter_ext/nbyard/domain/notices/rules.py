@@ -16,7 +16,10 @@ LEAST_WINDOW, MOST_WINDOW = 10, 86_400
 
 
 class StoredRule(msgspec.Struct, frozen=True):
-    """A rule with its channel and, for a rule of one schedule, the ID of the schedule."""
+    """A rule with its channel and, for a rule of one schedule, the ID of the schedule.
+
+    The `project` of its rule is an ID.
+    """
 
     channel_id: str
     owner: str
@@ -28,6 +31,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     """An event about a run or a due time, before it is known who wants to hear of it.
 
     `event_id` is the same whenever the event is reported. `facts` are stored with the notice.
+    `projects` are the IDs of those projects that a rule names and to which the event belongs.
     """
 
     event: NoticeEvent
@@ -37,6 +41,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     path: str = ""
     schedule_id: str = ""
     run_id: str = ""
+    projects: Collection[str] = ()
     facts: Mapping[str, object] = {}
 
 
@@ -92,6 +97,7 @@ def matches(stored: StoredRule, one: Occurrence) -> bool:
         stored.owner == one.owner
         and one.event in rule.events
         and rule.path in ("", one.path)
+        and rule.project in ("", *one.projects)
         and stored.schedule_id in ("", one.schedule_id)
     )
 
@@ -99,6 +105,11 @@ def matches(stored: StoredRule, one: Occurrence) -> bool:
 def wanted(rules: Iterable[StoredRule], one: Occurrence) -> list[str]:
     """Return the channels that an event is reported to, each once."""
     return [*dict.fromkeys(rule.channel_id for rule in rules if matches(rule, one))]
+
+
+def projects_in(rules: Iterable[StoredRule]) -> set[str]:
+    """Return the IDs of the projects to which rules are limited."""
+    return {stored.rule.project for stored in rules} - {""}
 
 
 def long_after(rule: NoticeRule, usual_seconds: float | None) -> float | None:

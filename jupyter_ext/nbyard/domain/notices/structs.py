@@ -20,14 +20,16 @@ ChannelKind = Literal["webhook", "apprise"]
 class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Events that a channel reports.
 
-    `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
-    times its usual duration, or after `long_seconds`, whichever is first.
+    `path` limits the rule to the runs of one file, `project` to those of one project, by name or
+    ID. A run is *running long* after `long_factor` times its usual duration, or after
+    `long_seconds`, whichever is first.
     """
 
     events: list[NoticeEvent]
     path: str = ""
     long_factor: float | None = 2.0
     long_seconds: float | None = None
+    project: str = ""
 
 
 class ScheduleNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -58,7 +58,7 @@ class ChannelService:
         """Create a notice channel."""
         name = _name(body.name)
         check_digest(body.digest)
-        rules = self._rules(body.rules)
+        rules = self._rules(caller.name, body.rules)
         address = self._address(body.url)
         now = clock.now()
         made = Channel(
@@ -112,7 +112,7 @@ class ChannelService:
             check_digest(body.digest)
             columns["digest"] = msgspec.to_builtins(body.digest)
         if not isinstance(body.rules, msgspec.UnsetType):
-            rules = self._rules(body.rules, known)
+            rules = self._rules(caller.name, body.rules, known)
         if isinstance(body.url, str):
             columns |= msgspec.structs.asdict(self._address(body.url))
             secret = self._secret(body.url)
@@ -201,14 +201,15 @@ class ChannelService:
         return msgspec.structs.replace(rule, path=self._parts.files.spoken(rule.path))
 
     def _rules(
-        self, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
+        self, owner: str, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
     ) -> builtins.list[NoticeRule]:
-        """Check rules, and return them with the real paths of their files.
+        """Check rules, and return them with real paths of files and IDs of projects.
 
         The files of `known` rules may have been deleted since.
         """
         given, present = [*rules], {rule.path for rule in known}
         check_rules(given)
+        projects = self._projects(owner, given)
         found = []
         for place, rule in enumerate(given):
             path, field = rule.path, f"rules.{place}.path"
@@ -217,7 +218,25 @@ class ChannelService:
                 is_there = Path(split_function_path(path).file).is_file()
                 if path not in present and not is_there:
                     raise Invalid.field(field, because("path-missing", path=rule.path))
-            found.append(msgspec.structs.replace(rule, path=path))
+            project = projects.get(rule.project, "")
+            found.append(msgspec.structs.replace(rule, path=path, project=project))
+        return found
+
+    def _projects(self, owner: str, rules: Iterable[NoticeRule]) -> dict[str, str]:
+        """Return the IDs of the projects that rules name.
+
+        Raises:
+            Invalid: the owner has no such project.
+        """
+        found: dict[str, str] = {}
+        with self._store.read() as c:
+            for place, rule in enumerate(rules):
+                if key := rule.project:
+                    project_id = self._store.projects.id_of(c, owner, key)
+                    if project_id is None:
+                        why = because("no-project", name=key[:80])
+                        raise Invalid.field(f"rules.{place}.project", why)
+                    found[key] = project_id
         return found
 
     def _address(self, url: str) -> ChannelAddress:

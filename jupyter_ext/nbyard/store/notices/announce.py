@@ -1,6 +1,6 @@
 """Write to the outbox what rules ask for, in the transaction of the change itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -8,13 +8,14 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from nbyard.domain.ids import new_id
-from nbyard.domain.notices.rules import Occurrence, StoredRule, wanted
+from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
 from nbyard.reasons.structs import Reason
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
+from nbyard.store.project_filter import projects_of_runs, projects_of_schedule
 from nbyard.store.schema.notice_tables import notices
 from nbyard.store.schema.tables import runs
 
@@ -50,11 +51,12 @@ def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
     if not rules:
         return
     known = {row.id: row for row in _runs(c, {move.subject.run_id for move in told})}
+    projects = projects_of_runs(c, projects_in(rules), known)
     found: list[Occurrence] = []
     for move in told:
         run = known.get(move.subject.run_id)
         if run is not None:
-            found += _about_move(c, move, run)
+            found += _about_move(c, move, run, projects[run.id])
     announce(c, found, rules)
 
 
@@ -67,21 +69,25 @@ def announce_missed(
         "count": count,
         "reason": msgspec.to_builtins(reason),
     }
+    owner, path, rules = schedule.owner, schedule.run.path, _rules(c, {schedule.owner})
     one = Occurrence(
         "schedule-missed",
         f"{schedule.id}:{due_at.timestamp():.3f}:schedule-missed",
-        schedule.owner,
+        owner,
         schedule.name,
-        schedule.run.path,
+        path,
         schedule.id,
+        projects=projects_of_schedule(c, projects_in(rules), owner, schedule.id, path),
         facts=facts,
     )
-    announce(c, [one], _rules(c, {schedule.owner}))
+    announce(c, [one], rules)
 
 
 def announce_long(c: Connection, run_id: str, rules: Sequence[StoredRule]) -> None:
     """Write notices about a run that takes long, by the rules whose time has passed."""
-    announce(c, [_about_run(row, "running-long") for row in _runs(c, {run_id})], rules)
+    projects = projects_of_runs(c, projects_in(rules), {run_id})[run_id]
+    found = [_about_run(row, projects, "running-long") for row in _runs(c, {run_id})]
+    announce(c, found, rules)
 
 
 def announce(c: Connection, found: Sequence[Occurrence], rules: Sequence[StoredRule]) -> None:
@@ -124,19 +130,23 @@ def _runs(c: Connection, ids: set[str]) -> list[Any]:
     return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids)))]
 
 
-def _about_move(c: Connection, move: Moved, run: Any) -> list[Occurrence]:
+def _about_move(
+    c: Connection, move: Moved, run: Any, projects: Collection[str]
+) -> list[Occurrence]:
     if _is_end(move):
-        ended = _about_run(run, ENDS[move.to])
+        ended = _about_run(run, projects, ENDS[move.to])
         if move.to == "succeeded" and _last_failed(c, run):
-            return [ended, _about_run(run, "recovered")]
+            return [ended, _about_run(run, projects, "recovered")]
         return [ended]
     reason = move.columns["reason"]
     facts = {"node": move.told.get("node", ""), "reason": msgspec.to_builtins(reason)}
     suffix = f"retried:{move.subject.id}:{reason.params.get('number', 0)}"
-    return [_about_run(run, "retried", suffix, **facts)]
+    return [_about_run(run, projects, "retried", suffix, **facts)]
 
 
-def _about_run(run: Any, event: NoticeEvent, suffix: str = "", **facts: Any) -> Occurrence:
+def _about_run(
+    run: Any, projects: Collection[str], event: NoticeEvent, suffix: str = "", **facts: Any
+) -> Occurrence:
     return Occurrence(
         event,
         f"{run.id}:{suffix or event}",
@@ -145,6 +155,7 @@ def _about_run(run: Any, event: NoticeEvent, suffix: str = "", **facts: Any) -> 
         run.path,
         run.origin_id if run.origin == "schedule" else "",
         run.id,
+        projects,
         {"number": run.number, **facts},
     )
 

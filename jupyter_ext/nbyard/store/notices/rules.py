@@ -1,8 +1,9 @@
-"""Rows of rules: which events a channel reports, of all runs or of one schedule."""
+"""Rows of rules: which events a channel reports, of all runs, of one project or of one schedule."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from nbyard.domain.ids import new_id
@@ -10,9 +11,10 @@ from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.schema.notice_tables import notice_channels, notice_rules
+from nbyard.store.schema.project_tables import projects
 from nbyard.store.schema.schedule_tables import schedules
 
-C, R, S = notice_channels.c, notice_rules.c, schedules.c
+C, P, R, S = notice_channels.c, projects.c, notice_rules.c, schedules.c
 ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
 
 
@@ -33,11 +35,14 @@ class RuleRows:
         return sorted({row.owner for row in rows if event in row.events})
 
     def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
-        """Return the own rules of channels, by the ID of the channel."""
-        query = select(notice_rules).where(R.channel_id.in_(ids), R.schedule_id == "")
+        """Return the own rules of channels, with names of projects, by the ID of the channel."""
+        named = select(notice_rules, P.name.label("project"))
+        joined = named.outerjoin(projects, P.id == R.project_id)
+        query = joined.where(R.channel_id.in_(ids), R.schedule_id == "")
         found: dict[str, list[NoticeRule]] = {}
         for row in c.execute(query.order_by(R.id)):
-            found.setdefault(row.channel_id, []).append(_stored(row).rule)
+            rule = msgspec.structs.replace(_stored(row).rule, project=row.project or "")
+            found.setdefault(row.channel_id, []).append(rule)
         return found
 
     def schedules_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
@@ -75,6 +80,10 @@ class RuleRows:
         """Delete the rules of a schedule."""
         c.execute(delete(notice_rules).where(R.schedule_id == schedule_id))
 
+    def delete_of_project(self, c: Connection, project_id: str) -> None:
+        """Delete the rules of a project."""
+        c.execute(delete(notice_rules).where(R.project_id == project_id))
+
     def _insert(self, c: Connection, rules: Sequence[StoredRule]) -> None:
         rows = [
             {
@@ -86,6 +95,7 @@ class RuleRows:
                 "path": stored.rule.path,
                 "long_factor": stored.rule.long_factor,
                 "long_seconds": stored.rule.long_seconds,
+                "project_id": stored.rule.project,
             }
             for stored in rules
         ]
@@ -94,5 +104,5 @@ class RuleRows:
 
 
 def _stored(row: Row[Any]) -> StoredRule:
-    rule = NoticeRule(row.events, row.path, row.long_factor, row.long_seconds)
+    rule = NoticeRule(row.events, row.path, row.long_factor, row.long_seconds, row.project_id)
     return StoredRule(row.channel_id, row.owner, rule, row.schedule_id)

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Text,
@@ -23,7 +22,6 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.ids import first_id_at
-from nbyard.domain.projects.structs import LinkKind
 from nbyard.domain.runs.causes import Cause
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import Origin
@@ -34,7 +32,7 @@ from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.project_filter import linked_to
+from nbyard.store.project_filter import runs_of
 from nbyard.store.schema.index_conditions import NAMED
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
@@ -213,7 +211,7 @@ class _Page(msgspec.Struct, frozen=True):
     def of_one(self, filters: dict[str, str]) -> Any:
         """Return the query if the only filter is one of some that have an index, else None."""
         if filters.keys() == {"project"}:
-            linked = (select(runs.c.id).where(one) for one in _of_project(filters["project"]))
+            linked = (select(runs.c.id).where(one) for one in runs_of(filters["project"]))
             return union(*(self.newest(one, runs.c.id) for one in linked))
         if filters.keys() == {"executable"}:
             of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
@@ -243,7 +241,7 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        query = query.where(or_(*_of_project(project)))
+        query = query.where(or_(*runs_of(project)))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
@@ -257,16 +255,6 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
     return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
-
-
-def _of_project(project: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of linked runs, and of runs of linked workflows and schedules."""
-    links: dict[LinkKind, ColumnElement[Any]] = {
-        "run": runs.c.id,
-        "workflow": runs.c.workflow_id,
-        "schedule": runs.c.origin_id,
-    }
-    return [linked_to(project, kind, column) for kind, column in links.items()]
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

@@ -41,7 +41,8 @@ notice_channels = Table(
     UniqueConstraint("owner", "name"),
 )
 
-# `schedule_id` is empty for the rules of a channel, and set for those of a schedule.
+# `schedule_id` is empty for the rules of a channel, and set for those of a schedule. `project_id`
+# is empty for the runs of all projects.
 notice_rules = Table(
     "notice_rules",
     metadata,
@@ -53,6 +54,7 @@ notice_rules = Table(
     Column("path", Text, nullable=False),
     Column("long_factor", Float),
     Column("long_seconds", Float),
+    Column("project_id", Id, nullable=False, server_default=""),
     Index("ix_notice_rules_owner", "owner"),
     Index("ix_notice_rules_channel_id", "channel_id"),
     Index("ix_notice_rules_schedule_id", "schedule_id"),

@@ -25,7 +25,11 @@ const TEAM = {
 
 function open(items: Channel[], answers: Record<string, unknown> = {}) {
   const call = jest.fn(async (operation: string, _: unknown) => {
-    const answer = operation === 'channels.list' ? { items, next: null } : answers[operation];
+    const lists: Record<string, unknown> = {
+      'channels.list': { items, next: null },
+      'projects.list': { items: [{ id: 'p1', name: 'wine' }], next: null }
+    };
+    const answer = lists[operation] ?? answers[operation];
     if (answer instanceof Error) {
       throw answer;
     }
@@ -88,6 +92,7 @@ describe('R6: notice channels', () => {
         {
           events: ['failed', 'recovered', 'schedule-missed', 'succeeded'],
           path: '',
+          project: '',
           long_factor: 2,
           long_seconds: null
         }
@@ -106,8 +111,21 @@ describe('R6: notice channels', () => {
     expect(sent('channels.update').body).toEqual({
       revision: 3,
       name: 'team',
-      rules: [{ ...first, long_seconds: 300 }, ...others]
+      rules: [{ ...first, project: '', long_seconds: 300 }, ...others]
     });
+  });
+
+  it('are limited to a project, which the list shows', async () => {
+    const rules = [{ ...TEAM.rules![0], project: 'wine' }];
+    const { settle, press, type, sent } = open([TEAM], { 'channels.update': { ...TEAM, rules } });
+    await settle();
+    await press('Edit');
+    await settle();
+    type(/^Only runs of this project/, 'wine');
+    await press('Save Channel');
+    const { body } = sent('channels.update') as { body: Pick<Channel, 'rules'> };
+    expect(body.rules!.map(rule => rule.project)).toEqual(['wine', undefined]);
+    expect(screen.getByRole('listitem').textContent).toContain('failed, takes long in wine');
   });
 
   it('are tested and deleted', async () => {

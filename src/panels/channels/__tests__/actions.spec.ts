@@ -8,7 +8,7 @@ describe('R6: the dialog of channels', () => {
   it('saves a channel with Enter and stays open', async () => {
     const made = { id: 'c', name: 'team', service: 'webhook', address: '', rules: [] };
     const call = jest.fn(async (operation: string, _: unknown) =>
-      operation === 'channels.list' ? { items: [], next: null } : made
+      operation.endsWith('.list') ? { items: [], next: null } : made
     );
     const signal = () => new Signal<unknown, void>({});
     const start = async () => undefined;

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 from nbyard.domain.notices.structs import NoticeRule
+from nbyard.domain.projects.structs import NewProject
+from nbyard.testing.fake_runtime_bench import OWNER
 
 
 def start(notified, path: str = "/a.nbflow") -> str:
     run_id = notified.bench.submit({"a": []})
     notified.set_run(run_id, path=path)
-    notified.bench.until(lambda: notified.bench.runtime.running)
+    notified.bench.until(lambda: notified.bench.run(run_id).state == "running")
     notified.set_run(run_id, started_at=notified.time.timestamp())
     return run_id
 
@@ -51,3 +53,15 @@ def test_without_a_known_duration_a_factor_reports_nothing(notified):
     run = start(notified, "/new.nbflow")
     assert look(notified, 1e6) == []
     notified.bench.cancel(run)
+
+
+def test_a_rule_of_a_project_leaves_other_runs_out(notified):
+    wine = notified.bench.yard.services.projects.create(OWNER, NewProject("wine"))
+    rule = NoticeRule(["running-long"], long_factor=None, long_seconds=60, project=wine.id)
+    notified.channel("team", rule)
+    other, run = start(notified), start(notified)
+    with notified.store.write() as c:
+        notified.store.projects.link(c, wine, "run", run)
+    assert look(notified, 61) == [f"{run}:running-long"]
+    notified.bench.cancel(run)
+    notified.bench.cancel(other)

@@ -1,5 +1,6 @@
 """Rules: which events they match, and what they refuse."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,13 @@ from nbyard.domain.notices.rules import (
     check_rules,
     long_after,
     matches,
+    projects_in,
     wanted,
 )
 from nbyard.domain.notices.structs import EVENTS, DigestLimit, NoticeRule
 from nbyard.errors import Invalid
 
-ONE = Occurrence("failed", "r:failed", "ann", "report", "/a.ipynb", "s1", "r")
+ONE = Occurrence("failed", "r:failed", "ann", "report", "/a.ipynb", "s1", "r", ["wine"])
 
 
 def stored(channel: str = "c", schedule: str = "", owner: str = "ann", **rule) -> StoredRule:
@@ -31,13 +33,23 @@ def stored(channel: str = "c", schedule: str = "", owner: str = "ann", **rule) -
         (stored(events=["succeeded"]), False),
         (stored(path="/a.ipynb"), True),
         (stored(path="/b.ipynb"), False),
+        (stored(project="wine"), True),
+        (stored(project="beer"), False),
+        (stored(project="wine", path="/b.ipynb"), False),
         (stored(schedule="s1"), True),
         (stored(schedule="s2"), False),
         (stored(owner="bob"), False),
     ],
 )
-def test_a_rule_matches_by_event_file_schedule_and_owner(rule, is_match):
+def test_a_rule_matches_by_event_file_project_schedule_and_owner(rule, is_match):
     assert matches(rule, ONE) is is_match
+
+
+@given(st.sets(st.text(max_size=3)), st.text(max_size=3))
+def test_a_rule_of_a_project_matches_the_events_of_the_project_only(projects, project):
+    one = msgspec.structs.replace(ONE, projects=projects)
+    assert matches(stored(project=project), one) is (project in projects or not project)
+    assert projects_in([stored(project=project), stored()]) == {project} - {""}
 
 
 def test_a_channel_with_several_rules_hears_of_an_event_once():

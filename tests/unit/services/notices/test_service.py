@@ -15,6 +15,7 @@ from nbyard.domain.notices.structs import (
     NewChannel,
     NoticeRule,
 )
+from nbyard.domain.projects.structs import NewProject, ProjectPatch
 from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.reasons.structs import because
@@ -84,6 +85,7 @@ def test_a_channel_is_stored_and_its_url_never_returned(channels, ann, made):
         ({"name": "01900000-0000-7000-8000-000000000000"}, "name"),
         ({"rules": [{"events": []}]}, "rules.0.events"),
         ({"rules": [{"events": ["failed"], "path": "gone.py"}]}, "rules.0.path"),
+        ({"rules": [{"events": ["failed"], "project": "gone"}]}, "rules.0.project"),
         ({"rules": [{"events": ["failed"], "long_factor": 0.5}]}, "rules.0.long_factor"),
         ({"digest": {"most": 0}}, "digest.most"),
         ({"digest": {"window_seconds": 1}}, "digest.window_seconds"),
@@ -116,6 +118,23 @@ def test_changes_keep_what_they_omit(channels, ann, made):
     assert changed.rules == [NoticeRule(["succeeded"])] and changed.digest.most == 2
     with pytest.raises(Invalid):
         channels.update(ann, made.id, patch(changed, url="http://127.0.0.1:1/"))
+
+
+def test_a_rule_names_a_project_of_its_owner(channels, yard, ann):
+    projects = yard.services.projects
+    wine = projects.create(ann, NewProject("wine"))
+    projects.create(Caller("bob"), NewProject("beer"))
+    for key in ("wine", wine.id):
+        made = channels.create(
+            ann, new(name=key[:4], rules=[{"events": ["failed"], "project": key}])
+        )
+        assert made.rules == [NoticeRule(["failed"], project="wine")]
+    with pytest.raises(Invalid, match="beer"):
+        channels.create(ann, new(rules=[{"events": ["failed"], "project": "beer"}]))
+    projects.update(ann, "wine", ProjectPatch(wine.revision, name="red wine"))
+    assert channels.get(ann, "wine").rules[0].project == "red wine"
+    projects.delete(ann, wine.id)
+    assert channels.get(ann, "wine").rules == []
 
 
 def test_a_rule_outlives_its_file(channels, ann, made, root):

@@ -9,10 +9,12 @@ import pytest
 from nbyard.domain.notices.structs import EVENTS, NoticeEvent, NoticeRule
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import TASK
+from nbyard.domain.workflows.structs import Document
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store, transition
 
 from ..rows import Rows, moment
+from ..test_projects import add as add_project
 from ..test_schedules import NOW
 from ..test_schedules import add as add_schedule
 from .test_channels import add
@@ -122,6 +124,45 @@ def test_a_rule_of_a_schedule_reports_its_runs_only(store):
         end(store, c, "failed")
         run = end(store, c, "failed", origin="schedule", origin_id="nightly")
         assert [one.notice.run_id for one in store.notices.waiting(c, made.id)] == [run.id]
+
+
+def test_a_rule_of_a_project_reports_its_runs_only(store):
+    """A run belongs to a project by its own link, or by that of its workflow or schedule."""
+    add_schedule(store, "nightly", NOW, owner="ada")
+    with store.write() as c:
+        wine, beer = add_project(store, c), add_project(store, c, "beer")
+        made = channel(store, c, "failed", project=wine.id)
+        store.projects.link(c, wine, "schedule", "nightly")
+        store.projects.link(c, wine, "workflow", "w")
+        store.projects.link(c, beer, "workflow", "v")
+        end(store, c, "failed")
+        end(store, c, "failed", workflow_id="v")
+        runs = [
+            end(store, c, "failed", workflow_id="w"),
+            end(store, c, "failed", origin="schedule", origin_id="nightly"),
+        ]
+        linked = Rows(store, c).run()
+        store.projects.link(c, wine, "run", linked.id)
+        transition.move_all(c, [store.runs.step(linked, "running", {"started_at": moment(1)})])
+        linked = msgspec.structs.replace(linked, state="running")
+        transition.move_all(c, [store.runs.step(linked, "failed", {"finished_at": moment(9)})])
+        found = store.notices.waiting(c, made.id)
+        assert [one.notice.run_id for one in found] == [run.id for run in (*runs, linked)]
+
+
+@pytest.mark.parametrize("kind", ["schedule", "workflow", None])
+def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
+    run = {"path": "/a.nbflow"}
+    add_schedule(store, "nightly", NOW, owner="ada", run=run)
+    with store.write() as c:
+        made = channel(store, c, "schedule-missed", project=add_project(store, c).id)
+        row = store.schedules.by_id(c, "nightly")
+        wine = store.projects.get(c, "ada", "wine")
+        flow = store.workflows.seen(c, "ada", row.schedule.run.path, Document(1))
+        if kind:
+            store.projects.link(c, wine, kind, "nightly" if kind == "schedule" else flow.id)
+        store.schedules.record(c, row.schedule, NOW, "missed", reason=because("tick-missed"))
+        assert len(store.notices.waiting(c, made.id)) == (1 if kind else 0)
 
 
 def test_other_owners_learn_nothing(store):

@@ -3,6 +3,7 @@
 from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
 
+from ..test_projects import add as add_project
 from ..test_schedules import NOW
 from ..test_schedules import add as add_schedule
 from .test_channels import add
@@ -57,3 +58,15 @@ def test_rules_go_with_their_channel_and_their_schedule(store):
         store.rules.replace(c, "ann", team.id, [FAILED])
         store.channels.delete(c, team)
         assert store.rules.of_owner(c, "ann") == []
+
+
+def test_rules_of_a_project_are_shown_with_its_name_and_go_with_it(store):
+    with store.write() as c:
+        team, wine = add(store, c), add_project(store, c, owner="ann")
+        rule = NoticeRule(["failed"], project=wine.id)
+        store.rules.replace(c, "ann", team.id, [FAILED, rule])
+        named = NoticeRule(["failed"], project="wine")
+        assert store.rules.of_channels(c, [team.id]) == {team.id: [FAILED, named]}
+        assert [one.rule for one in store.rules.of_owner(c, "ann")] == [FAILED, rule]
+        store.projects.delete(c, wine)
+        assert store.rules.of_channels(c, [team.id]) == {team.id: [FAILED]}

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.credentials import is_terminal
-from nbyard.cli.commands.notices.options import digest_of, rule_options, rules_of
+from nbyard.cli.commands.notices.options import digest_of, has_rules, rule_options, rules_of
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.notices.structs import Channel, ChannelPatch, DigestLimit, NewChannel
@@ -32,6 +32,7 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
     Examples:
       nbyard channels create team --on failed,recovered < url.txt
       nbyard channels create mail --on failed --of pipeline.nbflow
+      nbyard channels create cellar --on failed --project wine
       nbyard channels create pager --on running-long --long-after 3600
     """
     body = NewChannel(
@@ -62,7 +63,7 @@ def update(name: str, server: str, as_json: bool, **given: Any) -> None:
         more["url"] = _url(given["file"])
     if given["new_name"] is not None:
         more["name"] = given["new_name"]
-    if any(given[one] for one in ("events", "paths", "long_factor", "long_after")):
+    if has_rules(given):
         more["rules"] = rules_of(given, found.rules)
     if given["most"] is not None or given["window"] is not None:
         more["digest"] = digest_of(given, found.digest)

@@ -1,5 +1,6 @@
 """Options for rules, digests and the channels of a schedule."""
 
+import itertools
 from typing import Any
 
 import click
@@ -28,6 +29,13 @@ def rule_options(command: Any) -> Any:
         click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
         click.option(
             "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."
+        ),
+        click.option(
+            "--project",
+            "projects",
+            multiple=True,
+            metavar="NAME",
+            help="Only runs of this project. '' for all.",
         ),
         click.option(
             "--long-factor",
@@ -66,8 +74,11 @@ def schedule_notices(words: tuple[str, ...]) -> list[ScheduleNotice]:
 
 
 def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
-    """Return the rules of the options: one for each file, else one for all runs."""
-    if not any(given[one] for one in ("events", "paths", "long_factor", "long_after")):
+    """Return the rules of the options: one for each file in each project, else one for all runs.
+
+    Omitted options keep the values of the known rules.
+    """
+    if not has_rules(given):
         return known
     before = known[0] if known else NoticeRule([*DEFAULT_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
@@ -76,8 +87,19 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
         changed = msgspec.structs.replace(changed, long_factor=given["long_factor"])
     if given["long_after"] is not None:
         changed = msgspec.structs.replace(changed, long_seconds=given["long_after"])
-    paths = given["paths"] or [rule.path for rule in known] or [""]
-    return [msgspec.structs.replace(changed, path=path) for path in paths]
+    places = [(rule.path, rule.project) for rule in known] or [("", "")]
+    if given["paths"] or given["projects"]:
+        paths = given["paths"] or dict.fromkeys(path for path, _ in places)
+        projects = given["projects"] or dict.fromkeys(project for _, project in places)
+        places = [*itertools.product(paths, projects)]
+    return [
+        msgspec.structs.replace(changed, path=path, project=project) for path, project in places
+    ]
+
+
+def has_rules(given: dict[str, Any]) -> bool:
+    """Return whether an option is part of a rule."""
+    return any(given[one] for one in ("events", "paths", "projects", "long_factor", "long_after"))
 
 
 def events_of(words: str, field: str) -> list[NoticeEvent]:

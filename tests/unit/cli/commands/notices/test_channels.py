@@ -45,10 +45,34 @@ def test_options_become_fields(shell, made):
     found = json.loads(changed.out)
     (rule,) = found["rules"]
     assert rule.pop("path").endswith("report.py")
-    assert rule == {"events": ["running-long"], "long_factor": 2.0, "long_seconds": 60.0}
+    assert rule == {
+        "events": ["running-long"],
+        "long_factor": 2.0,
+        "long_seconds": 60.0,
+        "project": "",
+    }
     assert found["digest"] == {"most": 3, "window_seconds": 30}
     assert shell("channels", "show", "team").out.count("2 × usual or 60 s") == 1
     assert "other:" in shell("channels", "update", "team", "--name", "other").err
+
+
+def test_rules_are_limited_to_projects(shell, made):
+    for name in ("wine", "beer"):
+        assert shell("projects", "create", name).code == 0
+    words = ("channels", "update", "team", "--project", "wine", "--project", "beer", "--json")
+    rules = json.loads(shell(*words).out)["rules"]
+    assert [rule["project"] for rule in rules] == ["wine", "beer"]
+    assert len({rule["path"] for rule in rules}) == 1
+    kept = json.loads(shell("channels", "update", "team", "--on", "retried", "--json").out)["rules"]
+    assert [(one["project"], one["events"]) for one in kept] == [
+        ("wine", ["retried"]),
+        ("beer", ["retried"]),
+    ]
+    assert "wine" in shell("channels", "show", "team").out
+    changed = shell("channels", "update", "team", "--project", "", "--json")
+    assert [rule["project"] for rule in json.loads(changed.out)["rules"]] == [""]
+    refused = shell("channels", "update", "team", "--project", "gone")
+    assert refused.code == 2 and "rules.0.project" in refused.err
 
 
 def test_unknown_events_and_files_are_refused(shell, made):

@@ -1,6 +1,6 @@
-import { Collection } from '../../api/collection';
-import { Project } from '../../api/types';
-import { perYard } from '../../api/perYard';
+import { Collection } from '../../../api/collection';
+import { Project } from '../../../api/types';
+import { perYard } from '../../../api/perYard';
 
 /** Return the projects of a yard, loaded when they are first shown. */
 export const projectsOf = perYard(
