@@ -1529,6 +1529,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the retention policies of a project */
+        get: operations["projects.retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/retention/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a retention policy of a project */
+        delete: operations["projects.delete_policy"];
+        options?: never;
+        head?: never;
+        /**
+         * Create or replace a retention policy of a project
+         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
+         *     deleted if any policy chooses it.
+         */
+        patch: operations["projects.set_policy"];
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1590,7 +1629,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose
+         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -1612,7 +1651,8 @@ export interface paths {
         put?: never;
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
-         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         * @description With `project`, only the runs of the project are deleted, and its rules see no others.
+         *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
         post: operations["runs.preview_clean_up"];
@@ -1684,6 +1724,27 @@ export interface paths {
          * @description The dispatcher applies the rules once a day while it works, and when it starts.
          */
         patch: operations["runs.set_retention"];
+        trace?: never;
+    };
+    "/runs/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what each policy would delete now, what it frees, and what is protected
+         * @description Policies are applied in this order: the rules for all runs, then those of projects by name.
+         *     With `project`, only the policies of this project are shown.
+         */
+        get: operations["runs.preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/runs/{run}": {
@@ -6050,6 +6111,35 @@ export interface components {
             text: string;
         };
         /**
+         * PolicyPreview
+         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
+         */
+        PolicyPreview: {
+            project: string;
+            name: string;
+            rules: components["schemas"]["CleanUpRules"];
+            preview: components["schemas"]["CleanUpPreview"];
+        };
+        /**
+         * PolicyRules
+         * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
+         *
+         *         - `older_than_days`: the run finished at least that many days ago.
+         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
+         *         - `states`: the states of runs to delete, all final states if empty.
+         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+         */
+        PolicyRules: {
+            /** @default null */
+            older_than_days: number | null;
+            /** @default null */
+            keep: number | null;
+            /** @default [] */
+            states: string[];
+            /** @default null */
+            max_bytes: number | null;
+        };
+        /**
          * Port
          * @description A port that the service listens on, and the `name` of its link.
          *
@@ -6233,6 +6323,15 @@ export interface components {
             missing: string[];
         };
         /**
+         * ProjectPolicy
+         * @description A policy of a project; the dispatcher applies it every day.
+         */
+        ProjectPolicy: {
+            name: string;
+            rules: components["schemas"]["PolicyRules"];
+            updated_at: string;
+        };
+        /**
          * ProjectPush
          * @description A project folder to send. `files` are all of its files by path.
          *
@@ -6259,6 +6358,13 @@ export interface components {
             id: string;
             name: string;
             created_at: string;
+        };
+        /**
+         * ProjectRetention
+         * @description The policies of a project by name.
+         */
+        ProjectRetention: {
+            policies: components["schemas"]["ProjectPolicy"][];
         };
         /**
          * ProjectTask
@@ -6444,6 +6550,13 @@ export interface components {
             rules: components["schemas"]["CleanUpRules"] | null;
             /** @default null */
             updated_at: string | null;
+        };
+        /**
+         * RetentionPreview
+         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
+         */
+        RetentionPreview: {
+            policies: components["schemas"]["PolicyPreview"][];
         };
         /**
          * Revision
@@ -10797,6 +10910,101 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.delete_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.set_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.list": {
         parameters: {
             query?: {
@@ -10910,7 +11118,9 @@ export interface operations {
     };
     "runs.clean_up": {
         parameters: {
-            query?: never;
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -10944,7 +11154,9 @@ export interface operations {
     };
     "runs.preview_clean_up": {
         parameters: {
-            query?: never;
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11099,6 +11311,36 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.preview_retention": {
+        parameters: {
+            query?: {
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -2030,6 +2030,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
+  'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
+  'too-many-policies': (p, show, trans) =>
+    trans.__('there may be at most %1 retention policies', show(p.most)),
   'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
   'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
   'no-project-file': (p, show, trans) =>

@@ -27,6 +27,7 @@ from nbyard.cli.commands.projects import (
     new_folder,
     project_folder,
     project_records,
+    retention,
 )
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import clean_up, runs, runs_files
@@ -76,7 +77,11 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "executables": executables.COMMANDS,
     "images": images.COMMANDS,
     "models": models.COMMANDS,
-    "projects": (*project_records.COMMANDS, *foreign_project.COMMANDS),
+    "projects": (
+        *project_records.COMMANDS,
+        *retention.COMMANDS,
+        *foreign_project.COMMANDS,
+    ),
     "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
     "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),
     "triggers": triggers.COMMANDS,

@@ -9,6 +9,7 @@ from nbyard.cli.output import (
     attempt_views,
     backfill_views,
     channel_views,
+    clean_up_views,
     comparison_view,
     deployment_views,
     environment_views,
@@ -34,7 +35,7 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
-    *(channel_views, project_views, schedule_views, backfill_views, trigger_views),
+    *(channel_views, clean_up_views, project_views, schedule_views, backfill_views, trigger_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 SERVER_HELP = "Name, port or URL of a server."

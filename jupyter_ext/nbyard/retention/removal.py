@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
 Write = Callable[[], AbstractContextManager["Connection"]]
+# The runs to delete, and those that are protected.
+Choice = tuple[Sequence[FinishedRun], Sequence[FinishedRun]]
 # Other writers wait for a transaction.
 RUNS_AT_ONCE = 20
 
@@ -33,20 +35,37 @@ def preview_of(
     store: Store, blobs: Blobs, doomed: Sequence[FinishedRun], protected: Sequence[FinishedRun]
 ) -> CleanUpPreview:
     """Return what the deletion of the runs would free."""
-    ids = {run.id for run in doomed}
+    return previews_of(store, blobs, [(doomed, protected)])[0]
+
+
+def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[CleanUpPreview]:
+    """Return what each choice would free if its runs are deleted after those before it."""
+    ids = {run.id for doomed, _ in choices for run in doomed}
+    own: dict[str, set[str]] = {}
+    named: set[str] = set()
     with store.read() as c:
-        own, others = store.clean_ups.digests(c, ids) if ids else (set(), set())
-        others |= store.digests_beside_runs(c) if ids else set()
+        if ids:
+            own, named = store.clean_ups.digests(c, ids)
+            named |= store.digests_beside_runs(c)
         records = store.clean_ups.attempt_folders(c, ids)
-    freed = _with_members(blobs, own) - _with_members(blobs, others)
-    return CleanUpPreview(
-        len(doomed),
-        sum(_size(blobs, digest) for digest in freed),
-        sum(_folder_bytes(folders.attempt_folder_of(store.folder, name)) for name in records),
-        [shown_run(run) for run in doomed[:MOST_SHOWN]],
-        len(protected),
-        [shown_run(run) for run in protected[:MOST_SHOWN]],
-    )
+    left = _with_members(blobs, named)
+    previews = []
+    # From the last one back, so that each frees what neither other rows nor later choices name.
+    for doomed, protected in reversed(choices):
+        digests = {digest for run in doomed for digest in own.get(run.id, ())}
+        freed = _with_members(blobs, digests) - left
+        left |= freed
+        names = {name for run in doomed for name in records.get(run.id, ())}
+        preview = CleanUpPreview(
+            len(doomed),
+            sum(_size(blobs, digest) for digest in freed),
+            sum(_folder_bytes(folders.attempt_folder_of(store.folder, name)) for name in names),
+            [shown_run(run) for run in doomed[:MOST_SHOWN]],
+            len(protected),
+            [shown_run(run) for run in protected[:MOST_SHOWN]],
+        )
+        previews.append(preview)
+    return previews[::-1]
 
 
 def remove_runs(

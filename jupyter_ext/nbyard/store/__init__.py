@@ -41,6 +41,7 @@ from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.monitor_access import MonitorRows
 from nbyard.store.runs.past_results import HistoryRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
+from nbyard.store.runs.retention import RetentionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schedules import ScheduleRows
@@ -59,6 +60,7 @@ class Store:
     attempts = AttemptRows()
     cache = CacheRows()
     clean_ups = CleanUpRows()
+    retention = RetentionRows()
     compared = ComparedRows()
     counts = CountRows()
     datasets = DatasetRows()

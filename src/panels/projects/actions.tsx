@@ -45,7 +45,9 @@ export async function editProject(services: IPanelServices, id: string): Promise
 
 export async function deleteProject(services: IPanelServices, id: string): Promise<void> {
   const { yard, trans } = services;
-  const body = trans.__('Its resources are kept. Rules of channels for its runs are deleted.');
+  const body = trans.__(
+    'Its resources are kept. Its retention policies, and rules of channels for its runs, are deleted.'
+  );
   await reportFailure(services, trans.__('Not deleted.'), async () => {
     if (await confirm(services, trans.__('Delete this project?'), body, trans.__('Delete'))) {
       await yard.client.call('projects.delete', { path: { project: id } });

@@ -5,7 +5,7 @@ from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
 from nbyard.domain.state_machines import RUN
 from nbyard.retention import removal
 from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import preview_of, remove_runs
+from nbyard.retention.removal import preview_of, previews_of, remove_runs
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 
@@ -62,3 +62,33 @@ def test_bytes_that_were_collected_before_free_nothing(store: Store) -> None:
         assert transition.move(c, RUN, subject, "succeeded", finished_at=moment(9))
     preview = preview_of(store, Blobs(store.folder / "blobs"), chosen(store), [])
     assert (preview.count, preview.freed_bytes, preview.record_bytes) == (1, 0, 0)
+
+
+def test_what_two_choices_free_together_is_counted_once(store: Store) -> None:
+    """A file of both is freed by the later one, and bytes of other runs by none."""
+    blobs = Blobs(store.folder / "blobs")
+    sizes = dict.fromkeys(("first", "second", "shared", "other"), 0)
+    digests = {}
+    for place, name in enumerate(sizes, 1):
+        blob = blobs.put_bytes(name.encode() * place)
+        sizes[name], digests[name] = len(name) * place, blob.digest
+    with store.write() as c:
+        rows = Rows(store, c)
+        runs = [rows.run() for _ in range(3)]
+        named = (("first", "shared", "other"), ("second", "shared"), ("other",))
+        for run, names in zip(runs, named, strict=True):
+            task = rows.succeeded(run)
+            for name in names:
+                rows.artifact(task, name, digests[name])
+            subject = Subject(run.id, run.owner, run.id)
+            assert transition.move(c, RUN, subject, "running")
+            assert transition.move(c, RUN, subject, "succeeded", finished_at=moment(9))
+    one, two, _ = chosen(store)
+    previews = previews_of(store, blobs, [([one], []), ([two], [])])
+    assert [preview.freed_bytes for preview in previews] == [
+        sizes["first"],
+        sizes["second"] + sizes["shared"],
+    ]
+    both = preview_of(store, blobs, [one, two], [])
+    assert both.freed_bytes == sum(preview.freed_bytes for preview in previews)
+    assert previews_of(store, blobs, []) == []

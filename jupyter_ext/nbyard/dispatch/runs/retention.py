@@ -1,14 +1,15 @@
-"""Daily clean-ups of runs, by the rules that their owners set."""
+"""Daily clean-ups of runs, by the rules of their owners and by the policies of projects."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
-from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
+from nbyard.domain.runs.retention import Policy, choose_by_policies
 from nbyard.retention.protection import finished_runs
 from nbyard.retention.removal import remove_runs
 
@@ -33,29 +34,28 @@ class RetentionController:
         self._next = time.monotonic() + LOOK_SECONDS
         store = self._context.store
         with store.read() as c:
-            wanted = store.clean_ups.all_retention(c)
+            wanted = store.retention.policies(c)
             done = {owner: float(store.facts.get(c, _fact(owner)) or 0) for owner in wanted}
-        for owner, found in wanted.items():
-            changed = found.updated_at.timestamp() if found.updated_at else 0
+        for owner, policies in wanted.items():
+            changed = max(policy.updated_at.timestamp() for policy in policies)
             age = time.time() - done[owner]
             # also if the clock was set back
             is_due = not 0 <= age < DAY_SECONDS or done[owner] < changed
-            if found.rules is not None and is_due:
-                self._threads.submit(f"clean up {owner}", self._job(owner, found.rules))
+            if is_due:
+                self._threads.submit(f"clean up {owner}", partial(self.clean_up, owner, policies))
 
-    def _job(self, owner: str, rules: CleanUpRules) -> Callable[[], None]:
-        return lambda: self.clean_up(owner, rules)
-
-    def clean_up(self, owner: str, rules: CleanUpRules) -> None:
-        """Delete the runs of an owner that the rules choose."""
+    def clean_up(self, owner: str, policies: Sequence[Policy]) -> None:
+        """Delete the runs of an owner that any of the policies chooses."""
         store = self._context.store
         begun = time.time()
         with store.read() as c:
+            members = store.retention.members(c, policies)
             runs = finished_runs(store, c, owner)
-        doomed, _ = choose_runs(runs, rules, datetime.now(UTC))
+        choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
+        doomed = [run for choice in choices for run in choice.doomed]
         count = remove_runs(store, owner, doomed, self._context.write)
         if count:
-            log.info("%s runs of %s were deleted by its retention rules", count, owner)
+            log.info("%s runs of %s were deleted by its retention policies", count, owner)
         with self._context.write() as c:
             store.facts.keep(c, _fact(owner), str(begun))
 

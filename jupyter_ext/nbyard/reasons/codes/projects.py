@@ -4,6 +4,8 @@ from nbyard.reasons.codes.code import REASON, code
 
 REFUSALS = {
     "no-project": code("There is no project '{name}'.", name=str),
+    "no-policy": code("There is no retention policy '{name}'.", name=str),
+    "too-many-policies": code("there may be at most {most} retention policies", most=int),
     "project-exists": code("A project named '{name}' exists.", name=str),
     "no-resource": code("There is no {kind} '{name}'.", kind=str, name=str),
     "no-project-file": code("There is no nbyard.toml in {path} or above it.", path=str),

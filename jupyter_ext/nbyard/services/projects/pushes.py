@@ -49,7 +49,7 @@ from nbyard.services.projects.pushed_schedules import (
     pushed_rows,
     wanted_entries,
 )
-from nbyard.services.projects.records import ProjectRecords
+from nbyard.services.projects.retention import ProjectPolicies
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Compared(msgspec.Struct, frozen=True):
         return [change for change in self.plan.changes if change.kind == kind]
 
 
-class ProjectPushes(ProjectRecords):
+class ProjectPushes(ProjectPolicies):
     """The part of the project service that pushes and pulls project folders."""
 
     @operation("POST", "/projects/plan", scope="projects:read")

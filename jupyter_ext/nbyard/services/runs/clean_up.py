@@ -18,10 +18,12 @@ from nbyard.domain.runs.clean_up import (
     check_rules,
     choose_runs,
 )
+from nbyard.domain.runs.retention import PolicyPreview, RetentionPreview, choose_by_policies
 from nbyard.domain.runs.structs import Run
 from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import preview_of, remove_runs
+from nbyard.retention.removal import preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.attempts import RunAttempts
 
 # A request that deletes more would take too long.
@@ -32,33 +34,40 @@ class RunCleanUps(RunAttempts):
     """The part of the run service that cleans up."""
 
     @operation("POST", "/runs/clean-up/preview", scope="runs:read")
-    def preview_clean_up(self, caller: Caller, body: CleanUpRules) -> CleanUpPreview:
+    def preview_clean_up(
+        self, caller: Caller, body: CleanUpRules, project: str = ""
+    ) -> CleanUpPreview:
         """Show what a clean-up would delete, what it frees, and what is protected.
 
+        With `project`, only the runs of the project are deleted, and its rules see no others.
         Named and kept runs are protected. So are runs whose model a deployment serves, and runs
         whose result a workflow's pinned node uses.
         """
-        return preview_of(self._store, self._parts.blobs, *self._chosen(caller, body))
+        return preview_of(self._store, self._parts.blobs, *self._chosen(caller, body, project))
 
     @operation("POST", "/runs/clean-up", scope="runs:write")
-    def clean_up(self, caller: Caller, body: CleanUpRules) -> CleanedUp:
-        """Delete the oldest 200 runs that the rules choose.
+    def clean_up(self, caller: Caller, body: CleanUpRules, project: str = "") -> CleanedUp:
+        """Delete the oldest 200 runs that the rules choose, of all runs or of one project.
 
         Repeat the request until no runs are left. Unreferenced bytes are deleted in the
         background.
         """
-        doomed, _ = self._chosen(caller, body)
+        doomed, _ = self._chosen(caller, body, project)
         self._store.reserve.spend()
         deleted = remove_runs(self._store, caller.name, doomed[:MOST_AT_ONCE])
         self._parts.ensure_dispatcher()
         return CleanedUp(deleted, max(len(doomed) - MOST_AT_ONCE, 0))
 
     def _chosen(
-        self, caller: Caller, rules: CleanUpRules
+        self, caller: Caller, rules: CleanUpRules, project: str
     ) -> tuple[Sequence[FinishedRun], Sequence[FinishedRun]]:
         rules = self._checked(rules)
         with self._store.read() as c:
+            inside = filter_project(self._store, c, caller, project)
             runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+            if inside:
+                members = self._store.retention.runs_in(c, inside)
+                runs = [run for run in runs if run.id in members]
         return choose_runs(runs, rules, datetime.now(UTC))
 
     def _checked(self, rules: CleanUpRules) -> CleanUpRules:
@@ -92,7 +101,7 @@ class RunCleanUps(RunAttempts):
     def retention(self, caller: Caller) -> Retention:
         """Show the rules of the daily clean-up."""
         with self._store.read() as c:
-            return self._store.clean_ups.retention(c, caller.name)
+            return self._store.retention.of_all_runs(c, caller.name)
 
     @operation("PATCH", "/runs/retention", scope="runs:write")
     def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
@@ -102,6 +111,29 @@ class RunCleanUps(RunAttempts):
         """
         rules = body.rules and self._checked(body.rules)
         with self._store.write() as c:
-            self._store.clean_ups.set_retention(c, caller.name, rules)
+            self._store.retention.set_for_all_runs(c, caller.name, rules)
         self._parts.ensure_dispatcher()
         return self.retention(caller)
+
+    @operation("GET", "/runs/retention/preview", scope="runs:read")
+    def preview_retention(self, caller: Caller, project: str = "") -> RetentionPreview:
+        """Show what each policy would delete now, what it frees, and what is protected.
+
+        Policies are applied in this order: the rules for all runs, then those of projects by name.
+        With `project`, only the policies of this project are shown.
+        """
+        with self._store.read() as c:
+            inside = filter_project(self._store, c, caller, project)
+            policies = self._store.retention.policies(c, caller.name).get(caller.name, [])
+            members = self._store.retention.members(c, policies)
+            runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+        choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
+        both = [(choice.doomed, choice.protected) for choice in choices]
+        previews = previews_of(self._store, self._parts.blobs, both)
+        return RetentionPreview(
+            [
+                PolicyPreview(one.policy.project, one.policy.name, one.policy.rules, preview)
+                for one, preview in zip(choices, previews, strict=True)
+                if inside in ("", one.policy.project_id)
+            ]
+        )

@@ -1,13 +1,11 @@
-"""Queries of clean-ups: finished runs with their outputs, what protects them, and retention."""
+"""Queries of clean-ups: finished runs with their outputs, and what protects them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Text, cast, delete, insert, select, update
+from sqlalchemy import Connection, Text, cast, select, update
 
-from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, Retention
+from nbyard.domain.runs.clean_up import FinishedRun
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.store import events
@@ -17,7 +15,6 @@ from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
-from nbyard.store.schema.retention_tables import retention
 from nbyard.store.schema.tables import (
     artifacts,
     attempts,
@@ -92,19 +89,23 @@ class CleanUpRows:
             row.path: row.document for row in c.execute(query.where(workflows.c.owner == owner))
         }
 
-    def attempt_folders(self, c: Connection, of: Collection[str]) -> set[str]:
-        """Return the names of the folders of these runs' attempts."""
+    def attempt_folders(self, c: Connection, of: Collection[str]) -> dict[str, set[str]]:
+        """Return the names of the folders of these runs' attempts, by the ID of the run."""
         query = select(tasks.c.run_id, attempts.c.id, attempts.c.worker).join(
             tasks, tasks.c.id == attempts.c.task_id
         )
-        return {row.worker or row.id for row in c.execute(query) if row.run_id in of}
+        found: dict[str, set[str]] = {}
+        for row in c.execute(query):
+            if row.run_id in of:
+                found.setdefault(row.run_id, set()).add(row.worker or row.id)
+        return found
 
-    def digests(self, c: Connection, of: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return the digests that these runs name, and those that other runs of anybody name."""
-        own: set[str] = set()
+    def digests(self, c: Connection, of: Collection[str]) -> tuple[dict[str, set[str]], set[str]]:
+        """Return the digests that each of these runs names, and those that all others name."""
+        own: dict[str, set[str]] = {}
         others: set[str] = set()
         for run_id, digests in self._named(c):
-            (own if run_id in of else others).update(digests)
+            (own.setdefault(run_id, set()) if run_id in of else others).update(digests)
         return own, others
 
     def _named(self, c: Connection) -> Iterator[tuple[str, Iterable[str]]]:
@@ -116,22 +117,3 @@ class CleanUpRows:
         read = c.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
         for run_id, plan, others in read:
             yield run_id, DIGEST.findall(f"{plan} {others or ''}")
-
-    def retention(self, c: Connection, owner: str) -> Retention:
-        """Return the rules that apply every day."""
-        return self.all_retention(c).get(owner, Retention(None))
-
-    def all_retention(self, c: Connection) -> dict[str, Retention]:
-        """Return the rules of all owners who have some."""
-        return {
-            row.owner: Retention(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
-            for row in c.execute(select(retention))
-        }
-
-    def set_retention(self, c: Connection, owner: str, rules: CleanUpRules | None) -> None:
-        """Replace the rules; None deletes them."""
-        c.execute(delete(retention).where(retention.c.owner == owner))
-        if rules is not None:
-            plain = msgspec.to_builtins(rules)
-            row = {"owner": owner, "rules": plain, "updated_at": datetime.now(UTC)}
-            c.execute(insert(retention), [row])

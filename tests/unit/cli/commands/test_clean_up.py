@@ -3,7 +3,8 @@
 import click
 import pytest
 
-from nbyard.cli.commands.runs.clean_up import bytes_of_size, days_of, rules_text
+from nbyard.cli.commands.runs.clean_up import bytes_of_size, days_of
+from nbyard.cli.output.clean_up_views import rules_text
 from nbyard.domain.runs.clean_up import CleanUpRules
 
 

@@ -7,7 +7,9 @@ import pytest
 from nbyard.dispatch.runs import retention
 from nbyard.dispatch.runs.retention import RetentionController
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 
@@ -63,3 +65,31 @@ def test_without_rules_nothing_is_deleted(bench: Bench, threads: AtOnce) -> None
     runs.set_retention(OWNER, NewRetention(None))
     RetentionController(bench.context, threads).tick()
     assert threads.done == 0
+
+
+def ended(bench: Bench) -> str:
+    run_id = bench.submit({"a": []})
+    bench.until(lambda: bench.runtime.running)
+    bench.runtime.end(bench.attempt(run_id), "failed")
+    bench.until(lambda: bench.run(run_id).state == "failed")
+    return run_id
+
+
+def test_policies_of_projects_delete_runs_of_their_project_only(
+    bench: Bench, threads: AtOnce
+) -> None:
+    services = bench.yard.services
+    wine = services.projects.create(OWNER, NewProject("wine"))
+    inside, kept, outside = (ended(bench) for _ in range(3))
+    for run in (inside, kept):
+        services.projects.link(OWNER, "wine", NewLink("run", run))
+    services.runs.keep(OWNER, kept)
+    services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=0))
+    (shown,) = services.runs.preview_retention(OWNER).policies
+    assert (shown.project, shown.name, shown.preview.count) == ("wine", "none", 1)
+    assert [str(run.protection) for run in shown.preview.protected] == ["you keep it"]
+    RetentionController(bench.context, threads).tick()
+    assert {run.id for run in services.runs.list(OWNER).items} == {kept, outside}
+    services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=1))
+    RetentionController(bench.context, threads).tick()
+    assert threads.done == 2, "a changed policy is applied at once"

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import NotFound
 
 ALL = CleanUpRules(keep=0)
@@ -84,3 +86,37 @@ def test_the_daily_rules_are_kept(ann, runs):
     assert runs.set_retention(ann, NewRetention(rules)).rules == rules
     assert runs.retention(Caller("bob")).rules is None
     assert runs.set_retention(ann, NewRetention(None)).rules is None
+
+
+def test_a_clean_up_of_a_project_sees_its_runs_only(yard, ann, runs, flow, finished):
+    first, second, third = (finished(path=flow, parameters={"n": n}) for n in (3, 4, 5))
+    projects = yard.services.projects
+    projects.create(ann, NewProject("wine"))
+    for one in (first, second):
+        projects.link(ann, "wine", NewLink("run", one.run.id))
+    found = runs.preview_clean_up(ann, CleanUpRules(keep=1), project="wine")
+    assert [one.number for one in found.runs] == [first.run.number]
+    assert runs.clean_up(ann, CleanUpRules(keep=0), project="wine").deleted == 2
+    assert [run.id for run in runs.list(ann).items] == [third.run.id]
+    with pytest.raises(NotFound):
+        runs.preview_clean_up(Caller("bob"), ALL, project="wine")
+
+
+def test_the_preview_of_policies_names_what_each_frees(yard, ann, runs, flow, finished):
+    first, second = (finished(path=flow, parameters={"n": n}) for n in (3, 4))
+    projects = yard.services.projects
+    wine = projects.create(ann, NewProject("wine"))
+    projects.link(ann, "wine", NewLink("run", first.run.id))
+    runs.set_retention(ann, NewRetention(CleanUpRules(keep=1)))
+    projects.set_policy(ann, "wine", "none", PolicyRules(keep=0))
+    general, own = runs.preview_retention(ann).policies
+    assert (general.project, own.project, own.name) == ("", "wine", "none")
+    # the rules for all runs come first, so nothing is left for the policy
+    assert [one.number for one in general.preview.runs] == [first.run.number]
+    assert general.preview.freed_bytes > 0 and own.preview.count == 0
+    assert runs.preview_retention(ann, project=wine.id).policies == [own]
+    runs.set_retention(ann, NewRetention(None))
+    (own,) = runs.preview_retention(ann).policies
+    assert [one.number for one in own.preview.runs] == [first.run.number]
+    assert runs.preview_retention(Caller("bob")).policies == []
+    assert second.run.id

@@ -1,11 +1,10 @@
-"""R14: finished runs, as rows tell them, and the rules of daily clean-ups."""
+"""R14: finished runs, as rows tell them."""
 
 import msgspec
 
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.models.structs import RunOutput
-from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.state_machines import RUN
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
@@ -44,7 +43,7 @@ def test_digests_of_some_runs_and_of_all_others(store: Store) -> None:
             rows.artifact(task, "own", own)
             rows.artifact(task, "both", both)
         found = store.clean_ups.digests(c, {first.id})
-        assert found == ({one, both}, {two, both})
+        assert found == ({first.id: {one, both}}, {two, both})
 
 
 def test_a_run_is_kept_until_it_is_released(store: Store) -> None:
@@ -55,19 +54,6 @@ def test_a_run_is_kept_until_it_is_released(store: Store) -> None:
             assert store.clean_ups.kept(c, "ada") == ({run.id} if kept else set())
             found = store.runs.get(c, "ada", run.id)
             assert found is not None and found.kept is kept
-
-
-def test_rules_of_each_owner(store: Store) -> None:
-    rules = CleanUpRules(keep=3, states=["failed"])
-    with store.write() as c:
-        store.clean_ups.set_retention(c, "ada", CleanUpRules(keep=1))
-        store.clean_ups.set_retention(c, "ada", rules)
-        store.clean_ups.set_retention(c, "bob", None)
-    with store.read() as c:
-        assert {owner: one.rules for owner, one in store.clean_ups.all_retention(c).items()} == {
-            "ada": rules
-        }
-        assert store.clean_ups.retention(c, "bob").rules is None
 
 
 def test_a_deployment_leads_to_the_run_of_its_model(store: Store) -> None:

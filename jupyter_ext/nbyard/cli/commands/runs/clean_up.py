@@ -4,12 +4,14 @@ import re
 from typing import Any
 
 import click
+import msgspec
 
-from nbyard.cli.output.console import format_size, print_note, show_json, show_table
+from nbyard.cli.output.clean_up_views import rules_text, show_preview
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, NewRetention, ShownRun
+from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.state_machines import RUN
-from nbyard.reasons.structs import reason_text
 
 AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
@@ -41,12 +43,9 @@ def bytes_of_size(text: str) -> int:
     return int(float(found[1]) * UNITS[found[2].lower()])
 
 
-def rule_options(command: Any) -> Any:
-    """Add the options that are rules of a clean-up."""
+def policy_options(command: Any) -> Any:
+    """Add the options that are rules of a policy."""
     for option in (
-        click.option(
-            "--workflow", default="", metavar="FILE", help="Only runs of this workflow or file."
-        ),
         click.option(
             "--max-size",
             type=bytes_of_size,
@@ -74,13 +73,24 @@ def rule_options(command: Any) -> Any:
     return command
 
 
+def rule_options(command: Any) -> Any:
+    """Add the options that are rules of a clean-up."""
+    workflow = click.option(
+        "--workflow", default="", metavar="FILE", help="Only runs of this workflow or file."
+    )
+    return policy_options(workflow(command))
+
+
 @click.command("clean-up")
 @rule_options
+@click.option("--project", default="", metavar="NAME", help="Only runs of this project.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 @server_option
 @json_option
-def clean_up(*, dry_run: bool, yes: bool, server: str, as_json: bool, **rules: Any) -> None:
+def clean_up(
+    *, project: str, dry_run: bool, yes: bool, server: str, as_json: bool, **rules: Any
+) -> None:
     """Delete finished runs, after showing what is freed.
 
     Named and kept runs stay. So do runs whose model is deployed, and runs that a pinned node uses.
@@ -89,10 +99,11 @@ def clean_up(*, dry_run: bool, yes: bool, server: str, as_json: bool, **rules: A
     Examples:
       nbyard runs clean-up --older-than 30d --keep 10
       nbyard runs clean-up --state failed --older-than 7d --yes
+      nbyard runs clean-up --keep 5 --project wine --dry-run
     """
     body = _rules(rules)
     runs = connect(server).runs
-    preview = runs.preview_clean_up(body)
+    preview = runs.preview_clean_up(body, project=project)
     if as_json and dry_run:
         show_json(preview)
         return
@@ -104,7 +115,7 @@ def clean_up(*, dry_run: bool, yes: bool, server: str, as_json: bool, **rules: A
         click.confirm(f"Delete {preview.count} runs?", abort=True, err=True)
     deleted, left = 0, 1
     while left:
-        done = runs.clean_up(body)
+        done = runs.clean_up(body, project=project)
         deleted, left = deleted + done.deleted, done.left if done.deleted else 0
         if left:
             print_note(f"{deleted} of {preview.count} runs deleted")
@@ -143,50 +154,18 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
 
 
 def _rules(given: dict[str, Any]) -> CleanUpRules:
-    return CleanUpRules(
+    shared = msgspec.structs.asdict(policy_rules(given))
+    return CleanUpRules(workflow=given["workflow"], **shared)
+
+
+def policy_rules(given: dict[str, Any]) -> PolicyRules:
+    """Return the rules of the options of a policy."""
+    return PolicyRules(
         older_than_days=given["older_than"],
         keep=given["keep"],
         states=list(given["states"]),
         max_bytes=given["max_size"],
-        workflow=given["workflow"],
     )
-
-
-def rules_text(rules: CleanUpRules) -> str:
-    """Return the rules as the end of a sentence."""
-    parts = []
-    if rules.older_than_days is not None:
-        parts.append(f"that finished at least {rules.older_than_days:g} days ago")
-    if rules.keep is not None:
-        parts.append(f"that are not the newest {rules.keep} of their workflow")
-    if rules.states:
-        parts.append(f"that are {' or '.join(rules.states)}")
-    if rules.max_bytes is not None:
-        parts.append(f"until all outputs fit into {format_size(rules.max_bytes)}, the oldest first")
-    if rules.workflow:
-        parts.append(f"of {rules.workflow}")
-    return ", ".join(parts)
-
-
-def show_preview(preview: CleanUpPreview) -> None:
-    """Print what a clean-up would delete and what is protected."""
-    _show_runs(preview.runs, preview.count)
-    freed = format_size(preview.freed_bytes + preview.record_bytes)
-    click.echo(f"{preview.count} runs to delete, which frees {freed}.")
-    if preview.protected_count:
-        click.echo(f"{preview.protected_count} runs are protected:")
-        _show_runs(preview.protected, preview.protected_count)
-
-
-def _show_runs(runs: list[ShownRun], count: int) -> None:
-    rows = [
-        (run.number, run.state, run.title, run.finished_at, reason_text(run.protection))
-        for run in runs
-    ]
-    if rows:
-        show_table(rows, ("number", "state", "title", "finished", "protected because"))
-    if count > len(rows):
-        click.echo(f"… and {count - len(rows)} newer ones")
 
 
 COMMANDS = (clean_up, retention)

@@ -1,0 +1,47 @@
+"""Command that shows and sets which runs of a project are deleted every day."""
+
+from typing import Any
+
+import click
+
+from nbyard.cli.commands.runs.clean_up import policy_options, policy_rules
+from nbyard.cli.output.clean_up_views import show_policies
+from nbyard.cli.output.console import show_json
+from nbyard.cli.shared_options import connect, json_option, server_option
+
+
+@click.command()
+@click.argument("project")
+@click.argument("policy", default="")
+@policy_options
+@server_option
+@json_option
+def retention(project: str, policy: str, server: str, as_json: bool, **rules: Any) -> None:
+    """Show the retention policies of a project, or set one.
+
+    Every day, a run of the project is deleted if any of its policies, or the rules of `nbyard runs
+    retention`, choose it.
+
+    \b
+    Examples:
+      nbyard projects retention wine
+      nbyard projects retention wine recent --older-than 90d --keep 20
+      nbyard projects retention wine failed --state failed --older-than 7d
+    """
+    projects = connect(server).projects
+    is_set = any(value not in (None, ()) for value in rules.values())
+    if is_set and not policy:
+        raise click.UsageError("Name the policy to set: nbyard projects retention PROJECT POLICY")
+    if policy and not is_set:
+        raise click.UsageError("Set a rule of the policy, such as --older-than 90d.")
+    if is_set:
+        found = projects.set_policy(project=project, policy=policy, body=policy_rules(rules))
+    else:
+        found = projects.retention(project=project)
+    if as_json:
+        show_json(found)
+    else:
+        show_policies(found)
+
+
+COMMANDS = (retention,)

@@ -1,0 +1,73 @@
+"""Print rules of clean-ups, and what they would delete."""
+
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import format_size, show_table, without_control_characters
+from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, ShownRun
+from nbyard.domain.runs.retention import ProjectRetention, RetentionPreview
+from nbyard.reasons.structs import reason_text
+
+
+def rules_text(rules: CleanUpRules) -> str:
+    """Return the rules as the end of a sentence."""
+    parts = []
+    if rules.older_than_days is not None:
+        parts.append(f"that finished at least {rules.older_than_days:g} days ago")
+    if rules.keep is not None:
+        parts.append(f"that are not the newest {rules.keep} of their workflow")
+    if rules.states:
+        parts.append(f"that are {' or '.join(rules.states)}")
+    if rules.max_bytes is not None:
+        parts.append(f"until all outputs fit into {format_size(rules.max_bytes)}, the oldest first")
+    if rules.workflow:
+        parts.append(f"of {rules.workflow}")
+    return ", ".join(parts)
+
+
+def show_preview(preview: CleanUpPreview) -> None:
+    """Print what a clean-up would delete and what is protected."""
+    _show_runs(preview.runs, preview.count)
+    freed = format_size(preview.freed_bytes + preview.record_bytes)
+    click.echo(f"{preview.count} runs to delete, which frees {freed}.")
+    if preview.protected_count:
+        click.echo(f"{preview.protected_count} runs are protected:")
+        _show_runs(preview.protected, preview.protected_count)
+
+
+def show_policies(retention: ProjectRetention) -> None:
+    """Print the policies of a project."""
+    if not retention.policies:
+        click.echo("No retention policies. Rules for all runs apply: nbyard runs retention")
+    for one in retention.policies:
+        text = f"{one.name}: deletes runs {rules_text(one.rules.as_clean_up)}."
+        click.echo(without_control_characters(text))
+
+
+def show_retention_preview(found: RetentionPreview) -> None:
+    """Print what each policy would delete."""
+    if not found.policies:
+        click.echo("No daily clean-up. Finished runs stay until you delete them.")
+    for one in found.policies:
+        name = f"{one.project}, {one.name}" if one.project else "All runs"
+        text = f"{name}: runs {rules_text(one.rules)}"
+        click.secho(without_control_characters(text), bold=True)
+        show_preview(one.preview)
+
+
+def _show_runs(runs: list[ShownRun], count: int) -> None:
+    rows = [
+        (run.number, run.state, run.title, run.finished_at, reason_text(run.protection))
+        for run in runs
+    ]
+    if rows:
+        show_table(rows, ("number", "state", "title", "finished", "protected because"))
+    if count > len(rows):
+        click.echo(f"… and {count - len(rows)} newer ones")
+
+
+VIEWS: dict[str, Any] = {
+    "projects.retention": show_policies,
+    "runs.preview_retention": show_retention_preview,
+}

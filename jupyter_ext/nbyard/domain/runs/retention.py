@@ -1,0 +1,117 @@
+"""Retention: policies of all runs and of projects, which delete finished runs every day."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from nbyard.domain.names import check_name
+from nbyard.domain.runs.clean_up import (
+    CleanUpPreview,
+    CleanUpRules,
+    FinishedRun,
+    check_rules,
+    choose_runs,
+)
+
+MOST_POLICIES = 20
+
+
+class PolicyRules(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True
+):
+    """Rules that choose finished runs of a project to delete. A run must fit all given rules.
+
+    - `older_than_days`: the run finished at least that many days ago.
+    - `keep`: the number of newest finished runs of the project to keep of each workflow.
+    - `states`: the states of runs to delete, all final states if empty.
+    - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+    """
+
+    older_than_days: float | None = None
+    keep: int | None = None
+    states: list[str] = []
+    max_bytes: int | None = None
+
+    @property
+    def as_clean_up(self) -> CleanUpRules:
+        """Return the rules of a clean-up of the project's runs."""
+        return CleanUpRules(**msgspec.structs.asdict(self))
+
+    def check(self, name: str) -> str:
+        """Check the limits of rules; return the name of the policy as it is stored.
+
+        Raises:
+            Invalid: the name or a rule is refused, or no rule limits the clean-up.
+        """
+        check_rules(self.as_clean_up)
+        return check_name(name, "policy")
+
+
+class ProjectPolicy(msgspec.Struct, frozen=True):
+    """A policy of a project; the dispatcher applies it every day."""
+
+    name: str
+    rules: PolicyRules
+    updated_at: datetime
+
+
+class ProjectRetention(msgspec.Struct, frozen=True):
+    """The policies of a project by name."""
+
+    policies: list[ProjectPolicy]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """A policy to apply: of all runs of an owner, or with a `name` of one project."""
+
+    rules: CleanUpRules
+    updated_at: datetime
+    name: str = ""
+    project_id: str = ""
+    project: str = ""
+
+
+class PolicyPreview(msgspec.Struct, frozen=True):
+    """What a policy deletes after those before it. Without a `project`, it is that of all runs."""
+
+    project: str
+    name: str
+    rules: CleanUpRules
+    preview: CleanUpPreview
+
+
+class RetentionPreview(msgspec.Struct, frozen=True):
+    """What the next daily clean-up deletes, by policy in the order in which they are applied."""
+
+    policies: list[PolicyPreview]
+
+
+class PolicyChoice(msgspec.Struct, frozen=True):
+    """The runs that a policy deletes, and those that are only kept by their protection."""
+
+    policy: Policy
+    doomed: Sequence[FinishedRun]
+    protected: Sequence[FinishedRun]
+
+
+def choose_by_policies(
+    runs: Iterable[FinishedRun],
+    members: Mapping[str, Collection[str]],
+    policies: Iterable[Policy],
+    now: datetime,
+) -> list[PolicyChoice]:
+    """Return what each policy deletes from the runs that those before it leave.
+
+    `members` are the IDs of the runs of projects.
+    """
+    left = [*runs]
+    choices = []
+    for policy in policies:
+        inside = policy.project_id and members.get(policy.project_id, ())
+        own = left if not policy.project_id else [run for run in left if run.id in inside]
+        doomed, protected = choose_runs(own, policy.rules, now)
+        choices.append(PolicyChoice(policy, doomed, protected))
+        gone = {run.id for run in doomed}
+        left = [run for run in left if run.id not in gone]
+    return choices

@@ -1,0 +1,59 @@
+"""Service operations on the retention policies of projects."""
+
+from __future__ import annotations
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.retention import (
+    MOST_POLICIES,
+    PolicyRules,
+    ProjectRetention,
+)
+from nbyard.domain.unique_names import no_such
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.services.operation import operation
+from nbyard.services.project_filter import find_project
+from nbyard.services.projects.records import ProjectRecords
+
+
+class ProjectPolicies(ProjectRecords):
+    """The part of the project service that sets which runs are deleted every day."""
+
+    @operation("GET", "/projects/{project}/retention", scope="projects:read")
+    def retention(self, caller: Caller, project: str) -> ProjectRetention:
+        """List the retention policies of a project."""
+        with self._store.read() as c:
+            found = find_project(self._store, c, caller, project)
+            return ProjectRetention(self._store.retention.of_project(c, found))
+
+    @operation("PATCH", "/projects/{project}/retention/{policy}", scope="projects:write")
+    def set_policy(
+        self, caller: Caller, project: str, policy: str, body: PolicyRules
+    ) -> ProjectRetention:
+        """Create or replace a retention policy of a project.
+
+        The dispatcher applies all policies once a day while it works, and when it starts. A run is
+        deleted if any policy chooses it.
+        """
+        name = body.check(policy)
+        with self._store.write() as c:
+            found = find_project(self._store, c, caller, project)
+            known = {one.name for one in self._store.retention.of_project(c, found)}
+            if name not in known and len(known) >= MOST_POLICIES:
+                raise Invalid.field("policy", because("too-many-policies", most=MOST_POLICIES))
+            self._store.retention.set_policy(c, found, name, body)
+            self._rows.tell(c, found.id, caller.name, "changed")
+        self._parts.ensure_dispatcher()
+        return self.retention(caller, found.id)
+
+    @operation(
+        "DELETE", "/projects/{project}/retention/{policy}", scope="projects:write", status=204
+    )
+    def delete_policy(self, caller: Caller, project: str, policy: str) -> None:
+        """Delete a retention policy of a project."""
+        with self._store.write() as c:
+            found = find_project(self._store, c, caller, project)
+            if not self._store.retention.delete_policy(c, found, policy):
+                present = [one.name for one in self._store.retention.of_project(c, found)]
+                raise no_such("no-policy", policy, present)
+            self._rows.tell(c, found.id, caller.name, "changed")
