@@ -5557,6 +5557,22 @@ export interface components {
             project: string;
         };
         /**
+         * NotificationEntry
+         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
+         *
+         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
+         *         `long_seconds`.
+         */
+        NotificationEntry: {
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number;
+            /** @default null */
+            long_seconds: number | null;
+        };
+        /**
          * OfferedService
          * @description A service that can be deployed, with its default image and ports.
          *
@@ -6268,7 +6284,7 @@ export interface components {
             /** @enum {unknown} */
             action: "add" | "change" | "delete";
             /** @enum {unknown} */
-            kind: "environment" | "file" | "project" | "schedule";
+            kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
             name: string;
             /** @default [] */
             fields: string[];
@@ -6276,6 +6292,8 @@ export interface components {
         /**
          * ProjectDefinition
          * @description The content of a project file.
+         *
+         *         `notifications` are rules by the name of their channel, `retention` policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -6286,6 +6304,14 @@ export interface components {
             /** @default {} */
             environments: {
                 [key: string]: components["schemas"]["EnvironmentEntry"];
+            };
+            /** @default {} */
+            notifications: {
+                [key: string]: components["schemas"]["NotificationEntry"][];
+            };
+            /** @default {} */
+            retention: {
+                [key: string]: components["schemas"]["PolicyRules"];
             };
         };
         /**

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.projects.notifications import NotificationEntry, as_lists, sorted_entries
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import (
     Cron,
@@ -26,6 +28,7 @@ from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
+ChangeKind = Literal["project", "environment", "schedule", "file", "notification", "policy"]
 FILE = "nbyard.toml"
 FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 MOST_BYTES = 1 << 20
@@ -81,11 +84,16 @@ class EnvironmentEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_u
 class ProjectDefinition(
     msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """The content of a project file."""
+    """The content of a project file.
+
+    `notifications` are rules by the name of their channel, `retention` policies by name.
+    """
 
     project: NewProject
     schedules: dict[str, ScheduleEntry] = {}
     environments: dict[str, EnvironmentEntry] = {}
+    notifications: dict[str, list[NotificationEntry]] = {}
+    retention: dict[str, PolicyRules] = {}
 
 
 class ProjectFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -113,7 +121,7 @@ class ProjectChange(msgspec.Struct, frozen=True):
     """A difference between a folder and the server. `fields` are those that change."""
 
     action: Literal["add", "change", "delete"]
-    kind: Literal["project", "environment", "schedule", "file"]
+    kind: ChangeKind
     name: str
     fields: list[str] = []
 
@@ -150,9 +158,11 @@ def read_definition(text: bytes) -> ProjectDefinition:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
     try:
-        return msgspec.convert(document, ProjectDefinition)
+        found = msgspec.convert(as_lists(document), ProjectDefinition)
     except msgspec.ValidationError as error:
         raise Invalid.field(FILE, because("schema-mismatch", message=str(error))) from None
+    notifications = {name: sorted_entries(one) for name, one in found.notifications.items()}
+    return msgspec.structs.replace(found, notifications=notifications)
 
 
 def entry_of(schedule: Schedule, folder: str, zone: str) -> ScheduleEntry:
@@ -211,7 +221,7 @@ def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]
 
 
 def changed_entries(
-    kind: Literal["environment", "schedule", "file"],
+    kind: ChangeKind,
     wanted: Mapping[str, msgspec.Struct],
     present: Mapping[str, msgspec.Struct],
     *,

@@ -64,7 +64,7 @@ def starter_files(starter: Starter, name: str, document_id: str) -> tuple[dict[s
 
 
 def project_text(name: str, schedule: Mapping[str, str]) -> str:
-    """Return a nbyard.toml with a name, and a schedule that is commented out."""
+    """Return a nbyard.toml with a name, and examples of other tables that are commented out."""
     lines = [
         "# What `nbyard push` sends; see `nbyard plan`.",
         "[project]",
@@ -78,6 +78,13 @@ def project_text(name: str, schedule: Mapping[str, str]) -> str:
         "",
         "# [schedules.morning]",
         *(f"# {key} = {_quoted(value)}" for key, value in schedule.items()),
+        "",
+        "# [notifications.team]  # a channel: nbyard channels create team",
+        '# events = ["failed", "recovered"]',
+        "",
+        "# [retention.recent]  # which runs are deleted every day",
+        "# older_than_days = 90",
+        "# keep = 20",
         "",
     ]
     return "\n".join(lines)

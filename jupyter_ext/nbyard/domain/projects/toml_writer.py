@@ -19,7 +19,7 @@ def updated_toml(text: str, known: ProjectDefinition, wanted: ProjectDefinition)
 
     document = tomlkit.parse(text)
     before, after = _plain(known), _plain(wanted)
-    for part in ("project", "schedules", "environments"):
+    for part in ("project", "schedules", "environments", "notifications", "retention"):
         present, entries = before.get(part, {}), after.get(part, {})
         if part == "project" and not text:
             present = {}
@@ -41,7 +41,23 @@ def _update(
         if isinstance(value, dict) and isinstance(inner, MutableMapping):
             _update(inner, present.get(name, {}), value)
         else:
-            table[name] = _table(value) if isinstance(value, dict) else value
+            table[name] = _item(value)
+
+
+def _item(value: Any) -> Any:
+    """Return a value as it is written; of a list of tables, one is a table, several an array."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        return _table(value)
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return value
+    if len(value) == 1:
+        return _table(value[0])
+    tables = tomlkit.aot()
+    for one in value:
+        tables.append(_table(one))
+    return tables
 
 
 def _table(fields: Mapping[str, Any]) -> Any:
@@ -62,13 +78,20 @@ def _plain(value: Any) -> Any:
     """Return a value of TOML; of a struct, the fields without their defaults."""
     if isinstance(value, msgspec.Struct):
         return {
-            one.name: _plain(given)
+            one.name: _number(given) if isinstance(given, float) else _plain(given)
             for one in msgspec.structs.fields(value)
             if (given := getattr(value, one.name)) != _default_of(one)
         }
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     return value
+
+
+def _number(value: float) -> float:
+    """Return a number as people write it: 30 rather than 30.0."""
+    return int(value) if value.is_integer() else value
 
 
 def _default_of(field: msgspec.structs.FieldInfo) -> Any:

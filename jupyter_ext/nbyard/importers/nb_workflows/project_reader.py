@@ -6,11 +6,12 @@ import msgspec
 
 from nbyard.domain.names import check_name
 from nbyard.domain.parsing.strict_yaml import read_yaml
-from nbyard.domain.projects.definitions import ProjectDefinition, ScheduleEntry
+from nbyard.domain.projects.definitions import ProjectDefinition
+from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
-from nbyard.importers.nb_workflows.workflow_reader import read_workflow
+from nbyard.importers.nb_workflows.workflow_reader import ReadWorkflow, read_workflow
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.reasons.structs import Reason, because
 
@@ -58,7 +59,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     environments = {}
     if RUNTIMES in files:
         environments = read_runtimes(_fields(files[RUNTIMES], RUNTIMES, left), files)
-    documents, schedules = _workflows(top, paths, environments)
+    workflows = _workflows(top, paths, environments)
     secrets: dict[str, str] = {}
     for name in sorted(files):
         if name.endswith(VARIABLES):
@@ -72,26 +73,33 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
         fields.text("repository"),
         metadata={name: text for name in FACTS if (text := fields.text(name))},
     )
-    definition = ProjectDefinition(project, schedules, environments)
+    schedules = {
+        check_name(name, f"{found[0]}.workflows"): one.schedule
+        for name, one in workflows.items()
+        if one.schedule
+    }
+    notifications: dict[str, list[NotificationEntry]] = {}
+    for workflow in workflows.values():
+        for channel, entry in workflow.notifications.items():
+            notifications.setdefault(channel, []).append(entry)
+    definition = ProjectDefinition(project, schedules, environments, notifications)
+    documents = {one.path: one.text for one in workflows.values()}
     return ConvertedProject(definition, documents, secrets, left)
 
 
 def _workflows(
     top: Fields, paths: Collection[str], environments: Collection[str]
-) -> tuple[dict[str, str], dict[str, ScheduleEntry]]:
-    """Return the documents of all workflows by path, and their schedules by name."""
-    documents, schedules = dict[str, str](), dict[str, ScheduleEntry]()
+) -> dict[str, ReadWorkflow]:
+    """Return all workflows by name."""
+    found: dict[str, ReadWorkflow] = {}
     for alias, fields in top.each("workflows"):
         made = read_workflow(alias, fields, paths, environments)
         if made is None:
             continue
-        name, text, schedule = made
-        if name in documents:
-            raise Invalid.field(fields.place, because("import-same-file", name=name))
-        documents[name] = text
-        if schedule is not None:
-            schedules[check_name(alias, fields.place)] = schedule
-    return documents, schedules
+        if any(one.path == made.path for one in found.values()):
+            raise Invalid.field(fields.place, because("import-same-file", name=made.path))
+        found[alias] = made
+    return found
 
 
 def _fields(content: bytes, filename: str, left: list[Reason]) -> Fields:

@@ -4,9 +4,13 @@ import uuid
 from collections.abc import Container, Mapping
 from typing import Any
 
-from nbyard.domain.names import safe_filename
+import msgspec
+
+from nbyard.domain.names import check_name, safe_filename
+from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.projects.definitions import ScheduleEntry
+from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.errors import Invalid
 from nbyard.importers.nb_workflows.yaml_fields import Fields
@@ -20,20 +24,31 @@ SECONDS = 10_800
 ZONE = "UTC"
 TASK = ("nb_name", "params", "runtime", "description", "timeout", "gpu_support")
 PLACES = ("version", "machine", "cluster", "docker_name", "remote_input", "remote_output")
-NOTIFICATIONS = ("notifications_ok", "notifications_fail")
+NOTIFICATIONS: dict[str, NoticeEvent] = {
+    "notifications_ok": "succeeded",
+    "notifications_fail": "failed",
+}
 TIMING = ("start_in_min", "repeat", "cron", "interval")
+
+
+class ReadWorkflow(msgspec.Struct, frozen=True):
+    """The path and text of a workflow document, its schedule, and its notifications by channel."""
+
+    path: str
+    text: str
+    schedule: ScheduleEntry | None
+    notifications: dict[str, NotificationEntry]
 
 
 def read_workflow(
     alias: str, fields: Fields, paths: Container[str], runtimes: Container[str]
-) -> tuple[str, str, ScheduleEntry | None] | None:
-    """Return the name and text of a workflow document, and its schedule if it has one.
+) -> ReadWorkflow | None:
+    """Return a workflow as nbyard stores it.
 
     None if there is no notebook. `paths` are those of the notebooks, `runtimes` the environments.
     """
     task = fields.below("nbtask")
     fields.leave_out_others(("alias", "nbtask", "enabled", "wfid", "schedule"))
-    task.leave_out(NOTIFICATIONS, "import-notification")
     task.leave_out(PLACES)
     task.leave_out_others((*TASK, *PLACES, *NOTIFICATIONS))
     name = task.text("nb_name")
@@ -50,7 +65,17 @@ def read_workflow(
         meta["description"] = description
     document = {"version": 1, "meta": meta, "nodes": {"main": node}}
     file = f"{safe_filename(alias)}.nbflow"
-    return file, canonical(document), _schedule(fields, file)
+    notifications = _notifications(task, file)
+    return ReadWorkflow(file, canonical(document), _schedule(fields, file), notifications)
+
+
+def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
+    """Return the rules for the runs of a file by channel; channels have the names of services."""
+    events: dict[str, list[NoticeEvent]] = {}
+    for field, event in NOTIFICATIONS.items():
+        for name in task.texts(field):
+            events.setdefault(check_name(name, f"{task.place}.{field}"), []).append(event)
+    return {name: NotificationEntry(chosen, file) for name, chosen in events.items()}
 
 
 def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:

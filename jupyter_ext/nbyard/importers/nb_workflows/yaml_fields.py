@@ -43,6 +43,16 @@ class Fields:
             raise Invalid.field(self._at(name), because("text-needed", given=_given(value)))
         return str(value)
 
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts, empty without it."""
+        value = self._value.get(name) or []
+        if not isinstance(value, list):
+            raise Invalid.field(self._at(name), because("list-needed", given=_given(value)))
+        for one in value:
+            if not isinstance(one, str):
+                raise Invalid.field(self._at(name), because("text-needed", given=_given(one)))
+        return [*dict.fromkeys(value)]
+
     def number(self, name: str) -> int | None:
         """Return a whole number, or None without it."""
         value = self._value.get(name)

@@ -4,6 +4,7 @@ from nbyard.reasons.codes.code import REASON, code
 
 REFUSALS = {
     "no-project": code("There is no project '{name}'.", name=str),
+    "create-channel": code("Create the channel with: nbyard channels create {name}", name=str),
     "no-policy": code("There is no retention policy '{name}'.", name=str),
     "too-many-policies": code("there may be at most {most} retention policies", most=int),
     "project-exists": code("A project named '{name}' exists.", name=str),
@@ -39,9 +40,6 @@ REFUSALS = {
 # what the conversion of another program's project leaves out
 LEFT_OUT = {
     "import-no-field": code("{place}: {value}. nbyard has no such field", place=str, value=str),
-    "import-notification": code(
-        "{place}: {value}. Add a notification to the schedule", place=str, value=str
-    ),
     "import-image": code(
         "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
     ),

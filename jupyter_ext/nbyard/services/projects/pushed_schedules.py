@@ -146,5 +146,7 @@ class ScheduleSync:
 
 def below(error: Invalid, where: str) -> Invalid:
     """Return an error whose fields are below another one."""
+    if not error.details:
+        return Invalid.field(where, error.reason, hint=error.hint_reason)
     details = [Detail(f"{where}.{one.path}", one.message, one.reason) for one in error.details]
     return Invalid.fields(details, hint=error.hint_reason)

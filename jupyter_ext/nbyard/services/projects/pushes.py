@@ -41,6 +41,13 @@ from nbyard.services.projects.pushed_files import (
     place_of,
     store_files,
 )
+from nbyard.services.projects.pushed_rules import (
+    PushedRules,
+    apply_rules,
+    compare_rules,
+    stored_policies,
+    stored_rules,
+)
 from nbyard.services.projects.pushed_schedules import (
     ScheduleSync,
     below,
@@ -65,6 +72,7 @@ class Compared(msgspec.Struct, frozen=True):
     environments: dict[str, EnvironmentEntry]
     rows: dict[str, ScheduleRow]
     stored: dict[str, ProjectFile]
+    rules: PushedRules
     plan: ProjectPlan
 
     def changes(self, kind: str) -> list[ProjectChange]:
@@ -108,6 +116,7 @@ class ProjectPushes(ProjectPolicies):
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
+            apply_rules(self._parts, c, project, found.rules, folder)
             self._rows.pushed(c, project, digest, body.git)
         drop_others(folder)
         if body.archive:
@@ -125,7 +134,15 @@ class ProjectPushes(ProjectPolicies):
                 known = self._store.environments.get(c, caller.name, one.id)
                 if known is not None:
                     environments[known.name] = EnvironmentEntry(known.current.requirements)
-        definition = ProjectDefinition(_described(found), entries_of(rows), environments)
+            notifications = stored_rules(self._parts, c, found)
+            policies = stored_policies(self._parts, c, found)
+        definition = ProjectDefinition(
+            _described(found),
+            entries_of(rows),
+            environments,
+            {name: one.rules for name, one in notifications.items()},
+            policies,
+        )
         return PulledProject(definition, files_of(self._parts, found.files), found.git)
 
     def file(self, caller: Caller, project: str, path: str) -> DownloadRequest:
@@ -150,12 +167,7 @@ class ProjectPushes(ProjectPolicies):
         check_files(body.files, self._parts.settings.max_bundle_bytes)
         if body.git is not None:
             body.git.check()
-        try:
-            fields = msgspec.convert(
-                check_fields(msgspec.structs.asdict(body.definition.project)), NewProject
-            )
-        except Invalid as error:
-            raise below(error, "project") from None
+        fields = _checked_project(body.definition.project)
         wanted = wanted_entries(body.definition.schedules, body.files)
         environments = self._checked(body.definition.environments)
         with self._store.read() as c:
@@ -166,17 +178,20 @@ class ProjectPushes(ProjectPolicies):
             present = {
                 one.name: EnvironmentEntry(one.current.requirements) for one in others if one
             }
+            of_file = (body.definition, body.files)
+            rules = compare_rules(self._parts, c, caller.name, project, *of_file)
         stored = files_of(self._parts, project.files if project else "")
         changes = [
             *_of_project(project, fields),
             *changed_entries("file", body.files, stored),
             *changed_entries("environment", environments, present, keeps_others=True),
             *changed_entries("schedule", wanted, entries_of(rows)),
+            *rules.changes,
         ]
         check_timings((one for one in changes if one.kind == "schedule"), wanted)
         missing = missing_files(body.files, stored)
         plan = ProjectPlan(changes, missing)
-        return Compared(project, fields, wanted, environments, rows, stored, plan)
+        return Compared(project, fields, wanted, environments, rows, stored, rules, plan)
 
     def _checked(self, entries: dict[str, EnvironmentEntry]) -> dict[str, EnvironmentEntry]:
         """Return environments with their requirements in canonical form."""
@@ -234,6 +249,13 @@ class ProjectPushes(ProjectPolicies):
             else:
                 ids.append(service.change(caller, name, EnvironmentChange(text)).id)
         return ids
+
+
+def _checked_project(given: NewProject) -> NewProject:
+    try:
+        return msgspec.convert(check_fields(msgspec.structs.asdict(given)), NewProject)
+    except Invalid as error:
+        raise below(error, "project") from None
 
 
 def _described(project: Project) -> NewProject:

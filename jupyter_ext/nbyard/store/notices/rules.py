@@ -80,6 +80,12 @@ class RuleRows:
         """Delete the rules of a schedule."""
         c.execute(delete(notice_rules).where(R.schedule_id == schedule_id))
 
+    def of_project(self, c: Connection, project_id: str) -> list[tuple[str, NoticeRule]]:
+        """Return the rules of a project with the names of their channels."""
+        query = select(notice_rules, C.name).join(notice_channels, C.id == R.channel_id)
+        rows = c.execute(query.where(R.project_id == project_id).order_by(R.id))
+        return [(row.name, _stored(row).rule) for row in rows]
+
     def delete_of_project(self, c: Connection, project_id: str) -> None:
         """Delete the rules of a project."""
         c.execute(delete(notice_rules).where(R.project_id == project_id))

@@ -1,10 +1,12 @@
 """J2: the files of a new project folder."""
 
 import json
+import re
 import tomllib
 
 import pytest
 
+from nbyard.domain.projects.definitions import read_definition
 from nbyard.domain.projects.starters import STARTERS, starter_files
 from nbyard.domain.workflows.structs import read_document
 
@@ -17,8 +19,11 @@ def test_each_starter_has_its_first_file_and_a_valid_project_file(starter, name)
     files, first = starter_files(starter, name, DOCUMENT_ID)
     assert first in files and first in files["README.md"]
     assert tomllib.loads(files["nbyard.toml"])["project"]["name"] == name
-    commented = files["nbyard.toml"].partition("# [schedules")[2].replace("# ", "")
-    assert tomllib.loads("[schedules" + commented)["schedules"]["morning"]["path"] == first
+    text = re.sub(r"(?m)^# (?=[a-z]|\[)", "", files["nbyard.toml"])
+    found = read_definition(text.encode())
+    assert found.schedules["morning"].path == first
+    assert found.notifications["team"][0].events == ["failed", "recovered"]
+    assert found.retention["recent"].keep == 20
     for path in files:
         if path.endswith(".ipynb"):
             assert json.loads(files[path])["nbformat"] == 4

@@ -3,14 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.domain.notices.structs import EVENTS
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     ProjectDefinition,
     ScheduleEntry,
     read_definition,
 )
+from nbyard.domain.projects.notifications import NotificationEntry, sorted_entries
 from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_writer import updated_toml
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.schedules.structs import Missed
 
 TEXT = """# About wine
@@ -45,11 +48,29 @@ SCHEDULES = st.builds(
     missed=st.builds(Missed, st.sampled_from(["skip", "last"]), st.integers(0, 9)),
 )
 ENVIRONMENTS = st.builds(EnvironmentEntry, st.lists(st.text(max_size=9), max_size=2))
+NOTIFICATIONS = st.builds(
+    NotificationEntry,
+    st.lists(st.sampled_from(EVENTS), min_size=1, unique=True),
+    st.text(max_size=5),
+    st.sampled_from([0.0, 2.0, 2.5]),
+    st.none() | st.floats(1, 1e6),
+)
+POLICIES = st.builds(
+    PolicyRules,
+    older_than_days=st.none() | st.floats(0, 1e4),
+    keep=st.none() | st.integers(0, 99),
+    states=st.lists(st.sampled_from(["failed", "succeeded"]), unique=True),
+    max_bytes=st.none() | st.integers(0, 10**12),
+)
 DEFINITIONS = st.builds(
     ProjectDefinition,
     PROJECTS,
     st.dictionaries(NAMES, SCHEDULES, max_size=2),
     st.dictionaries(NAMES, ENVIRONMENTS, max_size=2),
+    st.dictionaries(
+        NAMES, st.lists(NOTIFICATIONS, min_size=1, max_size=3).map(sorted_entries), max_size=2
+    ),
+    st.dictionaries(NAMES, POLICIES, max_size=2),
 )
 
 
@@ -62,6 +83,22 @@ def test_only_what_differs_changes():
     assert 'when = "weekdays 9:00"' in found and "evening" not in found
     assert read_definition(found.encode()) == wanted
     assert updated_toml(found, wanted, wanted) == found
+
+
+def test_numbers_and_single_rules_are_written_as_people_write_them():
+    wanted = ProjectDefinition(
+        NewProject("wine"),
+        notifications={"team": [NotificationEntry(["failed"], "a.py", long_seconds=60.0)]},
+        retention={"recent": PolicyRules(older_than_days=90.0, keep=20)},
+    )
+    text = updated_toml("", ProjectDefinition(wanted.project), wanted)
+    assert "[notifications.team]\n" in text and "long_seconds = 60\n" in text
+    assert "[retention.recent]\nolder_than_days = 90\nkeep = 20\n" in text
+    later = ProjectDefinition(
+        NewProject("wine"), notifications={"team": [NotificationEntry([e]) for e in EVENTS[:2]]}
+    )
+    text = updated_toml(text, wanted, later)
+    assert text.count("[[notifications.team]]") == 2 and "recent" not in text
 
 
 @given(DEFINITIONS)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from nbyard.domain.projects.definitions import ProjectDefinition, ScheduleEntry, read_definition
+from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
@@ -115,10 +116,29 @@ def test_what_a_schedule_cannot_keep_is_listed(schedule, line):
     assert any(one.startswith(line) for one in left(convert({"a": workflow(schedule=schedule)})))
 
 
+def test_notifications_become_rules_of_channels_of_the_same_name():
+    both = {"notifications_ok": ["slack"], "notifications_fail": ["slack", "discord"]}
+    found = convert({"a": workflow(both), "b": workflow({"notifications_fail": ["slack"]})})
+    assert found.definition.notifications == {
+        "slack": [
+            NotificationEntry(["succeeded", "failed"], "a.nbflow"),
+            NotificationEntry(["failed"], "b.nbflow"),
+        ],
+        "discord": [NotificationEntry(["failed"], "a.nbflow")],
+    }
+    assert not any("notifications" in one for one in left(found))
+
+
+@pytest.mark.parametrize("names", ["slack", [1], {"slack": 1}])
+def test_notifications_that_are_no_list_of_names_are_refused(names):
+    with pytest.raises(Invalid) as caught:
+        convert({"a": workflow({"notifications_fail": names})})
+    place = "workflows.yaml.workflows.a.nbtask.notifications_fail"
+    assert caught.value.details[0].path == place
+
+
 def test_what_a_task_cannot_keep_is_listed_line_by_line():
     task = {
-        "notifications_ok": ["slack"],
-        "notifications_fail": ["discord"],
         "machine": "m1",
         "cluster": "c1",
         "version": "v2",
@@ -129,8 +149,6 @@ def test_what_a_task_cannot_keep_is_listed_line_by_line():
     place = "workflows.yaml.workflows.a"
     assert [one for one in left(found) if "users" not in one] == [
         f"{place}.extra: 1. nbyard has no such field",
-        f"{place}.nbtask.notifications_ok: ['slack']. Add a notification to the schedule",
-        f"{place}.nbtask.notifications_fail: ['discord']. Add a notification to the schedule",
         f"{place}.nbtask.version: v2. nbyard has no such field",
         f"{place}.nbtask.machine: m1. nbyard has no such field",
         f"{place}.nbtask.cluster: c1. nbyard has no such field",

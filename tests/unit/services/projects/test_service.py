@@ -7,4 +7,5 @@ from nbyard.services.projects.service import ProjectService
 def test_its_operations():
     verbs = {operation.verb for operation in operations([ProjectService])}
     records = {"create", "list", "get", "update", "delete", "links", "linkable", "link", "unlink"}
-    assert verbs == records | {"plan", "push", "definition"}
+    policies = {"retention", "set_policy", "delete_policy"}
+    assert verbs == records | policies | {"plan", "push", "definition"}

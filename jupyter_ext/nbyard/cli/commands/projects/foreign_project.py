@@ -1,5 +1,6 @@
 """Command that converts project folders of other programs."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
     if secrets:
         store_secrets(found.secrets, server)
     if as_json:
-        show_json({"written": [*written], "left": [str(one) for one in found.left]})
+        left = [str(one) for one in found.left]
+        channels = [*definition.notifications]
+        show_json({"written": [*written], "left": left, "channels": channels})
         return
     for path in written:
         click.echo(str(place / path))
@@ -64,6 +67,8 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
     if found.secrets and not secrets:
         names = ", ".join(found.secrets)
         print_note(f"Not stored: the secrets {names}. Store them with --secrets.")
+    for channel in definition.notifications:
+        print_note(f"Before the push: nbyard channels create {shlex.quote(channel)}")
     print_note("Next: nbyard plan --current")
 
 

@@ -34,11 +34,15 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
     assert converted.code == 0, converted.err
     assert converted.out.splitlines() == ["nbyard.toml", "nightly.nbflow"]
     assert "Left out: workflows.yaml.project.users: ['bob']" in converted.err
-    assert "notifications_fail: ['slack']. Add a notification" in converted.err
+    assert "Before the push: nbyard channels create slack" in converted.err
     assert "the secrets API_KEY" in converted.err
+    refused = shell("push", "--current", "--yes")
+    assert refused.code == 2 and "notifications.slack" in refused.err
+    (yard.parts.files.root / "url").write_text("https://h.test/x")
+    assert shell("channels", "create", "slack", "--file", "../url", "--on", "retried").code == 0
     pushed = shell("push", "--current", "--yes")
     assert pushed.code == 0, pushed.err
-    assert "+ schedule nightly" in pushed.out
+    assert "+ schedule nightly" in pushed.out and "+ notification slack" in pushed.out
     assert shell("push", "--current").out == "No changes.\n"
     assert json.loads(shell("schedules", "run", "nightly").out)["state"] == "queued"
 
@@ -59,7 +63,7 @@ def test_existing_files_are_kept(shell, folder):
     assert not (folder / "nbyard.toml").exists()
     found = json.loads(shell("projects", "convert", "--force", "--json").out)
     assert found["written"] == ["nbyard.toml", "nightly.nbflow"]
-    assert len(found["left"]) == 2
+    assert len(found["left"]) == 1 and found["channels"] == ["slack"]
 
 
 def test_another_folder_is_refused(shell, yard):

@@ -1,0 +1,61 @@
+"""The rules of notice channels in a project file."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, EVENTS, NoticeEvent, NoticeRule
+
+
+class NotificationEntry(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """Events of the project's runs that a channel reports. `path` is relative to its folder.
+
+    A run is running long after `long_factor` times its usual duration, 0 for never, or after
+    `long_seconds`.
+    """
+
+    events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*DEFAULT_EVENTS])
+    path: str = ""
+    long_factor: float = 2.0
+    long_seconds: float | None = None
+
+    def rule(self, folder: str, project_id: str) -> NoticeRule:
+        """Return the rule to store; its file is below a folder of pushed files."""
+        path = f"{folder}/{self.path}" if self.path else ""
+        factor = self.long_factor or None
+        return NoticeRule(self.events, path, factor, self.long_seconds, project_id)
+
+
+class ChannelRules(msgspec.Struct, frozen=True):
+    """The rules of one channel for the runs of one project."""
+
+    rules: list[NotificationEntry]
+
+
+def sorted_entries(entries: Iterable[NotificationEntry]) -> list[NotificationEntry]:
+    """Return entries in the one form and order in which they are compared."""
+    ordered = [
+        msgspec.structs.replace(one, events=[e for e in EVENTS if e in one.events])
+        for one in entries
+    ]
+    return sorted(ordered, key=msgspec.json.encode)
+
+
+def entry_of_rule(rule: NoticeRule, path: str) -> NotificationEntry:
+    """Return a stored rule as an entry; `path` is relative to the folder of its project."""
+    return NotificationEntry(rule.events, path, rule.long_factor or 0.0, rule.long_seconds)
+
+
+def as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of a project file with the single rule of a channel as a list.
+
+    A file may have `[notifications.NAME]`, or `[[notifications.NAME]]` several times.
+    """
+    found = document.get("notifications")
+    if not isinstance(found, dict):
+        return {**document}
+    lists = {name: [one] if isinstance(one, dict) else one for name, one in found.items()}
+    return {**document, "notifications": lists}

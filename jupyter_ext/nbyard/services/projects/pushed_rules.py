@@ -1,0 +1,208 @@
+"""The rules of channels and the retention policies of a pushed project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.notices.rules import MOST_RULES, check_rules
+from nbyard.domain.projects.definitions import (
+    FILE,
+    MOST_BYTES,
+    ProjectDefinition,
+    changed_entries,
+    read_definition,
+)
+from nbyard.domain.projects.notifications import (
+    ChannelRules,
+    NotificationEntry,
+    entry_of_rule,
+    sorted_entries,
+)
+from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
+from nbyard.domain.unique_names import nearest_names
+from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
+from nbyard.freezing.pushed_folders import folder_of
+from nbyard.reasons.structs import because
+from nbyard.services.projects.pushed_files import files_of
+from nbyard.services.projects.pushed_schedules import below
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+    from pathlib import Path
+
+    from nbyard.domain.notices.structs import NoticeRule
+    from nbyard.domain.projects.definitions import ProjectChange
+    from nbyard.domain.projects.structs import Project
+    from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Connection
+
+
+class PushedRules(msgspec.Struct, frozen=True):
+    """The checked rules and policies of a project file, and the differences.
+
+    What an earlier push added, and the file lacks now, is deleted. Others stay.
+    """
+
+    notifications: dict[str, ChannelRules]
+    policies: dict[str, PolicyRules]
+    changes: list[ProjectChange]
+
+
+def compare_rules(
+    parts: ServiceContext,
+    c: Connection,
+    owner: str,
+    project: Project | None,
+    definition: ProjectDefinition,
+    files: Container[str],
+) -> PushedRules:
+    """Check the rules and policies of a project file, and compare them with the stored ones.
+
+    Raises:
+        Invalid: a field is refused, or a channel is unknown.
+    """
+    notifications = _checked(definition.notifications, files)
+    _check_channels(parts, c, owner, notifications)
+    policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
+    if len(policies) > MOST_POLICIES:
+        raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
+    before = _pushed_before(parts, project)
+    stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
+    own = {*notifications, *before.notifications}
+    changes = [
+        *changed_entries("notification", notifications, {n: stored[n] for n in own & {*stored}}),
+        *changed_entries(
+            "policy", policies, {n: known[n] for n in {*policies, *before.retention} & {*known}}
+        ),
+    ]
+    return PushedRules(notifications, policies, changes)
+
+
+def stored_rules(
+    parts: ServiceContext, c: Connection, project: Project | None
+) -> dict[str, ChannelRules]:
+    """Return the rules for the runs of a project by channel, as entries of a project file."""
+    found: dict[str, list[NotificationEntry]] = {}
+    if project is not None:
+        for name, rule in parts.store.rules.of_project(c, project.id):
+            path = _path_inside(parts, project.id, rule)
+            if path is not None:
+                found.setdefault(name, []).append(entry_of_rule(rule, path))
+    return {name: ChannelRules(sorted_entries(one)) for name, one in found.items()}
+
+
+def stored_policies(
+    parts: ServiceContext, c: Connection, project: Project | None
+) -> dict[str, PolicyRules]:
+    """Return the policies of a project by name."""
+    if project is None:
+        return {}
+    return {one.name: one.rules for one in parts.store.retention.of_project(c, project)}
+
+
+def apply_rules(
+    parts: ServiceContext, c: Connection, project: Project, wanted: PushedRules, folder: Path
+) -> None:
+    """Store the rules and policies; the files of rules are those of a folder of pushed files.
+
+    Raises:
+        StaleWrite: a channel was deleted or changed meanwhile.
+    """
+    for change in wanted.changes:
+        if change.action == "delete" and change.kind == "notification":
+            _replace(parts, c, project, change.name, [])
+        elif change.action == "delete":
+            parts.store.retention.delete_policy(c, project, change.name)
+        elif change.kind == "policy":
+            policy = wanted.policies[change.name]
+            parts.store.retention.set_policy(c, project, change.name, policy)
+    # Unchanged rules use the files of the folder too.
+    for name, own in wanted.notifications.items():
+        rules = [one.rule(str(folder), project.id) for one in own.rules]
+        _replace(parts, c, project, name, rules)
+
+
+def _replace(
+    parts: ServiceContext, c: Connection, project: Project, name: str, rules: list[NoticeRule]
+) -> None:
+    """Replace the rules of a channel for the runs of a project; rules of other files stay."""
+    store = parts.store
+    channel = store.channels.get(c, project.owner, name)
+    if channel is None:
+        raise StaleWrite
+    own = [
+        stored.rule
+        for stored in store.rules.of_owner(c, project.owner)
+        if stored.channel_id == channel.id and not stored.schedule_id
+    ]
+    kept = [
+        rule
+        for rule in own
+        if rule.project != project.id or _path_inside(parts, project.id, rule) is None
+    ]
+    if own == [*kept, *rules]:
+        return
+    if len(kept) + len(rules) > MOST_RULES:
+        why = because("too-many-rules", most=MOST_RULES)
+        raise Invalid.field(f"notifications.{name[:40]}", why)
+    store.rules.replace(c, project.owner, channel.id, [*kept, *rules])
+    if not store.channels.change(c, channel, None):
+        raise StaleWrite
+
+
+def _checked(
+    entries: Mapping[str, list[NotificationEntry]], files: Container[str]
+) -> dict[str, ChannelRules]:
+    """Return the rules of channels in the form in which they are compared."""
+    checked = {}
+    for name, rules in entries.items():
+        where = f"notifications.{name[:40]}"
+        check_rules([one.rule("", "") for one in rules], where)
+        for place, one in enumerate(rules):
+            if one.path and one.path.partition("::")[0] not in files:
+                why = because("not-among-files", path=one.path[:200])
+                raise Invalid.field(f"{where}.{place}.path", why)
+        checked[name] = ChannelRules(sorted_entries(rules))
+    return checked
+
+
+def _check_channels(
+    parts: ServiceContext, c: Connection, owner: str, wanted: Mapping[str, ChannelRules]
+) -> None:
+    names = {*parts.store.channels.names(c, owner).values()} if wanted else set()
+    for name in wanted:
+        if name not in names:
+            why = because("no-channel", name=name[:80], present=nearest_names(names, name[:80]))
+            hint = because("create-channel", name=name[:80])
+            raise Invalid.fields([Detail.of(f"notifications.{name[:40]}", why)], hint=hint)
+
+
+def _policy_name(name: str, rules: PolicyRules) -> str:
+    try:
+        return rules.check(name)
+    except Invalid as error:
+        raise below(error, f"retention.{name[:40]}") from None
+
+
+def _pushed_before(parts: ServiceContext, project: Project | None) -> ProjectDefinition:
+    """Return the project file of the last push; without one, an empty file."""
+    nothing = ProjectDefinition(NewProject(""))
+    known = files_of(parts, project.files if project else "").get(FILE)
+    if known is None:
+        return nothing
+    try:
+        with parts.blobs.open(known.digest) as file:
+            return read_definition(file.read(MOST_BYTES))
+    except NbyardError:  # a version that wrote it knew other fields
+        return nothing
+
+
+def _path_inside(parts: ServiceContext, project_id: str, rule: NoticeRule) -> str | None:
+    """Return the path of a rule in the folder of a push; None for a file elsewhere."""
+    if not rule.path:
+        return ""
+    inside = rule.path.removeprefix(f"{folder_of(parts.store, project_id)}/")
+    return None if inside == rule.path else inside.partition("/")[2]
