@@ -20,6 +20,7 @@ from nbyard.host.server_names import read_servers, server_of
 from nbyard.host.wakeup import Listener
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
+from nbyard.services.registry import Services
 
 CALL_SECONDS = 5.0
 ATTEMPT = "NBYARD_ATTEMPT_ID"  # set by the runner for the code of a task
@@ -31,8 +32,9 @@ OWN_HOSTS = ("", "0.0.0.0", "::", "::1", "localhost", LOOPBACK)
 class LocalNoun:
     """A service whose methods get their caller automatically."""
 
-    def __init__(self, service: Any, caller: Caller):
-        self._service = service
+    def __init__(self, services: Services, noun: str, caller: Caller):
+        self._services = services
+        self._service = getattr(services, noun)
         self._caller = caller
 
     def __getattr__(self, verb: str) -> Any:
@@ -47,6 +49,8 @@ class LocalNoun:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.
                     check_text(value, str(name))
+            if marked := getattr(method, "__operation__", None):
+                self._services.refuse_from_scratch(self._caller, marked[2])
             return method(self._caller, *positional, **named)
 
         return call
@@ -65,7 +69,7 @@ class Local:
         self._next_call = 0.0
 
     def __getattr__(self, noun: str) -> LocalNoun:
-        return LocalNoun(getattr(self.yard.services, noun), self.caller)
+        return LocalNoun(self.yard.services, noun, self.caller)
 
     def unheard(self) -> dict[str, str]:
         """Return settings given here that the running dispatcher was started without.

@@ -40,6 +40,8 @@ def asked_pins(
             run = parts.store.runs.get(c, owner, key) if key else None
             if key and run is None:
                 raise Invalid.field(field, because("no-run-to-pin", name=key[:80]))
+            if run and run.is_scratch:
+                raise Invalid.field(field, because("run-is-scratch"))
             found[node] = Pin(run.id, run.number) if run else None
     return found
 

@@ -11,7 +11,8 @@ import msgspec
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.planning import plan_tasks
-from nbyard.domain.runs.structs import NewRun, Run, TaskPlan
+from nbyard.domain.runs.samples import Sample
+from nbyard.domain.runs.structs import BytesOf, NewRun, ResultOf, Run, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.workflows.structs import Binding
 from nbyard.errors import Invalid
@@ -37,10 +38,12 @@ def create_run(  # noqa: PLR0913
     name: str | None = None,
     values: Values | None = None,
     replace: bool = False,
+    sample: Sample | None = None,
 ) -> tuple[str, bool]:
     """Queue a run of a template; return its ID and whether it is new.
 
     A submission key of an earlier run returns that run. `values` replace those of the template.
+    With a `sample`, tasks get a part of their data.
 
     Raises:
         NameTaken: another run has the name, and `replace` is not set.
@@ -54,7 +57,7 @@ def create_run(  # noqa: PLR0913
         take_name(store, c, owner, name, replace=replace)
     content = with_values(content, values or {})
     recorded = recorded_values(content)
-    plans = plan_run(store, c, owner, content, recorded)
+    plans = with_sample(plan_run(store, c, owner, content, recorded), sample)
     if name and not template.workflow_id:
         outputs = [a.name for a in plans[0].arguments if a.role == "output"]
         check_apart(store, c, owner, name, outputs)
@@ -156,6 +159,16 @@ def plan_run(
     if not plans:
         raise Invalid.field("document", because("nothing-to-run"))
     return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
+
+
+def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
+    """Return the plans; those that read data get the sample. Pinned results stay whole."""
+    return [
+        msgspec.structs.replace(plan, sample=sample)
+        if not plan.reuse and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())
+        else plan
+        for plan in plans
+    ]
 
 
 def _insert(

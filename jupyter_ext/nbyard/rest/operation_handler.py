@@ -87,6 +87,10 @@ class RestContext:
         """Start a dispatcher if there is work and none is running; may block."""
         self._yard().watch()
 
+    def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
+        """Refuse to change anything at the request of code in a scratch run; may block."""
+        self.services.refuse_from_scratch(caller, scope)
+
     def is_working(self) -> bool:
         """Return whether any run, build or import is active; may block."""
         return self._yard().is_working()
@@ -290,6 +294,8 @@ class OperationHandler(NbyardHandler, APIHandler):
         operation = self._by_method[str(self.request.method)]
         try:
             caller = self.authorised(operation.scope)
+            if caller.attempt_id:
+                await self.context.call(self.context.refuse_from_scratch, caller, operation.scope)
             arguments = self._arguments(operation, path)
             project = check_text(self.request.headers.get(PROJECT_HEADER, ""), PROJECT_HEADER)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)

@@ -8,7 +8,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
+
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.services.artifacts import ArtifactService
     from nbyard.services.credentials import CredentialService
     from nbyard.services.datasets.service import DatasetService
@@ -37,6 +41,20 @@ class Services:
     def __init__(self, parts: ServiceContext):
         self._parts = parts
         self.blobs = parts.blobs
+
+    def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
+        """Refuse to change anything at the request of code in a scratch run.
+
+        Raises:
+            Conflict: the operation needs another scope than one to read.
+        """
+        if not caller.attempt_id or scope.endswith(":read"):
+            return
+        with self._parts.store.read() as c:
+            run_id = self._parts.store.attempts.run_of(c, caller.name, caller.attempt_id)
+            run = self._parts.store.runs.by_id(c, run_id) if run_id else None
+        if run is not None and run.is_scratch:
+            raise Conflict(because("scratch-run-writes"), hint=because("skip-in-scratch-run"))
 
     @cached_property
     def datasets(self) -> DatasetService:

@@ -37,6 +37,7 @@ from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import datasets, environments, executables, runs, workflows
 from nbyard.store.workflows import HAS_PLACE
 
@@ -60,7 +61,7 @@ LINKABLE: dict[LinkKind, Linkable] = {
         func.coalesce(func.nullif(workflows.c.title, ""), workflows.c.path),
         HAS_PLACE,
     ),
-    "run": Linkable(runs, func.coalesce(func.nullif(runs.c.name, ""), runs.c.title)),
+    "run": Linkable(runs, func.coalesce(func.nullif(runs.c.name, ""), runs.c.title), HISTORY),
     "model": Linkable(models, models.c.name),
     "deployment": Linkable(deployments, deployments.c.name, deployments.c.removed_at.is_(None)),
     "environment": Linkable(environments, environments.c.name),

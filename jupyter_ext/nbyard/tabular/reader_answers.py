@@ -16,15 +16,18 @@ from nbyard.domain.datasets.table_descriptions import (
     TableInfo,
     TablePage,
 )
+from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.tabular import text_tables
+from nbyard.tabular.first_rows import copy_first_rows
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.previews.files import preview
 from nbyard.tabular.stored_schemas import FIRST_ROWS, info_of
 
 TEXTS = ("csv", "tsv")
+FIRST_ROWS_FILE = "first-rows"
 # One sort does not keep a processor busy all the time; more threads would take more memory.
 COLUMNS_AT_ONCE = 2
 
@@ -44,9 +47,12 @@ class Question(msgspec.Struct, omit_defaults=True):
     column_offset: int = 0
 
 
-def answer_question(question: Question) -> TableInfo | TablePage | Profile | FilePreview:
+def answer_question(question: Question) -> TableInfo | TablePage | Profile | FilePreview | bool:
     """Answer one question about a file."""
     path, folder = Path(question.path), Path(question.folder)
+    if question.about == "first-rows":
+        target = folder / FIRST_ROWS_FILE
+        return copy_first_rows(path, format_of(question.filename), question.limit, target)
     if question.about == "preview":
 
         def read_table() -> TablePage:

@@ -22,7 +22,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because, read_all
 from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
-from nbyard.tabular.reader_answers import Question
+from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
 from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader
 
 QUICK_SECONDS = 30.0
@@ -31,7 +31,7 @@ PREVIEW_SECONDS = 10.0
 PICTURE = "picture"
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 
-T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview)
+T = TypeVar("T", TableInfo, TablePage, Profile, FilePreview, bool)
 
 
 class TableFile(msgspec.Struct, frozen=True):
@@ -162,6 +162,19 @@ class Tables:
             return b""
         return (self._folder(file) / PICTURE).read_bytes()
 
+    @contextlib.contextmanager
+    def first_rows(self, file: TableFile, rows: int) -> Iterator[Path | None]:
+        """Yield a file with the first rows of a table; None if the whole file is to be used.
+
+        Raises:
+            Invalid: the file cannot be read in a few seconds.
+        """
+        whole = msgspec.structs.replace(file, key="")
+        with self._kept_folder(whole) as folder:
+            question = Question("first-rows", limit=rows)
+            is_cut = self._ask_in(folder, question, whole, bool, self._quick)
+            yield folder / FIRST_ROWS_FILE if is_cut else None
+
     def forget(self, key: str) -> None:
         """Delete the stored results for these bytes."""
         shutil.rmtree(self._kept(key), ignore_errors=True)
@@ -172,17 +185,21 @@ class Tables:
             reader.close()
 
     def _ask(self, question: Question, file: TableFile, answer: type[T], reader: Reader) -> T:
-        limits = {self._slow: self._slow_seconds, self._previews: PREVIEW_SECONDS}
-        seconds = limits.get(reader, QUICK_SECONDS)
         with self._kept_folder(file) as folder:
-            asked = msgspec.structs.replace(
-                question,
-                path=str(file.path.resolve()),
-                filename=file.filename,
-                sheet=file.sheet,
-                folder=str(folder.resolve()),
-            )
-            found = reader.ask(msgspec.json.encode(asked), seconds)
+            return self._ask_in(folder, question, file, answer, reader)
+
+    def _ask_in(
+        self, folder: Path, question: Question, file: TableFile, answer: type[T], reader: Reader
+    ) -> T:
+        limits = {self._slow: self._slow_seconds, self._previews: PREVIEW_SECONDS}
+        asked = msgspec.structs.replace(
+            question,
+            path=str(file.path.resolve()),
+            filename=file.filename,
+            sheet=file.sheet,
+            folder=str(folder.resolve()),
+        )
+        found = reader.ask(msgspec.json.encode(asked), limits.get(reader, QUICK_SECONDS))
         return msgspec.json.decode(found, type=answer)
 
     @contextlib.contextmanager

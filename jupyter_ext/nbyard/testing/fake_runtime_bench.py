@@ -214,7 +214,7 @@ class Bench:
         )
         row |= {"id": run_id, "owner": OWNER.name, "runtime": "fake", "created_at": now}
         row["reason"] = None
-        row["priority"] = plan.pop("priority", 0)
+        row |= {"priority": plan.pop("priority", 0), "origin": plan.pop("origin", "manual")}
         with self.store.write() as c:
             self.store.runs.insert(c, {**row, "parameters": {}, "edges": []})
             run = self.store.runs.by_id(c, run_id)

@@ -25,6 +25,7 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
 )
 from nbyard.dispatch.attempts.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.folder_setup import fill_folder
+from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
@@ -230,8 +231,8 @@ class AttemptDriver:
         if not self._may_start():
             return None
         try:
-            with no_file_in_words():
-                if done := fill_folder(self.context, self.identities, self.snapshot):
+            with no_file_in_words(), with_sample(self.context, self.snapshot) as staged:
+                if done := fill_folder(self.context, self.identities, staged):
                     self.facts.append(WaitEnded(done))
             with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
                 site = self.runtime.start(self.snapshot.order)

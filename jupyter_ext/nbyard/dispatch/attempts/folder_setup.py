@@ -50,6 +50,7 @@ from nbyard.transfer.bundles import stage_bundle
 
 Places = dict[str, str]
 MODEL = "model"
+SCRATCH_RUN = "NBYARD_SCRATCH_RUN"  # code that changes something elsewhere may skip that
 RESULT_KEY = "NBYARD_RESULT_KEY"  # same name as in nbyard.serving.batch.prediction_parts
 
 
@@ -308,6 +309,8 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
     attempt, plan, settings = snapshot.attempt, snapshot.task.plan, context.settings
     found = {name.upper(): value for name, value in _identity(snapshot).items()}
     found["NBYARD_RUN_NAME"] = snapshot.run.name
+    if snapshot.run.is_scratch:
+        found[SCRATCH_RUN] = snapshot.run.origin.kind
     found[dataset_links.VARIABLE] = str(context.folder / dataset_links.FOLDER)
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):

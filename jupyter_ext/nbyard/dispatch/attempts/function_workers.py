@@ -20,6 +20,7 @@ from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS
 from nbyard.dispatch.attempts.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.folder_setup import call_of, fill_worker_folder, outputs_of
+from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.attempts.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
@@ -305,8 +306,9 @@ class WorkerCheck:
     def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
         calls = []
         for one in fresh:
-            with self._refusing([one]):
-                calls.append(call_of(self.context, self.identities, self._whole(one)))
+            whole = self._whole(one)
+            with self._refusing([one]), with_sample(self.context, whole) as staged:
+                calls.append(call_of(self.context, self.identities, staged))
         if calls:
             folders.add_calls(self.snapshot.order.folder, calls)
             self.known.told |= {call.attempt_id for call in calls}

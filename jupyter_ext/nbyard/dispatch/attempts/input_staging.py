@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.dispatch import command_workdir
+from nbyard.dispatch.attempts.sampled_inputs import whole_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
@@ -69,7 +70,8 @@ def stage_inputs(
             bundles.stage_bundle(context.blobs, found.digest, Path(target))
         else:
             context.blobs.stage(found.digest, Path(target))
-            command_workdir.tell_table(context, found, os.path.dirname(target), version, name)
+            whole = whole_of(found)  # a sample has the column types of all rows
+            command_workdir.tell_table(context, whole, os.path.dirname(target), version, name)
     if untyped := context.untyped.intersection(found.digest for found in staged.values()):
         write_new(f"{folder}/{UNTYPED}", msgspec.json.encode(sorted(untyped)))
 

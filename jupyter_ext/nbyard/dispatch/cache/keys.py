@@ -350,6 +350,8 @@ def key_parts(
         else found.cache_key
         for name, found in inputs.items()
     }
+    if plan.sample:
+        told = {name: f"{digest} {plan.sample.mark}" for name, digest in told.items()}
     values = values_of(plan)
     for name, binding in plan.bindings.items():
         if isinstance(binding, SecretOf):

@@ -56,6 +56,8 @@ class Query:
         """Return the reason not to use the cache, else None."""
         if self.plan.reuse:
             return because("result-gone")
+        if self.plan.sample:
+            return because("sampled", rows=self.plan.sample.rows, files=self.plan.sample.files)
         if self.plan.force:
             return because("forced")
         return None if cache_policy.is_asked(self.plan.cache) else because("cache-off")

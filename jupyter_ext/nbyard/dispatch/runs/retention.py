@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.runs.scratch import ScratchController
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
 from nbyard.domain.runs.retention import Policy, choose_by_policies
@@ -25,10 +26,12 @@ class RetentionController:
     def __init__(self, context: DispatchContext, threads: Threads):
         self._context = context
         self._threads = threads
+        self._scratch = ScratchController(context, threads)
         self._next = 0.0
 
     def tick(self) -> None:
-        """Start a clean-up for each owner whose rules are due."""
+        """Start a clean-up for each owner whose rules are due, and of scratch runs."""
+        self._scratch.tick()
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK_SECONDS

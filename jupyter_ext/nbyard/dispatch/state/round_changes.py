@@ -134,8 +134,8 @@ class RoundChanges:
         self._links += 1
 
     def keep(self, task: LiveTask) -> None:
-        """Add the result of the task to the cache."""
-        if task.record.cache_key:
+        """Add the result of the task to the cache, unless its run is deleted automatically."""
+        if task.record.cache_key and not task.run.run.is_scratch:
             self.kept[task.record.owner, task.record.cache_key] = task.record.id
 
     def keep_packages(self, environment: EnvironmentRef) -> None:

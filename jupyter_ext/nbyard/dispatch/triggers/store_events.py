@@ -113,7 +113,7 @@ class StoreEvents:
     def _of_run(self, c: Connection, event: Event) -> Iterator[Occurrence]:
         run = self._store.runs.by_id(c, event.subject_id)
         # It may be deleted, or be the original of a cancelled one.
-        if run is None or run.state not in ENDS:
+        if run is None or run.state not in ENDS or run.is_scratch:
             return
         sources = frozenset({run.workflow_id, run.path}) - {""}
         cause = RunCause(run.id, run.number, run.title, run.state)  # type: ignore[arg-type]

@@ -9,12 +9,15 @@ from nbyard.domain.runs.causes import Cause
 
 # A client may name these. The others follow from what started the run.
 AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
-OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "webhook", "backfill"]
+# Runs that are kept out of history, and deleted automatically.
+Scratch = Literal["check", "bisect"]
+OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "webhook", "backfill", Scratch]
 KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
+SCRATCH: frozenset[str] = frozenset(get_args(Scratch))
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+    """What started a run. `id` is that of its schedule, trigger, bisection or retried run.
 
     `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
     `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that

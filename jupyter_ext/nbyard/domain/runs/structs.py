@@ -15,7 +15,8 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.runs.origins import AskedOrigin, Origin
+from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, Origin
+from nbyard.domain.runs.samples import Sample
 from nbyard.domain.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.active_nodes import Scope
@@ -80,7 +81,7 @@ class TaskPlan(Limits, frozen=True):
     run if the node is pinned to it. `warm` lets it share containers. In a container,
     `requirements_digest` is that of the lock of its `environment`. `kernel` is set if a
     notebook runs with another kernel than its own. `ports` and `tensorboard` are the links that
-    its executable declares.
+    its executable declares. With `sample`, its attempts get only the first rows and files.
     """
 
     node: str
@@ -101,6 +102,7 @@ class TaskPlan(Limits, frozen=True):
     pinned: int = 0
     ports: dict[str, int] = msgspec.field(default_factory=dict)
     tensorboard: str = ""
+    sample: Sample | None = None
 
     @property
     def is_monitored(self) -> bool:
@@ -168,13 +170,6 @@ def from_program(body: Any) -> Any:
     """Return a request body; a run that names no origin gets that of a program."""
     is_unnamed = isinstance(body, NewRun) and not body.origin
     return msgspec.structs.replace(body, origin="client") if is_unnamed else body
-
-
-class CheckedRun(msgspec.Struct, frozen=True):
-    """The title and nodes of a run that could start."""
-
-    title: str
-    nodes: list[str]
 
 
 class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -305,10 +300,11 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run. `number` counts all runs of the store. `name` is unique, if set.
+    """One run. `number` counts the runs of the store; scratch runs have negative numbers.
 
-    The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-    run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+    `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
+    it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
+    `kept` run.
     `git` is the state of the repository from which its code came.
     """
 
@@ -333,6 +329,11 @@ class Run(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
     origin: Origin = Origin()
     git: GitState | None = None
+
+    @property
+    def is_scratch(self) -> bool:
+        """Return whether the run is kept out of history and deleted automatically."""
+        return self.origin.kind in SCRATCH
 
     @property
     def scheduled_at(self) -> str:

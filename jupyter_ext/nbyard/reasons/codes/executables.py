@@ -118,6 +118,14 @@ RUNS = {
     "no-state": code("there is no state '{state}'", state=str),
     "run-ended": code("The run has {state} already.", state=str),
     "run-not-ended": code("The run is not at its end; cancel it first."),
+    "run-is-scratch": code(
+        "This is a check run or the run of a bisection. Such runs are deleted automatically, so"
+        " they cannot be kept, compared, retried, pinned or registered."
+    ),
+    "scratch-run-writes": code(
+        "The code of a check run or of a bisection changes nothing outside its run."
+    ),
+    "no-name-for-check": code("a check run has no name"),
     "nothing-to-retry": code("The run is {state}; there is nothing to try again.", state=str),
     "no-node-in-run": code("The run has no node '{node}'.", node=str),
     "no-attempt": code("'{node}' has no attempt {number}.", node=str, number=int),

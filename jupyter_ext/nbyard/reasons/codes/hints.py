@@ -120,6 +120,9 @@ MACHINES = {
         "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script"
         " or Dockerfile (Dockerfile.nbexec)."
     ),
+    "skip-in-scratch-run": code(
+        "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set."
+    ),
     "find-gpus": code("nbyard doctor shows how GPUs were detected. The setting gpus names them."),
     "install-gpu-toolkit": code(
         "Install the NVIDIA Container Toolkit on the engine's machine and restart the engine. For"

@@ -54,6 +54,11 @@ RUNS = {
     "forced": code("the cache was ignored on request"),
     "reads-not-watched": code("its reads could not be watched: {error}", error=str),
     "too-many-reads": code("it opened too many files of its code"),
+    "sampled": code(
+        "a check run uses the first {rows} rows of tables and the first {files} files of folders",
+        rows=int,
+        files=int,
+    ),
     "cache-off": code("its cache is off"),
     "result-gone": code("the result to reuse is gone"),
     "result-expired": code("its result of run {run} is older than {age}", run=int, age=str),

@@ -30,6 +30,7 @@ from nbyard.domain.models.structs import (
     package_name,
 )
 from nbyard.domain.models.table_columns import columns_of_table, target_of
+from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.domain.runtime_names import PROCESS
 from nbyard.domain.unique_names import nearest_names
@@ -183,6 +184,7 @@ def _found(parts: ServiceContext, caller: Caller, key: str, output: str) -> Outp
         run = store.runs.get(c, caller.name, key) if key else None
         if run is None:
             raise NotFound(because("no-run", name=key[:80]) if key else because("run-needed"))
+        refuse_scratch(run)
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
         steps = list(tasks)
         files = sorted(store.artifacts.of_run(c, run.id), key=lambda one: steps.index(one.node))

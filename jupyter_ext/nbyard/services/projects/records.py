@@ -21,6 +21,8 @@ from nbyard.domain.projects.structs import (
     ProjectPatch,
     ProjectResource,
 )
+from nbyard.domain.runs.checks import refuse_scratch
+from nbyard.domain.runs.structs import Run
 from nbyard.domain.unique_names import check_free
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
@@ -188,6 +190,8 @@ class ProjectRecords:
             found = getattr(store, f"{kind}s").get(c, owner, key)
         if found is None:
             raise NotFound(because("no-resource", kind=kind, name=key[:80]))
+        if isinstance(found, Run):
+            refuse_scratch(found)
         return str(found.id)
 
 

@@ -16,6 +16,7 @@ from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.paging import check_count
+from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Run, Task
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.unique_names import no_such
@@ -42,6 +43,17 @@ class RunAttempts:
         found = self._store.runs.get(c, caller.name, run)
         if found is None:
             raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
+        return found
+
+    def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
+        """Return a run of the history.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: it is a scratch run.
+        """
+        found = self._find(c, caller, run)
+        refuse_scratch(found)
         return found
 
     def _spoken(self, run: Run) -> Run:

@@ -93,7 +93,7 @@ class RunCleanUps(RunAttempts):
 
     def _set_kept(self, caller: Caller, run: str, kept: bool) -> Run:
         with self._store.write() as c:
-            found = self._find(c, caller, run)
+            found = self._recorded(c, caller, run)
             self._store.clean_ups.keep(c, found, kept)
         return self._spoken(msgspec.structs.replace(found, kept=kept))
 

@@ -162,7 +162,7 @@ class RunComparisons(RunHistory):
             reader = FactReader(self._store, c)
             found = []
             for key in keys:
-                run = self._spoken(self._find(c, caller, key))
+                run = self._spoken(self._recorded(c, caller, key))
                 metrics = self._metrics(c, caller, run, end)
                 found.append(reader.read(run, metrics, self._pictures(c, run, end)))
         return found

@@ -14,7 +14,6 @@ from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import (
     Attempt,
-    CheckedRun,
     NewRun,
     Run,
     RunDetail,
@@ -25,7 +24,7 @@ from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.environment_resolution import plan_renewer
 from nbyard.freezing.run_creation import create_run, retry_run
-from nbyard.freezing.templates import check_request, freeze, store_template
+from nbyard.freezing.templates import freeze, store_template
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
@@ -35,7 +34,7 @@ from nbyard.services.idempotency_keys import (
     submission_key,
 )
 from nbyard.services.operation import operation
-from nbyard.services.runs.comparisons import RunComparisons
+from nbyard.services.runs.checks import RunChecks
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class RunService(RunComparisons):
+class RunService(RunChecks):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"
@@ -82,16 +81,6 @@ class RunService(RunComparisons):
         crash_point("run-committed")
         self._parts.ensure_dispatcher()
         return self._summary(caller, made)
-
-    @operation("POST", "/runs/check", scope="runs:read")
-    def check(self, caller: Caller, body: NewRun) -> CheckedRun:
-        """Check that a run can start, without creating it.
-
-        The check fails, for example, if an input is missing. It does not look for container images,
-        which may still be built.
-        """
-        document = check_request(self._parts, caller.name, body)
-        return CheckedRun(document.meta.title, list(document.nodes))
 
     @operation("GET", "/runs/{run}", scope="runs:read")
     def get(self, caller: Caller, run: str) -> RunDetail:
@@ -186,7 +175,7 @@ class RunService(RunComparisons):
         renew = plan_renewer(self._parts, caller.name, environment)
         self._parts.make_way()
         with self._store.write() as c:
-            found = self._find(c, caller, run)
+            found = self._recorded(c, caller, run)
             body = ("retry", found.id, environment)
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:

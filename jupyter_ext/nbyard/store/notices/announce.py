@@ -17,6 +17,7 @@ from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
 from nbyard.store.project_filter import projects_of_runs, projects_of_schedule
 from nbyard.store.schema.notice_tables import notices
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs
 
 N, R = notices.c, runs.c
@@ -127,7 +128,8 @@ def _rules(c: Connection, owners: Iterable[str]) -> list[StoredRule]:
 
 
 def _runs(c: Connection, ids: set[str]) -> list[Any]:
-    return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids)))]
+    """Return what notices say about runs; scratch runs have none."""
+    return [*c.execute(select(*RUN_COLUMNS).where(R.id.in_(ids), HISTORY))]
 
 
 def _about_move(
@@ -164,7 +166,7 @@ def _last_failed(c: Connection, run: Any) -> bool:
     """Return whether the earlier run of the file failed; cancelled runs do not count."""
     if not run.path:
         return False
-    before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id)
+    before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id) & HISTORY
     query = select(R.state).where(before, R.state.in_([*ENDS])).order_by(R.id.desc()).limit(1)
     return bool(c.execute(query).scalar() == "failed")
 

@@ -20,6 +20,7 @@ from nbyard.domain.runs.structs import (
 )
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
@@ -115,7 +116,7 @@ class ArtifactRows:
             )
             .join(tasks, tasks.c.id == artifacts.c.task_id)
             .join(runs, runs.c.id == artifacts.c.run_id)
-            .where(runs.c.owner == owner, tasks.c.state == "succeeded", may_be)
+            .where(runs.c.owner == owner, HISTORY, tasks.c.state == "succeeded", may_be)
             .order_by(artifacts.c.id.desc())
             .limit(limit)
         )
@@ -208,7 +209,7 @@ class CacheRows:
         keys = (
             select(tasks.c.cache_key)
             .join(runs, runs.c.id == tasks.c.run_id)
-            .where(tasks.c.base_key == base_key, runs.c.owner == owner)
+            .where(tasks.c.base_key == base_key, runs.c.owner == owner, HISTORY)
             .where(tasks.c.observed.is_not(None))
             .group_by(tasks.c.cache_key)
             .order_by(newest.desc())
@@ -242,6 +243,7 @@ class CacheRows:
             .join(runs, runs.c.id == tasks.c.run_id)
             .where(
                 runs.c.owner == run.owner,
+                HISTORY,
                 tasks.c.run_id != run.id,
                 tasks.c.state == "succeeded",
                 tasks.c.cache_key.in_(keys),

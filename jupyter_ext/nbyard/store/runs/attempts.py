@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT, TASK
 from nbyard.store.events import Subject
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import attempts, runs, tasks
 from nbyard.store.transition import Begun, Move
 
@@ -230,6 +231,7 @@ def _is_origin(taker: Any, owner: str) -> Iterator[Any]:
     """Yield the conditions of tasks whose results the cached task `taker` may have reused."""
     yield tasks.c.cache_key != ""  # a pinned task has no key
     yield runs.c.owner == owner
+    yield HISTORY
     yield tasks.c.state == "succeeded"
     yield tasks.c.cached.is_(False)
     yield tasks.c.finished_at <= taker.c.finished_at

@@ -15,6 +15,7 @@ from nbyard.store.models.queries import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
     artifacts,
     attempts,
@@ -32,7 +33,7 @@ class CleanUpRows:
 
     def finished(self, c: Connection, owner: str) -> dict[str, FinishedRun]:
         """Return all finished runs by ID, without their protection by documents."""
-        own = (runs.c.owner == owner) & runs.c.state.in_(sorted(RUN.terminal))
+        own = (runs.c.owner == owner) & HISTORY & runs.c.state.in_(sorted(RUN.terminal))
         outputs: dict[str, list[tuple[str, int]]] = {}
         query = select(artifacts.c.run_id, artifacts.c.digest, artifacts.c.size_bytes)
         for run_id, digest, size in c.execute(query.join(runs).where(own)):

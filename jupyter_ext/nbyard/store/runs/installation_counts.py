@@ -7,6 +7,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Float, func, select, t
 
 from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK, Machine
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import attempts, executable_versions, runs, tasks
 
 TOOK = type_coerce(attempts.c.finished_at, Float) - type_coerce(attempts.c.started_at, Float)
@@ -37,7 +38,7 @@ class CountRows:
         live = attempts.c.state.in_(ATTEMPT.live)
         granted = select(func.coalesce(func.sum(GPUS), 0)).where(live)
         return Counts(
-            runs=_by_state(c, runs.c.state, RUN),
+            runs=_by_state(c, runs.c.state, RUN, HISTORY),
             tasks=_by_state(c, tasks.c.state, TASK),
             cached_tasks=c.execute(cached).scalar_one(),
             oldest_queued_seconds=max(0.0, waited),
@@ -55,8 +56,10 @@ class CountRows:
         return self._used
 
 
-def _by_state(c: Connection, state: Column[str], machine: Machine) -> dict[str, int]:
-    found = c.execute(select(state, func.count()).group_by(state)).all()
+def _by_state(
+    c: Connection, state: Column[str], machine: Machine, *where: ColumnElement[bool]
+) -> dict[str, int]:
+    found = c.execute(select(state, func.count()).where(*where).group_by(state)).all()
     return {**dict.fromkeys(machine.moves, 0), **{name: count for name, count in found}}
 
 

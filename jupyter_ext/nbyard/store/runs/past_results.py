@@ -11,6 +11,7 @@ from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.runs.estimates import SAMPLES, PastSuccess
 from nbyard.store.runs.tasks import TaskRecord
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import executable_versions, executables, runs, tasks, workflows
 
 # Versions that did not run recently fall outside this window and have no history.
@@ -23,6 +24,7 @@ SUCCESSES = (
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         runs.c.owner == bindparam("owner"),
+        HISTORY,
         tasks.c.node == bindparam("node"),
         tasks.c.executable_id == bindparam("executable"),
         tasks.c.state == "succeeded",
@@ -43,6 +45,7 @@ NEWEST = (
     .join(runs, runs.c.id == tasks.c.run_id)
     .where(
         runs.c.owner == bindparam("owner"),
+        HISTORY,
         tasks.c.executable_id == bindparam("executable"),
         text("tasks.state = 'succeeded' and not tasks.cached"),  # the exact text of the index
         tasks.c.started_at.is_not(None),
@@ -97,6 +100,7 @@ class HistoryRows:
         """Return the seconds of the last successful runs of a file, newest first."""
         query = select(runs.c.started_at, runs.c.finished_at).where(
             runs.c.owner == owner,
+            HISTORY,
             runs.c.path == path,
             runs.c.state == "succeeded",
             runs.c.started_at.is_not(None),
@@ -113,7 +117,8 @@ class HistoryRows:
         """
         rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
-        which = runs.c.id == run if run else runs.c.workflow_id == at.scalar_subquery()
+        lately_run = (runs.c.workflow_id == at.scalar_subquery()) & HISTORY
+        which = runs.c.id == run if run else lately_run
         lately = select(runs.c.id).where(runs.c.owner == owner, which)
         # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)

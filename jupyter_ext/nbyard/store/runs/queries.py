@@ -24,7 +24,7 @@ from sqlalchemy import (
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.causes import Cause
 from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.origins import SCRATCH, Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
@@ -34,6 +34,7 @@ from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
 from nbyard.store.project_filter import runs_of
 from nbyard.store.schema.index_conditions import NAMED
+from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
 
@@ -60,9 +61,15 @@ class RunRows:
     """Queries on runs; queries with an `owner` see only the runs of that owner."""
 
     def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a queued run. Numbers increase over the whole store and are never reused."""
-        newest = int(c.execute(LARGEST).scalar() or 0)
-        number = FactRows().count(c, "run_number", newest)
+        """Insert a queued run. Numbers increase over the whole store and are never reused.
+
+        Scratch runs count below zero, so that history has no gaps.
+        """
+        if row.get("origin") in SCRATCH:
+            number = -FactRows().count(c, "scratch_run_number", 0)
+        else:
+            newest = max(0, int(c.execute(LARGEST).scalar() or 0))
+            number = FactRows().count(c, "run_number", newest)
         subject = Subject(row["id"], row["owner"], row["id"])
         transition.begin(c, RUN, subject, {**row, "number": number})
 
@@ -113,6 +120,12 @@ class RunRows:
         row = c.execute(BY_ID, {"its_id": run_id}).first()
         return _run(row, {}) if row else None
 
+    def scratch(self, c: Connection, owner: str = "", path: str = "") -> list[Run]:
+        """Return scratch runs, oldest first; with an owner, those of this owner and path."""
+        query = select(*OWN).where(IS_SCRATCH).order_by(runs.c.id)
+        query = query.where(runs.c.owner == owner, runs.c.path == path) if owner else query
+        return [_run(row, {}) for row in c.execute(query)]
+
     def live(self, c: Connection) -> dict[str, bool]:
         """Return the IDs of live runs, oldest first, and whether cancellation was requested."""
         query = select(runs.c.id, runs.c.cancel_requested_at).order_by(runs.c.number)
@@ -120,8 +133,8 @@ class RunRows:
         return {row.id: row.cancel_requested_at is not None for row in found}
 
     def running(self, c: Connection, owners: Collection[str]) -> list[Run]:
-        """Return the running runs of these owners."""
-        query = select(*OWN).where(runs.c.state == "running", runs.c.owner.in_(owners))
+        """Return the running runs of these owners, without scratch runs."""
+        query = select(*OWN).where(runs.c.state == "running", runs.c.owner.in_(owners), HISTORY)
         return [_run(row, {}) for row in c.execute(query)]
 
     def edges(self, c: Connection, run_id: str) -> list[Edge]:
@@ -163,7 +176,8 @@ class RunRows:
         Filters:
 
         - state, executable, search
-        - origin: its kind; schedule: the ID of a schedule, or of another origin
+        - origin: its kind; only a filter for their kind finds scratch runs
+        - schedule: the ID of a schedule, or of another origin
         - workflow: its ID, optionally with its `path`
         - node: a node that succeeded
         - single: only named runs of one executable
@@ -176,6 +190,7 @@ class RunRows:
         own = newest_first(select(*OWN).where(runs.c.owner == owner), runs.c.id, limit, after)
         own = own.where(runs.c.id >= first) if first else own
         given = {name: value for name, value in filters.items() if value}
+        own = own if given.get("origin") in SCRATCH else own.where(HISTORY)
         rows = c.execute(_filtered(own, _Page(limit, after, first), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]

@@ -16,6 +16,7 @@ from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import dataset_versions, datasets, runs
 from nbyard.store.schema.trigger_tables import trigger_files, triggers
 
@@ -169,7 +170,8 @@ class TriggerRows:
             select(runs.c.path, datasets.c.id, datasets.c.name)
             .join(dataset_versions, dataset_versions.c.run_id == runs.c.id)
             .join(datasets, datasets.c.id == dataset_versions.c.dataset_id)
-            .where(runs.c.owner == owner, dataset_versions.c.run_id != "", runs.c.path != "")
+            .where(runs.c.owner == owner, HISTORY, runs.c.path != "")
+            .where(dataset_versions.c.run_id != "")
         )
         return {(row[0], row[1], row[2]) for row in c.execute(query.distinct())}
 

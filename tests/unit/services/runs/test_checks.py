@@ -4,8 +4,13 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.ids import new_id
+from nbyard.domain.projects.structs import NewLink, NewProject
+from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.store import transition
+from nbyard.store.runs.attempts import AttemptRecord
 
 
 def test_what_is_not_there_is_refused_and_nothing_is_made(yard, ann, root):
@@ -45,3 +50,75 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
     for given in ("a.csv", "many"):
         runs.check(ann, msgspec.structs.replace(body, texts={"files": given}))
         assert runs.create(ann, msgspec.structs.replace(body, texts={"files": given})).id
+
+
+def test_a_check_run_replaces_the_one_before(yard, ann, flow):
+    """K15: the earlier one is cancelled, or deleted if it has ended."""
+    runs = yard.services.runs
+    first = runs.check_sample(ann, NewCheckRun(path=flow))
+    second = runs.check_sample(ann, NewCheckRun(path=flow, rows=5))
+    assert (first.number, second.number) == (-1, -2)
+    assert runs.get(ann, first.id).run.cancel_requested_at is not None
+    with yard.store.write() as c:
+        for run in (first, second):
+            found = yard.store.runs.by_id(c, run.id)
+            transition.move_all(c, [yard.store.runs.step(found, "cancelled", {})])
+    third = runs.check_sample(ann, NewCheckRun(path=flow))
+    assert [one.id for one in runs.list(ann, origin="check").items] == [third.id]
+    assert runs.create(ann, NewRun(path=flow)).number == 1
+    assert [one.number for one in runs.list(ann).items] == [1]
+    with pytest.raises(NotFound):
+        runs.get(ann, first.id)
+
+
+def test_a_check_run_is_refused_where_history_counts(yard, ann, flow):
+    runs = yard.services.runs
+    made = runs.check_sample(ann, NewCheckRun(path=flow)).id
+    other = runs.create(ann, NewRun(path=flow)).id
+    node = runs.get(ann, made).tasks[0].node
+    for refused in (
+        lambda: runs.keep(ann, made),
+        lambda: runs.retry(ann, made),
+        lambda: runs.compare(ann, made, other),
+        lambda: runs.why(ann, made, other),
+    ):
+        with pytest.raises(Conflict, match="check run"):
+            refused()
+    with pytest.raises(Invalid, match=f"pins.{node}"):
+        runs.create(ann, NewRun(path=flow, pins={node: made}))
+    yard.services.projects.create(ann, NewProject("p"))
+    with pytest.raises(Conflict, match="check run"):
+        yard.services.projects.link(ann, "p", NewLink("run", made))
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"), [({"name": "x"}, "name"), ({"rows": 0}, "rows"), ({"files": 10**9}, "files")]
+)
+def test_wrong_wishes_are_refused_by_name(yard, ann, flow, wish, field):
+    with pytest.raises(Invalid) as refused:
+        yard.services.runs.check_sample(ann, NewCheckRun(path=flow, **wish))
+    assert [one.path for one in refused.value.details] == [field]
+    assert yard.services.runs.list(ann, origin="check").items == []
+
+
+def test_code_of_a_scratch_run_changes_nothing(yard, ann, flow):
+    """K15: neither datasets nor models, deployments or triggers."""
+    runs, attempts = yard.services.runs, {}
+    for kind, made in (
+        ("check", runs.check_sample(ann, NewCheckRun(path=flow)).id),
+        ("manual", runs.create(ann, NewRun(path=flow)).id),
+    ):
+        task = runs.get(ann, made).tasks[0]
+        attempts[kind] = attempt = new_id()
+        row = AttemptRecord(
+            attempt, task.id, made, "ann", 1, "recorded", "process", "", token="t", mark="m"
+        )
+        with yard.store.write() as c:
+            transition.move_all(c, [], yard.store.attempts.begun([row]))
+    coder = msgspec.structs.replace(ann, attempt_id=attempts["check"])
+    yard.services.refuse_from_scratch(coder, "datasets:read")
+    with pytest.raises(Conflict) as refused:
+        yard.services.refuse_from_scratch(coder, "datasets:write")
+    assert "NBYARD_SCRATCH_RUN" in refused.value.hint
+    for other in (ann, msgspec.structs.replace(ann, attempt_id=attempts["manual"])):
+        yard.services.refuse_from_scratch(other, "datasets:write")

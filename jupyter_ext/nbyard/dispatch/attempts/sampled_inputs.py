@@ -1,0 +1,109 @@
+"""Inputs of check runs: the first rows of tables and the first files of folders, as stored bytes.
+
+Only the dispatcher cuts data. The runtimes, the runner and the code of users get the sample like
+any other input.
+"""
+
+import dataclasses
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+import msgspec
+
+from nbyard.blobs.trees import Tree, TreeEntry
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.domain.file_formats import format_of
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.runs.samples import SAMPLED, Sample
+from nbyard.domain.runs.structs import BytesOf
+from nbyard.errors import Invalid
+from nbyard.tabular import TableFile
+
+log = logging.getLogger("nbyard.dispatch")
+WHOLE_FOLDERS = {*MODEL_FILES, MLFLOW_FILE}
+
+
+class SampledBytes(BytesOf, frozen=True, tag="sample", kw_only=True):
+    """A part of the bytes `whole`."""
+
+    whole: BytesOf
+
+
+def whole_of(found: BytesOf) -> BytesOf:
+    """Return the bytes of which these are a sample, else these bytes."""
+    return found.whole if isinstance(found, SampledBytes) else found
+
+
+@contextmanager
+def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator[AttemptSnapshot]:
+    """Yield the snapshot with the inputs to stage: those of a check run are cut.
+
+    Samples are stored, but no row names them, so they must be staged inside the block.
+    """
+    sample = snapshot.task.plan.sample
+    if sample is None:
+        yield snapshot
+        return
+    with context.blobs.keeping():
+        inputs: dict[str, BytesOf] = {}
+        for name, found in snapshot.inputs.items():
+            digest = _cut(context, found, sample)
+            cut = (digest, found.filename, found.origin, found.typed)
+            inputs[name] = SampledBytes(*cut, whole=found)
+        yield dataclasses.replace(snapshot, inputs=inputs)
+
+
+def _cut(context: DispatchContext, found: BytesOf, sample: Sample) -> str:
+    if not found.digest.startswith("tree:"):
+        return _first_rows(context, found.digest, found.filename, sample.rows)
+    tree = context.blobs.tree(found.digest)
+    if any(entry.path in WHOLE_FOLDERS for entry in tree.files):
+        return found.digest  # a part of a model is no model
+    files = [_entry(context, entry, sample.rows) for entry in first_files(tree, sample.files)]
+    if files == tree.files:
+        return found.digest
+    return context.blobs.put_tree(Tree(files, tree.folders)).digest
+
+
+def first_files(tree: Tree, most: int) -> list[TreeEntry]:
+    """Return the first files of each suffix in each folder of a tree.
+
+    So each class of a folder of images stays, and files that belong together stay together.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for entry in sorted(tree.files, key=lambda one: one.path):
+        path = PurePosixPath(entry.path)
+        group = str(path.parent), path.suffix.lower()
+        counts[group] += 1
+        if counts[group] <= most:
+            chosen.append(entry)
+    return chosen
+
+
+def _entry(context: DispatchContext, entry: TreeEntry, rows: int) -> TreeEntry:
+    digest = _first_rows(context, entry.digest, entry.path, rows)
+    if digest == entry.digest:
+        return entry
+    size = context.blobs.path(digest).stat().st_size
+    return msgspec.structs.replace(entry, digest=digest, size_bytes=size)
+
+
+def _first_rows(context: DispatchContext, digest: str, filename: str, rows: int) -> str:
+    """Return the digest of the table's first rows; that of the whole file if it stays whole."""
+    if format_of(filename) not in SAMPLED:
+        return digest
+    with context.blobs.open_seekable(digest):
+        pass  # its bytes are checked; the reader process would read damaged ones
+    try:
+        with context.tables.first_rows(
+            TableFile(context.blobs.path(digest), filename), rows
+        ) as cut:
+            return context.blobs.put_file(cut).digest if cut else digest
+    except Invalid as error:  # the work itself reports a broken table
+        log.info("the check run uses all rows of %s: %s", filename, error)
+        return digest

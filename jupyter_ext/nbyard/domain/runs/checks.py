@@ -1,0 +1,36 @@
+"""Checks of runs before they start: without executing anything, or on a sample of the data."""
+
+import msgspec
+
+from nbyard.domain.runs.samples import FILES, ROWS
+from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.errors import Conflict
+from nbyard.reasons.structs import because
+
+
+class CheckedRun(msgspec.Struct, frozen=True):
+    """The title and nodes of a run that could start."""
+
+    title: str
+    nodes: list[str]
+
+
+class NewCheckRun(NewRun, frozen=True, forbid_unknown_fields=True):
+    """A run on a sample, as for `runs.create`.
+
+    Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
+    no name.
+    """
+
+    rows: int = ROWS
+    files: int = FILES
+
+
+def refuse_scratch(run: Run) -> None:
+    """Refuse a scratch run where only runs of the history count.
+
+    Raises:
+        Conflict: it is a scratch run.
+    """
+    if run.is_scratch:
+        raise Conflict(because("run-is-scratch"))

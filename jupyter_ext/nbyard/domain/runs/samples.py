@@ -1,0 +1,37 @@
+"""Samples of data for check runs: the first rows of tables and the first files of folders."""
+
+import msgspec
+
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+
+ROWS = 100
+FILES = 3
+MAX_ROWS = 1_000_000
+MAX_FILES = 10_000
+# Formats whose first rows are a valid file of the same format.
+SAMPLED = frozenset({"csv", "tsv", "jsonl", "parquet"})
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """How much of its inputs a task gets: `rows` of each table, `files` of each folder."""
+
+    rows: int = ROWS
+    files: int = FILES
+
+    @property
+    def mark(self) -> str:
+        """Return a text for cache keys: a result from a sample is never taken for a whole one."""
+        return f"first {self.rows} rows {self.files} files"
+
+
+def check_sample(rows: int, files: int) -> Sample:
+    """Return a sample of that size.
+
+    Raises:
+        Invalid: a number is out of range.
+    """
+    for name, count, most in (("rows", rows, MAX_ROWS), ("files", files, MAX_FILES)):
+        if not 1 <= count <= most:
+            raise Invalid.field(name, because("not-between", least=1, most=most))
+    return Sample(rows, files)

@@ -1,0 +1,79 @@
+"""Copy the first rows of a table, in the format, encoding and spelling of the file."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from nbyard.tabular.format_detection import SAMPLE_BYTES, encoding_of
+
+LOSSLESS = "latin-1"  # each byte is a character
+# More characters in one row mean that a quote does not begin a quoted field.
+MOST_IN_ROW = 1 << 20
+MOST_CHARS = 64 << 20
+TEXTS = {"csv": True, "tsv": True, "jsonl": False}  # whether a header comes first
+PARQUET = "parquet"
+
+
+def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bool:
+    """Write the first rows of a table to `target`; return False if it should be used whole.
+
+    Tables in text keep their header, and rows with line breaks in quotes stay complete.
+    """
+    if file_format == PARQUET:
+        return _copy_parquet(path, rows, target)
+    has_header = TEXTS.get(file_format)
+    if has_header is None:
+        return False
+    with path.open("rb") as file:
+        encoding = encoding_of(file.read(SAMPLE_BYTES))
+    encoding = encoding if encoding.startswith("utf-16") else LOSSLESS
+    wanted = rows + has_header
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            text, is_whole = _first(file, wanted, is_quoted=has_header)
+    except UnicodeDecodeError:
+        return False
+    if is_whole:
+        return False
+    with target.open("w", encoding=encoding, newline="") as copy:
+        copy.write(text)
+    return True
+
+
+def _first(file: IO[str], wanted: int, *, is_quoted: bool) -> tuple[str, bool]:
+    """Return the first rows, and whether to use the whole file instead."""
+    records = _records(file, is_quoted=is_quoted)
+    found: list[str] = []
+    size = 0
+    for record in islice(records, wanted):
+        found.append(record)
+        size += len(record)
+        if size > MOST_CHARS:
+            return "", True
+    return "".join(found), next(records, None) is None
+
+
+def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:
+    """Yield the rows that are not blank, each with the blank lines before it."""
+    pending = ""
+    while line := file.readline(MOST_CHARS + 1):
+        pending += line
+        is_open = is_quoted and pending.count('"') % 2 and len(pending) < MOST_IN_ROW
+        if pending.strip() and not is_open:
+            yield pending
+            pending = ""
+    if pending.strip():
+        yield pending
+
+
+def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
+    """Write the first rows of a Parquet file, with the metadata that pandas reads."""
+    import polars as pl
+
+    frame = pl.scan_parquet(path).head(rows + 1).collect()
+    if frame.height <= rows:
+        return False
+    # With the schema of Arrow, which pyarrow and pandas read: types, categories and the index.
+    frame.head(rows).write_parquet(target, metadata=pl.read_parquet_metadata(path))
+    return True
