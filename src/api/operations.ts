@@ -92,6 +92,7 @@ export const ROUTES = {
   'runs.set_retention': ['PATCH', '/runs/retention'],
   'runs.metric_history': ['GET', '/runs/metrics'],
   'runs.why': ['GET', '/runs/{run}/why'],
+  'runs.check_sample': ['POST', '/runs/check/sample'],
   'runs.get': ['GET', '/runs/{run}'],
   'runs.tasks': ['GET', '/runs/{run}/tasks'],
   'runs.delete': ['DELETE', '/runs/{run}'],

@@ -43,6 +43,9 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   if (view.pinned) {
     classes.push('nby-mod-pinned');
   }
+  if (run?.checked) {
+    classes.push('nby-mod-check');
+  }
   if (view.problems.length) {
     classes.push('nby-mod-problem');
   }
@@ -72,6 +75,13 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         )}
         {view.stale && (
           <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} />
+        )}
+        {run?.checked && (
+          <Mark
+            text={trans.__('Check Run')}
+            title={trans.__('State and results of a check run, on a sample of the data')}
+            check
+          />
         )}
         {run && state && <RunState run={run} icon={state} />}
         {run?.state === 'running' && (
@@ -139,9 +149,9 @@ function Models({ id, run, outputs }: { id: string } & NonNullable<INodeRun['mod
   );
 }
 
-function Mark({ text, title }: { text: string; title?: string }): JSX.Element {
+function Mark({ text, title, check }: { text: string; title?: string; check?: true }) {
   return (
-    <span className="nby-Mark" title={title}>
+    <span className={check ? 'nby-Mark nby-mod-check' : 'nby-Mark'} title={title}>
       {text}
     </span>
   );

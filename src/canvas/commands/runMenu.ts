@@ -6,6 +6,7 @@ const WAYS = [
   'nbyard:run-workflow',
   'nbyard:run-with-parameters',
   'nbyard:run-workflow-anew',
+  'nbyard:check-run',
   '',
   'nbyard:run-selected',
   'nbyard:run-from-here',

@@ -103,7 +103,13 @@ async function start(
     }
   }
   const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
-  canvas.say(trans.__('The run has started.'), false, id);
+  canvas.say(
+    choices.sample
+      ? trans.__('The check run has started. It uses a sample of the data.')
+      : trans.__('The run has started.'),
+    false,
+    id
+  );
   if (canvas.commands.hasCommand(SHOW_RUN)) {
     await canvas.commands.execute(SHOW_RUN, { id, path: canvas.path, keepFocus: true });
   }

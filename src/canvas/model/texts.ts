@@ -128,6 +128,9 @@ export function cardLabel(view: INodeView | undefined, trans: TranslationBundle)
   if (view.off) {
     words.push(offWord(view.off, trans));
   }
+  if (view.run?.checked) {
+    words.push(trans.__('check run'));
+  }
   if (view.run) {
     words.push(stateWord(view.run, trans));
   }

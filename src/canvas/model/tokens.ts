@@ -68,12 +68,14 @@ export interface IRunSelection {
   containers?: '' | 'fresh' | 'warm';
   /** Runs with a higher value start first. */
   priority?: number;
+  /** Check Run: the first rows and files only; what is left out has the server's default. */
+  sample?: { rows?: number; files?: number };
 }
 
 /** Options of a run that differ from the defaults. */
 export type IRunChoices = Pick<
   IRunSelection,
-  'containers' | 'force' | 'parameters' | 'priority' | 'runtime'
+  'containers' | 'force' | 'parameters' | 'priority' | 'runtime' | 'sample'
 >;
 
 /** A pinned version of an executable. */
@@ -201,6 +203,8 @@ export interface INodeRun {
   metrics?: readonly { name: string; value: string }[];
   /** The user's own line of code that failed. */
   failingLine?: string;
+  /** It belongs to a check run, which runs on a sample. */
+  checked?: boolean;
 }
 
 /** The states of one document's newest run. */

@@ -97,12 +97,13 @@ export class WorkflowBackend implements IWorkflowBackend {
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
-    const { mode, nodes, force = false, parameters = {}, ...how } = selection;
-    const run = await this.yard.client.call('runs.create', {
-      body: { path, scope: mode, nodes: [...nodes], force, parameters, ...how },
-      idempotencyKey: crypto.randomUUID?.()
-    });
-    return { id: run.id };
+    const { mode, nodes, force = false, parameters = {}, sample, ...how } = selection;
+    const { client } = this.yard;
+    const body = { path, scope: mode, nodes: [...nodes], force, parameters, ...how };
+    const { id } = sample
+      ? await client.call('runs.check_sample', { body: { ...body, ...sample } })
+      : await client.call('runs.create', { body, idempotencyKey: crypto.randomUUID?.() });
+    return { id };
   }
 
   async versions(executable: string): Promise<IVersion[]> {
@@ -148,12 +149,13 @@ export class WorkflowBackend implements IWorkflowBackend {
   }
 
   async stop(path: string): Promise<void> {
-    const query = { workflow: path, limit: 10 };
-    const { items } = await this.yard.client.call('runs.list', { query });
+    const { client } = this.yard;
+    const lists = [{ limit: 10 }, { limit: 10, origin: 'check' }].map(query =>
+      client.call('runs.list', { query: { workflow: path, ...query } })
+    );
+    const runs = (await Promise.all(lists)).flatMap(({ items }) => items);
     await Promise.all(
-      items
-        .filter(isLive)
-        .map(run => this.yard.client.call('runs.cancel', { path: { run: run.id } }))
+      runs.filter(isLive).map(({ id }) => client.call('runs.cancel', { path: { run: id } }))
     );
   }
 }

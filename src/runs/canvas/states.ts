@@ -9,6 +9,7 @@ import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/mod
 import { failingLine, failingSource } from '../model/failingLine';
 import { RunModel } from '../model/runModel';
 import { monitorsOf } from '../model/monitors';
+import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
 import { reasonText } from '../../reasons';
 import { Previews, shownMetrics } from './previews';
@@ -30,7 +31,7 @@ export class RunStates implements IRunStates {
 
   get run(): { id: string; name?: string; state: string } | undefined {
     const run = this._model?.run;
-    return run && { id: run.id, name: run.name || String(run.number), state: run.state };
+    return run && { id: run.id, name: runName(run, this.trans), state: run.state };
   }
 
   get lost(): IRunStates['lost'] {
@@ -70,8 +71,12 @@ export class RunStates implements IRunStates {
     if (task.finished_at) {
       made.seconds = workSeconds(task, 0);
     }
+    const isCheck = this._model?.run?.origin?.kind === 'check';
+    if (isCheck) {
+      made.checked = true;
+    }
     const models = (task.artifacts ?? []).filter(({ may_be_model }) => may_be_model);
-    if (models.length) {
+    if (models.length && !isCheck) {
       made.models = { run: this._model!.id, outputs: models.map(({ name }) => name) };
     }
     return { ...made, ...this._live(task, activity) };
@@ -168,9 +173,7 @@ export class RunStates implements IRunStates {
 
   private async _find(): Promise<void> {
     try {
-      const query = { workflow: this.path(), limit: 1 };
-      const { items } = await this.yard.client.call('runs.list', { query });
-      const id = items[0]?.id;
+      const id = await this._newest();
       if (this._disposed || id === this._model?.id) {
         return;
       }
@@ -186,6 +189,16 @@ export class RunStates implements IRunStates {
     } catch {
       // unreachable: the event stream triggers a reload when it reconnects
     }
+  }
+
+  /** Return the newest run, or a check run after it: ids are in the order of creation. */
+  private async _newest(): Promise<string | undefined> {
+    const query = { workflow: this.path(), limit: 1 };
+    const lists = [query, { ...query, origin: 'check' }].map(one =>
+      this.yard.client.call('runs.list', { query: one })
+    );
+    const ids = (await Promise.all(lists)).flatMap(({ items }) => items.map(({ id }) => id));
+    return ids.sort().at(-1);
   }
 
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);

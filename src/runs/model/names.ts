@@ -1,5 +1,6 @@
 /** The names of tasks. */
-import { Task } from '../../api/types';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Run, Task } from '../../api/types';
 import { alike } from '../../components/format/names';
 
 export interface IStepName {
@@ -25,4 +26,17 @@ export function stepName(task: Task, tasks: readonly Task[]): IStepName {
 export function stepTitle(task: Task, tasks: readonly Task[]): string {
   const { name, id } = stepName(task, tasks);
   return id ? `${name} · ${id}` : name;
+}
+
+/** Return whether a run is kept out of history, and deleted automatically. */
+export function isScratch({ origin }: Pick<Run, 'origin'>): boolean {
+  return origin?.kind === 'check' || origin?.kind === 'bisect';
+}
+
+/** Return the name of a run, its number, or what a run without either is for. */
+export function runName(run: Run, trans: TranslationBundle): string {
+  if (isScratch(run)) {
+    return run.origin.kind === 'check' ? trans.__('Check Run') : trans.__('Bisection');
+  }
+  return run.name || String(run.number);
 }

@@ -28,6 +28,10 @@ export function originText(
       return trans.__('Webhook');
     case 'backfill':
       return trans.__('Backfill');
+    case 'check':
+      return trans.__('Check Run');
+    case 'bisect':
+      return trans.__('Bisection');
     default:
       return trans.__('Manual');
   }

@@ -13,6 +13,7 @@ import { useLost, useServerNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
+import { isScratch, runName } from '../model/names';
 import { reached, runProgress, secondsOf, stepToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
@@ -202,7 +203,16 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       <strong className="nby-RunView-title" title={run.path}>
         {run.name || run.title}
       </strong>
-      <span className="nby-Dim">#{run.number}</span>
+      {isScratch(run) ? (
+        <span
+          className="nby-Mark nby-mod-check"
+          title={trans.__('This run is kept out of history and cache, and deleted automatically.')}
+        >
+          {runName(run, trans)}
+        </span>
+      ) : (
+        <span className="nby-Dim">#{run.number}</span>
+      )}
       {run.reason && run.state !== 'failed' && (
         <span className="nby-Dim">{reasonText(run.reason, trans)}</span>
       )}
@@ -234,7 +244,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
       ) : (
         <>
-          {run.state !== 'succeeded' && (
+          {run.state !== 'succeeded' && !isScratch(run) && (
             <CommandButton commands={commands} id="nbyard:retry-run" args={{ id: run.id }} />
           )}
           <CommandButton commands={commands} id="nbyard:rerun" args={{ id: run.id }} />

@@ -1,7 +1,8 @@
 /** Commands that run the workflow or a part of it. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { caretDownIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, checkIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { IRunChoices } from '../../model/tokens';
 import { ICanvasCommand } from './command';
 
 export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
@@ -28,6 +29,17 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Run with Parameters…'),
       caption: trans.__('Choose parameter values and a runtime for one run'),
       run: (canvas, { running }) => running.runWithParameters(canvas)
+    },
+    {
+      id: 'nbyard:check-run',
+      label: trans.__('Check Run'),
+      caption: trans.__('Run the workflow on a sample of its data, outside history and cache'),
+      icon: checkIcon,
+      args: {
+        rows: { type: 'integer', description: trans.__('First rows of each table') },
+        files: { type: 'integer', description: trans.__('First files of each folder') }
+      },
+      run: (canvas, { running }, args) => running.run(canvas, 'all', { sample: sampleOf(args) })
     },
     {
       id: 'nbyard:show-run-menu',
@@ -73,4 +85,12 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       run: (canvas, { running }) => running.stop(canvas)
     }
   ];
+}
+
+/** Return the size of the sample; left out means the server's default. */
+function sampleOf({ rows, files }: ReadonlyPartialJSONObject): IRunChoices['sample'] {
+  return {
+    ...(typeof rows === 'number' && { rows }),
+    ...(typeof files === 'number' && { files })
+  };
 }
