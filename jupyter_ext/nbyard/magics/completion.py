@@ -18,6 +18,7 @@ class Completion:
         self._names: dict[str, Callable[[], Sequence[str]]] = {
             "dataset": lambda: self._of("datasets"),
             "run": lambda: [*self._files(), *self._of("executables")],
+            "check": self._files,
             "status": self._runs,
             "why": self._runs,
             "fire": lambda: self._of("triggers"),

@@ -11,6 +11,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
@@ -22,6 +23,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 MOST = 50
 HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard run FILE -p NAME=VALUE  run an executable, notebook, script or workflow and wait
+%nbyard check FILE              run a file on a sample, outside history and cache
 %nbyard status RUN              a run and its tasks, by number, name or id
 %nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
 %nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
@@ -40,7 +42,7 @@ class NbyardMagics(Magics):
 
     @property
     def verbs(self) -> list[str]:
-        return ["dataset", "run", "status", "why", "fire", *LISTED]
+        return ["dataset", "run", "check", "status", "why", "fire", *LISTED]
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
@@ -59,12 +61,11 @@ class NbyardMagics(Magics):
             raise UsageError(error.words) from None
 
     def _done(self, verb: str, words: list[str]) -> Any:
-        if verb == "dataset" and len(words) == 1:
-            return self._dataset(words[0])
+        of_one = {"dataset": self._dataset, "check": self._check, "status": self._status}
+        if verb in of_one and len(words) == 1:
+            return of_one[verb](words[0])
         if verb == "run" and words:
             return self._run(*words)
-        if verb == "status" and len(words) == 1:
-            return self._status(words[0])
         if verb == "why" and len(words) in (2, 3):
             return self._why(*words)
         if verb == "fire" and words and all("=" in word for word in words[1:]):
@@ -108,10 +109,18 @@ class NbyardMagics(Magics):
         is_file = Path(split_function_path(target).file).exists()
         named = NewRun(path=target) if is_file else NewRun(executable=target)
         body = msgspec.structs.replace(named, texts=texts, origin="magic")
-        made = self.connection.runs.create(body=body)
-        while self.connection.runs.get(run=made.id).run.state not in ENDED:
+        return self._finished(self.connection.runs.create(body=body).id)
+
+    def _check(self, target: str) -> FinishedRun:
+        """Run a file on a sample of its data."""
+        body = NewCheckRun(path=target, origin="magic")
+        return self._finished(self.connection.runs.check_sample(body=body).id)
+
+    def _finished(self, run: str) -> FinishedRun:
+        """Wait for the end of a run."""
+        while self.connection.runs.get(run=run).run.state not in ENDED:
             self.connection.wait(0.5)
-        return self._status(made.id)
+        return self._status(run)
 
     def _fire(self, trigger: str, *values: str) -> str:
         """Fire a trigger; return the ID of the firing. The run starts in the background."""

@@ -126,8 +126,9 @@ class FinishedRun(Shown):
                 state = f"{state}: {told}"
             files = (file.filename for file in task.artifacts if file.name.isidentifier())
             rows.append((task.node, state, ", ".join(files)))
+        name = "Check run" if detail.run.is_scratch else f"Run {detail.run.number}"
         super().__init__(
-            f"Run {detail.run.number} {self.state}.",
+            f"{name} {self.state}.",
             ("node", "state", "outputs"),
             rows,
             [link_to("runs", detail.run)],

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbyard.cli.commands import datasets
-from nbyard.cli.commands.runs.run_watch import TRACEBACK_LINES, _conclude, _explain
+from nbyard.cli.commands.runs.run_watch import TRACEBACK_LINES, _conclude, explain_failure
 from nbyard.cli.generated_commands import GeneratedCommand
 from nbyard.cli.main import nbyard
 from nbyard.cli.output.errors import print_error
@@ -131,7 +131,7 @@ def test_the_frame_of_the_notebook_is_told(capsys):
     def telling(lines: list[str]) -> list[str]:
         failure = Failure("error", because("text", text="no key"), traceback="\n".join(lines))
         task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
-        _explain(7, task, "", is_kept=False)
+        explain_failure(7, task, "", is_kept=False)
         first, *said = capsys.readouterr().err.splitlines()
         assert first == "main failed: no key"
         return [line.removeprefix("  ") for line in said]

@@ -1,4 +1,4 @@
-"""The command `nbyard check`: find problems of files without running them."""
+"""The command `nbyard check`: find problems of files, without running them or on a sample."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from nbyard.cli.commands.check_sample import check_counts, sample_findings
 from nbyard.cli.output.check_reports import (
     Checked,
     Finding,
@@ -21,6 +22,7 @@ from nbyard.cli.output.check_reports import (
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.executables.structs import Inspect
+from nbyard.domain.runs.samples import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, read_document
 from nbyard.errors import Conflict, NbyardError, NotFound
 from nbyard.host.git.git_process import QUIET
@@ -44,20 +46,34 @@ REPORT = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--junit", type=REPORT, metavar="FILE", help="Write JUnit XML.")
 @click.option("--sarif", type=REPORT, metavar="FILE", help="Write SARIF 2.1.0.")
+@click.option("--sample", is_flag=True, help="Also run each file on a sample of its data.")
+@click.option("--rows", default=ROWS, show_default=True, help="First rows of each table.")
+@click.option(
+    "--files", "first_files", default=FILES, show_default=True, help="First files of each folder."
+)
 @json_option
-def check(
-    files: tuple[Path, ...], changed: str, junit: Path | None, sarif: Path | None, as_json: bool
+def check(  # noqa: PLR0913, PLR0917  the options are independent
+    files: tuple[Path, ...],
+    changed: str,
+    junit: Path | None,
+    sarif: Path | None,
+    sample: bool,
+    rows: int,
+    first_files: int,
+    as_json: bool,
 ) -> None:
-    """Check workflows, notebooks and scripts without running them.
+    """Check workflows, notebooks and scripts, by default without running them.
 
     A FOLDER means all workflows in it; without arguments, those of this folder. The exit code is 1
-    if a file has errors.
+    if a file has errors. With --sample, files without errors also run on the first rows of their
+    tables and the first files of their folders. Such runs are kept out of history and cache.
 
     \b
     Examples:
       nbyard check
       nbyard check pipeline.nbflow train.ipynb --sarif nbyard.sarif
       nbyard check --changed origin/main --junit report.xml
+      nbyard check --sample --rows 500 pipeline.nbflow
     """
     wanted = [*dict.fromkeys(_below(files or (Path(),)))]
     if changed:
@@ -67,6 +83,8 @@ def check(
         print_note("No files to check.")
     connection = connect("")
     checked = [_check(connection, path) for path in wanted]
+    if size := check_counts(rows, first_files, sample=sample):
+        checked = [_run(connection, one, size, quiet=as_json) for one in checked]
     for target, text in ((junit, junit_of(checked)), (sarif, sarif_of(checked))):
         if target is not None:
             with replace_atomically(target) as file:
@@ -105,10 +123,25 @@ def _check(connection: Any, path: Path) -> Checked:
             return Checked(path, _workflow_findings(connection, path))
         found = connection.executables.inspect(body=Inspect(str(path.absolute())))
     except NbyardError as error:
-        details = [Finding(d.why.code, str(d.why), d.path) for d in error.details]
-        return Checked(path, details or [Finding(error.reason.code, str(error.reason))])
+        return Checked(path, _findings_of(error))
     hints = [Finding(hint.code, str(hint), level="warning") for hint in found.hints]
     return Checked(path, hints)
+
+
+def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> Checked:
+    """Run a file without errors on a sample, and add what fails."""
+    if not checked.is_valid:
+        return checked
+    try:
+        found = [*sample_findings(connection, checked.path, sample, quiet=quiet)]
+    except NbyardError as error:
+        found = _findings_of(error)
+    return Checked(checked.path, [*checked.findings, *found])
+
+
+def _findings_of(error: NbyardError) -> list[Finding]:
+    details = [Finding(d.why.code, str(d.why), d.path) for d in error.details]
+    return details or [Finding(error.reason.code, str(error.reason))]
 
 
 def _workflow_findings(connection: Any, path: Path) -> list[Finding]:

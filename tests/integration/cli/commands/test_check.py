@@ -8,6 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nbyard.testing.dispatcher_thread import Dispatching
+
+from ....notebooks import PARAMETERS, notebook
+
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples/penguins"
 
 
@@ -93,3 +97,47 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
     assert not started.exists()
     said = shell("check", "--changed", "--output=/tmp/x")
     assert said.code != 0 and not Path("/tmp/x").exists()
+
+
+@pytest.fixture
+def sampled(shell, yard) -> Path:
+    """A notebook that reads a table, in a workflow."""
+    root: Path = yard.parts.files.root
+    (root / "data.csv").write_text("n\n" + "1\n" * 200)
+    parameters = "input_csv = 'data.csv'"
+    count = "rows = len(open(input_csv).readlines())\nassert rows <= 6, rows\nprint('rows', rows)"
+    (root / "count.ipynb").write_text(notebook(parameters, count, tags=[PARAMETERS]))
+    nodes = {
+        "data": {"type": "dataset", "path": "data.csv"},
+        "count": {"type": "executable", "path": "count.ipynb"},
+    }
+    edge = {"source": "data", "output": "data", "target": "count", "input": "input_csv"}
+    document = {"version": 1, "meta": {}, "nodes": nodes, "edges": {"e": edge}, "positions": {}}
+    (root / "flow.nbflow").write_text(json.dumps(document, indent=1))
+    return root
+
+
+@pytest.mark.sample(1)
+def test_a_file_runs_on_a_sample(shell, sampled: Path, dispatcher: Dispatching) -> None:
+    """K15, G8: what fails is a finding, in each report; history and cache stay empty."""
+    said = shell("check", "--sample", "--rows", "5", "flow.nbflow")
+    assert (said.code, said.out) == (0, "flow.nbflow: no problems\n")
+    assert "the check run succeeded" in said.err
+    reports = ("--junit", "report.xml", "--sarif", "report.sarif")
+    said = shell("check", "--sample", "flow.nbflow", *reports)
+    at = (sampled / "flow.nbflow").read_text().splitlines().index('  "count": {') + 1
+    line = f"flow.nbflow:{at}: error: count, cell 2: AssertionError: 101 (assert rows <= 6, rows)"
+    assert (said.code, said.out) == (1, f"{line}\n")
+    assert "assert rows <= 6, rows" in said.err, "the traceback, as after a run"
+    failure = ElementTree.parse(sampled / "report.xml").getroot().find(".//failure")
+    assert failure is not None and "AssertionError: 101" in failure.attrib["message"]
+    result = json.loads((sampled / "report.sarif").read_text())["runs"][0]["results"][0]
+    assert "count, cell 2: AssertionError: 101" in result["message"]["text"]
+    assert shell("runs", "ls", "--json").json["items"] == []
+
+
+def test_sizes_need_a_sample(shell, sampled: Path) -> None:
+    said = shell("check", "--rows", "5", "flow.nbflow")
+    assert said.code == 2 and "--rows and --files need --sample" in said.err
+    said = shell("check", "--sample", "--rows", "0", "flow.nbflow")
+    assert said.code == 1 and "error: rows: must be between 1 and 1000000" in said.out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.cli.commands.runs.run_watch import PAGE, Followed, _explain
+from nbyard.cli.commands.runs.run_watch import PAGE, Followed, explain_failure
 from nbyard.cli.typed_values import split_target
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.structs import Failure
@@ -92,7 +92,7 @@ def test_the_line_that_adds_what_is_missing_adds_all_of_it(
     )
     missing = missing_from(failure, environment)
     task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=missing)
-    _explain(7, task, "", is_kept=True)
+    explain_failure(7, task, "", is_kept=True)
     assert f"To add it: nbyard {line}\n" in capsys.readouterr().err
 
 
@@ -113,7 +113,7 @@ def test_what_the_log_ended_with_is_not_told_once_more(
         "exit-code", because("text", text="exit code 3"), traceback="no file\nthe end"
     )
     task: Any = SimpleNamespace(node="main", failure=failure, attempts=[], missing=None)
-    _explain(7, task, told, is_kept=False)
+    explain_failure(7, task, told, is_kept=False)
     said = capsys.readouterr().err
     assert "main failed: exit code 3\n" in said
     assert ("  the end\n" in said) == is_said

@@ -135,7 +135,7 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
     )
     for task in detail.tasks:
         if task.state == "failed":
-            _explain(run.number, task, told.get(task.node, ""), is_kept=is_kept)
+            explain_failure(run.number, task, told.get(task.node, ""), is_kept=is_kept)
         for artifact in task.artifacts if task.state == "succeeded" else ():
             if artifact.name.isidentifier():
                 line = f"{task.node}.{artifact.name}  {format_size(artifact.size_bytes)}"
@@ -154,7 +154,7 @@ def _conclude(detail: RunDetail, target: str, told: Mapping[str, str], *, is_kep
         print_note(f"Open it in JupyterLab: {jupyter} lab{root} {shlex.quote(target)}")
 
 
-def _explain(number: int, task: Task, told: str, *, is_kept: bool) -> None:
+def explain_failure(number: int, task: Task, told: str, *, is_kept: bool) -> None:
     """Print why a task failed; `told` is the end of its printed log, which is not repeated."""
     failure = task.failure
     if failure is None:
