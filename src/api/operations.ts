@@ -72,6 +72,7 @@ export const ROUTES = {
   'images.pull': ['POST', '/images/pull'],
   'images.push': ['POST', '/images/{image}/push'],
   'kernels.list': ['GET', '/kernels'],
+  'lineage.get': ['GET', '/lineage'],
   'models.build': ['POST', '/models'],
   'models.sources': ['GET', '/models/sources'],
   'models.deployed': ['POST', '/models/deployed'],

@@ -198,6 +198,24 @@ def test_why_two_runs_differ(shell, yard, dispatcher):
             shell.run_line_magic("nbyard", wrong)
 
 
+def test_where_an_artifact_comes_from(shell, yard, dispatcher):
+    (yard.parts.files.root / "make.py").write_text(SCRIPT)
+    caller = Caller(local_name())
+    made = yard.services.runs.create(caller, NewRun(path="make.py", name="hello"))
+    get = yard.services.runs.get
+    dispatcher.until(lambda: get(caller, made.id), lambda d: d.run.state == "succeeded")
+    found = shell.run_line_magic("nbyard", "lineage hello")
+    assert repr(found).splitlines()[:3] == [
+        "artifact hello.double of main, run 1 (double.json)",
+        "comes from:",
+        "└─ double: task make.py run 1",
+    ]
+    assert found._repr_html_().startswith("<pre>artifact hello.double")
+    assert "hello" in complete(shell, "%nbyard lineage ")
+    with pytest.raises(UsageError, match="%nbyard lineage"):
+        shell.run_line_magic("nbyard", "lineage")
+
+
 def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
     """R13: also a notebook that is itself part of a run, which the next run names."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")

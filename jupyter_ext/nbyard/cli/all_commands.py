@@ -15,6 +15,7 @@ from nbyard.cli.commands import (
     environments,
     executables,
     images,
+    lineage,
     models,
     schedules,
     service,
@@ -35,7 +36,7 @@ from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
 
-HIDDEN = {"uploads", "events", "system"}
+HIDDEN = {"uploads", "events", "system", "lineage"}
 WITHOUT_NOUN: tuple[click.Command, ...] = (
     run,
     check.check,
@@ -68,21 +69,21 @@ LOCAL = (
     click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),
 )
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
-    "artifacts": artifacts.COMMANDS,
+    "artifacts": (*artifacts.COMMANDS, lineage.of_artifact),
     "channels": channels.COMMANDS,
     "credentials": credentials.COMMANDS,
-    "datasets": datasets.COMMANDS,
-    "deployments": deployments.COMMANDS,
+    "datasets": (*datasets.COMMANDS, lineage.of_dataset),
+    "deployments": (*deployments.COMMANDS, lineage.of_deployment),
     "environments": environments.COMMANDS,
     "executables": executables.COMMANDS,
-    "images": images.COMMANDS,
-    "models": models.COMMANDS,
+    "images": (*images.COMMANDS, lineage.of_image),
+    "models": (*models.COMMANDS, lineage.of_model),
     "projects": (
         *project_records.COMMANDS,
         *retention.COMMANDS,
         *foreign_project.COMMANDS,
     ),
-    "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
+    "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS, lineage.of_run),
     "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),
     "triggers": triggers.COMMANDS,
     "workflows": workflows.COMMANDS,

@@ -363,7 +363,7 @@ class Freeze:
             return ResolvedNode(real.name, [data_port(kind)], data)
         if node.artifact:
             file = self._resolver.artifact(node.artifact)
-            data = bytes_of(file.digest, file.filename, node.artifact)
+            data = bytes_of(file.digest, file.filename, node.artifact, f"artifact:{file.id}")
             return ResolvedNode(node.artifact, [data_port(file.format)], data)
         with parts.store.read() as c:
             found = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
@@ -373,8 +373,8 @@ class Freeze:
         if version is None:
             raise NotFound(because("dataset-not-ready", name=found.name))
         origin, is_table = f"{found.name} v{version.number}", version.format in TEXT_TABLES
-        data = BytesOf(version.digest, version.filename, origin, is_table)
-        return ResolvedNode(found.name, [data_port(version.format)], data)
+        stored = (version.digest, version.filename, origin, is_table, f"dataset:{version.id}")
+        return ResolvedNode(found.name, [data_port(version.format)], BytesOf(*stored))
 
     def requirements(self, name: str) -> str:
         """Return the text of a node's lock or requirements file; empty for neither."""

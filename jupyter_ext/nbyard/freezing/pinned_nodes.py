@@ -92,7 +92,7 @@ def _plan(parts: FreezingContext, c: Connection, run: Run, task: TaskRecord) -> 
             if binding.output in made:
                 had = made[binding.output]
                 origin = f"{binding.node} of run {run.number}"
-                bindings[name] = bytes_of(had.digest, had.filename, origin)
+                bindings[name] = bytes_of(had.digest, had.filename, origin, f"artifact:{had.id}")
         else:
             bindings[name] = binding
     return msgspec.structs.replace(

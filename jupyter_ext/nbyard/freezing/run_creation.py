@@ -203,4 +203,5 @@ def _insert(
         for place, plan in enumerate(plans)
     ]
     store.tasks.insert(c, run, rows)
+    store.lineage.insert(c, [(row["id"], plan) for row, plan in zip(rows, plans, strict=True)])
     return run_id

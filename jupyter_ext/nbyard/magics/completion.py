@@ -21,6 +21,7 @@ class Completion:
             "check": self._files,
             "status": self._runs,
             "why": self._runs,
+            "lineage": lambda: self._of("artifacts"),
             "fire": lambda: self._of("triggers"),
         }
 

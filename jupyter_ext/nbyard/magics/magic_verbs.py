@@ -16,7 +16,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
-from nbyard.magics.results import LISTED, Explained, FinishedRun, Shown, table_of
+from nbyard.magics.results import LISTED, Explained, FinishedRun, Shown, Traced, table_of
 from nbyard.reasons.structs import reason_text
 
 ENDED = ("succeeded", "failed", "cancelled")
@@ -26,6 +26,7 @@ HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard check FILE              run a file on a sample, outside history and cache
 %nbyard status RUN              a run and its tasks, by number, name or id
 %nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
+%nbyard lineage ARTIFACT        what an artifact comes from, and what was made with it
 %nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
 %nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
 %%nbyard executable NAME        the cell becomes an executable"""
@@ -42,7 +43,7 @@ class NbyardMagics(Magics):
 
     @property
     def verbs(self) -> list[str]:
-        return ["dataset", "run", "check", "status", "why", "fire", *LISTED]
+        return ["dataset", "run", "check", "status", "why", "lineage", "fire", *LISTED]
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
@@ -61,7 +62,12 @@ class NbyardMagics(Magics):
             raise UsageError(error.words) from None
 
     def _done(self, verb: str, words: list[str]) -> Any:
-        of_one = {"dataset": self._dataset, "check": self._check, "status": self._status}
+        of_one = {
+            "dataset": self._dataset,
+            "check": self._check,
+            "status": self._status,
+            "lineage": self._lineage,
+        }
         if verb in of_one and len(words) == 1:
             return of_one[verb](words[0])
         if verb == "run" and words:
@@ -137,6 +143,9 @@ class NbyardMagics(Magics):
             named = {"metric" if "output" not in kinds else "output": name}
             found = self.connection.runs.why(run=new, other=old, node=node, **named)
         return Explained(found)
+
+    def _lineage(self, artifact: str) -> Traced:
+        return Traced(self.connection.lineage.get(kind="artifact", key=artifact))
 
     def _status(self, run: str) -> FinishedRun:
         detail = self.connection.runs.get(run=run)

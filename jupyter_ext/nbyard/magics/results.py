@@ -12,6 +12,8 @@ from msgspec import UNSET, json
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.comparison.structs import Explanation
 from nbyard.domain.executables.structs import Executable
+from nbyard.domain.lineage.structs import Lineage
+from nbyard.domain.lineage.tree import lines_of
 from nbyard.domain.runs.structs import RunDetail
 
 Columns = Mapping[str, Callable[[Any], Any]]
@@ -152,6 +154,19 @@ class Explained(Shown):
         rows = [(one.node, str(one.reason), one.name) for one in explanation.causes]
         link = [link_to("runs", explanation.new)]
         super().__init__(head, ("node", "cause", "name"), rows, link)
+
+
+class Traced:
+    """What something comes from, and what was made with it, as a tree."""
+
+    def __init__(self, lineage: Lineage):
+        self.lineage = lineage
+
+    def __repr__(self) -> str:
+        return "\n".join(lines_of(self.lineage))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
 
 
 class Registered(Shown):

@@ -11,6 +11,7 @@ from nbyard.services.events import EventService
 from nbyard.services.executables.service import ExecutableService
 from nbyard.services.images import ImageService
 from nbyard.services.kernels import KernelService
+from nbyard.services.lineage import LineageService
 from nbyard.services.models.service import ModelService
 from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
@@ -40,6 +41,7 @@ SERVICES = (
     ChannelService,
     ProjectService,
     ArtifactService,
+    LineageService,
     CredentialService,
     EventService,
     SystemService,

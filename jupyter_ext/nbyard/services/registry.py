@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbyard.services.executables.service import ExecutableService
     from nbyard.services.images import ImageService
     from nbyard.services.kernels import KernelService
+    from nbyard.services.lineage import LineageService
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
@@ -103,6 +104,12 @@ class Services:
         from nbyard.services.models.service import ModelService
 
         return ModelService(self._parts)
+
+    @cached_property
+    def lineage(self) -> LineageService:
+        from nbyard.services.lineage import LineageService
+
+        return LineageService(self._parts)
 
     @cached_property
     def deployments(self) -> DeploymentService:

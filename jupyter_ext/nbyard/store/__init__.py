@@ -25,6 +25,7 @@ from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
 from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
+from nbyard.store.lineage import LineageRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models.probes import TrialRows
 from nbyard.store.models.queries import ModelRows
@@ -73,6 +74,7 @@ class Store:
     history = HistoryRows()
     images = ImageRows()
     leases = LeaseRows()
+    lineage = LineageRows()
     models = ModelRows()
     monitors = MonitorRows()
     notices = NoticeRows()

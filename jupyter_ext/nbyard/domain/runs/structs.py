@@ -34,13 +34,15 @@ class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
     """Stored bytes. `origin` describes their source for users.
 
-    The task receives the column types of a `typed` table.
+    The task gets the column types of a `typed` table. `source` is `dataset:ID` (of a version)
+    or `artifact:ID`, empty for files.
     """
 
     digest: str
     filename: str
     origin: str = ""
     typed: bool = False
+    source: str = ""
 
     @property
     def cache_key(self) -> str:
@@ -48,9 +50,9 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
         return f"{self.digest} typed" if self.typed else self.digest
 
 
-def bytes_of(digest: str, filename: str, origin: str = "") -> BytesOf:
+def bytes_of(digest: str, filename: str, origin: str = "", source: str = "") -> BytesOf:
     """Return stored bytes. Text tables are `typed`."""
-    return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES)
+    return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES, source)
 
 
 class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
@@ -187,8 +189,7 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     shape: list[int] = []
 
 
-# type of a folder with a model file, or saved by MLflow
-MODEL_TYPE = "application/vnd.nbyard.model"
+MODEL_TYPE = "application/vnd.nbyard.model"  # of a folder with a model file, or by MLflow
 MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 

@@ -1,0 +1,151 @@
+"""Walk a lineage level by level, in both directions, up to a number of nodes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import count
+
+import msgspec
+
+from nbyard.domain.lineage.structs import (
+    Direction,
+    Found,
+    Lineage,
+    LineageEdge,
+    LineageNode,
+    Link,
+    Ref,
+)
+
+Expand = Callable[[Collection[Ref], Direction], Found]
+Describe = Callable[[Mapping[Ref, str]], Mapping[Ref, LineageNode]]
+DIRECTIONS: tuple[Direction, ...] = ("back", "forward")
+
+
+class Walk:
+    """A graph that grows by levels.
+
+    `expand` finds the neighbours of nodes in one direction, `describe` the nodes themselves, each
+    for a whole level at once. It gets the name that a node has if it was deleted.
+    """
+
+    def __init__(self, expand: Expand, describe: Describe, most: int):
+        self._expand, self._describe, self._most = expand, describe, most
+        self._nodes: dict[Ref, LineageNode] = {}
+        self._links: dict[tuple[Ref, Ref, str], None] = {}
+        self._cut: list[tuple[Direction, Link]] = []
+        self._not_read: dict[Direction, Counter[Ref]] = {one: Counter() for one in DIRECTIONS}
+
+    def of(self, starts: Sequence[Ref]) -> Lineage:
+        """Return the graph around the starts, which are all part of it."""
+        self._add(dict.fromkeys(starts, ""))
+        for direction in DIRECTIONS:
+            level, passed = [*dict.fromkeys(starts)], set(starts)
+            while level:
+                level = self._next(level, direction, passed)
+        return self._graph(set(starts))
+
+    def _add(self, refs: Mapping[Ref, str]) -> None:
+        if refs:
+            self._nodes |= self._describe(refs)
+
+    def _next(self, level: Sequence[Ref], direction: Direction, passed: set[Ref]) -> list[Ref]:
+        """Add the neighbours of a level; return those to expand next."""
+        # What the caller may not see leads no further.
+        known = [ref for ref in level if self._is_open(ref)]
+        found = self._expand(known, direction) if known else Found([])
+        neighbours: dict[Ref, set[Ref]] = defaultdict(set)
+        new: dict[Ref, str] = {}
+        following: dict[Ref, None] = {}
+        for link in found.links:
+            near, far = _ends(link, direction)
+            neighbours[near].add(far)
+            if far not in self._nodes and far not in new:
+                if len(self._nodes) + len(new) >= self._most:
+                    self._cut.append((direction, link))
+                    continue
+                new[far] = link.hint
+            self._links[link.source, link.target, link.name] = None
+            following[far] = None
+        for near, total in found.totals.items():
+            self._not_read[direction][near] += max(0, total - len(neighbours[near]))
+        self._add(new)
+        unpassed = [ref for ref in following if ref not in passed]
+        passed.update(unpassed)
+        return unpassed
+
+    def _is_open(self, ref: Ref) -> bool:
+        node = self._nodes[ref]
+        return node.is_visible and not node.is_deleted
+
+    def _left_out(self) -> dict[Direction, Counter[Ref]]:
+        """Count the neighbours that are not in the graph."""
+        left_out = {one: Counter(counts) for one, counts in self._not_read.items()}
+        for direction, near, far in {(one, *_ends(link, one)) for one, link in self._cut}:
+            left_out[direction][near] += far not in self._nodes
+        return left_out
+
+    def _graph(self, starts: Collection[Ref]) -> Lineage:
+        left_out = self._left_out()
+        # A node that was left out at first may have been reached by another way.
+        for _, link in self._cut:
+            if link.source in self._nodes and link.target in self._nodes:
+                self._links[link.source, link.target, link.name] = None
+        places = columns(self._nodes, [(source, target) for source, target, _ in self._links])
+        order = sorted(self._nodes, key=lambda ref: places[ref])
+        hidden = count(1)
+        ids = {
+            ref: ref.id if self._nodes[ref].is_visible else f"hidden:{next(hidden)}"
+            for ref in order
+        }
+        nodes = [
+            msgspec.structs.replace(
+                self._nodes[ref],
+                id=ids[ref],
+                column=places[ref],
+                is_start=ref in starts,
+                more_before=left_out["back"][ref],
+                more_after=left_out["forward"][ref],
+            )
+            for ref in order
+        ]
+        edges = [LineageEdge(ids[a], ids[b], name) for a, b, name in self._links]
+        return Lineage(nodes, edges)
+
+
+def columns(refs: Collection[Ref], edges: Sequence[tuple[Ref, Ref]]) -> dict[Ref, int]:
+    """Return a column for each node, so that edges lead to larger columns.
+
+    A node that comes from nothing stands just before its first use, so that edges are short.
+    """
+    before: dict[Ref, list[Ref]] = defaultdict(list)
+    after: dict[Ref, list[Ref]] = defaultdict(list)
+    for source, target in edges:
+        before[target].append(source)
+        after[source].append(target)
+    order = _in_order(refs, before, after)
+    places: dict[Ref, int] = {}
+    for ref in order:
+        places[ref] = max((places.get(one, -1) + 1 for one in before[ref]), default=0)
+    for ref in order:
+        if after[ref] and not before[ref]:
+            places[ref] = min(places[one] for one in after[ref]) - 1
+    return places
+
+
+def _in_order(
+    refs: Collection[Ref], before: Mapping[Ref, list[Ref]], after: Mapping[Ref, list[Ref]]
+) -> list[Ref]:
+    """Return nodes after all nodes that lead to them."""
+    waits = {ref: len(before.get(ref, ())) for ref in refs}
+    order = [ref for ref, left in waits.items() if not left]
+    for ref in order:
+        for target in after.get(ref, ()):
+            waits[target] -= 1
+            if not waits[target]:
+                order.append(target)
+    # Records that contradict each other may lead in circles; they are shown all the same.
+    return [*order, *(ref for ref, left in waits.items() if left > 0)]
+
+
+def _ends(link: Link, direction: Direction) -> tuple[Ref, Ref]:
+    return (link.target, link.source) if direction == "back" else (link.source, link.target)

@@ -1,0 +1,107 @@
+"""A lineage as lines of text: two trees that grow from its starts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from nbyard.domain.lineage.structs import Direction, Lineage, LineageEdge, LineageNode
+
+HEADS: Mapping[Direction, str] = {"back": "comes from", "forward": "used for"}
+Neighbours = Mapping[str, Sequence[tuple[str, str]]]
+
+
+class TreeLine(NamedTuple):
+    """A line: the branch before it, the name of the connection, and the node."""
+
+    branch: str
+    name: str
+    node: LineageNode
+    is_repeated: bool = False
+
+
+def lines_of(lineage: Lineage) -> Iterator[str]:
+    """Yield the lines of a graph; the neighbours of a node stand below it once."""
+    starts = [node for node in lineage.nodes if node.is_start]
+    for start in starts:
+        yield words_of(start)
+    directions: tuple[Direction, ...] = ("back", "forward")
+    for direction in directions:
+        lines = [*tree(lineage, direction)]
+        if lines:
+            yield f"{HEADS[direction]}:"
+        for line in lines:
+            name = f"{line.name}: " if line.name else ""
+            above = " (see above)" if line.is_repeated else ""
+            yield f"{line.branch}{name}{words_of(line.node)}{above}"
+    if lineage.left_out:
+        yield f"{lineage.left_out} more, which this graph leaves out"
+
+
+def tree(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
+    """Yield the nodes on one side of the starts, each below a node that it is connected to."""
+    nodes = {node.id: node for node in lineage.nodes}
+    neighbours = _neighbours(lineage.edges, direction)
+    seen: set[str] = set()
+    starts = [node.id for node in lineage.nodes if node.is_start]
+    # The nodes still to print, the next one last. A long chain would exceed Python's recursion.
+    left: list[tuple[str, str, str, str]] = []
+    for start in reversed(starts):
+        left += _branches(neighbours[start], "")
+        seen.add(start)
+    while left:
+        key, name, branch, below = left.pop()
+        is_repeated = key in seen and bool(neighbours[key])
+        yield TreeLine(branch, name, nodes[key], is_repeated)
+        if key not in seen:
+            seen.add(key)
+            left += _branches(neighbours[key], below)
+
+
+def _branches(of: Sequence[tuple[str, str]], below: str) -> list[tuple[str, str, str, str]]:
+    """Return the lines below a node, the first one last."""
+    last = len(of) - 1
+    return [
+        (
+            key,
+            name,
+            f"{below}{'└─ ' if place == last else '├─ '}",
+            f"{below}{'   ' if place == last else '│  '}",
+        )
+        for place, (key, name) in reversed([*enumerate(of)])
+    ]
+
+
+def _neighbours(edges: Sequence[LineageEdge], direction: Direction) -> Neighbours:
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for edge in edges:
+        near, far = edge.source, edge.target
+        if direction == "back":
+            near, far = far, near
+        found[near][far] += [edge.name] if edge.name else []
+    known: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for near, ends in found.items():
+        known[near] = [(far, ", ".join(names)) for far, names in ends.items()]
+    return known
+
+
+def words_of(node: LineageNode) -> str:
+    """Return what a node is in one line."""
+    if not node.is_visible:
+        return f"{node.kind} (not visible)"
+    words = [node.kind, node.name]
+    if node.version:
+        words.append(f"version {node.version}")
+    if node.run is not None and node.kind == "artifact":
+        words.append(f"of {node.workflow_node}, run {node.run.number}")
+    elif node.run is not None:
+        words.append(f"run {node.run.number}")
+        words.append(str(node.run.git) if node.run.git else "")
+    if node.kind in ("code", "artifact") and node.file not in ("", node.name):
+        words.append(f"({node.file})")
+    if node.state not in ("", "ready", "succeeded"):
+        words.append(f"({node.state})")
+    words.append("(cached)" if node.cached else "")
+    words.append("(deleted)" if node.is_deleted else "")
+    more = node.more_before + node.more_after
+    words.append(f"(+ {more} more)" if more else "")
+    return " ".join(filter(None, words))

@@ -1,0 +1,130 @@
+"""What was made with nodes of a lineage."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.lineage.structs import Found, LineageKind, Link, Ref
+from nbyard.domain.runs.structs import Binding, ResultOf
+from nbyard.store.database.database_connection import json_text
+from nbyard.store.schema.deployment_tables import deployments, models, revisions
+from nbyard.store.schema.lineage_tables import task_sources
+from nbyard.store.schema.tables import artifacts, dataset_versions, images, tasks
+from nbyard.store.visibility import may_see
+
+A, S, T, V = artifacts.c, task_sources.c, tasks.c, dataset_versions.c
+D, I, M, R = deployments.c, images.c, models.c, revisions.c  # noqa: E741
+# SQLite limits the depth of an expression.
+FEW = 50
+BINDINGS = T.plan["bindings"].label("bindings")
+
+
+def following(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
+    """Return the connections that lead from nodes."""
+    keys: dict[str, list[str]] = defaultdict(list)
+    for ref in refs:
+        keys[ref.kind].append(ref.key)
+    found: list[Link] = []
+    totals: dict[Ref, int] = {}
+    sources: tuple[LineageKind, ...] = ("artifact", "dataset")
+    for kind in sources:
+        if keys[kind]:
+            links, more = _users(c, kind, keys[kind], most)
+            found += links
+            totals |= more
+    if keys["artifact"]:
+        found += _in_same_run(c, keys["artifact"])
+        found += _models_and_datasets(c, keys["artifact"])
+    if keys["task"]:
+        is_output = A.task_id.in_(keys["task"]) & (A.name != EXECUTED)
+        for row in c.execute(select(A.id, A.task_id, A.name).where(is_output).order_by(A.id)):
+            found.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
+    if keys["model"]:
+        of_models = select(M.id, M.image).where(M.id.in_(keys["model"]))
+        found += [
+            Link(Ref("model", model), Ref("image", image)) for model, image in c.execute(of_models)
+        ]
+    if keys["image"]:
+        found += _deployments(c, viewer, keys["image"])
+    return Found(found, totals)
+
+
+def _users(
+    c: Connection, kind: LineageKind, ids: Sequence[str], most: int
+) -> tuple[list[Link], dict[Ref, int]]:
+    """Return the newest tasks of other runs that use each source, and how many there are."""
+    is_source = S.source.in_([Ref(kind, one).id for one in ids])
+    used = select(S.source, S.task_id, func.min(S.name).label("name")).where(is_source)
+    each: Any = used.group_by(S.source, S.task_id).subquery()
+    rank = func.row_number().over(partition_by=each.c.source, order_by=each.c.task_id.desc())
+    total = func.count().over(partition_by=each.c.source)
+    ranked: Any = select(each, rank.label("rank"), total.label("total")).subquery()
+    query = select(ranked).where(ranked.c.rank <= most).order_by(ranked.c.rank)
+    links, totals = [], {}
+    for row in c.execute(query):
+        source = Ref(kind, row.source.partition(":")[2])
+        links.append(Link(source, Ref("task", row.task_id), row.name))
+        if row.total > most:
+            totals[source] = row.total
+    return links, totals
+
+
+def _in_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the tasks of the same run that use results."""
+    query = select(A.id, A.run_id, A.name, T.node).join(tasks, T.id == A.task_id)
+    results = {
+        (row.run_id, row.node, row.name): row.id for row in c.execute(query.where(A.id.in_(ids)))
+    }
+    if not results:
+        return
+    mentions: ColumnElement[bool] = T.run_id.in_({run_id for run_id, _, _ in results})
+    nodes = {node for _, node, _ in results}
+    if len(nodes) <= FEW:
+        # The text leaves few plans of a large run to read; what they bind is decided below.
+        text = cast(T.plan, Text)
+        spelled = {spell(node) for node in nodes for spell in (json_text, json.dumps)}
+        mentions &= or_(*(text.contains(one, autoescape=True) for one in sorted(spelled)))
+    rows = c.execute(select(T.id, T.run_id, BINDINGS).where(mentions).order_by(T.place))
+    for row in rows:
+        for name, one in msgspec.convert(row.bindings, dict[str, Binding]).items():
+            if isinstance(one, ResultOf) and (row.run_id, one.node, one.output) in results:
+                source = Ref("artifact", results[row.run_id, one.node, one.output])
+                yield Link(source, Ref("task", row.id), name)
+
+
+def _models_and_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the models built from results, and the dataset versions uploaded in their runs."""
+    of_model = (M.source["task_id"].as_string(), M.source["output"].as_string())
+    is_source = and_(of_model[0] == A.task_id, of_model[1] == A.name)
+    query = select(A.id, M.id.label("model")).select_from(artifacts.join(models, is_source))
+    for row in c.execute(query.where(A.id.in_(ids)).order_by(M.id)):
+        yield Link(Ref("artifact", row.id), Ref("model", row.model))
+    is_same = (A.run_id == V.run_id) & (A.digest == V.digest)
+    first = select(func.min(A.id).label("id"), V.id.label("version"))
+    first = first.select_from(dataset_versions.join(artifacts, is_same)).group_by(V.id)
+    for uploaded in c.execute(first.where(A.id.in_(ids)).order_by(V.id)):
+        yield Link(Ref("artifact", uploaded.id), Ref("dataset", uploaded.version))
+
+
+def _deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the deployments of the viewer whose newest or serving revision uses an image."""
+    known = c.execute(select(I.id, I.reference, I.image_id).where(I.id.in_(ids))).all()
+    by_name = {row.reference: row.id for row in known}
+    by_id = {row.image_id: row.id for row in known if row.image_id}
+    if not known:
+        return
+    name = R.spec["image"].as_string()
+    query = select(D.id, name.label("name"), R.image_id, R.number)
+    query = query.join(deployments, D.id == R.deployment_id)
+    query = query.where(may_see(viewer, D.owner), D.removed_at.is_(None))
+    query = query.where(R.number.in_([D.revision, D.serving]))
+    is_used = name.in_([*by_name]) | R.image_id.in_([*by_id])
+    for row in c.execute(query.where(is_used).order_by(D.id, R.number.desc())):
+        image = by_id.get(row.image_id) if row.image_id else by_name.get(row.name)
+        if image is not None:
+            yield Link(Ref("image", image), Ref("deployment", row.id))

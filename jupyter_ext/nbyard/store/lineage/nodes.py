@@ -1,0 +1,257 @@
+"""The nodes of a lineage, as one user may see them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, select
+
+from nbyard.domain.ids import is_id
+from nbyard.domain.lineage.structs import LineageKind, LineageNode, LineageRun, Ref, hidden
+from nbyard.domain.runs.git_states import GitState
+from nbyard.store.schema.deployment_tables import deployments, models
+from nbyard.store.schema.tables import (
+    artifacts,
+    dataset_versions,
+    datasets,
+    environment_versions,
+    environments,
+    executable_versions,
+    executables,
+    images,
+    runs,
+    tasks,
+)
+from nbyard.store.visibility import may_see
+
+RUN = tuple(
+    column.label(f"run_{name}")
+    for name, column in (
+        *(("key", runs.c.id), ("number", runs.c.number), ("name", runs.c.name)),
+        *(("title", runs.c.title), ("git", runs.c.git), ("workflow", runs.c.workflow_id)),
+    )
+)
+
+
+def nodes(c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, LineageNode]:
+    """Return nodes; what was deleted has its hint as a name, what is hidden has none."""
+    keys: dict[LineageKind, list[str]] = defaultdict(list)
+    for ref in hints:
+        keys[ref.kind].append(ref.key)
+    found = {ref: _missing(ref, hint) for ref, hint in hints.items()}
+    for kind, ids in keys.items():
+        if kind in READERS:
+            for ref, node, is_visible in READERS[kind](c, viewer, ids):
+                found[ref] = node if is_visible else hidden(ref.kind)
+    return found
+
+
+def _missing(ref: Ref, hint: str) -> LineageNode:
+    """Return a node that the store does not know: a file, an image of others, or a deleted row."""
+    is_outside = ref.kind == "file" or (ref.kind == "image" and not is_id(ref.key))
+    if ref.kind == "file":
+        digest, _, path = ref.key.partition(" ")
+        return LineageNode("", "file", path, file=path, digest=digest)
+    return LineageNode("", ref.kind, hint or ref.kind, is_deleted=not is_outside)
+
+
+Read = Iterator[tuple[Ref, LineageNode, bool]]
+Reader = Callable[[Connection, str, Sequence[str]], Read]
+
+
+def _visible(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
+    return may_see(viewer, owner).label("is_visible")
+
+
+def _datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    v, d = dataset_versions.c, datasets.c
+    query = select(dataset_versions, d.name, _visible(viewer, d.owner))
+    query = query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "dataset",
+            row.name,
+            subject=row.dataset_id,
+            version=row.number,
+            state=row.state,
+            file=row.filename,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+        )
+        yield Ref("dataset", row.id), node, row.is_visible
+
+
+def _tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    t = tasks.c
+    query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
+    query = query.add_columns(t.plan["label"].as_string().label("label"))
+    query = query.add_columns(_visible(viewer, runs.c.owner))
+    query = query.join(runs, runs.c.id == t.run_id).where(t.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "task",
+            row.label or row.node,
+            subject=row.run_key,
+            state=row.state,
+            cached=row.cached,
+            created_at=row.created_at,
+            run=_run(row),
+            workflow_node=row.node,
+        )
+        yield Ref("task", row.id), node, row.is_visible
+
+
+def _artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    a = artifacts.c
+    query = select(artifacts, tasks.c.node, *RUN, _visible(viewer, runs.c.owner))
+    query = query.join(tasks, tasks.c.id == a.task_id).join(runs, runs.c.id == a.run_id)
+    for row in c.execute(query.where(a.id.in_(ids))):
+        # The result of a named run of one executable is a named artifact.
+        is_named = row.run_name and not row.run_workflow
+        node = LineageNode(
+            "",
+            "artifact",
+            f"{row.run_name}.{row.name}" if is_named else row.name,
+            subject=row.id,
+            file=row.filename,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+            run=_run(row),
+            workflow_node=row.node,
+        )
+        yield Ref("artifact", row.id), node, row.is_visible
+
+
+def _run(row: Any) -> LineageRun:
+    git = msgspec.convert(row.run_git, GitState | None)
+    return LineageRun(row.run_key, row.run_number, row.run_name or "", row.run_title, git)
+
+
+def _runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    query = select(*RUN, runs.c.state, runs.c.created_at, _visible(viewer, runs.c.owner))
+    for row in c.execute(query.where(runs.c.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "run",
+            row.run_name or row.run_title,
+            subject=row.run_key,
+            state=row.state,
+            created_at=row.created_at,
+            run=_run(row),
+        )
+        yield Ref("run", row.run_key), node, row.is_visible
+
+
+def _code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    v, e = executable_versions.c, executables.c
+    query = select(v.id, v.number, v.file, v.code_digest, v.created_at, e.name, e.id.label("known"))
+    query = query.add_columns(_visible(viewer, e.owner))
+    joined = executable_versions.outerjoin(executables, e.id == v.executable_id)
+    for row in c.execute(query.select_from(joined).where(v.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "code",
+            row.name or row.file,
+            subject=row.known or "",
+            version=row.number,
+            file=row.file,
+            digest=row.code_digest,
+            created_at=row.created_at,
+        )
+        # Whoever sees a task sees the code of it that outlived its executable.
+        yield Ref("code", row.id), node, row.known is None or row.is_visible
+
+
+def _environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    v, e = environment_versions.c, environments.c
+    query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
+    query = query.add_columns(_visible(viewer, e.owner))
+    query = query.join(environments, e.id == v.environment_id).where(v.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "environment",
+            row.name,
+            subject=row.of,
+            version=row.number,
+            state=row.state,
+            digest=row.digest,
+            created_at=row.created_at,
+        )
+        yield Ref("environment", row.id), node, row.is_visible
+
+
+def _models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    m, i = models.c, images.c
+    query = select(m.id, m.name, m.tag, m.number, m.bundle_digest, m.created_at, i.state)
+    query = query.add_columns(i.removed_at, _visible(viewer, m.owner))
+    query = query.join(images, i.id == m.image).where(m.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "model",
+            f"{row.name}:{row.tag}" if row.tag else row.name,
+            subject=row.id,
+            version=row.number,
+            state=row.state,
+            digest=row.bundle_digest,
+            created_at=row.created_at,
+            is_deleted=row.removed_at is not None,
+        )
+        yield Ref("model", row.id), node, row.is_visible
+
+
+def _images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    i = images.c
+    query = select(i.id, i.reference, i.state, i.digest, i.size_bytes, i.created_at, i.removed_at)
+    query = query.add_columns(i.environment, _visible(viewer, i.owner))
+    for row in c.execute(query.where(i.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "image",
+            row.reference,
+            subject=row.environment,
+            state=row.state,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+            is_deleted=row.removed_at is not None,
+        )
+        yield Ref("image", row.id), node, row.is_visible
+
+
+def _deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    d = deployments.c
+    query = select(d.id, d.name, d.title, d.state, d.revision, d.created_at, d.removed_at)
+    query = query.add_columns(_visible(viewer, d.owner))
+    for row in c.execute(query.where(d.id.in_(ids))):
+        is_deleted = row.removed_at is not None
+        node = LineageNode(
+            "",
+            "deployment",
+            row.title if is_deleted else row.name,
+            subject=row.id,
+            version=row.revision,
+            state=row.state,
+            created_at=row.created_at,
+            is_deleted=is_deleted,
+        )
+        yield Ref("deployment", row.id), node, row.is_visible
+
+
+READERS: Mapping[LineageKind, Reader] = {
+    "artifact": _artifacts,
+    "code": _code,
+    "dataset": _datasets,
+    "deployment": _deployments,
+    "environment": _environments,
+    "image": _images,
+    "model": _models,
+    "run": _runs,
+    "task": _tasks,
+}

@@ -1,0 +1,42 @@
+"""Rows of lineage: the connections of nodes, the nodes themselves, and their sources."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import Connection, insert
+
+from nbyard.domain.lineage.structs import Direction, Found, LineageNode, Ref
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
+from nbyard.store.lineage.before import before
+from nbyard.store.lineage.following import following
+from nbyard.store.lineage.nodes import nodes
+from nbyard.store.schema.lineage_tables import task_sources
+
+
+class LineageRows:
+    """Queries on lineage. They follow references to any owner; nodes say what a user may see."""
+
+    def insert(self, c: Connection, plans: Iterable[tuple[str, TaskPlan]]) -> None:
+        """Store the sources of tasks, given as (task ID, plan)."""
+        rows = [
+            {"task_id": task_id, "name": name, "source": binding.source}
+            for task_id, plan in plans
+            for name, binding in plan.bindings.items()
+            if isinstance(binding, BytesOf) and binding.source
+        ]
+        if rows:
+            c.execute(insert(task_sources), rows)
+
+    def links(
+        self, c: Connection, viewer: str, refs: Collection[Ref], direction: Direction, most: int
+    ) -> Found:
+        """Return the connections of nodes in one direction, at most `most` of each kind and node.
+
+        Nodes with more of them have their number in the totals.
+        """
+        if direction == "back":
+            return before(c, viewer, refs, most)
+        return following(c, viewer, refs, most)
+
+    def nodes(self, c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, LineageNode]:
+        """Return nodes as a user may see them. A deleted node has its hint as a name."""
+        return nodes(c, viewer, hints)

@@ -1,0 +1,112 @@
+"""R15, X10: the lineage of what runs left, through the services."""
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.lineage.structs import Lineage
+from nbyard.domain.models.structs import NewModel
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Forbidden, Invalid, NotFound
+
+
+def names(found: Lineage) -> list[str]:
+    return sorted(f"{node.kind} {node.name}" for node in found.nodes)
+
+
+@pytest.fixture
+def lineage(yard):
+    return yard.services.lineage
+
+
+def test_a_dataset_leads_to_the_run_and_a_result_to_the_next_run(
+    yard, ann, tool, imported, finished, lineage
+):
+    first = finished(path=tool, name="first", parameters={"source": imported.name})
+    second = finished(path=tool, name="second", parameters={"source": "first.result", "times": 2})
+    chain = [
+        *("artifact first.result", "artifact second.result", "code tool"),
+        *(f"dataset {imported.name}", "task tool.py", "task tool.py"),
+    ]
+    assert names(lineage.get(ann, "artifact", "second")) == chain
+    forward = names(lineage.get(ann, "dataset", imported.name))
+    assert forward == [name for name in chain if name != "code tool"], "only what was made with it"
+    assert names(lineage.get(ann, "artifact", "first.result")) == chain
+    whole = lineage.get(ann, "run", "first")
+    assert names(whole) == chain
+    (start,) = [node for node in whole.nodes if node.is_start]
+    assert start.run is not None and start.run.id == first.run.id
+    node = second.tasks[0].node
+    assert names(lineage.get(ann, "run", str(second.run.number), node=node)) == chain
+    made = lineage.get(ann, "run", "second", node=node, output="result")
+    assert [one.name for one in made.nodes if one.is_start] == ["second.result"]
+    small = lineage.get(ann, "artifact", "second", limit=2)
+    assert len(small.nodes) == 2 and small.left_out > 0
+
+
+def test_a_pinned_node_comes_from_the_results_it_had(yard, ann, flow, root, finished, lineage):
+    before = finished(path=flow)
+    after = finished(path=flow, pins={"two": str(before.run.number)})
+    (made,) = [
+        a for t in after.tasks for a in t.artifacts if t.node == "two" and a.name == "result"
+    ]
+    found = lineage.get(ann, "artifact", made.id)
+    runs = {node.run.number for node in found.nodes if node.run and node.workflow_node == "one"}
+    assert runs == {before.run.number}
+    assert "file data.csv" in names(found)
+
+
+def test_a_model_comes_from_its_run_and_a_deployed_image_from_the_model(
+    ann, models, trained, lineage
+):
+    detail = trained(name="try")
+    made = models.build(ann, NewModel(run=str(detail.run.number), output="model"))
+    chain = [
+        *("artifact try.model", "code train", "file flowers.csv"),
+        *(f"image {made.reference}", "model train model", "task train.py"),
+    ]
+    assert names(lineage.get(ann, "model", made.id)) == chain
+    assert names(lineage.get(ann, "image", made.image)) == chain
+    assert names(lineage.get(ann, "artifact", "try")) == chain
+
+
+def test_versions_of_a_dataset_are_chosen_by_number(yard, ann, imported, lineage):
+    found = lineage.get(ann, "dataset", imported.id, version=1)
+    assert [node.version for node in found.nodes] == [1]
+    assert found == lineage.get(ann, "dataset", imported.name)
+    with pytest.raises(NotFound):
+        lineage.get(ann, "dataset", imported.id, version=2)
+
+
+@pytest.mark.parametrize("kind", ["artifact", "dataset", "model", "image", "deployment", "run"])
+def test_what_others_have_is_not_found(yard, imported, flow, finished, lineage, kind):
+    detail = finished(path=flow)
+    keys = {"dataset": imported.id, "artifact": detail.tasks[0].artifacts[0].id, "run": "1"}
+    with pytest.raises(NotFound):
+        lineage.get(Caller("eve"), kind, keys.get(kind, "x"))
+
+
+def test_scopes_hide_the_nouns_that_one_may_not_read(ann, tool, imported, finished, lineage):
+    detail = finished(path=tool, name="first", parameters={"source": imported.name})
+    token = Caller("ann", scopes=("runs:read",))
+    found = lineage.get(token, "artifact", "first")
+    assert names(found) == ["artifact first.result", "code ", "dataset ", "task tool.py"]
+    assert imported.name not in str(found) and imported.current.id not in str(found)
+    with pytest.raises(Forbidden):
+        lineage.get(token, "dataset", imported.name)
+    assert detail.run.state == "succeeded"
+
+
+def test_refusals_name_the_field(ann, flow, finished, lineage, yard):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    for values, path in (
+        ({"kind": "task", "key": "x"}, "kind"),
+        ({"kind": "run", "key": made.id, "output": "x"}, "node"),
+        ({"kind": "run", "key": made.id, "limit": 0}, "limit"),
+        ({"kind": "dataset", "key": "x", "version": -1}, "version"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            lineage.get(ann, **values)
+        assert refused.value.details[0].path == path
+    for values in ({"node": "none"}, {"node": "two", "output": "none"}, {}):
+        with pytest.raises(NotFound):
+            lineage.get(ann, "run", made.id if values else "99", **values)

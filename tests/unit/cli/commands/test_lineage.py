@@ -1,0 +1,44 @@
+"""`nbyard NOUN lineage` from a shell."""
+
+import json
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.rest.identity import local_name
+
+
+@pytest.fixture
+def made(yard, echo, dispatcher):
+    caller = Caller(local_name())
+    run = yard.services.runs.create(caller, NewRun(path=echo, name="hello"))
+    get = yard.services.runs.get
+    return dispatcher.until(lambda: get(caller, run.id), lambda d: d.run.state == "succeeded")
+
+
+def test_the_lineage_of_a_run_is_a_tree(shell, made):
+    seen = shell("runs", "lineage", "hello")
+    assert seen.code == 0, seen.err
+    lines = ["task echo.py run 1", "comes from:", "└─ code echo version 1 (echo.py)"]
+    assert seen.out.splitlines() == lines
+    found = json.loads(shell("runs", "lineage", "1", "--json").out)
+    assert {node["kind"] for node in found["nodes"]} == {"task", "code"}
+
+
+@pytest.mark.parametrize(
+    "noun", ["artifacts", "datasets", "deployments", "images", "models", "runs"]
+)
+def test_what_is_not_there_is_named(shell, noun):
+    refused = shell(noun, "lineage", "none")
+    assert refused.code == 3
+    assert "none" in refused.err
+
+
+def test_options_choose_a_part(shell, made):
+    node = made.tasks[0].node
+    assert shell("runs", "lineage", "hello", "--node", node).code == 0
+    refused = shell("runs", "lineage", "hello", "--output", "x")
+    assert refused.code != 0 and "node" in refused.err
+    assert shell("datasets", "lineage", "none", "--version", "2").code != 0
+    assert "limit" in shell("runs", "lineage", "hello", "--limit", "0").err

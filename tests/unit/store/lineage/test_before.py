@@ -1,0 +1,66 @@
+"""R15: what nodes of a lineage come from."""
+
+from sqlalchemy import update
+
+from nbyard.domain.lineage.structs import LineageKind, Ref
+from nbyard.domain.runs.structs import ResultOf
+from nbyard.store.schema.deployment_tables import models
+from nbyard.store.schema.tables import images
+
+from ..rows import START
+from .records import Records, names, walk
+
+
+def test_a_version_that_a_run_uploaded_comes_from_its_result(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        run = rows.run()
+        task = rows.work(run, "make", {})
+        made = rows.artifact(task, digest="same")
+        same, other = rows.ready("same", "ada", run.id, "same"), rows.ready("b", "ada", run.id)
+    with store.read() as c:
+        found = walk(store, c, "ada", [Ref("dataset", same)])
+        assert names(found) == ["artifact out", "dataset same", "task make"]
+        found = walk(store, c, "ada", [Ref("dataset", other)])
+        assert names(found) == ["dataset b", "run ", "task make"]
+        found = walk(store, c, "ada", [Ref("artifact", made.id)])
+        assert "dataset same" in names(found) and "dataset b" not in names(found)
+
+
+def test_a_result_that_is_not_there_yet_is_its_task(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        run = rows.run()
+        rows.work(run, "one", {})
+        two = rows.work(run, "two", {"x": ResultOf("one", "out"), "y": ResultOf("gone", "z")})
+    with store.read() as c:
+        found = walk(store, c, "ada", [Ref("task", two.id)])
+    assert names(found) == ["task one", "task two"]
+
+
+def test_images_come_from_environments_and_files(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        used = rows.environment("science")
+        built = rows.image("science:1", environment=used.id, version=1)
+        plain = rows.image("plain:1", path="/p/Dockerfile")
+        files = rows.model(rows.image("m:1"))
+        c.execute(update(models).where(models.c.id == files).values(path="/p/model.yaml"))
+        run = rows.run()
+        task = rows.work(run, "a", {}, image="science:1")
+        other = rows.work(run, "b", {}, image="python:3.12")
+        c.execute(update(images).where(images.c.id == plain).values(removed_at=START))
+    with store.read() as c:
+        starts: list[tuple[LineageKind, str]] = [
+            ("image", built),
+            ("image", plain),
+            ("model", files),
+            ("task", task.id),
+            ("task", other.id),
+        ]
+        of = {key: names(walk(store, c, "ada", [Ref(kind, key)])) for kind, key in starts}
+    assert of[built] == ["environment science", "image science:1"]
+    assert of[plain] == ["image plain:1"], "it was deleted"
+    assert of[files] == ["file /p/model.yaml", "image m:1", "model irises"]
+    assert of[task.id] == ["environment science", "image science:1", "task a"]
+    assert of[other.id] == ["image python:3.12", "task b"]
