@@ -12,7 +12,7 @@ import { NewArtifact } from './NewArtifact';
 
 const RunView = lazy(() => import('../../runs/view/RunView'));
 /** The tabs of a run that apply to an artifact. */
-const TABS = ['results', 'output', 'logs', 'metrics', 'parameters'];
+const TABS = ['results', 'output', 'logs', 'metrics', 'lineage', 'parameters'];
 
 interface IArtifactViewProps {
   services: IPanelServices;

@@ -1,5 +1,5 @@
 import { copyIcon } from '@jupyterlab/ui-components';
-import { useCallback, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { Dataset, DatasetVersion } from '../../api/types';
 import { belowRoot } from '../../api/paths';
 import { showBytes } from '../../components/format/bytes';
@@ -15,6 +15,8 @@ import { imageType, ImageView } from './ImageView';
 import { ProfileView } from './Profile';
 import { DownloadLink, useVersions, Versions } from './Versions';
 import { reasonText } from '../../reasons';
+
+const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
 
 interface IDatasetViewProps {
   services: IPanelServices;
@@ -48,12 +50,17 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
   const [chosen, setTab] = useState('preview');
   const [number, setNumber] = useState<number>();
   const shown = versions.find(version => version.number === number) ?? current;
+  const start = useMemo(
+    () => ({ kind: 'dataset', key: id, version: shown.number }),
+    [id, shown.number]
+  );
   const pending = shown.state !== 'ready';
   const isTable = typeof shown.rows === 'number' || !!shown.columns;
   const tabs = [
     { id: 'preview', label: isTable || pending ? trans.__('Rows') : trans.__('Preview') },
     { id: 'profile', label: trans.__('Profile') },
-    { id: 'versions', label: trans.__('Versions'), mark: current.number }
+    { id: 'versions', label: trans.__('Versions'), mark: current.number },
+    { id: 'lineage', label: trans.__('Lineage') }
   ].filter(({ id: tab }) => tab !== 'profile' || isTable || pending);
   const tab = tabs.some(one => one.id === chosen) ? chosen : 'preview';
   return (
@@ -88,6 +95,10 @@ function Loaded({ services, dataset }: ILoadedProps): JSX.Element {
               setTab('preview');
             }}
           />
+        ) : tab === 'lineage' ? (
+          <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+            <Lineage services={services} start={start} />
+          </Suspense>
         ) : pending ? (
           <p className="nby-Note" role="status">
             {shown.state === 'failed'

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { Deployment } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { StateMark, stateText } from '../../components/StateMark';
@@ -18,6 +18,8 @@ import { triedLink } from './endpoint/ask';
 import { TryIt } from './endpoint/TryIt';
 import { useRevisions } from './tabs/past';
 import { actionsOf } from './state/texts';
+
+const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
 
 interface IDeploymentViewProps {
   services: IPanelServices;
@@ -68,6 +70,7 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
   const { id, title, state, revision } = deployment;
   const revisions = useRevisions(services, deployment);
   const [tab, setTab] = useState('overview');
+  const start = useMemo(() => ({ kind: 'deployment', key: id }), [id]);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     setTab(now => target.tab ?? now);
@@ -103,6 +106,7 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
           ...(tried ? [{ id: 'try', label: trans.__('Try it') }] : []),
           { id: 'logs', label: trans.__('Logs') },
           { id: 'revisions', label: trans.__('Revisions'), mark: revision },
+          { id: 'lineage', label: trans.__('Lineage') },
           { id: 'configuration', label: trans.__('Configuration') }
         ]}
       >
@@ -117,6 +121,11 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         )}
         {shownTab === 'logs' && <Log {...shown} revisions={revisions} />}
         {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
+        {shownTab === 'lineage' && (
+          <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+            <Lineage services={services} start={start} />
+          </Suspense>
+        )}
         {shownTab === 'configuration' && (
           <Configuration {...shown} onSaved={() => setTab('overview')} />
         )}

@@ -1,6 +1,6 @@
 import '../../../style/panels.css';
 import '../../../style/runs.css';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { isLive, RunDetail, Task } from '../../api/types';
 import { IChosenStep } from '../../canvas/model/tokens';
 import { Away } from '../../components/Away';
@@ -26,6 +26,7 @@ import { Results } from './results/Results';
 import { Steps } from './steps/Steps';
 import { reasonText } from '../../reasons';
 
+const Lineage = lazy(() => import('./lineage/Lineage'));
 const Metrics = lazy(() => import('./charts/Metrics'));
 const Resources = lazy(() => import('./charts/Resources'));
 
@@ -114,6 +115,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           { id: 'metrics', label: trans.__('Metrics') },
           { id: 'resources', label: trans.__('Resources') },
           { id: 'results', label: trans.__('Results'), mark: results || undefined },
+          { id: 'lineage', label: trans.__('Lineage') },
           { id: 'parameters', label: trans.__('Details') }
         ].filter(({ id }) => !only || only.includes(id))}
       >
@@ -125,6 +127,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
             {tab === 'metrics' && <Metrics {...shared} />}
             {tab === 'resources' && <Resources {...shared} />}
+            {tab === 'lineage' && <RunLineage id={detail.run.id} />}
           </Suspense>
           {tab === 'results' && <Results {...shared} />}
           {tab === 'parameters' && <Parameters {...shared} />}
@@ -132,6 +135,12 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
       </Tabs>
     </div>
   );
+}
+
+function RunLineage({ id }: { id: string }): JSX.Element {
+  const services = useServices();
+  const start = useMemo(() => ({ kind: 'run', key: id }), [id]);
+  return <Lineage services={services} start={start} />;
 }
 
 /** Return the number of its files, outputs and others. */

@@ -52,7 +52,7 @@ class LineageRun(msgspec.Struct, frozen=True):
     git: GitState | None = None
 
 
-class LineageNode(msgspec.Struct, frozen=True, omit_defaults=True):
+class LineageNode(msgspec.Struct, frozen=True):
     """A node of a lineage graph.
 
     `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
@@ -88,7 +88,7 @@ def hidden(kind: LineageKind) -> LineageNode:
     return LineageNode("", kind, is_visible=False)
 
 
-class LineageEdge(msgspec.Struct, frozen=True, omit_defaults=True):
+class LineageEdge(msgspec.Struct, frozen=True):
     """A connection between nodes, by their IDs. `name` is that of the input or output."""
 
     source: str

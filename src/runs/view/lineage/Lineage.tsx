@@ -1,0 +1,226 @@
+import '../../../../style/lineage.css';
+import { CommandRegistry } from '@lumino/commands';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { IYard } from '../../../api/yard';
+import type { Lineage as Graph, LineageNode } from '../../../api/types';
+import { IPlaced, ILayout, HEIGHT, lineOf, placed, WIDTH } from './places';
+import { detailOf, factsOf, nameOf } from './texts';
+
+/** Where a lineage starts. */
+export interface ILineageStart {
+  kind: string;
+  key: string;
+  version?: number;
+  node?: string;
+}
+
+interface ILineageProps {
+  services: { yard: IYard; trans: TranslationBundle; commands: CommandRegistry };
+  start: ILineageStart;
+}
+
+/** What something comes from at the left, and what was made with it at the right. */
+export default function Lineage({ services, start }: ILineageProps): JSX.Element {
+  const { yard, trans } = services;
+  const { kind, key, version } = start;
+  const [path, setPath] = useState<readonly ILineageStart[]>([]);
+  useEffect(() => setPath([]), [kind, key, version]);
+  const shown = path.at(-1) ?? start;
+  const [found, setFound] = useState<Graph>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    const control = new AbortController();
+    yard.client
+      .call('lineage.get', { query: { ...shown }, signal: control.signal })
+      .then(answer => {
+        setFound(answer);
+        setProblem('');
+      })
+      .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
+    return () => control.abort();
+  }, [yard, shown]);
+  const left = (found?.nodes ?? []).reduce((sum, node) => sum + leftOut(node), 0);
+  return (
+    <div className="nby-Lineage">
+      {!!path.length && (
+        <button type="button" className="nby-Button" onClick={() => setPath(path.slice(0, -1))}>
+          {trans.__('Back')}
+        </button>
+      )}
+      {!!left && (
+        <p className="nby-Note">
+          {trans.__('%1 more are not shown. Choose a node with a “+” to continue from it.', left)}
+        </p>
+      )}
+      {(problem || !found) && (
+        <p className="nby-Note" role={problem ? 'alert' : 'status'}>
+          {problem ? trans.__('Not shown: %1', problem) : trans.__('Loading…')}
+        </p>
+      )}
+      {found && !problem && (
+        <Nodes services={services} found={found} onStart={next => setPath([...path, next])} />
+      )}
+    </div>
+  );
+}
+
+interface INodesProps {
+  services: ILineageProps['services'];
+  found: Graph;
+  onStart: (start: ILineageStart) => void;
+}
+
+/** The nodes as one tab stop; arrow keys follow the connections, and go up and down a column. */
+function Nodes({ services, found, onStart }: INodesProps): JSX.Element {
+  const { trans } = services;
+  const layout = useMemo(() => placed(found), [found]);
+  const first = layout.nodes.find(node => node.is_start)?.id;
+  const [current, setCurrent] = useState(first);
+  useEffect(() => setCurrent(first), [first]);
+  const box = useRef<HTMLDivElement>(null);
+  const goTo = (node: IPlaced | undefined) => {
+    if (node) {
+      setCurrent(node.id);
+      box.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(node.id)}"]`)?.focus();
+    }
+  };
+  useEffect(() => {
+    // a start that is far to the right is not hidden
+    box.current
+      ?.querySelector('[aria-current]')
+      ?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [layout]);
+  const onKey = (event: KeyboardEvent, node: IPlaced) => {
+    const next = neighbour(layout, node, event.key);
+    if (next !== null) {
+      event.preventDefault();
+      goTo(next);
+    }
+  };
+  const names = (nodes: readonly IPlaced[] = []) => nodes.map(one => nameOf(one, trans)).join(', ');
+  const labelOf = (node: IPlaced) =>
+    [
+      nameOf(node, trans),
+      detailOf(node, trans),
+      layout.before.has(node.id) && trans.__('from %1', names(layout.before.get(node.id))),
+      layout.after.has(node.id) && trans.__('used for %1', names(layout.after.get(node.id)))
+    ]
+      .filter(Boolean)
+      .join(', ');
+  return (
+    <div className="nby-Lineage-box" ref={box}>
+      <div
+        className="nby-Lineage-graph"
+        role="group"
+        aria-label={trans.__('Lineage')}
+        style={{ width: layout.width, height: layout.height }}
+      >
+        <svg width={layout.width} height={layout.height} aria-hidden="true">
+          {layout.nodes.flatMap(node =>
+            (layout.after.get(node.id) ?? []).map(other => (
+              <path
+                key={`${node.id} ${other.id}`}
+                className={[node.id, other.id].includes(current ?? '') ? 'nby-mod-near' : ''}
+                d={lineOf(node, other)}
+              />
+            ))
+          )}
+        </svg>
+        {layout.nodes.map(node => (
+          <button
+            key={node.id}
+            type="button"
+            data-id={node.id}
+            className={`nby-Lineage-node nby-mod-${node.kind}`}
+            style={{ left: node.x, top: node.y, width: WIDTH, height: HEIGHT }}
+            title={factsOf(node, trans)}
+            aria-label={labelOf(node)}
+            aria-current={node.is_start || undefined}
+            tabIndex={node.id === current ? 0 : -1}
+            disabled={node.is_visible === false}
+            onFocus={() => setCurrent(node.id)}
+            onKeyDown={event => onKey(event, node)}
+            onClick={() => open(services, node, onStart)}
+          >
+            <span>{nameOf(node, trans)}</span>
+            <small>{detailOf(node, trans)}</small>
+            {!!leftOut(node) && <b>+{leftOut(node)}</b>}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function leftOut({ more_before: before = 0, more_after: after = 0 }: LineageNode): number {
+  return before + after;
+}
+
+/** Return the node that an arrow key leads to; null if the key leads nowhere. */
+function neighbour(layout: ILayout, node: IPlaced, key: string): IPlaced | undefined | null {
+  const column = layout.nodes.filter(({ x, is_visible: seen }) => x === node.x && seen !== false);
+  const at = column.indexOf(node);
+  const seen = (nodes: readonly IPlaced[] = []) => nodes.find(one => one.is_visible !== false);
+  switch (key) {
+    case 'ArrowUp':
+      return column[at - 1];
+    case 'ArrowDown':
+      return column[at + 1];
+    case 'ArrowLeft':
+      return seen(layout.before.get(node.id));
+    case 'ArrowRight':
+      return seen(layout.after.get(node.id));
+    default:
+      return null;
+  }
+}
+
+/** Open the page of a node. Where there is none, or more to see, the lineage continues from it. */
+function open(
+  { commands }: ILineageProps['services'],
+  node: IPlaced,
+  onStart: (start: ILineageStart) => void
+): void {
+  const { kind, subject = '', run, file } = node;
+  if (node.is_deleted) {
+    return;
+  }
+  const next = startAt(node);
+  if (next && !node.is_start && (leftOut(node) || kind === 'image' || kind === 'model')) {
+    onStart(next);
+  } else if (run) {
+    void commands.execute('nbyard:show-run', { id: run.id, node: node.workflow_node });
+  } else if (kind === 'file') {
+    void commands.execute('docmanager:open', { path: file });
+  } else if (subject && PAGES[kind]) {
+    void commands.execute(`nbyard:open-${PAGES[kind]}`, { id: subject });
+  }
+}
+
+/** The pages of nodes without a run. */
+const PAGES: Partial<Record<LineageNode['kind'], string>> = {
+  code: 'executable',
+  dataset: 'dataset',
+  deployment: 'deployment',
+  environment: 'environment',
+  image: 'environment'
+};
+
+/** Return the start of the lineage of a node; undefined if none can start there. */
+function startAt({ kind, id, subject, version, run, workflow_node: node }: IPlaced) {
+  switch (kind) {
+    case 'image':
+      return { kind, key: id.slice('image:'.length) };
+    case 'dataset':
+      return { kind, key: subject!, version };
+    case 'artifact':
+    case 'deployment':
+    case 'model':
+      return { kind, key: subject! };
+    case 'task':
+      return { kind: 'run', key: run!.id, node };
+    default:
+      return undefined;
+  }
+}

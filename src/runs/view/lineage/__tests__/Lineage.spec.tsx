@@ -1,0 +1,114 @@
+import { CommandRegistry } from '@lumino/commands';
+import { nullTranslator } from '@jupyterlab/translation';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
+import type { Lineage as Graph, LineageNode } from '../../../../api/types';
+import type { IYard } from '../../../../api/yard';
+import Lineage, { ILineageStart } from '../Lineage';
+
+const run = { id: 'r', number: 12, name: '', title: 'Penguins', git: null };
+const nodes = [
+  { id: 'dataset:d', kind: 'dataset', name: 'penguins', column: 0, subject: 'set', version: 3 },
+  { id: 'code:c', kind: 'code', name: 'train', column: 0, subject: 'e', file: 'train.ipynb' },
+  { id: 'file:f', kind: 'file', name: 'a.csv', column: 0, file: 'data/a.csv' },
+  { id: 'hidden:1', kind: 'environment', column: 0, is_visible: false },
+  { id: 'task:t', kind: 'task', name: 'train', column: 1, run, workflow_node: 'n', cached: true },
+  { id: 'artifact:a', kind: 'artifact', name: 'model', column: 2, run, is_start: true },
+  { id: 'model:m', kind: 'model', name: 'train model', column: 3, subject: 'm', version: 1 },
+  { id: 'deployment:p', kind: 'deployment', name: 'old', column: 4, is_deleted: true }
+] as unknown as LineageNode[];
+const edges = [
+  ['dataset:d', 'task:t', 'data'],
+  ['code:c', 'task:t'],
+  ['file:f', 'task:t', 'more'],
+  ['hidden:1', 'task:t'],
+  ['task:t', 'artifact:a', 'model'],
+  ['artifact:a', 'model:m'],
+  ['model:m', 'deployment:p']
+].map(([source, target, name = '']) => ({ source, target, name }));
+
+function shown(graph: Graph | Error = { nodes, edges }) {
+  Element.prototype.scrollIntoView = jest.fn();
+  const asked: unknown[] = [];
+  const call = async (_: string, { query }: { query: ILineageStart }) => {
+    asked.push(query);
+    if (graph instanceof Error) {
+      throw graph;
+    }
+    return graph;
+  };
+  const commands = new CommandRegistry();
+  const execute = jest.spyOn(commands, 'execute').mockResolvedValue(undefined);
+  const services = {
+    yard: { client: { call } } as unknown as IYard,
+    trans: nullTranslator.load('nbyard'),
+    commands
+  };
+  const start = { kind: 'artifact', key: 'a' };
+  render(<Lineage services={services} start={start} />);
+  return { asked, execute };
+}
+
+const button = (name: RegExp) => screen.findByRole('button', { name });
+
+describe('the lineage', () => {
+  it('opens the page of a node', async () => {
+    const { execute } = shown();
+    fireEvent.click(await button(/^penguins, Dataset · version 3, used for train$/));
+    expect(execute).toHaveBeenLastCalledWith('nbyard:open-dataset', { id: 'set' });
+    fireEvent.click(await button(/^train, Code/));
+    expect(execute).toHaveBeenLastCalledWith('nbyard:open-executable', { id: 'e' });
+    fireEvent.click(await button(/^a.csv/));
+    expect(execute).toHaveBeenLastCalledWith('docmanager:open', { path: 'data/a.csv' });
+    fireEvent.click(await button(/^train, Task · run 12 · cached/));
+    expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r', node: 'n' });
+    expect(execute).toHaveBeenCalledTimes(4);
+    fireEvent.click(await button(/^old, Deployment · deleted/));
+    expect(execute).toHaveBeenCalledTimes(4);
+    expect(await button(/^not visible/)).toHaveProperty('disabled', true);
+  });
+
+  it('continues from a node without a page, and goes back', async () => {
+    const { asked } = shown();
+    fireEvent.click(await button(/^train model/));
+    await waitFor(() => expect(asked.at(-1)).toEqual({ kind: 'model', key: 'm' }));
+    fireEvent.click(await button(/^Back$/));
+    await waitFor(() => expect(asked.at(-1)).toEqual({ kind: 'artifact', key: 'a' }));
+    expect(screen.queryByRole('button', { name: 'Back' })).toBeNull();
+  });
+
+  it('says what it leaves out, and continues there', async () => {
+    const [first, ...others] = nodes;
+    const { asked, execute } = shown({ nodes: [{ ...first, more_after: 7 }, ...others], edges });
+    await screen.findByText(/^7 more are not shown/);
+    fireEvent.click(await button(/^penguins/));
+    const version = { kind: 'dataset', key: 'set', version: 3 };
+    await waitFor(() => expect(asked.at(-1)).toEqual(version));
+    expect(execute).not.toHaveBeenCalled();
+  });
+
+  it('is one tab stop, and arrow keys follow the connections', async () => {
+    shown();
+    const model = await button(/^model, Result/);
+    const stops = () => screen.getAllByRole('button').filter(one => one.tabIndex === 0);
+    expect(stops()).toEqual([model]);
+    model.focus();
+    const press = (key: string) => fireEvent.keyDown(document.activeElement!, { key });
+    press('ArrowLeft');
+    expect(document.activeElement).toBe(await button(/^train, Task/));
+    press('ArrowLeft');
+    const { dataset } = document.activeElement as HTMLElement;
+    expect(dataset.id).toBe('dataset:d');
+    press('ArrowDown');
+    press('ArrowUp');
+    expect(document.activeElement).toBe(await button(/^penguins/));
+    expect(stops()).toEqual([document.activeElement]);
+    press('ArrowRight');
+    press('ArrowRight');
+    expect(document.activeElement).toBe(model);
+  });
+
+  it('says why there is none', async () => {
+    shown(new Error('There is no artifact'));
+    await screen.findByText('Not shown: There is no artifact');
+  });
+});

@@ -1,0 +1,58 @@
+/** What the nodes of a lineage are called. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import type { LineageNode } from '../../../api/types';
+import { stateText } from '../../../components/StateMark';
+
+export function kindText(kind: LineageNode['kind'], trans: TranslationBundle): string {
+  const kinds: Record<LineageNode['kind'], string> = {
+    artifact: trans.__('Result'),
+    code: trans.__('Code'),
+    dataset: trans.__('Dataset'),
+    deployment: trans.__('Deployment'),
+    environment: trans.__('Environment'),
+    file: trans.__('File'),
+    image: trans.__('Image'),
+    model: trans.__('Model'),
+    run: trans.__('Run'),
+    task: trans.__('Task')
+  };
+  return kinds[kind];
+}
+
+export function nameOf(node: LineageNode, trans: TranslationBundle): string {
+  return node.is_visible === false ? trans.__('not visible') : (node.name ?? '');
+}
+
+/** Return the second line of a node: its kind, version, run and state. */
+export function detailOf(node: LineageNode, trans: TranslationBundle): string {
+  const { kind, version, run, state, cached, is_deleted: isDeleted } = node;
+  const isUsual = !state || state === 'ready' || state === 'succeeded';
+  return [
+    kindText(kind, trans),
+    version && trans.__('version %1', version),
+    run && trans.__('run %1', run.number),
+    isDeleted
+      ? trans.__('deleted')
+      : cached
+        ? trans.__('cached')
+        : !isUsual && stateText(state, trans)
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Return everything about a node, one fact per line. */
+export function factsOf(node: LineageNode, trans: TranslationBundle): string {
+  const { file, digest, run } = node;
+  const git = run?.git;
+  return [
+    nameOf(node, trans),
+    detailOf(node, trans),
+    run?.title,
+    git && [git.branch, git.commit.slice(0, 10), git.is_dirty && '+'].filter(Boolean).join(' '),
+    file !== node.name && file,
+    digest
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
