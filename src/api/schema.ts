@@ -1552,6 +1552,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the retention policies of a project */
+        get: operations["projects.retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/retention/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a retention policy of a project */
+        delete: operations["projects.delete_policy"];
+        options?: never;
+        head?: never;
+        /**
+         * Create or replace a retention policy of a project
+         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
+         *     deleted if any policy chooses it.
+         */
+        patch: operations["projects.set_policy"];
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1603,6 +1642,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/check/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a check run: run the saved workflow on a sample of its data
+         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
+         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
+         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
+         *     It is deleted after the next check run of the same file, or a day after its end.
+         */
+        post: operations["runs.check_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/clean-up": {
         parameters: {
             query?: never;
@@ -1613,7 +1675,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose
+         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -1635,7 +1697,8 @@ export interface paths {
         put?: never;
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
-         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         * @description With `project`, only the runs of the project are deleted, and its rules see no others.
+         *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
         post: operations["runs.preview_clean_up"];
@@ -1707,6 +1770,27 @@ export interface paths {
          * @description The dispatcher applies the rules once a day while it works, and when it starts.
          */
         patch: operations["runs.set_retention"];
+        trace?: never;
+    };
+    "/runs/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what each policy would delete now, what it frees, and what is protected
+         * @description Policies are applied in this order: the rules for all runs, then those of projects by name.
+         *     With `project`, only the policies of this project are shown.
+         */
+        get: operations["runs.preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/runs/{run}": {
@@ -5083,6 +5167,69 @@ export interface components {
             digest: components["schemas"]["DigestLimit"];
         };
         /**
+         * NewCheckRun
+         * @description A run on a sample, as for `runs.create`.
+         *
+         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
+         *         no name.
+         */
+        NewCheckRun: {
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            name?: string;
+            /** @default false */
+            replace: boolean;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            scope: "all" | "from" | "selected" | "to";
+            /** @default [] */
+            nodes: string[];
+            /** @default false */
+            force: boolean;
+            /** @default 0 */
+            priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default 100 */
+            rows: number;
+            /** @default 3 */
+            files: number;
+        };
+        /**
          * NewCredential
          * @description A credential to store. `fields` are those of its kind.
          */
@@ -5585,8 +5732,9 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
-         *         times its usual duration, or after `long_seconds`, whichever is first.
+         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
+         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
+         *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
             events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
@@ -5594,6 +5742,24 @@ export interface components {
             path: string;
             /** @default 2 */
             long_factor: number | null;
+            /** @default null */
+            long_seconds: number | null;
+            /** @default  */
+            project: string;
+        };
+        /**
+         * NotificationEntry
+         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
+         *
+         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
+         *         `long_seconds`.
+         */
+        NotificationEntry: {
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number;
             /** @default null */
             long_seconds: number | null;
         };
@@ -5719,7 +5885,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
@@ -5730,7 +5896,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
             /** @default  */
             id: string;
             /** @default null */
@@ -6152,6 +6318,35 @@ export interface components {
             text: string;
         };
         /**
+         * PolicyPreview
+         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
+         */
+        PolicyPreview: {
+            project: string;
+            name: string;
+            rules: components["schemas"]["CleanUpRules"];
+            preview: components["schemas"]["CleanUpPreview"];
+        };
+        /**
+         * PolicyRules
+         * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
+         *
+         *         - `older_than_days`: the run finished at least that many days ago.
+         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
+         *         - `states`: the states of runs to delete, all final states if empty.
+         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+         */
+        PolicyRules: {
+            /** @default null */
+            older_than_days: number | null;
+            /** @default null */
+            keep: number | null;
+            /** @default [] */
+            states: string[];
+            /** @default null */
+            max_bytes: number | null;
+        };
+        /**
          * Port
          * @description A port that the service listens on, and the `name` of its link.
          *
@@ -6280,7 +6475,7 @@ export interface components {
             /** @enum {unknown} */
             action: "add" | "change" | "delete";
             /** @enum {unknown} */
-            kind: "environment" | "file" | "project" | "schedule";
+            kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
             name: string;
             /** @default [] */
             fields: string[];
@@ -6288,6 +6483,8 @@ export interface components {
         /**
          * ProjectDefinition
          * @description The content of a project file.
+         *
+         *         `notifications` are rules by the name of their channel, `retention` policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -6298,6 +6495,14 @@ export interface components {
             /** @default {} */
             environments: {
                 [key: string]: components["schemas"]["EnvironmentEntry"];
+            };
+            /** @default {} */
+            notifications: {
+                [key: string]: components["schemas"]["NotificationEntry"][];
+            };
+            /** @default {} */
+            retention: {
+                [key: string]: components["schemas"]["PolicyRules"];
             };
         };
         /**
@@ -6335,6 +6540,15 @@ export interface components {
             missing: string[];
         };
         /**
+         * ProjectPolicy
+         * @description A policy of a project; the dispatcher applies it every day.
+         */
+        ProjectPolicy: {
+            name: string;
+            rules: components["schemas"]["PolicyRules"];
+            updated_at: string;
+        };
+        /**
          * ProjectPush
          * @description A project folder to send. `files` are all of its files by path.
          *
@@ -6361,6 +6575,13 @@ export interface components {
             id: string;
             name: string;
             created_at: string;
+        };
+        /**
+         * ProjectRetention
+         * @description The policies of a project by name.
+         */
+        ProjectRetention: {
+            policies: components["schemas"]["ProjectPolicy"][];
         };
         /**
          * ProjectTask
@@ -6548,6 +6769,13 @@ export interface components {
             updated_at: string | null;
         };
         /**
+         * RetentionPreview
+         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
+         */
+        RetentionPreview: {
+            policies: components["schemas"]["PolicyPreview"][];
+        };
+        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -6597,10 +6825,11 @@ export interface components {
         };
         /**
          * Run
-         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
+         * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
-         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
+         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
+         *         `kept` run.
          *         `git` is the state of the repository from which its code came.
          */
         Run: {
@@ -10934,6 +11163,101 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.delete_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.set_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.list": {
         parameters: {
             query?: {
@@ -11045,9 +11369,45 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.clean_up": {
+    "runs.check_sample": {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.clean_up": {
+        parameters: {
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11081,7 +11441,9 @@ export interface operations {
     };
     "runs.preview_clean_up": {
         parameters: {
-            query?: never;
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11236,6 +11598,36 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.preview_retention": {
+        parameters: {
+            query?: {
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

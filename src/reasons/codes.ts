@@ -2045,6 +2045,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
+  'create-channel': (p, show, trans) =>
+    trans.__('Create the channel with: nbyard channels create %1', show(p.name)),
+  'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
+  'too-many-policies': (p, show, trans) =>
+    trans.__('there may be at most %1 retention policies', show(p.most)),
   'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
   'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
   'no-project-file': (p, show, trans) =>
@@ -2081,8 +2086,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not contain spaces or control characters'),
   'import-no-field': (p, show, trans) =>
     trans.__('%1: %2. nbyard has no such field', show(p.place), show(p.value)),
-  'import-notification': (p, show, trans) =>
-    trans.__('%1: %2. Add a notification to the schedule', show(p.place), show(p.value)),
   'import-image': (p, show, trans) =>
     trans.__(
       '%1: %2. Set it when you build an image of the environment',
