@@ -1,4 +1,4 @@
-"""0038: the sources of tasks, also of those from before."""
+"""0037: the sources of tasks, also of those from before."""
 
 import json
 from importlib import import_module
@@ -14,7 +14,7 @@ from nbyard.store.schema.tables import tasks
 
 from ..lineage.records import Records
 
-MIGRATION = "nbyard.store.migrations.versions.0038_sources_of_tasks"
+MIGRATION = "nbyard.store.migrations.versions.0037_sources_of_tasks"
 
 
 def test_earlier_tasks_get_their_sources(store, monkeypatch):
