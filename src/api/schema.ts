@@ -3061,8 +3061,7 @@ export interface components {
          * BytesOf
          * @description Stored bytes. `origin` describes their source for users.
          *
-         *         The task gets the column types of a `typed` table. `source` is `dataset:ID` (of a version)
-         *         or `artifact:ID`, empty for files.
+         *         A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
          */
         BytesOf: {
             /** @enum {unknown} */

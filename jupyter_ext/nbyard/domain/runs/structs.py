@@ -34,8 +34,7 @@ class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_
 class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
     """Stored bytes. `origin` describes their source for users.
 
-    The task gets the column types of a `typed` table. `source` is `dataset:ID` (of a version)
-    or `artifact:ID`, empty for files.
+    A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
     """
 
     digest: str

@@ -14,7 +14,8 @@ from nbyard.domain.runs.structs import Binding, ResultOf
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.deployment_tables import deployments, models, revisions
 from nbyard.store.schema.lineage_tables import task_sources
-from nbyard.store.schema.tables import artifacts, dataset_versions, images, tasks
+from nbyard.store.schema.scratch_runs import HISTORY
+from nbyard.store.schema.tables import artifacts, dataset_versions, images, runs, tasks
 from nbyard.store.visibility import may_see
 
 A, S, T, V = artifacts.c, task_sources.c, tasks.c, dataset_versions.c
@@ -59,7 +60,9 @@ def _users(
 ) -> tuple[list[Link], dict[Ref, int]]:
     """Return the newest tasks of other runs that use each source, and how many there are."""
     is_source = S.source.in_([Ref(kind, one).id for one in ids])
-    used = select(S.source, S.task_id, func.min(S.name).label("name")).where(is_source)
+    used = select(S.source, S.task_id, func.min(S.name).label("name"))
+    used = used.join(tasks, T.id == S.task_id).join(runs, runs.c.id == T.run_id)
+    used = used.where(is_source, HISTORY)
     each: Any = used.group_by(S.source, S.task_id).subquery()
     rank = func.row_number().over(partition_by=each.c.source, order_by=each.c.task_id.desc())
     total = func.count().over(partition_by=each.c.source)
