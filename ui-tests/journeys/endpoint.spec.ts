@@ -160,62 +160,89 @@ async function lineage(lab: Lab, picture: (name: string) => Promise<unknown>): P
   await expect(view(lab).getByRole('tab', { name: 'Parameters' })).toBeVisible();
 }
 
-/** From the canvas with a workflow that is there, by keys alone. */
 withDocker(
-  'M6: journey 1 by keyboard: a model is deployed from its card and asked, with no pointer',
+  'M6: journey 1 by keyboard: from a CSV over two notebooks to the answer of a live endpoint',
   { tag: '@long' },
   async ({ lab, server, engine }, info) => {
     withDocker.skip(!!engine.lacking, engine.lacking);
     withDocker.setTimeout(600_000);
     const { canvas, page } = lab;
     const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
-    await writeFile(server.file('two.nbflow'), JSON.stringify(TWO_STEPS));
-    await lab.openWorkflow('two.nbflow'); // the only click
-    await canvas.stage.focus();
+    lab.actions = 0;
+    const asked = page.waitForEvent('filechooser');
+    await lab.runFromPalette('Upload Dataset…');
+    await (await asked).setFiles(server.file('penguins.csv'));
+    const rows = async () => {
+      const { items } = await (await server.ask('GET', 'datasets')).json();
+      return items[0]?.current.rows;
+    };
+    await expect.poll(rows).toBe(344);
+    await lab.runFromPalette('New Workflow');
+    await expect(canvas.stage).toBeFocused();
+    const choose = async (key: string, text: string, option = text) => {
+      await lab.press(key);
+      await expect(canvas.picker).toBeVisible();
+      await page.keyboard.type(text);
+      const chosen = canvas.picker.getByRole('option', { selected: true });
+      await expect(chosen).toContainText(option);
+      await lab.press('Enter');
+      await expect(canvas.picker).toHaveCount(0);
+    };
+    await choose('a', 'penguins.csv');
+    await choose('a', 'clean.ipynb');
+    await expect(canvas.card('clean.ipynb')).toContainText('output_csv');
+    await choose('c', 'penguins', 'penguins.csv.data');
+    await choose('a', 'train.ipynb');
+    await expect(canvas.card('train.ipynb')).toContainText('output_model');
+    await choose('c', 'clean', 'clean.ipynb.output_csv');
+    await expect(canvas.arrows).toHaveCount(2);
     await lab.press('Control+Enter');
     await lab.drawer.succeeds();
     const card = canvas.card('train.ipynb');
     await expect(card.getByRole('button', { name: 'Deploy' })).toBeVisible();
-    for (let steps = 0; steps < 3 && !(await card.evaluate(isFocused)); steps++) {
-      await lab.press('ArrowRight');
-    }
-    await expect(card).toBeFocused();
+    await expect(card).toHaveClass(/selected/);
     await picture('1-card');
     await lab.press('Shift+D');
     await expect(view(lab).getByLabel('Image')).toHaveValue(/^nbyard\/model-/);
     await expect(view(lab).getByLabel('Image')).toBeFocused();
-    expect(await findings(lab, '.nby-View')).toEqual([]);
+    await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
     await lab.press('Enter');
     await expect(view(lab).getByRole('heading').first()).toBeFocused();
     const send = view(lab).getByRole('button', { name: 'Send' });
     await expect(send).toBeFocused(PATIENCE);
-    expect(await findings(lab, '.nby-View')).toEqual([]);
+    await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
     await lab.press('Enter');
+    lab.did('endpoint', 'keys');
     await answered(lab, 'Adelie');
     await picture('2-answered');
     expect(await findings(lab, '.nby-View')).toEqual([]);
   }
 );
 
-const STEP = { type: 'executable', path: 'clean.ipynb' };
-const TWO_STEPS = {
-  version: 1,
-  meta: {},
-  nodes: {
-    data: { type: 'dataset', path: 'penguins.csv' },
-    clean: STEP,
-    train: { ...STEP, path: 'train.ipynb' }
-  },
-  edges: {
-    first: { source: 'data', output: 'data', target: 'clean', input: 'input_csv' },
-    second: { source: 'clean', output: 'output_csv', target: 'train', input: 'input_csv' }
-  },
-  positions: { data: [0, 0], clean: [300, 0], train: [600, 0] }
-};
-
-function isFocused(element: Element): boolean {
-  return element === document.activeElement;
-}
+withDocker(
+  'M6: journey 7 by keyboard: a class of a Python file is deployed',
+  { tag: '@long' },
+  async ({ lab, server, engine }) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    withDocker.setTimeout(600_000);
+    await writeFile(server.file('model.py'), MODEL);
+    await rm(server.file('requirements.txt'));
+    await lab.refreshFiles();
+    await expect(lab.file('model.py')).toBeVisible();
+    lab.actions = 0;
+    await lab.runFromPalette('Open from Path…');
+    await expect(lab.dialog).toBeVisible();
+    await lab.page.keyboard.type('model.py');
+    await lab.press('Enter');
+    await expect(lab.tab('model.py')).toHaveClass(/jp-mod-current/);
+    await lab.runFromPalette('Deploy Model Class…');
+    await expect(view(lab).getByLabel('Class')).toBeFocused();
+    await expect(view(lab)).toContainText('weight: float');
+    await lab.press('Enter');
+    await expect(state(lab)).toHaveText('running', PATIENCE);
+    lab.did('model', 'keys');
+  }
+);
 
 /** A file without a model says so, where it is asked for. */
 async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): Promise<void> {

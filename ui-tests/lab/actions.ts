@@ -9,10 +9,14 @@ import { Reporter, TestCase, TestResult } from '@playwright/test/reporter';
 
 export const TASKS = {
   example: { title: 'From the launcher to the results of the example', most: 2, keys: 3 },
-  endpoint: { title: 'From a CSV over two notebooks to an answer of a live endpoint', most: 8 },
+  endpoint: {
+    title: 'From a CSV over two notebooks to an answer of a live endpoint',
+    most: 8,
+    keys: 16
+  },
   background: { title: 'Run the open notebook in the background', most: 2, keys: 3 },
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
-  model: { title: 'Deploy a model class from the file browser', most: 3 },
+  model: { title: 'Deploy a model class from the file browser', most: 3, keys: 6 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },
   compare: { title: 'Compare two runs', most: 3, keys: 3 },
   packages: { title: 'Create an environment with packages', most: 3, keys: 4 },

@@ -1,6 +1,6 @@
 import { Deployment } from '../../api/types';
 import { confirm } from '../frame/dialogs/confirm';
-import { IPanelServices, IRestoredArgs } from '../frame/services';
+import { IPanelServices, IRestoredArgs, saveOpen } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
@@ -19,8 +19,10 @@ export const deploymentActions = {
   deployOutput: (services: IPanelServices, [run, output]: string[]) =>
     openDeployment(services, { model: { run, output } }),
 
-  deployClass: (services: IPanelServices, [path]: string[]) =>
-    openDeployment(services, { model: { path } }),
+  deployClass: async (services: IPanelServices, [path]: string[]) => {
+    await saveOpen(services.app, path);
+    return openDeployment(services, { model: { path } });
+  },
 
   openDeployment: (
     services: IPanelServices,

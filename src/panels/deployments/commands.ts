@@ -50,7 +50,8 @@ export function deploymentCommands(
       label: trans.__('Deploy Model Class…'),
       caption: trans.__('Serve a class of this file that has a predict method'),
       icon: deployIcon,
-      files: ['.py']
+      files: ['.py'],
+      front: true
     },
     {
       id: 'nbyard:deploy-model',
@@ -58,7 +59,8 @@ export function deploymentCommands(
       label: trans.__('Deploy Model…'),
       caption: trans.__('Serve the model that this file describes'),
       icon: deployIcon,
-      files: MODEL_FILES
+      files: MODEL_FILES,
+      front: true
     },
     {
       id: 'nbyard:open-deployment',
