@@ -12,7 +12,7 @@ export const TASKS = {
   endpoint: {
     title: 'From a CSV over two notebooks to an answer of a live endpoint',
     most: 8,
-    keys: 16
+    keys: 18
   },
   background: { title: 'Run the open notebook in the background', most: 2, keys: 3 },
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
