@@ -10,7 +10,7 @@ export function methodOf(id: OperationId): string {
 
 /** The lists that a project limits, unless they ask for the items of one other item. */
 const LIMITED =
-  /^(artifacts|datasets|deployments|environments|executables|models|runs|schedules|workflows)\.list$/;
+  /^(artifacts|credentials|datasets|deployments|environments|executables|models|runs|schedules|triggers|workflows)\.list$/;
 const OF_ONE = ['executable', 'path', 'schedule', 'workflow'];
 
 interface IClient {

@@ -1194,29 +1194,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lineage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show where something comes from, and what was made with it
-         * @description `kind` is artifact, dataset, model, image, deployment or run, and `key` an ID or a name as
-         *     in their own operations. Of a dataset, `version` selects a version, by default the current
-         *     one. Of a run, `node` selects a node, and `output` one of its results. The graph has at most
-         *     `limit` nodes; `more_before` and `more_after` of a node count neighbours beyond them.
-         */
-        get: operations["lineage.get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/models": {
         parameters: {
             query?: never;
@@ -1466,6 +1443,26 @@ export interface paths {
         patch: operations["projects.update"];
         trace?: never;
     };
+    "/projects/{project}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the newest result of each output in the runs of a project, newest first
+         * @description `kind` limits the list to data or models.
+         */
+        get: operations["projects.artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project}/definition": {
         parameters: {
             query?: never;
@@ -1636,29 +1633,6 @@ export interface paths {
          *     which may still be built.
          */
         post: operations["runs.check"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/check/sample": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start a check run: run the saved workflow on a sample of its data
-         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
-         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
-         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
-         *     It is deleted after the next check run of the same file, or a day after its end.
-         */
-        post: operations["runs.check_sample"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3061,7 +3035,7 @@ export interface components {
          * BytesOf
          * @description Stored bytes. `origin` describes their source for users.
          *
-         *         A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
+         *         The task receives the column types of a `typed` table.
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3072,8 +3046,6 @@ export interface components {
             origin: string;
             /** @default false */
             typed: boolean;
-            /** @default  */
-            source: string;
         };
         /**
          * CallField
@@ -4688,85 +4660,6 @@ export interface components {
             size_bytes: number;
         };
         /**
-         * Lineage
-         * @description What a start comes from, and what was made with it. Nodes are in the order of columns.
-         */
-        Lineage: {
-            nodes: components["schemas"]["LineageNode"][];
-            edges: components["schemas"]["LineageEdge"][];
-        };
-        /**
-         * LineageEdge
-         * @description A connection between nodes, by their IDs. `name` is that of the input or output.
-         */
-        LineageEdge: {
-            source: string;
-            target: string;
-            /** @default  */
-            name: string;
-        };
-        /**
-         * LineageNode
-         * @description A node of a lineage graph.
-         *
-         *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
-         *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. Edges lead to larger `column`s. A node that the caller may not see has neither
-         *         name nor facts. A node that was deleted has only the name that its user recorded.
-         *         `more_before` and `more_after` count neighbours that the graph leaves out.
-         */
-        LineageNode: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "artifact" | "code" | "dataset" | "deployment" | "environment" | "file" | "image" | "model" | "run" | "task";
-            /** @default  */
-            name: string;
-            /** @default 0 */
-            column: number;
-            /** @default  */
-            subject: string;
-            /** @default 0 */
-            version: number;
-            /** @default  */
-            state: string;
-            /** @default false */
-            cached: boolean;
-            /** @default  */
-            file: string;
-            /** @default  */
-            digest: string;
-            /** @default null */
-            size_bytes: number | null;
-            /** @default null */
-            created_at: string | null;
-            /** @default null */
-            run: components["schemas"]["LineageRun"] | null;
-            /** @default  */
-            workflow_node: string;
-            /** @default false */
-            is_start: boolean;
-            /** @default true */
-            is_visible: boolean;
-            /** @default false */
-            is_deleted: boolean;
-            /** @default 0 */
-            more_before: number;
-            /** @default 0 */
-            more_after: number;
-        };
-        /**
-         * LineageRun
-         * @description The run of a task or result. `git` is the state of the repository of its code.
-         */
-        LineageRun: {
-            id: string;
-            number: number;
-            name: string;
-            title: string;
-            /** @default null */
-            git: components["schemas"]["GitState"] | null;
-        };
-        /**
          * Link
          * @description The link to a port. `path` is below the server's base URL.
          *
@@ -5166,69 +5059,6 @@ export interface components {
             digest: components["schemas"]["DigestLimit"];
         };
         /**
-         * NewCheckRun
-         * @description A run on a sample, as for `runs.create`.
-         *
-         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
-         *         no name.
-         */
-        NewCheckRun: {
-            /** @default  */
-            path: string;
-            /** @default  */
-            executable: string;
-            name?: string;
-            /** @default false */
-            replace: boolean;
-            /** @default {} */
-            parameters: Record<string, unknown>;
-            /** @default {} */
-            texts: {
-                [key: string]: string;
-            };
-            /** @default  */
-            runtime: string;
-            /** @default  */
-            environment: string;
-            /** @default  */
-            kernel: string;
-            /** @default  */
-            image: string;
-            /**
-             * @default
-             * @enum {unknown}
-             */
-            containers: "" | "fresh" | "warm";
-            /**
-             * @default all
-             * @enum {unknown}
-             */
-            scope: "all" | "from" | "selected" | "to";
-            /** @default [] */
-            nodes: string[];
-            /** @default false */
-            force: boolean;
-            /** @default 0 */
-            priority: number;
-            /** @default {} */
-            pins: {
-                [key: string]: string;
-            };
-            /** @default null */
-            gpu: number | null;
-            /** @default [] */
-            arguments: components["schemas"]["Argument"][];
-            /**
-             * @default
-             * @enum {unknown}
-             */
-            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
-            /** @default 100 */
-            rows: number;
-            /** @default 3 */
-            files: number;
-        };
-        /**
          * NewCredential
          * @description A credential to store. `fields` are those of its kind.
          */
@@ -5387,7 +5217,7 @@ export interface components {
          */
         NewLink: {
             /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
             resource: string;
         };
         /**
@@ -5884,7 +5714,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
+         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
@@ -5895,7 +5725,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
             /** @default  */
             id: string;
             /** @default null */
@@ -6218,6 +6048,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[ProjectArtifact]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ProjectArtifact_: {
+            items: components["schemas"]["ProjectArtifact"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ProjectResource]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -6467,6 +6306,27 @@ export interface components {
             };
         };
         /**
+         * ProjectArtifact
+         * @description The newest result of an output in the runs of a project.
+         *
+         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
+         *         and `title` are those of the run.
+         */
+        ProjectArtifact: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "data" | "model";
+            name: string;
+            filename: string;
+            format: string;
+            size_bytes: number;
+            run_id: string;
+            number: number;
+            title: string;
+            node: string;
+            created_at: string;
+        };
+        /**
          * ProjectChange
          * @description A difference between a folder and the server. `fields` are those that change.
          */
@@ -6570,7 +6430,7 @@ export interface components {
          */
         ProjectResource: {
             /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
             id: string;
             name: string;
             created_at: string;
@@ -6824,11 +6684,10 @@ export interface components {
         };
         /**
          * Run
-         * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
+         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
-         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
-         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
-         *         `kept` run.
+         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
+         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
          *         `git` is the state of the repository from which its code came.
          */
         Run: {
@@ -8279,6 +8138,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 kind?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -10381,41 +10241,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "lineage.get": {
-        parameters: {
-            query: {
-                kind: string;
-                key: string;
-                version?: number;
-                node?: string;
-                output?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Lineage"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "models.list": {
         parameters: {
             query?: {
@@ -10966,6 +10791,41 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.artifacts": {
+        parameters: {
+            query?: {
+                kind?: string;
+                search?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectArtifact_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "projects.definition": {
         parameters: {
             query?: never;
@@ -11354,40 +11214,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckedRun"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.check_sample": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCheckRun"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
                 };
             };
             400: components["responses"]["400"];
@@ -12933,6 +12759,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
+                project?: string;
             };
             header?: never;
             path?: never;

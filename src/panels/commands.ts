@@ -15,6 +15,7 @@ import { executableCommands } from './executables/commands';
 import { IPanelCommand, Noun } from './frame/command';
 import { documentInFront, IPanelServices, selectedFiles } from './frame/services';
 import type { actions as Actions } from './lazy';
+import { projectCommands } from './projects/commands';
 import { runCommands } from './runs/commands';
 import { scheduleCommands } from './schedules/commands';
 import { triggerCommands } from './triggers/commands';
@@ -37,6 +38,7 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
     ...environmentCommands(trans),
     ...deploymentCommands(trans),
     ...credentialCommands(trans),
+    ...projectCommands(trans),
     ...runCommands(trans),
     ...scheduleCommands(trans),
     ...triggerCommands(trans)

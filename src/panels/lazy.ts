@@ -11,6 +11,7 @@ import { datasetActions } from './datasets/actions';
 import { deploymentActions } from './deployments/actions';
 import { environmentActions } from './environments/actions';
 import { executableActions } from './executables/actions';
+import { projectActions } from './projects/open';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
 import { scheduleActions } from './schedules/actions';
@@ -31,6 +32,7 @@ export const actions = {
   ...deploymentActions,
   ...environmentActions,
   ...executableActions,
+  ...projectActions,
   ...scheduleActions,
   ...triggerActions,
   ...workflowActions

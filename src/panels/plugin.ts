@@ -50,7 +50,8 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
         dataset: tracked('dataset', restorer),
         deployment: tracked('deployment', restorer),
         environment: tracked('environment', restorer),
-        executable: tracked('executable', restorer)
+        executable: tracked('executable', restorer),
+        project: tracked('project', restorer)
       }
     };
     yard.stream.events.connect(async (_, events) => {

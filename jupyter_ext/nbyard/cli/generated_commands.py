@@ -170,6 +170,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "changed": lambda p: p.updated_at,
         "id": lambda p: p.id,
     },
+    "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
     "schedules": {

@@ -28,6 +28,7 @@ from nbyard.domain.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.dependents import naming_credential
 
@@ -82,7 +83,13 @@ class CredentialService:
 
     @operation("GET", "/credentials", scope="credentials:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", kind: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        kind: str = "",
+        project: str = "",
     ) -> Page[Credential]:
         """List credentials without their secrets, newest first.
 
@@ -93,7 +100,8 @@ class CredentialService:
             kind_of(kind)
         with self._store.read() as c:
             asked = (limit + 1, after, search, kind)
-            found = self._store.credentials.page(c, caller.name, *asked)
+            of = filter_project(self._store, c, caller, project)
+            found = self._store.credentials.page(c, caller.name, *asked, project=of)
         return page_of(found, limit, lambda one: one.id)
 
     @operation("GET", "/credentials/{credential}", scope="credentials:read")

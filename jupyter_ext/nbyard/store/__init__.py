@@ -41,6 +41,7 @@ from nbyard.store.runs.function_workers import WorkerRows
 from nbyard.store.runs.installation_counts import CountRows
 from nbyard.store.runs.monitor_access import MonitorRows
 from nbyard.store.runs.past_results import HistoryRows
+from nbyard.store.runs.project_results import ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.retention import RetentionRows
 from nbyard.store.runs.tasks import TaskRows
@@ -61,6 +62,7 @@ class Store:
     attempts = AttemptRows()
     cache = CacheRows()
     clean_ups = CleanUpRows()
+    results = ResultRows()
     retention = RetentionRows()
     compared = ComparedRows()
     counts = CountRows()

@@ -11,6 +11,7 @@ from nbyard.domain.runs.structs import SecretOf
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.notice_tables import notice_channels
 from nbyard.store.schema.tables import credentials
 from nbyard.store.schema.trigger_tables import triggers
@@ -62,11 +63,19 @@ class CredentialRows:
         found = [SecretOf(row.id, row.name, row.version) for row in rows]
         return {one.credential_id: one for one in found} | {one.name: one for one in found}
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, kind: str
+    def page(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        search: str,
+        kind: str,
+        *,
+        project: str = "",
     ) -> list[Credential]:
         """Return a page of credentials, newest first."""
-        own = select(credentials).where(C.owner == owner)
+        own = select(credentials).where(C.owner == owner, linked_to(project, "credential", C.id))
         query = newest_first(with_text(own, search, C.name), C.id, limit, after)
         if kind:
             query = query.where(C.kind == kind)

@@ -23,7 +23,7 @@ def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> Colum
 
 
 def runs_of(project: str) -> list[ColumnElement[bool]]:
-    """Return the conditions of linked runs, and of runs of linked workflows and schedules.
+    """Return the conditions of linked runs, and of those of linked workflows and origins.
 
     A run that fits one of them belongs to the project.
     """
@@ -31,6 +31,7 @@ def runs_of(project: str) -> list[ColumnElement[bool]]:
         "run": R.id,
         "workflow": R.workflow_id,
         "schedule": R.origin_id,
+        "trigger": R.origin_id,
     }
     return [linked_to(project, kind, column) for kind, column in links.items()]
 

@@ -38,7 +38,15 @@ from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import datasets, environments, executables, runs, workflows
+from nbyard.store.schema.tables import (
+    credentials,
+    datasets,
+    environments,
+    executables,
+    runs,
+    workflows,
+)
+from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.workflows import HAS_PLACE
 
 L, P, S = project_links.c, projects.c, schedules.c
@@ -66,6 +74,8 @@ LINKABLE: dict[LinkKind, Linkable] = {
     "deployment": Linkable(deployments, deployments.c.name, deployments.c.removed_at.is_(None)),
     "environment": Linkable(environments, environments.c.name),
     "schedule": Linkable(schedules, schedules.c.name),
+    "trigger": Linkable(triggers, triggers.c.name),
+    "credential": Linkable(credentials, credentials.c.name),
 }
 
 

@@ -21,7 +21,7 @@ export interface IPanelServices {
   state: IStateDB | null;
   /** The open views, by noun. */
   views: Record<
-    'artifact' | 'comparison' | 'dataset' | 'deployment' | 'environment' | 'executable',
+    'artifact' | 'comparison' | 'dataset' | 'deployment' | 'environment' | 'executable' | 'project',
     Views
   >;
 }

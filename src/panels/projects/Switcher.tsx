@@ -1,4 +1,11 @@
-import { addIcon, deleteIcon, editIcon, LabIcon, linkIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  deleteIcon,
+  editIcon,
+  folderIcon,
+  LabIcon,
+  linkIcon
+} from '@jupyterlab/ui-components';
 import { DragEvent, useEffect, useState } from 'react';
 import { ROW_MIME } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
@@ -9,7 +16,7 @@ import { projectsOf } from './state/collection';
 
 /** Chooses the project to which all sections are limited; rows dropped on it are linked. */
 export function Switcher({ services }: { services: IPanelServices }): JSX.Element {
-  const { yard, trans, state } = services;
+  const { yard, trans, state, commands } = services;
   const projects = projectsOf(yard);
   const active = activeProjectOf(yard);
   const items = useSignal(projects.changed, () => projects.items);
@@ -71,6 +78,13 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
       </select>
       {known && (
         <>
+          <Action
+            icon={folderIcon}
+            label={trans.__('Open Project')}
+            onAct={async () => {
+              await commands.execute('nbyard:open-project', { id });
+            }}
+          />
           <Action
             icon={linkIcon}
             label={trans.__('Link Resource…')}

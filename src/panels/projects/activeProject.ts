@@ -4,8 +4,10 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { perYard } from '../../api/perYard';
 import { IYard } from '../../api/yard';
 import { artifactsOf } from '../artifacts/collection';
+import { credentialsOf } from '../credentials/collection';
 import { deploymentsOf } from '../deployments/state/collection';
 import { schedulesOf } from '../schedules/collection';
+import { triggersOf } from '../triggers/collection';
 
 const KEY = 'nbyard:project';
 
@@ -53,8 +55,15 @@ export class ActiveProject {
   private _reload(): void {
     const { yard } = this;
     const { datasets, environments, executables, runs, workflows } = yard;
-    const others = [artifactsOf(yard), deploymentsOf(yard), schedulesOf(yard)];
-    for (const list of [datasets, environments, executables, runs, workflows, ...others]) {
+    const others = [artifactsOf, credentialsOf, deploymentsOf, schedulesOf, triggersOf];
+    for (const list of [
+      datasets,
+      environments,
+      executables,
+      runs,
+      workflows,
+      ...others.map(of => of(yard))
+    ]) {
       if (list.state !== 'idle') {
         void list.reload();
       }

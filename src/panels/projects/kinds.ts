@@ -13,7 +13,9 @@ export function kindsOf(trans: TranslationBundle): readonly (readonly [Kind, str
     ['model', trans.__('Models')],
     ['deployment', trans.__('Deployments')],
     ['environment', trans.__('Environments')],
-    ['schedule', trans.__('Schedules')]
+    ['schedule', trans.__('Schedules')],
+    ['trigger', trans.__('Triggers')],
+    ['credential', trans.__('Credentials')]
   ];
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_age, without_control_characters
+from nbyard.cli.output.console import format_age, format_size, without_control_characters
 from nbyard.cli.output.views_by_noun import show_facts
 from nbyard.domain.projects.definitions import ProjectPlan
 from nbyard.domain.projects.structs import Project
@@ -55,5 +55,15 @@ RESOURCE_COLUMNS: dict[str, Any] = {
     "name": lambda r: r.name,
     "made": lambda r: r.created_at,
     "id": lambda r: r.id,
+}
+ARTIFACT_COLUMNS: dict[str, Any] = {
+    "kind": lambda a: a.kind,
+    "file": lambda a: a.filename,
+    "output": lambda a: f"{a.node}.{a.name}",
+    "size": lambda a: format_size(a.size_bytes),
+    "run": lambda a: a.number,
+    "title": lambda a: a.title,
+    "made": lambda a: a.created_at,
+    "id": lambda a: a.id,
 }
 VIEWS: dict[str, Any] = {"projects.get": show_project}

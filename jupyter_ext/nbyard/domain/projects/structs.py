@@ -8,8 +8,19 @@ import msgspec
 from nbyard.domain.runs.git_states import GitState
 
 LinkKind = Literal[
-    "dataset", "executable", "workflow", "run", "model", "deployment", "environment", "schedule"
+    "dataset",
+    "executable",
+    "workflow",
+    "run",
+    "model",
+    "deployment",
+    "environment",
+    "schedule",
+    "trigger",
+    "credential",
 ]
+ArtifactKind = Literal["data", "model"]
+ARTIFACT_KINDS: tuple[ArtifactKind, ...] = get_args(ArtifactKind)
 LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 
 
@@ -85,4 +96,24 @@ class ProjectResource(msgspec.Struct, frozen=True):
     kind: LinkKind
     id: str
     name: str
+    created_at: datetime
+
+
+class ProjectArtifact(msgspec.Struct, frozen=True):
+    """The newest result of an output in the runs of a project.
+
+    Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
+    and `title` are those of the run.
+    """
+
+    id: str
+    kind: ArtifactKind
+    name: str
+    filename: str
+    format: str
+    size_bytes: int
+    run_id: str
+    number: int
+    title: str
+    node: str
     created_at: datetime

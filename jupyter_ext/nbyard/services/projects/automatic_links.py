@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
 CREATED: dict[str, LinkKind] = {
+    "credentials.create": "credential",
     "datasets.create": "dataset",
     "deployments.create": "deployment",
     "environments.create": "environment",
@@ -18,6 +19,7 @@ CREATED: dict[str, LinkKind] = {
     "runs.retry": "run",
     "schedules.create": "schedule",
     "schedules.run": "run",
+    "triggers.create": "trigger",
 }
 
 

@@ -13,11 +13,13 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
+    ARTIFACT_KINDS,
     LINK_KINDS,
     LinkKind,
     NewLink,
     NewProject,
     Project,
+    ProjectArtifact,
     ProjectPatch,
     ProjectResource,
 )
@@ -132,6 +134,28 @@ class ProjectRecords:
         kinds = (check_kind(kind),)
         return self._resources(caller, project, (kinds, limit, after, search), linked=False)
 
+    @operation("GET", "/projects/{project}/artifacts", scope="runs:read")
+    def artifacts(
+        self,
+        caller: Caller,
+        project: str,
+        kind: str = "",
+        search: str = "",
+        limit: int = 50,
+        after: str = "",
+    ) -> Page[ProjectArtifact]:
+        """List the newest result of each output in the runs of a project, newest first.
+
+        `kind` limits the list to data or models.
+        """
+        check_limit(limit)
+        if kind not in ("", *ARTIFACT_KINDS):
+            raise Invalid.field("kind", because("must-be-one-of", names=[*ARTIFACT_KINDS]))
+        with self._store.read() as c:
+            of = find_project(self._store, c, caller, project)
+            found = self._store.results.page(c, of, limit + 1, after, search, kind)
+        return page_of(found, limit, lambda one: one.id)
+
     def _resources(
         self,
         caller: Caller,
@@ -181,6 +205,9 @@ class ProjectRecords:
         if kind == "schedule":
             row = store.schedules.get(c, owner, key)
             found = row and row.schedule
+        elif kind == "trigger":
+            fired = store.triggers.get(c, owner, key)
+            found = fired and fired.trigger
         elif kind == "workflow":
             found = store.workflows.get(c, owner, key)
             if found is None:

@@ -33,6 +33,7 @@ from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
+from nbyard.services.project_filter import filter_project
 from nbyard.services.schedules.run_requests import name_of_code, run_columns, stored_request
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.triggers.checked_runs import checked_template, freeze_checked
@@ -109,13 +110,20 @@ class TriggerService:
 
     @operation("GET", "/triggers", scope="triggers:read")
     def list(
-        self, caller: Caller, limit: int = 50, after: str = "", search: str = "", path: str = ""
+        self,
+        caller: Caller,
+        limit: int = 50,
+        after: str = "",
+        search: str = "",
+        path: str = "",
+        project: str = "",
     ) -> Page[Trigger]:
         """List triggers, newest first; `path` limits the list to those of one file."""
         check_limit(limit)
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
-            found = self._rows.page(c, caller.name, limit + 1, after, search, real)
+            of = filter_project(self._store, c, caller, project)
+            found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
             recent = self._firings.recent(c, [row.trigger.id for row in found])
             datasets = self._datasets(c, caller, found)
         shown = [self._shown(row, recent.get(row.trigger.id, []), datasets) for row in found]

@@ -16,6 +16,7 @@ from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
+from nbyard.store.project_filter import linked_to
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import dataset_versions, datasets, runs
 from nbyard.store.schema.trigger_tables import trigger_files, triggers
@@ -89,12 +90,21 @@ class TriggerRows:
         rows = c.execute(select(S.id, S.name).where(S.owner == owner))
         return {row.id: row.name for row in rows}
 
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, path: str
+    def page(  # noqa: PLR0913  these are the filters
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        search: str,
+        path: str,
+        *,
+        project: str = "",
     ) -> list[TriggerRow]:
         """Return a page of triggers, newest first; `path` is a real path, or empty for all."""
         query = with_text(select(triggers).where(S.owner == owner), search, S.name, S.path)
         query = query.where(S.path == path) if path else query
+        query = query.where(linked_to(project, "trigger", S.id))
         return [_row(row) for row in c.execute(newest_first(query, S.id, limit, after))]
 
     def all_of(self, c: Connection, owner: str) -> list[TriggerRow]:

@@ -1,15 +1,14 @@
 import { useEffect, useState } from 'react';
-import { CleanUpPreview, CleanUpRules } from '../../../api/types';
+import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
 import { stateText } from '../../../components/StateMark';
-import { showBytes } from '../../../components/format/bytes';
 import { FieldFrame } from '../../../forms/FieldFrame';
-import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
+import { More } from '../../../components/More';
+import { Policies, Preview } from './Policies';
 
 const STATES = ['succeeded', 'failed', 'cancelled'] as const;
 /** While a number is typed, the server is not asked. */
 const PAUSE_MS = 300;
-const SHOWN = 5;
 
 /** What the form says; `rules` is undefined while a number is unreadable. */
 export interface ICleanUp {
@@ -22,10 +21,12 @@ interface ICleanUpFormProps {
   services: IPanelServices;
   /** Receives what the form says; the dialog reads it at the end. */
   holder: ICleanUp;
+  /** The ID of the project whose runs are deleted; empty for all. */
+  project?: string;
 }
 
 /** The rules of a clean-up, and what they would delete. */
-export function CleanUpForm({ services, holder }: ICleanUpFormProps): JSX.Element {
+export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProps): JSX.Element {
   const { trans } = services;
   const first = holder.rules ?? {};
   const [days, setDays] = useState(textOf(first.older_than_days));
@@ -35,7 +36,8 @@ export function CleanUpForm({ services, holder }: ICleanUpFormProps): JSX.Elemen
   const [older_than_days, kept] = [numberOf(days), numberOf(keep)];
   const isRead = older_than_days !== undefined && kept !== undefined;
   const rules = isRead ? { older_than_days, keep: kept, states: [...states] } : undefined;
-  const { preview, problem } = usePreview(services, rules);
+  const { preview, problem } = usePreview(services, project, rules);
+  const policies = usePolicies(services, project);
   Object.assign(holder, { rules, daily, preview });
   return (
     <div className="nby-CleanUp">
@@ -68,17 +70,24 @@ export function CleanUpForm({ services, holder }: ICleanUpFormProps): JSX.Elemen
           </label>
         ))}
       </fieldset>
-      <label>
-        <input
-          type="checkbox"
-          checked={daily}
-          onChange={({ target }) => setDaily(target.checked)}
-        />{' '}
-        {trans.__('Clean up by these rules every day')}
-      </label>
+      {!project && (
+        <label>
+          <input
+            type="checkbox"
+            checked={daily}
+            onChange={({ target }) => setDaily(target.checked)}
+          />{' '}
+          {trans.__('Clean up by these rules every day')}
+        </label>
+      )}
       <div role="status" className="nby-CleanUp-preview">
-        {problem || (preview ? <Preview preview={preview} services={services} /> : '…')}
+        {problem || (preview ? <Preview preview={preview} trans={trans} /> : '…')}
       </div>
+      {!!policies.length && (
+        <More summary={trans.__('Daily clean-up')}>
+          <Policies policies={policies} trans={trans} />
+        </More>
+      )}
     </div>
   );
 }
@@ -107,50 +116,10 @@ function NumberField({ label, value, error, services, onChange }: INumberFieldPr
   );
 }
 
-interface IPreviewProps {
-  preview: CleanUpPreview;
-  services: IPanelServices;
-}
-
-function Preview({ preview, services }: IPreviewProps): JSX.Element {
-  const { trans } = services;
-  const { count, freed_bytes, record_bytes, protected_count, protected: kept } = preview;
-  return (
-    <>
-      <p>
-        <strong>
-          {count
-            ? trans._n(
-                '%1 run is deleted, which frees %2.',
-                '%1 runs are deleted, which frees %2.',
-                count,
-                showBytes(freed_bytes + record_bytes)
-              )
-            : trans.__('No run fits these rules.')}
-        </strong>
-      </p>
-      {protected_count > 0 && (
-        <>
-          <p>{trans._n('%1 run is protected:', '%1 runs are protected:', protected_count)}</p>
-          <ul>
-            {kept.slice(0, SHOWN).map(run => (
-              <li key={run.id}>
-                #{run.number} {run.name || run.title}: {reasonText(run.protection, trans)}
-              </li>
-            ))}
-            {protected_count > SHOWN && (
-              <li>{trans._n('%1 more run', '%1 more runs', protected_count - SHOWN)}</li>
-            )}
-          </ul>
-        </>
-      )}
-    </>
-  );
-}
-
 /** Return what the rules would delete, asked after the user stops typing. */
 function usePreview(
   { yard }: IPanelServices,
+  project: string,
   rules: CleanUpRules | undefined
 ): { preview?: CleanUpPreview; problem?: string } {
   const [answer, setAnswer] = useState<{ preview?: CleanUpPreview; problem?: string }>({});
@@ -161,7 +130,8 @@ function usePreview(
       return;
     }
     const control = new AbortController();
-    const asked = { body: JSON.parse(key) as CleanUpRules, signal: control.signal };
+    const body = JSON.parse(key) as CleanUpRules;
+    const asked = { body, query: { project }, signal: control.signal };
     const timer = setTimeout(() => {
       yard.client
         .call('runs.preview_clean_up', asked)
@@ -172,8 +142,24 @@ function usePreview(
       clearTimeout(timer);
       control.abort();
     };
-  }, [yard, key]);
+  }, [yard, project, key]);
   return answer;
+}
+
+/** Return what each policy of the daily clean-up deletes next. */
+export function usePolicies(
+  { yard }: IPanelServices,
+  project: string,
+  turn = 0
+): RetentionPreview['policies'] {
+  const [found, setFound] = useState<RetentionPreview['policies']>([]);
+  useEffect(() => {
+    yard.client
+      .call('runs.preview_retention', { query: { project } })
+      .then(({ policies }) => setFound(policies))
+      .catch(() => setFound([])); // the rules above work without them
+  }, [yard, project, turn]);
+  return found;
 }
 
 function textOf(value: number | null | undefined): string {

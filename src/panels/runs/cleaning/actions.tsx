@@ -14,11 +14,12 @@ export const cleaningActions = {
   cleanUpRuns: async (services: IPanelServices): Promise<void> => {
     const { yard, trans } = services;
     try {
+      const { project } = yard.client;
       const known = await yard.client.call('runs.retention', {});
       const holder: ICleanUp = { rules: known.rules ?? USUAL, daily: !!known.rules };
       const { button } = await showDialog({
-        title: trans.__('Clean up runs'),
-        body: new FormBody(<CleanUpForm services={services} holder={holder} />),
+        title: project ? trans.__('Clean up runs of the project') : trans.__('Clean up runs'),
+        body: new FormBody(<CleanUpForm services={services} holder={holder} project={project} />),
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
         focusNodeSelector: FIELD
       });
@@ -26,10 +27,10 @@ export const cleaningActions = {
       if (!button.accept || !rules) {
         return;
       }
-      if (daily || known.rules) {
+      if (!project && (daily || known.rules)) {
         await yard.client.call('runs.set_retention', { body: { rules: daily ? rules : null } });
       }
-      const count = await cleanUp(services, rules);
+      const count = await cleanUp(services, rules, project);
       Notification.success(trans._n('Deleted %1 run.', 'Deleted %1 runs.', count));
     } catch (error) {
       showProblem(trans.__('Not cleaned up.'), error, trans);
@@ -53,10 +54,17 @@ export const cleaningActions = {
 };
 
 /** Delete in portions until no run is left; return the number of deleted runs. */
-async function cleanUp({ yard }: IPanelServices, rules: CleanUpRules): Promise<number> {
+async function cleanUp(
+  { yard }: IPanelServices,
+  body: CleanUpRules,
+  project: string
+): Promise<number> {
   let count = 0;
   for (;;) {
-    const { deleted, left } = await yard.client.call('runs.clean_up', { body: rules });
+    const { deleted, left } = await yard.client.call('runs.clean_up', {
+      body,
+      query: { project }
+    });
     count += deleted;
     if (!left || !deleted) {
       return count;

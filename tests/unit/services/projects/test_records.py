@@ -1,8 +1,10 @@
 """projects.*: what is stored, refused, linked and kept."""
 
+import msgspec
 import pytest
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.projects.structs import (
     LinkKind,
@@ -11,7 +13,14 @@ from nbyard.domain.projects.structs import (
     ProjectPatch,
     ProjectTask,
 )
+from nbyard.domain.triggers.structs import NewTrigger
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.services.operation_table import table
+
+SIDEBAR = (
+    *("artifacts", "credentials", "datasets", "deployments", "environments", "executables"),
+    *("runs", "schedules", "triggers", "workflows"),
+)
 
 
 @pytest.fixture
@@ -126,9 +135,9 @@ def test_only_what_exists_can_be_linked(projects, ann, made, kind, key):
 def test_an_unknown_kind_is_refused(projects, ann, made):
     for call in (projects.links, projects.linkable):
         with pytest.raises(Invalid, match="dataset"):
-            call(ann, "wine", kind="credential")
+            call(ann, "wine", kind="channel")
     with pytest.raises(Invalid):
-        projects.unlink(ann, "wine", "credential", "s3")
+        projects.unlink(ann, "wine", "channel", "team")
 
 
 def test_other_people_see_neither_project_nor_resources(projects, ann, made, imported):
@@ -152,3 +161,60 @@ def test_deleting_a_project_keeps_its_resources(projects, ann, made, imported, y
     projects.delete(ann, "wine")
     assert projects.list(ann).items == []
     assert yard.services.datasets.get(ann, imported.id).name == imported.name
+
+
+def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, yard, root):
+    """J5."""
+    (root / "a.py").write_text("print()\n")
+    services = yard.services
+    on = {"run": {"path": "a.py"}, "on": {"kind": "notebook"}}
+    pairs = [
+        services.triggers.create(ann, msgspec.convert({**on, "name": name}, NewTrigger))
+        for name in ("mine", "other")
+    ]
+    secrets = [
+        services.credentials.create(ann, NewCredential(name, "token", {"secret": "s"}))
+        for name in ("mine", "other")
+    ]
+    projects.link(ann, "wine", NewLink("trigger", "mine"))
+    projects.link(ann, "wine", NewLink("credential", secrets[0].id))
+    for service, found in ((services.triggers, pairs), (services.credentials, secrets)):
+        assert [one.id for one in service.list(ann, project="wine").items] == [found[0].id]
+        assert service.list(ann, project="wine", search="other").items == []
+        assert len(service.list(ann, search="min").items) == 1
+        with pytest.raises(NotFound):
+            service.list(Caller("eve"), project="wine")
+    for operation in table():
+        limits = [field.name for field in operation.fields]
+        if operation.verb == "list" and operation.noun in SIDEBAR:
+            assert {"project", "search"} <= {*limits}, operation.id
+
+
+def test_results_are_shown_as_data_and_models(projects, ann, made, root, finished):
+    """J5: the newest result of each output, of runs of the project only."""
+    (root / "train.py").write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--output-model', default='model.pickle')\n"
+        "parser.add_argument('--output-scores', default='scores.csv')\n"
+        "for path in vars(parser.parse_args()).values():\n"
+        "    open(path, 'w').write('a')\n"
+    )
+    runs = [finished(path="train.py") for _ in range(3)]
+    for done in runs[:2]:
+        projects.link(ann, "wine", NewLink("run", done.run.id))
+    found = projects.artifacts(ann, "wine").items
+    assert {(one.kind, one.name, one.number) for one in found} == {
+        ("model", "output_model", runs[1].run.number),
+        ("data", "output_scores", runs[1].run.number),
+    }
+    assert [one.name for one in projects.artifacts(ann, "wine", kind="model").items] == [
+        "output_model"
+    ]
+    assert [one.name for one in projects.artifacts(ann, "wine", search="SCOR").items] == [
+        "output_scores"
+    ]
+    with pytest.raises(Invalid):
+        projects.artifacts(ann, "wine", kind="picture")
+    with pytest.raises(NotFound):
+        projects.artifacts(Caller("eve"), "wine")

@@ -14,19 +14,28 @@ const PREVIEW = {
   protected: [{ ...RUN, protection: { code: 'kept-by-user', params: {} } }]
 };
 
-function open(holder: ICleanUp, answer: unknown = PREVIEW) {
-  const call = jest.fn(async (_: string, asked: { body: unknown }) => {
+const POLICY = {
+  ...{ project: 'wine', name: 'recent', rules: { keep: 20 } },
+  preview: { ...PREVIEW, count: 1, protected_count: 0, protected: [] }
+};
+
+function open(holder: ICleanUp, answer: unknown = PREVIEW, project = '') {
+  const call = jest.fn(async (operation: string, asked: { body?: unknown; query: unknown }) => {
+    if (operation === 'runs.preview_retention') {
+      return { policies: [POLICY] };
+    }
     if (answer instanceof Error) {
       throw answer;
     }
     return asked && answer;
   });
   const services = { trans, yard: { client: { call } } } as unknown as IPanelServices;
-  render(<CleanUpForm services={services} holder={holder} />);
+  render(<CleanUpForm services={services} holder={holder} project={project} />);
+  const previewed = () => call.mock.calls.filter(([name]) => name === 'runs.preview_clean_up');
   const settle = () => act(async () => jest.advanceTimersByTimeAsync(300));
   const type = (label: RegExp, value: string) =>
     fireEvent.change(screen.getByLabelText(label), { target: { value } });
-  return { call, settle, type };
+  return { call, previewed, settle, type };
 }
 
 describe('R14: the rules of a clean-up', () => {
@@ -38,12 +47,12 @@ describe('R14: the rules of a clean-up', () => {
 
   it('show what is deleted, what that frees and what is protected', async () => {
     const holder: ICleanUp = { rules: { older_than_days: 30, keep: 10 }, daily: false };
-    const { call, settle, type } = open(holder);
+    const { previewed, settle, type } = open(holder);
     type(/^Older than/, '7');
     fireEvent.click(screen.getByLabelText('failed'));
     await settle();
-    expect(call).toHaveBeenCalledTimes(1);
-    expect(call.mock.calls[0][1].body).toEqual({
+    expect(previewed().length).toBe(1);
+    expect(previewed()[0][1].body).toEqual({
       older_than_days: 7,
       keep: 10,
       states: ['failed']
@@ -57,12 +66,31 @@ describe('R14: the rules of a clean-up', () => {
 
   it('with an unreadable number ask for nothing and delete nothing', async () => {
     const holder: ICleanUp = { daily: false };
-    const { call, settle, type } = open(holder);
+    const { previewed, settle, type } = open(holder);
     type(/^Newest runs/, 'many');
     await settle();
-    expect(call).not.toHaveBeenCalled();
+    expect(previewed()).toEqual([]);
     expect(holder.rules).toBeUndefined();
     expect(screen.getByRole('alert').textContent).toBe('Enter a number.');
+  });
+
+  it('stand beside the policies of the daily clean-up', async () => {
+    const { settle } = open({ rules: { keep: 1 }, daily: false });
+    await settle();
+    fireEvent.click(screen.getByText('Daily clean-up'));
+    expect(screen.getByText('wine: recent')).toBeTruthy();
+    expect(screen.getByText('not the newest 20 of each workflow')).toBeTruthy();
+    expect(screen.getByText('1 run is deleted, which frees 2.5 MB.')).toBeTruthy();
+  });
+
+  it('see the runs of the active project only', async () => {
+    const { call, settle } = open({ rules: { keep: 1 }, daily: false }, PREVIEW, 'p');
+    await settle();
+    expect(call.mock.calls.map(([, { query }]) => query)).toEqual([
+      { project: 'p' },
+      { project: 'p' }
+    ]);
+    expect(screen.queryByLabelText(/every day/)).toBeNull();
   });
 
   it('that are refused show why', async () => {

@@ -50,8 +50,17 @@ def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
 
 def test_mistakes_are_named(shell, made):
     assert "NAME=VALUE" in shell("projects", "create", "x", "--set", "team").err
-    assert shell("projects", "link", "wine", "credential", "s3").code == 2
+    assert shell("projects", "link", "wine", "channel", "team").code == 2
     missing = shell("datasets", "ls", "--project", "wien")
     assert missing.code != 0 and "wine" in missing.err
     other = shell("projects", "link", "wine", "dataset", "no")
     assert "There is no dataset 'no'" in other.err
+
+
+def test_artifacts_are_listed_by_kind(shell):
+    """J5."""
+    assert shell("projects", "create", "vine", "--goal", "Predict").code == 0
+    found = shell("projects", "artifacts", "vine", "--kind", "model")
+    assert found.code == 0 and "kind" in found.out
+    refused = shell("projects", "artifacts", "vine", "--kind", "picture")
+    assert refused.code == 2 and "data, model" in refused.err

@@ -1,0 +1,50 @@
+"""The results of the runs of a project: the newest of each output, as data and models."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.projects.structs import Project, ProjectArtifact
+from nbyard.domain.runs.structs import MODEL_FORMATS, MODEL_TYPE
+from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.project_filter import runs_of
+from nbyard.store.schema.tables import artifacts, runs, tasks
+
+A, R, T = artifacts.c, runs.c, tasks.c
+IS_MODEL = A.format.in_(MODEL_FORMATS) | func.coalesce(A.type, "").contains(MODEL_TYPE)
+# Runs of one workflow or file have the same outputs.
+GROUP = func.coalesce(func.nullif(R.workflow_id, ""), func.nullif(R.path, ""), R.id)
+JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
+
+
+class ResultRows:
+    """Queries on the results of projects."""
+
+    def page(
+        self, c: Connection, project: Project, limit: int, after: str, search: str, kind: str
+    ) -> list[ProjectArtifact]:
+        """Return a page of results, newest first; `kind` is *data*, *model* or empty for both."""
+        is_kind = {"model": IS_MODEL, "data": not_(IS_MODEL)}
+        wanted = and_(
+            R.owner == project.owner,
+            or_(*runs_of(project.id)),
+            T.state == "succeeded",
+            A.name != EXECUTED,
+            *([is_kind[kind]] if kind else []),
+        )
+        newest = select(func.max(A.id)).select_from(JOINED).where(wanted)
+        newest = newest.group_by(GROUP, T.node, A.name)
+        fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]
+        query: Any = select(
+            *fields, A.created_at, R.number, R.title, T.node, IS_MODEL.label("is_model")
+        )
+        query = query.select_from(JOINED).where(A.id.in_(newest))
+        query = with_text(query, search, A.filename, A.name, R.title)
+        return [_result(row) for row in c.execute(newest_first(query, A.id, limit, after))]
+
+
+def _result(row: Row[Any]) -> ProjectArtifact:
+    names = [name for name in ProjectArtifact.__struct_fields__ if name != "kind"]
+    fields = {name: getattr(row, name) for name in names}
+    return ProjectArtifact(kind="model" if row.is_model else "data", **fields)

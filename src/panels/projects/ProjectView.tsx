@@ -1,0 +1,133 @@
+import { deleteIcon, editIcon, folderIcon } from '@jupyterlab/ui-components';
+import { useEffect, useState } from 'react';
+import { Project } from '../../api/types';
+import { Tabs } from '../../components/Tabs';
+import { IPanelServices } from '../frame/services';
+import { useItem } from '../frame/useItem';
+import { deleteProject, editProject } from './actions';
+import { Artifacts } from './Artifacts';
+import { Resources } from './Resources';
+import { RetentionPolicies } from './RetentionPolicies';
+import { projectsOf } from './state/collection';
+
+/** Changes within this time lead to one request. */
+const GATHER_MS = 500;
+
+interface IProjectViewProps {
+  services: IPanelServices;
+  id: string;
+}
+
+/** One project: its task, its data and models, its resources and its retention. */
+export default function ProjectView({ services, id }: IProjectViewProps): JSX.Element {
+  const { yard, trans } = services;
+  const project = useItem(projectsOf(yard), id, key =>
+    yard.client.call('projects.get', { path: { project: key } })
+  );
+  if (!project || typeof project === 'string') {
+    return <p className="nby-Note">{project ?? trans.__('Loading…')}</p>;
+  }
+  return <Loaded services={services} project={project} />;
+}
+
+interface ILoadedProps {
+  services: IPanelServices;
+  project: Project;
+}
+
+function Loaded({ services, project }: ILoadedProps): JSX.Element {
+  const { trans } = services;
+  const { id, name, description } = project;
+  const [tab, setTab] = useState('data');
+  const turn = useChanges(services);
+  const same = { services, project: id, turn };
+  const links = Object.values(project.links ?? {}).reduce((sum, count) => sum + count, 0);
+  return (
+    <div className="nby-View">
+      <div className="nby-View-header">
+        <folderIcon.react tag="span" className="nby-Icon" />
+        <h2>{name}</h2>
+        <span className="nby-Space" />
+        <button type="button" className="nby-Button" onClick={() => void editProject(services, id)}>
+          <editIcon.react tag="span" className="nby-Icon" /> {trans.__('Edit Project…')}
+        </button>
+        <button
+          type="button"
+          className="nby-Button"
+          onClick={() => void deleteProject(services, id)}
+        >
+          <deleteIcon.react tag="span" className="nby-Icon" /> {trans.__('Delete Project…')}
+        </button>
+      </div>
+      {description && <p className="nby-Note nby-View-said">{description}</p>}
+      <Facts services={services} project={project} />
+      <Tabs
+        label={trans.__('Project')}
+        current={tab}
+        onChange={setTab}
+        tabs={[
+          { id: 'data', label: trans.__('Data') },
+          { id: 'models', label: trans.__('Models') },
+          { id: 'resources', label: trans.__('Resources'), mark: links },
+          { id: 'retention', label: trans.__('Retention') }
+        ]}
+      >
+        <div className="nby-Project-tab">
+          {tab === 'data' && <Artifacts key="data" {...same} kind="data" />}
+          {tab === 'models' && <Artifacts key="model" {...same} kind="model" />}
+          {tab === 'resources' && <Resources services={services} project={project} />}
+          {tab === 'retention' && <RetentionPolicies {...same} />}
+        </div>
+      </Tabs>
+    </div>
+  );
+}
+
+/** The task of the project, and what else describes it. */
+function Facts({ services, project }: ILoadedProps): JSX.Element {
+  const { trans } = services;
+  const { task, requirements, repository, metadata } = project;
+  const facts = [
+    [trans.__('Goal'), task.goal],
+    [trans.__('Evaluation data'), task.evaluation_data],
+    [trans.__('Criteria'), task.criteria],
+    [trans.__('Requirements'), requirements],
+    [trans.__('Repository'), repository],
+    ...Object.entries(metadata)
+  ];
+  return (
+    <dl className="nby-Facts">
+      {facts
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** Return a number that changes when runs or projects change. */
+function useChanges({ yard }: IPanelServices): number {
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { events } = yard.stream;
+    const onEvents = (_: unknown, found: readonly { topic: string }[]) => {
+      if (found.some(({ topic }) => topic === 'run' || topic === 'project')) {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          setTurn(now => now + 1);
+        }, GATHER_MS);
+      }
+    };
+    events.connect(onEvents);
+    return () => {
+      events.disconnect(onEvents);
+      clearTimeout(timer);
+    };
+  }, [yard]);
+  return turn;
+}

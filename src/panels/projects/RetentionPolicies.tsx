@@ -1,0 +1,153 @@
+import { useState } from 'react';
+import { ApiError, fieldErrors } from '../../api/client';
+import { stateText } from '../../components/StateMark';
+import { FieldFrame } from '../../forms/FieldFrame';
+import { IPanelServices } from '../frame/services';
+import { usePolicies } from '../runs/cleaning/CleanUpForm';
+import { Policies } from '../runs/cleaning/Policies';
+
+const STATES = ['succeeded', 'failed', 'cancelled'] as const;
+const GB = 1e9;
+const EMPTY = { policy: '', older_than_days: '', keep: '', max_bytes: '' };
+
+interface IRetentionProps {
+  services: IPanelServices;
+  project: string;
+  /** Another number asks the server again. */
+  turn: number;
+}
+
+/** The retention policies of a project, with what each deletes next, and a form for one. */
+export function RetentionPolicies({ services, project, turn }: IRetentionProps): JSX.Element {
+  const { yard, trans } = services;
+  const [saved, setSaved] = useState(0);
+  const policies = usePolicies(services, project, turn + saved);
+  const [said, setSaid] = useState('');
+  const remove = async (policy: string) => {
+    try {
+      await yard.client.call('projects.delete_policy', { path: { project, policy } });
+      setSaid(trans.__('Deleted “%1”.', policy));
+    } catch (error) {
+      setSaid((error as Error).message);
+    }
+    setSaved(now => now + 1);
+  };
+  return (
+    <>
+      <p className="nby-Note">
+        {trans.__(
+          'Every day, a finished run of the project is deleted if any policy chooses it. Runs that are kept, named or in use stay.'
+        )}
+      </p>
+      <div role="status">{said}</div>
+      <Policies
+        policies={policies}
+        trans={trans}
+        action={({ name }) => (
+          <button
+            type="button"
+            className="nby-Link"
+            aria-label={trans.__('Delete policy %1', name)}
+            onClick={() => void remove(name)}
+          >
+            {trans.__('Delete')}
+          </button>
+        )}
+      />
+      <PolicyForm
+        services={services}
+        project={project}
+        onSaved={name => {
+          setSaid(trans.__('Saved “%1”.', name));
+          setSaved(now => now + 1);
+        }}
+      />
+    </>
+  );
+}
+
+interface IPolicyFormProps {
+  services: IPanelServices;
+  project: string;
+  onSaved: (name: string) => void;
+}
+
+function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Element {
+  const { yard, trans } = services;
+  const [typed, setTyped] = useState(EMPTY);
+  const [states, setStates] = useState<string[]>([]);
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+  const save = async () => {
+    const number = (text: string) => (text.trim() ? Number(text) : null);
+    const most = number(typed.max_bytes);
+    const body = {
+      older_than_days: number(typed.older_than_days),
+      keep: number(typed.keep),
+      max_bytes: most === null ? null : Math.round(most * GB),
+      states
+    };
+    try {
+      const path = { project, policy: typed.policy.trim() };
+      await yard.client.call('projects.set_policy', { path, body });
+      setTyped(EMPTY);
+      setStates([]);
+      setProblems({});
+      onSaved(path.policy);
+    } catch (error) {
+      const found = fieldErrors(error);
+      setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
+    }
+  };
+  const fields: [keyof typeof EMPTY, string][] = [
+    ['policy', trans.__('Name of the policy')],
+    ['older_than_days', trans.__('Older than (days)')],
+    ['keep', trans.__('Newest runs to keep of each workflow')],
+    ['max_bytes', trans.__('Most gigabytes of all outputs')]
+  ];
+  return (
+    <div className="nby-Form">
+      <h3>{trans.__('Add or replace a policy')}</h3>
+      {problems[''] && (
+        <p className="nby-Field-error" role="alert">
+          {problems['']}
+        </p>
+      )}
+      {fields.map(([name, label]) => (
+        <FieldFrame key={name} label={label} error={problems[name]} trans={trans}>
+          {control => (
+            <input
+              {...control}
+              className="jp-mod-styled"
+              inputMode={name === 'policy' ? 'text' : 'decimal'}
+              value={typed[name]}
+              onChange={event => setTyped({ ...typed, [name]: event.target.value })}
+            />
+          )}
+        </FieldFrame>
+      ))}
+      <fieldset className="nby-Events">
+        <legend>{trans.__('Only these states (none: all)')}</legend>
+        {STATES.map(state => (
+          <label key={state}>
+            <input
+              type="checkbox"
+              checked={states.includes(state)}
+              onChange={({ target }) =>
+                setStates(target.checked ? [...states, state] : states.filter(one => one !== state))
+              }
+            />{' '}
+            {stateText(state, trans)}{' '}
+          </label>
+        ))}
+      </fieldset>
+      <button
+        type="button"
+        className="nby-Button"
+        disabled={!typed.policy.trim()}
+        onClick={() => void save()}
+      >
+        {trans.__('Save Policy')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
+import { stateText } from '../../../components/StateMark';
+import { showBytes } from '../../../components/format/bytes';
+import { reasonText } from '../../../reasons';
+
+const SHOWN = 5;
+
+interface IPreviewProps {
+  preview: CleanUpPreview;
+  trans: TranslationBundle;
+}
+
+/** What a clean-up would delete, and what is protected. */
+export function Preview({ preview, trans }: IPreviewProps): JSX.Element {
+  const { count, freed_bytes, record_bytes, protected_count, protected: kept } = preview;
+  return (
+    <>
+      <p>
+        <strong>
+          {count
+            ? trans._n(
+                '%1 run is deleted, which frees %2.',
+                '%1 runs are deleted, which frees %2.',
+                count,
+                showBytes(freed_bytes + record_bytes)
+              )
+            : trans.__('No run fits these rules.')}
+        </strong>
+      </p>
+      {protected_count > 0 && (
+        <>
+          <p>{trans._n('%1 run is protected:', '%1 runs are protected:', protected_count)}</p>
+          <ul>
+            {kept.slice(0, SHOWN).map(run => (
+              <li key={run.id}>
+                #{run.number} {run.name || run.title}: {reasonText(run.protection, trans)}
+              </li>
+            ))}
+            {protected_count > SHOWN && (
+              <li>{trans._n('%1 more run', '%1 more runs', protected_count - SHOWN)}</li>
+            )}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+type Policy = RetentionPreview['policies'][number];
+
+interface IPoliciesProps {
+  policies: readonly Policy[];
+  trans: TranslationBundle;
+  /** Shown behind the name of a policy. */
+  action?: (policy: Policy) => JSX.Element;
+}
+
+/** The policies of the daily clean-up, with what each deletes next. */
+export function Policies({ policies, trans, action }: IPoliciesProps): JSX.Element {
+  return (
+    <ul className="nby-Policies">
+      {policies.map(one => (
+        <li key={`${one.project}/${one.name}`}>
+          <strong>{one.project ? `${one.project}: ${one.name}` : trans.__('All runs')}</strong>{' '}
+          {action?.(one)}
+          <div className="nby-Dim">{rulesText(one.rules, trans)}</div>
+          <Preview preview={one.preview} trans={trans} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Return the rules of a clean-up in words. */
+export function rulesText(rules: CleanUpRules, trans: TranslationBundle): string {
+  const { older_than_days: days, keep, states, max_bytes: most } = rules;
+  const isSet = (value?: number | null): value is number => typeof value === 'number';
+  return [
+    states?.length && states.map(state => stateText(state, trans)).join(', '),
+    isSet(days) && trans.__('older than %1 days', days),
+    isSet(keep) && trans.__('not the newest %1 of each workflow', keep),
+    isSet(most) && trans.__('the oldest, until outputs fit into %1', showBytes(most))
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

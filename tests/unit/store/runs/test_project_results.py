@@ -1,0 +1,66 @@
+"""J5: the results of the runs of a project, on both databases."""
+
+from typing import Any
+
+from nbyard.store import Connection, Store
+from nbyard.store.schema.tables import artifacts
+
+from ..rows import Rows
+from ..test_projects import add as add_project
+
+FOLDER = '{"media_type":"application/vnd.nbyard.model"}'
+
+
+def put(rows: Rows, task: Any, name: str, **columns: Any) -> None:
+    made = rows.artifact(task, name)
+    if columns:
+        rows.c.execute(artifacts.update().where(artifacts.c.id == made.id).values(**columns))
+
+
+def names(store: Store, c: Connection, project: Any, *given: Any) -> list[tuple[str, str, int]]:
+    limit, after, search, kind = given or (9, "", "", "")
+    found = store.results.page(c, project, limit, after, search, kind)
+    return [(one.kind, one.name, one.number) for one in found]
+
+
+def test_the_newest_result_of_each_output_is_shown(store: Store) -> None:
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        store.projects.link(c, wine, "workflow", "w")
+        runs = [rows.run(workflow_id="w") for _ in range(2)]
+        for run in runs:
+            task = rows.succeeded(run)
+            put(rows, task, "scores")
+            put(rows, task, "model", format="joblib")
+            put(
+                rows,
+                task,
+                "folder",
+                format="",
+                type='{"media_type":"application/vnd.nbyard.model"}',
+            )
+            put(rows, task, "executed.ipynb", format="ipynb")
+        other = rows.succeeded(rows.run(workflow_id="v"))
+        put(rows, other, "scores")
+        newest = runs[1].number
+        assert names(store, c, wine) == [
+            ("model", "folder", newest),
+            ("model", "model", newest),
+            ("data", "scores", newest),
+        ]
+        assert names(store, c, wine, 9, "", "", "data") == [("data", "scores", newest)]
+        assert len(names(store, c, wine, 9, "", "", "model")) == 2
+        assert names(store, c, wine, 9, "", "SCORES", "") == [("data", "scores", newest)]
+        first = store.results.page(c, wine, 1, "", "", "")
+        rest = store.results.page(c, wine, 9, first[0].id, "", "")
+        assert [one.name for one in (*first, *rest)] == ["folder", "model", "scores"]
+
+
+def test_runs_of_files_and_failed_tasks(store: Store) -> None:
+    with store.write() as c:
+        rows, wine = Rows(store, c), add_project(store, c)
+        for path, state in (("/a.py", "succeeded"), ("/b.py", "succeeded"), ("/b.py", "failed")):
+            run = rows.run(path=path)
+            store.projects.link(c, wine, "run", run.id)
+            put(rows, rows.task(run, "a", state=state), "out")
+        assert [number for _, _, number in names(store, c, wine)] == [2, 1]
