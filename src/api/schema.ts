@@ -5541,7 +5541,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -5566,7 +5566,7 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -5584,7 +5584,7 @@ export interface components {
          *         `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6927,7 +6927,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
         };
         /**
          * SchedulePatch

@@ -57,12 +57,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'reads-not-watched': (p, show, trans) =>
     trans.__('its reads could not be watched: %1', show(p.error)),
   'too-many-reads': (_p, _show, trans) => trans.__('it opened too many files of its code'),
-  sampled: (p, show, trans) =>
-    trans.__(
-      'a check run uses the first %1 rows of tables and the first %2 files of folders',
-      show(p.rows),
-      show(p.files)
-    ),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
   'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
   'result-expired': (p, show, trans) =>
@@ -929,13 +923,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
   'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
   'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
-  'run-is-scratch': (_p, _show, trans) =>
-    trans.__(
-      'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned or registered.'
-    ),
-  'scratch-run-writes': (_p, _show, trans) =>
-    trans.__('The code of a check run or of a bisection changes nothing outside its run.'),
-  'no-name-for-check': (_p, _show, trans) => trans.__('a check run has no name'),
   'nothing-to-retry': (p, show, trans) =>
     trans.__('The run is %1; there is nothing to try again.', show(p.state)),
   'no-node-in-run': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
@@ -1418,8 +1405,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
     ),
-  'skip-in-scratch-run': (_p, _show, trans) =>
-    trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
     trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
   'install-gpu-toolkit': (_p, _show, trans) =>
@@ -2671,6 +2656,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'firing-queue-full': (p, show, trans) => trans.__('%1 events already wait', show(p.count)),
   'firing-disabled': (_p, _show, trans) => trans.__('The trigger was disabled'),
   'firing-replaced': (_p, _show, trans) => trans.__('A later event replaced it'),
+  'watched-files-change-with-runs': (p, show, trans) =>
+    trans.__(
+      'The watched files changed during each of %1 runs in a row, so these runs seem to change them. The changes wait for one at another time. Leave files that the run writes out of the pattern.',
+      show(p.most)
+    ),
   'trigger-chain-too-long': (p, show, trans) =>
     trans.__('%1 triggers fired each other in a row; this looks like a loop', show(p.most)),
   'event-lacks-field': (p, show, trans) => trans.__("the event has no field '%1'", show(p.text)),

@@ -48,13 +48,16 @@ def projects_of_runs(
     return found
 
 
-def projects_of_schedule(
-    c: Connection, projects: Collection[str], owner: str, schedule_id: str, path: str
+def projects_of_source(
+    c: Connection, projects: Collection[str], owner: str, source: tuple[str, str], path: str
 ) -> set[str]:
-    """Return to which of some projects the runs of a schedule, or of its workflow, belong."""
+    """Return to which of some projects the runs of a source, or of its workflow, belong.
+
+    The source is a schedule or trigger: its kind of link and its ID.
+    """
     workflow = select(W.id).where(W.owner == owner, W.path == path)
     is_linked = or_(
-        (L.kind == "schedule") & (L.resource_id == schedule_id),
+        (L.kind == source[0]) & (L.resource_id == source[1]),
         (L.kind == "workflow") & L.resource_id.in_(workflow),
     )
     query = select(L.project_id).where(L.project_id.in_(projects), is_linked)

@@ -6,7 +6,7 @@ import { FieldFrame } from '../../forms/FieldFrame';
 import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
 import { EventChoice } from './EventChoice';
-import { USUAL } from './events';
+import { OF_CHANNEL } from './events';
 import { ProjectField } from './ProjectField';
 
 const LIMITS = /^rules\.0\.(path|project|long_seconds)$/;
@@ -29,7 +29,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
   const [name, setName] = useState(known?.name ?? '');
   const [url, setUrl] = useState('');
   const [events, setEvents] = useState<NoticeEvent[]>(
-    first?.events ?? (known || forSchedule ? [] : [...USUAL])
+    first?.events ?? (known || forSchedule ? [] : [...OF_CHANNEL])
   );
   const [path, setPath] = useState(first?.path ?? '');
   const [project, setProject] = useState(first?.project ?? '');

@@ -1,8 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NoticeEvent } from '../../api/types';
 
-/** The events that a new channel and a schedule report. */
+/** The events that a schedule reports. */
 export const USUAL: readonly NoticeEvent[] = ['failed', 'recovered', 'schedule-missed'];
+/** The events that a new channel reports. */
+export const OF_CHANNEL: readonly NoticeEvent[] = [...USUAL, 'trigger-failed'];
 
 /** Return the label of each event, in the order of a form. */
 export function eventLabels(trans: TranslationBundle): readonly (readonly [NoticeEvent, string])[] {
@@ -10,6 +12,7 @@ export function eventLabels(trans: TranslationBundle): readonly (readonly [Notic
     ['failed', trans.__('failed')],
     ['recovered', trans.__('succeeded again')],
     ['schedule-missed', trans.__('missed its schedule')],
+    ['trigger-failed', trans.__('did not start when its trigger fired')],
     ['running-long', trans.__('takes long')],
     ['retried', trans.__('retried')],
     ['succeeded', trans.__('succeeded')]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.causes import Change, FileCause
+from nbyard.domain.runs.causes import FileCause
 from nbyard.domain.triggers.file_changes import (
     Settling,
     Snapshot,
@@ -22,12 +22,13 @@ from nbyard.domain.triggers.file_changes import (
 )
 from nbyard.domain.triggers.file_events import MOST_FILES
 from nbyard.domain.triggers.file_patterns import path_pattern
-from nbyard.domain.triggers.structs import Fire, OnFile
+from nbyard.domain.triggers.own_changes import RunWindow, run_behind
+from nbyard.domain.triggers.structs import MOST_IN_CHAIN, Fire, OnFile
 from nbyard.domain.triggers.values import values_or_reason
 from nbyard.errors import StaleWrite
 from nbyard.host import clock
 from nbyard.host.watching.change_hints import ChangeHints
-from nbyard.host.watching.present_files import TooManyFiles, present_files
+from nbyard.host.watching.present_files import TooManyFiles, changed_at, present_files
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
@@ -52,6 +53,7 @@ class Watch:
     last_look: float = 0.0
     hints: int = 0
     has_begun: bool = False
+    is_held: bool = False
 
     @property
     def key(self) -> str:
@@ -73,6 +75,7 @@ class WatchedFiles:
         self._wake = wake
         self._hints = ChangeHints()
         self._watches: dict[str, Watch] = {}
+        self._dropped: list[str] = []
 
     def update(self, revisions: Mapping[str, int]) -> None:
         """Watch the files of the triggers with these IDs and revisions, and no others.
@@ -82,7 +85,7 @@ class WatchedFiles:
         for key, watch in [*self._watches.items()]:
             if revisions.get(key) != watch.row.trigger.revision:
                 del self._watches[key]
-                self._hints.unwatch(watch.key)
+                self._dropped.append(watch.key)
         new = revisions.keys() - self._watches.keys()
         if not new:
             return
@@ -109,6 +112,16 @@ class WatchedFiles:
         # The loop may have stopped watching meanwhile.
         if self._watches.get(watch.row.trigger.id) is not watch:
             self._hints.unwatch(watch.key)
+
+    @property
+    def has_dropped(self) -> bool:
+        """Return whether hints are still asked for that nobody needs."""
+        return bool(self._dropped)
+
+    def drop(self) -> None:
+        """Stop asking for such hints. This takes long in a large tree of folders."""
+        while self._dropped:
+            self._hints.unwatch(self._dropped.pop())
 
     def due(self) -> list[str]:
         """Return the IDs of triggers at whose files to look now; the caller looks."""
@@ -137,6 +150,8 @@ class WatchedFiles:
         has_fired = new is not None and self._compare(watch, new)
         now = time.monotonic()
         wait = watch.settling.wait(now)
+        if watch.is_held:  # nothing is new before the next hint
+            wait = None
         if wait is None:
             # A hint during the look may be about what came later.
             wait = watch.interval if watch.hints == hints else LEAST_SECONDS
@@ -178,6 +193,12 @@ class WatchedFiles:
         # A file that is deleted and comes back is a new one.
         has_gone = any(changed[path] == "deleted" for path in others)
         if not complete and not has_gone:
+            watch.is_held = False
+            return False
+        behind = self._run_behind(watch, complete)
+        watch.is_held = behind is not None and len(behind.chain) >= MOST_IN_CHAIN
+        if behind is not None and watch.is_held:
+            self._hold(watch, behind)
             return False
         try:
             with self._context.write() as c:
@@ -187,21 +208,47 @@ class WatchedFiles:
                 files = merged(old, new, {*complete, *others})
                 self._store.triggers.advance(c, trigger_id, version, files)
                 if complete:
-                    self._record(c, watch, wanted, complete)
+                    cause = cause_of(wanted, complete)
+                    self._record(c, watch, cause, behind.run_id if behind else "")
                 crash_point("files-matched")
         except StaleWrite:
             return False
         crash_point("firings-committed")
         return bool(complete)
 
-    def _record(
-        self, c: Connection, watch: Watch, changed: dict[str, Change], complete: list[str]
-    ) -> None:
-        cause = cause_of(changed, complete)
+    def _record(self, c: Connection, watch: Watch, cause: FileCause, after_run: str) -> None:
         row = watch.row.trigger
         values, reason = values_or_reason(row.values_from, cause)
-        key = f"files:{new_id()}"
-        self._store.firings.add(c, row, key, cause, given=Fire(values), reason=reason)
+        self._store.firings.add(
+            c,
+            row,
+            f"files:{new_id()}",
+            cause,
+            given=Fire(values),
+            after_run=after_run,
+            reason=reason,
+        )
+
+    def _run_behind(self, watch: Watch, complete: list[str]) -> RunWindow | None:
+        """Return the run of the trigger that may itself have made these changes."""
+        with self._store.read() as c:
+            windows = self._store.firings.windows(c, watch.row.trigger)
+        if not windows:
+            return None
+        try:
+            return run_behind([changed_at(path) for path in complete], windows)
+        except OSError:  # a change by others, as far as anybody can tell
+            return None
+
+    def _hold(self, watch: Watch, behind: RunWindow) -> None:
+        """Record once that changes wait, because runs of the trigger seem to cause its events."""
+        trigger, key = watch.row.trigger, f"files-held:{behind.run_id}"
+        with self._store.read() as c:
+            is_known = self._store.firings.find(c, trigger.id, key) is not None
+        if not is_known:
+            why = because("watched-files-change-with-runs", most=MOST_IN_CHAIN)
+            with self._context.write() as c:
+                self._store.firings.add(c, trigger, key, FileCause([], 0), reason=why)
 
     def close(self) -> None:
         """Stop watching."""

@@ -25,6 +25,7 @@ TITLES: Mapping[NoticeEvent, str] = {
     "running-long": "“{}” takes longer than usual",
     "recovered": "“{}” succeeded again",
     "schedule-missed": "“{}” did not start on schedule",
+    "trigger-failed": "“{}” fired but started no run",
 }
 TYPES: Mapping[NoticeEvent, str] = {
     "succeeded": "nbyard.run.succeeded",
@@ -33,8 +34,9 @@ TYPES: Mapping[NoticeEvent, str] = {
     "running-long": "nbyard.run.running-long",
     "recovered": "nbyard.run.recovered",
     "schedule-missed": "nbyard.schedule.missed",
+    "trigger-failed": "nbyard.trigger.failed",
 }
-FAILURES = ("failed", "retried", "schedule-missed")
+FAILURES = ("failed", "retried", "schedule-missed", "trigger-failed")
 
 
 class FailedNode(msgspec.Struct, frozen=True):

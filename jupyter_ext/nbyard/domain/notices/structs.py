@@ -8,11 +8,19 @@ import msgspec
 from nbyard.reasons.structs import Reason
 
 NoticeEvent = Literal[
-    "succeeded", "failed", "retried", "running-long", "recovered", "schedule-missed"
+    "succeeded",
+    "failed",
+    "retried",
+    "running-long",
+    "recovered",
+    "schedule-missed",
+    "trigger-failed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
 # For a schedule that names a channel without events.
 DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-missed")
+# For a channel without events.
+CHANNEL_EVENTS: tuple[NoticeEvent, ...] = (*DEFAULT_EVENTS, "trigger-failed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
 ChannelKind = Literal["webhook", "apprise"]
 

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 MOST_LOOKED_AT = 200_000
@@ -43,6 +44,22 @@ def present_files(
                 if len(files) > most:
                     raise TooManyFiles(str(path))
     return files
+
+
+def changed_at(path: str) -> datetime:
+    """Return when a file was last changed, renamed or, if it is gone, its folder was."""
+    place = Path(path)
+    while True:
+        try:
+            known = place.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if place == place.parent:
+                raise
+            place = place.parent
+            continue
+        is_there = place == Path(path)
+        seconds = known.st_ctime if is_there else known.st_mtime
+        return datetime.fromtimestamp(seconds, UTC)
 
 
 def _is_text(path: str) -> bool:

@@ -12,10 +12,11 @@ from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wan
 from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
+from nbyard.domain.triggers.structs import Trigger
 from nbyard.reasons.structs import Reason
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
-from nbyard.store.project_filter import projects_of_runs, projects_of_schedule
+from nbyard.store.project_filter import projects_of_runs, projects_of_source
 from nbyard.store.schema.notice_tables import notices
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs
@@ -71,6 +72,7 @@ def announce_missed(
         "reason": msgspec.to_builtins(reason),
     }
     owner, path, rules = schedule.owner, schedule.run.path, _rules(c, {schedule.owner})
+    source = ("schedule", schedule.id)
     one = Occurrence(
         "schedule-missed",
         f"{schedule.id}:{due_at.timestamp():.3f}:schedule-missed",
@@ -78,8 +80,26 @@ def announce_missed(
         schedule.name,
         path,
         schedule.id,
-        projects=projects_of_schedule(c, projects_in(rules), owner, schedule.id, path),
+        projects=projects_of_source(c, projects_in(rules), owner, source, path),
         facts=facts,
+    )
+    announce(c, [one], rules)
+
+
+def announce_failed_firing(
+    c: Connection, trigger: Trigger, firing_id: str, reason: Reason | None
+) -> None:
+    """Write notices about an event that reached a trigger but led to no run."""
+    owner, path, rules = trigger.owner, trigger.run.path, _rules(c, {trigger.owner})
+    source = ("trigger", trigger.id)
+    one = Occurrence(
+        "trigger-failed",
+        f"{firing_id}:trigger-failed",
+        owner,
+        trigger.name,
+        path,
+        projects=projects_of_source(c, projects_in(rules), owner, source, path),
+        facts={"reason": msgspec.to_builtins(reason)},
     )
     announce(c, [one], rules)
 

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select,
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.causes import Cause
 from nbyard.domain.state_machines import RUN
+from nbyard.domain.triggers.own_changes import RunWindow
 from nbyard.domain.triggers.structs import MOST_IN_CHAIN, Fire, Firing, FiringOutcome, Trigger
 from nbyard.host import clock
 from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, newest_of_each, with_run_state
+from nbyard.store.notices.announce import announce_failed_firing
 from nbyard.store.schema.tables import runs
 from nbyard.store.schema.trigger_tables import trigger_firings
 from nbyard.store.triggers.queries import TriggerRows
@@ -24,6 +26,8 @@ RECENT = 10
 KEPT_FIRINGS = 1_000
 # Younger firings stay, so that an event that arrives again is recognized.
 KEPT_TIME = timedelta(hours=1)
+# Of all triggers of an owner.
+MOST_WINDOWS = 100
 NOTHING = Fire()
 WAITING = Prepared(select(F.trigger_id).distinct().where(F.outcome == bindparam("how")))
 
@@ -76,6 +80,7 @@ class FiringRows:
         c.execute(insert(trigger_firings), [row])
         if reason:
             TriggerRows().count(c, trigger.id, "failed")
+            announce_failed_firing(c, trigger, str(row["id"]), reason)
         self._forget(c, trigger.id)
         TriggerRows().tell(c, trigger.id, trigger.owner, str(row["outcome"]))
         return str(row["id"])
@@ -110,6 +115,8 @@ class FiringRows:
         if c.execute(update(trigger_firings).where(where).values(**values)).rowcount != 1:
             return False
         TriggerRows().count(c, trigger.id, outcome)
+        if outcome == "failed":
+            announce_failed_firing(c, trigger, firing_id, reason)
         TriggerRows().tell(c, trigger.id, trigger.owner, outcome)
         return True
 
@@ -141,6 +148,16 @@ class FiringRows:
         """Return the IDs of the runs of a trigger that have not ended, newest first."""
         where = and_(R.origin_id == trigger_id, R.origin == "trigger", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
+
+    def windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:
+        """Return when the newest runs to which a trigger led were active, newest first."""
+        where = and_(R.owner == trigger.owner, R.origin == "trigger", R.started_at.is_not(None))
+        query = select(R.id, R.started_at, R.finished_at, R.chain).where(where)
+        return [
+            RunWindow(row.id, row.started_at, row.finished_at, row.chain)
+            for row in c.execute(query.order_by(R.id.desc()).limit(MOST_WINDOWS))
+            if trigger.id in (row.chain or ())
+        ]
 
     def times_since(self, c: Connection, trigger_id: str, moment: datetime) -> list[datetime]:
         """Return when the firings of a trigger after a moment arrived, in order."""

@@ -90,7 +90,7 @@ describe('R6: notice channels', () => {
       url: 'nonsense',
       rules: [
         {
-          events: ['failed', 'recovered', 'schedule-missed', 'succeeded'],
+          events: ['failed', 'recovered', 'schedule-missed', 'trigger-failed', 'succeeded'],
           path: '',
           project: '',
           long_factor: 2,

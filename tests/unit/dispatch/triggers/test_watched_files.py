@@ -1,11 +1,12 @@
 """Files that change: which files start a run, and that each change starts at most one."""
 
 import os
+from threading import current_thread
 
 import pytest
 
 from nbyard.dispatch.triggers import watched_files
-from nbyard.domain.triggers.structs import TriggerPatch
+from nbyard.domain.triggers.structs import MOST_IN_CHAIN, TriggerPatch
 from nbyard.host.watching.change_hints import ChangeHints
 from nbyard.testing.fake_runtime_bench import OWNER
 
@@ -163,3 +164,56 @@ def test_unchanged_triggers_are_not_read_again(fired, inbox, monkeypatch):
     fired.service.update(OWNER, made.id, TriggerPatch(made.revision, overlap="skip"))
     (inbox / "a.csv").write_text("1")
     await_firings(fired, made, 1)
+
+
+def write_in_run(fired, made, inbox, number):
+    """Let the run of the newest firing write into the watched folder, and end."""
+    await_firings(fired, made, number)
+    fired.bench.until(lambda: len(fired.runs(made)) >= number)
+    run = fired.runs(made)[0]
+    fired.bench.until(lambda: fired.bench.run(run.id).started_at)
+    (inbox / f"out{number}.csv").write_text("written by the run")
+    fired.end(run.id)
+
+
+def test_a_run_that_writes_into_its_watched_folder_does_not_run_for_ever(fired, inbox):
+    """Changes at another time start a run again, with the changes that waited."""
+    made = watch(fired)
+    (inbox / "in.csv").write_text("1")
+    for number in range(1, MOST_IN_CHAIN + 1):
+        write_in_run(fired, made, inbox, number)
+    await_firings(fired, made, MOST_IN_CHAIN + 1)
+    fired.bench.round(20)
+    *started, held = fired.firings(made)
+    assert len(started) == len(fired.runs(made)) == MOST_IN_CHAIN
+    assert held.outcome == "failed"
+    assert held.reason.code == "watched-files-change-with-runs"
+    (inbox / "next.csv").write_text("2")
+    await_firings(fired, made, MOST_IN_CHAIN + 2)
+    newest = fired.firings(made)[-1]
+    assert names(newest) == ["next.csv", f"out{MOST_IN_CHAIN}.csv"]
+    fired.bench.until(lambda: len(fired.runs(made)) > MOST_IN_CHAIN)
+    assert fired.runs(made)[0].origin.chain == [made.id]
+
+
+def test_files_that_arrive_between_runs_never_wait(fired, inbox):
+    made = watch(fired)
+    for number in range(MOST_IN_CHAIN + 3):
+        (inbox / f"{number}.csv").write_text("1")
+        await_firings(fired, made, number + 1)
+        fired.bench.until(lambda n=number: len(fired.runs(made)) > n)
+        run = fired.runs(made)[0]
+        assert run.origin.chain == [made.id]
+        fired.end(run.id)
+
+
+def test_hints_that_nobody_needs_are_dropped_in_a_thread(fired, inbox, monkeypatch):
+    """Another thread may hold the lock of the hints while it walks through a large tree."""
+    made = watch(fired)
+    watches = fired.controller._files._watches
+    fired.bench.until_now(lambda: any(one.has_begun for one in watches.values()))
+    threads = []
+    monkeypatch.setattr(ChangeHints, "unwatch", lambda *_: threads.append(current_thread()))
+    fired.service.disable(OWNER, made.id)
+    fired.bench.until_now(lambda: threads)
+    assert current_thread() not in threads

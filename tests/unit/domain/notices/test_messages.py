@@ -83,6 +83,15 @@ def test_a_missed_due_time_says_when_and_why():
     assert "subject" not in made.events[0]
 
 
+def test_a_firing_without_a_run_says_why():
+    why = because("watched-files-unreadable", path="/in", message="Permission denied")
+    one = NoticeContent("trigger-failed", "f:1", "arrivals", AT, reason=why)
+    made = message_of([one], "m", "/")
+    assert made.title == "“arrivals” fired but started no run" and made.is_failure
+    assert made.body.splitlines()[0] == "Reason: /in cannot be read: Permission denied"
+    assert made.events[0]["type"] == "nbyard.trigger.failed"
+
+
 def test_a_digest_lists_its_events():
     many = [msgspec.structs.replace(FAILED, event_id=f"r{n}") for n in range(MOST_LISTED + 5)]
     made = message_of(many, "m1", "/")

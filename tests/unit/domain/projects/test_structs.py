@@ -19,7 +19,7 @@ def test_a_project_needs_only_a_name():
         ({"name": "wine", "metadata": {"a": 1}}, NewProject),
         ({"name": "wine", "task": {"deadline": ""}}, NewProject),
         ({"name": "wine"}, ProjectPatch),
-        ({"kind": "credential", "resource": "s3"}, NewLink),
+        ({"kind": "channel", "resource": "team"}, NewLink),
         ({"kind": "run"}, NewLink),
     ],
 )

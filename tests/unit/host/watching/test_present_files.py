@@ -1,11 +1,12 @@
 """Watched files of this machine."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from nbyard.host.watching.present_files import TooManyFiles, present_files
+from nbyard.host.watching.present_files import TooManyFiles, changed_at, present_files
 
 
 def names(path, *, is_deep=True, most=100, matches=lambda _: True):
@@ -63,3 +64,20 @@ def test_names_that_are_not_utf8_are_left_out(tmp_path):
         path.write_text("1")
     found = present_files(tmp_path, lambda _: True, is_deep=True, most=10)
     assert [*found] == [str(tmp_path / "ä.csv")]
+
+
+def test_the_time_of_a_change_is_that_of_the_file_or_of_its_folder(tmp_path):
+    """A file that keeps its time of modification has a new time of change."""
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    file = tmp_path / "in" / "a.csv"
+    file.parent.mkdir()
+    file.write_text("1")
+    os.utime(file, (0, 0))
+    assert before <= changed_at(str(file)) <= datetime.now(UTC) + timedelta(seconds=1)
+    os.utime(file.parent, (100, 100))
+    file.unlink()
+    assert changed_at(str(file)) > before
+    os.utime(file.parent, (100, 100))
+    assert changed_at(str(file)) == datetime.fromtimestamp(100, UTC)
+    file.parent.rmdir()
+    assert changed_at(str(file)) > before

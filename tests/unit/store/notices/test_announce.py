@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.notices.structs import EVENTS, NoticeEvent, NoticeRule
+from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.workflows.structs import Document
@@ -17,6 +18,7 @@ from ..rows import Rows, moment
 from ..test_projects import add as add_project
 from ..test_schedules import NOW
 from ..test_schedules import add as add_schedule
+from ..triggers.conftest import StoredTriggers
 from .test_channels import add
 
 
@@ -163,6 +165,33 @@ def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
             store.projects.link(c, wine, kind, "nightly" if kind == "schedule" else flow.id)
         store.schedules.record(c, row.schedule, NOW, "missed", reason=because("tick-missed"))
         assert len(store.notices.waiting(c, made.id)) == (1 if kind else 0)
+
+
+@pytest.mark.parametrize("kind", ["trigger", "workflow", None])
+def test_a_firing_without_a_run_is_announced_once(store, kind):
+    run = {"path": "/a.nbflow"}
+    trigger = StoredTriggers(store).add("arrivals", owner="ada", run=run)
+    with store.write() as c:
+        everything, wine = channel(store, c, "trigger-failed"), add_project(store, c)
+        own = channel(store, c, "trigger-failed", name="own", project=wine.id)
+        flow = store.workflows.seen(c, "ada", trigger.run.path, Document(1))
+        if kind:
+            store.projects.link(c, wine, kind, "arrivals" if kind == "trigger" else flow.id)
+        why = because("watched-files-unreadable", path="/in", message="no")
+        failed = store.firings.add(c, trigger, "e1", FireCause(), reason=why)
+        assert store.firings.add(c, trigger, "e1", FireCause(), reason=why) is None
+        waiting = store.firings.add(c, trigger, "e2", FireCause())
+        store.firings.conclude(c, trigger, waiting, "failed", why)
+        skipped = store.firings.add(c, trigger, "e3", FireCause())
+        store.firings.conclude(c, trigger, skipped, "overlapped", why)
+        found = store.notices.waiting(c, everything.id)
+        assert [one.notice.event_id for one in found] == [
+            f"{failed}:trigger-failed",
+            f"{waiting}:trigger-failed",
+        ]
+        assert found[0].notice.title == "arrivals"
+        assert found[0].facts["reason"]["code"] == "watched-files-unreadable"
+        assert len(store.notices.waiting(c, own.id)) == (2 if kind else 0)
 
 
 def test_other_owners_learn_nothing(store):

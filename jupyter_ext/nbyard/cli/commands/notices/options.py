@@ -8,6 +8,7 @@ import msgspec
 
 from nbyard.cli.shared_options import with_options
 from nbyard.domain.notices.structs import (
+    CHANNEL_EVENTS,
     DEFAULT_EVENTS,
     EVENTS,
     DigestLimit,
@@ -80,7 +81,7 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
     """
     if not has_rules(given):
         return known
-    before = known[0] if known else NoticeRule([*DEFAULT_EVENTS])
+    before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
     changed = msgspec.structs.replace(before, events=events)
     if given["long_factor"] is not None:

@@ -53,6 +53,12 @@ FIRINGS = {
     "firing-queue-full": code("{count} events already wait", count=int),
     "firing-disabled": code("The trigger was disabled"),
     "firing-replaced": code("A later event replaced it"),
+    "watched-files-change-with-runs": code(
+        "The watched files changed during each of {most} runs in a row, so these runs seem to"
+        " change them. The changes wait for one at another time. Leave files that the run writes"
+        " out of the pattern.",
+        most=int,
+    ),
     "trigger-chain-too-long": code(
         "{most} triggers fired each other in a row; this looks like a loop", most=int
     ),
