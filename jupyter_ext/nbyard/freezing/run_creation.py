@@ -84,7 +84,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     """Queue a run that repeats an ended run; return its ID.
 
     Its tasks are those of the old run as `renew` changes them, with the values and the template
-    of that run. It takes the name.
+    of that run. It takes the name, the due time, and the place in a backfill.
     """
     same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
     row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
@@ -100,7 +100,14 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
         store.runs.pass_name(c, old)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
     plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
-    return _insert(store, c, row, Origin("retry", old.id), plans)
+    before = old.origin
+    origin = Origin(
+        "retry", old.id, before.due_at, chain=before.chain, backfill_id=before.backfill_id
+    )
+    made = _insert(store, c, row, origin, plans)
+    if before.backfill_id:
+        store.backfills.replace_run(c, before.backfill_id, old.id, made)
+    return made
 
 
 def with_values(content: TemplateContent, values: Values) -> TemplateContent:

@@ -117,10 +117,17 @@ class BackfillRows:
     def past_runs(
         self, c: Connection, schedule_id: str, first: datetime, last: datetime
     ) -> dict[datetime, list[PastRun]]:
-        """Return the runs of a schedule's due times in a range, newest first, by due time."""
+        """Return the runs of a schedule's due times in a range, newest first, by due time.
+
+        A retry belongs to the due time of the run that it repeats.
+        """
         is_own = and_(R.origin_id == schedule_id, R.origin.in_(("schedule", "backfill")))
-        query = select(R.id, R.number, R.state, R.due_at)
-        query = query.where(is_own, R.due_at.between(first, last)).order_by(R.id.desc())
+        columns = (R.id, R.number, R.state)
+        known = select(*columns, R.due_at).where(is_own, R.due_at.between(first, last))
+        family = known.cte("family", recursive=True)
+        is_retry = and_(R.origin == "retry", R.origin_id == family.c.id)
+        family = family.union_all(select(*columns, family.c.due_at).where(is_retry))
+        query = select(family).order_by(family.c.id.desc())
         found: defaultdict[datetime, list[PastRun]] = defaultdict(list)
         for row in c.execute(query):
             found[row.due_at].append(PastRun(row.id, row.number, row.state))
@@ -140,6 +147,11 @@ class BackfillRows:
         values = {"outcome": outcome, "reason": reason, "run_id": run_id}
         statement = update(backfill_ticks).where(is_waiting).values(**values)
         return c.execute(statement).rowcount == 1
+
+    def replace_run(self, c: Connection, backfill_id: str, old: str, new: str) -> None:
+        """Let a retry take the place of its run, so that its result counts."""
+        is_own = and_(T.backfill_id == backfill_id, T.run_id == old)
+        c.execute(update(backfill_ticks).where(is_own).values(run_id=new))
 
     def finish(self, c: Connection, backfill: Backfill) -> bool:
         """End a backfill whose due times are all handled; return False if it has ended."""

@@ -21,7 +21,8 @@ class Origin(msgspec.Struct, frozen=True):
 
     `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
     `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
-    led here, each fired by the one before.
+    led here, each fired by the one before. A retry has due time, backfill and chain of the run
+    that it repeats.
     """
 
     kind: OriginKind = "manual"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ from nbyard.domain.schedules.structs import (
 )
 from nbyard.domain.unique_names import check_free, no_such
 from nbyard.errors import Conflict, Invalid, StaleWrite
-from nbyard.freezing.pushed_folders import pushed_project
+from nbyard.freezing.pushed_folders import folder_of, pushed_project
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.reasons.structs import because
@@ -154,7 +155,7 @@ class ScheduleService:
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)
         is_frozen = body.refreeze or "run" in given or wanted.mode != row.schedule.mode
-        parts = self._parts if "run" in given else parts_of(self._parts, row)
+        parts = self._parts_for(row, is_given="run" in given)
         run, path = stored_request(parts, given.get("run", row.schedule.run))
         frozen = freeze_request(parts, caller.name, run) if is_frozen else None
         with self._store.write() as c:
@@ -236,6 +237,26 @@ class ScheduleService:
         with self._store.write() as c:
             row = self._find(c, caller, schedule)
             self._rows.delete(c, row.schedule)
+            left = self._unused_folder(c, caller, row)
+        if left is not None:
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _unused_folder(self, c: Connection, caller: Caller, row: ScheduleRow) -> Path | None:
+        """Return the folder of a pushed project if the project and its schedules are deleted."""
+        project = pushed_project(self._store, Path(row.root))
+        if not project or self._store.projects.id_of(c, caller.name, project):
+            return None
+        folder = folder_of(self._store, project)
+        return None if self._rows.below(c, caller.name, str(folder)) else folder
+
+    def _parts_for(self, row: ScheduleRow, *, is_given: bool) -> ServiceContext:
+        """Return the context for the files of a schedule.
+
+        A given path of a pushed schedule is below its project's folder, as users see it. A push
+        itself has the folder of the new files.
+        """
+        is_push = bool(pushed_project(self._store, self._parts.files.root))
+        return self._parts if is_given and is_push else parts_of(self._parts, row)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> ScheduleRow:
         found = self._rows.get(c, caller.name, key)

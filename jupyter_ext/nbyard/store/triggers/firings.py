@@ -26,6 +26,7 @@ RECENT = 10
 KEPT_FIRINGS = 1_000
 # Younger firings stay, so that an event that arrives again is recognized.
 KEPT_TIME = timedelta(hours=1)
+RUNS = ("trigger", "retry")
 # Of all triggers of an owner.
 MOST_WINDOWS = 100
 NOTHING = Fire()
@@ -151,7 +152,7 @@ class FiringRows:
 
     def windows(self, c: Connection, trigger: Trigger) -> list[RunWindow]:
         """Return when the newest runs to which a trigger led were active, newest first."""
-        where = and_(R.owner == trigger.owner, R.origin == "trigger", R.started_at.is_not(None))
+        where = and_(R.owner == trigger.owner, R.origin.in_(RUNS), R.started_at.is_not(None))
         query = select(R.id, R.started_at, R.finished_at, R.chain).where(where)
         return [
             RunWindow(row.id, row.started_at, row.finished_at, row.chain)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.schedules.backfills import NewBackfill
-from nbyard.errors import Invalid
+from nbyard.errors import Conflict, Invalid
 from nbyard.testing.fake_runtime_bench import OWNER
 
 EVERY_HOUR = {"kind": "cron", "expression": "0 * * * *"}
@@ -181,3 +181,30 @@ def test_the_schedule_goes_on_beside_it(backfills):
     backfills.start()
     backfills.scheduled.at("2026-11-25T22:00:00")
     assert backfills.scheduled.told() == [["2026-11-25T22:00:00", "started", 1]]
+
+
+def test_a_retry_takes_the_place_of_its_run(backfills):
+    """Its success counts, for this backfill and for the next one."""
+    scheduled = backfills.scheduled
+    backfills.start(since="2026-11-24T00:00:00Z", until="2026-11-24T00:00:00Z")
+    scheduled.end_runs()
+    (failed,) = scheduled.runs()
+    runs = scheduled.bench.yard.services.runs
+    due = failed.origin.due_at
+    first = runs.retry(OWNER, failed.id)
+    assert backfills.now().ticks[0].run_id == first.id
+    scheduled.bench.cancel(first.id)
+    scheduled.bench.until(lambda: scheduled.bench.run(first.id).state == "cancelled")
+    again = runs.retry(OWNER, first.id)
+    assert (again.origin.due_at, again.origin.backfill_id) == (due, backfills.id)
+    assert again.scheduled_at == "2026-11-24T00:00:00Z"
+    assert backfills.now().ticks[0].run_id == again.id
+    bench = scheduled.bench
+    bench.until(lambda: bench.task(again.id, "main").state == "running")
+    bench.until(lambda: bench.attempt(again.id, "main") in bench.runtime.running)
+    bench.runtime.end(bench.attempt(again.id, "main"), "succeeded")
+    bench.until(lambda: bench.run(again.id).state == "succeeded")
+    scheduled.look()
+    assert backfills.now().counts.succeeded == 1
+    with pytest.raises(Conflict, match="succeeded"):
+        backfills.start(since="2026-11-24T00:00:00Z", until="2026-11-24T00:00:00Z")

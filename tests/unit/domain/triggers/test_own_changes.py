@@ -29,8 +29,9 @@ def test_each_change_must_lie_in_a_run(moments, windows):
     if not moments or not all(inside):
         assert found is None
     else:
-        assert found in [one for active in inside for one in active]
-        assert all(one.started_at <= found.started_at for active in inside for one in active)
+        active = [one for found_in in inside for one in found_in]
+        assert found is not None and found in active
+        assert all(one.started_at <= found.started_at for one in active)
 
 
 def test_the_ends_of_a_run_belong_to_it():

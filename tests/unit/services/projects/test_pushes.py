@@ -279,3 +279,44 @@ def test_a_push_without_changes_restores_missing_files(projects, ann, folder, ya
     shutil.rmtree(folder_of(yard.store, projects.get(ann, "wine").id))
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
     assert yard.services.schedules.run(ann, "morning").state == "queued"
+
+
+def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, folder, yard, root):
+    """A path that a user gives is that of the project's folder, not of the server's root."""
+    projects.push(ann, folder(MORNING, {"b.py": b"print('pushed')\n"}))
+    (root / "b.py").write_text("print('of the server')\n")
+    schedules = yard.services.schedules
+    found = schedules.get(ann, "morning")
+    run = msgspec.structs.replace(found.run, path="b.py")
+    changed = schedules.update(ann, found.id, SchedulePatch(found.revision, run=run))
+    assert changed.run.path == "b.py"
+    with yard.store.read() as c:
+        (row,) = yard.store.schedules.below(
+            c, ann.name, str(folder_of(yard.store, projects.get(ann, "wine").id))
+        )
+    assert row.schedule.run.path == f"{row.root}/b.py"
+    for path in ("../../b.py", "gone.py"):
+        wrong = SchedulePatch(changed.revision, run=msgspec.structs.replace(run, path=path))
+        with pytest.raises(Invalid):
+            schedules.update(ann, found.id, wrong)
+    # A push still changes the path, and uses its own folder.
+    assert lines(projects.push(ann, folder(MORNING, {"b.py": b"print()\n"}))) == [
+        "change file b.py",
+        "change schedule morning",
+    ]
+    assert schedules.get(ann, "morning").run.path == "a.py"
+
+
+def test_the_folder_goes_with_the_last_schedule_of_a_deleted_project(projects, ann, folder, yard):
+    evening = MORNING.replace("morning", "evening")
+    projects.push(ann, folder(MORNING + evening))
+    place = folder_of(yard.store, projects.get(ann, "wine").id)
+    schedules = yard.services.schedules
+    projects.delete(ann, "wine")
+    schedules.delete(ann, "morning")
+    assert place.is_dir()
+    schedules.delete(ann, "evening")
+    assert not place.exists()
+    projects.push(ann, folder(MORNING))
+    schedules.delete(ann, "morning")
+    assert folder_of(yard.store, projects.get(ann, "wine").id).is_dir()
