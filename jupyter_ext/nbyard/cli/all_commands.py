@@ -31,7 +31,7 @@ from nbyard.cli.commands.projects import (
     retention,
 )
 from nbyard.cli.commands.run import run
-from nbyard.cli.commands.runs import clean_up, runs, runs_files
+from nbyard.cli.commands.runs import bisect, clean_up, runs, runs_files
 from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
@@ -48,6 +48,7 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
 HELP = {
     "artifacts": "Create, show and export named results.",
     "backfills": "Show and cancel runs of past due times.",
+    "bisections": "Show and cancel searches for the change that made a run bad.",
     "channels": "Send messages about runs to Slack, e-mail and others.",
     "credentials": "Store and replace secrets.",
     "datasets": "Add, preview and compare data.",
@@ -83,7 +84,13 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *retention.COMMANDS,
         *foreign_project.COMMANDS,
     ),
-    "runs": (*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS, lineage.of_run),
+    "runs": (
+        *runs.COMMANDS,
+        *runs_files.COMMANDS,
+        *clean_up.COMMANDS,
+        *bisect.COMMANDS,
+        lineage.of_run,
+    ),
     "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),
     "triggers": triggers.COMMANDS,
     "workflows": workflows.COMMANDS,

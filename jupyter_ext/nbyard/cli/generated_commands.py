@@ -8,6 +8,7 @@ import click
 from nbyard.cli.output import (
     attempt_views,
     backfill_views,
+    bisection_views,
     channel_views,
     clean_up_views,
     comparison_view,
@@ -35,7 +36,15 @@ from nbyard.services.operation_table import table
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(deployment_views, environment_views, model_views),
-    *(channel_views, clean_up_views, project_views, schedule_views, backfill_views, trigger_views),
+    *(
+        channel_views,
+        clean_up_views,
+        project_views,
+        schedule_views,
+        backfill_views,
+        bisection_views,
+    ),
+    trigger_views,
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 SERVER_HELP = "Name, port or URL of a server."
@@ -186,6 +195,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     },
     "schedules.ticks": schedule_views.TICK_COLUMNS,
     "backfills": backfill_views.BACKFILL_COLUMNS,
+    "bisections": bisection_views.BISECTION_COLUMNS,
     "channels": channel_views.CHANNEL_COLUMNS,
     "channels.notices": channel_views.NOTICE_COLUMNS,
     "triggers": {

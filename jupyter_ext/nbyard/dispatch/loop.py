@@ -10,6 +10,7 @@ from functools import partial
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.monitor_controller import MonitorController
+from nbyard.dispatch.bisections.controller import BisectionController
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.dispatch.deployments.controller import DeploymentController
@@ -70,8 +71,9 @@ class Dispatcher:
         self._environments = EnvironmentController(context, self._builders)
         self._images = ImageController(context, self._builders)
         self._deployers = Threads(DEPLOYMENTS_AT_ONCE)
-        slots = self._runs.slots
-        self._deployments = DeploymentController(context, self._deployers, self._inbox, slots)
+        self._deployments = DeploymentController(
+            context, self._deployers, self._inbox, self._runs.slots
+        )
         self._lookers = Threads(MONITORS_AT_ONCE)
         self._monitors = MonitorController(context, self._lookers, self._runs.live)
         self._testers = Threads(TRIALS_AT_ONCE)
@@ -79,6 +81,7 @@ class Dispatcher:
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
         wake = partial(self._inbox.put, None)
         self._schedules = ScheduleController(context, self._schedulers, wake)
+        self._bisections = BisectionController(context, self._schedulers, wake)
         self._firers = Threads(TRIGGERS_AT_ONCE)
         self._triggers = TriggerController(context, self._firers, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
@@ -229,6 +232,7 @@ class Dispatcher:
             self._sweeper.tick()
             has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
             has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
+            has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()
             is_busy |= self._deployments.tick(has_news=has_news)

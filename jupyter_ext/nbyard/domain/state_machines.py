@@ -16,6 +16,7 @@ AttemptState = Literal[
 DatasetState = Literal["importing", "ready", "failed"]
 EnvironmentState = Literal["queued", "building", "ready", "failed"]
 BackfillState = Literal["running", "done", "cancelled"]
+BisectionState = Literal["running", "done", "failed", "cancelled"]
 ImageState = Literal["queued", "building", "ready", "failed"]
 DeploymentState = Literal[
     "queued",
@@ -149,10 +150,16 @@ BACKFILL = Machine(
     {"running": ("done", "cancelled"), "done": (), "cancelled": ()},
 )
 
+BISECTION = Machine(
+    "bisection",
+    "running",
+    {"running": ("done", "failed", "cancelled"), "done": (), "failed": (), "cancelled": ()},
+)
+
 MACHINES = {
     machine.name: machine
     for machine in (
         *(RUN, TASK, ATTEMPT, DATASET_VERSION, ENVIRONMENT_VERSION, IMAGE, DEPLOYMENT),
-        BACKFILL,
+        *(BACKFILL, BISECTION),
     )
 }

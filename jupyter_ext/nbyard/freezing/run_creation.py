@@ -110,6 +110,23 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     return made
 
 
+def create_probe(
+    store: Store, c: Connection, like: Run, plans: Sequence[TaskPlan], bisection_id: str
+) -> str:
+    """Queue the run of a bisection: these plans, with the title and workflow of another run."""
+    same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
+    row = {name: getattr(like, name) for name in (*same, "runtime", "priority")}
+    row |= {
+        "name": None,
+        "edges": msgspec.to_builtins(store.runs.edges(c, like.id)),
+        "reason": None,
+        "template_id": store.runs.template_id(c, like.id),
+        "submission_key": None,
+        "git": msgspec.to_builtins(like.git),
+    }
+    return _insert(store, c, row, Origin("bisect", bisection_id), plans)
+
+
 def with_values(content: TemplateContent, values: Values) -> TemplateContent:
     """Return the content with other values.
 

@@ -16,6 +16,7 @@ from nbyard.services.models.service import ModelService
 from nbyard.services.notices.service import ChannelService
 from nbyard.services.operation import Operation, operations
 from nbyard.services.projects.service import ProjectService
+from nbyard.services.runs.bisections import BisectionService
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.backfills import BackfillService
 from nbyard.services.schedules.service import ScheduleService
@@ -35,6 +36,7 @@ SERVICES = (
     DeploymentService,
     WorkflowService,
     RunService,
+    BisectionService,
     ScheduleService,
     BackfillService,
     TriggerService,

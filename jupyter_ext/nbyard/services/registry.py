@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nbyard.services.models.service import ModelService
     from nbyard.services.notices.service import ChannelService
     from nbyard.services.projects.service import ProjectService
+    from nbyard.services.runs.bisections import BisectionService
     from nbyard.services.runs.service import RunService
     from nbyard.services.schedules.backfills import BackfillService
     from nbyard.services.schedules.service import ScheduleService
@@ -122,6 +123,12 @@ class Services:
         from nbyard.services.runs.service import RunService
 
         return RunService(self._parts)
+
+    @cached_property
+    def bisections(self) -> BisectionService:
+        from nbyard.services.runs.bisections import BisectionService
+
+        return BisectionService(self._parts)
 
     @cached_property
     def schedules(self) -> ScheduleService:

@@ -11,6 +11,7 @@ from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
 from nbyard.store.backfills import BackfillRows
+from nbyard.store.bisections import BisectionRows
 from nbyard.store.credentials import CredentialRows
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
@@ -84,6 +85,7 @@ class Store:
     projects = ProjectRows()
     runs = RunRows()
     backfills = BackfillRows()
+    bisections = BisectionRows()
     schedules = ScheduleRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
@@ -154,6 +156,7 @@ class Store:
         """Return whether a dispatcher is needed now or, for what may become due, later."""
         later = (
             self.backfills.running,
+            self.bisections.running,
             self.schedules.is_enabled,
             self.triggers.enabled_kinds,
             self.firings.waiting,

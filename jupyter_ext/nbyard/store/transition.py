@@ -14,6 +14,7 @@ from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject, Told
 from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.backfill_tables import backfills
+from nbyard.store.schema.bisection_tables import bisections
 from nbyard.store.schema.deployment_tables import deployments
 from nbyard.store.schema.tables import (
     attempts,
@@ -33,6 +34,7 @@ TABLES: Mapping[str, Table] = {
     "image": images,
     "deployment": deployments,
     "backfill": backfills,
+    "bisection": bisections,
 }
 # Parameters: the ID, the state before the move, and the changed columns.
 UPDATES = {

@@ -1,6 +1,6 @@
 """Why a request about executables, models, runs or the nodes of a workflow is refused."""
 
-from nbyard.reasons.codes.code import REASON, code
+from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 EXECUTABLES = {
     "unknown-format": code(
@@ -124,6 +124,20 @@ RUNS = {
     ),
     "scratch-run-writes": code(
         "The code of a check run or of a bisection changes nothing outside its run."
+    ),
+    "no-bisection": code("There is no bisection '{name}'.", name=str),
+    "bisection-ended": code("The bisection has ended already: it is {state}.", state=str),
+    "bisection-not-ended": code("The bisection is running; cancel it first."),
+    "bisected-run-gone": code("One of both runs was deleted."),
+    "nothing-to-bisect": code("The runs differ in nothing that can be combined."),
+    "run-not-at-end": code("the run has not ended"),
+    "other-workflow": code("is a run of another workflow than the good run"),
+    "run-is-not-so": code("run {number} has {state}", number=int, state=str),
+    "no-metric-in-both": code("both runs need a number for the metric {metric}", metric=str),
+    "metric-is-equal": code("the metric {metric} is equal in both runs", metric=str),
+    "threshold-without-metric": code("a threshold needs a metric"),
+    "threshold-not-between": code(
+        "must be between the values of both runs, {low} and {high}", low=NUMBER, high=NUMBER
     ),
     "no-name-for-check": code("a check run has no name"),
     "nothing-to-retry": code("The run is {state}; there is nothing to try again.", state=str),

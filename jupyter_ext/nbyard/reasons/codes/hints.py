@@ -120,6 +120,7 @@ MACHINES = {
         "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script"
         " or Dockerfile (Dockerfile.nbexec)."
     ),
+    "bisect-by-metric": code("If both runs succeeded, name a metric that became bad."),
     "skip-in-scratch-run": code(
         "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set."
     ),

@@ -2,20 +2,19 @@
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from nbyard.attempts.folders import attempt_folder_of, file_stamp, only_a_file, surroundings_in
+from nbyard.attempts import recorded_metrics
+from nbyard.attempts.folders import attempt_folder_of, file_stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
 from nbyard.domain.attempts.structs import Cells
 from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric, last_line
-from nbyard.domain.runs.previews import last_metrics
 from nbyard.domain.runs.structs import Activity, Attempt, LogChunk, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
@@ -24,7 +23,6 @@ MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
 MAX_METRICS = 16 * 2**20
 MAX_SEEN = 20_000
-METRICS_END = 64 << 10
 LOG_END = 4 << 10
 
 
@@ -70,44 +68,20 @@ def cells(store: Path, task: Task) -> Cells:
 def usage(store: Path, attempt: Attempt) -> Usage:
     """Return the resources that an attempt used over time, as far as they were recorded."""
     path = attempt_folder_of(store, attempt.worker or attempt.id) / contract.USAGE
-    samples = read_samples(_recorded(path, MAX_USAGE))
+    samples = read_samples(recorded_metrics.read_lines(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def metrics(store: Path, attempt: Attempt) -> Metrics:
     """Return the metrics that the code of an attempt recorded."""
     path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.METRICS
-    points = read_points(_recorded(path, MAX_METRICS))
+    points = read_points(recorded_metrics.read_lines(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def last_values(store: Path, attempt: Attempt, most: int = ON_CARD) -> list[ShownMetric]:
     """Return the newest values of the metrics that an attempt recorded, from the file's end."""
-    return _last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
-
-
-def _last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
-    path = folder / contract.METRICS
-    end = _end(path, METRICS_END)
-    # A long file is cut anywhere, so its beginning determines the order of the metrics.
-    first = _recorded(path, METRICS_END) if len(end) == METRICS_END else []
-    return last_metrics(read_points(end.splitlines()), read_points(first), most)
-
-
-def _end(path: Path, most: int) -> bytes:
-    """Return the end of a file that the task's code may have replaced."""
-    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
-        handle.seek(max(0, handle.seek(0, os.SEEK_END) - most))
-        return handle.read(most) or b""
-    return b""
-
-
-def _recorded(path: Path, most: int) -> list[bytes]:
-    """Return the lines of a file; empty if the task's code put something else in its place."""
-    # The opener follows no link and does not block on a pipe.
-    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
-        return (handle.read(most) or b"").splitlines()
-    return []
+    return recorded_metrics.last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
 
 
 Stamps = tuple[tuple[int, int], ...]
@@ -140,12 +114,12 @@ def _activity(folder: Path, before: Activity, stamps: Stamps, seen: Stamps) -> A
     change: dict[str, Any] = {"log_bytes": stamps[0][0]}
     if log:
         change["last_line"] = last_line(
-            _end(folder / contract.LOG, LOG_END).decode("utf-8", "replace")
+            recorded_metrics.read_end(folder / contract.LOG, LOG_END).decode("utf-8", "replace")
         )
     if events:
         change |= _cells_seen(folder)._asdict()
     if metrics:
-        change["metrics"] = _last_values(folder)
+        change["metrics"] = recorded_metrics.last_values(folder)
     return msgspec.structs.replace(before, **change)
 
 

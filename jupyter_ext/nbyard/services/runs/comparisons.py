@@ -148,6 +148,16 @@ class RunComparisons(RunHistory):
                 facts.append(reader.only_metrics(run, self._metrics(c, caller, run, end)))
         return MetricHistory(runs, series_of(facts))
 
+    def recorded(self, caller: Caller, run: str) -> Run:
+        """Return a run of the history, by ID, name or number."""
+        with self._store.read() as c:
+            return self._recorded(c, caller, run)
+
+    def metrics_of(self, caller: Caller, run: Run) -> Metrics:
+        """Return the metrics of each node of a run."""
+        with self._store.read() as c:
+            return self._metrics(c, caller, run, time.monotonic() + SECONDS)
+
     def _bare_task(self, caller: Caller, run: str, node: str) -> Task:
         with self._store.read() as c:
             found = self._store.tasks.view(c, self._find(c, caller, run).id, node)

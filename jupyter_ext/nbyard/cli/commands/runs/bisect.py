@@ -1,0 +1,75 @@
+"""The command that finds which change made a run bad."""
+
+import sys
+from typing import Any
+
+import click
+
+from nbyard.cli.output.bisection_views import change_text, show_ending, show_preview
+from nbyard.cli.output.console import follow_up, print_note, show_json
+from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.domain.bisections.structs import USUAL_LIMIT, Bisection, NewBisection
+
+LOOK_SECONDS = 0.5
+
+
+@click.command()
+@click.argument("good")
+@click.argument("bad")
+@click.option("--metric", default="", metavar="NODE.NAME", help="Judge by a metric.")
+@click.option("--threshold", type=float, help="Limit of good values. Default: the middle.")
+@click.option("--limit", default=USUAL_LIMIT, show_default=True, help="Start at most N runs.")
+@click.option("--dry-run", is_flag=True, help="Show the changes and the number of runs only.")
+@click.option("--no-wait", is_flag=True, help="Start the bisection, print its ID and exit.")
+@server_option
+@json_option
+def bisect(dry_run: bool, no_wait: bool, server: str, as_json: bool, **given: Any) -> None:
+    """Find the change between a good and a bad run that makes the result bad.
+
+    Runs combinations of the changed parameters, data, code and environments. Such runs use the
+    cache and are kept out of history.
+
+    \b
+    Examples:
+      nbyard runs bisect 12 15
+      nbyard runs bisect 12 15 --metric evaluate.accuracy --dry-run
+    """
+    connection = connect(server)
+    body = NewBisection(**given)
+    preview = connection.bisections.preview(body=body)
+    if dry_run:
+        (show_json if as_json else show_preview)(preview)
+        return
+    made: Bisection = connection.bisections.create(body=body)
+    if no_wait:
+        (show_json(made) if as_json else click.echo(made.id))
+        return
+    if not as_json:
+        print_note(f"{len(made.changes)} changes, about {made.expected} runs.")
+    found = _watch(connection, made, quiet=as_json)
+    (show_json if as_json else show_ending)(found)
+    if found.ending not in ("found", "narrowed"):
+        raise click.exceptions.Exit(1)
+
+
+def _watch(connection: Any, found: Bisection, *, quiet: bool) -> Bisection:
+    """Wait for the end; print each verdict."""
+    told = 0
+    try:
+        while True:
+            known = [one for one in found.probes if one.verdict]
+            for probe in known[told:] if not quiet else ():
+                changes = [change_text(found.changes[place]) for place in probe.changes]
+                print_note(f"{probe.verdict}: {'; '.join(changes) or 'without the changes'}")
+            told = len(known)
+            if found.state != "running":
+                return found
+            connection.wait(LOOK_SECONDS)
+            found = connection.bisections.get(bisection=found.id)
+    except KeyboardInterrupt:
+        stop = follow_up(f"nbyard bisections cancel {found.id}")
+        print_note(f"\nThe bisection goes on. {stop} stops it.")
+        sys.exit(130)
+
+
+COMMANDS = (bisect,)

@@ -1,0 +1,94 @@
+"""Print bisections: their changes, their probes, and the culprits."""
+
+from typing import Any
+
+import click
+
+from nbyard.cli.output.console import format_age, show_table
+from nbyard.cli.output.views_by_noun import show_facts
+from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.search import Ending
+from nbyard.domain.bisections.structs import Bisection, BisectionPreview, Judge
+
+ENDINGS: dict[Ending, str] = {
+    "found": "These changes make the result bad; each of them is needed:",
+    "narrowed": "These changes make the result bad; fewer of them may be enough:",
+    "good-not-repeated": "The good run repeated now is not good. Something that runs do not"
+    " combine has changed, such as a package of the kernel or a file outside the project.",
+    "bad-not-repeated": "The bad run repeated now is not bad. Something that runs do not"
+    " combine has changed, or the result is random.",
+}
+
+
+def change_text(change: Change) -> str:
+    """Return a change on one line."""
+    if change.kind == "files":
+        return f"files beside the code ({', '.join(change.nodes)})"
+    name = change.name if change.kind != "graph" else ", ".join(change.nodes)
+    values = f": {change.before} → {change.after}" if change.before or change.after else ""
+    nodes = f" ({', '.join(change.nodes)})" if change.kind not in ("graph", "code") else ""
+    return f"{change.kind} {name}{values}{nodes}"
+
+
+def judge_text(judge: Judge) -> str:
+    """Return which runs are good."""
+    if not judge.metric:
+        return "a run that succeeds is good"
+    side = "≥" if judge.is_higher_good else "<"
+    return f"a run with {judge.node}.{judge.metric} {side} {judge.threshold:g} is good"
+
+
+def show_preview(preview: BisectionPreview) -> None:
+    """Print the changes and the number of runs."""
+    for change in preview.changes:
+        click.echo(change_text(change))
+    click.echo(
+        f"{len(preview.changes)} changes, about {preview.expected} runs, at most {preview.limit};"
+        f" {judge_text(preview.judge)}"
+    )
+
+
+def show_bisection(found: Bisection) -> None:
+    """Print a bisection, one fact per line, with its probes and the culprits."""
+    show_facts(
+        [
+            ("workflow", found.title),
+            ("good run", found.good_number),
+            ("bad run", found.bad_number),
+            ("state", found.state),
+            ("judged by", judge_text(found.judge)),
+            ("runs", f"{len(found.probes)} of about {found.expected}"),
+            ("made", format_age(found.created_at)),
+            ("id", found.id),
+        ]
+    )
+    rows = [
+        [len(one.changes), one.verdict or "…", "" if one.value is None else one.value, one.run_id]
+        for one in found.probes
+    ]
+    show_table(rows, ["changes", "verdict", "value", "run"])
+    show_ending(found)
+
+
+def show_ending(found: Bisection) -> None:
+    """Print what the bisection has found."""
+    if found.ending:
+        click.echo(ENDINGS[found.ending])
+    for place in found.culprits:
+        click.echo(f"  {change_text(found.changes[place])}")
+    if found.reason:
+        click.echo(str(found.reason))
+
+
+BISECTION_COLUMNS: dict[str, Any] = {
+    "workflow": lambda b: b.title,
+    "good": lambda b: b.good_number,
+    "bad": lambda b: b.bad_number,
+    "state": lambda b: b.state,
+    "runs": lambda b: len(b.probes),
+    "changes": lambda b: len(b.changes),
+    "culprits": lambda b: "; ".join(change_text(b.changes[place]) for place in b.culprits),
+    "made": lambda b: b.created_at,
+    "id": lambda b: b.id,
+}
+VIEWS: dict[str, Any] = {"bisections.get": show_bisection, "bisections.cancel": show_bisection}

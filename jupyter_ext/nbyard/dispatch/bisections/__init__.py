@@ -1,0 +1,1 @@
+"""What happens to bisections: one probe at a time, each a scratch run."""

@@ -1,0 +1,151 @@
+"""The controller of bisections: starts the next probe as soon as the last one has ended.
+
+The next step follows from the stored verdicts alone. A probe and its run are stored in one
+transaction, so a killed dispatcher neither loses nor repeats one.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import msgspec
+
+from nbyard.dispatch.bisections.probe_values import value_of
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.bisections.mixed_plans import MixedPlans, signatures
+from nbyard.domain.bisections.search import Conclusion, next_step
+from nbyard.domain.bisections.structs import Bisection, Probe
+from nbyard.domain.runs.structs import Run, TaskPlan
+from nbyard.domain.state_machines import RUN
+from nbyard.errors import Busy, NbyardError, NotFound, Unavailable, reason_of
+from nbyard.freezing.bisected_runs import mixed_plans
+from nbyard.freezing.run_creation import create_probe
+from nbyard.ipc.crash_points import crash_point
+from nbyard.reasons.structs import because
+from nbyard.store import Connection
+from nbyard.store.leases import LeaseLost
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+class BisectionController:
+    """Handles the running bisections in threads; `wake` wakes the loop after a new run."""
+
+    def __init__(self, context: DispatchContext, threads: Threads, wake: Callable[[], None]):
+        self._context = context
+        self._store = context.store
+        self._rows = context.store.bisections
+        self._threads = threads
+        self._wake = wake
+        self._has_some = False
+        self._has_created = False
+
+    def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
+        """Handle running bisections; return whether runs were created since the last round."""
+        if has_news or has_time or self._has_some:
+            with self._store.read() as c:
+                running = self._rows.running(c)
+            self._has_some = bool(running)
+            for name in running:
+                handle = partial(self.handle, name)
+                self._threads.submit(f"bisection {name}", handle, then=self._done)
+        has_created, self._has_created = self._has_created, False
+        return has_created
+
+    def handle(self, bisection_id: str) -> bool:
+        """Judge the last probe and start the next one; return whether anything changed."""
+        with self._store.read() as c:
+            one = self._rows.by_id(c, bisection_id)
+            last = one.probes[-1] if one and one.probes else None
+            run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
+        if one is None or one.state != "running":
+            return False
+        probes = [*one.probes]
+        if last is not None and last.verdict is None:
+            if run is not None and run.state not in RUN.terminal:
+                return False
+            probes[-1] = self._judged(one, last, run)
+        try:
+            self._go_on(one, probes)
+        except NbyardError as error:
+            if isinstance(error, Busy | Unavailable | LeaseLost):
+                raise
+            with self._context.write() as c:
+                self._rows.fail(c, one, reason_of(error))
+        return True
+
+    def _judged(self, one: Bisection, probe: Probe, run: Run | None) -> Probe:
+        if run is None:  # somebody deleted it
+            return msgspec.structs.replace(probe, verdict="unclear")
+        value = value_of(self._context, run, one.judge)
+        verdict = one.judge.verdict(run.state, value)
+        return msgspec.structs.replace(probe, verdict=verdict, value=value)
+
+    def _go_on(self, one: Bisection, probes: list[Probe]) -> None:
+        """Store the verdicts, and start the next probe or conclude.
+
+        Raises:
+            NotFound: one of both runs is gone.
+        """
+        verdicts = {frozenset(p.changes): p.verdict or "unclear" for p in probes}
+        step = next_step(len(one.changes), verdicts, one.limit)
+        if isinstance(step, Conclusion):
+            with self._context.write() as c:
+                if self._rows.keep_probes(c, one, probes):
+                    self._rows.conclude(c, one, step)
+            return
+        changes = sorted(step.changes)
+        with self._context.write() as c:
+            bad, mixed = mixed_plans_of(self._context, c, one)
+            plans = mixed.mix(changes)
+            if plans is None:
+                probe = Probe(changes, verdict="unclear")
+            else:
+                plans = self._reusing(c, plans, probes)
+                made = create_probe(self._store, c, bad, plans, one.id)
+                probe = Probe(changes, made)
+            if not self._rows.keep_probes(c, one, [*probes, probe]) and probe.run_id:
+                # It was cancelled meanwhile: its run must not work.
+                new = self._store.runs.by_id(c, probe.run_id)
+                if new is not None:
+                    self._store.runs.request_cancel(c, new)
+            crash_point("probe-inserted")
+        crash_point("probe-committed")
+
+    def _reusing(
+        self, c: Connection, plans: list[TaskPlan], probes: Sequence[Probe]
+    ) -> list[TaskPlan]:
+        """Return the plans; tasks that earlier probes did with the same plan are not repeated."""
+        known: dict[str, str] = {}
+        for probe in probes:
+            tasks = self._store.tasks.of_run(c, probe.run_id) if probe.run_id else []
+            of = signatures([task.plan for task in tasks])
+            known |= {of[task.node]: task.id for task in tasks if task.state == "succeeded"}
+        own = signatures(plans)
+        return [
+            msgspec.structs.replace(plan, reuse=known[own[plan.node]])
+            if not plan.pinned and own[plan.node] in known
+            else plan
+            for plan in plans
+        ]
+
+    def _done(self, has_changed: bool | None) -> None:
+        if has_changed:
+            self._has_created = True
+            self._wake()
+
+
+def mixed_plans_of(
+    context: DispatchContext, c: Connection, one: Bisection
+) -> tuple[Run, MixedPlans]:
+    """Return the bad run, and the plans of both runs to combine.
+
+    Raises:
+        NotFound: one of both runs is gone.
+    """
+    store = context.store
+    good, bad = store.runs.by_id(c, one.good_run), store.runs.by_id(c, one.bad_run)
+    if good is None or bad is None:
+        raise NotFound(because("bisected-run-gone"))
+    return bad, mixed_plans(store, c, good, bad)

@@ -1,0 +1,53 @@
+"""The value of a metric in the run of a probe."""
+
+from nbyard.attempts import recorded_metrics
+from nbyard.attempts.folders import attempt_folder_of
+from nbyard.dispatch.context import DispatchContext
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.bisections.structs import Judge
+from nbyard.domain.datasets.previews import ShownMetric
+from nbyard.domain.runs.structs import Run
+from nbyard.errors import NbyardError
+from nbyard.store import Connection
+from nbyard.tabular import TableFile
+
+MOST_METRICS = 1_000
+JSON = "json"
+
+
+def value_of(context: DispatchContext, run: Run, judge: Judge) -> float | str | None:
+    """Return the last value that the node recorded, else the number of a JSON output, else None."""
+    if not judge.metric:
+        return None
+    with context.store.read() as c:
+        found = _recorded(context, c, run, judge.node)
+        if not found:
+            found = _of_outputs(context, c, run, judge.node)
+    return next((one.value for one in found if one.name == judge.metric), None)
+
+
+def _recorded(context: DispatchContext, c: Connection, run: Run, node: str) -> list[ShownMetric]:
+    """Return what the attempt recorded that produced the node's result, also a cached one."""
+    store = context.store
+    task = store.tasks.of_node(c, run.id, node)
+    if task is None:
+        return []
+    maker = store.tasks.taken_from(c, [task.id]).get(task.id, task.id)
+    attempts = store.attempts.newest_of(c, [maker])
+    attempt = attempts.get(maker) or store.attempts.behind_caches(c, run.owner, [maker]).get(maker)
+    if attempt is None:
+        return []
+    folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
+    return recorded_metrics.last_values(folder, MOST_METRICS)
+
+
+def _of_outputs(context: DispatchContext, c: Connection, run: Run, node: str) -> list[ShownMetric]:
+    found: list[ShownMetric] = []
+    for one in context.store.artifacts.of_run(c, run.id):
+        if one.node == node and one.format == JSON and one.name != EXECUTED:
+            file = TableFile(context.blobs.path(one.digest), one.filename, one.digest)
+            try:
+                found += context.tables.preview(file).metrics
+            except (NbyardError, OSError):  # it has no readable numbers
+                continue
+    return found

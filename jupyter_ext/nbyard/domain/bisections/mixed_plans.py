@@ -1,0 +1,228 @@
+"""Changes between the frozen plans of two runs, and plans with some of these changes.
+
+A change is what users change at once: one parameter, one version of data, the code of a node, the
+files beside the code, one environment, the limits, or the graph. The same change at several nodes
+is one change.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from nbyard.domain.digest import canonical_text, digest_of
+from nbyard.domain.limits import Limits
+from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+
+ChangeKind = Literal[
+    "parameter", "data", "input", "code", "files", "environment", "limits", "graph"
+]
+MAX_CHARS = 200
+# The fields of plans that change together.
+CODE = ("executable_id", "executable_version_id", "arguments", "label", "ports", "tensorboard")
+ENVIRONMENT = (
+    *("runtime", "image", "warm", "requirements", "requirements_digest", "environment", "kernel"),
+)
+LIMITS = Limits.__struct_fields__
+GRAPH: tuple[str, ...] = ("graph",)
+Plans = Mapping[str, TaskPlan]
+Key = tuple[str, ...]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One change from the good run to the bad run, at one or more nodes.
+
+    `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+    """
+
+    kind: ChangeKind
+    nodes: list[str]
+    name: str
+    before: str | None = None
+    after: str | None = None
+
+
+class Side(msgspec.Struct, frozen=True):
+    """A run: its plans in the order of the graph, and the values of its parameters."""
+
+    plans: Plans
+    values: Mapping[str, Any] = {}
+
+
+class MixedPlans:
+    """The changes between two runs, and the plans of each combination.
+
+    `codes` are the digests of the code alone, by the ID of its version.
+    """
+
+    def __init__(self, good: Side, bad: Side, codes: Mapping[str, str]) -> None:
+        self._codes = codes
+        self._good = good
+        self._bad = bad
+        self._found: dict[Key, Change] = {}
+        self._find()
+
+    @property
+    def changes(self) -> list[Change]:
+        """Return the changes; combinations name them by their places."""
+        return [*self._found.values()]
+
+    def mix(self, chosen: Collection[int]) -> list[TaskPlan] | None:
+        """Return the good run's plans with these changes, in the order of the graph.
+
+        None if they do not fit together: a node would need one that is not there.
+        """
+        keys = [*self._found]
+        applied = {keys[place] for place in chosen}
+        order = (self._bad if GRAPH in applied else self._good).plans
+        plans = {node: self._mixed(node, applied) for node in order}
+        if any(not plan.needs() <= plans.keys() for plan in plans.values()):
+            return None
+        return [*plans.values()]
+
+    def _find(self) -> None:
+        good, bad = self._good.plans, self._bad.plans
+        if {*good} != {*bad} or any(_shape(good[n]) != _shape(bad[n]) for n in good):
+            nodes = sorted({*good} ^ {*bad})
+            nodes = nodes or [n for n in good if _shape(good[n]) != _shape(bad[n])]
+            self._found[GRAPH] = Change("graph", nodes, "")
+        for node, then in good.items():
+            now = bad.get(node)
+            if now is None or then.pinned or now.pinned:
+                continue
+            for key, change in self._of_node(then, now):
+                known = self._found.setdefault(key, change)
+                if node not in known.nodes:
+                    known.nodes.append(node)
+
+    def _of_node(self, then: TaskPlan, now: TaskPlan) -> Iterator[tuple[Key, Change]]:
+        node = then.node
+        for name in sorted(then.bindings.keys() & now.bindings.keys()):
+            key = self._bound_key(node, name, then.bindings[name], now.bindings[name])
+            if key is not None:
+                texts = _text(then.bindings[name]), _text(now.bindings[name])
+                shown = key[1] if key[0] == "parameter" and len(key) == 2 else name
+                yield key, Change(key[0], [node], shown, *texts)  # type: ignore[arg-type]
+        for fields in (CODE, ENVIRONMENT, LIMITS):
+            key = self._fields_key(fields, then, now)
+            if key is not None:
+                yield key, Change(key[0], [node], *_named(key[0], then, now))  # type: ignore[arg-type]
+
+    def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
+        """Return the change of an argument, None without one."""
+        if then == now or isinstance(then, ResultOf) or isinstance(now, ResultOf):
+            return None
+        if isinstance(then, ValueOf) and isinstance(now, ValueOf):
+            return self._value_key(node, name, then.value, now.value)
+        if isinstance(then, BytesOf) and isinstance(now, BytesOf):
+            same = then.cache_key == now.cache_key
+            return None if same else ("data", then.cache_key, now.cache_key)
+        if isinstance(then, SecretOf) and isinstance(now, SecretOf):
+            return None  # the old secret is gone: every combination uses the present one
+        return "input", node, name
+
+    def _fields_key(self, fields: Sequence[str], then: TaskPlan, now: TaskPlan) -> Key | None:
+        """Return the change of fields that change together, None without one."""
+        if fields is CODE:
+            versions = then.executable_version_id, now.executable_version_id
+            if versions[0] == versions[1]:
+                return None
+            digests = [self._codes.get(version, version) for version in versions]
+            return ("files",) if digests[0] == digests[1] else ("code", *versions)
+        texts = [canonical_text([getattr(one, name) for name in fields]) for one in (then, now)]
+        kind = "environment" if fields is ENVIRONMENT else "limits"
+        return None if texts[0] == texts[1] else (kind, *texts)
+
+    def _value_key(self, node: str, name: str, then: Any, now: Any) -> Key | None:
+        """Return the change of a value: that of a run's parameter if it has the same values."""
+        texts = canonical_text(then), canonical_text(now)
+        if texts[0] == texts[1]:
+            return None
+        for parameter, value in self._good.values.items():
+            if parameter in self._bad.values:
+                other = self._bad.values[parameter]
+                if (canonical_text(value), canonical_text(other)) == texts:
+                    return "parameter", parameter
+        return "parameter", node, name
+
+    def _mixed(self, node: str, applied: Collection[Key]) -> TaskPlan:
+        then, now = self._good.plans.get(node), self._bad.plans.get(node)
+        if then is None or now is None or then.pinned or now.pinned:
+            plan = now if GRAPH in applied or then is None else then
+            assert plan is not None
+            return _fresh(plan)
+        fields: dict[str, Any] = {}
+        for names in (CODE, ENVIRONMENT, LIMITS):
+            key = self._fields_key(names, then, now)
+            side = now if key in applied else then
+            fields |= {name: getattr(side, name) for name in names}
+        bindings = {}
+        for argument in fields["arguments"]:
+            bound = self._bound(then, now, argument.name, applied)
+            if bound is not None and argument.role != "output":
+                bindings[argument.name] = bound
+        return _fresh(msgspec.structs.replace(then, **fields, bindings=bindings))
+
+    def _bound(
+        self, then: TaskPlan, now: TaskPlan, name: str, applied: Collection[Key]
+    ) -> Binding | None:
+        old, new = then.bindings.get(name), now.bindings.get(name)
+        if old is None or new is None:  # the argument of one version of the code
+            return new if old is None else old
+        if isinstance(old, ResultOf) or isinstance(new, ResultOf):
+            return new if GRAPH in applied else old
+        if isinstance(old, SecretOf) and isinstance(new, SecretOf):
+            return new
+        return new if self._bound_key(then.node, name, old, new) in applied else old
+
+
+def signatures(plans: Sequence[TaskPlan]) -> dict[str, str]:
+    """Return by node a digest of its plan and of those before it: equal ones give equal results."""
+    found: dict[str, str] = {}
+    for plan in plans:
+        before = {node: found[node] for node in sorted(plan.needs())}
+        found[plan.node] = digest_of([msgspec.structs.replace(plan, reuse=""), before])
+    return found
+
+
+def _fresh(plan: TaskPlan) -> TaskPlan:
+    """Return the plan without what held for its own run only; a pinned result stays."""
+    reuse = plan.reuse if plan.pinned else ""
+    return msgspec.structs.replace(plan, force=False, reuse=reuse, sample=None)
+
+
+def _shape(plan: TaskPlan) -> object:
+    """Return the connections of a node, and the result to which it is pinned."""
+    if plan.pinned:
+        return plan.reuse
+    return {name: one for name, one in plan.bindings.items() if isinstance(one, ResultOf)}
+
+
+def _named(kind: str, then: TaskPlan, now: TaskPlan) -> tuple[str, str | None, str | None]:
+    """Return the name of a change at a node, and what it was before and after."""
+    if kind == "files":
+        return "", None, None
+    if kind == "code":
+        return now.label, then.executable_version_id, now.executable_version_id
+    if kind == "environment":
+        before, after = (
+            one.environment.shown if one.environment else one.image or one.kernel or one.runtime
+            for one in (then, now)
+        )
+        return after, before, after
+    changed = [name for name in LIMITS if getattr(then, name) != getattr(now, name)]
+    texts = [", ".join(f"{name}={getattr(plan, name)}" for name in changed) for plan in (then, now)]
+    return "", texts[0], texts[1]
+
+
+def _text(binding: Binding) -> str:
+    match binding:
+        case ValueOf(value=value):
+            text = canonical_text(value)
+        case BytesOf():
+            text = binding.origin or binding.filename
+        case ResultOf():
+            text = f"{binding.node}.{binding.output}"
+        case SecretOf():
+            text = binding.name
+    return text if len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"

@@ -1,0 +1,137 @@
+"""Bisections, their probes, and how they judge a run."""
+
+from datetime import datetime
+from math import isnan
+
+import msgspec
+
+from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.search import Ending, Verdict
+from nbyard.domain.state_machines import BisectionState
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason, because
+
+USUAL_LIMIT = 20
+MAX_LIMIT = 200
+
+
+class NewBisection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A search for the change that made a run bad.
+
+    `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
+    `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
+    the `threshold`, by default the middle between both values. At most `limit` runs are started.
+    """
+
+    good: str
+    bad: str
+    metric: str = ""
+    threshold: float | None = None
+    limit: int = USUAL_LIMIT
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """How a run is judged: by its end, or by a metric of a node.
+
+    With `is_higher_good`, values of the threshold or above are good, else those below it.
+    """
+
+    node: str = ""
+    metric: str = ""
+    threshold: float = 0.0
+    is_higher_good: bool = True
+
+    def verdict(self, state: str, value: float | str | None) -> Verdict:
+        """Return the verdict on an ended run with this value of the metric."""
+        if not self.metric:
+            return "good" if state == "succeeded" else "bad" if state == "failed" else "unclear"
+        if not isinstance(value, float | int) or isnan(value):
+            return "unclear"
+        return "good" if (value >= self.threshold) == self.is_higher_good else "bad"
+
+
+def judge_of(
+    metric: str, threshold: float | None, good: float | str | None, bad: float | str | None
+) -> Judge:
+    """Return how runs are judged; `good` and `bad` are the values of the metric.
+
+    Raises:
+        Invalid: the metric does not tell the runs apart.
+    """
+    if not metric:
+        if threshold is not None:
+            raise Invalid.field("threshold", because("threshold-without-metric"))
+        return Judge()
+    node, _, name = metric.partition(".")
+    numbers = [one for one in (good, bad) if isinstance(one, float | int) and not isnan(one)]
+    if len(numbers) != len((good, bad)):
+        raise Invalid.field("metric", because("no-metric-in-both", metric=metric[:160]))
+    high, low = max(numbers), min(numbers)
+    if high == low:
+        raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]))
+    at = (high + low) / 2 if threshold is None else threshold
+    found = Judge(node, name, at, numbers[0] == high)
+    if (found.verdict("", numbers[0]), found.verdict("", numbers[1])) != ("good", "bad"):
+        raise Invalid.field("threshold", because("threshold-not-between", low=low, high=high))
+    return found
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A run with some of the changes, named by their places.
+
+    `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+    """
+
+    changes: list[int]
+    run_id: str = ""
+    verdict: Verdict | None = None
+    value: float | str | None = None
+
+
+class BisectionPreview(msgspec.Struct, frozen=True):
+    """The changes between both runs, and how many runs a bisection of them takes.
+
+    `expected` is the number if one change is the cause; more causes take more, at most `limit`.
+    """
+
+    changes: list[Change]
+    judge: Judge
+    expected: int
+    limit: int
+
+
+class Bisection(msgspec.Struct, frozen=True):
+    """A search for the change between a good and a bad run that makes the result bad.
+
+    `ending` is null until it is done. `culprits` are the places of the changes that are needed for
+    the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
+    """
+
+    id: str
+    owner: str
+    title: str
+    good_run: str
+    bad_run: str
+    good_number: int
+    bad_number: int
+    state: BisectionState
+    judge: Judge
+    limit: int
+    expected: int
+    changes: list[Change]
+    created_at: datetime
+    finished_at: datetime | None = None
+    probes: list[Probe] = []
+    ending: Ending | None = None
+    culprits: list[int] = []
+    reason: Reason | None = None
+
+
+def check_limit_of_probes(limit: int) -> None:
+    """Refuse a number of runs that is out of range.
+
+    Raises:
+        Invalid: it is.
+    """
+    if not 2 <= limit <= MAX_LIMIT:
+        raise Invalid.field("limit", because("not-between", least=2, most=MAX_LIMIT))

@@ -1,0 +1,175 @@
+"""Service operations on bisections: which change between two runs made the result bad."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.search import expected_tries
+from nbyard.domain.bisections.structs import (
+    Bisection,
+    BisectionPreview,
+    Judge,
+    NewBisection,
+    check_limit_of_probes,
+    judge_of,
+)
+from nbyard.domain.callers import Caller
+from nbyard.domain.ids import new_id
+from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import BISECTION, RUN
+from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.freezing.bisected_runs import mixed_plans
+from nbyard.reasons.structs import because
+from nbyard.services.operation import operation
+from nbyard.services.runs.comparisons import RunComparisons
+from nbyard.services.service_context import ServiceContext
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
+
+Pair = tuple[Run, Run]
+
+
+class BisectionService:
+    """Searches for the change between a good and a bad run that makes the result bad."""
+
+    noun = "bisections"
+
+    def __init__(self, parts: ServiceContext):
+        self._parts = parts
+        self._store = parts.store
+        self._rows = parts.store.bisections
+        self._runs = RunComparisons(parts)
+
+    @operation("POST", "/bisections/preview", scope="runs:read")
+    def preview(self, caller: Caller, body: NewBisection) -> BisectionPreview:
+        """Show the changes between two runs, and how many runs a bisection takes.
+
+        Nothing is started. Changes that runs do not record as their own, such as packages of an
+        unmanaged kernel, are not among them.
+        """
+        return self._planned(caller, body)[1]
+
+    @operation("POST", "/bisections", scope="runs:write", status=201)
+    def create(self, caller: Caller, body: NewBisection) -> Bisection:
+        """Start a bisection: run combinations of the changes between a good and a bad run.
+
+        First both runs are repeated, mostly from the cache. Then each run halves the changes that
+        may be the cause. The runs are kept out of history, and read the cache but do not write it.
+        """
+        (good, bad), found = self._planned(caller, body)
+        if not found.changes:
+            raise Conflict(because("nothing-to-bisect"))
+        one = Bisection(
+            id=new_id(),
+            owner=caller.name,
+            title=bad.title,
+            good_run=good.id,
+            bad_run=bad.id,
+            good_number=good.number,
+            bad_number=bad.number,
+            state="running",
+            judge=found.judge,
+            limit=found.limit,
+            expected=found.expected,
+            changes=found.changes,
+            created_at=datetime.now(UTC),
+        )
+        self._parts.make_way()
+        with self._store.write() as c:
+            self._rows.insert(c, one)
+        self._parts.ensure_dispatcher()
+        return one
+
+    @operation("GET", "/bisections", scope="runs:read")
+    def list(self, caller: Caller, limit: int = 50, after: str = "") -> Page[Bisection]:
+        """List bisections, newest first."""
+        check_limit(limit)
+        with self._store.read() as c:
+            found = self._rows.page(c, caller.name, limit + 1, after)
+        return page_of(found, limit, lambda one: one.id)
+
+    @operation("GET", "/bisections/{bisection}", scope="runs:read")
+    def get(self, caller: Caller, bisection: str) -> Bisection:
+        """Show a bisection with its probes."""
+        self._parts.watch()
+        with self._store.read() as c:
+            return self._find(c, caller, bisection)
+
+    @operation("POST", "/bisections/{bisection}/cancel", scope="runs:write", status=202)
+    def cancel(self, caller: Caller, bisection: str) -> Bisection:
+        """Cancel a bisection and its run."""
+        with self._store.write() as c:
+            found = self._find(c, caller, bisection)
+            if not self._rows.cancel(c, found):
+                raise Conflict(because("bisection-ended", state=found.state))
+            last = found.probes[-1] if found.probes else None
+            run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
+            if run is not None and run.state not in RUN.terminal:
+                self._store.runs.request_cancel(c, run)
+        self._parts.ensure_dispatcher()
+        return self.get(caller, found.id)
+
+    @operation("DELETE", "/bisections/{bisection}", scope="runs:write", status=204)
+    def delete(self, caller: Caller, bisection: str) -> None:
+        """Delete a bisection that has ended."""
+        with self._store.write() as c:
+            found = self._find(c, caller, bisection)
+            if found.state in BISECTION.live:
+                raise Conflict(because("bisection-not-ended"))
+            self._rows.delete(c, found)
+
+    def _find(self, c: Connection, caller: Caller, bisection: str) -> Bisection:
+        found = self._rows.get(c, caller.name, bisection)
+        if found is None:
+            raise NotFound(because("no-bisection", name=bisection[:80]))
+        return found
+
+    def _planned(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
+        """Return both runs and the preview.
+
+        Raises:
+            Invalid: the runs cannot be compared, or the metric does not tell them apart.
+        """
+        check_limit_of_probes(body.limit)
+        good, bad = (self._runs.recorded(caller, key) for key in (body.good, body.bad))
+        for name, run in (("good", good), ("bad", bad)):
+            if run.state not in RUN.terminal:
+                raise Invalid.field(name, because("run-not-at-end"))
+        if (good.workflow_id or good.path) != (bad.workflow_id or bad.path):
+            raise Invalid.field("bad", because("other-workflow"))
+        judge = self._judge(caller, body, good, bad)
+        with self._store.read() as c:
+            found = mixed_plans(self._store, c, good, bad).changes
+            changes = [self._named(c, one) for one in found]
+        expected = min(expected_tries(len(changes)), body.limit)
+        return (good, bad), BisectionPreview(changes, judge, expected, body.limit)
+
+    def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> Judge:
+        if body.metric:
+            node, _, name = body.metric.partition(".")
+            values = [
+                self._runs.metrics_of(caller, run).get(node, {}).get(name) for run in (good, bad)
+            ]
+            return judge_of(body.metric, body.threshold, *values)
+        judge = judge_of("", body.threshold, None, None)
+        for name, run in (("good", good), ("bad", bad)):
+            if judge.verdict(run.state, None) != name:
+                why = because("run-is-not-so", number=run.number, state=run.state)
+                raise Invalid.field(name, why, hint=because("bisect-by-metric"))
+        return judge
+
+    def _named(self, c: Connection, change: Change) -> Change:
+        """Return a change of code with the numbers of its versions."""
+        if change.kind != "code":
+            return change
+        versions = [
+            self._store.executables.version(c, one or "") for one in (change.before, change.after)
+        ]
+        before, after = (f"version {one.number}" if one else None for one in versions)
+        return msgspec.structs.replace(change, before=before, after=after)

@@ -1,0 +1,90 @@
+"""Rows of bisections."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, select, update
+
+from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.search import Conclusion
+from nbyard.domain.bisections.structs import Bisection, Judge, Probe
+from nbyard.domain.state_machines import BISECTION
+from nbyard.reasons.structs import Reason
+from nbyard.store import events, transition
+from nbyard.store.database.query_parts import newest_first
+from nbyard.store.events import Subject
+from nbyard.store.schema.bisection_tables import bisections
+
+B = bisections.c
+JSONS = ("judge", "changes", "probes", "culprits")
+
+
+class BisectionRows:
+    """Queries on bisections; queries with an `owner` see only the bisections of that owner."""
+
+    def insert(self, c: Connection, one: Bisection) -> None:
+        """Insert a running bisection."""
+        row = {name: getattr(one, name) for name in Bisection.__struct_fields__ if name != "state"}
+        row |= {name: msgspec.to_builtins(row[name]) for name in JSONS}
+        transition.begin(c, BISECTION, Subject(one.id, one.owner), row)
+
+    def get(self, c: Connection, owner: str, bisection_id: str) -> Bisection | None:
+        """Return a bisection by ID."""
+        query = select(bisections).where(B.owner == owner, B.id == bisection_id)
+        row = c.execute(query).first()
+        return _bisection(row) if row else None
+
+    def by_id(self, c: Connection, bisection_id: str) -> Bisection | None:
+        """Return a bisection of any owner, for the dispatcher."""
+        row = c.execute(select(bisections).where(B.id == bisection_id)).first()
+        return _bisection(row) if row else None
+
+    def page(self, c: Connection, owner: str, limit: int, after: str) -> list[Bisection]:
+        """Return a page of bisections, newest first."""
+        query = select(bisections).where(B.owner == owner)
+        return [_bisection(row) for row in c.execute(newest_first(query, B.id, limit, after))]
+
+    def running(self, c: Connection) -> list[str]:
+        """Return the IDs of the running bisections, the oldest first."""
+        query = select(B.id).where(B.state.in_(BISECTION.live)).order_by(B.id)
+        return [*c.execute(query).scalars()]
+
+    def keep_probes(self, c: Connection, one: Bisection, probes: Sequence[Probe]) -> bool:
+        """Store the probes; return False if the bisection has ended."""
+        where = (B.id == one.id) & (B.state == "running")
+        plain = msgspec.to_builtins([*probes])
+        if c.execute(update(bisections).where(where).values(probes=plain)).rowcount != 1:
+            return False
+        events.append(c, "bisection", Subject(one.id, one.owner), {"change": "probed"})
+        return True
+
+    def conclude(self, c: Connection, one: Bisection, found: Conclusion) -> bool:
+        """End a bisection; return False if it has ended."""
+        return self._end(c, one, "done", ending=found.ending, culprits=sorted(found.culprits))
+
+    def fail(self, c: Connection, one: Bisection, reason: Reason) -> bool:
+        """End a bisection that cannot go on; return False if it has ended."""
+        return self._end(c, one, "failed", reason=reason)
+
+    def cancel(self, c: Connection, one: Bisection) -> bool:
+        """Cancel a bisection; return False if it has ended."""
+        return self._end(c, one, "cancelled")
+
+    def delete(self, c: Connection, one: Bisection) -> None:
+        """Delete a bisection; its runs are deleted automatically."""
+        c.execute(delete(bisections).where(B.id == one.id))
+        events.append(c, "bisection", Subject(one.id, one.owner), {"change": "deleted"})
+
+    def _end(self, c: Connection, one: Bisection, state: str, **columns: Any) -> bool:
+        columns["finished_at"] = datetime.now(UTC)
+        return transition.move(c, BISECTION, Subject(one.id, one.owner), state, **columns)
+
+
+def _bisection(row: Row[Any]) -> Bisection:
+    plain = {name: getattr(row, name) for name in Bisection.__struct_fields__}
+    judge = msgspec.convert(row.judge, Judge)
+    changes = msgspec.convert(row.changes, list[Change])
+    probes = msgspec.convert(row.probes, list[Probe])
+    return Bisection(**plain | {"judge": judge, "changes": changes, "probes": probes})

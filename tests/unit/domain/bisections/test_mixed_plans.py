@@ -1,0 +1,179 @@
+"""R5: what changed between two runs, and plans with some of it."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, signatures
+from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+
+ARGUMENTS = [Argument("n"), Argument("data", role="input"), Argument("out", role="output")]
+CODES = {"v1": "first", "v2": "second", "v2b": "second"}
+
+
+def plan(node: str = "a", version: str = "v1", n: Any = 1, **fields: Any) -> TaskPlan:
+    bindings = {"n": ValueOf(n), **fields.pop("bindings", {})}
+    known = {"label": node.upper(), "arguments": ARGUMENTS, "runtime": "process"}
+    return TaskPlan(
+        node=node, executable_id=f"e-{node}", executable_version_id=version, bindings=bindings,
+        **{**known, **fields},
+    )  # fmt: skip
+
+
+def mixed(
+    good: list[TaskPlan], bad: list[TaskPlan], values: tuple[dict[str, Any], ...] = ({}, {})
+) -> MixedPlans:
+    sides = (
+        Side({one.node: one for one in plans}, of)
+        for plans, of in zip((good, bad), values, strict=True)
+    )
+    return MixedPlans(*sides, CODES)
+
+
+def kinds(found: MixedPlans) -> list[tuple[str, list[str], str]]:
+    return [(one.kind, one.nodes, one.name) for one in found.changes]
+
+
+def test_equal_runs_have_no_changes() -> None:
+    found = mixed([plan(force=True)], [plan(label="other")])
+    assert found.changes == []
+    assert found.mix([]) == [plan()], "neither the cache is ignored nor a result reused"
+
+
+def test_each_change_can_be_applied_alone() -> None:
+    data = [{"data": BytesOf(f"sha256:{n}", "a.csv")} for n in (1, 2)]
+    good = plan(bindings=data[0])
+    bad = plan(version="v2", n=2, bindings=data[1], kernel="ir", memory_bytes=10)
+    found = mixed([good], [bad])
+    assert kinds(found) == [
+        ("data", ["a"], "data"), ("parameter", ["a"], "n"), ("code", ["a"], "A"),
+        ("environment", ["a"], "ir"), ("limits", ["a"], ""),
+    ]  # fmt: skip
+    assert found.mix([0]) == [plan(bindings=data[1])]
+    assert found.mix([1, 4]) == [plan(n=2, bindings=data[0], memory_bytes=10)]
+    assert found.mix([2, 3]) == [plan(version="v2", bindings=data[0], kernel="ir")]
+
+
+def test_the_same_change_at_several_nodes_is_one() -> None:
+    """A parameter of the run, one dataset, and the files beside the code."""
+    old, new = ({"data": BytesOf(f"sha256:{n}", "a.csv")} for n in (1, 2))
+    good = [plan(node, "v2", 1, bindings=old) for node in "ab"]
+    bad = [plan(node, "v2b", 2, bindings=new) for node in "ab"]
+    found = mixed(good, bad, ({"size": 1}, {"size": 2}))
+    assert kinds(found) == [
+        ("data", ["a", "b"], "data"), ("parameter", ["a", "b"], "size"), ("files", ["a", "b"], ""),
+    ]  # fmt: skip
+    assert found.mix([1]) == [plan(node, "v2", 2, bindings=old) for node in "ab"]
+
+
+def test_values_of_different_types_are_changes() -> None:
+    assert kinds(mixed([plan(n=1)], [plan(n=True)])) == [("parameter", ["a"], "n")]
+    assert mixed([plan(n=1.0)], [plan(n=1.0)]).changes == []
+
+
+def test_a_changed_graph_is_one_change() -> None:
+    """Nodes that came or went, connections and pins; other changes are still combined."""
+    good = [plan("a"), plan("b", bindings={"data": ResultOf("a", "out")})]
+    bad = [
+        plan("a", n=2),
+        plan("c"),
+        plan("b", bindings={"data": ResultOf("c", "out")}),
+    ]
+    found = mixed(good, bad)
+    assert kinds(found) == [("graph", ["c"], ""), ("parameter", ["a"], "n")]
+    assert found.mix([0]) == [plan("a"), *bad[1:]]
+    assert found.mix([1]) == [plan("a", n=2), good[1]]
+    pinned = plan("a", pinned=3, reuse="t")
+    assert mixed([plan("a")], [pinned]).mix([0]) == [pinned]
+    assert mixed([plan("a", reuse="t")], [plan("a")]).mix([]) == [plan("a")]
+
+
+def test_what_does_not_fit_together_is_no_run() -> None:
+    """The bad version of the code needs a node that the good graph lacks."""
+    more = [*ARGUMENTS, Argument("more", role="input")]
+    bindings = {"more": ResultOf("b", "out")}
+    good, bad = plan("a"), plan("a", "v2", arguments=more, bindings=bindings)
+    found = mixed([good], [plan("b"), bad])
+    assert [one.kind for one in found.changes] == ["graph", "code"]
+    assert found.mix([1]) is None
+    assert found.mix([0, 1]) == [plan("b"), bad]
+
+
+def test_arguments_come_and_go_with_the_code() -> None:
+    fewer = [ARGUMENTS[0]]
+    good = plan(bindings={"data": BytesOf("sha256:1", "a.csv")})
+    found = mixed([good], [plan(version="v2", arguments=fewer)])
+    assert kinds(found) == [("code", ["a"], "A")]
+    assert found.mix([0]) == [plan(version="v2", arguments=fewer)]
+    assert found.mix([]) == [good]
+
+
+def test_secrets_are_those_of_the_bad_run() -> None:
+    old, new = (plan(bindings={"data": SecretOf("c", "key", n)}) for n in (1, 2))
+    found = mixed([old], [new])
+    assert found.changes == [] and found.mix([]) == [new]
+
+
+FIELDS = st.fixed_dictionaries(
+    {
+        "version": st.sampled_from([*CODES]),
+        "n": st.integers(0, 2),
+        "kernel": st.sampled_from(["", "ir"]),
+        "timeout_seconds": st.sampled_from([None, 1.0]),
+        "bindings": st.sampled_from(
+            [{}, {"data": BytesOf("sha256:1", "a")}, {"data": BytesOf("sha256:2", "a")}]
+        ),
+    }
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> list[TaskPlan]:
+    found = [
+        plan(node, **draw(FIELDS)) for node in draw(st.lists(st.sampled_from("abc"), unique=True))
+    ]
+    for at, one in enumerate(found[1:], 1):
+        if draw(st.booleans()):
+            bindings = {**one.bindings, "data": ResultOf(found[at - 1].node, "out")}
+            found[at] = msgspec.structs.replace(one, bindings=bindings)
+    return found
+
+
+@given(plans(), plans(), st.data())
+def test_no_change_is_the_good_run_and_all_are_the_bad_run(
+    good: list[TaskPlan], bad: list[TaskPlan], data: st.DataObject
+) -> None:
+    found = mixed(good, bad)
+    everything = range(len(found.changes))
+
+    def told(given: list[TaskPlan] | None) -> list[Any]:
+        assert given is not None
+        return [
+            msgspec.structs.replace(one, bindings=dict(sorted(one.bindings.items())))
+            for one in given
+        ]
+
+    both = {one.node for one in good} & {one.node for one in bad}
+    first = {one.node: one for one in good}
+    assert [one.node for one in told(found.mix([]))] == [one.node for one in good]
+    assert [one.node for one in told(found.mix(everything))] == [one.node for one in bad]
+    for mine, theirs in zip(told(found.mix(everything)), told(bad), strict=True):
+        if mine.node not in both or first[mine.node].bindings.keys() == theirs.bindings.keys():
+            assert mine == theirs
+    some = data.draw(st.sets(st.sampled_from([*everything]))) if everything else set()
+    if (mix := found.mix(some)) is not None:
+        seen: set[str] = set()
+        for one in mix:
+            assert one.needs() <= {other.node for other in mix}
+            seen.add(one.node)
+
+
+def test_signatures_depend_on_everything_before() -> None:
+    first = [plan("a"), plan("b", bindings={"data": ResultOf("a", "out")})]
+    same = [msgspec.structs.replace(one, reuse="t") for one in first]
+    assert signatures(first) == signatures(same)
+    other = signatures([plan("a", n=2), first[1]])
+    assert other["a"] != signatures(first)["a"] and other["b"] != signatures(first)["b"]

@@ -1,0 +1,68 @@
+"""R5: how a bisection judges runs."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.bisections.structs import Judge, check_limit_of_probes, judge_of
+from nbyard.errors import Invalid
+
+NUMBERS = st.floats(-1e9, 1e9)
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("succeeded", "good"), ("failed", "bad"), ("cancelled", "unclear")]
+)
+def test_by_its_end(state: str, verdict: str) -> None:
+    assert judge_of("", None, None, None).verdict(state, None) == verdict
+
+
+@given(NUMBERS, NUMBERS)
+def test_both_runs_are_what_they_are_said_to_be(good: float, bad: float) -> None:
+    if good == bad:
+        return
+    try:
+        judge = judge_of("a.score", None, good, bad)
+    except Invalid:
+        assert math.isclose(good, bad), "only numbers beside each other have no middle"
+        return
+    assert (judge.node, judge.metric) == ("a", "score")
+    assert (judge.verdict("succeeded", good), judge.verdict("failed", bad)) == ("good", "bad")
+
+
+@pytest.mark.parametrize("value", [None, "nan", math.nan])
+def test_a_run_without_the_number_is_unclear(value: float | str | None) -> None:
+    assert Judge("a", "score", 1.0).verdict("succeeded", value) == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "good", "bad", "field"),
+    [
+        ("", 1.0, None, None, "threshold"),
+        ("a.b", None, 1.0, None, "metric"),
+        ("a.b", None, 1.0, "inf", "metric"),
+        ("a.b", None, math.nan, 1.0, "metric"),
+        ("a.b", None, 1.0, 1.0, "metric"),
+        ("a.b", 3.0, 1.0, 2.0, "threshold"),
+        ("a.b", 1.0, 2.0, 1.0, "threshold"),
+    ],
+)
+def test_what_tells_no_runs_apart_is_refused_by_name(
+    metric: str, threshold: float | None, good: float, bad: float, field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        judge_of(metric, threshold, good, bad)
+    assert [one.path for one in refused.value.details] == [field]
+
+
+def test_a_threshold_may_be_the_good_value() -> None:
+    judge = judge_of("a.b", 2.0, 2.0, 1.0)
+    assert judge.verdict("", 2) == "good" and judge.verdict("", 1.999) == "bad"
+
+
+@pytest.mark.parametrize("limit", [0, 1, 201])
+def test_a_limit_out_of_range(limit: int) -> None:
+    with pytest.raises(Invalid):
+        check_limit_of_probes(limit)
