@@ -153,6 +153,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bisections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List bisections, newest first */
+        get: operations["bisections.list"];
+        put?: never;
+        /**
+         * Start a bisection: run combinations of the changes between a good and a bad run
+         * @description First both runs are repeated, mostly from the cache. Then each run halves the changes that
+         *     may be the cause. The runs are kept out of history, and read the cache but do not write it.
+         */
+        post: operations["bisections.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the changes between two runs, and how many runs a bisection takes
+         * @description Nothing is started. Changes that runs do not record as their own, such as packages of an
+         *     unmanaged kernel, are not among them.
+         */
+        post: operations["bisections.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/{bisection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a bisection with its probes */
+        get: operations["bisections.get"];
+        put?: never;
+        post?: never;
+        /** Delete a bisection that has ended */
+        delete: operations["bisections.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/{bisection}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a bisection and its run */
+        post: operations["bisections.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -1443,26 +1521,6 @@ export interface paths {
         patch: operations["projects.update"];
         trace?: never;
     };
-    "/projects/{project}/artifacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the newest result of each output in the runs of a project, newest first
-         * @description `kind` limits the list to data or models.
-         */
-        get: operations["projects.artifacts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/projects/{project}/definition": {
         parameters: {
             query?: never;
@@ -1549,45 +1607,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/projects/{project}/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the retention policies of a project */
-        get: operations["projects.retention"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/retention/{policy}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a retention policy of a project */
-        delete: operations["projects.delete_policy"];
-        options?: never;
-        head?: never;
-        /**
-         * Create or replace a retention policy of a project
-         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
-         *     deleted if any policy chooses it.
-         */
-        patch: operations["projects.set_policy"];
-        trace?: never;
-    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1639,6 +1658,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/check/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a check run: run the saved workflow on a sample of its data
+         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
+         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
+         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
+         *     It is deleted after the next check run of the same file, or a day after its end.
+         */
+        post: operations["runs.check_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/clean-up": {
         parameters: {
             query?: never;
@@ -1649,7 +1691,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
+         * Delete the oldest 200 runs that the rules choose
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -1671,8 +1713,7 @@ export interface paths {
         put?: never;
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
-         * @description With `project`, only the runs of the project are deleted, and its rules see no others.
-         *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
         post: operations["runs.preview_clean_up"];
@@ -1744,27 +1785,6 @@ export interface paths {
          * @description The dispatcher applies the rules once a day while it works, and when it starts.
          */
         patch: operations["runs.set_retention"];
-        trace?: never;
-    };
-    "/runs/retention/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show what each policy would delete now, what it frees, and what is protected
-         * @description Policies are applied in this order: the rules for all runs, then those of projects by name.
-         *     With `project`, only the policies of this project are shown.
-         */
-        get: operations["runs.preview_retention"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/runs/{run}": {
@@ -2997,6 +3017,51 @@ export interface components {
             pattern: string;
         };
         /**
+         * Bisection
+         * @description A search for the change between a good and a bad run that makes the result bad.
+         *
+         *         `ending` is null until it is done. `culprits` are the places of the changes that are needed for
+         *         the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
+         */
+        Bisection: {
+            id: string;
+            owner: string;
+            title: string;
+            good_run: string;
+            bad_run: string;
+            good_number: number;
+            bad_number: number;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "running";
+            judge: components["schemas"]["Judge"];
+            limit: number;
+            expected: number;
+            changes: components["schemas"]["Change"][];
+            created_at: string;
+            /** @default null */
+            finished_at: string | null;
+            /** @default [] */
+            probes: components["schemas"]["Probe"][];
+            /** @default null */
+            ending: ("bad-not-repeated" | "found" | "good-not-repeated" | "narrowed") | null;
+            /** @default [] */
+            culprits: number[];
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * BisectionPreview
+         * @description The changes between both runs, and how many runs a bisection of them takes.
+         *
+         *         `expected` is the number if one change is the cause; more causes take more, at most `limit`.
+         */
+        BisectionPreview: {
+            changes: components["schemas"]["Change"][];
+            judge: components["schemas"]["Judge"];
+            expected: number;
+            limit: number;
+        };
+        /**
          * Bound
          * @description Words after all others, in the order of their positions, built as CWL defines it.
          *
@@ -3134,6 +3199,22 @@ export interface components {
             total: number;
             /** @default null */
             current: number | null;
+        };
+        /**
+         * Change
+         * @description One change from the good run to the bad run, at one or more nodes.
+         *
+         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+         */
+        Change: {
+            /** @enum {unknown} */
+            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
+            nodes: string[];
+            name: string;
+            /** @default null */
+            before: string | null;
+            /** @default null */
+            after: string | null;
         };
         /**
          * ChangedFile
@@ -4620,6 +4701,22 @@ export interface components {
             for_shell: boolean;
         };
         /**
+         * Judge
+         * @description How a run is judged: by its end, or by a metric of a node.
+         *
+         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
+         */
+        Judge: {
+            /** @default  */
+            node: string;
+            /** @default  */
+            metric: string;
+            /** @default 0 */
+            threshold: number;
+            /** @default true */
+            is_higher_good: boolean;
+        };
+        /**
          * Kernel
          * @description A kernel by its `name`, as notebooks name it.
          *
@@ -5039,6 +5136,24 @@ export interface components {
             again: boolean;
         };
         /**
+         * NewBisection
+         * @description A search for the change that made a run bad.
+         *
+         *         `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
+         *         `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
+         *         the `threshold`, by default the middle between both values. At most `limit` runs are started.
+         */
+        NewBisection: {
+            good: string;
+            bad: string;
+            /** @default  */
+            metric: string;
+            /** @default null */
+            threshold: number | null;
+            /** @default 20 */
+            limit: number;
+        };
+        /**
          * NewChannel
          * @description A notice channel to create.
          *
@@ -5057,6 +5172,69 @@ export interface components {
              *     }
              */
             digest: components["schemas"]["DigestLimit"];
+        };
+        /**
+         * NewCheckRun
+         * @description A run on a sample, as for `runs.create`.
+         *
+         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
+         *         no name.
+         */
+        NewCheckRun: {
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            name?: string;
+            /** @default false */
+            replace: boolean;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            scope: "all" | "from" | "selected" | "to";
+            /** @default [] */
+            nodes: string[];
+            /** @default false */
+            force: boolean;
+            /** @default 0 */
+            priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default 100 */
+            rows: number;
+            /** @default 3 */
+            files: number;
         };
         /**
          * NewCredential
@@ -5217,7 +5395,7 @@ export interface components {
          */
         NewLink: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
             resource: string;
         };
         /**
@@ -5541,7 +5719,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -5561,34 +5739,15 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
-         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
-         *         `long_seconds`, whichever is first.
+         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+         *         times its usual duration, or after `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
             long_factor: number | null;
-            /** @default null */
-            long_seconds: number | null;
-            /** @default  */
-            project: string;
-        };
-        /**
-         * NotificationEntry
-         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
-         *
-         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
-         *         `long_seconds`.
-         */
-        NotificationEntry: {
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-            /** @default  */
-            path: string;
-            /** @default 2 */
-            long_factor: number;
             /** @default null */
             long_seconds: number | null;
         };
@@ -5714,7 +5873,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
@@ -5725,7 +5884,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
             /** @default  */
             id: string;
             /** @default null */
@@ -5873,6 +6032,15 @@ export interface components {
          */
         Page_Backfill_: {
             items: components["schemas"]["Backfill"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Bisection]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Bisection_: {
+            items: components["schemas"]["Bisection"][];
             /** @default null */
             next: string | null;
         };
@@ -6048,15 +6216,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[ProjectArtifact]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_ProjectArtifact_: {
-            items: components["schemas"]["ProjectArtifact"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[ProjectResource]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -6156,35 +6315,6 @@ export interface components {
             text: string;
         };
         /**
-         * PolicyPreview
-         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
-         */
-        PolicyPreview: {
-            project: string;
-            name: string;
-            rules: components["schemas"]["CleanUpRules"];
-            preview: components["schemas"]["CleanUpPreview"];
-        };
-        /**
-         * PolicyRules
-         * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
-         *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
-         */
-        PolicyRules: {
-            /** @default null */
-            older_than_days: number | null;
-            /** @default null */
-            keep: number | null;
-            /** @default [] */
-            states: string[];
-            /** @default null */
-            max_bytes: number | null;
-        };
-        /**
          * Port
          * @description A port that the service listens on, and the `name` of its link.
          *
@@ -6236,6 +6366,21 @@ export interface components {
             pending: string[];
             /** @default null */
             next: string | null;
+        };
+        /**
+         * Probe
+         * @description A run with some of the changes, named by their places.
+         *
+         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+         */
+        Probe: {
+            changes: number[];
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            verdict: ("bad" | "good" | "unclear") | null;
+            /** @default null */
+            value: number | string | null;
         };
         /**
          * Problem
@@ -6306,27 +6451,6 @@ export interface components {
             };
         };
         /**
-         * ProjectArtifact
-         * @description The newest result of an output in the runs of a project.
-         *
-         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
-         *         and `title` are those of the run.
-         */
-        ProjectArtifact: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "data" | "model";
-            name: string;
-            filename: string;
-            format: string;
-            size_bytes: number;
-            run_id: string;
-            number: number;
-            title: string;
-            node: string;
-            created_at: string;
-        };
-        /**
          * ProjectChange
          * @description A difference between a folder and the server. `fields` are those that change.
          */
@@ -6334,7 +6458,7 @@ export interface components {
             /** @enum {unknown} */
             action: "add" | "change" | "delete";
             /** @enum {unknown} */
-            kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
+            kind: "environment" | "file" | "project" | "schedule";
             name: string;
             /** @default [] */
             fields: string[];
@@ -6342,8 +6466,6 @@ export interface components {
         /**
          * ProjectDefinition
          * @description The content of a project file.
-         *
-         *         `notifications` are rules by the name of their channel, `retention` policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -6354,14 +6476,6 @@ export interface components {
             /** @default {} */
             environments: {
                 [key: string]: components["schemas"]["EnvironmentEntry"];
-            };
-            /** @default {} */
-            notifications: {
-                [key: string]: components["schemas"]["NotificationEntry"][];
-            };
-            /** @default {} */
-            retention: {
-                [key: string]: components["schemas"]["PolicyRules"];
             };
         };
         /**
@@ -6399,15 +6513,6 @@ export interface components {
             missing: string[];
         };
         /**
-         * ProjectPolicy
-         * @description A policy of a project; the dispatcher applies it every day.
-         */
-        ProjectPolicy: {
-            name: string;
-            rules: components["schemas"]["PolicyRules"];
-            updated_at: string;
-        };
-        /**
          * ProjectPush
          * @description A project folder to send. `files` are all of its files by path.
          *
@@ -6430,17 +6535,10 @@ export interface components {
          */
         ProjectResource: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
             id: string;
             name: string;
             created_at: string;
-        };
-        /**
-         * ProjectRetention
-         * @description The policies of a project by name.
-         */
-        ProjectRetention: {
-            policies: components["schemas"]["ProjectPolicy"][];
         };
         /**
          * ProjectTask
@@ -6628,13 +6726,6 @@ export interface components {
             updated_at: string | null;
         };
         /**
-         * RetentionPreview
-         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
-         */
-        RetentionPreview: {
-            policies: components["schemas"]["PolicyPreview"][];
-        };
-        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -6684,10 +6775,11 @@ export interface components {
         };
         /**
          * Run
-         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
+         * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
-         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
+         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
+         *         `kept` run.
          *         `git` is the state of the repository from which its code came.
          */
         Run: {
@@ -6927,7 +7019,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
         };
         /**
          * SchedulePatch
@@ -7904,6 +7996,194 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "bisections.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Bisection_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBisection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBisection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BisectionPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "channels.list": {
         parameters: {
             query?: {
@@ -8138,7 +8418,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 kind?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -10791,41 +11070,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "projects.artifacts": {
-        parameters: {
-            query?: {
-                kind?: string;
-                search?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProjectArtifact_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "projects.definition": {
         parameters: {
             query?: never;
@@ -11022,101 +11266,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "projects.retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectRetention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.delete_policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-                policy: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.set_policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-                policy: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PolicyRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectRetention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.list": {
         parameters: {
             query?: {
@@ -11228,11 +11377,43 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.check_sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.clean_up": {
         parameters: {
-            query?: {
-                project?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -11266,9 +11447,7 @@ export interface operations {
     };
     "runs.preview_clean_up": {
         parameters: {
-            query?: {
-                project?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -11423,36 +11602,6 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.preview_retention": {
-        parameters: {
-            query?: {
-                project?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetentionPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
@@ -12759,7 +12908,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
-                project?: string;
             };
             header?: never;
             path?: never;

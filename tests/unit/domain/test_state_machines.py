@@ -19,6 +19,7 @@ LITERALS = {
     "image": state_machines.ImageState,
     "deployment": state_machines.DeploymentState,
     "backfill": state_machines.BackfillState,
+    "bisection": state_machines.BisectionState,
 }
 
 

@@ -110,7 +110,7 @@ class MixedPlans:
 
     def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
         """Return the change of an argument, None without one."""
-        if then == now or isinstance(then, ResultOf) or isinstance(now, ResultOf):
+        if isinstance(then, ResultOf) or isinstance(now, ResultOf):
             return None
         if isinstance(then, ValueOf) and isinstance(now, ValueOf):
             return self._value_key(node, name, then.value, now.value)

@@ -26,11 +26,11 @@ def plan(node: str = "a", version: str = "v1", n: Any = 1, **fields: Any) -> Tas
 def mixed(
     good: list[TaskPlan], bad: list[TaskPlan], values: tuple[dict[str, Any], ...] = ({}, {})
 ) -> MixedPlans:
-    sides = (
+    first, second = (
         Side({one.node: one for one in plans}, of)
         for plans, of in zip((good, bad), values, strict=True)
     )
-    return MixedPlans(*sides, CODES)
+    return MixedPlans(first, second, CODES)
 
 
 def kinds(found: MixedPlans) -> list[tuple[str, list[str], str]]:
@@ -132,9 +132,9 @@ FIELDS = st.fixed_dictionaries(
 
 @st.composite
 def plans(draw: st.DrawFn) -> list[TaskPlan]:
-    found = [
-        plan(node, **draw(FIELDS)) for node in draw(st.lists(st.sampled_from("abc"), unique=True))
-    ]
+    nodes = draw(st.lists(st.sampled_from("abc"), unique=True))
+    fields: list[dict[str, Any]] = [draw(FIELDS) for _ in nodes]
+    found = [plan(node, **of) for node, of in zip(nodes, fields, strict=True)]
     for at, one in enumerate(found[1:], 1):
         if draw(st.booleans()):
             bindings = {**one.bindings, "data": ResultOf(found[at - 1].node, "out")}

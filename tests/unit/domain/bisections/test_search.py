@@ -57,7 +57,8 @@ def test_culprits_of_a_monotone_oracle_are_minimal(data: st.DataObject, count: i
 @given(st.data(), st.integers(1, 10), st.integers(2, 40))
 def test_any_oracle_ends_with_something_bad(data: st.DataObject, count: int, limit: int) -> None:
     """Also where results are unclear, or where one change repairs what another breaks."""
-    every = st.sampled_from(["good", "bad", "unclear"])
+    kinds: list[Verdict] = ["good", "bad", "unclear"]
+    every = st.sampled_from(kinds)
     known: dict[Combination, Verdict] = {
         frozenset(): "good", frozenset(range(count)): "bad"
     }  # fmt: skip

@@ -18,6 +18,7 @@ OWNED = (
         "projects",
         "schedules",
         "backfills",
+        "bisections",
         "triggers",
         "notice_channels",
         "notice_rules",

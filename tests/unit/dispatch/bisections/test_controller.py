@@ -1,0 +1,179 @@
+"""R5: what the dispatcher does for a bisection, also if it is killed or somebody deletes a run."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from nbyard.dispatch.bisections.controller import BisectionController
+from nbyard.dispatch.threads import Threads
+from nbyard.domain.bisections.structs import Bisection, Judge
+from nbyard.domain.ids import new_id
+from nbyard.freezing.bisected_runs import mixed_plans
+from nbyard.testing.fake_runtime_bench import OWNER, Bench
+
+TWO = {"a": [], "b": ["a"]}
+
+
+@pytest.fixture
+def controller(bench: Bench) -> BisectionController:
+    return BisectionController(bench.context, Threads(1), lambda: None)
+
+
+def settle(bench: Bench, run: str, fails: Callable[[int], bool] = lambda n: False) -> None:
+    """End a run; a node fails by its value of n."""
+    while bench.run(run).state not in ("succeeded", "failed"):
+        bench.round()
+        for attempt in bench.runtime.running:
+            with bench.store.read() as c:
+                record = bench.store.attempts.get(c, attempt)
+                assert record is not None
+                task = bench.store.tasks.get(c, record.task_id)
+            assert task is not None
+            n = task.plan.bindings["n"].value  # type: ignore[union-attr]
+            if fails(n):
+                bench.runtime.end(attempt, "failed")
+            else:
+                bench.runtime.end(attempt)
+
+
+def begin(bench: Bench, fails: Callable[[int], bool]) -> Bisection:
+    """A bisection of a run with n=1, and of one with n=2 and other limits."""
+    good = bench.submit(TWO, n=1)
+    settle(bench, good, fails)
+    bad = bench.submit(TWO, n=2, timeout_seconds=9.0, cpu=1.0)
+    settle(bench, bad, fails)
+    with bench.store.write() as c:
+        pair = [bench.store.runs.by_id(c, run) for run in (good, bad)]
+        assert pair[0] is not None and pair[1] is not None
+        changes = mixed_plans(bench.store, c, pair[0], pair[1]).changes
+        one = Bisection(
+            id=new_id(), owner=OWNER.name, title="", good_run=good, bad_run=bad, good_number=1,
+            bad_number=2, state="running", judge=Judge(), limit=20, expected=4, changes=changes,
+            created_at=datetime.now(UTC),
+        )  # fmt: skip
+        bench.store.bisections.insert(c, one)
+    return one
+
+
+def state(bench: Bench, one: Bisection) -> Bisection:
+    with bench.store.read() as c:
+        found = bench.store.bisections.by_id(c, one.id)
+    assert found is not None
+    return found
+
+
+def finish(
+    bench: Bench, controller: BisectionController, one: Bisection, fails: Callable[[int], bool]
+) -> Bisection:
+    while (found := state(bench, one)).state == "running":
+        if not controller.handle(one.id):
+            settle(bench, found.probes[-1].run_id, fails)
+    return found
+
+
+def test_the_cause_is_found_and_finished_nodes_are_reused(
+    bench: Bench, controller: BisectionController
+) -> None:
+    def fails(n: int) -> bool:
+        return n == 2
+
+    one = begin(bench, fails)
+    assert [change.kind for change in one.changes] == ["parameter", "limits", "parameter"]
+    found = finish(bench, controller, one, fails)
+    assert (found.ending, found.culprits) == ("found", [0])
+    assert [(probe.changes, probe.verdict) for probe in found.probes] == [
+        ([], "good"), ([0, 1, 2], "bad"), ([0], "bad"),
+    ]  # fmt: skip
+    assert controller.handle(one.id) is False
+    runs = [bench.run(probe.run_id) for probe in found.probes]
+    assert {run.origin.kind for run in runs} == {"bisect"}
+    assert {run.origin.id for run in runs} == {one.id}
+
+
+def test_equal_tasks_of_earlier_probes_are_not_repeated(
+    bench: Bench, controller: BisectionController
+) -> None:
+    one = begin(bench, lambda n: False)
+    controller.handle(one.id)
+    settle(bench, state(bench, one).probes[0].run_id)
+    with bench.store.read() as c:
+        probe = state(bench, one).probes[0]
+        plans = [task.plan for task in bench.store.tasks.of_run(c, probe.run_id)]
+        again = controller._reusing(c, plans, [probe])
+        ids = [task.id for task in bench.store.tasks.of_run(c, probe.run_id)]
+        assert [plan.reuse for plan in again] == ids
+        assert controller._reusing(c, plans, []) == plans
+
+
+def test_another_dispatcher_goes_on(bench: Bench, controller: BisectionController) -> None:
+    """Each step follows from the stored verdicts, and a second one starts no second run."""
+
+    def fails(n: int) -> bool:
+        return n == 2
+
+    one = begin(bench, fails)
+    while (found := state(bench, one)).state == "running":
+        other = BisectionController(bench.context, Threads(1), lambda: None)
+        changed = other.handle(one.id)
+        assert controller.handle(one.id) is False or not changed
+        if not changed:
+            settle(bench, found.probes[-1].run_id, fails)
+    assert found.culprits == [0]
+
+
+def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionController) -> None:
+    one = begin(bench, lambda n: n == 2)
+    controller.handle(one.id)
+    probe = state(bench, one).probes[0].run_id
+    settle(bench, probe)
+    with bench.store.write() as c:
+        run = bench.store.runs.by_id(c, probe)
+        assert run is not None
+        bench.store.runs.delete(c, run)
+    assert controller.handle(one.id)
+    found = state(bench, one)
+    assert (found.ending, found.probes[0].verdict) == ("good-not-repeated", "unclear")
+
+
+def test_without_its_runs_it_fails(bench: Bench, controller: BisectionController) -> None:
+    one = begin(bench, lambda n: n == 2)
+    with bench.store.write() as c:
+        run = bench.store.runs.by_id(c, one.bad_run)
+        assert run is not None
+        bench.store.runs.delete(c, run)
+    assert controller.handle(one.id)
+    found = state(bench, one)
+    assert (found.state, found.reason and found.reason.code) == ("failed", "bisected-run-gone")
+
+
+def test_a_probe_after_the_cancellation_does_not_work(
+    bench: Bench, controller: BisectionController
+) -> None:
+    one = begin(bench, lambda n: n == 2)
+    with bench.store.write() as c:
+        bench.store.bisections.cancel(c, one)
+    controller._go_on(one, [])
+    with bench.store.read() as c:
+        (run,) = bench.store.runs.scratch(c)
+    assert run.cancel_requested_at is not None
+    assert controller.handle(one.id) is False
+
+
+def test_rounds_look_while_a_bisection_runs(bench: Bench, monkeypatch) -> None:
+    asked: list[str] = []
+    threads = Threads(1)
+
+    def submit(key: str, work: Callable[[], bool], **more: Callable[[bool], None]) -> bool:
+        asked.append(key)
+        more["then"](work())
+        return True
+
+    monkeypatch.setattr(threads, "submit", submit)
+    woken: list[bool] = []
+    controller = BisectionController(bench.context, threads, lambda: woken.append(True))
+    assert not controller.tick(has_news=False, has_time=False) and asked == []
+    one = begin(bench, lambda n: n == 2)
+    assert controller.tick(has_news=True, has_time=False), "a run was created"
+    assert not controller.tick(has_news=False, has_time=False)
+    assert asked == [f"bisection {one.id}"] * 2 and woken == [True]
