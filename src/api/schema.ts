@@ -3033,15 +3033,15 @@ export interface components {
             bad_number: number;
             /** @enum {unknown} */
             state: "cancelled" | "done" | "failed" | "running";
-            judge: components["schemas"]["Judge"];
+            judge: components["schemas"]["BisectionJudge"];
             limit: number;
             expected: number;
-            changes: components["schemas"]["Change"][];
+            changes: components["schemas"]["BisectionChange"][];
             created_at: string;
             /** @default null */
             finished_at: string | null;
             /** @default [] */
-            probes: components["schemas"]["Probe"][];
+            probes: components["schemas"]["BisectionProbe"][];
             /** @default null */
             ending: ("bad-not-repeated" | "found" | "good-not-repeated" | "narrowed") | null;
             /** @default [] */
@@ -3050,16 +3050,63 @@ export interface components {
             reason: components["schemas"]["Reason"] | null;
         };
         /**
+         * BisectionChange
+         * @description One change from the good run to the bad run, at one or more nodes.
+         *
+         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+         */
+        BisectionChange: {
+            /** @enum {unknown} */
+            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
+            nodes: string[];
+            name: string;
+            /** @default null */
+            before: string | null;
+            /** @default null */
+            after: string | null;
+        };
+        /**
+         * BisectionJudge
+         * @description How a run is judged: by its end, or by a metric of a node.
+         *
+         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
+         */
+        BisectionJudge: {
+            /** @default  */
+            node: string;
+            /** @default  */
+            metric: string;
+            /** @default 0 */
+            threshold: number;
+            /** @default true */
+            is_higher_good: boolean;
+        };
+        /**
          * BisectionPreview
          * @description The changes between both runs, and how many runs a bisection of them takes.
          *
          *         `expected` is the number if one change is the cause; more causes take more, at most `limit`.
          */
         BisectionPreview: {
-            changes: components["schemas"]["Change"][];
-            judge: components["schemas"]["Judge"];
+            changes: components["schemas"]["BisectionChange"][];
+            judge: components["schemas"]["BisectionJudge"];
             expected: number;
             limit: number;
+        };
+        /**
+         * BisectionProbe
+         * @description A run with some of the changes, named by their places.
+         *
+         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+         */
+        BisectionProbe: {
+            changes: number[];
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            verdict: ("bad" | "good" | "unclear") | null;
+            /** @default null */
+            value: number | string | null;
         };
         /**
          * Bound
@@ -3199,22 +3246,6 @@ export interface components {
             total: number;
             /** @default null */
             current: number | null;
-        };
-        /**
-         * Change
-         * @description One change from the good run to the bad run, at one or more nodes.
-         *
-         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
-         */
-        Change: {
-            /** @enum {unknown} */
-            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
-            nodes: string[];
-            name: string;
-            /** @default null */
-            before: string | null;
-            /** @default null */
-            after: string | null;
         };
         /**
          * ChangedFile
@@ -4699,22 +4730,6 @@ export interface components {
             loaded: string[];
             /** @default false */
             for_shell: boolean;
-        };
-        /**
-         * Judge
-         * @description How a run is judged: by its end, or by a metric of a node.
-         *
-         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
-         */
-        Judge: {
-            /** @default  */
-            node: string;
-            /** @default  */
-            metric: string;
-            /** @default 0 */
-            threshold: number;
-            /** @default true */
-            is_higher_good: boolean;
         };
         /**
          * Kernel
@@ -6366,21 +6381,6 @@ export interface components {
             pending: string[];
             /** @default null */
             next: string | null;
-        };
-        /**
-         * Probe
-         * @description A run with some of the changes, named by their places.
-         *
-         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
-         */
-        Probe: {
-            changes: number[];
-            /** @default  */
-            run_id: string;
-            /** @default null */
-            verdict: ("bad" | "good" | "unclear") | null;
-            /** @default null */
-            value: number | string | null;
         };
         /**
          * Problem

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
-from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Conclusion
-from nbyard.domain.bisections.structs import Bisection, Judge, Probe
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe
 from nbyard.domain.state_machines import BISECTION
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
@@ -51,7 +51,7 @@ class BisectionRows:
         query = select(B.id).where(B.state.in_(BISECTION.live)).order_by(B.id)
         return [*c.execute(query).scalars()]
 
-    def keep_probes(self, c: Connection, one: Bisection, probes: Sequence[Probe]) -> bool:
+    def keep_probes(self, c: Connection, one: Bisection, probes: Sequence[BisectionProbe]) -> bool:
         """Store the probes; return False if the bisection has ended."""
         where = (B.id == one.id) & (B.state == "running")
         plain = msgspec.to_builtins([*probes])
@@ -84,7 +84,7 @@ class BisectionRows:
 
 def _bisection(row: Row[Any]) -> Bisection:
     plain = {name: getattr(row, name) for name in Bisection.__struct_fields__}
-    judge = msgspec.convert(row.judge, Judge)
-    changes = msgspec.convert(row.changes, list[Change])
-    probes = msgspec.convert(row.probes, list[Probe])
+    judge = msgspec.convert(row.judge, BisectionJudge)
+    changes = msgspec.convert(row.changes, list[BisectionChange])
+    probes = msgspec.convert(row.probes, list[BisectionProbe])
     return Bisection(**plain | {"judge": judge, "changes": changes, "probes": probes})

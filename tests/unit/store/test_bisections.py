@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Conclusion
-from nbyard.domain.bisections.structs import Bisection, Judge, Probe
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe
 from nbyard.domain.ids import new_id
 from nbyard.reasons.structs import because
 from nbyard.store import Store
@@ -16,8 +16,8 @@ def a_bisection(owner: str = "ada", **fields: Any) -> Bisection:
     known: dict[str, Any] = {
         "id": new_id(), "owner": owner, "title": "T", "good_run": "g", "bad_run": "b",
         "good_number": 1, "bad_number": 2, "state": "running", "limit": 20, "expected": 3,
-        "judge": Judge("a", "score", 0.5), "created_at": START,
-        "changes": [Change("parameter", ["a"], "n", "1", "2")],
+        "judge": BisectionJudge("a", "score", 0.5), "created_at": START,
+        "changes": [BisectionChange("parameter", ["a"], "n", "1", "2")],
     }  # fmt: skip
     return Bisection(**known | fields)
 
@@ -40,7 +40,7 @@ def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
 
 def test_probes_are_stored_until_the_end(store: Store) -> None:
     one = a_bisection()
-    probes = [Probe([], "r1", "good", 0.75), Probe([0], "r2")]
+    probes = [BisectionProbe([], "r1", "good", 0.75), BisectionProbe([0], "r2")]
     with store.write() as c:
         rows = store.bisections
         rows.insert(c, one)

@@ -6,9 +6,9 @@ import click
 
 from nbyard.cli.output.console import format_age, show_table
 from nbyard.cli.output.views_by_noun import show_facts
-from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending
-from nbyard.domain.bisections.structs import Bisection, BisectionPreview, Judge
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview
 
 ENDINGS: dict[Ending, str] = {
     "found": "These changes make the result bad; each of them is needed:",
@@ -20,7 +20,7 @@ ENDINGS: dict[Ending, str] = {
 }
 
 
-def change_text(change: Change) -> str:
+def change_text(change: BisectionChange) -> str:
     """Return a change on one line."""
     if change.kind == "files":
         return f"files beside the code ({', '.join(change.nodes)})"
@@ -30,7 +30,7 @@ def change_text(change: Change) -> str:
     return f"{change.kind} {name}{values}{nodes}"
 
 
-def judge_text(judge: Judge) -> str:
+def judge_text(judge: BisectionJudge) -> str:
     """Return which runs are good."""
     if not judge.metric:
         return "a run that succeeds is good"

@@ -15,7 +15,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, signatures
 from nbyard.domain.bisections.search import Conclusion, next_step
-from nbyard.domain.bisections.structs import Bisection, Probe
+from nbyard.domain.bisections.structs import Bisection, BisectionProbe
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, NbyardError, NotFound, Unavailable, reason_of
@@ -54,7 +54,7 @@ class BisectionController:
         return has_created
 
     def handle(self, bisection_id: str) -> bool:
-        """Judge the last probe and start the next one; return whether anything changed."""
+        """BisectionJudge the last probe and start the next one; return whether anything changed."""
         with self._store.read() as c:
             one = self._rows.by_id(c, bisection_id)
             last = one.probes[-1] if one and one.probes else None
@@ -75,14 +75,14 @@ class BisectionController:
                 self._rows.fail(c, one, reason_of(error))
         return True
 
-    def _judged(self, one: Bisection, probe: Probe, run: Run | None) -> Probe:
+    def _judged(self, one: Bisection, probe: BisectionProbe, run: Run | None) -> BisectionProbe:
         if run is None:  # somebody deleted it
             return msgspec.structs.replace(probe, verdict="unclear")
         value = value_of(self._context, run, one.judge)
         verdict = one.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 
-    def _go_on(self, one: Bisection, probes: list[Probe]) -> None:
+    def _go_on(self, one: Bisection, probes: list[BisectionProbe]) -> None:
         """Store the verdicts, and start the next probe or conclude.
 
         Raises:
@@ -100,11 +100,11 @@ class BisectionController:
             bad, mixed = mixed_plans_of(self._context, c, one)
             plans = mixed.mix(changes)
             if plans is None:
-                probe = Probe(changes, verdict="unclear")
+                probe = BisectionProbe(changes, verdict="unclear")
             else:
                 plans = self._reusing(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, one.id)
-                probe = Probe(changes, made)
+                probe = BisectionProbe(changes, made)
             if not self._rows.keep_probes(c, one, [*probes, probe]) and probe.run_id:
                 # It was cancelled meanwhile: its run must not work.
                 new = self._store.runs.by_id(c, probe.run_id)
@@ -114,7 +114,7 @@ class BisectionController:
         crash_point("probe-committed")
 
     def _reusing(
-        self, c: Connection, plans: list[TaskPlan], probes: Sequence[Probe]
+        self, c: Connection, plans: list[TaskPlan], probes: Sequence[BisectionProbe]
     ) -> list[TaskPlan]:
         """Return the plans; tasks that earlier probes did with the same plan are not repeated."""
         known: dict[str, str] = {}

@@ -4,7 +4,7 @@ from nbyard.attempts import recorded_metrics
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED
-from nbyard.domain.bisections.structs import Judge
+from nbyard.domain.bisections.structs import BisectionJudge
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import NbyardError
@@ -15,7 +15,7 @@ MOST_METRICS = 1_000
 JSON = "json"
 
 
-def value_of(context: DispatchContext, run: Run, judge: Judge) -> float | str | None:
+def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float | str | None:
     """Return the last value that the node recorded, else the number of a JSON output, else None."""
     if not judge.metric:
         return None

@@ -29,7 +29,7 @@ Plans = Mapping[str, TaskPlan]
 Key = tuple[str, ...]
 
 
-class Change(msgspec.Struct, frozen=True):
+class BisectionChange(msgspec.Struct, frozen=True):
     """One change from the good run to the bad run, at one or more nodes.
 
     `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
@@ -59,11 +59,11 @@ class MixedPlans:
         self._codes = codes
         self._good = good
         self._bad = bad
-        self._found: dict[Key, Change] = {}
+        self._found: dict[Key, BisectionChange] = {}
         self._find()
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[BisectionChange]:
         """Return the changes; combinations name them by their places."""
         return [*self._found.values()]
 
@@ -85,7 +85,7 @@ class MixedPlans:
         if {*good} != {*bad} or any(_shape(good[n]) != _shape(bad[n]) for n in good):
             nodes = sorted({*good} ^ {*bad})
             nodes = nodes or [n for n in good if _shape(good[n]) != _shape(bad[n])]
-            self._found[GRAPH] = Change("graph", nodes, "")
+            self._found[GRAPH] = BisectionChange("graph", nodes, "")
         for node, then in good.items():
             now = bad.get(node)
             if now is None or then.pinned or now.pinned:
@@ -95,18 +95,18 @@ class MixedPlans:
                 if node not in known.nodes:
                     known.nodes.append(node)
 
-    def _of_node(self, then: TaskPlan, now: TaskPlan) -> Iterator[tuple[Key, Change]]:
+    def _of_node(self, then: TaskPlan, now: TaskPlan) -> Iterator[tuple[Key, BisectionChange]]:
         node = then.node
         for name in sorted(then.bindings.keys() & now.bindings.keys()):
             key = self._bound_key(node, name, then.bindings[name], now.bindings[name])
             if key is not None:
                 texts = _text(then.bindings[name]), _text(now.bindings[name])
                 shown = key[1] if key[0] == "parameter" and len(key) == 2 else name
-                yield key, Change(key[0], [node], shown, *texts)  # type: ignore[arg-type]
+                yield key, BisectionChange(key[0], [node], shown, *texts)  # type: ignore[arg-type]
         for fields in (CODE, ENVIRONMENT, LIMITS):
             key = self._fields_key(fields, then, now)
             if key is not None:
-                yield key, Change(key[0], [node], *_named(key[0], then, now))  # type: ignore[arg-type]
+                yield key, BisectionChange(key[0], [node], *_named(key[0], then, now))  # type: ignore[arg-type]
 
     def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
         """Return the change of an argument, None without one."""

@@ -5,7 +5,7 @@ from math import isnan
 
 import msgspec
 
-from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending, Verdict
 from nbyard.domain.state_machines import BisectionState
 from nbyard.errors import Invalid
@@ -30,7 +30,7 @@ class NewBisection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: int = USUAL_LIMIT
 
 
-class Judge(msgspec.Struct, frozen=True):
+class BisectionJudge(msgspec.Struct, frozen=True):
     """How a run is judged: by its end, or by a metric of a node.
 
     With `is_higher_good`, values of the threshold or above are good, else those below it.
@@ -52,7 +52,7 @@ class Judge(msgspec.Struct, frozen=True):
 
 def judge_of(
     metric: str, threshold: float | None, good: float | str | None, bad: float | str | None
-) -> Judge:
+) -> BisectionJudge:
     """Return how runs are judged; `good` and `bad` are the values of the metric.
 
     Raises:
@@ -61,7 +61,7 @@ def judge_of(
     if not metric:
         if threshold is not None:
             raise Invalid.field("threshold", because("threshold-without-metric"))
-        return Judge()
+        return BisectionJudge()
     node, _, name = metric.partition(".")
     numbers = [one for one in (good, bad) if isinstance(one, float | int) and not isnan(one)]
     if len(numbers) != len((good, bad)):
@@ -70,13 +70,13 @@ def judge_of(
     if high == low:
         raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]))
     at = (high + low) / 2 if threshold is None else threshold
-    found = Judge(node, name, at, numbers[0] == high)
+    found = BisectionJudge(node, name, at, numbers[0] == high)
     if (found.verdict("", numbers[0]), found.verdict("", numbers[1])) != ("good", "bad"):
         raise Invalid.field("threshold", because("threshold-not-between", low=low, high=high))
     return found
 
 
-class Probe(msgspec.Struct, frozen=True):
+class BisectionProbe(msgspec.Struct, frozen=True):
     """A run with some of the changes, named by their places.
 
     `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
@@ -94,8 +94,8 @@ class BisectionPreview(msgspec.Struct, frozen=True):
     `expected` is the number if one change is the cause; more causes take more, at most `limit`.
     """
 
-    changes: list[Change]
-    judge: Judge
+    changes: list[BisectionChange]
+    judge: BisectionJudge
     expected: int
     limit: int
 
@@ -115,13 +115,13 @@ class Bisection(msgspec.Struct, frozen=True):
     good_number: int
     bad_number: int
     state: BisectionState
-    judge: Judge
+    judge: BisectionJudge
     limit: int
     expected: int
-    changes: list[Change]
+    changes: list[BisectionChange]
     created_at: datetime
     finished_at: datetime | None = None
-    probes: list[Probe] = []
+    probes: list[BisectionProbe] = []
     ending: Ending | None = None
     culprits: list[int] = []
     reason: Reason | None = None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.bisections.mixed_plans import Change
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import expected_tries
 from nbyard.domain.bisections.structs import (
     Bisection,
+    BisectionJudge,
     BisectionPreview,
-    Judge,
     NewBisection,
     check_limit_of_probes,
     judge_of,
@@ -150,7 +150,7 @@ class BisectionService:
         expected = min(expected_tries(len(changes)), body.limit)
         return (good, bad), BisectionPreview(changes, judge, expected, body.limit)
 
-    def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> Judge:
+    def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> BisectionJudge:
         if body.metric:
             node, _, name = body.metric.partition(".")
             values = [
@@ -164,7 +164,7 @@ class BisectionService:
                 raise Invalid.field(name, why, hint=because("bisect-by-metric"))
         return judge
 
-    def _named(self, c: Connection, change: Change) -> Change:
+    def _named(self, c: Connection, change: BisectionChange) -> BisectionChange:
         """Return a change of code with the numbers of its versions."""
         if change.kind != "code":
             return change

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { RunComparison } from '../../../api/types';
 import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
+import { Bisect } from './Bisect';
 import { CodeSection } from './CodeSection';
 import { IComparedProps } from './compared';
 import { EnvironmentSection } from './EnvironmentSection';
@@ -90,6 +91,7 @@ function Sections(props: IComparedProps): JSX.Element {
           {trans.__('These runs differ in their timing only.')}
         </p>
       )}
+      {isBroken(found.runs) && <Bisect services={services} runs={[found.runs[0], found.runs[1]]} />}
       <ParameterSection {...props} />
       <MetricSection {...props} />
       <MetricPlots {...props} />
@@ -99,4 +101,10 @@ function Sections(props: IComparedProps): JSX.Element {
       <TimingSection {...props} />
     </>
   );
+}
+
+/** Return whether one of two runs succeeded and the other failed. */
+function isBroken(runs: RunComparison['runs']): boolean {
+  const states = runs.map(({ state }) => state).sort();
+  return states.join() === 'failed,succeeded';
 }

@@ -2,6 +2,7 @@ import { ReactNode, useCallback, useEffect, useState } from 'react';
 import { Cause, Explanation, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
 import { IPanelServices } from '../../frame/services';
+import { Bisect } from './Bisect';
 import { goTo, rowId } from './compared';
 
 /** A metric or output with its values in the order of the runs. */
@@ -88,6 +89,9 @@ function Why({ services, found, result }: IWhyProps): JSX.Element {
           </li>
         ))}
       </ul>
+      {kind === 'metric' && (
+        <Bisect services={services} runs={[old, now]} metric={`${node}.${name}`} />
+      )}
     </div>
   );
 }

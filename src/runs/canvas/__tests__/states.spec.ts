@@ -118,4 +118,26 @@ describe('RunStates', () => {
     expect(states.get('bad')?.failingLine).toBe('boom()');
     states.dispose();
   });
+
+  it('shows a check run that is newer than the newest run, and marks its nodes', async () => {
+    const check = { ...RUN, id: 's', number: -1, origin: { kind: 'check' } };
+    const model = { name: 'm', may_be_model: true };
+    const client = fakeClient((_, url) => {
+      const { pathname, searchParams } = new URL(url);
+      if (pathname.endsWith('/runs')) {
+        return { items: [searchParams.get('origin') ? check : RUN], next: null };
+      }
+      const items = [task('a', 'succeeded', { artifacts: [model] })];
+      return { run: pathname.includes('/s/') ? check : RUN, items, last: 1, next: null };
+    });
+    const trans = nullTranslator.load('nbyard');
+    const states = new RunStates(connect(client.settings), () => 'a.nbflow', trans);
+    FakeSocket.last.hello(1);
+    await settled();
+    await settled();
+    expect(states.run).toEqual({ id: 's', name: 'Check Run', state: 'running' });
+    expect(states.get('a')).toMatchObject({ checked: true, state: 'succeeded' });
+    expect(states.get('a')?.models).toBeUndefined();
+    states.dispose();
+  });
 });

@@ -1,5 +1,6 @@
-import { Task } from '../../../api/types';
-import { stepName, stepTitle } from '../names';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Run, Task } from '../../../api/types';
+import { isScratch, runName, stepName, stepTitle } from '../names';
 
 const task = (node: string, label: string) => ({ node, label }) as Task;
 
@@ -23,5 +24,20 @@ describe('what steps are called', () => {
   it('is the name alone where it is the only one', () => {
     expect(stepName(tasks[0], tasks.slice(0, 1))).toEqual({ name: 'train.ipynb' });
     expect(stepTitle(tasks[2], tasks.slice(2, 3))).toBe('b');
+  });
+});
+
+describe('what runs are called', () => {
+  const trans = nullTranslator.load('nbyard');
+  const run = (kind: string, name = '') => ({ number: 7, name, origin: { kind } }) as Run;
+
+  it.each([
+    ['manual', 'night', 'night', false],
+    ['shell', '', '7', false],
+    ['check', '', 'Check Run', true],
+    ['bisect', '', 'Bisection', true]
+  ])('K15: started by %s', (kind, name, shown, scratch) => {
+    expect(runName(run(kind, name), trans)).toBe(shown);
+    expect(isScratch(run(kind, name))).toBe(scratch);
   });
 });

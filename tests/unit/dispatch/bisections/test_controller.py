@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.dispatch.bisections.controller import BisectionController
 from nbyard.dispatch.threads import Threads
-from nbyard.domain.bisections.structs import Bisection, Judge
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge
 from nbyard.domain.ids import new_id
 from nbyard.freezing.bisected_runs import mixed_plans
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
@@ -49,7 +49,8 @@ def begin(bench: Bench, fails: Callable[[int], bool]) -> Bisection:
         changes = mixed_plans(bench.store, c, pair[0], pair[1]).changes
         one = Bisection(
             id=new_id(), owner=OWNER.name, title="", good_run=good, bad_run=bad, good_number=1,
-            bad_number=2, state="running", judge=Judge(), limit=20, expected=4, changes=changes,
+            bad_number=2, state="running", judge=BisectionJudge(), limit=20, expected=4,
+            changes=changes,
             created_at=datetime.now(UTC),
         )  # fmt: skip
         bench.store.bisections.insert(c, one)

@@ -9,10 +9,10 @@ import pytest
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.dispatch.bisections.probe_values import value_of
 from nbyard.domain.attempts.structs import METRICS
-from nbyard.domain.bisections.structs import Judge
+from nbyard.domain.bisections.structs import BisectionJudge
 from nbyard.testing.fake_runtime_bench import Bench
 
-SCORE = Judge("a", "score", 0.5)
+SCORE = BisectionJudge("a", "score", 0.5)
 # The reader processes live as long as the bench.
 pytestmark = pytest.mark.leaves_running
 
@@ -26,7 +26,7 @@ def ended(bench: Bench, **plan: object) -> tuple[str, Path]:
     return run, attempt_folder_of(bench.context.folder, attempt)
 
 
-def value(bench: Bench, run: str, judge: Judge = SCORE) -> float | str | None:
+def value(bench: Bench, run: str, judge: BisectionJudge = SCORE) -> float | str | None:
     with bench.store.read() as c:
         found = bench.store.runs.by_id(c, run)
     assert found is not None
@@ -44,7 +44,7 @@ def test_the_newest_recorded_value(bench: Bench) -> None:
     assert value(bench, run) is None
     record(folder, 0.25, 0.75)
     assert value(bench, run) == 0.75
-    assert value(bench, run, Judge()) is None
+    assert value(bench, run, BisectionJudge()) is None
     assert value(bench, run, msgspec.structs.replace(SCORE, node="b")) is None
     assert value(bench, run, msgspec.structs.replace(SCORE, metric="other")) is None
 

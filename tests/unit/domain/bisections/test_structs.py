@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.bisections.structs import Judge, check_limit_of_probes, judge_of
+from nbyard.domain.bisections.structs import BisectionJudge, check_limit_of_probes, judge_of
 from nbyard.errors import Invalid
 
 NUMBERS = st.floats(-1e9, 1e9)
@@ -34,7 +34,7 @@ def test_both_runs_are_what_they_are_said_to_be(good: float, bad: float) -> None
 
 @pytest.mark.parametrize("value", [None, "nan", math.nan])
 def test_a_run_without_the_number_is_unclear(value: float | str | None) -> None:
-    assert Judge("a", "score", 1.0).verdict("succeeded", value) == "unclear"
+    assert BisectionJudge("a", "score", 1.0).verdict("succeeded", value) == "unclear"
 
 
 @pytest.mark.parametrize(

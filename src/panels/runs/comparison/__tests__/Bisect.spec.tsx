@@ -1,0 +1,122 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
+import { BisectionChange, Run } from '../../../../api/types';
+import { IPanelServices } from '../../../frame/services';
+import { Bisect, changeText } from '../Bisect';
+
+const trans = nullTranslator.load('nbyard');
+const run = (number: number, state: string) => ({ id: `id${number}`, number, state }) as Run;
+const CHANGES = [
+  { kind: 'parameter', nodes: ['a'], name: 'rate', before: '1', after: '2' },
+  { kind: 'code', nodes: ['b'], name: 'b.ipynb', before: 'version 1', after: 'version 2' }
+];
+const PREVIEW = { changes: CHANGES, judge: {}, expected: 4, limit: 20 };
+const STARTED = {
+  ...{ id: 'x', state: 'running', changes: CHANGES, probes: [], expected: 4 },
+  ...{ culprits: [], ending: null, reason: null }
+};
+
+function show(answer: Answerer, metric = '', states = ['succeeded', 'failed']): void {
+  const services = { yard: { client: fakeClient(answer) }, trans } as unknown as IPanelServices;
+  const runs = [run(1, states[0]), run(2, states[1])] as const;
+  render(<Bisect services={services} runs={runs} metric={metric} />);
+}
+
+const click = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
+const pass = (ms: number) => act(() => jest.advanceTimersByTimeAsync(ms));
+
+describe('Bisect', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => {
+    cleanup();
+    jest.useRealTimers();
+  });
+
+  it('tells the number of runs before it starts, and then the culprit', async () => {
+    const asked: unknown[] = [];
+    const ended = { ...STARTED, state: 'done', ending: 'found', culprits: [1] };
+    let looks = 0;
+    show(async (method, url, request) => {
+      if (method === 'POST') {
+        asked.push([url.split('/api')[1], await request.clone().json()]);
+      }
+      if (url.endsWith('/preview')) {
+        return PREVIEW;
+      }
+      return method === 'POST' || looks++ < 1 ? STARTED : ended;
+    });
+    click('Bisect…');
+    await pass(0);
+    expect(document.body.textContent).toContain('2 changes, about 4 runs, at most 20');
+    click('Start');
+    await pass(0);
+    expect(screen.getByRole('status').textContent).toBe('Run 0 of about 4…');
+    await pass(1100);
+    await pass(1100);
+    expect(screen.getByRole('status').textContent).toBe(
+      'These changes make the result bad: Code of b.ipynb: version 1 → version 2'
+    );
+    expect(document.querySelectorAll('.nby-mod-culprit')).toHaveLength(1);
+    const body = { good: 'id1', bad: 'id2', metric: '' };
+    expect(asked).toEqual([
+      ['/bisections/preview', body],
+      ['/bisections', body]
+    ]);
+  });
+
+  it('asks which run is good if a metric decides', async () => {
+    const asked: unknown[] = [];
+    show(
+      async (_, __, request) => {
+        asked.push(await request.clone().json());
+        return PREVIEW;
+      },
+      'a.score',
+      ['succeeded', 'succeeded']
+    );
+    click('Bisect…');
+    click('Run 2');
+    await pass(0);
+    expect(asked).toEqual([{ good: 'id2', bad: 'id1', metric: 'a.score' }]);
+  });
+
+  it('can be cancelled', async () => {
+    show((method, url) => {
+      if (url.endsWith('/preview')) {
+        return PREVIEW;
+      }
+      return url.endsWith('/cancel') ? { ...STARTED, state: 'cancelled' } : STARTED;
+    });
+    click('Bisect…');
+    await pass(0);
+    click('Start');
+    await pass(0);
+    click('Cancel');
+    await pass(0);
+    expect(screen.getByRole('status').textContent).toBe('The bisection was cancelled.');
+    expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
+  });
+
+  it('shows a refusal', async () => {
+    const error = { code: 'invalid', message: 'bad: is equal', details: [] };
+    show(() => json(422, error));
+    click('Bisect…');
+    await pass(0);
+    expect(screen.getByRole('alert').textContent).toContain('Not bisected: bad: is equal');
+  });
+
+  it.each([
+    ['parameter', 'Parameter n: 1 → 2 (a, b)'],
+    ['data', 'Data of n: 1 → 2 (a, b)'],
+    ['input', 'Input n: 1 → 2 (a, b)'],
+    ['code', 'Code of n: 1 → 2'],
+    ['files', 'Files beside the code (a, b)'],
+    ['environment', 'Environment: 1 → 2 (a, b)'],
+    ['limits', 'Limits: 1 → 2 (a, b)'],
+    ['graph', 'Nodes and connections (a, b)']
+  ])('names a change of %s', (kind, text) => {
+    const change = { kind, nodes: ['a', 'b'], name: 'n', before: '1', after: '2' };
+    expect(changeText(change as BisectionChange, trans)).toBe(text);
+  });
+});
