@@ -26,6 +26,7 @@ Subpackages, each uses only those above it:
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
     schedules             create the runs of due schedules
+    bisections            create the runs of bisections, and judge them
     notices               send messages to notice channels
     triggers              create the runs of events
 

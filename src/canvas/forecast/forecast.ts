@@ -102,7 +102,8 @@ export class Forecast {
     const words = [
       cached && trans.__('%1 cached', cached),
       isMaximum ? trans.__('at most %1 to run', toRun) : trans.__('%1 to run', toRun),
-      waits || (took && trans.__('about %1', took))
+      took && trans.__('about %1', took),
+      waits
     ];
     return words.filter(Boolean).join(', ');
   }

@@ -48,7 +48,7 @@ describe('K15: what would run', () => {
     [{ ...SOME, isMaximum: false, cached: 0, took: '' }, '2 to run'],
     [
       { ...SOME, isMaximum: false, waits: 'waits for 1 of 1 GPUs' },
-      '1 cached, 2 to run, waits for 1 of 1 GPUs'
+      '1 cached, 2 to run, about 4 min, waits for 1 of 1 GPUs'
     ],
     [NOTHING, 'All 2 cached']
   ])('is said in a few words', async (answer, text) => {
