@@ -53,6 +53,14 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   return (
     <div className={classes.join(' ')}>
       <span hidden id={canvas.nameOf(id)} aria-label={cardLabel(view, trans)} />
+      {/* On the border, so that the title keeps its room. */}
+      {run?.checked && (
+        <Mark
+          text={trans.__('Check Run')}
+          title={trans.__('State and results of a check run, on a sample of the data')}
+          check
+        />
+      )}
       <div className="nby-Node-head" title={view.subtitle}>
         <Icon.react tag="span" className="nby-Icon nby-Node-kind" title={kindWord(view, trans)} />
         <span className="nby-Node-title">{view.title}</span>
@@ -75,13 +83,6 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         )}
         {view.stale && (
           <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} />
-        )}
-        {run?.checked && (
-          <Mark
-            text={trans.__('Check Run')}
-            title={trans.__('State and results of a check run, on a sample of the data')}
-            check
-          />
         )}
         {run && state && <RunState run={run} icon={state} />}
         {run?.state === 'running' && (
