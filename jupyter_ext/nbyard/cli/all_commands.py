@@ -31,7 +31,7 @@ from nbyard.cli.commands.projects import (
     retention,
 )
 from nbyard.cli.commands.run import run
-from nbyard.cli.commands.runs import bisect, clean_up, runs, runs_files
+from nbyard.cli.commands.runs import bisect, clean_up, exports, runs, runs_files
 from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
@@ -85,10 +85,8 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *foreign_project.COMMANDS,
     ),
     "runs": (
-        *runs.COMMANDS,
-        *runs_files.COMMANDS,
-        *clean_up.COMMANDS,
-        *bisect.COMMANDS,
+        *(*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
+        *(*bisect.COMMANDS, *exports.COMMANDS),
         lineage.of_run,
     ),
     "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),

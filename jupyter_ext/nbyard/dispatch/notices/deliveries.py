@@ -5,8 +5,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+import msgspec
+
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.notices.contents import content_of
+from nbyard.dispatch.notices.lineage_events import lineage_events
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.digests import next_messages
 from nbyard.domain.notices.messages import message_of
@@ -95,9 +98,13 @@ class Deliveries:
                 base = self._context.settings.public_url
                 base = base or self._store.channels.secret(c, channel).base_url
                 contents = [content_of(self._store, c, one, base) for one in group]
+                message = message_of(contents, message_id, source)
+                if channel.kind == "openlineage":
+                    events = lineage_events(self._store, c, group)
+                    message = msgspec.structs.replace(message, events=events)
         except (Conflict, StoreUnusable) as error:  # the URL cannot be decrypted
             return Delivery(reason_of(error))
-        return self.send(receiver, message_of(contents, message_id, source))
+        return self.send(receiver, message)
 
     def _note_failed(
         self, c: Connection, channel: Channel, message_id: str, attempts: int, delivery: Delivery

@@ -1,7 +1,8 @@
 """URLs of notice channels: which ones are accepted. Nothing is looked up here.
 
-https:// receives CloudEvents, unless it is the webhook of a service that Apprise knows. All other
-schemes are those of Apprise. They contain secrets.
+https:// receives CloudEvents, unless it is the webhook of a service that Apprise knows.
+openlineage+https:// receives OpenLineage events. All other schemes are those of Apprise. They
+contain secrets.
 """
 
 import re
@@ -24,6 +25,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 WEB = ("https", "http")
+OPENLINEAGE = "openlineage+"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
 SHORTEST_SECRET = 4
 # Their messages would stay on the machine that sends them, which may be a hub's.
@@ -44,7 +46,9 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
     Raises:
         Invalid: the URL is refused.
     """
-    if scheme_of(url) in WEB:
+    if is_openlineage(url):
+        _check_webhook(openlineage_target(url)[0], allowed, field)
+    elif scheme_of(url) in WEB:
         _check_webhook(url, allowed, field)
     else:
         _check_apprise(url, allowed, field)
@@ -83,6 +87,20 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
 def scheme_of(url: str) -> str:
     """Return the scheme of a URL in lower case."""
     return url.partition("://")[0].lower()
+
+
+def is_openlineage(url: str) -> bool:
+    """Return whether a URL receives OpenLineage events."""
+    return scheme_of(url).startswith(OPENLINEAGE)
+
+
+def openlineage_target(url: str) -> tuple[str, str]:
+    """Return the address that receives OpenLineage events, and the key to send, empty for none."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    key, _, host = host.rpartition("@")
+    web = f"{scheme.lower().removeprefix(OPENLINEAGE)}://{host}{slash}{path}"
+    return web, key.removeprefix(":")
 
 
 def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> None:
@@ -127,7 +145,8 @@ def secrets_of(url: str) -> list[str]:
 
 def without_secrets(text: str, url: str) -> str:
     """Return a text without the parts of a URL; its host is kept."""
-    host = (urlsplit(url).hostname or "") if scheme_of(url) in (*WEB, *GENERIC) else ""
+    shows_host = scheme_of(url) in (*WEB, *GENERIC) or is_openlineage(url)
+    host = (urlsplit(url).hostname or "") if shows_host else ""
     for secret in (url, *secrets_of(url)):
         if secret.lower() != host:
             text = text.replace(secret, "***")

@@ -22,7 +22,7 @@ DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-miss
 # For a channel without events.
 CHANNEL_EVENTS: tuple[NoticeEvent, ...] = (*DEFAULT_EVENTS, "trigger-failed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
-ChannelKind = Literal["webhook", "apprise"]
+ChannelKind = Literal["webhook", "apprise", "openlineage"]
 
 
 class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +58,8 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A notice channel to create.
 
     `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
-    slack://… or mailtos://…
+    slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
+    runs; a key before an @ is sent as a bearer token.
     """
 
     name: str

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+import nbyard
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.lineage.openlineage import sample_event
 from nbyard.domain.names import check_name
 from nbyard.domain.notices.channel_urls import check_channel_url
 from nbyard.domain.notices.rules import check_digest, check_rules
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("waiting", "sent", "failed")
 TEST_TYPE = "nbyard.channel.test"
+TEST_TITLE = "Test message of nbyard"
 
 
 class ChannelService:
@@ -250,6 +253,10 @@ class ChannelService:
 
     def _test_message(self, channel: Channel) -> Message:
         message_id, now = new_id(), clock.now()
+        body = f"nbyard can send messages to the channel {channel.name}."
+        if channel.kind == "openlineage":
+            event = sample_event(message_id, now, nbyard.__version__, channel.name)
+            return Message(message_id, TEST_TITLE, body, [event])
         event = {
             "specversion": "1.0",
             "id": message_id,
@@ -259,8 +266,7 @@ class ChannelService:
             "datacontenttype": "application/json",
             "data": {"channel": channel.name},
         }
-        body = f"nbyard can send messages to the channel {channel.name}."
-        return Message(message_id, "Test message of nbyard", body, [event])
+        return Message(message_id, TEST_TITLE, body, [event])
 
 
 def _name(text: str) -> str:

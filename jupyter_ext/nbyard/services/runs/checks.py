@@ -18,14 +18,14 @@ from nbyard.freezing.templates import check_request, freeze, store_template
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
-from nbyard.services.runs.comparisons import RunComparisons
+from nbyard.services.runs.exports import RunExports
 from nbyard.services.service_context import pin_blobs
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-class RunChecks(RunComparisons):
+class RunChecks(RunExports):
     """The part of the run service that checks."""
 
     @operation("POST", "/runs/check", scope="runs:read")

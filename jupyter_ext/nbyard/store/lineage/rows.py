@@ -4,11 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, insert
 
+from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.lineage.structs import Direction, Found, LineageNode, Ref
-from nbyard.domain.runs.structs import BytesOf, TaskPlan
+from nbyard.domain.runs.structs import BytesOf, Run, TaskPlan
 from nbyard.store.lineage.before import before
 from nbyard.store.lineage.following import following
 from nbyard.store.lineage.nodes import nodes
+from nbyard.store.lineage.run_records import read_run_record
 from nbyard.store.schema.lineage_tables import task_sources
 
 
@@ -25,6 +27,10 @@ class LineageRows:
         ]
         if rows:
             c.execute(insert(task_sources), rows)
+
+    def run_record(self, c: Connection, run: Run) -> RunRecord:
+        """Return the record of a run that the user may see."""
+        return read_run_record(c, run)
 
     def links(
         self, c: Connection, viewer: str, refs: Collection[Ref], direction: Direction, most: int

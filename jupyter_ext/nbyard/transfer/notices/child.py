@@ -6,20 +6,31 @@ import sys
 
 import msgspec
 
-from nbyard.domain.notices.channel_urls import WEB, masked_url, scheme_of
+from nbyard.domain.notices.channel_urls import (
+    WEB,
+    is_openlineage,
+    masked_url,
+    openlineage_target,
+    scheme_of,
+)
 from nbyard.domain.notices.structs import ChannelAddress, Delivery
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices import apprise_channels
 from nbyard.transfer.notices.guard import Guard
+from nbyard.transfer.notices.openlineage import post_lineage
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 from nbyard.transfer.notices.webhook import post_events
 
 WEBHOOK = "webhook"
+OPENLINEAGE = "OpenLineage"
 
 
 def describe(url: str) -> SendAnswer:
     """Return what a URL leads to."""
+    if is_openlineage(url):
+        address = masked_url(openlineage_target(url)[0])
+        return SendAnswer(address=ChannelAddress("openlineage", OPENLINEAGE, address))
     is_web = scheme_of(url) in WEB
     try:
         found = apprise_channels.describe(url)
@@ -39,6 +50,8 @@ def deliver(request: SendRequest) -> Delivery:
         raise TypeError("there is no message")
     if request.kind == "webhook":
         return post_events(url, request.service, message)
+    if request.kind == "openlineage":
+        return post_lineage(url, request.service, message)
     try:
         return apprise_channels.send(url, request.service, message)
     except ImportError:

@@ -1,8 +1,10 @@
 """Post CloudEvents to a URL: one in the structured format, several as a batch."""
 
+import contextlib
 import http.client
 import json
 import ssl
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from nbyard.domain.notices.structs import Delivery, Message
@@ -19,7 +21,6 @@ def post_events(
     url: str, service: str, message: Message, tls: ssl.SSLContext | None = None
 ) -> Delivery:
     """Post the events of a message. A redirect counts as a refusal."""
-    parts = urlsplit(url)
     is_batch = len(message.events) > 1
     content = json.dumps(message.events if is_batch else message.events[0]).encode()
     headers = {
@@ -28,21 +29,39 @@ def post_events(
         "Idempotency-Key": message.id,
         "Connection": "close",
     }
+    with contextlib.closing(connection_to(url, tls)) as connection:
+        return post(connection, url, service, content, headers)
+
+
+def connection_to(url: str, tls: ssl.SSLContext | None = None) -> http.client.HTTPConnection:
+    """Return a connection to the host of a URL, which opens with the first request."""
+    parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "http":
-        connection = http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
-    else:
-        context = tls or ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=context)
+        return http.client.HTTPConnection(host, parts.port, timeout=SECONDS)
+    context = tls or ssl.create_default_context()
+    return http.client.HTTPSConnection(host, parts.port, timeout=SECONDS, context=context)
+
+
+def post(
+    connection: http.client.HTTPConnection,
+    url: str,
+    service: str,
+    content: bytes,
+    headers: Mapping[str, str],
+) -> Delivery:
+    """Post a body over a connection and return what was answered."""
+    parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
-        connection.request("POST", path, content, headers)
+        connection.request("POST", path, content, dict(headers))
         answer = connection.getresponse()
-        # Texts of receivers may repeat the URL, so they are read but not shown.
+        # Texts of receivers may repeat the URL, so they are read but not shown. What is left of a
+        # long text would be in the way of the next answer.
         answer.read(LONGEST_TEXT)
+        if not answer.isclosed():
+            connection.close()
         return http_delivery(service, answer.status, answer.getheader("Retry-After") or "")
     except (OSError, http.client.HTTPException) as error:
         message_text = str(error) or type(error).__name__
         return Delivery(because("channel-unreachable", service=service, message=message_text))
-    finally:
-        connection.close()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from nbyard.domain.notices.channel_urls import (
     check_channel_url,
     masked_url,
+    openlineage_target,
     secrets_of,
     without_secrets,
 )
@@ -92,3 +93,33 @@ def test_parts_of_a_url_are_removed_from_texts(token):
 def test_the_host_of_a_webhook_stays_readable():
     url = "https://h.test/T/s3cr3t"
     assert without_secrets("h.test refused /T/s3cr3t", url) == "h.test refused /T/***"
+
+
+KEYED = "openlineage+https://s3cr3t@receiver.test/api/v1/lineage?x=1"
+
+
+def test_an_openlineage_url_is_a_web_url_with_a_key():
+    check_channel_url(KEYED, NONE)
+    assert openlineage_target(KEYED) == ("https://receiver.test/api/v1/lineage?x=1", "s3cr3t")
+    assert openlineage_target("OpenLineage+http://:k@h:1") == ("http://h:1", "k")
+    assert openlineage_target("openlineage+https://h/a@b") == ("https://h/a@b", "")
+    text = without_secrets(f"receiver.test refuses s3cr3t of {KEYED}", KEYED)
+    assert text == "receiver.test refuses *** of ***"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("openlineage+http://receiver.test/", "channel-not-encrypted"),
+        ("openlineage+https://127.0.0.1/", "leads-to-private"),
+        ("openlineage+ftp://receiver.test/", "unknown-scheme"),
+        ("openlineage+https://", "no-host"),
+        ("openlineage+https://k@localhost/", "private-host"),
+    ],
+)
+def test_an_openlineage_url_is_checked_as_one(url, code):
+    with pytest.raises(Invalid) as refused:
+        check_channel_url(url, NONE)
+    detail = refused.value.details[0]
+    assert detail.path == "url"
+    assert detail.reason is not None and (detail.reason.code, url) == (code, url)

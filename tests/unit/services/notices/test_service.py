@@ -22,6 +22,8 @@ from nbyard.reasons.structs import because
 from nbyard.services.notices import service
 from nbyard.store.notices.announce import announce_long
 
+from ...domain.lineage.openlineage_schema import check_event
+
 URL = "https://h.test/T/s3cr3t"
 RULES = [{"events": ["failed", "recovered"], "path": "report.py"}, {"events": ["retried"]}]
 WHY = because("channel-answered", service="webhook", status=500)
@@ -35,10 +37,14 @@ def answers(monkeypatch):
     def describe(url, allowed=(), field="url"):
         if "unknown" in url:
             raise Invalid.field(field, because("unknown-channel-url"))
+        if url.startswith("openlineage"):
+            return ChannelAddress("openlineage", "OpenLineage", "https://h.test/…")
         return ChannelAddress("webhook", "webhook", "https://h.test/…")
 
     def send(receiver, message):
-        assert receiver.url == URL
+        assert receiver.url.endswith(URL)
+        if receiver.kind == "openlineage":
+            check_event(message.events[0])
         return found.pop(0) if found else Delivery()
 
     monkeypatch.setattr(service, "describe_url", describe)
@@ -151,6 +157,12 @@ def test_a_test_message_reports_the_answer(channels, ann, made, answers):
     assert channels.get(ann, "team").error == WHY
     channels.test(ann, "team")
     assert channels.get(ann, "team").error is None
+
+
+def test_a_channel_for_openlineage_gets_an_event_of_that_format(channels, ann):
+    made = channels.create(ann, new(url=f"openlineage+{URL}"))
+    assert (made.kind, made.service) == ("openlineage", "OpenLineage")
+    assert channels.test(ann, "team") == ChannelTest(True)
 
 
 def test_a_channel_of_a_schedule_is_deleted_by_force_only(yard, channels, ann, made):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.notices.structs import Message
+from nbyard.domain.notices.structs import ChannelAddress, Message
 from nbyard.transfer.notices import apprise_channels, child
 from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
 
@@ -22,6 +22,15 @@ def test_webhooks_need_no_apprise(without_apprise):
     found = child.describe("https://h.test/T/s3cr3t").address
     assert found is not None and found.kind == "webhook"
     assert child.describe("slack://a/b/c") == SendAnswer(problem="missing")
+
+
+def test_lineage_needs_no_apprise_and_hides_its_key(without_apprise):
+    url = "openlineage+http://k3y@127.0.0.1:9/api/v1/lineage"
+    found = child.describe(url).address
+    assert found == ChannelAddress("openlineage", "OpenLineage", "http://127.0.0.1:9/…")
+    request = SendRequest(url, "openlineage", service="OpenLineage", message=MESSAGE)
+    reason = child.deliver(request).reason
+    assert reason is not None and reason.code == "channel-unreachable" and "k3y" not in str(reason)
 
 
 def test_without_apprise_a_delivery_fails_at_once(without_apprise):

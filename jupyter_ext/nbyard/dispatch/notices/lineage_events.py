@@ -1,0 +1,32 @@
+"""The OpenLineage events of notices about ended runs."""
+
+from collections.abc import Iterable
+
+import nbyard
+from nbyard.domain.lineage.openlineage import Event, run_events
+from nbyard.domain.notices.structs import NoticeEvent
+from nbyard.store import Connection, Store
+from nbyard.store.notices.outbox import OutboxNotice
+
+ENDS: tuple[NoticeEvent, ...] = ("succeeded", "failed", "recovered")
+# The events of more tasks could not be sent in time.
+MOST_TASKS = 100
+
+
+def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -> list[Event]:
+    """Return the events of the runs that ended; other notices have none.
+
+    A run with many tasks has only its own events.
+    """
+    ended = [one.notice.run_id for one in group if one.notice.event in ENDS]
+    found: list[Event] = []
+    for run_id in dict.fromkeys(ended):
+        run = store.runs.by_id(c, run_id)
+        if run is None:  # it was deleted
+            continue
+        record = store.lineage.run_record(c, run)
+        events = run_events(record, nbyard.__version__)
+        if len(record.tasks) > MOST_TASKS:
+            events = [event for event in events if event["run"]["runId"] == run.id]
+        found += events
+    return found

@@ -1,0 +1,233 @@
+"""OpenLineage events of a run: one job for the run, and one for each of its tasks.
+
+The events follow version 2-0-2 of the specification and use its own facets only. Names of jobs
+and of data are the same in each run of a file, so that a receiver can follow them over time.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.digest import canonical_text
+from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
+
+SPEC = "https://openlineage.io/spec"
+EVENT = f"{SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
+PRODUCER = "https://github.com/nbyard/nbyard"
+# Each facet of the specification with its version.
+FACETS: Mapping[str, tuple[str, str]] = {
+    "errorMessage": ("1-0-1", "ErrorMessageRunFacet"),
+    "jobType": ("2-0-4", "JobTypeJobFacet"),
+    "nominalTime": ("1-0-1", "NominalTimeRunFacet"),
+    "outputStatistics": ("1-0-2", "OutputStatisticsOutputDatasetFacet"),
+    "parent": ("1-2-0", "ParentRunFacet"),
+    "processing_engine": ("1-1-1", "ProcessingEngineRunFacet"),
+    "schema": ("1-2-0", "SchemaDatasetFacet"),
+    "executionParameters": ("1-0-0", "ExecutionParametersRunFacet"),
+    "tags": ("1-0-0", "TagsRunFacet"),
+    "version": ("1-0-1", "DatasetVersionDatasetFacet"),
+}
+ENDS: Mapping[str, str] = {"succeeded": "COMPLETE", "failed": "FAIL", "cancelled": "ABORT"}
+EventType = Literal["START", "COMPLETE", "FAIL", "ABORT"]
+NAMESPACE = "nbyard"
+LONGEST_VALUE = 1_000
+Event = dict[str, Any]
+
+
+def run_events(record: RunRecord, version: str, namespace: str = NAMESPACE) -> list[Event]:
+    """Return the events of a run in the order of their times.
+
+    `version` is that of nbyard. A run that has not started has no events. One that has not ended
+    has events about its start, and about the tasks that ended.
+    """
+    return sorted(_Events(record, version, namespace).all(), key=lambda event: event["eventTime"])
+
+
+def job_name(run: Run) -> str:
+    """Return the name of the job of a run: that of its file, else its title.
+
+    Folders are left out, because they may differ between servers and tell about the machine.
+    """
+    return run.path.rpartition("/")[2] or run.title
+
+
+class _Events:
+    def __init__(self, record: RunRecord, version: str, namespace: str):
+        self._record, self._version, self._namespace = record, version, namespace
+        self._name = job_name(record.run)
+
+    def all(self) -> Iterator[Event]:
+        run = self._record.run
+        if not self._record.is_workflow:
+            for task in self._record.tasks[:1]:
+                yield from self._of_single(task)
+            return
+        facets = self._run_facets(run)
+        data = {"inputs": self._data(), "outputs": self._results()}
+        yield from self._pair(run.id, self._name, "WORKFLOW", facets, run, data)
+        for task in self._record.tasks:
+            # A skipped task did nothing, and a cached one only took over earlier results.
+            if task.started_at is not None:
+                yield from self._of_task(task)
+
+    def _of_single(self, task: Task) -> Iterator[Event]:
+        run = self._record.run
+        facets = self._run_facets(run) | self._task_facets(task)
+        yield from self._pair(run.id, self._name, "TASK", facets, run, self._files(task))
+
+    def _of_task(self, task: Task) -> Iterator[Event]:
+        parent = {
+            "run": {"runId": self._record.run.id},
+            "job": {"namespace": self._namespace, "name": self._name},
+        }
+        facets = {"parent": facet("parent", **parent), **self._task_facets(task)}
+        name = f"{self._name}.{task.node}"
+        yield from self._pair(task.id, name, "TASK", facets, task, self._files(task))
+
+    def _pair(
+        self,
+        key: str,
+        name: str,
+        job_type: str,
+        facets: Mapping[str, Any],
+        of: Run | Task,
+        data: Mapping[str, Any],
+    ) -> Iterator[Event]:
+        """Yield the events about the start and the end of something, as far as it came."""
+        kind = facet("jobType", processingType="BATCH", integration="NBYARD", jobType=job_type)
+        engine = facet("processing_engine", version=self._version, name="nbyard")
+        facets = {"processing_engine": engine, **facets}
+
+        def event(event_type: EventType, at: datetime, **more: Any) -> Event:
+            return {
+                "eventType": event_type,
+                "eventTime": moment(at),
+                "run": {"runId": key, "facets": {**facets, **more}},
+                "job": {"namespace": self._namespace, "name": name, "facets": {"jobType": kind}},
+                "producer": PRODUCER,
+                "schemaURL": EVENT,
+            }
+
+        # A run that was cancelled early, or failed to prepare, never started; its end is all.
+        started = of.started_at or of.finished_at
+        if started is None:
+            return
+        yield {**event("START", started), "inputs": data["inputs"], "outputs": []}
+        if of.finished_at is None or of.state not in ENDS:
+            return
+        end: Any = ENDS[of.state]
+        more = {}
+        if end == "FAIL":
+            more["errorMessage"] = self._error(of)
+        yield {**event(end, max(of.finished_at, started), **more), **data}
+
+    def _run_facets(self, run: Run) -> Event:
+        due = facet("nominalTime", nominalStartTime=run.scheduled_at)
+        told = {"run": str(run.number), "owner": run.owner, "origin": run.origin.kind}
+        if run.git is not None:
+            told |= {"git.commit": run.git.commit, "git.branch": run.git.branch}
+            told["git.dirty"] = str(run.git.is_dirty).lower()
+        return {"nominalTime": due, "tags": _tags(told), **_parameters(run.parameters)}
+
+    def _task_facets(self, task: Task) -> Event:
+        code = self._record.code.get(task.executable_version_id)
+        told = {"run": str(self._record.run.number), "node": task.node, "runtime": task.runtime}
+        if code is not None:
+            told |= {"code": code.file, "code.version": str(code.number)}
+            told |= {"code.digest": code.code_digest, "language": code.language}
+        if task.environment is not None:
+            told["environment"] = task.environment.shown
+            told["environment.lock"] = task.environment.digest
+        return {"tags": _tags(told), **_parameters(task.arguments)}
+
+    def _error(self, of: Run | Task) -> Event:
+        failure = of.failure if isinstance(of, Task) else None
+        code = self._record.code.get(of.executable_version_id) if isinstance(of, Task) else None
+        message = str((failure.reason if failure else of.reason) or "failed")
+        language = (code.language if code else "") or "python"
+        return facet("errorMessage", message=message, programmingLanguage=language)
+
+    def _data(self) -> list[Event]:
+        return [self._input(one) for one in self._record.data_used().values()]
+
+    def _results(self) -> list[Event]:
+        return [self._output(one) for one in self._record.results() if one.name != EXECUTED]
+
+    def _files(self, task: Task) -> Event:
+        used = {one.id: self._result(one) for _, one in self._record.results_used(task)}
+        known = {one.digest + one.origin: self._input(one) for one in task.inputs.values()}
+        outputs = [self._output(one) for one in task.artifacts if one.name != EXECUTED]
+        return {"inputs": [*known.values(), *used.values()], "outputs": outputs}
+
+    def _input(self, one: BytesOf) -> Event:
+        """Return data from outside the run: a dataset, an artifact of another run, or a file."""
+        kind = one.source.partition(":")[0]
+        name = one.origin or one.filename
+        if kind == "dataset":
+            name = name.rpartition(" v")[0] or name
+        facets = {"version": facet("version", datasetVersion=one.digest)}
+        namespace = self._namespace if kind else "file"
+        return {"namespace": namespace, "name": name, "facets": facets}
+
+    def _result(self, one: Artifact) -> Event:
+        run = self._record.run
+        # The name of a named artifact, else one that is the same in each run of the file.
+        named = run.name and not self._record.is_workflow
+        name = f"{run.name}.{one.name}" if named else f"{self._name}.{one.node}.{one.name}"
+        facets = {"version": facet("version", datasetVersion=one.digest)}
+        if one.type is not None and one.type.columns:
+            columns = [{"name": name, "type": kind} for name, kind in one.type.columns]
+            facets["schema"] = facet("schema", fields=columns)
+        return {"namespace": self._namespace, "name": name, "facets": facets}
+
+    def _output(self, one: Artifact) -> Event:
+        counted: Event = {"size": one.size_bytes}
+        if one.type is not None and one.type.rows is not None:
+            counted["rowCount"] = one.type.rows
+        statistics = facet("outputStatistics", **counted)
+        return {**self._result(one), "outputFacets": {"outputStatistics": statistics}}
+
+
+def facet(name: str, /, **fields: Any) -> Event:
+    """Return a facet of the specification."""
+    version, schema = FACETS[name]
+    url = f"{SPEC}/facets/{version}/{schema}.json#/$defs/{schema}"
+    return {"_producer": PRODUCER, "_schemaURL": url, **fields}
+
+
+def moment(at: datetime) -> str:
+    """Return a time in UTC as events have it."""
+    text = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
+def _tags(values: Mapping[str, str]) -> Event:
+    tags = [{"key": k, "value": v, "source": "NBYARD"} for k, v in values.items() if v]
+    return facet("tags", tags=tags)
+
+
+def _parameters(values: Mapping[str, Any]) -> Event:
+    """Return the facet of parameters, if there are any."""
+    texts = {
+        name: value if isinstance(value, str) else canonical_text(value)
+        for name, value in values.items()
+    }
+    given = [{"key": k, "name": k, "value": v[:LONGEST_VALUE]} for k, v in texts.items()]
+    return {"executionParameters": facet("executionParameters", parameters=given)} if given else {}
+
+
+def sample_event(key: str, at: datetime, version: str, name: str) -> Event:
+    """Return an event that tries a receiver; it says nothing about a run."""
+    engine = facet("processing_engine", version=version, name="nbyard")
+    return {
+        "eventType": "OTHER",
+        "eventTime": moment(at),
+        "run": {"runId": key, "facets": {"processing_engine": engine}},
+        "job": {"namespace": NAMESPACE, "name": f"test of {name}", "facets": {}},
+        "inputs": [],
+        "outputs": [],
+        "producer": PRODUCER,
+        "schemaURL": EVENT,
+    }

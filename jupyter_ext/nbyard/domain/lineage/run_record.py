@@ -1,0 +1,50 @@
+"""The record of a run, as exports to other formats read it."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from nbyard.domain.environments.structs import EnvironmentVersion
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
+from nbyard.domain.workflows.structs import Edge
+
+
+class RunRecord(msgspec.Struct, frozen=True):
+    """A run, its tasks with their outputs in the order of the graph, and what they used.
+
+    `code` has the versions of executables by their IDs, `environments` those of environments.
+    Versions that were deleted are missing.
+    """
+
+    run: Run
+    tasks: list[Task]
+    edges: list[Edge] = []
+    code: Mapping[str, ExecutableVersion] = {}
+    environments: Mapping[str, EnvironmentVersion] = {}
+
+    @property
+    def is_workflow(self) -> bool:
+        """Return whether it is the run of a workflow, not of one executable."""
+        return bool(self.run.workflow_id)
+
+    def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
+        """Yield the results of other tasks that a task used, by the name of its input."""
+        made = {
+            (one.node, artifact.name): artifact for one in self.tasks for artifact in one.artifacts
+        }
+        for edge in self.edges:
+            found = made.get((edge.source, edge.output))
+            if edge.target == task.node and edge.input not in task.inputs and found is not None:
+                yield edge.input, found
+
+    def data_used(self) -> dict[str, BytesOf]:
+        """Return the data from outside the run by digest and origin."""
+        return {
+            f"{one.digest} {one.origin}": one for task in self.tasks for one in task.inputs.values()
+        }
+
+    def results(self) -> list[Artifact]:
+        """Return the outputs that no other task of the run uses."""
+        used = {artifact.id for task in self.tasks for _, artifact in self.results_used(task)}
+        return [one for task in self.tasks for one in task.artifacts if one.id not in used]

@@ -1,0 +1,45 @@
+"""The record of a run, as exports to other formats read it."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.runs.structs import Artifact, Run
+from nbyard.store.environments.queries import EnvironmentRows
+from nbyard.store.executables import ExecutableRows
+from nbyard.store.runs.artifacts_and_cache import ArtifactRows
+from nbyard.store.runs.queries import RunRows
+from nbyard.store.runs.tasks import TaskRows
+
+T = TypeVar("T")
+
+
+def read_run_record(c: Connection, run: Run) -> RunRecord:
+    """Return the record of a run that the caller may see."""
+    artifacts: dict[str, list[Artifact]] = {}
+    for one in ArtifactRows().of_run(c, run.id):
+        artifacts.setdefault(one.node, []).append(one)
+    tasks = [
+        msgspec.structs.replace(task, artifacts=artifacts.get(task.node, []))
+        for task in TaskRows().views(c, run.id)
+    ]
+    code, locks = ExecutableRows(), EnvironmentRows()
+    return RunRecord(
+        run,
+        tasks,
+        RunRows().edges(c, run.id),
+        _known(lambda key: code.version(c, key), (one.executable_version_id for one in tasks)),
+        _known(
+            lambda key: locks.version(c, key),
+            (one.environment.version_id for one in tasks if one.environment),
+        ),
+    )
+
+
+def _known(find: Callable[[str], T | None], keys: Iterable[str]) -> dict[str, T]:
+    """Return what is found for each of the keys, which mostly repeat."""
+    found = {key: find(key) for key in dict.fromkeys(keys)}
+    return {key: value for key, value in found.items() if value is not None}

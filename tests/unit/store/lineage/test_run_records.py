@@ -1,0 +1,27 @@
+"""R15: the record of a run on both databases."""
+
+from nbyard.domain.runs.structs import BytesOf, ResultOf
+from nbyard.store.lineage.run_records import read_run_record
+
+from .records import Records
+
+
+def test_everything_that_a_run_used_is_read(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        used = rows.environment("science")
+        code = rows.executable("a.py").current
+        edge = {"source": "a", "output": "out", "target": "b", "input": "x"}
+        run = rows.run(title="flow", workflow_id="w", edges=[edge])
+        data = BytesOf("d", "a.csv", "irises v1", source="dataset:v")
+        first = rows.work(run, "a", {"data": data}, version=code.id, environment=used)
+        made = rows.artifact(first)
+        rows.work(run, "b", {"x": ResultOf("a", "out")}, version="deleted")
+    with store.read() as c:
+        found = read_run_record(c, run)
+    a, b = found.tasks
+    assert found.run.id == run.id and found.is_workflow
+    assert a.artifacts == [made] and list(found.results_used(b)) == [("x", made)]
+    assert found.results() == [] and list(found.data_used().values()) == [data]
+    assert found.code == {code.id: code}
+    assert [one.number for one in found.environments.values()] == [1]
