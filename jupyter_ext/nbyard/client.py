@@ -123,6 +123,11 @@ class Client:
         task = f"/runs/{quote(run, safe='')}/tasks/{quote(node, safe='')}"
         return self._fetch(f"{task}/files/content?{urlencode({'path': path})}", path)
 
+    def run_crate(self, run: str, *, inputs: bool = True) -> tuple[BinaryIO, str]:
+        """Return a run as an RO-Crate in an open zip file, and its name."""
+        place = f"/runs/{quote(run, safe='')}/crate"
+        return self._fetch(f"{place}?{urlencode({'inputs': str(inputs).lower()})}", run)
+
     def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
         """Return a pushed file of a project in an open file, and its name."""
         place = f"/projects/{quote(project, safe='')}/files/content"

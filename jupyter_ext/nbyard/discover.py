@@ -95,6 +95,12 @@ class Local:
 
         return open_download(self.yard.parts.blobs, self.runs.file(run, node, path))
 
+    def run_crate(self, run: str, *, inputs: bool = True) -> tuple[BinaryIO, str]:
+        """Return a run as an RO-Crate in an open zip file, and its name."""
+        from nbyard.blobs import open_download
+
+        return open_download(self.yard.parts.blobs, self.runs.crate(run, inputs))
+
     def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
         """Return a pushed file of a project in an open file, and its name."""
         from nbyard.blobs import open_download

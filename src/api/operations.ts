@@ -115,6 +115,7 @@ export const ROUTES = {
   'runs.preview': ['GET', '/runs/{run}/tasks/{node}/files/preview'],
   'runs.cells': ['GET', '/runs/{run}/tasks/{node}/cells'],
   'runs.log': ['GET', '/runs/{run}/tasks/{node}/log'],
+  'runs.crate': ['GET', '/runs/{run}/crate'],
   'runs.openlineage': ['GET', '/runs/{run}/openlineage'],
   'runs.metrics': ['GET', '/runs/{run}/tasks/{node}/metrics'],
   'runs.undeclared': ['GET', '/runs/{run}/tasks/{node}/undeclared'],

@@ -1,10 +1,13 @@
 """Prepare stored bytes for download: a file as it is, a folder or several files as a zip."""
 
 import contextlib
+import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import IO, BinaryIO
 
 import msgspec
 
@@ -14,11 +17,15 @@ CHUNK = 1 << 20
 
 
 class DownloadRequest(msgspec.Struct, frozen=True):
-    """Stored bytes with a file name. `members` groups several of them into one download."""
+    """Stored bytes with a file name. `members` groups several of them into one download.
+
+    A member with a `content` is not stored.
+    """
 
     digest: str
     filename: str
     members: tuple["DownloadRequest", ...] = ()
+    content: bytes | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -40,10 +47,10 @@ def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]
     with contextlib.ExitStack() as undone:
         undone.callback(handle.close)
         with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as archive:
-            for place, digest in _files(blobs, wanted):
+            for place, source_of in _files(blobs, wanted):
                 member = zipfile.ZipInfo(place)
                 with (
-                    blobs.open(digest) as source,
+                    source_of() as source,
                     archive.open(member, "w", force_zip64=True) as target,
                 ):
                     while chunk := source.read(CHUNK):
@@ -53,14 +60,18 @@ def open_download(blobs: Blobs, wanted: DownloadRequest) -> tuple[BinaryIO, str]
     return handle, f"{wanted.filename}.zip"
 
 
-def _files(blobs: Blobs, wanted: DownloadRequest) -> Iterator[tuple[str, str]]:
-    """Yield the path and the digest of each file."""
+def _files(
+    blobs: Blobs, wanted: DownloadRequest
+) -> Iterator[tuple[str, Callable[[], AbstractContextManager[IO[bytes]]]]]:
+    """Yield the path of each file, and how it is opened."""
     for member in wanted.members:
-        if member.is_folder:
-            for place, digest in _files(blobs, member):
-                yield f"{member.filename}/{place}", digest
+        if member.content is not None:
+            yield member.filename, partial(io.BytesIO, member.content)
+        elif member.is_folder:
+            for place, source_of in _files(blobs, member):
+                yield f"{member.filename}/{place}", source_of
         else:
-            yield member.filename, member.digest
+            yield member.filename, partial(blobs.open, member.digest)
     if not wanted.members:
         for entry in blobs.tree(wanted.digest).files:
-            yield entry.path, entry.digest
+            yield entry.path, partial(blobs.open, entry.digest)

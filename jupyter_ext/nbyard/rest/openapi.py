@@ -157,6 +157,11 @@ STREAMS: dict[str, Json] = {
         ["run", "node"],
         PATH,
     ),
+    "/runs/{run}/crate": _download(
+        "runs.crate",
+        ["run"],
+        {"name": "inputs", "in": "query", "schema": {"type": "boolean", "default": True}},
+    ),
     "/projects/{project}/files/content": _download("projects.file", ["project"], PATH),
     "/uploads/{upload}": {
         "patch": {

@@ -29,6 +29,7 @@ CONTENTS = {
     "runs.content": "/runs/{run}/tasks/{node}/inputs/{name}/content",
     "projects.file": "/projects/{project}/files/content",
     "runs.file": "/runs/{run}/tasks/{node}/files/content",
+    "runs.crate": "/runs/{run}/crate",
 }
 Route = tuple[str, type[web.RequestHandler], dict[str, Any]]
 

@@ -108,6 +108,8 @@ class PictureHandler(NbyardHandler):
 class ContentHandler(NbyardHandler):
     """`GET …/content`: the bytes of a dataset, an artifact, or an input or other file of a task.
 
+    `GET /runs/{run}/crate` is a run with all of them.
+
     Several files are sent as a zip.
     """
 
@@ -138,6 +140,8 @@ class ContentHandler(NbyardHandler):
         """Return the values in the query."""
         if self._verb == "file":
             return {"path": check_text(self.get_query_argument("path", "", strip=False), "path")}
+        if self._name == "runs.crate":
+            return {"inputs": self.get_query_argument("inputs", "true") != "false"}
         text = self.get_query_argument("version", "")
         if self._noun != "datasets" or not text:
             return {}

@@ -5,7 +5,7 @@ import shutil
 import sys
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -178,7 +178,11 @@ def export(name: str, target: str, server: str) -> None:
 
 def save(connection: Any, name: str, target: str) -> None:
     """Download an artifact to the file `target`, or to standard output for `-`."""
-    source, own = connection.download("artifacts", name)
+    save_file(*connection.download("artifacts", name), target)
+
+
+def save_file(source: BinaryIO, own: str, target: str) -> None:
+    """Save a download named `own` to the file `target`, or to standard output for `-`."""
     if target == "-":
         with source:
             shutil.copyfileobj(source, sys.stdout.buffer)

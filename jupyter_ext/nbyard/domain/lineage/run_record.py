@@ -1,6 +1,7 @@
 """The record of a run, as exports to other formats read it."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     """A run, its tasks with their outputs in the order of the graph, and what they used.
 
     `code` has the versions of executables by their IDs, `environments` those of environments.
-    Versions that were deleted are missing.
+    Versions that were deleted are missing. `document` is the frozen workflow, null for the run of
+    one executable.
     """
 
     run: Run
@@ -22,11 +24,12 @@ class RunRecord(msgspec.Struct, frozen=True):
     edges: list[Edge] = []
     code: Mapping[str, ExecutableVersion] = {}
     environments: Mapping[str, EnvironmentVersion] = {}
+    document: Mapping[str, Any] | None = None
 
     @property
     def is_workflow(self) -> bool:
         """Return whether it is the run of a workflow, not of one executable."""
-        return bool(self.run.workflow_id)
+        return self.document is not None
 
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
         """Yield the results of other tasks that a task used, by the name of its input."""

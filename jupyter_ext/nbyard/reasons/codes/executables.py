@@ -117,6 +117,7 @@ RUNS = {
     "nothing-to-run": code("there is no executable to run"),
     "no-state": code("there is no state '{state}'", state=str),
     "run-ended": code("The run has {state} already.", state=str),
+    "export-of-live-run": code("Run {number} has not ended. Export it afterwards.", number=int),
     "run-not-ended": code("The run is not at its end; cancel it first."),
     "run-is-scratch": code(
         "This is a check run or the run of a bisection. Such runs are deleted automatically, so"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.runs.structs import Artifact, Run
@@ -13,8 +13,11 @@ from nbyard.store.executables import ExecutableRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
 from nbyard.store.runs.queries import RunRows
 from nbyard.store.runs.tasks import TaskRows
+from nbyard.store.schema.tables import workflow_versions
 
 T = TypeVar("T")
+VERSIONS = workflow_versions.c
+DOCUMENT = select(VERSIONS.document).where(VERSIONS.id == bindparam("its_id"))
 
 
 def read_run_record(c: Connection, run: Run) -> RunRecord:
@@ -36,6 +39,7 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
             lambda key: locks.version(c, key),
             (one.environment.version_id for one in tasks if one.environment),
         ),
+        c.execute(DOCUMENT, {"its_id": run.workflow_version_id}).scalar(),
     )
 
 

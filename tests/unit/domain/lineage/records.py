@@ -21,6 +21,14 @@ START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 RUN, CLEAN, TRAIN = new_id(), new_id(), new_id()
 
 
+DOCUMENT = {
+    "version": 1,
+    "meta": {"id": "w", "title": "Penguins", "parameters": {"rate": {"type": "float"}}},
+    "nodes": {"clean": {"type": "executable", "path": "clean.ipynb"}},
+    "edges": {},
+}
+
+
 def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
@@ -138,6 +146,7 @@ def record(state: str = "succeeded", **run: Any) -> RunRecord:
             "v2": code("v2", "src/train.py", inputs, "python"),
         },
         {"ev": version},
+        DOCUMENT,
     )
 
 

@@ -1,10 +1,14 @@
 """R15: runs in formats of others."""
 
-import pytest
+import zipfile
 
+import pytest
+from rocrate.rocrate import ROCrate
+
+from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.errors import Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NotFound
 
 from ...domain.lineage.openlineage_schema import check_event
 
@@ -37,3 +41,45 @@ def test_refusals(yard, ann, flow):
         with pytest.raises(Invalid) as refused:
             yard.services.runs.openlineage(ann, made.id, namespace=namespace)
         assert refused.value.details[0].path == "namespace"
+
+
+def test_a_run_is_a_crate_with_its_code_data_and_results(yard, ann, flow, finished, tmp_path):
+    detail = finished(path=flow)
+    source, name = open_download(yard.parts.blobs, yard.services.runs.crate(ann, detail.run.id))
+    assert name == f"Twice-run-{detail.run.number}.crate.zip"
+    with source, zipfile.ZipFile(source) as archive:
+        archive.extractall(tmp_path)
+    crate = ROCrate(tmp_path)
+    assert (tmp_path / "inputs/data.csv").read_text() == "a\n1\n"
+    assert (tmp_path / "workflow/flow.nbflow").exists()
+    assert (tmp_path / "outputs/two/result.csv").exists()
+    tools = [one for one in crate.data_entities if one.id.endswith("tool.py")]
+    assert [one.type for one in tools] == [["File", "SoftwareSourceCode"]]
+    for one in crate.data_entities:
+        assert (tmp_path / one.id).exists()
+
+
+def test_data_from_outside_can_be_left_out(yard, ann, flow, finished):
+    detail = finished(path=flow)
+    found = yard.services.runs.crate(ann, detail.run.id, inputs=False)
+    places = [one.filename for one in found.members]
+    assert not any(place.startswith("inputs/") for place in places)
+    assert any(place.startswith("outputs/") for place in places)
+
+
+def test_bytes_that_are_gone_are_described(yard, ann, flow, finished):
+    detail = finished(path=flow)
+    for file in [one for task in detail.tasks for one in task.artifacts]:
+        yard.parts.blobs.path(file.digest).unlink(missing_ok=True)
+    found = yard.services.runs.crate(ann, detail.run.id)
+    assert not any(one.filename.startswith("outputs/") for one in found.members)
+    (metadata,) = [one for one in found.members if one.filename == "ro-crate-metadata.json"]
+    assert metadata.content is not None and b"ni:///sha-256;" in metadata.content
+
+
+def test_a_crate_of_a_live_run_or_of_others_is_refused(yard, ann, flow):
+    made = yard.services.runs.create(ann, NewRun(path=flow))
+    with pytest.raises(Conflict):
+        yard.services.runs.crate(ann, made.id)
+    with pytest.raises(NotFound):
+        yard.services.runs.crate(Caller("eve"), made.id)

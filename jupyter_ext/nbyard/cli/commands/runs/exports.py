@@ -5,6 +5,7 @@ from typing import Any
 import click
 import msgspec
 
+from nbyard.cli.commands.artifacts import save_file
 from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 
@@ -32,4 +33,32 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode(event).decode())
 
 
-COMMANDS: tuple[click.Command, ...] = (openlineage,)
+@click.command("export")
+@click.argument("run")
+@click.option(
+    *("--ro-crate", "target"),
+    required=True,
+    metavar="FILE.zip",
+    help="Save an RO-Crate in this file; - is standard output.",
+)
+@click.option(
+    *("--inputs/--no-inputs", "inputs"),
+    default=True,
+    help="Include data from outside the run. Default: include.",
+)
+@server_option
+def export(run: str, target: str, inputs: bool, server: str) -> None:
+    """Save a run with its code, data and results.
+
+    The file is a Workflow Run RO-Crate: the workflow, the code of each node, environments, inputs
+    and outputs, and a description of what was done, when and by whom.
+
+    \b
+    Examples:
+      nbyard runs export 12 --ro-crate penguins.zip
+      nbyard runs export nightly --ro-crate nightly.zip --no-inputs
+    """
+    save_file(*connect(server).run_crate(run, inputs=inputs), target)
+
+
+COMMANDS: tuple[click.Command, ...] = (export, openlineage)

@@ -1,0 +1,101 @@
+"""The graph of a crate: entities by ID, whose references grow while it is written."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from nbyard.domain.names import safe_filename
+
+METADATA = "ro-crate-metadata.json"
+CRATE = "https://w3id.org/ro/crate/1.1"
+TERMS = "https://w3id.org/ro/terms/workflow-run#"
+# Terms beside those of RO-Crate 1.1. They stand in the crate, so that it is read without a network.
+OWN_TERMS = {
+    name: f"{TERMS}{name}"
+    for name in (
+        "ParameterConnection",
+        "connection",
+        "sourceParameter",
+        "targetParameter",
+        "sha256",
+    )
+}
+Entity = dict[str, Any]
+
+
+class CrateFile(msgspec.Struct, frozen=True):
+    """A file or folder of a crate: stored bytes by their digest, or its content."""
+
+    place: str
+    digest: str = ""
+    content: bytes = b""
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether it is a folder."""
+        return self.digest.startswith("tree:")
+
+    @property
+    def key(self) -> str:
+        """Return the ID of its entity."""
+        return quote(self.place) + ("/" if self.is_folder else "")
+
+
+class CrateGraph:
+    """Entities by ID in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._entities: dict[str, Entity] = {}
+        self.files: dict[str, CrateFile] = {}
+
+    def add(self, key: str, kind: str | list[str], **properties: Any) -> Entity:
+        """Add an entity or more of its properties, and return a reference to it.
+
+        Properties without a value are left out.
+        """
+        given = {name: value for name, value in properties.items() if value not in (None, "", [])}
+        self._entities.setdefault(key, {"@id": key, "@type": kind}).update(given)
+        return ref(key)
+
+    def link(self, key: str, name: str, *refs: Entity) -> None:
+        """Add references to a property of an entity, each once."""
+        known = self._entities[key].setdefault(name, [])
+        known += [one for one in refs if one not in known]
+
+    def add_file(
+        self, file: CrateFile, kind: str | list[str] = "File", **properties: Any
+    ) -> Entity:
+        """Add a file or folder with its entity, as a part of the crate."""
+        self.files[file.place] = file
+        found = self.add(file.key, kind, **properties)
+        self.link("./", "hasPart", found)
+        return found
+
+    def metadata(self) -> Entity:
+        """Return the whole metadata."""
+        graph = [_short(entity) for entity in self._entities.values()]
+        return {"@context": [f"{CRATE}/context", OWN_TERMS], "@graph": graph}
+
+
+def ref(key: str) -> Entity:
+    """Return a reference to an entity."""
+    return {"@id": key}
+
+
+def key_of(*words: str) -> str:
+    """Return the ID of an entity that is no file."""
+    return "#" + "/".join(quote(word, safe="") for word in words)
+
+
+def place_of(*words: str) -> str:
+    """Return the path of a file in the crate."""
+    return "/".join(safe_filename(word) for word in words)
+
+
+def _short(entity: Entity) -> Entity:
+    """Return an entity whose lists of one reference are that reference."""
+    return {
+        name: value[0] if isinstance(value, list) and len(value) == 1 and name != "@type" else value
+        for name, value in entity.items()
+    }

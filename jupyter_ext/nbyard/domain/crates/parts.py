@@ -1,0 +1,220 @@
+"""Parts of a crate that several entities refer to: tools, parameters, data and results."""
+
+import base64
+import binascii
+from collections.abc import Container, Mapping
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from nbyard.domain.arguments.structs import Argument, Role
+from nbyard.domain.crates.graph import CrateFile, CrateGraph, Entity, key_of, place_of
+from nbyard.domain.digest import canonical_text
+from nbyard.domain.lineage.run_record import RunRecord
+from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
+
+TYPES: Mapping[str, str] = {
+    "bool": "Boolean",
+    "choice": "Text",
+    "float": "Float",
+    "int": "Integer",
+    "json": "Text",
+    "list": "Text",
+    "secret": "Text",
+    "string": "Text",
+}
+PARAMETERS = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
+MEDIA: Mapping[str, str] = {
+    "csv": "text/csv",
+    "html": "text/html",
+    "ipynb": "application/x-ipynb+json",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "py": "text/x-python",
+    "r": "text/x-r",
+    "sh": "text/x-shellscript",
+    "txt": "text/plain",
+    "zip": "application/zip",
+}
+
+
+class CrateParts:
+    """Adds each part once, when it is first referred to."""
+
+    def __init__(self, graph: CrateGraph, record: RunRecord, stored: Container[str]):
+        self._graph, self._record, self._stored = graph, record, stored
+        self._places: dict[str, str] = {}
+
+    def arguments(self, task: Task) -> dict[str, Argument]:
+        """Return what the tool of a task declares, by name."""
+        code = self._record.code.get(task.executable_version_id)
+        return {one.name: one for one in code.arguments} if code else {}
+
+    def argument(self, task: Task, name: str, role: Role) -> Argument:
+        """Return an argument of the tool of a task, also if its code was deleted."""
+        return self.arguments(task).get(name) or Argument(name, role=role)
+
+    def tool(self, task: Task) -> Entity:
+        """Return the code of a task: its file in the folder of its bundle."""
+        code = self._record.code.get(task.executable_version_id)
+        label = task.label or (code.file if code else task.node)
+        if code is None or code.bundle_digest not in self._stored:
+            version = str(code.number) if code else None
+            key = key_of("tool", task.executable_version_id or task.node)
+            return self._graph.add(key, "SoftwareApplication", name=label, version=version)
+        folder = CrateFile(
+            self._place("code", f"{label}-v{code.number}", code.id), code.bundle_digest
+        )
+        self._graph.add_file(folder, "Dataset", name=f"{label} and the files beside it")
+        key = folder.key + quote(code.file)
+        tool = self._graph.add(
+            key,
+            ["File", "SoftwareSourceCode"],
+            name=label,
+            version=str(code.number),
+            encodingFormat=media_type(code.file),
+            programmingLanguage=self._language(code.language or code.kind),
+            softwareRequirements=self._environment(task),
+        )
+        self._graph.link(folder.key, "hasPart", tool)
+        for argument in code.arguments:
+            role = "output" if argument.role == "output" else "input"
+            self._graph.link(key, role, self.tool_parameter(task, argument))
+        return tool
+
+    def tool_parameter(self, task: Task, argument: Argument) -> Entity:
+        """Return a parameter of the tool of a task."""
+        return self.parameter(task.executable_version_id or task.node, argument)
+
+    def workflow_port(self, task: Task, argument: Argument) -> Entity:
+        """Return the parameter of the workflow that is passed on to, or taken from, a task."""
+        named = msgspec.structs.replace(argument, name=f"{task.node}.{argument.name}")
+        return self.parameter("workflow", named)
+
+    def parameter(self, scope: str, argument: Argument) -> Entity:
+        """Return a parameter; `scope` tells those of several tools and of the workflow apart."""
+        kind = TYPES[argument.type]
+        if argument.role != "value":
+            kind = "Dataset" if argument.format == "folder" else "File"
+        default = argument.default if argument.default is not msgspec.UNSET else None
+        return self._graph.add(
+            key_of("parameter", scope, argument.name),
+            "FormalParameter",
+            name=argument.name,
+            description=argument.help,
+            additionalType=kind,
+            valueRequired="True" if argument.required else None,
+            defaultValue=None if default is None else text_of(default),
+            conformsTo=self._graph.add(
+                PARAMETERS, "CreativeWork", name="FormalParameter profile", version="1.0"
+            ),
+        )
+
+    def connection(self, source: Entity, target: Entity) -> Entity:
+        """Return the connection of two parameters."""
+        key = key_of("connection", source["@id"][1:], target["@id"][1:])
+        return self._graph.add(
+            key, "ParameterConnection", sourceParameter=source, targetParameter=target
+        )
+
+    def value(self, name: str, value: Any, parameter: Entity, *scope: str) -> Entity:
+        """Return the value that a parameter had."""
+        text = text_of(value)
+        return self._graph.add(
+            key_of("value", *scope, name),
+            "PropertyValue",
+            name=name,
+            value=text or '""',
+            exampleOfWork=parameter,
+        )
+
+    def data(self, one: BytesOf) -> Entity:
+        """Return data from outside the run."""
+        place = self._place("inputs", one.filename, f"{one.digest} {one.filename}")
+        return self._file(place, one.digest, one.filename, one.origin, None)
+
+    def result(self, one: Artifact) -> Entity:
+        """Return a result of a task."""
+        place = self._place(f"outputs/{place_of(one.node)}", one.filename, one.id)
+        name = f"{one.name} of {one.node}"
+        return self._file(place, one.digest, one.filename, name, one.size_bytes)
+
+    def git(self, run: Run) -> list[Entity]:
+        """Return the commit of the code of a run."""
+        if run.git is None:
+            return []
+        facts = {"git commit": run.git.commit, "git branch": run.git.branch}
+        facts["git changes"] = "uncommitted changes" if run.git.is_dirty else "none"
+        return [
+            self._graph.add(key_of(name), "PropertyValue", name=name, value=value)
+            for name, value in facts.items()
+            if value
+        ]
+
+    def _file(self, place: str, digest: str, filename: str, name: str, size: int | None) -> Entity:
+        is_folder = digest.startswith("tree:")
+        told: dict[str, Any] = {
+            "name": name or filename,
+            "alternateName": filename,
+            "contentSize": None if size is None or is_folder else str(size),
+            "encodingFormat": None if is_folder else media_type(filename),
+            "sha256": None if is_folder else digest.partition(":")[2],
+        }
+        kind = "Dataset" if is_folder else "File"
+        if digest in self._stored:
+            return self._graph.add_file(CrateFile(place, digest), kind, **told)
+        found = self._graph.add(named_information(digest), kind, **told)
+        self._graph.link("./", "hasPart", found)
+        return found
+
+    def _environment(self, task: Task) -> list[Entity]:
+        """Return the lock of the environment of a task."""
+        used = task.environment
+        version = self._record.environments.get(used.version_id) if used else None
+        if used is None or version is None:
+            return []
+        content = "".join(f"{line}\n" for line in version.lock_lines).encode()
+        place = self._place("environments", f"{used.name}-v{used.number}.txt", used.version_id)
+        name = f"Lock of the environment {used.shown}, Python {version.python}"
+        file = CrateFile(place, content=content)
+        return [self._graph.add_file(file, name=name, encodingFormat="text/plain")]
+
+    def _language(self, language: str) -> Entity:
+        return self._graph.add(key_of("language", language), "ComputerLanguage", name=language)
+
+    def _place(self, folder: str, name: str, of: str) -> str:
+        """Return the place of something; two of one name are told apart by a number."""
+        plain = place_of(name)
+        stem, dot, suffix = plain.rpartition(".")
+        for number in count(1):
+            tried = (
+                plain
+                if number == 1
+                else f"{stem or suffix}-{number}{dot if stem else ''}{suffix if stem else ''}"
+            )
+            place = f"{folder}/{tried}"
+            if self._places.setdefault(place, of) == of:
+                return place
+        raise AssertionError(name)
+
+
+def media_type(filename: str) -> str:
+    """Return the media type of a file by its name."""
+    return MEDIA.get(filename.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text."""
+    return value if isinstance(value, str) else canonical_text(value)
+
+
+def named_information(digest: str) -> str:
+    """Return the URI of bytes that are not part of a crate (RFC 6920)."""
+    try:
+        raw = binascii.unhexlify(digest.partition(":")[2])
+    except binascii.Error:
+        raw = digest.encode()
+    return f"ni:///sha-256;{base64.urlsafe_b64encode(raw).decode().rstrip('=')}"

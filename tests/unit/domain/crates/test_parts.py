@@ -1,0 +1,105 @@
+"""R15: the parts of a crate."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.crates.graph import CrateGraph, Entity
+from nbyard.domain.crates.parts import CrateParts, media_type, named_information, text_of
+from nbyard.domain.runs.structs import BytesOf
+
+from ..lineage.records import digest, record
+
+
+class Everything:
+    """All bytes are stored."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+def made(stored: object = ()) -> tuple[CrateParts, CrateGraph]:
+    graph = CrateGraph()
+    graph.add("./", "Dataset")
+    return CrateParts(graph, record(), stored), graph  # type: ignore[arg-type]
+
+
+def entity(graph: CrateGraph, key: str) -> Entity:
+    (found,) = [one for one in graph.metadata()["@graph"] if one["@id"] == key]
+    return found
+
+
+def test_code_is_a_file_in_the_folder_of_its_bundle() -> None:
+    parts, graph = made(Everything())
+    tool = parts.tool(record().tasks[1])
+    assert tool == {"@id": "code/train.py-v2/src/train.py"}
+    assert entity(graph, "code/train.py-v2/")["hasPart"] == tool
+    found = entity(graph, tool["@id"])
+    assert found["programmingLanguage"] == {"@id": "#language/python"}
+    assert (found["input"], found["output"]) == (
+        {"@id": "#parameter/v2/x"},
+        {"@id": "#parameter/v2/model"},
+    )
+    assert graph.files["code/train.py-v2"].digest.startswith("tree:")
+
+
+def test_code_that_is_gone_is_a_name() -> None:
+    parts, graph = made()
+    task = record().tasks[1]
+    found = entity(graph, parts.tool(task)["@id"])
+    assert (found["@type"], found["name"], found["version"]) == (
+        *("SoftwareApplication", "train.py", "2"),
+    )
+    unknown = msgspec.structs.replace(task, executable_version_id="none")
+    assert entity(graph, parts.tool(unknown)["@id"])["name"] == "train.py"
+    assert not graph.files
+
+
+def test_the_lock_of_an_environment_is_a_file() -> None:
+    parts, graph = made(Everything())
+    tool = entity(graph, parts.tool(record().tasks[0])["@id"])
+    assert tool["softwareRequirements"] == {"@id": "environments/science-v2.txt"}
+    assert b"polars==1.36.0 --hash=sha256:1\n" in graph.files["environments/science-v2.txt"].content
+
+
+def test_data_that_are_left_out_are_known_by_their_digest() -> None:
+    parts, graph = made()
+    one = BytesOf("sha256:" + "ff" * 32, "a.csv", "data/a.csv")
+    key = parts.data(one)["@id"]
+    assert key == "ni:///sha-256;__________________________________________8"
+    found = entity(graph, key)
+    assert (found["name"], found["sha256"], found["encodingFormat"]) == (
+        *("data/a.csv", "ff" * 32, "text/csv"),
+    )
+    assert named_information("odd").startswith("ni:///sha-256;")
+
+
+def test_files_of_one_name_are_told_apart() -> None:
+    parts, graph = made(Everything())
+    one, two = BytesOf(digest(1), "a.csv"), BytesOf(digest(2), "a.csv")
+    assert parts.data(one) == parts.data(one) == {"@id": "inputs/a.csv"}
+    assert parts.data(two) == {"@id": "inputs/a-2.csv"}
+    assert parts.data(BytesOf("tree:1", "a")) == {"@id": "inputs/a/"}
+    assert parts.data(BytesOf("tree:2", "a")) == {"@id": "inputs/a-2/"}
+    assert entity(graph, "inputs/a/")["@type"] == "Dataset"
+
+
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [
+        (Argument("a", type="int"), "Integer"),
+        (Argument("a", type="json"), "Text"),
+        (Argument("a", role="input", format="csv"), "File"),
+        (Argument("a", role="output", format="folder"), "Dataset"),
+    ],
+)
+def test_parameters_have_types(argument: Argument, kind: str) -> None:
+    parts, graph = made()
+    found = entity(graph, parts.parameter("tool", argument)["@id"])
+    assert (found["name"], found["additionalType"]) == ("a", kind)
+
+
+def test_values_are_texts() -> None:
+    assert (text_of("a"), text_of([1, None]), text_of(True)) == ("a", "[1,null]", "true")
+    assert media_type("A.CSV") == "text/csv"
+    assert media_type("x") == "application/octet-stream"
