@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import msgspec
 
 from nbyard.domain.callers import ATTEMPT_HEADER
+from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.domain.runs.structs import from_program
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
 from nbyard.reasons.structs import Reason, because, is_known
@@ -36,7 +37,7 @@ CHUNK = 8 << 20
 class Client:
     """The services over HTTP: attributes are nouns and methods verbs.
 
-    For example, `client.runs.create(body)` creates a run.
+    For example, `client.runs.create({"path": "train.ipynb"})` creates a run.
     """
 
     def __init__(self, url: str, token: str = ""):
@@ -57,7 +58,7 @@ class Client:
         return f"{self._url.geturl()}/{deployment.links[0].path}"
 
     def ask(self, operation: Operation, values: dict[str, Any]) -> Any:
-        """Call one operation and return its result.
+        """Call one operation and return its result; a body may be a dictionary.
 
         Raises:
             NbyardError: the class for the error code in the response.
@@ -77,6 +78,8 @@ class Client:
             elif field.place == "header":
                 headers["Idempotency-Key"] = value
             else:
+                if isinstance(value, dict):
+                    value = convert_json(value, field.type)
                 body = msgspec.json.encode(from_program(value))
                 headers["Content-Type"] = "application/json"
         full = path + (f"?{urlencode(query)}" if query else "")

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_type_hints
 from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -42,9 +42,7 @@ class LocalNoun:
 
         def call(*positional: Any, **named: Any) -> Any:
             if "body" in named:
-                from nbyard.domain.runs.structs import from_program  # late: many calls have none
-
-                named["body"] = from_program(named["body"])
+                named["body"] = _body(method, named["body"])
             for name, value in [*enumerate(positional), *named.items()]:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.
@@ -54,6 +52,17 @@ class LocalNoun:
             return method(self._caller, *positional, **named)
 
         return call
+
+
+def _body(method: Any, given: Any) -> Any:
+    """Return the request body of a method; a dictionary is converted to its type."""
+    from nbyard.domain.runs.structs import from_program  # late: many calls have no body
+
+    if isinstance(given, dict):
+        from nbyard.domain.parsing.typed_json import convert_json
+
+        given = convert_json(given, get_type_hints(method)["body"])
+    return from_program(given)
 
 
 class Local:

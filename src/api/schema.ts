@@ -1194,29 +1194,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lineage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show where something comes from, and what was made with it
-         * @description `kind` is artifact, dataset, model, image, deployment or run, and `key` an ID or a name as
-         *     in their own operations. Of a dataset, `version` selects a version, by default the current
-         *     one. Of a run, `node` selects a node, and `output` one of its results. The graph has at most
-         *     `limit` nodes; `more_before` and `more_after` of a node count neighbours beyond them.
-         */
-        get: operations["lineage.get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/models": {
         parameters: {
             query?: never;
@@ -1771,23 +1748,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/crate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Download the bytes */
-        get: operations["runs.crate"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/estimate": {
         parameters: {
             query?: never;
@@ -1824,27 +1784,6 @@ export interface paths {
         post: operations["runs.keep"];
         /** Let clean-ups delete a run again */
         delete: operations["runs.unkeep"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/{run}/openlineage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the OpenLineage events of a run
-         * @description There is one job for the run and one for each task that ran, with an event about its start
-         *     and, once it has ended, about its end. `namespace` is that of the jobs and their data.
-         */
-        get: operations["runs.openlineage"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2419,6 +2358,26 @@ export interface paths {
         get: operations["system.runtimes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/spelling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a request as a command and as Python, without sending it
+         * @description Both send the same request. Secret values are never shown: both ask for them.
+         */
+        post: operations["system.spell"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3015,8 +2974,7 @@ export interface components {
          * BytesOf
          * @description Stored bytes. `origin` describes their source for users.
          *
-         *         The task gets the column types of a `typed` table. `source` is `dataset:ID` (of a version)
-         *         or `artifact:ID`, empty for files.
+         *         The task receives the column types of a `typed` table.
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3027,8 +2985,6 @@ export interface components {
             origin: string;
             /** @default false */
             typed: boolean;
-            /** @default  */
-            source: string;
         };
         /**
          * CallField
@@ -3141,7 +3097,7 @@ export interface components {
             owner: string;
             revision: number;
             /** @enum {unknown} */
-            kind: "apprise" | "openlineage" | "webhook";
+            kind: "apprise" | "webhook";
             service: string;
             address: string;
             digest: components["schemas"]["DigestLimit"];
@@ -4643,85 +4599,6 @@ export interface components {
             size_bytes: number;
         };
         /**
-         * Lineage
-         * @description What a start comes from, and what was made with it. Nodes are in the order of columns.
-         */
-        Lineage: {
-            nodes: components["schemas"]["LineageNode"][];
-            edges: components["schemas"]["LineageEdge"][];
-        };
-        /**
-         * LineageEdge
-         * @description A connection between nodes, by their IDs. `name` is that of the input or output.
-         */
-        LineageEdge: {
-            source: string;
-            target: string;
-            /** @default  */
-            name: string;
-        };
-        /**
-         * LineageNode
-         * @description A node of a lineage graph.
-         *
-         *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
-         *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. Edges lead to larger `column`s. A node that the caller may not see has neither
-         *         name nor facts. A node that was deleted has only the name that its user recorded.
-         *         `more_before` and `more_after` count neighbours that the graph leaves out.
-         */
-        LineageNode: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "artifact" | "code" | "dataset" | "deployment" | "environment" | "file" | "image" | "model" | "run" | "task";
-            /** @default  */
-            name: string;
-            /** @default 0 */
-            column: number;
-            /** @default  */
-            subject: string;
-            /** @default 0 */
-            version: number;
-            /** @default  */
-            state: string;
-            /** @default false */
-            cached: boolean;
-            /** @default  */
-            file: string;
-            /** @default  */
-            digest: string;
-            /** @default null */
-            size_bytes: number | null;
-            /** @default null */
-            created_at: string | null;
-            /** @default null */
-            run: components["schemas"]["LineageRun"] | null;
-            /** @default  */
-            workflow_node: string;
-            /** @default false */
-            is_start: boolean;
-            /** @default true */
-            is_visible: boolean;
-            /** @default false */
-            is_deleted: boolean;
-            /** @default 0 */
-            more_before: number;
-            /** @default 0 */
-            more_after: number;
-        };
-        /**
-         * LineageRun
-         * @description The run of a task or result. `git` is the state of the repository of its code.
-         */
-        LineageRun: {
-            id: string;
-            number: number;
-            name: string;
-            title: string;
-            /** @default null */
-            git: components["schemas"]["GitState"] | null;
-        };
-        /**
          * Link
          * @description The link to a port. `path` is below the server's base URL.
          *
@@ -5105,8 +4982,7 @@ export interface components {
          * @description A notice channel to create.
          *
          *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
-         *         slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
-         *         runs; a key before an @ is sent as a bearer token.
+         *         slack://… or mailtos://…
          */
         NewChannel: {
             name: string;
@@ -6733,13 +6609,6 @@ export interface components {
             };
         };
         /**
-         * RunEvents
-         * @description The OpenLineage events of a run, in the order of their times.
-         */
-        RunEvents: {
-            events: Record<string, unknown>[];
-        };
-        /**
          * RunForecast
          * @description What would happen if the run started now.
          *
@@ -7000,6 +6869,33 @@ export interface components {
             finished_at: string;
             /** @default null */
             protection: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * Spelling
+         * @description A command for a POSIX shell and a program that send the same request.
+         *
+         *         Both ask for secret values when they run.
+         */
+        Spelling: {
+            command: string;
+            python: string;
+        };
+        /**
+         * SpellingRequest
+         * @description A request to spell. `operation` is its ID, such as `runs.create`.
+         *
+         *         Secret values are not needed, and never part of a spelling.
+         */
+        SpellingRequest: {
+            operation: string;
+            /** @default {} */
+            path: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            query: Record<string, unknown>;
+            /** @default null */
+            body: Record<string, unknown> | null;
         };
         /**
          * Stderr
@@ -10199,41 +10095,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "lineage.get": {
-        parameters: {
-            query: {
-                kind: string;
-                key: string;
-                version?: number;
-                node?: string;
-                output?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Lineage"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "models.list": {
         parameters: {
             query?: {
@@ -11409,37 +11270,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.crate": {
-        parameters: {
-            query?: {
-                inputs?: boolean;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The bytes. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            400: components["responses"]["400"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.estimate": {
         parameters: {
             query?: never;
@@ -11520,38 +11350,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.openlineage": {
-        parameters: {
-            query?: {
-                namespace?: string;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunEvents"];
-                };
-            };
-            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
@@ -12639,6 +12437,40 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "system.spell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpellingRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spelling"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

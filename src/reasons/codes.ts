@@ -261,6 +261,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
   'schema-mismatch': (p, show) => show(p.message),
   'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
+  'unknown-operation': (_p, _show, trans) =>
+    trans.__('is no operation. GET /nbyard/api/openapi.json lists them'),
   'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
   'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
   'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
@@ -922,8 +924,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
   'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
-  'export-of-live-run': (p, show, trans) =>
-    trans.__('Run %1 has not ended. Export it afterwards.', show(p.number)),
   'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
   'nothing-to-retry': (p, show, trans) =>
     trans.__('The run is %1; there is nothing to try again.', show(p.state)),

@@ -44,6 +44,7 @@ def test_answers_have_their_types(client: Client, api: JupyterServer):
     assert run.origin.kind == "client"
     told = NewRun(path="t.sh", origin="notebook")
     assert client.runs.create(body=told).origin.kind == "notebook"
+    assert client.runs.create({"path": "t.sh"}).origin.kind == "client"
 
 
 def test_refusals_are_the_same_classes(client: Client):
@@ -53,6 +54,9 @@ def test_refusals_are_the_same_classes(client: Client):
         client.runs.list(limit=0)
     assert type(refused.value) is Invalid
     assert refused.value.details[0].path == "limit"
+    with pytest.raises(Invalid) as unread:
+        client.runs.create(body={"path": 1})
+    assert unread.value.details[0].path == "path"
     with pytest.raises(NotFound):
         client.datasets.get("a/../b")
 

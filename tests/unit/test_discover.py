@@ -130,6 +130,17 @@ def test_texts_that_no_database_holds_are_refused_here_too(machine, key):
     found.yard.close()
 
 
+def test_a_body_may_be_a_dictionary(machine, monkeypatch):
+    monkeypatch.chdir(machine.parts.files.root)
+    (machine.parts.files.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
+    connection = discover.connect()
+    made = connection.runs.create(body={"path": "t.sh", "name": "n"})
+    assert (made.name, made.origin.kind) == ("n", "client")
+    with pytest.raises(Invalid) as refused:
+        connection.runs.create(body={"pth": "t.sh"})
+    assert [detail.path for detail in refused.value.details] == ["pth"]
+
+
 def test_servers_that_run_are_found_by_what_they_wrote(monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from nbyard.cli.call import call
 from nbyard.cli.commands import (
     artifacts,
     backfills,
@@ -40,6 +41,7 @@ HIDDEN = {"uploads", "events", "system", "lineage"}
 WITHOUT_NOUN: tuple[click.Command, ...] = (
     run,
     check.check,
+    call,
     new_folder.init,
     *project_folder.COMMANDS,
     workflows.example,

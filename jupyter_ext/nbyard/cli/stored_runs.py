@@ -7,7 +7,7 @@ import click
 
 from nbyard.cli.output.console import chosen_server
 from nbyard.cli.shared_options import with_options
-from nbyard.cli.typed_values import split_target, texts_of
+from nbyard.cli.typed_values import json_object, split_target, texts_of
 from nbyard.domain.runs.structs import NewRun
 
 PLAIN = ("runtime", "environment", "kernel", "image", "force")
@@ -15,6 +15,7 @@ OPTIONS = (
     click.option(
         "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
     ),
+    click.option("--parameters", default="{}", metavar="JSON", help="Parameter values by name."),
     click.option(
         *("--input-file", "inputs"),
         multiple=True,
@@ -41,4 +42,5 @@ def stored_run(target: str, given: Mapping[str, Any]) -> NewRun:
     path, executable = split_target(target, bool(chosen_server()))
     texts = texts_of(given["params"], given["inputs"])
     others = {name: given[name] for name in PLAIN}
-    return NewRun(path=path, executable=executable, texts=texts, **others)
+    values = json_object(given["parameters"])
+    return NewRun(path=path, executable=executable, parameters=values, texts=texts, **others)

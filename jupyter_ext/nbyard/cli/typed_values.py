@@ -38,8 +38,8 @@ def texts_of(params: tuple[str, ...], inputs: tuple[str, ...]) -> dict[str, str]
     return values | files
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """Return the object in the text of `--parameters`.
+def json_object(text: str, option: str = "--parameters") -> dict[str, Any]:
+    """Return the object in the text of an option.
 
     Raises:
         UsageError: the text is no JSON object.
@@ -47,9 +47,9 @@ def json_object(text: str) -> dict[str, Any]:
     try:
         found = read_json(text.encode("utf-8", "surrogateescape"))
     except BadRequest as error:
-        raise click.UsageError(f"--parameters: {error.message}") from None
+        raise click.UsageError(f"{option}: {error.message}") from None
     if not isinstance(found, dict):
-        raise click.UsageError("--parameters: an object is needed, such as '{\"alpha\": 0.1}'")
+        raise click.UsageError(f"{option}: an object is needed, such as '{{\"alpha\": 0.1}}'")
     return found
 
 

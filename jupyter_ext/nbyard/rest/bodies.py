@@ -1,21 +1,15 @@
 """Request bodies: read in pieces, limited in size and converted to typed values."""
 
-import re
 import zlib
 from typing import Any
 
-import msgspec
 from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.parsing.strict_json import read_json
-from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
-from nbyard.field_suggestions import add_suggestions
+from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.errors import BadRequest, TooLarge, UnsupportedContent
 from nbyard.reasons.structs import because
 
-# "Expected `int`, got `str` - at `$.source.url`"
-PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
-# "Object missing required field `name`", "Object contains unknown field `naem`"
-NAMED = re.compile(r"field `([^`]*)`")
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -74,40 +68,3 @@ class Body:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(because("body-too-large", most=self._limit))
-
-
-def convert_json(value: Any, kind: Any) -> Any:
-    """Convert a JSON value to type `kind`.
-
-    Raises:
-        Invalid: with the refused field.
-    """
-    check_texts(value)
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        told = add_suggestions(str(error), kind)
-        match = PLACE.match(told)
-        words, place = (match["words"], match["place"]) if match else (told, "")
-        named = NAMED.search(words)
-        parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
-        where = ".".join(filter(None, parts)) or "body"
-        raise Invalid.field(where, because("schema-mismatch", message=words)) from None
-
-
-def check_texts(value: Any) -> None:
-    """Check that no text contains a NUL character, which databases cannot store.
-
-    Raises:
-        Invalid: with the field of such a text.
-    """
-    todo = [("", value)]
-    while todo:
-        place, found = todo.pop()
-        if isinstance(found, str) and "\0" in found:
-            raise Invalid.field(place or "body", because("text-has-nul"))
-        if isinstance(found, dict):
-            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
-            todo += [(place, key) for key in found]
-        if isinstance(found, list):
-            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]

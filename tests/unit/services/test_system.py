@@ -10,7 +10,9 @@ import pytest
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import Cron, NewSchedule
+from nbyard.domain.spelling import SpellingRequest
 from nbyard.domain.triggers.structs import NewTrigger, OnFile
+from nbyard.errors import Invalid
 from nbyard.host.user_unit import unit_file
 from nbyard.host.user_unit.dispatcher_start import DispatcherStart
 from nbyard.host.user_unit.unit_text import unit_text
@@ -152,3 +154,14 @@ def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
     other = unit.parent / "other"
     unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
     assert schedules_check(yard, ann).finding == because("waits-after-reboot")
+
+
+def test_a_request_is_spelled_and_not_sent(yard, ann):
+    asked = SpellingRequest("runs.create", body={"path": "train.ipynb"})
+    spelled = yard.services.system.spell(ann, asked)
+    assert spelled.command == "nbyard run train.ipynb"
+    assert spelled.python.endswith("connection.runs.create(body={'path': 'train.ipynb'})")
+    assert yard.services.runs.list(ann).items == []
+    with pytest.raises(Invalid) as refused:
+        yard.services.system.spell(ann, SpellingRequest("runs.make"))
+    assert [detail.path for detail in refused.value.details] == ["operation"]

@@ -12,6 +12,7 @@ REQUESTS = {
     # the message of msgspec, with a suggestion
     "schema-mismatch": code("{message}", message=str),
     "text-has-nul": code("the text contains a NUL character"),
+    "unknown-operation": code("is no operation. GET /nbyard/api/openapi.json lists them"),
     "unknown-query-parameter": code("is no parameter of this operation"),
     "query-parameter-missing": code("is needed"),
     "parameter-not-utf8": code("is no UTF-8 text"),

@@ -1,0 +1,52 @@
+"""Values of JSON as the types of requests, with refusals that name the field."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from nbyard.errors import Invalid
+from nbyard.field_suggestions import add_suggestions
+from nbyard.reasons.structs import because
+
+# "Expected `int`, got `str` - at `$.source.url`"
+PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
+# "Object missing required field `name`", "Object contains unknown field `naem`"
+NAMED = re.compile(r"field `([^`]*)`")
+
+
+def convert_json(value: Any, kind: Any) -> Any:
+    """Convert a JSON value to type `kind`.
+
+    Raises:
+        Invalid: with the refused field.
+    """
+    check_texts(value)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        told = add_suggestions(str(error), kind)
+        match = PLACE.match(told)
+        words, place = (match["words"], match["place"]) if match else (told, "")
+        named = NAMED.search(words)
+        parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
+        where = ".".join(filter(None, parts)) or "body"
+        raise Invalid.field(where, because("schema-mismatch", message=words)) from None
+
+
+def check_texts(value: Any) -> None:
+    """Check that no text contains a NUL character, which databases cannot store.
+
+    Raises:
+        Invalid: with the field of such a text.
+    """
+    todo = [("", value)]
+    while todo:
+        place, found = todo.pop()
+        if isinstance(found, str) and "\0" in found:
+            raise Invalid.field(place or "body", because("text-has-nul"))
+        if isinstance(found, dict):
+            todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in found.items()]
+            todo += [(place, key) for key in found]
+        if isinstance(found, list):
+            todo += [(f"{place}.{index}", inner) for index, inner in enumerate(found)]

@@ -1,0 +1,117 @@
+"""Commands that build images and models, and start services."""
+
+from collections.abc import Mapping
+
+from msgspec import UNSET
+
+from nbyard.domain.deployments.creation_form import IDES
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
+from nbyard.domain.images.structs import ImageName, NewImage, PulledImage, Recipe
+from nbyard.domain.models.structs import NewModel
+from nbyard.services.spelling.words import Commands, Words, need, need_defaults
+
+Path = Mapping[str, str]
+FORM = ("general", "hardware", "storage")
+LIMITS = {
+    "title": "--title",
+    "description": "--description",
+    "cpu": "--cpu",
+    "memory_gb": "--memory",
+    "disk_gb": "--disk",
+    "gpu": "--gpu",
+    "start_seconds": "--start-seconds",
+    "stop_seconds": "--stop-seconds",
+}
+
+
+def build_image(_path: Path, body: NewImage) -> list[str]:
+    need(bool(body.environment) != bool(body.path))
+    words = Words("images", "build").option("--tag", body.tag, "")
+    recipe = body.recipe
+    if body.path:
+        need("/" in body.path and not body.version and not (recipe and not recipe.base))
+        if recipe:
+            need_defaults(recipe, besides=("base",))
+            words.option("--base", recipe.base)
+        return words.done(body.path)
+    need("/" not in body.environment)
+    words.option("--version", body.version, 0)
+    if recipe is not None:
+        _recipe(words, recipe)
+    return words.done(body.environment)
+
+
+def _recipe(words: Words, recipe: Recipe) -> None:
+    need(not recipe.own)  # the command reads own lines from a file
+    usual = Recipe()
+    words.flag("--anew", True).option("--base", recipe.base, "")
+    words.each("--system-package", recipe.system_packages)
+    words.each("--build-package", recipe.build_packages)
+    words.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
+    words.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
+    words.pairs("--label", recipe.labels).option("--project", recipe.project, "")
+    words.flag("--for-scripts", not recipe.for_notebooks)
+
+
+def pull_image(_path: Path, body: PulledImage) -> list[str]:
+    need(not body.environment)
+    return Words("images", "pull").done(body.reference)
+
+
+def push_image(path: Path, body: ImageName) -> list[str]:
+    return Words("images", "push").done(path["image"], body.reference)
+
+
+def build_model(_path: Path, body: NewModel) -> list[str]:
+    need(bool(body.path) != bool(body.run) and bool(body.run) == bool(body.output))
+    is_class = body.path.lower().endswith(".py")
+    # The command line separates a file and its class at the last colon.
+    need(is_class or not body.class_name)
+    need(":" not in body.path and (not body.class_name or body.class_name.isidentifier()))
+    words = Words("models", "build").option("--config", body.file, "")
+    words.option("--run", body.run, "").option("--output", body.output, "")
+    target = f"{body.path}:{body.class_name}" if body.class_name else body.path
+    return words.done(*([target] if target else []))
+
+
+def create_deployment(_path: Path, body: NewDeployment) -> list[str]:
+    need(body.service in IDES or not body.password)
+    need(all(getattr(body, part) is None for part in FORM))
+    words = Words("deployments", "create").option("--service", body.service, "api")
+    words.option("--name", body.name, "").option("--preset", body.preset, "standard")
+    for field, option in LIMITS.items():
+        words.option(option, getattr(body, field), "")
+    words.pairs("--variable", body.environment)
+    _ports(words, body.ports)
+    return words.done(*([body.image] if body.image or body.command else []), *body.command)
+
+
+def edit_deployment(path: Path, body: DeploymentChange) -> list[str]:
+    need(body.password is UNSET and body.command != [] and body.environment != {})
+    words = Words("deployments", "edit").option("--image", body.image)
+    for field, option in LIMITS.items():
+        words.option(option, getattr(body, field))
+    if body.environment is not UNSET:
+        words.pairs("--variable", body.environment)
+    _ports(words, None if body.ports is UNSET else body.ports)
+    command = [] if body.command is UNSET else body.command
+    return words.done(path["deployment"], *command)
+
+
+def _ports(words: Words, ports: list[Port] | None) -> None:
+    need(ports != [] and len({port.name for port in ports or ()}) == len(ports or ()))
+    for port in ports or ():
+        need_defaults(port, besides=("name", "port", "keep_prefix"))
+        need(port.port >= 0)
+    words.pairs("--port", {port.name: port.port for port in ports or ()})
+    words.each("--keep-prefix", [port.name for port in ports or () if port.keep_prefix])
+
+
+COMMANDS: Commands = {
+    "deployments.create": create_deployment,
+    "deployments.edit": edit_deployment,
+    "images.build": build_image,
+    "images.pull": pull_image,
+    "images.push": push_image,
+    "models.build": build_model,
+}

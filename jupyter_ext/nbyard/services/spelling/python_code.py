@@ -1,0 +1,44 @@
+"""Requests as Python programs."""
+
+from pprint import pformat
+from typing import Any
+
+from nbyard.services.operation import Operation
+
+WIDTH = 88
+INDENT = "    "
+
+
+class _Asked:
+    """The expression that asks for a secret."""
+
+    def __init__(self, place: str):
+        self._place = place
+
+    def __repr__(self) -> str:
+        name = self._place.rpartition(".")[2].replace("_", " ")
+        return f'getpass("{name[:1].upper()}{name[1:]}: ")'
+
+
+def python_code(operation: Operation, values: dict[str, Any], secrets: list[str]) -> str:
+    """Return a program that sends a request; it asks for the secrets of the body."""
+    for place in secrets:
+        *outer, name = place.split(".")
+        inner = values["body"]
+        for one in outer:
+            inner = inner.setdefault(one, {})
+        inner[name] = _Asked(place)
+    arguments = [f"{name}={_text(value, len(name) + 5)}" for name, value in values.items()]
+    call = f"connection.{operation.noun}.{operation.verb}"
+    line = f"{call}({', '.join(arguments)})"
+    if len(line) > WIDTH or "\n" in line:
+        line = f"{call}(\n{''.join(f'{INDENT}{one},{chr(10)}' for one in arguments)})"
+    imports = ["from getpass import getpass\n"] if secrets else []
+    head = ["\n".join([*imports, "from nbyard.discover import connect"]), ""]
+    return "\n".join([*head, "connection = connect()", line])
+
+
+def _text(value: Any, indent: int) -> str:
+    """Return a value as Python, on further lines indented behind its name."""
+    lines = pformat(value, width=WIDTH - indent, sort_dicts=False).split("\n")
+    return ("\n" + " " * indent).join(lines)

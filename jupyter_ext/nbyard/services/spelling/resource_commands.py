@@ -1,0 +1,131 @@
+"""Commands that create and change datasets, executables, environments, projects and channels."""
+
+from collections.abc import Mapping
+
+from msgspec import UNSET
+
+from nbyard.domain.credentials import NewCredential, kind_of
+from nbyard.domain.datasets.s3 import SCHEME
+from nbyard.domain.datasets.structs import FileSource, NewDataset, UrlSource
+from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.executables.structs import NewExecutable
+from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel, NoticeRule
+from nbyard.domain.projects.structs import NewLink, NewProject
+from nbyard.services.spelling.secrets import SECRET_FIELDS
+from nbyard.services.spelling.words import Commands, Words, need, need_defaults
+
+Path = Mapping[str, str]
+ADDRESSES = ("http://", "https://", SCHEME)
+
+
+def add_dataset(_path: Path, body: NewDataset) -> list[str]:
+    need(not body.description and body.name != "")
+    is_url = isinstance(body.source, UrlSource)
+    if isinstance(body.source, UrlSource):
+        source = body.source.url
+    else:
+        need(isinstance(body.source, FileSource))
+        source = body.source.path if isinstance(body.source, FileSource) else ""
+    need(source.startswith(ADDRESSES) == is_url and bool(source))
+    words = Words("datasets", "add").option("--name", body.name)
+    return words.flag("--replace", body.replace).flag("--unpack", body.unpack).done(source)
+
+
+def add_executable(_path: Path, body: NewExecutable) -> list[str]:
+    need(bool(body.path) and body.name != "")
+    need_defaults(body, besides=("path", "name"))
+    return Words("executables", "add").option("--name", body.name).done(body.path)
+
+
+def create_environment(_path: Path, body: NewEnvironment) -> list[str]:
+    need(not body.description)
+    words = Words("environments", "create").option("--capture", body.capture, "")
+    return words.done(body.name, *_lines(body.requirements))
+
+
+def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
+    name = path["environment"]
+    ways = [body.requirements is not UNSET, bool(body.add), bool(body.remove), bool(body.version)]
+    need(sum(ways) == 1)
+    if body.requirements is not UNSET:
+        words = Words("environments", "install").flag("--replace", True)
+        return words.done(name, *_lines(body.requirements))
+    if body.add:
+        return Words("environments", "install").done(name, *_lines(body.add))
+    if body.remove:
+        return Words("environments", "uninstall").done(name, *body.remove)
+    need(body.version > 0 and "@" not in name)
+    return Words("environments", "use").done(f"{name}@{body.version}")
+
+
+def _lines(requirements: str) -> list[str]:
+    return requirements.split("\n") if requirements else []
+
+
+def create_project(_path: Path, body: NewProject) -> list[str]:
+    words = Words("projects", "create").option("--description", body.description, "")
+    words.option("--repository", body.repository, "")
+    words.option("--requirements", body.requirements, "").option("--goal", body.task.goal, "")
+    words.option("--evaluation-data", body.task.evaluation_data, "")
+    words.option("--criteria", body.task.criteria, "")
+    return words.pairs("--set", body.metadata).done(body.name)
+
+
+def link_resource(path: Path, body: NewLink) -> list[str]:
+    return Words("projects", "link").done(path["project"], body.kind, body.resource)
+
+
+def create_channel(_path: Path, body: NewChannel) -> list[str]:
+    words = _rules(Words("channels", "create"), body.rules)
+    usual = DigestLimit()
+    words.option("--most", body.digest.most, usual.most)
+    return words.option("--window", body.digest.window_seconds, usual.window_seconds).done(
+        body.name
+    )
+
+
+def update_channel(path: Path, body: ChannelPatch) -> list[str]:
+    # Options of rules change the first rule, which only the server knows.
+    need(body.rules is UNSET)
+    words = Words("channels", "update").option("--name", body.name)
+    words.flag("--url", body.url is not UNSET)
+    if body.digest is not UNSET:
+        words.option("--most", body.digest.most).option("--window", body.digest.window_seconds)
+    return words.done(path["channel"])
+
+
+def _rules(words: Words, rules: list[NoticeRule]) -> Words:
+    if not rules:
+        return words
+    first = rules[0]
+    need(bool(first.events) and first.long_factor is not None)
+    for rule in rules:
+        same = (rule.events, rule.long_factor, rule.long_seconds)
+        need(same == (first.events, first.long_factor, first.long_seconds))
+    words.option("--on", ",".join(first.events)).option("--long-factor", first.long_factor, 2.0)
+    words.option("--long-after", first.long_seconds)
+    paths = [rule.path for rule in rules]
+    return words.each("--of", paths if paths != [""] else [])
+
+
+def add_credential(_path: Path, body: NewCredential) -> list[str]:
+    hidden = {field.name for field in kind_of(body.kind).fields if field.secret and field.required}
+    public = {name: text for name, text in body.fields.items() if name not in SECRET_FIELDS}
+    # The command asks for the required secret only.
+    need(body.fields.keys() <= public.keys() | hidden)
+    words = Words("credentials", "add").option("--kind", body.kind, "token")
+    words.pairs("--field", public).option("--description", body.description, "")
+    return words.done(body.name)
+
+
+COMMANDS: Commands = {
+    "channels.create": create_channel,
+    "channels.update": update_channel,
+    "credentials.create": add_credential,
+    "datasets.create": add_dataset,
+    "environments.create": create_environment,
+    "environments.change": change_environment,
+    "executables.create": add_executable,
+    "projects.create": create_project,
+    "projects.link": link_resource,
+}

@@ -1,0 +1,214 @@
+"""Commands that start runs, and those that store runs of schedules and triggers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET
+
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, ScheduleNotice
+from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.backfills import NewBackfill
+from nbyard.domain.schedules.structs import AskedTiming, Missed, NewSchedule, Phrase, SchedulePatch
+from nbyard.domain.state_machines import RUN
+from nbyard.domain.triggers.structs import (
+    Fire,
+    NewTrigger,
+    OnDataset,
+    OnFile,
+    OnWebhook,
+    OnWorkflow,
+    TriggerEvent,
+    TriggerPatch,
+)
+from nbyard.services.spelling.words import Commands, Words, need, need_defaults, target_of
+
+Path = Mapping[str, str]
+# `origin` says what sends a request, so each spelling has its own.
+VALUES = ("path", "executable", "parameters", "texts", "force", "origin")
+STORED = ("runtime", "environment", "kernel", "image")
+SIZE = 2**53
+
+
+def run(_path: Path, body: NewRun) -> list[str]:
+    if body.replace:
+        return _artifact(body)
+    need(body.scope == ("selected" if body.nodes else "all"))
+    need(body.gpu in (None, 1) and body.name != "")
+    more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")
+    need_defaults(body, besides=(*VALUES, *STORED, *more))
+    words = _values(Words("run"), body).option("--name", body.name)
+    words.option("--containers", body.containers, "").option("--priority", body.priority, 0)
+    words.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
+    return words.done(target_of(body.path, body.executable))
+
+
+def _artifact(body: NewRun) -> list[str]:
+    """Return the command that replaces a named artifact, which also ignores the cache."""
+    need(body.force and bool(body.name) and not body.path.endswith(".nbflow"))
+    need_defaults(body, besides=(*VALUES, "name", "replace", "runtime", "image"))
+    words = Words("artifacts", "create")
+    words.option("--executable", target_of(body.path, body.executable)).option("--name", body.name)
+    words.json("--parameters", body.parameters).pairs("--input-file", body.texts)
+    words.option("--runtime", body.runtime, "").option("--image", body.image, "")
+    return words.flag("--force", True).done()
+
+
+def _values(words: Words, body: NewRun) -> Words:
+    """Add the values of a run, and where its nodes run."""
+    words.json("--parameters", body.parameters).pairs("-p", body.texts)
+    for name in STORED:
+        words.option(f"--{name}", getattr(body, name), "")
+    return words.flag("--force", body.force)
+
+
+def _stored(words: Words, body: NewRun) -> list[str]:
+    need_defaults(body, besides=(*VALUES, *STORED))
+    return _values(words, body).done(target_of(body.path, body.executable))
+
+
+def create_schedule(_path: Path, body: NewSchedule) -> list[str]:
+    words = Words("schedules", "create").option("--when", _phrase(body.timing))
+    words.option("--zone", body.zone, "")
+    _limits(words, body.starts_at, body.ends_at, body.at_most)
+    words.option("--overlap", body.overlap, "skip").flag("--pinned", body.mode == "pinned")
+    usual = Missed()
+    words.option("--missed", body.missed.policy, usual.policy)
+    words.option("--window", body.missed.window_seconds, usual.window_seconds)
+    words.option("--most", body.missed.most, usual.most)
+    words.each("--notify", map(_notice, body.notify)).option("--name", body.name, "")
+    return _stored(words.flag("--disabled", not body.is_enabled), body.run)
+
+
+def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
+    words = Words("schedules", "update")
+    need(body.run is UNSET and body.notify != [])
+    need(None not in (body.starts_at, body.ends_at, body.at_most))
+    if body.timing is not UNSET:
+        words.option("--when", _phrase(body.timing))
+    words.option("--zone", body.zone)
+    _limits(words, body.starts_at, body.ends_at, body.at_most)
+    words.option("--overlap", body.overlap)
+    if body.mode is not UNSET:
+        words.flag("--pinned" if body.mode == "pinned" else "--follow", True)
+    if body.missed is not UNSET:
+        words.option("--missed", body.missed.policy)
+        words.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
+    if body.notify is not UNSET:
+        words.each("--notify", map(_notice, body.notify))
+    words.option("--name", body.name).flag("--refreeze", body.refreeze)
+    return words.done(path["schedule"])
+
+
+def _limits(words: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
+    words.option("--from", _moment(starts_at)).option("--until", _moment(ends_at))
+    words.option("--at-most", at_most)
+
+
+def _moment(at: Any) -> Any:
+    """Return a time of the schedule's zone as typed; a fixed moment needs an offset."""
+    if not isinstance(at, datetime):
+        return at
+    need(at.tzinfo is None and not at.microsecond and at.year >= 1000)
+    return f"{at:%Y-%m-%dT%H:%M:%S}" if at.second else f"{at:%Y-%m-%dT%H:%M}"
+
+
+def _phrase(timing: AskedTiming) -> str:
+    need(isinstance(timing, Phrase))
+    return timing.text if isinstance(timing, Phrase) else ""
+
+
+def _notice(notice: ScheduleNotice) -> str:
+    need(bool(notice.events) and ":" not in notice.channel)
+    if [*notice.events] == [*DEFAULT_EVENTS]:
+        return notice.channel
+    return f"{notice.channel}:{','.join(notice.events)}"
+
+
+def backfill(path: Path, body: NewBackfill) -> list[str]:
+    words = Words("schedules", "backfill").option("--from", _moment(body.since))
+    words.option("--until", _moment(body.until)).option("--at-once", body.at_once, 1)
+    return words.flag("--again", body.again).done(path["schedule"])
+
+
+def create_trigger(_path: Path, body: NewTrigger) -> list[str]:
+    words = _event(Words("triggers", "create"), body.on)
+    words.pairs("--from", body.values_from).option("--overlap", body.overlap, "queue")
+    words.flag("--pinned", body.mode == "pinned").option("--name", body.name, "")
+    return _stored(words.flag("--disabled", not body.is_enabled), body.run)
+
+
+def update_trigger(path: Path, body: TriggerPatch) -> list[str]:
+    need(body.run is UNSET and body.values_from != {})
+    words = Words("triggers", "update")
+    if body.on is not UNSET:
+        _event(words, body.on)
+    if body.values_from is not UNSET:
+        words.pairs("--from", body.values_from)
+    words.option("--overlap", body.overlap)
+    if body.mode is not UNSET:
+        words.flag("--pinned" if body.mode == "pinned" else "--follow", True)
+    words.option("--name", body.name).flag("--refreeze", body.refreeze)
+    return words.done(path["trigger"])
+
+
+def _event(words: Words, on: TriggerEvent) -> Words:
+    if isinstance(on, OnDataset):
+        need(bool(on.dataset))
+        return words.option("--dataset", on.dataset)
+    if isinstance(on, OnWorkflow):
+        need(bool(on.path))
+        return words.option("--after", on.path).option("--outcome", on.outcome, "succeeded")
+    if isinstance(on, OnFile):
+        usual = OnFile("")
+        need(all((on.path, on.pattern, on.changes, on.settle_seconds)))
+        words.option("--files", on.path).option("--pattern", on.pattern, usual.pattern)
+        words.each("--change", on.changes if on.changes != usual.changes else ())
+        return words.option("--settle", on.settle_seconds, usual.settle_seconds)
+    if isinstance(on, OnWebhook):
+        need(on.most_per_minute != 0)
+        words.flag("--webhook", True)
+        return words.option("--per-minute", on.most_per_minute, OnWebhook().most_per_minute)
+    return words.flag("--notebook", True)
+
+
+def fire_trigger(path: Path, body: Fire) -> list[str]:
+    need(not body.parameters)
+    return Words("triggers", "fire").pairs("-p", body.texts).done(path["trigger"])
+
+
+def clean_up(_path: Path, body: CleanUpRules) -> list[str]:
+    return _rules(Words("runs", "clean-up"), body).done()
+
+
+def set_retention(_path: Path, body: NewRetention) -> list[str]:
+    words = Words("runs", "retention")
+    if body.rules is None:
+        return words.flag("--off", True).done()
+    # Without a rule, the command shows the rules that are set.
+    need(body.rules != CleanUpRules())
+    return _rules(words, body.rules).done()
+
+
+def _rules(words: Words, rules: CleanUpRules) -> Words:
+    days = rules.older_than_days
+    need(days is None or (days >= 0 and "e" not in str(days)))
+    need(RUN.terminal.issuperset(rules.states))
+    need(rules.max_bytes is None or 0 <= rules.max_bytes < SIZE)
+    words.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
+    words.option("--keep", rules.keep).each("--state", rules.states)
+    return words.option("--max-size", rules.max_bytes).option("--workflow", rules.workflow, "")
+
+
+COMMANDS: Commands = {
+    "runs.create": run,
+    "runs.clean_up": clean_up,
+    "runs.set_retention": set_retention,
+    "schedules.create": create_schedule,
+    "schedules.update": update_schedule,
+    "backfills.create": backfill,
+    "triggers.create": create_trigger,
+    "triggers.update": update_trigger,
+    "triggers.fire": fire_trigger,
+}

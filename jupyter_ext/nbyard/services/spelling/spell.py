@@ -1,0 +1,123 @@
+"""The spelling of any request: its command and its program."""
+
+import contextlib
+import shlex
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.domain.spelling import Spelling, SpellingRequest
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.services.operation import Operation
+from nbyard.services.spelling import container_commands, resource_commands, run_commands
+from nbyard.services.spelling.python_code import python_code
+from nbyard.services.spelling.secrets import secret_places
+from nbyard.services.spelling.words import Commands, Unspellable, Words, json_text, plain
+
+COMMANDS: Commands = {
+    **run_commands.COMMANDS,
+    **resource_commands.COMMANDS,
+    **container_commands.COMMANDS,
+}
+# The commands of these nouns are hidden.
+WITHOUT_COMMANDS = ("uploads", "events", "system")
+
+
+def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
+    """Return the command and the program of a request.
+
+    Raises:
+        Invalid: a field of the request is refused.
+    """
+    path = _named(operation, "path", asked.path)
+    query = _named(operation, "query", asked.query)
+    body = _body(operation, asked)
+    secrets = secret_places(body) if body is not None else []
+    told = plain(body) if body is not None else {}
+    for place in secrets:
+        _drop(told, place.split("."))
+    words = None
+    with contextlib.suppress(Unspellable):
+        words = _own_command(operation, path, query, body)
+    words = words or _generic(operation, path | query, told, secrets)
+    values = {**path, **query, **({} if body is None else {"body": told})}
+    return Spelling(shlex.join(words), python_code(operation, values, secrets))
+
+
+def _own_command(
+    operation: Operation, path: dict[str, Any], query: dict[str, Any], body: Any
+) -> list[str] | None:
+    """Return the words of the operation's own command, None without one.
+
+    Raises:
+        Unspellable: its options cannot express the request.
+    """
+    if body is not None:
+        command = COMMANDS.get(operation.id)
+        return command(path, body) if command and not query else None
+    if operation.noun in WITHOUT_COMMANDS:
+        return None
+    words = Words(operation.noun, "rm" if operation.verb == "delete" else operation.verb)
+    for name, value in query.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.flag(option, True)
+        elif value is not False:
+            words.option(option, value)
+    return words.done(*path.values())
+
+
+def _generic(
+    operation: Operation, named: dict[str, Any], body: dict[str, Any], secrets: list[str]
+) -> list[str]:
+    words = Words("call").json("--body", body).each("--ask", secrets)
+    texts = [f"{name}={_text(value)}" for name, value in named.items()]
+    return words.done(operation.id, *texts)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
+def _named(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the given arguments of a place that differ from their defaults."""
+    known = {field.name: field for field in operation.placed(place)}
+    for name in given.keys() - known.keys():
+        raise Invalid.field(f"{place}.{name}", because("unknown-query-parameter"))
+    found = {}
+    for name, field in known.items():
+        if name in given:
+            value = _converted(f"{place}.{name}", given[name], field.type)
+            if value != field.default:
+                found[name] = value
+        elif field.default is msgspec.UNSET:
+            raise Invalid.field(f"{place}.{name}", because("query-parameter-missing"))
+    return found
+
+
+def _body(operation: Operation, asked: SpellingRequest) -> Any:
+    fields = operation.placed("body")
+    if not fields:
+        if asked.body is not None:
+            raise Invalid.field("body", because("unknown-query-parameter"))
+        return None
+    return _converted("body", asked.body or {}, fields[0].type)
+
+
+def _converted(place: str, value: Any, kind: Any) -> Any:
+    """Convert a part of the request; a refusal names the field from the request's top."""
+    try:
+        return convert_json(value, kind)
+    except Invalid as refused:
+        (detail,) = refused.details
+        at = place if detail.path == "body" else f"{place}.{detail.path}"
+        raise Invalid.field(at, detail.why) from None
+
+
+def _drop(told: dict[str, Any], place: list[str]) -> None:
+    *outer, name = place
+    for one in outer:
+        told = told.get(one, {})
+    told.pop(name, None)

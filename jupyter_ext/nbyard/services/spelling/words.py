@@ -1,0 +1,118 @@
+"""The words of a command, built from the fields of a request."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Self
+
+import msgspec
+from msgspec import UNSET
+
+
+class Unspellable(Exception):
+    """The options of a command cannot express this request."""
+
+
+class Words:
+    """The words of one command, in the order in which they are added."""
+
+    def __init__(self, *begin: str):
+        self._words = ["nbyard", *begin]
+
+    def option(self, name: str, value: Any, default: Any = UNSET) -> Self:
+        """Add an option unless its value is the default, None or unset."""
+        if value is not UNSET and value is not None and value != default:
+            self._words += [name, str(value)]
+        return self
+
+    def flag(self, name: str, value: bool) -> Self:
+        if value:
+            self._words.append(name)
+        return self
+
+    def each(self, name: str, values: Iterable[str]) -> Self:
+        """Add an option once for each value."""
+        for value in values:
+            self._words += [name, value]
+        return self
+
+    def pairs(self, name: str, values: Mapping[str, Any]) -> Self:
+        """Add an option NAME=VALUE for each value.
+
+        Raises:
+            Unspellable: a name is empty or contains an equals sign.
+        """
+        for key, value in values.items():
+            if not key or "=" in key:
+                raise Unspellable(name)
+            self._words += [name, f"{key}={value}"]
+        return self
+
+    def json(self, name: str, values: Mapping[str, Any]) -> Self:
+        """Add an option with a JSON object, unless the object is empty."""
+        return self.option(name, json_text(values) if values else None)
+
+    def done(self, *positional: str) -> list[str]:
+        """Return all words; arguments that look like options follow `--`."""
+        looks_so = any(word.startswith("-") for word in positional)
+        return [*self._words, *(["--"] if looks_so else []), *positional]
+
+
+def json_text(value: Any) -> str:
+    """Return JSON on one line, readable for people."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def need(condition: bool) -> None:
+    """Raise Unspellable unless the condition holds."""
+    if not condition:
+        raise Unspellable
+
+
+def need_defaults(struct: msgspec.Struct, *, besides: Sequence[str]) -> None:
+    """Raise Unspellable if another field differs from its default, because no option sets it."""
+    for field in msgspec.structs.fields(struct):
+        if field.name not in besides:
+            need(is_default(field, getattr(struct, field.name)))
+
+
+def is_default(field: Any, value: Any) -> bool:
+    """Return whether a field of a struct has its default."""
+    if field.default is not msgspec.NODEFAULT:
+        return bool(value == field.default) and type(value) is type(field.default)
+    made = field.default_factory
+    return made is not msgspec.NODEFAULT and bool(value == made())
+
+
+def plain(value: Any) -> Any:
+    """Return JSON of a request without the fields that have their defaults."""
+    if isinstance(value, msgspec.Struct):
+        found = {
+            field.encode_name: plain(getattr(value, field.name))
+            for field in msgspec.structs.fields(value)
+            if not is_default(field, getattr(value, field.name))
+        }
+        config = value.__struct_config__
+        tag = {config.tag_field: config.tag} if config.tag_field else {}
+        return tag | {name: one for name, one in found.items() if one is not UNSET}
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return msgspec.to_builtins(value)
+
+
+def target_of(path: str, executable: str) -> str:
+    """Return the file or executable as the command line reads it.
+
+    Raises:
+        Unspellable: the command line would take a file for an executable, or the reverse.
+    """
+    target = path or executable
+    is_file = "/" in target or PurePosixPath(target).suffix[1:2].isalpha()
+    need(bool(target) and not (path and executable) and is_file == bool(path))
+    return target
+
+
+# Commands by operation: each returns the words for the path and the body of a request.
+Commands = Mapping[str, Callable[[Mapping[str, str], Any], list[str]]]

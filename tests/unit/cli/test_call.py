@@ -1,0 +1,47 @@
+"""`nbyard call` sends a request to any operation."""
+
+import json
+
+import pytest
+
+
+def test_a_request_with_a_body(shell):
+    body = {"name": "wine", "metadata": {"team": "cellar"}}
+    made = shell("call", "projects.create", "--body", json.dumps(body))
+    assert made.code == 0, made.err
+    key = json.loads(made.out)["id"]
+    change = json.dumps({"revision": 1, "name": "white-wine"})
+    changed = shell("call", "projects.update", f"project={key}", "--body", change)
+    assert json.loads(changed.out)["name"] == "white-wine"
+    assert shell("call", "projects.delete", "project=white-wine").out == ""
+
+
+def test_values_of_a_query_have_their_types(shell):
+    assert json.loads(shell("call", "runs.list", "limit=1").out)["items"] == []
+    refused = shell("call", "runs.list", "limit=one")
+    assert refused.code == 2 and "limit: 'one' is not a valid integer" in refused.err
+
+
+def test_a_secret_is_read_from_standard_input(shell):
+    body = json.dumps({"name": "token", "kind": "token", "fields": {}})
+    words = ("call", "credentials.create", "--body", body, "--ask", "fields.secret")
+    made = shell(*words, typed="hunter2-long\n")
+    assert made.code == 0, made.err
+    assert json.loads(made.out)["kept"] == ["secret"] and "hunter2" not in made.out + made.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("runs.crate",), "runs.crate is no operation; is runs.create meant?"),
+        (("runs.get",), "runs.get needs run=VALUE."),
+        (("runs.get", "rn=1"), "runs.get has no rn"),
+        (("runs.get", "run=1", "--body", "{}"), "runs.get has no body."),
+        (("runs.create", "--body", "[]"), "--body: an object is needed"),
+        (("runs.create", "--body", '{"pth": "a"}'), "is path meant?"),
+        (("runs.create", "--body", '{"path": "a"}', "--ask", "path.a"), "path is no object"),
+    ],
+)
+def test_refusals_name_what_is_wrong(shell, words, message):
+    refused = shell("call", *words, typed="x\n")
+    assert refused.code == 2 and message in refused.err

@@ -1,0 +1,63 @@
+"""The words of commands, and requests without their defaults."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from msgspec import UNSET
+
+from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import NewSchedule, Phrase
+from nbyard.services.spelling.words import Unspellable, Words, need_defaults, plain, target_of
+
+from .sent_requests import TEXTS
+
+
+def test_options_that_are_not_needed_are_left_out():
+    words = Words("run").option("--a", None).option("--b", UNSET).option("--c", "", "")
+    assert words.flag("--d", False).json("--e", {}).done("x") == ["nbyard", "run", "x"]
+
+
+def test_arguments_that_look_like_options_follow_two_dashes():
+    assert Words("run").flag("--force", True).done("-x") == ["nbyard", "run", "--force", "--", "-x"]
+
+
+@pytest.mark.parametrize("name", ["", "a=b"])
+def test_names_that_a_pair_cannot_have(name):
+    with pytest.raises(Unspellable):
+        Words("run").pairs("-p", {name: "1"})
+
+
+@given(TEXTS)
+def test_any_text_comes_back_from_a_shell(text):
+    assert shlex.split(shlex.join(Words("run").done(text)))[-1] == text
+
+
+@pytest.mark.parametrize(
+    ("path", "executable"),
+    [("", ""), ("a.py", "b"), ("Makefile", ""), ("", "clean.py"), ("", "a/b")],
+)
+def test_targets_that_the_command_line_reads_otherwise(path, executable):
+    with pytest.raises(Unspellable):
+        target_of(path, executable)
+
+
+def test_targets():
+    assert target_of("a/Makefile", "") == "a/Makefile"
+    assert target_of("", "churn v0.0.1") == "churn v0.0.1"
+
+
+def test_a_field_without_an_option_needs_its_default():
+    need_defaults(NewRun(path="a.py"), besides=["path"])
+    with pytest.raises(Unspellable):
+        need_defaults(NewRun(path="a.py", gpu=1), besides=["path"])
+
+
+def test_a_request_is_shown_without_defaults():
+    assert plain(NewDataset(FileSource("a.csv"))) == {"source": {"kind": "file", "path": "a.csv"}}
+    schedule = NewSchedule(NewRun(path="a.py", force=True), Phrase("daily"))
+    assert plain(schedule) == {
+        "run": {"path": "a.py", "force": True},
+        "timing": {"kind": "words", "text": "daily"},
+    }
