@@ -14,11 +14,12 @@ const canvasOnly = {
 // What the folders of src may not import, late neither. Others know the interfaces of the canvas
 // only; components and forms know no noun.
 const layers = {
-  icons: 'api/|canvas/|components/|document/|forms/|panels/|runs/',
-  components: 'api/|canvas/|document/|forms/|panels/|runs/',
-  document: 'api/|canvas/|components/|forms/|panels/|runs/',
-  reasons: 'api/|canvas/|components/|document/|forms/|panels/|runs/',
-  api: 'canvas/|forms/|panels/|runs/',
+  icons: 'api/|spelling/|canvas/|components/|document/|forms/|panels/|runs/',
+  components: 'api/|spelling/|canvas/|document/|forms/|panels/|runs/',
+  document: 'api/|spelling/|canvas/|components/|forms/|panels/|runs/',
+  reasons: 'api/|spelling/|canvas/|components/|document/|forms/|panels/|runs/',
+  api: 'canvas/|forms/|panels/|runs/|spelling/',
+  spelling: 'canvas/|forms/|panels/|runs/',
   forms: 'canvas/|panels/|runs/',
   canvas: 'panels/|runs/',
   'canvas/model': 'canvas/(?!model/)',

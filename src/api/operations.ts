@@ -167,6 +167,7 @@ export const ROUTES = {
   'channels.test': ['POST', '/channels/{channel}/test'],
   'system.doctor': ['GET', '/system/doctor'],
   'system.runtimes': ['GET', '/system/runtimes'],
+  'system.spell': ['POST', '/system/spelling'],
   'workflows.check': ['POST', '/workflows/check']
 } as const satisfies Partial<Record<keyof operations, Route>>;
 
@@ -208,3 +209,8 @@ export type Question<Id extends OperationId> = IfAny<
   IfAny<Parameter<Id, 'query'>, { query?: Parameter<Id, 'query'> }> &
   IfAny<Body<Id>, { body: Given<Body<Id>> }> &
   Pick<IPlainQuestion, 'idempotencyKey' | 'keepalive' | 'signal'>;
+
+/** A request to any operation. */
+export type IRequest = {
+  [Id in OperationId]: { id: Id; question: Question<Id> };
+}[OperationId];

@@ -109,6 +109,7 @@ export type TaskPage = Schemas['TaskPage'];
 export type Traffic = Schemas['Traffic'];
 export type Upload = Schemas['Upload'];
 export type Usage = Schemas['Usage'];
+export type Spelling = Schemas['Spelling'];
 export type MonitorLink = Schemas['MonitorLink'];
 export type Metric = Schemas['Metric'];
 export type Workflow = Schemas['Workflow'];

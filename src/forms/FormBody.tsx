@@ -1,6 +1,8 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect } from 'react';
+import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
 
 /** Selectors of what gets the focus: the first field, or the first that was refused. */
 export const FIELD = 'input, select, textarea';
@@ -62,7 +64,7 @@ export class FormBody extends ReactWidget {
       } else {
         field.blur();
       }
-    } else if (isOurs && field instanceof HTMLButtonElement) {
+    } else if (isOurs && (field instanceof HTMLButtonElement || field.tagName === 'SUMMARY')) {
       event.stopPropagation();
     } else if (isOurs && field.closest('.nby-InnerForm')) {
       event.preventDefault();
@@ -90,4 +92,15 @@ interface IDrawnProps {
 function Drawn({ onDrawn, children }: IDrawnProps): JSX.Element {
   useEffect(() => onDrawn(), [onDrawn]);
   return children;
+}
+
+/** Return the text of a dialog, with the command of what it confirms. */
+export function withCommand(text: string, spelling: ISpelling, trans: TranslationBundle): FormBody {
+  const body = (
+    <>
+      <p>{text}</p>
+      <ShowAsCommand spelling={spelling} trans={trans} />
+    </>
+  );
+  return new FormBody(body);
 }

@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { ApiError } from '../api/client';
 import { FormBody } from './FormBody';
+import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
 
 export interface IAskText<T> {
   title: string;
@@ -15,18 +16,31 @@ export interface IAskText<T> {
   trans: TranslationBundle;
   /** Sends the text; a refusal of the text is shown in the dialog. */
   send: (text: string) => Promise<T>;
+  /** The request that `send` sends. */
+  spelling?: ISpelling<[text: string]>;
 }
 
 /** Return the response; undefined if the user cancels. */
 export async function askText<T>(asked: IAskText<T>): Promise<T | undefined> {
-  const { title, ok, trans, send } = asked;
+  const { title, ok, trans, send, spelling } = asked;
   let text = asked.text ?? '';
   let problem = '';
   for (;;) {
     const onChange = (typed: string) => void (text = typed);
     const { button } = await showDialog({
       title,
-      body: new FormBody(<Field asked={{ ...asked, text }} {...{ problem, onChange }} />, 'input'),
+      body: new FormBody(
+        <>
+          <Field asked={{ ...asked, text }} {...{ problem, onChange }} />
+          {spelling && (
+            <ShowAsCommand
+              spelling={{ ...spelling, request: () => spelling.request(text.trim()) }}
+              trans={trans}
+            />
+          )}
+        </>,
+        'input'
+      ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
       focusNodeSelector: 'input'
     });

@@ -5,6 +5,7 @@ import { ApiError } from '../api/client';
 import { IArgument } from '../document/arguments';
 import { IInputs } from './ArgumentForm';
 import { FIELD, FormBody, REFUSED } from './FormBody';
+import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
 import { refuse, ValuesForm, ValuesHolder } from './ValuesForm';
 
 const OTHER = 'other';
@@ -23,6 +24,8 @@ export interface IAskValues<T> {
   trans: TranslationBundle;
   /** Sends the form; a refusal with status 422 is shown in it. */
   send: (holder: ValuesHolder) => Promise<T>;
+  /** The request that `send` sends. */
+  spelling?: ISpelling<[holder: ValuesHolder]>;
 }
 
 /** Return the response; undefined if the user cancels. */
@@ -30,12 +33,18 @@ export async function askValues<T>(
   asked: IAskValues<T>,
   holder = new ValuesHolder()
 ): Promise<T | undefined> {
-  const { title, ok, other, send } = asked;
+  const { title, ok, other, send, spelling, trans } = asked;
   for (;;) {
     const first = Object.keys(holder.errors).length ? REFUSED : FIELD;
     const { button } = await showDialog({
       title,
-      body: new FormBody(<ValuesForm {...asked} holder={holder} />, first),
+      body: new FormBody(
+        <>
+          <ValuesForm {...asked} holder={holder} />
+          {spelling && <ShowAsCommand spelling={spellingOf(spelling, holder)} trans={trans} />}
+        </>,
+        first
+      ),
       buttons: [
         Dialog.cancelButton(),
         ...(other ? [Dialog.okButton({ label: other.label, actions: [OTHER] })] : []),
@@ -64,4 +73,12 @@ export async function askValues<T>(
       refuse(holder, asked.arguments, error);
     }
   }
+}
+
+/** Return the spelling of what a form sends, none while a field is unreadable. */
+export function spellingOf(
+  { client, request }: ISpelling<[holder: ValuesHolder]>,
+  holder: ValuesHolder
+): ISpelling {
+  return { client, request: () => (holder.unread.size ? undefined : request(holder)) };
 }

@@ -6,6 +6,7 @@ import { fileOf } from '../api/paths';
 import { TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
+import { withCommand } from '../forms/FormBody';
 
 export interface IRunActionContext {
   commands: CommandRegistry;
@@ -66,16 +67,21 @@ export const runActions = {
   remove: told(
     trans => trans.__('Not deleted.'),
     async ({ yard, trans }, run) => {
+      const question = { path: { run } };
       const { button } = await showDialog({
         title: trans.__('Delete this run?'),
-        body: trans.__('The record, the log and the results are deleted. This cannot be undone.'),
+        body: withCommand(
+          trans.__('The record, the log and the results are deleted. This cannot be undone.'),
+          { client: yard.client, request: () => ({ id: 'runs.delete', question }) },
+          trans
+        ),
         buttons: [
           Dialog.cancelButton({ label: trans.__('Keep') }),
           Dialog.warnButton({ label: trans.__('Delete') })
         ]
       });
       if (button.accept) {
-        await yard.client.call('runs.delete', { path: { run } });
+        await yard.client.call('runs.delete', question);
         yard.runs.remove(run);
       }
     }

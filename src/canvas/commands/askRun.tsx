@@ -3,6 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { IArgument, Parameters } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { askValues } from '../../forms/askValues';
+import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { ValuesHolder } from '../../forms/ValuesForm';
 import { IRunChoices } from '../model/tokens';
 
@@ -11,6 +12,7 @@ export async function askRun(
   trans: TranslationBundle,
   known: Partial<Pick<ValuesHolder, 'containers' | 'force' | 'runtimes'>>,
   last: Readonly<Record<string, Json>>,
+  { client, request }: ISpelling<[choices: IRunChoices]>,
   start: (choices: IRunChoices) => Promise<string>
 ): Promise<string | undefined> {
   const fields = fieldsOf(parameters);
@@ -26,11 +28,15 @@ export async function askRun(
       asksHow: true,
       ok: trans.__('Run'),
       trans,
-      send: ({ values, runtime, kept, force, priority }) =>
-        start({ parameters: values, runtime, containers: kept, force, priority })
+      send: given => start(choicesOf(given)),
+      spelling: { client, request: given => request(choicesOf(given)) }
     },
     holder
   );
+}
+
+function choicesOf({ values, runtime, kept, force, priority }: ValuesHolder): IRunChoices {
+  return { parameters: values, runtime, containers: kept, force, priority };
 }
 
 /** Return the parameters of a workflow as fields of a form. */

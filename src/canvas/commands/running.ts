@@ -1,6 +1,7 @@
 /** Starts and stops runs of the document. */
 import { Parameters, readParameters } from '../../document/arguments';
 import { JsonObject } from '../../document/canonical';
+import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { CanvasController } from '../model/controller';
 import { ensureId } from '../model/identity';
 import { nextProblem } from '../stage/navigation';
@@ -38,7 +39,12 @@ export async function runWithParameters(
       force: choices.force ?? false
     };
     const last = await backend.lastParameters(canvas.path);
-    return askRun(parametersOf(canvas), canvas.trans, known, last, asked =>
+    const { client, request } = await backend.spelling(canvas.path);
+    const spelling: ISpelling<[asked: IRunChoices]> = {
+      client,
+      request: asked => request(selectionOf(canvas, mode, { ...choices, ...asked }))
+    };
+    return askRun(parametersOf(canvas), canvas.trans, known, last, spelling, asked =>
       start(canvas, mode, { ...choices, ...asked })
     );
   });
@@ -89,20 +95,30 @@ function problemsOf({ checker }: CanvasController, mode: IRunSelection['mode']) 
   return mode === 'all' && checker.settled ? checker.problems : checker.unread;
 }
 
+function selectionOf(
+  { targets }: CanvasController,
+  mode: IRunSelection['mode'],
+  choices: IRunChoices
+): IRunSelection {
+  return { mode, nodes: mode === 'all' ? [] : targets, ...choices };
+}
+
 async function start(
   canvas: CanvasController,
   mode: IRunSelection['mode'],
   choices: IRunChoices
 ): Promise<string> {
   const { context, trans } = canvas;
-  const nodes = mode === 'all' ? [] : canvas.targets;
   if (!canvas.readOnly) {
     ensureId(canvas);
     if (context.model.dirty) {
       await context.save();
     }
   }
-  const { id } = await canvas.services.backend!.run(canvas.path, { mode, nodes, ...choices });
+  const { id } = await canvas.services.backend!.run(
+    canvas.path,
+    selectionOf(canvas, mode, choices)
+  );
   canvas.say(
     choices.sample
       ? trans.__('The check run has started. It uses a sample of the data.')

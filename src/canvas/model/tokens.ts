@@ -6,6 +6,7 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { ILost } from '../../components/hooks/useLost';
 import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
+import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { Json } from '../../document/canonical';
 import { IEdge, IFlow } from '../../document/flow';
 
@@ -139,6 +140,8 @@ export interface IWorkflowBackend {
   tagFirstCell(path: string): Promise<void>;
   /** Run the saved document. */
   run(path: string, selection: IRunSelection): Promise<{ id: string }>;
+  /** Return how the request of `run` is shown. */
+  spelling(path: string): Promise<ISpelling<[selection: IRunSelection]>>;
   /** Return the versions of an executable, newest first. */
   versions(executable: string): Promise<readonly IVersion[]>;
   /** Return the runs of the document with a result of the node, newest first. */

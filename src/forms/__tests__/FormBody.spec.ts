@@ -8,14 +8,16 @@ import { askValues } from '../askValues';
 
 const trans = nullTranslator.load('nbyard');
 const send = jest.fn();
+const client = { call: send };
+const request = () => ({ id: 'runs.list', question: {} }) as const;
 const KIND = { kind: 'token', title: 'Token', fields: [] } as unknown as CredentialKind;
 const rows = { name: 'rows', role: 'value' as const, type: 'int' as const, format: '' };
 
 const DIALOGS: [string, () => Promise<unknown>][] = [
   ['values', () => askValues({ title: 'T', arguments: [rows], ok: 'Run', trans, send })],
   ['a text', () => askText({ title: 'T', label: 'Name', ok: 'Save', trans, send })],
-  ['a credential', () => askCredential({ kinds: [KIND], trans, send })],
-  ['an environment', () => askEnvironment({ name: 'e', capture: '' }, trans, send)]
+  ['a credential', () => askCredential({ kinds: [KIND], trans, client, request, send })],
+  ['an environment', () => askEnvironment({ name: 'e', capture: '' }, trans, client)]
 ];
 
 describe('E10: the first field of a form in a dialog', () => {

@@ -7,6 +7,8 @@ import { useDraft } from '../../components/hooks/useDraft';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IArgument, readArguments } from '../../document/arguments';
 import { Json } from '../../document/canonical';
+import { spellingOf } from '../../forms/askValues';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { NameField } from '../../forms/NameField';
 import { ExecutableRow } from '../palette/ExecutableRow';
@@ -135,6 +137,15 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
   }, [yard, holder]);
   const { name, taken, free } = suggestion;
 
+  const question = (as: string) => {
+    const { values: parameters, runtime, kept: containers, force, priority } = holder;
+    const how = { runtime, containers, force, priority };
+    return { body: { executable: executable.id, name: as, replace, parameters, ...how } };
+  };
+  const spelling = spellingOf(
+    { client: yard.client, request: () => ({ id: 'runs.create', question: question(name) }) },
+    holder
+  );
   const make = async (as = name) => {
     if (busy || holder.unread.size) {
       return; // the field shows the reason
@@ -144,12 +155,8 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
     setProblem('');
     setBusy(true);
     try {
-      const { values: parameters, runtime, kept: containers, force, priority } = holder;
-      const how = { runtime, containers, force, priority };
-      const run = await yard.client.call('runs.create', {
-        body: { executable: executable.id, name: as, replace, parameters, ...how },
-        idempotencyKey: crypto.randomUUID?.()
-      });
+      const idempotencyKey = crypto.randomUUID?.();
+      const run = await yard.client.call('runs.create', { ...question(as), idempotencyKey });
       yard.runs.put(run);
       onMade(run.id);
     } catch (error) {
@@ -213,6 +220,7 @@ function Form(props: INewArtifactProps & { executable: Executable }): JSX.Elemen
           {trans.__('Create')}
         </button>
       </p>
+      <ShowAsCommand spelling={spelling} trans={trans} />
     </form>
   );
 }

@@ -48,8 +48,11 @@ export const artifactActions = {
       const { yard, trans } = services;
       const name = await nameOf(services, run);
       const body = trans.__('The files, the log and the record of the run are deleted.');
-      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
-        await yard.client.call('runs.delete', { path: { run } });
+      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
+      const question = { path: { run } };
+      const request = { id: 'runs.delete', question } as const;
+      if (await confirm(services, title, body, label, request)) {
+        await yard.client.call('runs.delete', question);
         artifactsOf(yard).remove(run);
         yard.runs.remove(run);
       }

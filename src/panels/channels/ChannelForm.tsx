@@ -3,6 +3,7 @@ import { ApiError, fieldErrors } from '../../api/client';
 import { Channel, NoticeEvent, NoticeRule } from '../../api/types';
 import { More } from '../../components/More';
 import { FieldFrame } from '../../forms/FieldFrame';
+import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
 import { channelsOf } from './collection';
 import { EventChoice } from './EventChoice';
@@ -36,14 +37,18 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
   const [longAfter, setLongAfter] = useState(textOf(first?.long_seconds));
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [isSending, setSending] = useState(false);
-  const save = async () => {
+  const draft = (): IChannelDraft => {
     const typed = longAfter.trim() ? Number(longAfter) * 60 : null;
     const limits = { path, project, long_seconds: typed };
     const own: NoticeRule = { long_factor: 2, ...first, events, ...limits };
     const rules = events.length ? [own, ...(known?.rules ?? []).slice(1)] : [];
+    return { name: name.trim(), url: url.trim(), rules };
+  };
+  const request = () => requestOf({ ...draft(), url: hidden(url.trim()) }, known);
+  const save = async () => {
     setSending(true);
     try {
-      onDone(await send(services, { name: name.trim(), url: url.trim(), rules }, known));
+      onDone(await send(services, draft(), known));
     } catch (error) {
       const found = fieldErrors(error);
       setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
@@ -143,6 +148,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
           </More>
         </>
       )}
+      <ShowAsCommand spelling={{ client: services.yard.client, request }} trans={trans} />
       <div className="nby-Channel-buttons">
         <button type="button" className="nby-Button" onClick={() => onDone()}>
           {trans.__('Cancel')}
@@ -166,18 +172,24 @@ interface IChannelDraft {
   rules: NoticeRule[];
 }
 
+function requestOf({ url, ...same }: IChannelDraft, known?: Channel) {
+  if (!known) {
+    return { id: 'channels.create', question: { body: { url, ...same } } } as const;
+  }
+  const body = { revision: known.revision, ...same, ...(url && { url }) };
+  return { id: 'channels.update', question: { path: { channel: known.id }, body } } as const;
+}
+
 async function send(
   { yard }: IPanelServices,
-  { url, ...same }: IChannelDraft,
+  draft: IChannelDraft,
   known?: Channel
 ): Promise<Channel> {
-  const body = { ...same, ...(url || !known ? { url } : {}) };
-  const made = known
-    ? await yard.client.call('channels.update', {
-        path: { channel: known.id },
-        body: { revision: known.revision, ...body }
-      })
-    : await yard.client.call('channels.create', { body: { url, ...same } });
+  const request = requestOf(draft, known);
+  const made =
+    request.id === 'channels.update'
+      ? await yard.client.call(request.id, request.question)
+      : await yard.client.call(request.id, request.question);
   channelsOf(yard).put(made);
   return made;
 }

@@ -2,7 +2,7 @@ import { confirm } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
-import { askCredential } from './askCredential';
+import { askCredential, ICredentialDraft } from './askCredential';
 import { credentialsOf } from './collection';
 
 export const credentialActions = {
@@ -13,6 +13,8 @@ export const credentialActions = {
       const made = await askCredential({
         kinds,
         trans,
+        client: yard.client,
+        request: body => ({ id: 'credentials.create', question: { body } }),
         send: body => yard.client.call('credentials.create', { body })
       });
       if (made) {
@@ -30,21 +32,20 @@ export const credentialActions = {
         yard.client.call('credentials.kinds', {}),
         yard.client.call('credentials.get', { path })
       ]);
+      const question = ({ fields, description }: ICredentialDraft) => {
+        const given = Object.entries(fields).filter(
+          ([name, text]) => text || !known.kept.includes(name)
+        );
+        const body = { version: known.version, description, fields: Object.fromEntries(given) };
+        return { path, body };
+      };
       const made = await askCredential({
         kinds,
         known,
         trans,
-        send: ({ fields, description }) => {
-          const given = Object.entries(fields).filter(
-            ([name, text]) => text || !known.kept.includes(name)
-          );
-          const body = {
-            version: known.version,
-            description,
-            fields: Object.fromEntries(given)
-          };
-          return yard.client.call('credentials.update', { path, body });
-        }
+        client: yard.client,
+        request: draft => ({ id: 'credentials.update', question: question(draft) }),
+        send: draft => yard.client.call('credentials.update', question(draft))
       });
       if (made) {
         credentialsOf(yard).put(made);
@@ -59,9 +60,11 @@ export const credentialActions = {
       const body = used_by.length
         ? trans.__('%1 uses this credential and fails without it.', used_by.join(', '))
         : trans.__('No node or deployment uses this credential.');
-      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
-        const query = { force: used_by.length > 0 };
-        await yard.client.call('credentials.delete', { path, query });
+      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
+      const question = { path, query: { force: used_by.length > 0 } };
+      const request = { id: 'credentials.delete', question } as const;
+      if (await confirm(services, title, body, label, request)) {
+        await yard.client.call('credentials.delete', question);
         credentialsOf(yard).remove(credential);
       }
     })

@@ -2,9 +2,11 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId, useState } from 'react';
-import { ApiError, fieldErrors } from '../../api/client';
+import { ApiClient, ApiError, fieldErrors } from '../../api/client';
+import { IRequest } from '../../api/operations';
 import { Credential, CredentialField, CredentialKind } from '../../api/types';
 import { FormBody, REFUSED } from '../../forms/FormBody';
+import { hidden, ShowAsCommand } from '../../spelling/ShowAsCommand';
 
 /** The typed values; for an existing credential only the values to replace. */
 export interface ICredentialDraft {
@@ -19,18 +21,23 @@ interface IAsked {
   /** The credential to replace. */
   known?: Credential;
   trans: TranslationBundle;
+  client: Pick<ApiClient, 'call'>;
+  /** The request of a draft, and how it is sent. */
+  request: (draft: ICredentialDraft) => IRequest;
   send: (draft: ICredentialDraft) => Promise<Credential>;
 }
 
 /** Return the stored credential; undefined if the user cancels. */
 export async function askCredential(asked: IAsked): Promise<Credential | undefined> {
-  const { known, kinds, trans, send } = asked;
+  const { known, kinds, trans, client, request, send } = asked;
   const draft: ICredentialDraft = {
     name: known?.name ?? '',
     kind: known?.kind ?? kinds[0].kind,
     description: known?.description ?? '',
     fields: { ...known?.fields }
   };
+  const typed = () => ({ ...draft, name: draft.name.trim() });
+  const spelling = { client, request: () => request(withoutSecrets(kinds, typed())) };
   let problems: Record<string, string> = {};
   for (;;) {
     // focus the refused field, so that a secret is not typed into another one
@@ -38,7 +45,13 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
     const first = isRefused ? REFUSED : known ? '[type="password"], textarea' : 'input';
     const { button } = await showDialog({
       title: known ? trans.__('Replace “%1”', known.name) : trans.__('New credential'),
-      body: new FormBody(<Form {...asked} draft={draft} problems={problems} />, first),
+      body: new FormBody(
+        <>
+          <Form {...asked} draft={draft} problems={problems} />
+          <ShowAsCommand spelling={spelling} trans={trans} />
+        </>,
+        first
+      ),
       buttons: [
         Dialog.cancelButton(),
         Dialog.okButton({ label: known ? trans.__('Replace') : trans.__('Save') })
@@ -49,7 +62,7 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
       return undefined;
     }
     try {
-      return await send({ ...draft, name: draft.name.trim() });
+      return await send(typed());
     } catch (error) {
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;
@@ -60,6 +73,20 @@ export async function askCredential(asked: IAsked): Promise<Credential | undefin
       }
     }
   }
+}
+
+/** Return the draft with whether secrets are typed, but without them. */
+function withoutSecrets(
+  kinds: readonly CredentialKind[],
+  draft: ICredentialDraft
+): ICredentialDraft {
+  const kind = kinds.find(one => one.kind === draft.kind);
+  const secrets = new Set(kind?.fields.filter(({ secret }) => secret).map(({ name }) => name));
+  const fields = Object.entries(draft.fields).map(([name, text]) => [
+    name,
+    secrets.has(name) ? hidden(text) : text
+  ]);
+  return { ...draft, fields: Object.fromEntries(fields) as Record<string, string> };
 }
 
 interface IFormProps extends IAsked {

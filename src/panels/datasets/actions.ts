@@ -98,6 +98,13 @@ export const datasetActions = {
           const source = { kind: 'url' as const, url };
           const body = { source, ...packed };
           return packed && yard.client.call('datasets.create', { body });
+        },
+        spelling: {
+          client: yard.client,
+          request: url => ({
+            id: 'datasets.create',
+            question: { body: { source: { kind: 'url', url } } }
+          })
         }
       });
       if (made) {
@@ -181,17 +188,21 @@ export const datasetActions = {
     async (services, [id]) => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
+      const question = (text: string) => ({
+        path: { dataset: id },
+        body: { revision, name: text }
+      });
       const renamed = await askText({
         title: trans.__('Rename dataset'),
         label: trans.__('Name'),
         text: name,
         ok: trans.__('Rename'),
         trans,
-        send: text =>
-          yard.client.call('datasets.update', {
-            path: { dataset: id },
-            body: { revision, name: text }
-          })
+        send: text => yard.client.call('datasets.update', question(text)),
+        spelling: {
+          client: yard.client,
+          request: text => ({ id: 'datasets.update', question: question(text) })
+        }
       });
       if (renamed) {
         yard.datasets.put(renamed);
@@ -212,31 +223,36 @@ export const datasetActions = {
     async (services, [dataset]) => {
       const { yard, trans } = services;
       const { name } = await known(services, dataset);
+      const id = 'datasets.delete';
+      const question = { path: { dataset } };
       const sure = await confirm(
         services,
         trans.__('Delete “%1”?', name),
         trans.__('The dataset and its versions are deleted. Past runs keep their records.'),
-        trans.__('Delete')
+        trans.__('Delete'),
+        { id, question }
       );
       if (!sure) {
         return;
       }
       try {
-        await yard.client.call('datasets.delete', { path: { dataset } });
+        await yard.client.call(id, question);
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 409)) {
           throw error;
         }
+        const force = { ...question, query: { force: true } };
         const forced = await confirm(
           services,
           trans.__('“%1” is in use', name),
           [error.message, error.hint].filter(Boolean).join(' '),
-          trans.__('Delete Anyway')
+          trans.__('Delete Anyway'),
+          { id, question: force }
         );
         if (!forced) {
           return;
         }
-        await yard.client.call('datasets.delete', { path: { dataset }, query: { force: true } });
+        await yard.client.call(id, force);
       }
       yard.datasets.remove(dataset);
     }

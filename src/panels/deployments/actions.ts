@@ -66,8 +66,11 @@ export const deploymentActions = {
       const { yard, trans } = services;
       const found = await known(services, deployment);
       const title = trans.__('Delete “%1”?', found.title);
-      if (await confirm(services, title, consequence(services, found), trans.__('Delete'))) {
-        await yard.client.call('deployments.delete', { path: { deployment } });
+      const question = { path: { deployment } };
+      const request = { id: 'deployments.delete', question } as const;
+      const label = trans.__('Delete');
+      if (await confirm(services, title, consequence(services, found), label, request)) {
+        await yard.client.call('deployments.delete', question);
         deploymentsOf(yard).remove(deployment);
       }
     })

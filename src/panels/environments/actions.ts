@@ -36,9 +36,7 @@ function create(services: IPanelServices, capture = ''): Promise<unknown> {
       const wish = trans.__('environment');
       const isTaken = items.some(({ name }) => name.toLowerCase() === wish);
       const name = isTaken ? freeName(wish, items) : wish;
-      const made = await askEnvironment({ name, capture }, trans, body =>
-        yard.client.call('environments.create', { body })
-      );
+      const made = await askEnvironment({ name, capture }, trans, yard.client);
       if (made) {
         yard.environments.put(made);
         openEnvironment(services, made.id, 'log');
@@ -80,8 +78,11 @@ export const environmentActions = {
       const body = trans.__(
         'The versions and the kernel are deleted. Running kernels and runs continue.'
       );
-      if (await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete'))) {
-        await yard.client.call('environments.delete', { path: { environment } });
+      const [title, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
+      const question = { path: { environment } };
+      const request = { id: 'environments.delete', question } as const;
+      if (await confirm(services, title, body, label, request)) {
+        await yard.client.call('environments.delete', question);
         yard.environments.remove(environment);
         await renewKernels(services);
       }

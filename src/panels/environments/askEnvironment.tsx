@@ -2,9 +2,10 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
-import { ApiError } from '../../api/client';
+import { ApiClient, ApiError } from '../../api/client';
 import { Environment } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { PackagesField } from '../../environments/PackagesField';
 import { IRefused, refused } from '../../environments/texts';
 
@@ -19,16 +20,21 @@ interface INewEnvironment {
 export async function askEnvironment(
   begun: Omit<INewEnvironment, 'requirements'>,
   trans: TranslationBundle,
-  send: (environment: INewEnvironment) => Promise<Environment>
+  client: Pick<ApiClient, 'call'>
 ): Promise<Environment | undefined> {
   const environment = { ...begun, requirements: '' };
+  const question = () => ({ body: { ...environment, name: environment.name.trim() } });
+  const request = () => ({ id: 'environments.create', question: question() }) as const;
   let problems: IRefused = { name: '', packages: [] };
   for (;;) {
     const first = problems.packages.length && !problems.name ? 'textarea' : 'input';
     const { button } = await showDialog({
       title: trans.__('New environment'),
       body: new FormBody(
-        <Form environment={environment} problems={problems} trans={trans} />,
+        <>
+          <Form environment={environment} problems={problems} trans={trans} />
+          <ShowAsCommand spelling={{ client, request }} trans={trans} />
+        </>,
         first
       ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Install') })],
@@ -38,7 +44,7 @@ export async function askEnvironment(
       return undefined;
     }
     try {
-      return await send({ ...environment, name: environment.name.trim() });
+      return await client.call('environments.create', question());
     } catch (error) {
       if (!(error instanceof ApiError && [409, 422].includes(error.status))) {
         throw error;

@@ -4,6 +4,8 @@ import { Executable } from '../../api/types';
 import { useForgetDraft } from '../../components/hooks/useDraft';
 import { showProblem } from '../../components/problems';
 import { IArgument, readArguments } from '../../document/arguments';
+import { spellingOf } from '../../forms/askValues';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { refuse, ValuesForm, ValuesHolder } from '../../forms/ValuesForm';
 import { useInputs } from '../artifacts/inputs';
 import { IPanelServices } from '../frame/services';
@@ -25,6 +27,11 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
     () => readArguments(executable.current.arguments as Partial<IArgument>[]),
     [executable]
   );
+  const question = () => ({ body: { executable: executable.id, parameters: holder.values } });
+  const spelling = spellingOf(
+    { client: yard.client, request: () => ({ id: 'runs.create', question: question() }) },
+    holder
+  );
   const run = async () => {
     if (holder.unread.size) {
       return; // the field shows the reason
@@ -32,9 +39,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
     holder.errors = {};
     holder.problem = '';
     try {
-      const made = await yard.client.call('runs.create', {
-        body: { executable: executable.id, parameters: holder.values }
-      });
+      const made = await yard.client.call('runs.create', question());
       yard.runs.put(made);
       forgetDraft('values');
       await commands.execute('nbyard:show-run', { id: made.id });
@@ -71,6 +76,7 @@ export function TestRun({ services, executable }: ITestRunProps): JSX.Element {
           {trans.__('Run')}
         </button>
       </p>
+      <ShowAsCommand spelling={spelling} trans={trans} />
     </form>
   );
 }

@@ -58,17 +58,21 @@ export const executableActions = {
     reportFailure(services, services.trans.__('Not renamed.'), async () => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
+      const question = (text: string) => ({
+        path: { executable: id },
+        body: { revision, name: text }
+      });
       const renamed = await askText({
         title: trans.__('Rename executable'),
         label: trans.__('Name'),
         text: name,
         ok: trans.__('Rename'),
         trans,
-        send: text =>
-          yard.client.call('executables.update', {
-            path: { executable: id },
-            body: { revision, name: text }
-          })
+        send: text => yard.client.call('executables.update', question(text)),
+        spelling: {
+          client: yard.client,
+          request: text => ({ id: 'executables.update', question: question(text) })
+        }
       });
       if (renamed) {
         yard.executables.put(renamed);
@@ -100,22 +104,26 @@ export const executableActions = {
       const { yard, trans } = services;
       const { name } = await known(services, executable);
       const body = trans.__('The versions are deleted. The file and past runs stay.');
-      if (!(await confirm(services, trans.__('Delete “%1”?', name), body, trans.__('Delete')))) {
+      const id = 'executables.delete';
+      const [asked, label] = [trans.__('Delete “%1”?', name), trans.__('Delete')];
+      const question = { path: { executable } };
+      if (!(await confirm(services, asked, body, label, { id, question }))) {
         return;
       }
-      const path = { executable };
       try {
-        await yard.client.call('executables.delete', { path });
+        await yard.client.call(id, question);
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 409)) {
           throw error;
         }
         const title = trans.__('“%1” is in use', name);
         const text = [error.message, error.hint].filter(Boolean).join(' ');
-        if (!(await confirm(services, title, text, trans.__('Delete Anyway')))) {
+        const forced = { ...question, query: { force: true } };
+        const anyway = trans.__('Delete Anyway');
+        if (!(await confirm(services, title, text, anyway, { id, question: forced }))) {
           return;
         }
-        await yard.client.call('executables.delete', { path, query: { force: true } });
+        await yard.client.call(id, forced);
       }
       yard.executables.remove(executable);
     }),

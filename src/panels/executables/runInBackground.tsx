@@ -32,6 +32,11 @@ export async function runInBackground(services: IPanelServices, path: string): P
   );
   const holder = new ValuesHolder(defaults(fields));
   holder.runtimes = yard.client.call('system.runtimes', {}).then(({ names }) => names);
+  const question = ({ values, runtime, kept: containers, force, priority }: ValuesHolder) => {
+    const parameters = changed(fields, values);
+    const how = { runtime, containers, force, priority };
+    return { body: { path, parameters, ...how, origin: 'notebook' as const } };
+  };
   const asked: IAskValues<Run> = {
     title: trans.__('Run “%1” in the background', found.name),
     arguments: fields,
@@ -50,18 +55,11 @@ export async function runInBackground(services: IPanelServices, path: string): P
         }
       : undefined,
     trans,
-    send: ({ values, runtime, kept: containers, force, priority }) =>
-      yard.client.call('runs.create', {
-        body: {
-          path,
-          parameters: changed(fields, values),
-          runtime,
-          containers,
-          force,
-          priority,
-          origin: 'notebook'
-        }
-      })
+    send: holder => yard.client.call('runs.create', question(holder)),
+    spelling: {
+      client: yard.client,
+      request: holder => ({ id: 'runs.create', question: question(holder) })
+    }
   };
   const made = await askValues(asked, holder);
   if (made) {

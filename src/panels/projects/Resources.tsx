@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { Project, ProjectResource } from '../../api/types';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
 import { Kind, kindsOf } from './kinds';
 
@@ -31,9 +32,15 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
     }
     setTurn(now => now + 1);
   };
-  const link = ({ id, name }: ProjectResource) => {
-    const body = { kind, resource: id };
-    const call = yard.client.call('projects.link', { path: { project: project.id }, body });
+  const questionOf = ({ id }: ProjectResource) => ({
+    path: { project: project.id },
+    body: { kind, resource: id }
+  });
+  const request = () =>
+    free?.length ? ({ id: 'projects.link', question: questionOf(free[0]) } as const) : undefined;
+  const link = (item: ProjectResource) => {
+    const { name } = item;
+    const call = yard.client.call('projects.link', questionOf(item));
     void act(call, trans.__('Linked “%1”.', name));
   };
   const unlink = ({ id, name }: ProjectResource) => {
@@ -87,6 +94,9 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
         label={trans.__('Unlink')}
         onAct={unlink}
       />
+      {!!free?.length && (
+        <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
+      )}
     </div>
   );
 }

@@ -1,8 +1,10 @@
 /** Creates, edits and deletes projects, and links resources. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../api/client';
+import { IRequest } from '../../api/operations';
 import { Project } from '../../api/types';
 import { FIELD, FormBody, REFUSED } from '../../forms/FormBody';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
@@ -18,9 +20,12 @@ type Body = ReturnType<typeof bodyOf>;
 export async function createProject(services: IPanelServices): Promise<void> {
   const { yard, trans } = services;
   await reportFailure(services, trans.__('Not created.'), async () => {
-    const made = await askProject(services, trans.__('New Project'), trans.__('Create'), body =>
-      yard.client.call('projects.create', { body })
-    );
+    const made = await askProject(services, {
+      title: trans.__('New Project'),
+      ok: trans.__('Create'),
+      request: body => ({ id: 'projects.create', question: { body } }),
+      send: body => yard.client.call('projects.create', { body })
+    });
     if (made) {
       projectsOf(yard).put(made);
       activeProjectOf(yard).choose(made.id);
@@ -33,10 +38,14 @@ export async function editProject(services: IPanelServices, id: string): Promise
   const path = { project: id };
   await reportFailure(services, trans.__('Not changed.'), async () => {
     const known = await yard.client.call('projects.get', { path });
-    const send = (body: Body) =>
-      yard.client.call('projects.update', { path, body: { revision: known.revision, ...body } });
-    const title = trans.__('Edit “%1”', known.name);
-    const made = await askProject(services, title, trans.__('Save'), send, known);
+    const question = (body: Body) => ({ path, body: { revision: known.revision, ...body } });
+    const made = await askProject(services, {
+      title: trans.__('Edit “%1”', known.name),
+      ok: trans.__('Save'),
+      known,
+      request: body => ({ id: 'projects.update', question: question(body) }),
+      send: body => yard.client.call('projects.update', question(body))
+    });
     if (made) {
       projectsOf(yard).put(made);
     }
@@ -49,8 +58,11 @@ export async function deleteProject(services: IPanelServices, id: string): Promi
     'Its resources are kept. Its retention policies, and rules of channels for its runs, are deleted.'
   );
   await reportFailure(services, trans.__('Not deleted.'), async () => {
-    if (await confirm(services, trans.__('Delete this project?'), body, trans.__('Delete'))) {
-      await yard.client.call('projects.delete', { path: { project: id } });
+    const [title, label] = [trans.__('Delete this project?'), trans.__('Delete')];
+    const question = { path: { project: id } };
+    const request = { id: 'projects.delete', question } as const;
+    if (await confirm(services, title, body, label, request)) {
+      await yard.client.call('projects.delete', question);
       activeProjectOf(yard).choose('');
       projectsOf(yard).remove(id);
     }
@@ -86,14 +98,22 @@ export async function linkRow(
   });
 }
 
+interface IAsked {
+  title: string;
+  ok: string;
+  /** The project to edit. */
+  known?: Project;
+  /** The request of a body, and how it is sent. */
+  request: (body: Body) => IRequest;
+  send: (body: Body) => Promise<Project>;
+}
+
 /** Return the stored project; undefined if the user cancels. */
 async function askProject(
   services: IPanelServices,
-  title: string,
-  ok: string,
-  send: (body: Body) => Promise<Project>,
-  known?: Project
+  { title, ok, known, request, send }: IAsked
 ): Promise<Project | undefined> {
+  const spelling = { client: services.yard.client, request: () => request(bodyOf(draft)) };
   const draft = draftOf(known);
   let problems: Record<string, string> = {};
   for (;;) {
@@ -101,7 +121,10 @@ async function askProject(
     const { button } = await showDialog({
       title,
       body: new FormBody(
-        <ProjectForm services={services} draft={draft} problems={problems} />,
+        <>
+          <ProjectForm services={services} draft={draft} problems={problems} />
+          <ShowAsCommand spelling={spelling} trans={services.trans} />
+        </>,
         first
       ),
       buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],

@@ -8,7 +8,7 @@ import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
-import { draftOf, FIELDS, IScheduleDraft } from './draft';
+import { draftOf, FIELDS, IScheduleDraft, momentOf } from './draft';
 import { usePreview } from './preview';
 
 const EXAMPLES = ['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5'];
@@ -44,8 +44,8 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   const { preview, problem, isAway } = usePreview(services, {
     timing: isUnchanged ? known.timing : { kind: 'words', text: shown.words },
     zone: shown.zone,
-    starts_at: shown.startsAt || null,
-    ends_at: shown.endsAt || null
+    starts_at: momentOf(shown.startsAt),
+    ends_at: momentOf(shown.endsAt)
   });
   const late = spanText(shown.missed.window_seconds, trans);
   const choices = {

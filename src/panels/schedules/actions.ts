@@ -8,7 +8,7 @@ import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices, saveOpen } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
-import { bodyOf, draftOf } from './draft';
+import { bodyOf, draftOf, IScheduleDraft } from './draft';
 
 export const scheduleActions = {
   /** Ask when a file runs. An open document is saved first. */
@@ -38,15 +38,20 @@ export const scheduleActions = {
       const known = await yard.client.call('schedules.get', { path });
       const before = bodyOf(draftOf(known));
       const save = withRevision(known, () => yard.client.call('schedules.get', { path }), trans);
+      const question = (revision: number, draft: IScheduleDraft) => ({
+        path,
+        body: { revision, ...changedFields(bodyOf(draft), before) }
+      });
       const made = await askSchedule(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
+        request: draft => ({
+          id: 'schedules.update',
+          question: question(known.revision, draft)
+        }),
         send: draft =>
-          save(revision => {
-            const body = { revision, ...changedFields(bodyOf(draft), before) };
-            return yard.client.call('schedules.update', { path, body });
-          })
+          save(revision => yard.client.call('schedules.update', question(revision, draft)))
       });
       if (made) {
         schedulesOf(yard).put(made);
@@ -73,8 +78,11 @@ export const scheduleActions = {
     const { yard, trans } = services;
     const body = trans.__('It starts no more runs. Its earlier runs are kept.');
     await reportFailure(services, trans.__('Not deleted.'), async () => {
-      if (await confirm(services, trans.__('Delete this schedule?'), body, trans.__('Delete'))) {
-        await yard.client.call('schedules.delete', { path: { schedule: id } });
+      const [title, label] = [trans.__('Delete this schedule?'), trans.__('Delete')];
+      const question = { path: { schedule: id } };
+      const request = { id: 'schedules.delete', question } as const;
+      if (await confirm(services, title, body, label, request)) {
+        await yard.client.call('schedules.delete', question);
         schedulesOf(yard).remove(id);
       }
     });
@@ -87,10 +95,12 @@ async function schedule(
   run: Partial<NewRun>
 ): Promise<void> {
   const { yard, trans } = services;
+  const question = (draft: IScheduleDraft) => ({ body: { run, ...bodyOf(draft) } });
   const made = await askSchedule(services, {
     title: trans.__('Schedule “%1”', title),
     ok: trans.__('Schedule'),
-    send: draft => yard.client.call('schedules.create', { body: { run, ...bodyOf(draft) } })
+    request: draft => ({ id: 'schedules.create', question: question(draft) }),
+    send: draft => yard.client.call('schedules.create', question(draft))
   });
   if (made) {
     schedulesOf(yard).put(made);

@@ -1,5 +1,6 @@
 /** A dialog for the times of a schedule. */
 import { Schedule } from '../../api/types';
+import { IRequest } from '../../api/operations';
 import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
 import { draftOf, IScheduleDraft, unreadable } from './draft';
@@ -10,22 +11,31 @@ interface IAsked {
   ok: string;
   /** The schedule to edit. */
   known?: Schedule;
+  /** The request of a draft, and how it is sent. */
+  request: (draft: IScheduleDraft) => IRequest;
   send: (draft: IScheduleDraft) => Promise<Schedule>;
 }
 
 /** Return the stored schedule; undefined if the user cancels. */
 export function askSchedule(
   services: IPanelServices,
-  { title, ok, known, send }: IAsked
+  { title, ok, known, request, send }: IAsked
 ): Promise<Schedule | undefined> {
   const draft = draftOf(known);
+  const { yard, trans } = services;
+  const check = () => unreadable(draft, trans);
   return askUntilAccepted({
     title,
     ok,
     form: problems => (
       <ScheduleForm services={services} draft={draft} known={known} problems={problems} />
     ),
-    check: () => unreadable(draft, services.trans),
-    send: () => send(draft)
+    check,
+    send: () => send(draft),
+    spelling: {
+      client: yard.client,
+      request: () => (Object.keys(check()).length ? undefined : request(draft))
+    },
+    trans
   });
 }

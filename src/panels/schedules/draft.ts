@@ -77,10 +77,15 @@ export function bodyOf({ words, startsAt, endsAt, atMost, ...same }: IScheduleDr
   return {
     ...same,
     timing: { kind: 'words' as const, text: words },
-    starts_at: startsAt || null,
-    ends_at: endsAt || null,
+    starts_at: momentOf(startsAt),
+    ends_at: momentOf(endsAt),
     at_most: atMost.trim() ? Number(atMost) : null
   };
+}
+
+/** Return a typed time as the server reads it: with seconds; null for none. */
+export function momentOf(typed: string): string | null {
+  return typed ? typed.replace(/T\d\d:\d\d$/, '$&:00') : null;
 }
 
 export type IScheduleBody = ReturnType<typeof bodyOf>;

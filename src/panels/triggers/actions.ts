@@ -7,7 +7,7 @@ import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices, saveOpen } from '../frame/services';
 import { askTrigger, showSecret } from './askTrigger';
 import { triggersOf } from './collection';
-import { bodyOf, draftOf } from './draft';
+import { bodyOf, draftOf, ITriggerBody } from './draft';
 
 export const triggerActions = {
   /** Ask what runs a file. An open document is saved first. */
@@ -15,10 +15,12 @@ export const triggerActions = {
     const { app, yard, trans } = services;
     await reportFailure(services, trans.__('Not created.'), async () => {
       await saveOpen(app, path);
+      const question = (body: ITriggerBody) => ({ body: { run: { path }, ...body } });
       const made = await askTrigger(services, {
         title: trans.__('Trigger of “%1”', PathExt.basename(path)),
         ok: trans.__('Create'),
-        send: draft => yard.client.call('triggers.create', { body: { run: { path }, ...draft } })
+        request: body => ({ id: 'triggers.create', question: question(body) }),
+        send: body => yard.client.call('triggers.create', question(body))
       });
       if (made) {
         triggersOf(yard).put({ ...made, secret: '' });
@@ -37,15 +39,17 @@ export const triggerActions = {
       const known = await yard.client.call('triggers.get', { path });
       const before = bodyOf(draftOf(known));
       const save = withRevision(known, () => yard.client.call('triggers.get', { path }), trans);
+      const question = (revision: number, body: ITriggerBody) => ({
+        path,
+        body: { revision, ...changedFields(body, before) }
+      });
       const made = await askTrigger(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
         known,
-        send: draft =>
-          save(revision => {
-            const body = { revision, ...changedFields(draft, before) };
-            return yard.client.call('triggers.update', { path, body });
-          })
+        request: body => ({ id: 'triggers.update', question: question(known.revision, body) }),
+        send: body =>
+          save(revision => yard.client.call('triggers.update', question(revision, body)))
       });
       if (made) {
         triggersOf(yard).put(made);
@@ -68,8 +72,11 @@ export const triggerActions = {
     const { yard, trans } = services;
     const body = trans.__('It starts no more runs. Its earlier runs are kept.');
     await reportFailure(services, trans.__('Not deleted.'), async () => {
-      if (await confirm(services, trans.__('Delete this trigger?'), body, trans.__('Delete'))) {
-        await yard.client.call('triggers.delete', { path: { trigger: id } });
+      const [title, label] = [trans.__('Delete this trigger?'), trans.__('Delete')];
+      const question = { path: { trigger: id } };
+      const request = { id: 'triggers.delete', question } as const;
+      if (await confirm(services, title, body, label, request)) {
+        await yard.client.call('triggers.delete', question);
         triggersOf(yard).remove(id);
       }
     });

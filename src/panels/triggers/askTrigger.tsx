@@ -1,6 +1,7 @@
 /** Dialogs of triggers: what fires one, and the address and secret of a webhook. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { URLExt } from '@jupyterlab/coreutils';
+import { IRequest } from '../../api/operations';
 import { Trigger } from '../../api/types';
 import { FormBody } from '../../forms/FormBody';
 import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
@@ -13,13 +14,15 @@ interface IAsked {
   ok: string;
   /** The trigger to edit. */
   known?: Trigger;
+  /** The request of a body, and how it is sent. */
+  request: (body: ITriggerBody) => IRequest;
   send: (body: ITriggerBody) => Promise<Trigger>;
 }
 
 /** Return the stored trigger; undefined if the user cancels. */
 export function askTrigger(
   services: IPanelServices,
-  { title, ok, known, send }: IAsked
+  { title, ok, known, request, send }: IAsked
 ): Promise<Trigger | undefined> {
   const draft = draftOf(known);
   return askUntilAccepted({
@@ -28,7 +31,9 @@ export function askTrigger(
     form: problems => (
       <TriggerForm services={services} draft={draft} isKnown={!!known} problems={problems} />
     ),
-    send: () => send(bodyOf(draft))
+    send: () => send(bodyOf(draft)),
+    spelling: { client: services.yard.client, request: () => request(bodyOf(draft)) },
+    trans: services.trans
   });
 }
 

@@ -18,6 +18,7 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
+import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { reasonText } from '../../reasons';
 import { about } from '../model/estimates';
 
@@ -97,13 +98,22 @@ export class WorkflowBackend implements IWorkflowBackend {
   }
 
   async run(path: string, selection: IRunSelection): Promise<{ id: string }> {
-    const { mode, nodes, force = false, parameters = {}, sample, ...how } = selection;
     const { client } = this.yard;
-    const body = { path, scope: mode, nodes: [...nodes], force, parameters, ...how };
-    const { id } = sample
-      ? await client.call('runs.check_sample', { body: { ...body, ...sample } })
-      : await client.call('runs.create', { body, idempotencyKey: crypto.randomUUID?.() });
+    const question = questionOf(path, selection);
+    const { id } = selection.sample
+      ? await client.call('runs.check_sample', question)
+      : await client.call('runs.create', { ...question, idempotencyKey: crypto.randomUUID?.() });
     return { id };
+  }
+
+  async spelling(path: string): Promise<ISpelling<[selection: IRunSelection]>> {
+    return {
+      client: this.yard.client,
+      request: selection => ({
+        id: selection.sample ? 'runs.check_sample' : 'runs.create',
+        question: questionOf(path, selection)
+      })
+    };
   }
 
   async versions(executable: string): Promise<IVersion[]> {
@@ -158,6 +168,12 @@ export class WorkflowBackend implements IWorkflowBackend {
       runs.filter(isLive).map(({ id }) => client.call('runs.cancel', { path: { run: id } }))
     );
   }
+}
+
+function questionOf(path: string, selection: IRunSelection) {
+  const { mode, nodes, force = false, parameters = {}, sample, ...how } = selection;
+  const body = { path, scope: mode, nodes: [...nodes], force, parameters, ...how };
+  return { body: { ...body, ...sample } };
 }
 
 function versionOf({ id, number, created_at }: ExecutableVersion): IVersion {

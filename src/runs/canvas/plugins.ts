@@ -26,6 +26,7 @@ const backend: JupyterFrontEndPlugin<IWorkflowBackend> = {
       declare: async (...asked) => (await found()).declare(...asked),
       tagFirstCell: async path => (await found()).tagFirstCell(path),
       run: async (...asked) => (await found()).run(...asked),
+      spelling: async (...asked) => (await found()).spelling(...asked),
       versions: async id => (await found()).versions(id),
       results: async (...asked) => (await found()).results(...asked),
       freeze: async of => (await found()).freeze(of),

@@ -1,3 +1,4 @@
+import type { ISpelling } from '../../../spelling/ShowAsCommand';
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
@@ -142,6 +143,13 @@ export class FakeBackend {
   async freeze(of: { path: string } | { executable: string }) {
     this.frozen.push(of);
     return { id: 'v2', number: 2, at: '2026-01-02' };
+  }
+
+  async spelling(path: string): Promise<ISpelling<[selection: IRunSelection]>> {
+    return {
+      client: { call: async () => ({ command: 'nbyard run', python: '' }) as never },
+      request: ({ parameters }) => ({ id: 'runs.create', question: { body: { path, parameters } } })
+    };
   }
 
   async runtimes() {

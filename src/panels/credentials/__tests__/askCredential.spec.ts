@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
 import { Credential, CredentialKind } from '../../../api/types';
-import { askCredential } from '../askCredential';
+import { askCredential, ICredentialDraft } from '../askCredential';
 
 const trans = nullTranslator.load('nbyard');
 const field = (name: string, more: object = {}) => ({
@@ -39,6 +39,13 @@ const KNOWN = {
   used_by: ['run 4', 'flow.nbflow']
 } as unknown as Credential;
 
+const call = jest.fn().mockResolvedValue({ command: 'nbyard', python: '' });
+const asked = {
+  trans,
+  client: { call },
+  request: (body: ICredentialDraft) => ({ id: 'credentials.create', question: { body } }) as const
+};
+
 const input = (label: string) =>
   screen.getByLabelText<HTMLInputElement>(new RegExp(`^${label}\\*?$`));
 const type = (label: string, value: string) =>
@@ -53,7 +60,7 @@ describe('S1: a credential in a dialog', () => {
       .fn()
       .mockRejectedValueOnce(new ApiError(409, 'name-taken', 'no', '', taken))
       .mockResolvedValueOnce(KNOWN);
-    const answer = askCredential({ kinds: KINDS, trans, send });
+    const answer = askCredential({ kinds: KINDS, ...asked, send });
     await waitFor(() => expect(input('Name')).toBeTruthy());
     type('Name', ' api ');
     expect(input('secret').type).toBe('password');
@@ -69,8 +76,23 @@ describe('S1: a credential in a dialog', () => {
     expect(send).toHaveBeenLastCalledWith(draft);
   });
 
+  it('G8: is shown as a command without the secret, which is not even sent', async () => {
+    const answer = askCredential({ kinds: KINDS, ...asked, send: jest.fn() });
+    await waitFor(() => expect(input('Name')).toBeTruthy());
+    type('Name', 'api');
+    type('secret', 's3cr3t');
+    screen
+      .getByText<HTMLDetailsElement>(/^Show as Command/)
+      .parentElement!.setAttribute('open', '');
+    await waitFor(() => expect(call).toHaveBeenCalled());
+    const body = { name: 'api', kind: 'token', description: '', fields: { secret: '***' } };
+    expect(call.mock.lastCall[1].body).toEqual({ operation: 'credentials.create', body });
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-reject') as HTMLElement);
+    await answer;
+  });
+
   it('takes several lines, and has the fields of its kind', async () => {
-    const answer = askCredential({ kinds: KINDS, trans, send: jest.fn() });
+    const answer = askCredential({ kinds: KINDS, ...asked, send: jest.fn() });
     await waitFor(() => expect(input('secret')).toBeTruthy());
     fireEvent.click(screen.getByText('Several Lines'));
     expect(input('secret').tagName).toBe('TEXTAREA');
@@ -83,7 +105,7 @@ describe('S1: a credential in a dialog', () => {
 
   it('shows of a known one what is not secret, and what uses it', async () => {
     const send = jest.fn().mockResolvedValue(KNOWN);
-    const answer = askCredential({ kinds: KINDS, known: KNOWN, trans, send });
+    const answer = askCredential({ kinds: KINDS, known: KNOWN, ...asked, send });
     await waitFor(() => expect(input('key').value).toBe('ann'));
     expect(input('password').value).toBe('');
     expect(screen.getByText('Used by run 4, flow.nbflow.')).toBeTruthy();

@@ -1,6 +1,8 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
+import { IRequest } from '../../../api/operations';
 import { Deployment } from '../../../api/types';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
+import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
 import {
@@ -77,6 +79,14 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
     countRefusal();
   };
 
+  const request = (): IRequest | undefined => {
+    if (Object.keys(unread(fields, values, trans)).length) {
+      return undefined;
+    }
+    const { password } = change;
+    const body = { ...change, ...(password && { password: hidden(password) }), revision };
+    return { id: 'deployments.edit', question: { path: { deployment: id }, body } };
+  };
   const save = async () => {
     const wrong = unread(fields, values, trans);
     if (isBusy || Object.keys(wrong).length) {
@@ -137,6 +147,9 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
           )}
         </span>
       </p>
+      {!!Object.keys(change).length && (
+        <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
+      )}
     </form>
   );
 }

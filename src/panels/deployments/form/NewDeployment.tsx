@@ -1,7 +1,9 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
+import { IRequest } from '../../../api/operations';
 import { Deployed } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { useDraft } from '../../../components/hooks/useDraft';
+import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
 import { DeployAs } from './DeployAs';
@@ -19,7 +21,7 @@ import {
 import { FieldList, HelpSwitch } from './FieldList';
 import { Choice, WRONG } from './Field';
 import { ModelFacts } from '../tabs/ModelFacts';
-import { revise, useDeployed } from './useDeployed';
+import { questionOf, revise, useDeployed } from './useDeployed';
 import { IOffer, useForm } from './useForm';
 import { classField, useModel } from './useModel';
 import { hardwareOf } from '../state/texts';
@@ -101,6 +103,20 @@ function Form(props: IFormProps): JSX.Element {
     name: draft.values.name ?? (deployed.name || undefined)
   };
 
+  const request = (): IRequest | undefined => {
+    const image = values.image || made?.reference;
+    if (!image && model) {
+      const class_name = String(values.class_name ?? '');
+      return { id: 'models.build', question: { body: { ...model, class_name } } };
+    }
+    if (into) {
+      return { id: 'deployments.edit', question: questionOf(into, image as string) };
+    }
+    const password = values.password && hidden(String(values.password));
+    const body = bodyOf(fields, { ...draft, values: { ...values, image, password } });
+    const isRead = !Object.keys(unread(fields, draft.values, trans)).length;
+    return isRead ? { id: 'deployments.create', question: { body } } : undefined;
+  };
   const deploy = async () => {
     const wrong = unread(fields, draft.values, trans);
     if (isBusy || Object.keys(wrong).length) {
@@ -218,6 +234,7 @@ function Form(props: IFormProps): JSX.Element {
             {trans.__('Deploy')}
           </button>
         </p>
+        <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
       </form>
     </div>
   );

@@ -28,14 +28,19 @@ export function useDeployed(
   return found;
 }
 
+/** Return the request that makes an image the next revision of a deployment. */
+export function questionOf({ id, revision, changed_at }: DeployedAs, image: string | undefined) {
+  return { path: { deployment: id }, body: { image, revision, changed_at } };
+}
+
 /** Make an image the next revision of a deployment; a stopped deployment is started. */
 export async function revise(
   { yard }: IPanelServices,
-  { id, revision, changed_at }: DeployedAs,
+  deployed: DeployedAs,
   image: string | undefined
 ): Promise<Deployment> {
-  const path = { deployment: id };
-  const body = { image, revision, changed_at };
-  const edited = await yard.client.call('deployments.edit', { path, body });
+  const question = questionOf(deployed, image);
+  const edited = await yard.client.call('deployments.edit', question);
+  const { path } = question;
   return edited.is_wanted ? edited : yard.client.call('deployments.start', { path });
 }

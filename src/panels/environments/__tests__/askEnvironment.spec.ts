@@ -16,7 +16,7 @@ describe('L1: a new environment', () => {
       .fn()
       .mockRejectedValueOnce(new ApiError(422, 'invalid', 'no', '', details))
       .mockResolvedValueOnce(made);
-    const answer = askEnvironment({ name: 'environment', capture: '' }, trans, send);
+    const answer = askEnvironment({ name: 'environment', capture: '' }, trans, { call: send });
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(name().value).toBe('environment');
     fireEvent.change(packages(), { target: { value: '-e x' } });
@@ -33,7 +33,7 @@ describe('L1: a new environment', () => {
     fireEvent.change(packages(), { target: { value: 'six' } });
     fireEvent.keyDown(packages(), { key: 'Enter' });
     expect(await answer).toBe(made);
-    expect(send.mock.calls.map(([sent]) => sent)).toEqual([
+    expect(send.mock.calls.map(([, sent]) => sent.body)).toEqual([
       { name: 'environment', capture: '', requirements: '-e x' },
       { name: 'environment', capture: '', requirements: 'six' }
     ]);
@@ -42,24 +42,23 @@ describe('L1: a new environment', () => {
   it('L7: says whose packages it takes, and asks for them', async () => {
     const made = { id: 'e' } as Environment;
     const send = jest.fn().mockResolvedValue(made);
-    const answer = askEnvironment({ name: 'environment', capture: 'python3' }, trans, send);
+    const answer = askEnvironment({ name: 'environment', capture: 'python3' }, trans, {
+      call: send
+    });
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(document.querySelector('.jp-Dialog .nby-Note')?.textContent).toContain(
       'packages of the kernel python3'
     );
     fireEvent.keyDown(packages(), { key: 'Enter' });
     expect(await answer).toBe(made);
-    expect(send).toHaveBeenCalledWith({
-      name: 'environment',
-      capture: 'python3',
-      requirements: ''
-    });
+    const body = { name: 'environment', capture: 'python3', requirements: '' };
+    expect(send).toHaveBeenCalledWith('environments.create', { body });
   });
 
   it('other errors are for who asked', async () => {
     const send = jest.fn().mockRejectedValue(new ApiError(503, 'unavailable', 'busy'));
     const refused = expect(
-      askEnvironment({ name: 'environment', capture: '' }, trans, send)
+      askEnvironment({ name: 'environment', capture: '' }, trans, { call: send })
     ).rejects.toThrow('busy');
     await waitFor(() => expect(packages()).toBeTruthy());
     fireEvent.keyDown(packages(), { key: 'Enter' });

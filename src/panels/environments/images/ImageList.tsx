@@ -114,6 +114,7 @@ function pull(
 ): Promise<unknown> {
   const { yard, trans } = services;
   return reportFailure(services, trans.__('Not pulled.'), async () => {
+    const question = (reference: string) => ({ body: { reference, environment } });
     const made = await askText({
       title: trans.__('Pull an image'),
       label: trans.__('Name'),
@@ -121,7 +122,11 @@ function pull(
       help: trans.__('The image is pulled from its registry in the background.'),
       ok: trans.__('Pull'),
       trans,
-      send: reference => yard.client.call('images.pull', { body: { reference, environment } })
+      send: reference => yard.client.call('images.pull', question(reference)),
+      spelling: {
+        client: yard.client,
+        request: reference => ({ id: 'images.pull', question: question(reference) })
+      }
     });
     return made && onMade(made);
   });
@@ -134,6 +139,7 @@ function push(
 ): Promise<unknown> {
   const { yard, trans } = services;
   return reportFailure(services, trans.__('Not pushed.'), async () => {
+    const question = (reference: string) => ({ path: { image: image.id }, body: { reference } });
     const made = await askText({
       title: trans.__('Push “%1”', image.reference),
       label: trans.__('Registry or full name'),
@@ -141,8 +147,11 @@ function push(
       help: trans.__('A name that ends with / becomes the prefix of the image’s name.'),
       ok: trans.__('Push'),
       trans,
-      send: reference =>
-        yard.client.call('images.push', { path: { image: image.id }, body: { reference } })
+      send: reference => yard.client.call('images.push', question(reference)),
+      spelling: {
+        client: yard.client,
+        request: reference => ({ id: 'images.push', question: question(reference) })
+      }
     });
     return made && onMade(made);
   });
@@ -157,8 +166,10 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
     : trans.__('Remove “%1”?', image.reference);
   const label = isLive ? trans.__('Stop') : trans.__('Remove');
   return reportFailure(services, trans.__('Not removed.'), async () => {
-    if (await confirm(services, title, consequence(image, trans), label)) {
-      await yard.client.call('images.delete', { path: { image: image.id } });
+    const question = { path: { image: image.id } };
+    const request = { id: 'images.delete', question } as const;
+    if (await confirm(services, title, consequence(image, trans), label, request)) {
+      await yard.client.call('images.delete', question);
     }
   });
 }

@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import { Environment, NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
+import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { Choices } from './ImageChoices';
@@ -26,11 +27,12 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
     return <p className="nby-Note">{trans.__('Install the environment to build its image.')}</p>;
   }
   const isBusy = isSending || (!!image && isBeingMade(image));
+  const question = () => ({ body: { environment: environment.id, recipe: recipe ?? null } });
+  const request = () => ({ id: 'images.build', question: question() }) as const;
   const build = async () => {
     setSending(true);
     try {
-      const body = { environment: environment.id, recipe: recipe ?? null };
-      add(await yard.client.call('images.build', { body }));
+      add(await yard.client.call('images.build', question()));
     } catch (error) {
       draft.refuse(error);
     }
@@ -73,6 +75,7 @@ export function ImageTab({ services, environment }: IImageTabProps): JSX.Element
       {image && <ImageLog key={image.id} services={services} image={image} />}
       {recipe && <Choices key={draft.turn} draft={draft} services={services} />}
       <Text draft={draft} image={image} trans={trans} />
+      {recipe && <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />}
       <ImageList services={services} of={environment.id} images={images} onMade={add} />
     </div>
   );

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useForgetDraft } from '../../../components/hooks/useDraft';
 import { Environment } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
+import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { PackagesDraft } from '../../../environments/PackagesDraft';
 import { usePackagesDraft } from '../../../environments/usePackagesDraft';
 import { isUnderWay } from '../../../environments/texts';
@@ -46,22 +47,28 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
     setAsking(undefined);
   };
   const isBusy = isUnderWay(current);
+  const question = () => ({
+    path: { environment: id },
+    body: installed ? { add: text } : { requirements: text }
+  });
+  const request = () => ({ id: 'environments.change', question: question() }) as const;
   const send = async (what: 'preview' | 'install') => {
     if (!text.trim() || asking === 'install' || (what === 'install' && isBusy)) {
       return;
     }
     setAsking(what);
     draft.discard();
-    const body = installed ? { add: text } : { requirements: text };
+    const asked = question();
     const install = async () => {
-      const question = { path: { environment: id }, body };
-      const made = await yard.client.call('environments.change', question);
+      const made = await yard.client.call('environments.change', asked);
       sent.current = { number: made.current.number, text };
       forgetDraft('packages');
       yard.environments.put(made);
       onInstall();
     };
-    const outcome = await (what === 'preview' ? draft.preview(id, body) : draft.attempt(install));
+    const outcome = await (what === 'preview'
+      ? draft.preview(id, asked.body)
+      : draft.attempt(install));
     if (outcome === 'refused') {
       field.current?.focus();
     }
@@ -109,6 +116,9 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
             {asking === 'preview' && trans.__('Checking what would change…')}
           </span>
         </div>
+        {!!text.trim() && (
+          <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
+        )}
       </PackagesDraft>
     </section>
   );

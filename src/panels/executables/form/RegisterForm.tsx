@@ -7,6 +7,8 @@ import { freeName, stemOf } from '../../../components/format/freeName';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
 import { showProblem } from '../../../components/problems';
 import { Reason, reasonText } from '../../../reasons';
+import { IRequest } from '../../../api/operations';
+import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IExecutableTarget, IPanelServices } from '../../frame/services';
 import { ArgumentTable } from './ArgumentTable';
 import { AskHelp } from './AskHelp';
@@ -81,6 +83,16 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const form = useRef<HTMLFormElement>(null);
   const [taken, setTaken] = useState<ITaken>();
 
+  const request = (): IRequest => {
+    const sent = told(typed, source.kind);
+    const { id, path, upload } = target;
+    if (id === undefined) {
+      const body = { path, upload, kind: source.kind, ...sent };
+      return { id: 'executables.create', question: { body } };
+    }
+    const question = { path: { executable: id }, body: { revision, ...sent } };
+    return { id: 'executables.update', question };
+  };
   const save = async ({ name: wanted = name, of }: IInstead = {}) => {
     setBusy(true);
     setErrors({});
@@ -241,6 +253,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
           {target.id !== undefined ? trans.__('Save') : trans.__('Register')}
         </button>
       </p>
+      <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
     </form>
   );
 }

@@ -1,7 +1,9 @@
 /** A dialog that shows the messages of a refusal and keeps the input. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { ApiError, fieldErrors } from '../../../api/client';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
+import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 
 /** Messages by field; '' is about the whole form. */
 export type Problems = Readonly<Record<string, string>>;
@@ -13,11 +15,14 @@ interface IAsked<T> {
   /** Return what cannot be sent at all. */
   check?: () => Problems;
   send: () => Promise<T>;
+  /** The request that `send` sends. */
+  spelling: ISpelling;
+  trans: TranslationBundle;
 }
 
 /** Return what the server answered; undefined if the user cancels. */
 export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
-  const { title, ok, form, check, send } = asked;
+  const { title, ok, form, check, send, spelling, trans } = asked;
   let problems: Problems = {};
   for (;;) {
     const first = Object.keys(problems).some(Boolean) ? REFUSED : FIELD;
@@ -29,6 +34,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
           </p>
         )}
         {form(problems)}
+        <ShowAsCommand spelling={spelling} trans={trans} />
       </>
     );
     const { button } = await showDialog({

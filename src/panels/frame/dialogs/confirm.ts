@@ -1,14 +1,18 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { IRequest } from '../../../api/operations';
+import { withCommand } from '../../../forms/FormBody';
 import { IPanelServices } from '../services';
 
-/** Ask before something is lost; return whether to go on. */
+/** Ask before something is lost, which `request` does; return whether to go on. */
 export async function confirm(
-  { trans }: IPanelServices,
+  { yard, trans }: IPanelServices,
   title: string,
-  body: string,
-  label: string
+  text: string,
+  label: string,
+  request: IRequest
 ): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label })];
+  const body = withCommand(text, { client: yard.client, request: () => request }, trans);
   const { button } = await showDialog({ title, body, buttons });
   return button.accept;
 }

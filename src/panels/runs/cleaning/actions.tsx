@@ -1,8 +1,10 @@
 /** Deletes finished runs by rules, and protects single runs. */
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { IRequest } from '../../../api/operations';
 import { CleanUpRules } from '../../../api/types';
 import { showProblem } from '../../../components/problems';
 import { FIELD, FormBody } from '../../../forms/FormBody';
+import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 import { CleanUpForm, ICleanUp } from './CleanUpForm';
 
@@ -19,7 +21,15 @@ export const cleaningActions = {
       const holder: ICleanUp = { rules: known.rules ?? USUAL, daily: !!known.rules };
       const { button } = await showDialog({
         title: project ? trans.__('Clean up runs of the project') : trans.__('Clean up runs'),
-        body: new FormBody(<CleanUpForm services={services} holder={holder} project={project} />),
+        body: new FormBody(
+          <>
+            <CleanUpForm services={services} holder={holder} project={project} />
+            <ShowAsCommand
+              spelling={{ client: yard.client, request: () => requestOf(holder, project) }}
+              trans={trans}
+            />
+          </>
+        ),
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
         focusNodeSelector: FIELD
       });
@@ -52,6 +62,11 @@ export const cleaningActions = {
     }
   }
 };
+
+/** Return the clean-up; the form sends the daily rules besides. */
+function requestOf({ rules }: ICleanUp, project: string): IRequest | undefined {
+  return rules && { id: 'runs.clean_up', question: { body: rules, query: { project } } };
+}
 
 /** Delete in portions until no run is left; return the number of deleted runs. */
 async function cleanUp(

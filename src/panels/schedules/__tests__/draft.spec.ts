@@ -35,7 +35,7 @@ describe('R4: the typed values of a schedule', () => {
       )
     ).toEqual({
       timing: { kind: 'words', text: 'daily 6:00' },
-      ends_at: '2027-01-01T00:00'
+      ends_at: '2027-01-01T00:00:00'
     });
   });
 
