@@ -297,7 +297,7 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, fold
     assert row.schedule.run.path == f"{row.root}/b.py"
     for path in ("../../b.py", "gone.py"):
         wrong = SchedulePatch(changed.revision, run=msgspec.structs.replace(run, path=path))
-        with pytest.raises(Invalid):
+        with pytest.raises((Invalid, NotFound)):
             schedules.update(ann, found.id, wrong)
     # A push still changes the path, and uses its own folder.
     assert lines(projects.push(ann, folder(MORNING, {"b.py": b"print()\n"}))) == [
