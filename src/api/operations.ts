@@ -128,6 +128,7 @@ export const ROUTES = {
   'triggers.delete': ['DELETE', '/triggers/{trigger}'],
   'triggers.enable': ['POST', '/triggers/{trigger}/enable'],
   'triggers.disable': ['POST', '/triggers/{trigger}/disable'],
+  'triggers.rotate': ['POST', '/triggers/{trigger}/rotate'],
   'triggers.fire': ['POST', '/triggers/{trigger}/fire'],
   'uploads.create': ['POST', '/uploads'],
   'uploads.get': ['GET', '/uploads/{upload}'],

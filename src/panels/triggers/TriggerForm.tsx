@@ -5,6 +5,7 @@ import { FieldFrame } from '../../forms/FieldFrame';
 import { ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
 import { ITriggerDraft } from './draft';
+import { RotateSecret } from './RotateSecret';
 
 interface ITriggerFormProps {
   services: IPanelServices;
@@ -13,11 +14,13 @@ interface ITriggerFormProps {
   /** The kind of its event cannot change. */
   isKnown: boolean;
   problems: Readonly<Record<string, string>>;
+  /** Replace the secret of a webhook; return the new one. */
+  onRotate?: () => Promise<string>;
 }
 
 /** What fires a trigger, and what its runs take from the event. */
 export function TriggerForm(props: ITriggerFormProps): JSX.Element {
-  const { services, draft, isKnown, problems } = props;
+  const { services, draft, isKnown, problems, onRotate } = props;
   const { trans } = services;
   const [shown, setShown] = useState({ ...draft });
   const change = (part: Partial<ITriggerDraft>) => {
@@ -51,6 +54,9 @@ export function TriggerForm(props: ITriggerFormProps): JSX.Element {
         onChange={kind => change({ kind: kind as ITriggerDraft['kind'] })}
       />
       <EventFields services={services} shown={shown} problems={problems} change={change} />
+      {onRotate && shown.kind === 'webhook' && (
+        <RotateSecret services={services} onRotate={onRotate} />
+      )}
       <More
         summary={trans.__('More')}
         open={Object.keys(problems).some(path => /^(name|values_from|run)/.test(path))}

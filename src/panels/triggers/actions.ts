@@ -38,7 +38,8 @@ export const triggerActions = {
       const path = { trigger: id };
       const known = await yard.client.call('triggers.get', { path });
       const before = bodyOf(draftOf(known));
-      const save = withRevision(known, () => yard.client.call('triggers.get', { path }), trans);
+      const get = () => yard.client.call('triggers.get', { path });
+      let save = withRevision(known, get, trans);
       const question = (revision: number, body: ITriggerBody) => ({
         path,
         body: { revision, ...changedFields(body, before) }
@@ -49,7 +50,12 @@ export const triggerActions = {
         known,
         request: body => ({ id: 'triggers.update', question: question(known.revision, body) }),
         send: body =>
-          save(revision => yard.client.call('triggers.update', question(revision, body)))
+          save(revision => yard.client.call('triggers.update', question(revision, body))),
+        onRotate: async () => {
+          const found = await yard.client.call('triggers.rotate', { path });
+          save = withRevision(found, get, trans);
+          return found.secret;
+        }
       });
       if (made) {
         triggersOf(yard).put(made);

@@ -17,19 +17,27 @@ interface IAsked {
   /** The request of a body, and how it is sent. */
   request: (body: ITriggerBody) => IRequest;
   send: (body: ITriggerBody) => Promise<Trigger>;
+  /** Replace the secret of a webhook; return the new one. */
+  onRotate?: () => Promise<string>;
 }
 
 /** Return the stored trigger; undefined if the user cancels. */
 export function askTrigger(
   services: IPanelServices,
-  { title, ok, known, request, send }: IAsked
+  { title, ok, known, request, send, onRotate }: IAsked
 ): Promise<Trigger | undefined> {
   const draft = draftOf(known);
   return askUntilAccepted({
     title,
     ok,
     form: problems => (
-      <TriggerForm services={services} draft={draft} isKnown={!!known} problems={problems} />
+      <TriggerForm
+        services={services}
+        draft={draft}
+        isKnown={!!known}
+        problems={problems}
+        onRotate={onRotate}
+      />
     ),
     send: () => send(bodyOf(draft)),
     spelling: { client: services.yard.client, request: () => request(bodyOf(draft)) },

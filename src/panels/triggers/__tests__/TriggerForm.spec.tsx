@@ -49,6 +49,21 @@ describe('the form of a trigger', () => {
     });
   });
 
+  it('replaces the secret of a webhook after a second click, and shows it once', async () => {
+    const onRotate = jest.fn(async () => 'whsec_new');
+    const draft = { ...draftOf(), kind: 'webhook' as const };
+    render(<TriggerForm {...{ services, draft, problems: {}, isKnown: true, onRotate }} />);
+    fireEvent.click(screen.getByText('New Secret…'));
+    expect(onRotate).not.toHaveBeenCalled();
+    fireEvent.click(screen.getByText(/^Really Replace/));
+    const shown = await screen.findByLabelText('Secret, which is not shown again');
+    expect((shown as HTMLInputElement).value).toBe('whsec_new');
+    onRotate.mockRejectedValueOnce(new Error('The server is away.'));
+    fireEvent.click(screen.getByText('New Secret…'));
+    fireEvent.click(screen.getByText(/^Really Replace/));
+    expect((await screen.findByRole('alert')).textContent).toBe('The server is away.');
+  });
+
   it('shows each problem at its field', () => {
     show({ 'on.dataset': 'no such dataset', 'values_from.city': 'unknown field' });
     expect(screen.getAllByRole('alert').map(one => one.textContent)).toEqual([
