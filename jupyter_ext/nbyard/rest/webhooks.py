@@ -59,7 +59,9 @@ class WebhookHandler(NbyardHandler):
                 headers.get(SIGNATURE, ""),
                 b"".join(self._pieces),
             )
-            delivery = await self.context.ask("triggers", "deliver", trigger[:100], message)
+            sender = self.request.remote_ip or ""
+            asked = (trigger[:100], message, sender)
+            delivery = await self.context.ask("triggers", "deliver", *asked)
         except NbyardError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary

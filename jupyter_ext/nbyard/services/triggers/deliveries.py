@@ -11,6 +11,7 @@ import msgspec
 
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.runs.causes import WebhookCause
+from nbyard.domain.triggers.refusals import MOST_REFUSED, Refusals
 from nbyard.domain.triggers.structs import Fire, OnWebhook
 from nbyard.domain.triggers.values import BODY, values_or_reason
 from nbyard.domain.triggers.webhooks import Message, is_signed, secret_text, sent_at
@@ -34,21 +35,29 @@ class Delivery(msgspec.Struct, frozen=True):
     id: str
 
 
-def deliver(parts: ServiceContext, trigger_id: str, message: Message) -> Delivery:
+def deliver(
+    parts: ServiceContext, refusals: Refusals, trigger_id: str, message: Message, sender: str
+) -> Delivery:
     """Record a signed message as a firing of its trigger.
 
     Raises:
         Forbidden: the trigger is unknown or disabled, or the signature or time is not valid.
         Conflict: a message with this ID was received before.
-        TooOften: more messages arrived within a minute than the trigger accepts.
+        TooOften: more messages arrived within a minute than the trigger accepts, or too many of
+            the sender were refused.
         Invalid: the body lacks a field that a parameter of the run takes.
     """
     now = clock.now()
+    if seconds := refusals.wait(trigger_id, sender, now):
+        error = TooOften(because("webhook-refused-too-often", most=MOST_REFUSED))
+        error.retry_after = seconds
+        raise error
     with parts.store.read() as c:
         row = parts.store.triggers.by_id(c, trigger_id)
     is_open = row is not None and row.kind == "webhook" and row.trigger.is_enabled
     secret = parts.store.trigger_secrets.secret(row) if row and row.secret else NO_SECRET
     if not is_signed(secret, message, now) or not is_open or row is None:
+        refusals.note(trigger_id, sender, now)
         raise Forbidden(because("webhook-refused"))
     cause = WebhookCause(message.id, sent_at(message))
     values, reason = _values(row, cause, message.body)

@@ -15,6 +15,7 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.refusals import Refusals
 from nbyard.domain.triggers.sentences import sentence_of
 from nbyard.domain.triggers.structs import (
     Fire,
@@ -66,6 +67,7 @@ class TriggerService:
         self._store = parts.store
         self._rows = parts.store.triggers
         self._firings = parts.store.firings
+        self._refusals = Refusals()
 
     @operation("POST", "/triggers", scope="triggers:write", status=201)
     @pin_blobs
@@ -264,9 +266,12 @@ class TriggerService:
             row = self._find(c, caller, trigger)
             self._rows.delete(c, row.trigger)
 
-    def deliver(self, trigger_id: str, message: Message) -> Delivery:
-        """Record a signed message of a webhook; anybody may send one."""
-        return deliver(self._parts, trigger_id, message)
+    def deliver(self, trigger_id: str, message: Message, sender: str) -> Delivery:
+        """Record a signed message of a webhook; anybody may send one.
+
+        `sender` is the address of the network from which it came.
+        """
+        return deliver(self._parts, self._refusals, trigger_id, message, sender)
 
     def _find(self, c: Connection, caller: Caller, key: str) -> TriggerRow:
         found = self._rows.get(c, caller.name, key)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nbyard.domain.triggers.refusals import MOST_REFUSED
 from nbyard.domain.triggers.structs import Fire
 from nbyard.domain.triggers.webhooks import Message, signature_of
 from nbyard.errors import Conflict, Forbidden, Invalid, TooOften
@@ -26,7 +27,9 @@ def send(triggers, moment):
     def deliver(made, message_id, body=b"{}"):
         sent = str(int(moment[0].timestamp()))
         signature = signature_of(made.secret, message_id, sent, body)
-        return triggers.service.deliver(made.id, Message(message_id, sent, signature, body))
+        return triggers.service.deliver(
+            made.id, Message(message_id, sent, signature, body), "10.0.0.1"
+        )
 
     return deliver
 
@@ -91,3 +94,23 @@ def test_a_change_meanwhile_counts(triggers, ann, yard, send, monkeypatch):
 
 def test_keys_of_messages_are_short():
     assert len(event_key("x" * 200)) < 80 and event_key("a") != event_key("b")
+
+
+def test_refused_messages_are_limited_for_each_sender(triggers, send, moment):
+    made = triggers.create({"kind": "webhook"})
+    wrong = Message("m", str(int(moment[0].timestamp())), "v1,AAAA", b"{}")
+
+    def refused(sender, trigger_id=made.id):
+        with pytest.raises((Forbidden, TooOften)) as caught:
+            triggers.service.deliver(trigger_id, wrong, sender)
+        return caught.value
+
+    errors = [refused("10.0.0.2") for _ in range(MOST_REFUSED + 1)]
+    assert [type(error) for error in errors[:-1]] == [Forbidden] * MOST_REFUSED
+    assert isinstance(errors[-1], TooOften) and errors[-1].retry_after == 60
+    assert isinstance(refused("10.0.0.3"), Forbidden)
+    assert send(made, "m1").id, "another sender is not locked out"
+    unknown = [refused("10.0.0.2", "unknown") for _ in range(MOST_REFUSED + 1)]
+    assert isinstance(unknown[-1], TooOften)
+    moment[0] += timedelta(seconds=61)
+    assert isinstance(refused("10.0.0.2"), Forbidden)

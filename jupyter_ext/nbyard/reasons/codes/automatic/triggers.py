@@ -84,6 +84,9 @@ WEBHOOKS = {
     "webhook-refused": code("The webhook does not exist, or the signature is not valid."),
     "webhook-repeated": code("A message with this ID was received before."),
     "webhook-too-often": code("More than {most} messages arrived within a minute.", most=int),
+    "webhook-refused-too-often": code(
+        "{most} messages of this sender were refused within a minute.", most=int
+    ),
     "webhook-not-json": code("the body must be JSON, because values are taken from it"),
 }
 
