@@ -115,9 +115,13 @@ class StoreEvents:
         # It may be deleted, or be the original of a cancelled one.
         if run is None or run.state not in ENDS or run.is_scratch:
             return
-        sources = frozenset({run.workflow_id, run.path}) - {""}
+        sources = {run.workflow_id, run.path} - {""}
+        if not run.workflow_id:  # of one executable
+            sources |= {task.plan.executable_id for task in self._store.tasks.of_run(c, run.id)}
         cause = RunCause(run.id, run.number, run.title, run.state)  # type: ignore[arg-type]
-        yield Occurrence(event.id, "workflow", run.owner, f"run:{run.id}", sources, cause, run.id)
+        yield Occurrence(
+            event.id, "workflow", run.owner, f"run:{run.id}", frozenset(sources), cause, run.id
+        )
 
     def _of_version(self, c: Connection, event: Event) -> Iterator[Occurrence]:
         one = self._store.triggers.version(c, event.subject_id)

@@ -28,7 +28,10 @@ class OnDataset(
 class OnWorkflow(
     msgspec.Struct, frozen=True, tag="workflow", tag_field="kind", forbid_unknown_fields=True
 ):
-    """A run of another workflow, notebook or script succeeded or failed."""
+    """A run of another workflow, notebook, script or executable succeeded or failed.
+
+    `path` is that of its file, or the name or ID of an executable.
+    """
 
     path: str
     outcome: Literal["succeeded", "failed", "either"] = "succeeded"

@@ -70,13 +70,7 @@ def event_source(parts: ServiceContext, owner: str, on: TriggerEvent) -> EventSo
     if isinstance(on, OnDataset):
         return _dataset(parts, owner, on)
     if isinstance(on, OnWorkflow):
-        real = parts.files.locate_code(on.path, "on.path")
-        if not real.is_file():
-            raise Invalid.field("on.path", because("no-file", path=on.path[:200]))
-        with parts.store.read() as c:
-            known = saved_workflow(parts, c, owner, real)
-        on = msgspec.structs.replace(on, path=str(real))
-        return EventSource(on, known.id if known else "", str(real))
+        return _workflow(parts, owner, on)
     if isinstance(on, OnFile):
         return _files(parts, on)
     if isinstance(on, OnWebhook):
@@ -84,12 +78,12 @@ def event_source(parts: ServiceContext, owner: str, on: TriggerEvent) -> EventSo
     return EventSource(on)
 
 
-def shown_event(
-    parts: ServiceContext, on: TriggerEvent, datasets: Mapping[str, str]
-) -> TriggerEvent:
-    """Return an event as users see it: with the name of the dataset, and paths below the root."""
+def shown_event(parts: ServiceContext, on: TriggerEvent, names: Mapping[str, str]) -> TriggerEvent:
+    """Return an event as users see it: with names of resources, and paths below the root."""
     if isinstance(on, OnDataset):
-        return OnDataset(datasets.get(on.dataset, on.dataset))
+        return OnDataset(names.get(on.dataset, on.dataset))
+    if isinstance(on, OnWorkflow) and on.path in names:
+        return msgspec.structs.replace(on, path=names[on.path])
     if isinstance(on, OnWorkflow | OnFile):
         return msgspec.structs.replace(on, path=parts.files.spoken(on.path))
     return on
@@ -119,6 +113,20 @@ def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
         hint = nearest_names(names.values(), on.dataset)
         raise Invalid.field("on.dataset", because("no-dataset", name=on.dataset[:200]), hint=hint)
     return EventSource(OnDataset(found.id), found.id)
+
+
+def _workflow(parts: ServiceContext, owner: str, on: OnWorkflow) -> EventSource:
+    """Return the source of a file, else of an executable with this name or ID."""
+    real = parts.files.locate_code(on.path, "on.path")
+    with parts.store.read() as c:
+        if real.is_file():
+            known = saved_workflow(parts, c, owner, real)
+            on = msgspec.structs.replace(on, path=str(real))
+            return EventSource(on, known.id if known else "", str(real))
+        executable = parts.store.executables.get(c, owner, on.path)
+    if executable is None:
+        raise Invalid.field("on.path", because("no-file-or-executable", path=on.path[:200]))
+    return EventSource(msgspec.structs.replace(on, path=executable.id), executable.id)
 
 
 def _files(parts: ServiceContext, on: OnFile) -> EventSource:

@@ -10,6 +10,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
+    from nbyard.domain.runs.structs import NewRun
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
@@ -19,8 +20,8 @@ LINKED = ("dataset", "workflow")
 class LoopCheck:
     """Finds loops among the triggers of an owner in one transaction.
 
-    A dataset leads to the runs of its triggers. A workflow leads to the runs of its triggers, and
-    to the datasets that its runs published.
+    A dataset leads to the runs of its triggers. A workflow or executable leads to the runs of its
+    triggers, and to the datasets that its runs published.
     """
 
     def __init__(self, parts: ServiceContext, c: Connection, owner: str):
@@ -29,31 +30,36 @@ class LoopCheck:
         self._c = c
         self._owner = owner
 
-    def check(self, kind: str, source_id: str, source_path: str, path: str, own: str = "") -> None:
-        """Refuse an event that a run of the code at `path` would lead to.
+    def check(
+        self, kind: str, source_id: str, source_path: str, run: NewRun, own: str = ""
+    ) -> None:
+        """Refuse an event that a run of the trigger would lead to.
 
         `own` is the ID of the trigger that is changed; its old event does not count.
 
         Raises:
             Invalid: the message names the places along the loop.
         """
-        if kind not in LINKED or not path:
+        if kind not in LINKED:
             return
-        new = self._link(kind, source_id, source_path, path)
+        new = self._link(kind, source_id, source_path, run)
         loop = find_loop(self._links(own), new)
         if loop is not None:
             raise Invalid.field("on", because("trigger-loop", places=loop))
 
     def _links(self, own: str) -> Iterator[Link]:
         for row in self._store.triggers.all_of(self._c, self._owner):
-            if row.kind in LINKED and row.path and row.trigger.id != own:
-                yield self._link(row.kind, row.source_id, row.source_path, row.path)
+            if row.kind in LINKED and row.trigger.id != own:
+                yield self._link(row.kind, row.source_id, row.source_path, row.trigger.run)
         for path, dataset_id, name in self._store.triggers.publishers(self._c, self._owner):
             yield Link(self._place(path), dataset_id, name)
 
-    def _link(self, kind: str, source_id: str, source_path: str, path: str) -> Link:
+    def _link(self, kind: str, source_id: str, source_path: str, run: NewRun) -> Link:
         source = source_id if kind == "dataset" else self._place(source_path, source_id)
-        return Link(source, self._place(path), self._parts.files.spoken(path))
+        if run.path:
+            return Link(source, self._place(run.path), self._parts.files.spoken(run.path))
+        found = self._store.executables.get(self._c, self._owner, run.executable)
+        return Link(source, found.id if found else run.executable, run.executable)
 
     def _place(self, path: str, known_id: str = "") -> str:
         """Return the ID of a workflow, which stays when its file moves, else the path of code."""

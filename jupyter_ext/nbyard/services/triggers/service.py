@@ -96,7 +96,7 @@ class TriggerService:
                     "owner": caller.name,
                     "revision": 1,
                     "is_enabled": body.is_enabled,
-                    **self._of_source(c, caller, source, path),
+                    **self._of_source(c, caller, source, run),
                     **_plain(msgspec.structs.asdict(body)),
                     **self._of_run(c, frozen, run, path, body, source),
                     "secret": self._sealed(c, caller, made, secret),
@@ -127,8 +127,8 @@ class TriggerService:
             of = filter_project(self._store, c, caller, project)
             found = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
             recent = self._firings.recent(c, [row.trigger.id for row in found])
-            datasets = self._datasets(c, caller, found)
-        shown = [self._shown(row, recent.get(row.trigger.id, []), datasets) for row in found]
+            names = self._sources(c, caller, found)
+        shown = [self._shown(row, recent.get(row.trigger.id, []), names) for row in found]
         return page_of(shown, limit, lambda trigger: trigger.id)
 
     @operation("GET", "/triggers/{trigger}", scope="triggers:read")
@@ -137,8 +137,8 @@ class TriggerService:
         with self._store.read() as c:
             row = self._find(c, caller, trigger)
             recent = self._firings.recent(c, [row.trigger.id])
-            datasets = self._datasets(c, caller, [row])
-        return self._shown(row, recent.get(row.trigger.id, []), datasets)
+            names = self._sources(c, caller, [row])
+        return self._shown(row, recent.get(row.trigger.id, []), names)
 
     @operation("PATCH", "/triggers/{trigger}", scope="triggers:write")
     @pin_blobs
@@ -167,11 +167,11 @@ class TriggerService:
             if "name" in given:
                 columns["name"] = self._free(c, caller, given["name"], row.trigger.id)
             if source is not None:
-                columns |= self._of_source(c, caller, source, path, row.trigger.id)
+                columns |= self._of_source(c, caller, source, run, row.trigger.id)
                 self._watch(c, row.trigger.id, source)
             elif "run" in given:
                 loops = LoopCheck(self._parts, c, caller.name)
-                loops.check(row.kind, row.source_id, row.source_path, path, row.trigger.id)
+                loops.check(row.kind, row.source_id, row.source_path, run, row.trigger.id)
             if is_frozen:
                 same = source or EventSource(row.trigger.on)
                 columns |= self._of_run(c, frozen, run, path, wanted, same)
@@ -187,7 +187,7 @@ class TriggerService:
         source = event_source(self._parts, caller.name, row.trigger.on)
         with self._store.write() as c:
             if not row.trigger.is_enabled:
-                columns = self._of_source(c, caller, source, row.path, row.trigger.id)
+                columns = self._of_source(c, caller, source, row.trigger.run, row.trigger.id)
                 self._rows.change(c, row.trigger, "enabled", is_enabled=True, **columns)
                 self._watch(c, row.trigger.id, source)
         self._parts.ensure_dispatcher()
@@ -279,19 +279,23 @@ class TriggerService:
             raise no_such("no-trigger", key, self._rows.names(c, caller.name).values())
         return found
 
-    def _datasets(
+    def _sources(
         self, c: Connection, caller: Caller, rows: Sequence[TriggerRow]
     ) -> Mapping[str, str]:
-        """Return the names of datasets by ID, if a trigger needs one."""
-        needed = any(row.kind == "dataset" for row in rows)
-        return self._store.datasets.names(c, caller.name) if needed else {}
+        """Return the names of datasets and executables by ID, if a trigger needs one."""
+        names: dict[str, str] = {}
+        if any(row.kind == "dataset" for row in rows):
+            names |= self._store.datasets.names(c, caller.name)
+        if any(row.kind == "workflow" and not row.source_path for row in rows):
+            names |= self._store.executables.names(c, caller.name)
+        return names
 
     def _shown(
-        self, row: TriggerRow, recent: Sequence[Firing], datasets: Mapping[str, str]
+        self, row: TriggerRow, recent: Sequence[Firing], names: Mapping[str, str]
     ) -> Trigger:
         one = row.trigger
         path = self._parts.files.spoken(one.run.path)
-        on = shown_event(self._parts, one.on, datasets)
+        on = shown_event(self._parts, one.on, names)
         return msgspec.structs.replace(
             one,
             run=msgspec.structs.replace(one.run, path=path),
@@ -324,11 +328,11 @@ class TriggerService:
         return None if source.on == row.trigger.on else source
 
     def _of_source(
-        self, c: Connection, caller: Caller, source: EventSource, path: str, own: str = ""
+        self, c: Connection, caller: Caller, source: EventSource, run: NewRun, own: str = ""
     ) -> dict[str, Any]:
         """Return the columns of an event that counts from now on; refuse loops."""
         loops = LoopCheck(self._parts, c, caller.name)
-        loops.check(source.kind, source.source_id, source.source_path, path, own)
+        loops.check(source.kind, source.source_id, source.source_path, run, own)
         return {**source.columns(), "since_event": self._store.events.newest_id(c)}
 
     def _of_run(

@@ -3,6 +3,7 @@
 import pytest
 
 from nbyard.dispatch.triggers import store_events
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.causes import DatasetCause, RunCause
 from nbyard.domain.runs.structs import NewRun
 from nbyard.store.triggers import firings
@@ -118,3 +119,17 @@ def test_a_chain_of_triggers_ends(fired, monkeypatch):
     assert fired.runs(third) == []
     (firing,) = fired.firings(third)
     assert (firing.outcome, firing.reason.code) == ("failed", "trigger-chain-too-long")
+
+
+def test_a_run_of_an_executable_starts_one_run(fired):
+    (fired.root / "fit.py").write_text("print()")
+    services = fired.bench.yard.services
+    services.executables.create(OWNER, NewExecutable(path="fit.py", name="fitting"))
+    made = fired.create({"kind": "workflow", "path": "fitting"})
+    assert made.on.path == "fitting" and "fitting" in str(made.sentence)
+    fired.run()
+    run = fired.runs_of.create(OWNER, NewRun(executable="fitting", force=True))
+    fired.end(run.id)
+    fired.look()
+    (firing,) = fired.firings(made)
+    assert firing.cause.run_id == run.id

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.triggers.structs import OnDataset, OnFile, OnWebhook, OnWorkflow
 from nbyard.errors import Invalid
 from nbyard.services.triggers import event_sources
@@ -78,3 +79,16 @@ def test_a_folder_that_cannot_be_read_is_refused(yard, root):
 
 def test_the_kind_is_the_tag():
     assert kind_of(OnWebhook()) == "webhook" and kind_of(OnFile("a")) == "file"
+
+
+def test_an_executable_is_stored_by_its_id(yard, ann, root):
+    (root / "fit.py").write_text("print()\n")
+    made = yard.services.executables.create(ann, NewExecutable(path="fit.py", name="fitting"))
+    for key in ("fitting", made.id):
+        found = event_source(yard.parts, "ann", OnWorkflow(key, "either"))
+        assert found.on == OnWorkflow(made.id, "either")
+        assert (found.source_id, found.source_path) == (made.id, "")
+    shown = shown_event(yard.parts, found.on, {made.id: "fitting"})
+    assert shown == OnWorkflow("fitting", "either")
+    with pytest.raises(Invalid, match="fitting"):
+        event_source(yard.parts, "eve", OnWorkflow("fitting"))

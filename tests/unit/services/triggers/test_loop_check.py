@@ -4,10 +4,13 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.errors import Invalid
 from nbyard.store.schema.tables import dataset_versions
+
+PAIR = ("train", "load")
 
 
 def loop_of(refused):
@@ -62,3 +65,19 @@ def test_a_workflow_that_publishes_a_dataset_does_not_wait_for_it(triggers, ann,
     with pytest.raises(Invalid) as refused:
         triggers.after("train.py", "load.py")
     assert loop_of(refused) == ["load.py", "a.csv", "train.py", "load.py"]
+
+
+def test_an_executable_does_not_follow_itself(triggers, ann, yard):
+    make = yard.services.executables.create
+    names = [make(ann, NewExecutable(path=f"{one}.py", name=f"x{one}")).name for one in PAIR]
+
+    def follow(source, target):
+        on = {"kind": "workflow", "path": source}
+        return triggers.create(on, "", run={"executable": target}, name=f"{source} {target}")
+
+    assert follow(*names).on.path == names[0]
+    for source, target in (names[::-1], (names[0], names[0])):
+        with pytest.raises(Invalid, match=names[0]):
+            follow(source, target)
+    assert triggers.service.disable(ann, " ".join(names)).sentence
+    assert triggers.service.enable(ann, " ".join(names)).is_enabled

@@ -24,7 +24,7 @@ def event_options(command: Any) -> Any:
     return with_options(
         command,
         click.option("--dataset", metavar="NAME", help="A version of this dataset is ready."),
-        click.option("--after", metavar="FILE", help="A run of this file ended."),
+        click.option("--after", metavar="NAME", help="A run of this file or executable ended."),
         click.option(
             "--outcome",
             type=click.Choice(["succeeded", "failed", "either"]),

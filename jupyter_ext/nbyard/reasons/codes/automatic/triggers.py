@@ -81,6 +81,7 @@ CAUSES = {
 }
 
 WEBHOOKS = {
+    "no-file-or-executable": code("There is no file or executable {path}.", path=str),
     "webhook-refused": code("The webhook does not exist, or the signature is not valid."),
     "webhook-repeated": code("A message with this ID was received before."),
     "webhook-too-often": code("More than {most} messages arrived within a minute.", most=int),
