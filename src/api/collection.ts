@@ -16,7 +16,8 @@ export interface IPage<T> {
 
 export interface ICollectionOptions<T> {
   list: (query: { limit: number; after?: string; search?: string }) => Promise<IPage<T>>;
-  get: (id: string) => Promise<T>;
+  /** Return the item; null if it belongs in no list. */
+  get: (id: string) => Promise<T | null>;
   stream: EventStream;
   /** The id of the event's item; null if it concerns another noun, undefined if unknown. */
   about: (event: StoreEvent, items: readonly T[]) => string | null | undefined;

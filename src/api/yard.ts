@@ -49,9 +49,12 @@ export function connect(settings: ServerConnection.ISettings, trans?: Translatio
     runs: new Collection({
       stream,
       list: query => client.call('runs.list', { query }),
-      // a run may have thousands of tasks, so request only one
-      get: async run =>
-        (await client.call('runs.tasks', { path: { run }, query: { limit: 1 } })).run,
+      get: async id => {
+        // a run may have thousands of tasks, so request only one
+        const asked = { path: { run: id }, query: { limit: 1 } };
+        const { run } = await client.call('runs.tasks', asked);
+        return run.number < 0 ? null : run; // check runs and bisections are in no list
+      },
       about: event =>
         isMove(event)
           ? undefined

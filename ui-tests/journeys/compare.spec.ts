@@ -69,6 +69,16 @@ test('R5, X3: two runs are compared in three actions, and Why? names the causes'
   await expect(why).toContainText('rate changed 0.5 → 0.75');
   await why.getByRole('button', { name: /cell 2 changed/ }).click();
   await expect(shown.getByRole('row', { name: /score.ipynb version/ })).toBeFocused();
+  await why.getByRole('button', { name: 'Bisect…' }).click();
+  await why.getByRole('group').getByRole('button').first().click();
+  await expect(why).toContainText('2 changes, about 4 runs, at most 20');
+  await why.getByRole('button', { name: 'Start' }).click();
+  await expect(why.getByRole('status')).toContainText('make the result bad: ', {
+    timeout: 120_000
+  });
+  await why.scrollIntoViewIfNeeded();
+  await lab.page.screenshot({ path: info.outputPath('bisected.png') });
+  await expect(rows(lab)).toHaveCount(3);
   await shown.getByRole('button', { name: 'Differences of output_csv' }).click();
   await expect(shown.getByRole('table', { name: 'Columns of both versions' })).toContainText(
     'score'

@@ -20,6 +20,8 @@
     tick-committed  14  both are durable, no process was notified
     backfill-run-inserted   14  a past due time and its run are in the open transaction
     backfill-run-committed  14  both are durable, no process was notified
+    probe-inserted  14  the run of a bisection is in the open transaction
+    probe-committed 14  it is durable, no process was notified
     events-matched  14  events and their firings are in the open transaction
     files-matched   14  changed files and their firing are in the open transaction
     firings-committed    14  the firings are durable, their runs are not

@@ -179,4 +179,22 @@ describe('Collection', () => {
     await settled();
     expect(asked).toEqual(['/datasets', '/datasets']);
   });
+
+  it('K15: lists no check run, whose events are those of a run', async () => {
+    const numbers: Record<string, number> = { r: 1, s: -1 };
+    const client = fakeClient((_, url) => {
+      const id = /runs\/(\w+)\/tasks/.exec(url)?.[1];
+      const run = (key: string) => ({ id: key, number: numbers[key], path: 'a.nbflow' });
+      return id ? { run: run(id), items: [], last: 1 } : { items: [] };
+    });
+    const { runs } = connect(client.settings);
+    void runs.start();
+    FakeSocket.last.hello();
+    await settled();
+    const news = ['r', 's'].map((id, at) => event(at + 2, 'run', id, { state: 'queued' }, id));
+    FakeSocket.last.say({ events: news, last: 3 });
+    jest.advanceTimersByTime(200);
+    await settled();
+    expect(runs.items.map(({ id }) => id)).toEqual(['r']);
+  });
 });

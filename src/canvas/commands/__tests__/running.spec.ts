@@ -42,3 +42,12 @@ describe('K7: a workflow with a parameter that has no default', () => {
     expect(backend.runs[0].selection.parameters).toBeUndefined();
   });
 });
+
+describe('K15: Check Run', () => {
+  it('asks for a sample, and says so', async () => {
+    const { canvas, backend } = one;
+    expect(await run(canvas, 'all', { sample: { rows: 5 } })).toBe('run-1');
+    expect(backend.runs[0].selection).toMatchObject({ mode: 'all', sample: { rows: 5 } });
+    expect(canvas.ui.notice?.text).toContain('sample of the data');
+  });
+});

@@ -126,3 +126,19 @@ def test_a_start_is_written_when_its_time_has_come(
     bench.until(lambda: bench.task(run).attempts)
     quiet(bench, 3)
     assert bench.task(run).state == "running"
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_kept"), [("manual", True), ("check", False), ("bisect", False)]
+)
+def test_results_of_scratch_runs_stay_out_of_the_cache(
+    bench: Bench, origin: str, is_kept: bool
+) -> None:
+    """K15: also those of tasks that got all of their data."""
+    run = bench.submit({"a": []}, origin=origin, cache=True)
+    bench.until(lambda: bench.task(run).state == "running")
+    bench.runtime.end(bench.attempt(run))
+    bench.until(lambda: bench.run(run).state == "succeeded")
+    again = bench.submit({"a": []}, cache=True)
+    bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
+    assert bench.task(again).cached == is_kept

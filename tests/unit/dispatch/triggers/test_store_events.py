@@ -5,6 +5,7 @@ import pytest
 from nbyard.dispatch.triggers import store_events
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.causes import DatasetCause, RunCause
+from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.store.triggers import firings
 from nbyard.testing.fake_runtime_bench import OWNER
@@ -133,3 +134,14 @@ def test_a_run_of_an_executable_starts_one_run(fired):
     fired.look()
     (firing,) = fired.firings(made)
     assert firing.cause.run_id == run.id
+
+
+def test_a_check_run_starts_none(fired):
+    """K15."""
+    (fired.root / "other.py").write_text("print()")
+    made = fired.create({"kind": "workflow", "path": "other.py", "outcome": "either"})
+    run = fired.runs_of.check_sample(OWNER, NewCheckRun(path="other.py"))
+    fired.end(run.id)
+    assert fired.bench.run(run.id).state == "succeeded"
+    fired.look()
+    assert fired.outcomes(made) == []

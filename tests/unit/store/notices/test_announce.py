@@ -8,6 +8,7 @@ import pytest
 
 from nbyard.domain.notices.structs import EVENTS, NoticeEvent, NoticeRule
 from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.origins import SCRATCH
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.workflows.structs import Document
@@ -201,3 +202,14 @@ def test_other_owners_learn_nothing(store):
         store.rules.replace(c, "bob", made.id, [NoticeRule([*EVENTS])])
         end(store, c, "failed")
         assert store.notices.waiting(c, made.id) == []
+
+
+@pytest.mark.parametrize("origin", sorted(SCRATCH))
+def test_scratch_runs_are_not_announced(store, origin):
+    """K15: neither their ends, nor as the failure before a success."""
+    with store.write() as c:
+        made = channel(store, c)
+        end(store, c, "failed", origin=origin)
+        end(store, c, "succeeded", origin=origin)
+        end(store, c, "succeeded")
+        assert events(store, c, made) == ["succeeded"]
