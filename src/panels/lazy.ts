@@ -15,6 +15,8 @@ import { projectActions } from './projects/open';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
 import { scheduleActions } from './schedules/actions';
+import { backfillActions } from './backfills/actions';
+import { exportActions } from './runs/exporting/actions';
 import { triggerActions } from './triggers/actions';
 import { workflowActions } from './workflows/actions';
 
@@ -24,6 +26,7 @@ export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,
+  ...backfillActions,
   ...channelActions,
   ...cleaningActions,
   ...comparisonActions,
@@ -33,6 +36,7 @@ export const actions = {
   ...environmentActions,
   ...executableActions,
   ...projectActions,
+  ...exportActions,
   ...scheduleActions,
   ...triggerActions,
   ...workflowActions

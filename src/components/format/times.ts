@@ -95,3 +95,13 @@ export function useNow(ticking: boolean, period = TICK): number {
   }, [runs, period]);
   return now;
 }
+
+/** Return a moment as `2027-01-31T18:00` in a time zone; empty without a moment. */
+export function timeIn(zone: string, at: string | null): string {
+  if (!at) {
+    return '';
+  }
+  // Swedish writes dates as ISO 8601 does
+  const format = { timeZone: zone, dateStyle: 'short', timeStyle: 'short' } as const;
+  return new Date(at).toLocaleString('sv-SE', format).replace(' ', 'T');
+}

@@ -4,10 +4,13 @@ import { runsIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { cleaningActions } from './cleaning/actions';
 import type { comparisonActions } from './comparison/actions';
+import type { exportActions } from './exporting/actions';
 
 export function runCommands(
   trans: TranslationBundle
-): IPanelCommand<keyof typeof comparisonActions | keyof typeof cleaningActions>[] {
+): IPanelCommand<
+  keyof typeof comparisonActions | keyof typeof cleaningActions | keyof typeof exportActions
+>[] {
   return [
     {
       id: 'nbyard:open-comparison',
@@ -27,6 +30,11 @@ export function runCommands(
       act: 'cleanUpRuns',
       label: trans.__('Clean Up…'),
       icon: clearIcon
+    },
+    {
+      id: 'nbyard:export-run',
+      label: trans.__('Export…'),
+      noun: 'run'
     },
     {
       id: 'nbyard:keep-run',

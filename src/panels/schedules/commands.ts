@@ -3,13 +3,16 @@ import { bellIcon } from '@jupyterlab/ui-components';
 import { IPanelCommand } from '../frame/command';
 import type { channelActions } from '../channels/actions';
 import type { scheduleActions } from './actions';
+import type { backfillActions } from '../backfills/actions';
 
 /** The files that schedules and triggers run. */
 export const CODE_FILES = ['.nbflow', '.ipynb', '.py', '.sh', '.R'];
 
 export function scheduleCommands(
   trans: TranslationBundle
-): IPanelCommand<keyof typeof scheduleActions | keyof typeof channelActions>[] {
+): IPanelCommand<
+  keyof typeof scheduleActions | keyof typeof backfillActions | keyof typeof channelActions
+>[] {
   return [
     { id: 'nbyard:show-channels', label: trans.__('Notifications…'), icon: bellIcon },
     {
@@ -31,6 +34,11 @@ export function scheduleCommands(
     {
       id: 'nbyard:edit-schedule',
       label: trans.__('Edit Schedule…'),
+      noun: 'schedule'
+    },
+    {
+      id: 'nbyard:backfill-schedule',
+      label: trans.__('Backfill…'),
       noun: 'schedule'
     },
     {

@@ -1,6 +1,7 @@
 /** The typed values of a schedule, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Schedule, ScheduleNotice } from '../../api/types';
+import { timeIn } from '../../components/format/times';
 
 export interface IScheduleDraft {
   words: string;
@@ -60,16 +61,6 @@ function wordsOf({ words, timing, zone }: Schedule): string {
     case 'once':
       return timeIn(zone, timing.at).replace('T', ' ');
   }
-}
-
-/** Return a moment as `2027-01-31T18:00` in a time zone; empty without a moment. */
-export function timeIn(zone: string, at: string | null): string {
-  if (!at) {
-    return '';
-  }
-  // Swedish writes dates as ISO 8601 does
-  const format = { timeZone: zone, dateStyle: 'short', timeStyle: 'short' } as const;
-  return new Date(at).toLocaleString('sv-SE', format).replace(' ', 'T');
 }
 
 /** Return what the form sends for a new schedule. */

@@ -11,6 +11,8 @@ export type Problems = Readonly<Record<string, string>>;
 interface IAsked<T> {
   title: string;
   ok: string;
+  /** The button that closes the form; by default, Cancel. */
+  close?: string;
   form: (problems: Problems) => JSX.Element;
   /** Return what cannot be sent at all. */
   check?: () => Problems;
@@ -22,7 +24,7 @@ interface IAsked<T> {
 
 /** Return what the server answered; undefined if the user cancels. */
 export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
-  const { title, ok, form, check, send, spelling, trans } = asked;
+  const { title, ok, close, form, check, send, spelling, trans } = asked;
   let problems: Problems = {};
   for (;;) {
     const first = Object.keys(problems).some(Boolean) ? REFUSED : FIELD;
@@ -40,7 +42,7 @@ export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefin
     const { button } = await showDialog({
       title,
       body: new FormBody(body, first),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: ok })],
+      buttons: [Dialog.cancelButton({ label: close }), Dialog.okButton({ label: ok })],
       focusNodeSelector: first
     });
     if (!button.accept) {

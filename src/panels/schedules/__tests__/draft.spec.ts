@@ -1,7 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Schedule } from '../../../api/types';
 import { changedFields } from '../../frame/dialogs/changes';
-import { bodyOf, draftOf, timeIn, unreadable } from '../draft';
+import { timeIn } from '../../../components/format/times';
+import { bodyOf, draftOf, unreadable } from '../draft';
 import { stored } from './stored';
 
 const trans = nullTranslator.load('nbyard');
