@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { BackfillPreview, Schedule } from '../../api/types';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
@@ -28,7 +28,9 @@ export function BackfillForm(props: IBackfillFormProps): JSX.Element {
     Object.assign(draft, part);
     setShown({ ...draft });
   };
-  const { preview, refused } = usePreview(services, schedule, shown);
+  const [changes, setChanges] = useState(0);
+  const onChanged = useCallback(() => setChanges(count => count + 1), []);
+  const { preview, refused } = usePreview(services, schedule, shown, changes);
   const errors = { ...problems, ...refused };
   return (
     <div className="nby-Form nby-Schedule">
@@ -71,6 +73,7 @@ export function BackfillForm(props: IBackfillFormProps): JSX.Element {
         services={services}
         schedule={schedule.id}
         onContinue={backfill => change(continued(backfill))}
+        onChanged={onChanged}
       />
     </div>
   );
@@ -114,17 +117,21 @@ function Preview(props: { services: IPanelServices; preview: BackfillPreview }):
   );
 }
 
-/** Return what would run, asked after the user stops typing, or why it is refused, by field. */
+/**
+ * Return what would run, or why it is refused, by field. It is asked after the user stops typing,
+ * and after each of the `changes` of backfills and their runs.
+ */
 function usePreview(
   { yard, trans }: IPanelServices,
   schedule: Schedule,
-  draft: IBackfillDraft
+  draft: IBackfillDraft,
+  changes: number
 ): { preview?: BackfillPreview; refused?: Problems } {
   const [answer, setAnswer] = useState<{ preview?: BackfillPreview; refused?: Problems }>({});
   const wrong = unreadable(draft, trans);
   const key = JSON.stringify(Object.keys(wrong).length ? null : bodyOf(draft));
+  useEffect(() => setAnswer({}), [key]);
   useEffect(() => {
-    setAnswer({});
     const body = JSON.parse(key) as ReturnType<typeof bodyOf> | null;
     if (!body) {
       return;
@@ -146,6 +153,6 @@ function usePreview(
       window.clearTimeout(timer);
       control.abort();
     };
-  }, [yard, schedule.id, key]);
+  }, [yard, schedule.id, key, changes]);
   return { ...answer, refused: Object.keys(wrong).length ? wrong : answer.refused };
 }

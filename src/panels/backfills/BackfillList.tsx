@@ -15,11 +15,13 @@ interface IBackfillListProps {
   schedule: string;
   /** Called with a backfill whose due times did not all succeed. */
   onContinue: (backfill: Backfill) => void;
+  /** Called after a change of a backfill or of a run. */
+  onChanged: () => void;
 }
 
 /** The newest backfills of a schedule with their progress. */
 export function BackfillList(props: IBackfillListProps): JSX.Element | null {
-  const { services, schedule, onContinue } = props;
+  const { services, schedule, onContinue, onChanged } = props;
   const { yard, trans } = services;
   const [found, setFound] = useState<Backfill[]>([]);
   const [problem, setProblem] = useState('');
@@ -37,7 +39,10 @@ export function BackfillList(props: IBackfillListProps): JSX.Element | null {
     const onEvents = (_: unknown, events: readonly { topic: string }[]) => {
       if (events.some(({ topic }) => topic === 'backfill' || topic === 'run')) {
         window.clearTimeout(timer);
-        timer = window.setTimeout(() => void load(), PAUSE_MS);
+        timer = window.setTimeout(() => {
+          onChanged();
+          void load();
+        }, PAUSE_MS);
       }
     };
     void load();
@@ -46,7 +51,7 @@ export function BackfillList(props: IBackfillListProps): JSX.Element | null {
       window.clearTimeout(timer);
       yard.stream.events.disconnect(onEvents);
     };
-  }, [yard, load]);
+  }, [yard, load, onChanged]);
   const cancel = async (backfill: string) => {
     try {
       await yard.client.call('backfills.cancel', { path: { backfill }, query: {} });

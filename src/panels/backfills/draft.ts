@@ -32,7 +32,17 @@ export function continued({ zone, since, until, at_once }: Backfill): IBackfillD
 
 /** Return what the form sends. */
 export function bodyOf({ since, until, atOnce, again }: IBackfillDraft) {
-  return { since, until: until || null, at_once: Number(atOnce), again };
+  return {
+    since: withSeconds(since),
+    until: until ? withSeconds(until) : null,
+    at_once: Number(atOnce),
+    again
+  };
+}
+
+/** Return a time as the server reads it: an input without seconds leaves them out. */
+function withSeconds(time: string): string {
+  return time.length === 'YYYY-MM-DDTHH:MM'.length ? `${time}:00` : time;
 }
 
 /** Return what the server could not read, by its field. */

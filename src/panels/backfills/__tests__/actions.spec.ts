@@ -75,8 +75,8 @@ describe('R15: the dialog that backfills a schedule', () => {
     press('accept');
     await screen.findByText('running · 1 active · 2 waiting · 1 succeeded');
     const body = {
-      since: '2026-01-05T00:00',
-      until: '2026-01-07T00:00',
+      since: '2026-01-05T00:00:00',
+      until: '2026-01-07T00:00:00',
       at_once: 2,
       again: false
     };
@@ -113,8 +113,8 @@ describe('R15: the dialog that backfills a schedule', () => {
     fireEvent.click(await screen.findByText('Resume'));
     await waitFor(() =>
       expect(bodies('backfills.preview').at(-1)).toEqual({
-        since: '2026-01-05T08:00',
-        until: '2026-01-09T08:00',
+        since: '2026-01-05T08:00:00',
+        until: '2026-01-09T08:00:00',
         at_once: 2,
         again: false
       })
