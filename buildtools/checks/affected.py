@@ -71,6 +71,8 @@ SHOWN = {
     "src/api/schema.ts": (),
     "src/runs/*": RUNS,
     "src/panels/runs/*": RUNS,
+    "src/spelling/*": ("spelling",),
+    "jupyter_ext/nbyard/services/spelling/*": ("spelling",),
     "src/panels/artifacts/*": ("artifacts",),
     "src/panels/credentials/*": ("credentials",),
     "src/panels/datasets/*": ("datasets",),

@@ -46,6 +46,12 @@ function Spellings({ spelling, trans }: IShowAsCommandProps): JSX.Element {
   const asked = useRequest(spelling, place);
   const { shown, problem } = useSpelling(spelling.client, asked, trans);
   const [said, setSaid] = useState('');
+  const isShown = !!shown;
+  useEffect(() => {
+    if (isShown) {
+      place.current?.scrollIntoView?.({ block: 'nearest' }); // below what a dialog shows
+    }
+  }, [isShown]);
   const copy = async (text: string, what: string) => {
     await navigator.clipboard.writeText(text);
     setSaid(trans.__('Copied: %1', what));

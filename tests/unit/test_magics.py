@@ -1,6 +1,8 @@
 """D6, E8, G3: `%nbyard` and `%%nbyard` in a notebook."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -10,9 +12,14 @@ from IPython.core.interactiveshell import InteractiveShell
 import nbyard
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
+from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
+from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
+from nbyard.magics.deploy_verb import deploy
 from nbyard.magics.results import OPENS, Shown, link_to
+from nbyard.magics.schedule_verb import notebook_path
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
@@ -236,3 +243,161 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
         shell.run_line_magic("nbyard", "fire none n=1")
     with pytest.raises(UsageError, match="%nbyard fire"):
         shell.run_line_magic("nbyard", "fire hi n")
+
+
+def test_what_differs_between_runs(shell, yard, dispatcher):
+    root = yard.parts.files.root
+    (root / "m.py").write_text("import nbyard\nnbyard.metric('score', nbyard.input('rate', 0.5))\n")
+    for rate in ("0.5", "0.75"):
+        shell.run_line_magic("nbyard", f"run m.py -p rate={rate}")
+    found = shell.run_line_magic("nbyard", "diff 1 2")
+    assert repr(found).splitlines()[:2] == [
+        "Runs 1 and 2 differ.",
+        "  what       name        run 1  run 2",
+    ]
+    assert ["parameter", "main.rate", "0.5", "0.75"] in found.rows
+    assert ["metric", "main.score", "0.5", "0.75"] in found.rows
+    assert "nbyard:show-run" in found._repr_html_()
+    assert found.comparison.equal.code == 1
+    assert {"1", "2"} <= complete(shell, "%nbyard diff 1 ")
+    for wrong in ("diff", "diff 1", "diff 1 404"):
+        with pytest.raises(UsageError):
+            shell.run_line_magic("nbyard", wrong)
+
+
+@pytest.fixture
+def notebook(yard, monkeypatch):
+    path = yard.parts.files.root / "report.ipynb"
+    cell = {
+        "cell_type": "code",
+        "source": "n = 1",
+        "metadata": {"tags": ["parameters"]},
+        "outputs": [],
+    }
+    document = {"cells": [cell | {"execution_count": None}], "metadata": {}}
+    path.write_text(json.dumps(document | {"nbformat": 4, "nbformat_minor": 4}))
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    return path
+
+
+def test_a_notebook_schedules_itself_once(shell, notebook):
+    line = 'schedule "weekdays 8:00" --zone Europe/Berlin'
+    made = shell.run_line_magic("nbyard", line)
+    assert repr(made).startswith("report: Monday to Friday at 08:00 (Europe/Berlin).")
+    assert " 08:00  Europe/Berlin" in repr(made)
+    assert made.schedule.run.path == str(notebook)
+    again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
+    assert again.schedule.id == made.schedule.id
+    assert (again.schedule.words, again.schedule.zone) == ("daily at 6", "Europe/Berlin")
+    assert again.schedule.run.texts == {"n": "2"}
+
+
+def test_a_file_has_several_schedules_by_name(shell, notebook):
+    (notebook.parent / "load.sh").write_text("#!/bin/sh\n")
+    for name in ("early", "late"):
+        made = shell.run_line_magic("nbyard", f"schedule daily at 6 load.sh --name {name}")
+        assert made.schedule.name == name and made.schedule.run.path.endswith("load.sh")
+    with pytest.raises(UsageError, match=r"choose one with --name \(late, early\)"):
+        shell.run_line_magic("nbyard", "schedule daily at 7 load.sh")
+    late = shell.run_line_magic("nbyard", "schedule daily at 9 load.sh --name late")
+    assert late.schedule.id == made.schedule.id
+    assert "load.sh" in complete(shell, '%nbyard schedule "daily" lo')
+
+
+def test_a_run_of_the_notebook_schedules_nothing(shell, notebook, yard, monkeypatch):
+    monkeypatch.setenv("NBYARD_ATTEMPT", "x")
+    said = shell.run_line_magic("nbyard", "schedule daily at 6")
+    assert repr(said) == "In a run, %nbyard schedule has no effect."
+    assert yard.services.schedules.list(Caller(local_name())).items == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("schedule", "Write: %nbyard schedule"),
+        ("schedule now and then", "weekdays 8:00"),
+        ("schedule daily at 6 --zone", "--zone needs a value"),
+        ("schedule daily at 6 --when x", "--when is no option"),
+        ("schedule daily at 6 -p n", "-p needs NAME=VALUE"),
+        ("schedule daily at 6 none.py", "none.py"),
+        ("deploy", "Write: %nbyard deploy"),
+        ("deploy none.py:Model", "There is no file or folder none.py"),
+        ("deploy 404 main.model", "404"),
+        ("deploy . -p a=1", "A model has no parameters"),
+    ],
+)
+def test_what_cannot_be_scheduled_or_deployed(shell, notebook, line, words):
+    with pytest.raises(UsageError) as refused:
+        shell.run_line_magic("nbyard", line)
+    assert words in str(refused.value)
+
+
+def test_a_notebook_whose_file_is_unknown_is_asked_for(shell, monkeypatch, tmp_path):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "gone.ipynb"))
+    with pytest.raises(UsageError, match="The file of this notebook is unknown"):
+        shell.run_line_magic("nbyard", "schedule daily at 6")
+    path = tmp_path / "code.ipynb"
+    path.write_text("{}")
+    assert notebook_path({"__vsc_ipynb_file__": str(path)}) == str(path)
+
+
+class FakeServer:
+    """Builds a model and serves it; each look is one state further."""
+
+    def __init__(self, *states: str, into: str = ""):
+        self.states = list(states)
+        self.into = into
+        self.asked: list[object] = []
+        self.models = SimpleNamespace(build=self._build, deployments=lambda model: self._there())
+        self.deployments = SimpleNamespace(
+            create=self._ask, edit=self._ask, start=self._ask, get=lambda deployment: self._made()
+        )
+
+    def wait(self, seconds: float) -> None:
+        self.states.pop(0)
+
+    def _build(self, body: object) -> SimpleNamespace:
+        self.asked.append(body)
+        return SimpleNamespace(id="m", name="Churn", reference="nbyard/churn:1")
+
+    def _there(self) -> Deployed:
+        return Deployed([], self.into, "churn")
+
+    def _ask(self, **given: object) -> SimpleNamespace:
+        self.asked.append(given)
+        return self._made()
+
+    def _made(self) -> SimpleNamespace:
+        reason = because("text", text="no port") if self.states[0] == "failed" else None
+        return SimpleNamespace(
+            id="d",
+            name="churn",
+            state=self.states[0],
+            revision=1,
+            reason=reason,
+            is_wanted=True,
+            serving=int(self.states[0] == "running"),
+            links=[SimpleNamespace(path="nbyard/p/churn")],
+        )
+
+
+def test_a_model_is_deployed_and_waited_for(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text("")
+    server = FakeServer("queued", "starting", "running")
+    made = deploy(server, ["model.py:Churn"])
+    assert repr(made).splitlines()[0] == "churn responds."
+    assert made.address == "nbyard/p/churn" and "nbyard:open-deployment" in made._repr_html_()
+    build, created = server.asked
+    assert build == NewModel("model.py", class_name="Churn")
+    assert created == {"body": NewDeployment("nbyard/churn:1", name="churn")}
+
+
+def test_a_deployed_model_gets_a_revision(monkeypatch):
+    server = FakeServer("failed", into="d")
+    made = deploy(server, ["12", "train.model"])
+    assert repr(made).splitlines()[0] == "churn is failed: no port."
+    build, edited = server.asked
+    assert build == NewModel(run="12", output="train.model")
+    change = DeploymentChange(image="nbyard/churn:1")
+    assert edited == {"deployment": "d", "body": change}

@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from nbyard.domain.models.structs import MODEL_FILES
+from nbyard.domain.schedules.phrases import EXAMPLES
 from nbyard.errors import NbyardError
 
 CODE = (".ipynb", ".nbflow", ".py", ".sh")
 MOST = 200
+# The number of words that are completed after a verb, if it is not one.
+MOST_WORDS = {"why": 2, "diff": 10, "schedule": 2}
 
 
 class Completion:
@@ -22,6 +26,9 @@ class Completion:
             "status": self._runs,
             "why": self._runs,
             "lineage": lambda: self._of("artifacts"),
+            "diff": self._runs,
+            "schedule": lambda: [f'"{phrase}"' for phrase in EXAMPLES] + self._files(),
+            "deploy": lambda: [*self._models(), *self._runs()],
             "fire": lambda: self._of("triggers"),
         }
 
@@ -36,7 +43,7 @@ class Completion:
         elif not words:
             found = self._magics.verbs
         else:
-            most = 2 if words[0] == "why" else 1
+            most = MOST_WORDS.get(words[0], 1)
             found = self._names.get(words[0], list)() if len(words) <= most else []
         return [word for word in found if word.startswith(event.symbol)]
 
@@ -54,6 +61,10 @@ class Completion:
 
     def _runs(self) -> list[str]:
         return [str(run.number) for run in self._items("runs")]
+
+    def _models(self) -> list[str]:
+        folders = {path.parent for name in MODEL_FILES for path in Path().glob(f"*/{name}")}
+        return sorted([*map(str, folders), *(path.name for path in Path().glob("*.py"))])
 
     def _files(self) -> list[str]:
         return sorted(path.name for path in Path().iterdir() if path.suffix in CODE)

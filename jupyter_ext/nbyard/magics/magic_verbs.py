@@ -1,7 +1,8 @@
 """The verbs of `%nbyard` and `%%nbyard`."""
 
 import shlex
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,24 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
-from nbyard.magics.results import LISTED, Explained, FinishedRun, Shown, Traced, table_of
+from nbyard.magics.deploy_verb import deploy
+from nbyard.magics.results import (
+    LISTED,
+    Compared,
+    Explained,
+    FinishedRun,
+    ServedModel,
+    Shown,
+    Traced,
+    table_of,
+)
+from nbyard.magics.schedule_verb import schedule
 from nbyard.reasons.structs import reason_text
 
+VERBS = (
+    *("dataset", "run", "check", "status", "why", "diff", "lineage"),
+    *("schedule", "deploy", "fire"),
+)
 ENDED = ("succeeded", "failed", "cancelled")
 MOST = 50
 HELP = """%nbyard dataset NAME            the path of a dataset
@@ -27,6 +43,9 @@ HELP = """%nbyard dataset NAME            the path of a dataset
 %nbyard status RUN              a run and its tasks, by number, name or id
 %nbyard why OLD NEW [NODE.NAME] why results of two runs differ, or one metric or output
 %nbyard lineage ARTIFACT        what an artifact comes from, and what was made with it
+%nbyard diff OLD NEW             parameters, metrics, outputs, code and packages that differ
+%nbyard schedule WHEN [FILE]    run this notebook, or a file, at times such as "weekdays 8:00"
+%nbyard deploy TARGET           serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
 %nbyard fire TRIGGER NAME=VALUE fire a trigger, with values of parameters
 %nbyard runs, datasets, executables, artifacts, workflows   what there is, newest first
 %%nbyard executable NAME        the cell becomes an executable"""
@@ -43,7 +62,7 @@ class NbyardMagics(Magics):
 
     @property
     def verbs(self) -> list[str]:
-        return ["dataset", "run", "check", "status", "why", "lineage", "fire", *LISTED]
+        return [*VERBS, *LISTED]
 
     @line_cell_magic
     def nbyard(self, line: str, cell: str | None = None) -> Any:
@@ -62,23 +81,24 @@ class NbyardMagics(Magics):
             raise UsageError(error.words) from None
 
     def _done(self, verb: str, words: list[str]) -> Any:
-        of_one = {
-            "dataset": self._dataset,
-            "check": self._check,
-            "status": self._status,
-            "lineage": self._lineage,
+        """Do what a verb says; each verb takes some numbers of words."""
+        calls: dict[str, tuple[Callable[..., Any], range]] = {
+            "dataset": (self._dataset, range(1, 2)),
+            "run": (self._run, range(1, MOST)),
+            "check": (self._check, range(1, 2)),
+            "status": (self._status, range(1, 2)),
+            "lineage": (self._lineage, range(1, 2)),
+            "why": (self._why, range(2, 4)),
+            "diff": (self._diff, range(2, 11)),
+            "schedule": (self._schedule, range(MOST)),
+            "deploy": (self._deploy, range(MOST)),
+            "fire": (self._fire, range(1, MOST)),
+            **{noun: (partial(self._list, noun), range(1)) for noun in LISTED},
         }
-        if verb in of_one and len(words) == 1:
-            return of_one[verb](words[0])
-        if verb == "run" and words:
-            return self._run(*words)
-        if verb == "why" and len(words) in (2, 3):
-            return self._why(*words)
-        if verb == "fire" and words and all("=" in word for word in words[1:]):
-            return self._fire(*words)
-        if verb in LISTED and not words:
-            return self._list(verb)
-        raise UsageError(HELP)
+        call, counts = calls.get(verb, (None, range(0)))
+        if call is None or len(words) not in counts:
+            raise UsageError(HELP)
+        return call(*words)
 
     def _of_cell(self, verb: str, words: list[str], cell: str) -> Any:
         """Register a cell; run a cell with a function too, so that the user can call it."""
@@ -130,8 +150,20 @@ class NbyardMagics(Magics):
 
     def _fire(self, trigger: str, *values: str) -> str:
         """Fire a trigger; return the ID of the firing. The run starts in the background."""
+        if not all("=" in word for word in values):
+            raise UsageError(HELP)
         texts = {name: value for name, _, value in (word.partition("=") for word in values)}
         return str(self.connection.triggers.fire(trigger=trigger, body=Fire(texts=texts)).id)
+
+    def _diff(self, run: str, *others: str) -> Compared:
+        return Compared(self.connection.runs.compare(run=run, others=",".join(others)))
+
+    def _schedule(self, *words: str) -> Shown:
+        names = self.shell.user_ns if self.shell is not None else {}
+        return schedule(self.connection, names, words)
+
+    def _deploy(self, *words: str) -> ServedModel:
+        return deploy(self.connection, words)
 
     def _why(self, old: str, new: str, result: str = "") -> Explained:
         """Return why results of a run differ from those of an older run."""

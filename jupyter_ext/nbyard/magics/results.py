@@ -3,18 +3,21 @@
 In JupyterLab, the first cell of a row opens the object it names; elsewhere, it is text.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from msgspec import UNSET, json
 
 from nbyard.domain.arguments.structs import type_words
-from nbyard.domain.comparison.structs import Explanation
+from nbyard.domain.comparison.structs import Explanation, RunComparison
+from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.executables.structs import Executable
 from nbyard.domain.lineage.structs import Lineage
 from nbyard.domain.lineage.tree import lines_of
 from nbyard.domain.runs.structs import RunDetail
+from nbyard.domain.schedules.structs import Schedule
+from nbyard.domain.schedules.zones import zone_of
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {
@@ -53,6 +56,7 @@ OPENS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "datasets": ("nbyard:open-dataset", lambda d: d.id),
     "executables": ("nbyard:open-executable", lambda e: e.id),
     "artifacts": ("nbyard:open-artifact", lambda a: a.run_id),
+    "deployments": ("nbyard:open-deployment", lambda d: d.id),
 }
 
 
@@ -167,6 +171,73 @@ class Traced:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
+
+
+class Compared(Shown):
+    """What differs between runs; each row is a parameter, metric, output or another part."""
+
+    def __init__(self, comparison: RunComparison):
+        self.comparison = comparison
+        numbers = [run.number for run in comparison.runs]
+        rows = [*_differences(comparison)]
+        listed = " and ".join(map(str, numbers))
+        head = f"Runs {listed} differ." if rows else f"Runs {listed} are equal."
+        columns = ("what", "name", *(f"run {number}" for number in numbers))
+        super().__init__(head, columns, rows, [link_to("runs", comparison.runs[-1])])
+
+
+def _differences(found: RunComparison) -> Iterator[Sequence[Any]]:
+    states, commits = [run.state for run in found.runs], [run.git for run in found.runs]
+    for what, values in (("state", states), ("commit", commits)):
+        if len({*map(str, values)}) > 1:
+            yield (what, "", *values)
+    for row in found.parameters:
+        yield ("parameter", _at(row.node, row.name), *row.values)
+    for metric in found.metrics:
+        yield ("metric", _at(metric.node, metric.name), *metric.values)
+    for output in found.outputs:
+        digests = [file and _short(file.compared) for file in output.files]
+        yield ("output", _at(output.node, output.name), *digests)
+    for code in found.code:
+        versions = [version and f"version {version.number}" for version in code.versions]
+        yield ("code", " ".join((code.node, *code.files)), *versions)
+    for place in found.environment:
+        yield ("environment", ", ".join(place.nodes), *place.names)
+        yield from (("package", one.name, *one.versions) for one in place.packages)
+
+
+def _at(node: str, name: str) -> str:
+    return f"{node}.{name}" if node else name
+
+
+def _short(digest: str) -> str:
+    return digest.rpartition(":")[2][:8]
+
+
+class Scheduled(Shown):
+    """A schedule that was created or changed."""
+
+    def __init__(self, schedule: Schedule):
+        self.schedule = schedule
+        due = schedule.next_due and schedule.next_due.astimezone(zone_of(schedule.zone))
+        row = (schedule.name, schedule.run.path, due and f"{due:%Y-%m-%d %H:%M}", schedule.zone)
+        columns = ("schedule", "runs", "next", "zone")
+        super().__init__(f"{schedule.name}: {schedule.sentence}.", columns, [row])
+
+
+class ServedModel(Shown):
+    """A deployment; `address` is its link below the Jupyter server."""
+
+    def __init__(self, deployment: Deployment):
+        self.deployment = deployment
+        self.state = deployment.state
+        self.address = next((link.path for link in deployment.links), "")
+        serves = self.state == "running" and deployment.serving == deployment.revision
+        why = "" if serves or deployment.reason is None else f": {deployment.reason}"
+        head = f"{deployment.name} {'responds' if serves else f'is {self.state}{why}'}."
+        row = (deployment.name, self.state, deployment.revision, self.address)
+        columns = ("deployment", "state", "revision", "address")
+        super().__init__(head, columns, [row], [link_to("deployments", deployment)])
 
 
 class Registered(Shown):

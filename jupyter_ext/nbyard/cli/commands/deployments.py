@@ -4,6 +4,7 @@ import getpass
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +14,14 @@ from nbyard.cli.output.deployment_views import print_warnings, show_deployment
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES, SERVICES
-from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment, Port
+from nbyard.domain.deployments.settling import is_settled
+from nbyard.domain.deployments.structs import (
+    Deployment,
+    DeploymentChange,
+    NewDeployment,
+    Port,
+    Revision,
+)
 from nbyard.domain.state_machines import DEPLOYMENT
 
 LOOK_SECONDS = 0.3
@@ -233,25 +241,18 @@ def until_settled(connection: Any, made: Deployment) -> Deployment:
     connection.wait(0)  # the first call only starts to listen for changes
     told = None
     while True:
-        if made.state != "running":
-            is_settled = made.state in DEPLOYMENT.rests
-        elif made.serving == made.revision:
-            is_settled = True
-        else:
-            # The newest revision may be over, beside an older one that responds. A reason alone may
-            # also mean that it still waits or is tried again.
-            revisions = connection.deployments.revisions(deployment=made.id, limit=1)
-            newest = revisions.items[0]
-            is_settled = newest.ended_at is not None and (
-                newest.reason is None or made.reason is not None
-            )
-        if is_settled:
+        if is_settled(made, partial(_newest_revision, connection, made.id)):
             return made
         if made.reason is not None and made.reason != told:
             told = made.reason
             print_note(f"{made.name} is {made.state}: {told}")
         connection.wait(LOOK_SECONDS)
         made = connection.deployments.get(deployment=made.id)
+
+
+def _newest_revision(connection: Any, deployment: str) -> Revision:
+    newest: Revision = connection.deployments.revisions(deployment=deployment, limit=1).items[0]
+    return newest
 
 
 COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)

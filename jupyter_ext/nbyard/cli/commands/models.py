@@ -257,10 +257,9 @@ def deploy(
                 raise click.exceptions.Exit(1)
     # The next revision of the deployment with the name --as, or that the server proposes.
     there = connection.models.deployments(model=found.id)
-    into = [one.id for one in there.items if (one.name == host if host else one.id == there.into)]
-    if into:
+    if into := there.to_update(host):
         change = DeploymentChange(image=found.reference)
-        made = connection.deployments.edit(deployment=into[0], body=change)
+        made = connection.deployments.edit(deployment=into, body=change)
         # A deployment that was stopped does not start by itself after an edit.
         if not made.is_wanted:
             made = connection.deployments.start(deployment=made.id)

@@ -274,6 +274,15 @@ class Deployed(msgspec.Struct, frozen=True):
     into: str
     name: str
 
+    def to_update(self, host: str = "") -> str:
+        """Return the ID of the deployment that a build updates; empty for a new deployment.
+
+        `host` chooses one by its name, instead of the default.
+        """
+        if not host:
+            return self.into
+        return next((one.id for one in self.items if one.name == host), "")
+
 
 class DeploymentEvent(msgspec.Struct, frozen=True):
     """An event of a deployment: its new `state`, or the `change` of a user, and the reason."""

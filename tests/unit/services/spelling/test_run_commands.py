@@ -66,8 +66,8 @@ SPELLED = [
             "notify": [{"channel": "mail", "events": ["failed"]}],
         },
         "schedules create --when 'weekdays 8:00' --zone Europe/Berlin --from 2026-12-01T08:00 "
-        "--at-most 3 --overlap queue --pinned --missed all --most 2 --notify mail:failed --disabled "
-        "report.ipynb",
+        "--at-most 3 --overlap queue --pinned --missed all --most 2 --notify mail:failed "
+        "--disabled report.ipynb",
     ),
     (
         "backfills.create",

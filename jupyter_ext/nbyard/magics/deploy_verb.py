@@ -1,0 +1,75 @@
+"""`%nbyard deploy`: serve a model of a file, a folder or a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from nbyard.domain.deployments.creation_form import name_of
+from nbyard.domain.deployments.settling import is_settled
+from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
+from nbyard.domain.models.structs import ModelPackage, NewModel
+from nbyard.magics.option_words import read_words
+from nbyard.magics.results import ServedModel
+
+USAGE = "Write: %nbyard deploy DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT; then [--as NAME]"
+OPTIONS = ("--as",)
+LOOK_SECONDS = 0.5
+
+
+def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
+    """Build a model and serve it; return when it responds or failed.
+
+    If the same node, file or class is deployed already, the model becomes its next revision. The
+    work continues if the user interrupts the cell.
+
+    Raises:
+        UsageError: the words have another form.
+        NbyardError: the service refuses the model or the deployment.
+    """
+    found = read_words(words, OPTIONS, USAGE)
+    if found.texts:
+        raise UsageError(f"A model has no parameters. {USAGE}")
+    model = connection.models.build(body=_source(found.arguments))
+    made = _deployed(connection, model, found.options.get("--as", ""))
+    return ServedModel(_settled(connection, made))
+
+
+def _source(arguments: list[str]) -> NewModel:
+    """Return the model that the arguments name."""
+    if len(arguments) == 2:
+        return NewModel(run=arguments[0], output=arguments[1])
+    if len(arguments) != 1:
+        raise UsageError(USAGE)
+    path, sign, class_name = arguments[0].rpartition(":")
+    if not (sign and path.endswith(".py")):
+        path, class_name = arguments[0], ""
+    if not Path(path).exists():
+        raise UsageError(f"There is no file or folder {path}. {USAGE}")
+    return NewModel(path, class_name=class_name)
+
+
+def _deployed(connection: Any, model: ModelPackage, host: str) -> Deployment:
+    """Deploy a model, whose image the deployment waits for."""
+    there = connection.models.deployments(model=model.id)
+    if into := there.to_update(host):
+        change = DeploymentChange(image=model.reference)
+        edited: Deployment = connection.deployments.edit(deployment=into, body=change)
+        # A deployment that was stopped does not start by itself after an edit.
+        return edited if edited.is_wanted else connection.deployments.start(deployment=into)
+    body = NewDeployment(model.reference, name=host or there.name or name_of(model.name))
+    created: Deployment = connection.deployments.create(body=body)
+    return created
+
+
+def _settled(connection: Any, made: Deployment) -> Deployment:
+    key = made.id
+
+    def newest() -> Any:
+        return connection.deployments.revisions(deployment=key, limit=1).items[0]
+
+    while not is_settled(made, newest):
+        connection.wait(LOOK_SECONDS)
+        made = connection.deployments.get(deployment=key)
+    return made

@@ -1,0 +1,40 @@
+"""The words of a magic: arguments, values of parameters and options."""
+
+from collections.abc import Sequence
+
+import msgspec
+from IPython.core.error import UsageError
+
+
+class OptionWords(msgspec.Struct, frozen=True):
+    """The words after a verb. `texts` are parameters as typed, `options` have their values."""
+
+    arguments: list[str]
+    texts: dict[str, str]
+    options: dict[str, str]
+
+
+def read_words(words: Sequence[str], known: Sequence[str], usage: str) -> OptionWords:
+    """Sort words into arguments, `-p NAME=VALUE` and the known options.
+
+    Raises:
+        UsageError: an option is unknown or lacks its value.
+    """
+    found = OptionWords([], {}, {})
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word == "-p":
+            name, sign, value = (left.pop(0) if left else "").partition("=")
+            if not (name and sign):
+                raise UsageError(f"-p needs NAME=VALUE. {usage}")
+            found.texts[name] = value
+        elif word in known:
+            if not left:
+                raise UsageError(f"{word} needs a value. {usage}")
+            found.options[word] = left.pop(0)
+        elif word.startswith("-"):
+            raise UsageError(f"{word} is no option. {usage}")
+        else:
+            found.arguments.append(word)
+    return found

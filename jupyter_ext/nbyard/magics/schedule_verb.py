@@ -1,0 +1,66 @@
+"""`%nbyard schedule`: run the notebook, or another file, at set times."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from msgspec import UNSET
+
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import NewSchedule, Phrase, SchedulePatch
+from nbyard.magics.completion import CODE
+from nbyard.magics.option_words import OptionWords, read_words
+from nbyard.magics.results import Scheduled, Shown
+
+USAGE = 'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
+OPTIONS = ("--zone", "--name")
+# Jupyter Server and VS Code tell a kernel its notebook.
+SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
+
+
+def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) -> Shown:
+    """Create a schedule. If the file has one of that name, change it instead.
+
+    So a cell can run again. `names` are those of the notebook.
+
+    Raises:
+        UsageError: the words have another form, or the notebook's file is unknown.
+        NbyardError: the service refuses the schedule.
+    """
+    found = read_words(words, OPTIONS, USAGE)
+    # A run of the notebook must not schedule further runs.
+    if "NBYARD_ATTEMPT" in os.environ:
+        return Shown("In a run, %nbyard schedule has no effect.", (), [])
+    phrase, path = found.arguments, ""
+    if len(phrase) > 1 and Path(phrase[-1]).suffix in CODE:
+        path = str(Path(phrase.pop()).absolute())
+    if not phrase:
+        raise UsageError(USAGE)
+    timing = Phrase(" ".join(phrase))
+    path = path or notebook_path(names)
+    if not path:
+        raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
+    return Scheduled(_stored(connection, found, NewRun(path=path, texts=found.texts), timing))
+
+
+def notebook_path(names: Mapping[str, Any]) -> str:
+    """Return the file of the running notebook; empty if it is unknown."""
+    for path in (os.environ.get(SESSION), names.get(VS_CODE)):
+        if path and Path(path).is_file():
+            return str(path)
+    return ""
+
+
+def _stored(connection: Any, found: OptionWords, run: NewRun, timing: Phrase) -> Any:
+    zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
+    of_file = connection.schedules.list(path=run.path, limit=50).items
+    known = [one for one in of_file if name in ("", one.name)]
+    if len(known) > 1:
+        names = ", ".join(one.name for one in known)
+        raise UsageError(f"This file has several schedules: choose one with --name ({names}).")
+    if not known:
+        return connection.schedules.create(body=NewSchedule(run, timing, name=name, zone=zone))
+    body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
+    return connection.schedules.update(schedule=known[0].id, body=body)
