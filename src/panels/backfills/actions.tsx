@@ -13,6 +13,7 @@ export const backfillActions = {
       const path = { schedule: id };
       const schedule = await yard.client.call('schedules.get', { path });
       const draft = newDraft(schedule);
+      const question = () => ({ path, body: bodyOf(draft) });
       for (;;) {
         const made = await askUntilAccepted({
           title: trans.__('Backfill “%1”', schedule.name),
@@ -27,7 +28,12 @@ export const backfillActions = {
             />
           ),
           check: () => unreadable(draft, trans),
-          send: () => yard.client.call('backfills.create', { path, body: bodyOf(draft) })
+          send: () => yard.client.call('backfills.create', question()),
+          spelling: {
+            client: yard.client,
+            request: () => ({ id: 'backfills.create', question: question() })
+          },
+          trans
         });
         if (!made) {
           return;
