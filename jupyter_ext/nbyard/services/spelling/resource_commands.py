@@ -1,5 +1,6 @@
 """Commands that create and change datasets, executables, environments, projects and channels."""
 
+import itertools
 from collections.abc import Mapping
 
 from msgspec import UNSET
@@ -104,8 +105,11 @@ def _rules(words: Words, rules: list[NoticeRule]) -> Words:
         need(same == (first.events, first.long_factor, first.long_seconds))
     words.option("--on", ",".join(first.events)).option("--long-factor", first.long_factor, 2.0)
     words.option("--long-after", first.long_seconds)
-    paths = [rule.path for rule in rules]
-    return words.each("--of", paths if paths != [""] else [])
+    paths = list(dict.fromkeys(rule.path for rule in rules))
+    projects = list(dict.fromkeys(rule.project for rule in rules))
+    need([(rule.path, rule.project) for rule in rules] == [*itertools.product(paths, projects)])
+    words.each("--of", paths if paths != [""] else [])
+    return words.each("--project", projects if projects != [""] else [])
 
 
 def add_credential(_path: Path, body: NewCredential) -> list[str]:

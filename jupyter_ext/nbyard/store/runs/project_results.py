@@ -9,6 +9,7 @@ from nbyard.domain.projects.structs import Project, ProjectArtifact
 from nbyard.domain.runs.structs import MODEL_FORMATS, MODEL_TYPE
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.project_filter import runs_of
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, runs, tasks
 
 A, R, T = artifacts.c, runs.c, tasks.c
@@ -29,6 +30,7 @@ class ResultRows:
         wanted = and_(
             R.owner == project.owner,
             or_(*runs_of(project.id)),
+            HISTORY,
             T.state == "succeeded",
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
