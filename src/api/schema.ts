@@ -153,84 +153,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/bisections": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List bisections, newest first */
-        get: operations["bisections.list"];
-        put?: never;
-        /**
-         * Start a bisection: run combinations of the changes between a good and a bad run
-         * @description First both runs are repeated, mostly from the cache. Then each run halves the changes that
-         *     may be the cause. The runs are kept out of history, and read the cache but do not write it.
-         */
-        post: operations["bisections.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/bisections/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show the changes between two runs, and how many runs a bisection takes
-         * @description Nothing is started. Changes that runs do not record as their own, such as packages of an
-         *     unmanaged kernel, are not among them.
-         */
-        post: operations["bisections.preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/bisections/{bisection}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show a bisection with its probes */
-        get: operations["bisections.get"];
-        put?: never;
-        post?: never;
-        /** Delete a bisection that has ended */
-        delete: operations["bisections.delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/bisections/{bisection}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Cancel a bisection and its run */
-        post: operations["bisections.cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/channels": {
         parameters: {
             query?: never;
@@ -1272,29 +1194,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lineage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show where something comes from, and what was made with it
-         * @description `kind` is artifact, dataset, model, image, deployment or run, and `key` an ID or a name as
-         *     in their own operations. Of a dataset, `version` selects a version, by default the current
-         *     one. Of a run, `node` selects a node, and `output` one of its results. The graph has at most
-         *     `limit` nodes; `more_before` and `more_after` of a node count neighbours beyond them.
-         */
-        get: operations["lineage.get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/models": {
         parameters: {
             query?: never;
@@ -1740,29 +1639,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/check/sample": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start a check run: run the saved workflow on a sample of its data
-         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
-         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
-         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
-         *     It is deleted after the next check run of the same file, or a day after its end.
-         */
-        post: operations["runs.check_sample"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/clean-up": {
         parameters: {
             query?: never;
@@ -1953,23 +1829,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/runs/{run}/crate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Download the bytes */
-        get: operations["runs.crate"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}/estimate": {
         parameters: {
             query?: never;
@@ -2006,27 +1865,6 @@ export interface paths {
         post: operations["runs.keep"];
         /** Let clean-ups delete a run again */
         delete: operations["runs.unkeep"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/runs/{run}/openlineage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show the OpenLineage events of a run
-         * @description There is one job for the run and one for each task that ran, with an event about its start
-         *     and, once it has ended, about its end. `namespace` is that of the jobs and their data.
-         */
-        get: operations["runs.openlineage"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2607,26 +2445,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/system/spelling": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show a request as a command and as Python, without sending it
-         * @description Both send the same request. Secret values are never shown: both ask for them.
-         */
-        post: operations["system.spell"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/triggers": {
         parameters: {
             query?: never;
@@ -3179,98 +2997,6 @@ export interface components {
             pattern: string;
         };
         /**
-         * Bisection
-         * @description A search for the change between a good and a bad run that makes the result bad.
-         *
-         *         `ending` is null until it is done. `culprits` are the places of the changes that are needed for
-         *         the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
-         */
-        Bisection: {
-            id: string;
-            owner: string;
-            title: string;
-            good_run: string;
-            bad_run: string;
-            good_number: number;
-            bad_number: number;
-            /** @enum {unknown} */
-            state: "cancelled" | "done" | "failed" | "running";
-            judge: components["schemas"]["BisectionJudge"];
-            limit: number;
-            expected: number;
-            changes: components["schemas"]["BisectionChange"][];
-            created_at: string;
-            /** @default null */
-            finished_at: string | null;
-            /** @default [] */
-            probes: components["schemas"]["BisectionProbe"][];
-            /** @default null */
-            ending: ("bad-not-repeated" | "found" | "good-not-repeated" | "narrowed") | null;
-            /** @default [] */
-            culprits: number[];
-            /** @default null */
-            reason: components["schemas"]["Reason"] | null;
-        };
-        /**
-         * BisectionChange
-         * @description One change from the good run to the bad run, at one or more nodes.
-         *
-         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
-         */
-        BisectionChange: {
-            /** @enum {unknown} */
-            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
-            nodes: string[];
-            name: string;
-            /** @default null */
-            before: string | null;
-            /** @default null */
-            after: string | null;
-        };
-        /**
-         * BisectionJudge
-         * @description How a run is judged: by its end, or by a metric of a node.
-         *
-         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
-         */
-        BisectionJudge: {
-            /** @default  */
-            node: string;
-            /** @default  */
-            metric: string;
-            /** @default 0 */
-            threshold: number;
-            /** @default true */
-            is_higher_good: boolean;
-        };
-        /**
-         * BisectionPreview
-         * @description The changes between both runs, and how many runs a bisection of them takes.
-         *
-         *         `expected` is the number if one change is the cause; more causes take more, at most `limit`.
-         */
-        BisectionPreview: {
-            changes: components["schemas"]["BisectionChange"][];
-            judge: components["schemas"]["BisectionJudge"];
-            expected: number;
-            limit: number;
-        };
-        /**
-         * BisectionProbe
-         * @description A run with some of the changes, named by their places.
-         *
-         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
-         */
-        BisectionProbe: {
-            changes: number[];
-            /** @default  */
-            run_id: string;
-            /** @default null */
-            verdict: ("bad" | "good" | "unclear") | null;
-            /** @default null */
-            value: number | string | null;
-        };
-        /**
          * Bound
          * @description Words after all others, in the order of their positions, built as CWL defines it.
          *
@@ -3309,7 +3035,7 @@ export interface components {
          * BytesOf
          * @description Stored bytes. `origin` describes their source for users.
          *
-         *         A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
+         *         The task receives the column types of a `typed` table.
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3320,8 +3046,6 @@ export interface components {
             origin: string;
             /** @default false */
             typed: boolean;
-            /** @default  */
-            source: string;
         };
         /**
          * CallField
@@ -3433,8 +3157,7 @@ export interface components {
             name: string;
             owner: string;
             revision: number;
-            /** @enum {unknown} */
-            kind: "apprise" | "openlineage" | "webhook";
+            kind: string;
             service: string;
             address: string;
             digest: components["schemas"]["DigestLimit"];
@@ -4936,85 +4659,6 @@ export interface components {
             size_bytes: number;
         };
         /**
-         * Lineage
-         * @description What a start comes from, and what was made with it. Nodes are in the order of columns.
-         */
-        Lineage: {
-            nodes: components["schemas"]["LineageNode"][];
-            edges: components["schemas"]["LineageEdge"][];
-        };
-        /**
-         * LineageEdge
-         * @description A connection between nodes, by their IDs. `name` is that of the input or output.
-         */
-        LineageEdge: {
-            source: string;
-            target: string;
-            /** @default  */
-            name: string;
-        };
-        /**
-         * LineageNode
-         * @description A node of a lineage graph.
-         *
-         *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
-         *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
-         *         and models. Edges lead to larger `column`s. A node that the caller may not see has neither
-         *         name nor facts. A node that was deleted has only the name that its user recorded.
-         *         `more_before` and `more_after` count neighbours that the graph leaves out.
-         */
-        LineageNode: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "artifact" | "code" | "dataset" | "deployment" | "environment" | "file" | "image" | "model" | "run" | "task";
-            /** @default  */
-            name: string;
-            /** @default 0 */
-            column: number;
-            /** @default  */
-            subject: string;
-            /** @default 0 */
-            version: number;
-            /** @default  */
-            state: string;
-            /** @default false */
-            cached: boolean;
-            /** @default  */
-            file: string;
-            /** @default  */
-            digest: string;
-            /** @default null */
-            size_bytes: number | null;
-            /** @default null */
-            created_at: string | null;
-            /** @default null */
-            run: components["schemas"]["LineageRun"] | null;
-            /** @default  */
-            workflow_node: string;
-            /** @default false */
-            is_start: boolean;
-            /** @default true */
-            is_visible: boolean;
-            /** @default false */
-            is_deleted: boolean;
-            /** @default 0 */
-            more_before: number;
-            /** @default 0 */
-            more_after: number;
-        };
-        /**
-         * LineageRun
-         * @description The run of a task or result. `git` is the state of the repository of its code.
-         */
-        LineageRun: {
-            id: string;
-            number: number;
-            name: string;
-            title: string;
-            /** @default null */
-            git: components["schemas"]["GitState"] | null;
-        };
-        /**
          * Link
          * @description The link to a port. `path` is below the server's base URL.
          *
@@ -5394,30 +5038,11 @@ export interface components {
             again: boolean;
         };
         /**
-         * NewBisection
-         * @description A search for the change that made a run bad.
-         *
-         *         `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
-         *         `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
-         *         the `threshold`, by default the middle between both values. At most `limit` runs are started.
-         */
-        NewBisection: {
-            good: string;
-            bad: string;
-            /** @default  */
-            metric: string;
-            /** @default null */
-            threshold: number | null;
-            /** @default 20 */
-            limit: number;
-        };
-        /**
          * NewChannel
          * @description A notice channel to create.
          *
          *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
-         *         slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
-         *         runs; a key before an @ is sent as a bearer token.
+         *         slack://… or mailtos://…
          */
         NewChannel: {
             name: string;
@@ -5431,69 +5056,6 @@ export interface components {
              *     }
              */
             digest: components["schemas"]["DigestLimit"];
-        };
-        /**
-         * NewCheckRun
-         * @description A run on a sample, as for `runs.create`.
-         *
-         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
-         *         no name.
-         */
-        NewCheckRun: {
-            /** @default  */
-            path: string;
-            /** @default  */
-            executable: string;
-            name?: string;
-            /** @default false */
-            replace: boolean;
-            /** @default {} */
-            parameters: Record<string, unknown>;
-            /** @default {} */
-            texts: {
-                [key: string]: string;
-            };
-            /** @default  */
-            runtime: string;
-            /** @default  */
-            environment: string;
-            /** @default  */
-            kernel: string;
-            /** @default  */
-            image: string;
-            /**
-             * @default
-             * @enum {unknown}
-             */
-            containers: "" | "fresh" | "warm";
-            /**
-             * @default all
-             * @enum {unknown}
-             */
-            scope: "all" | "from" | "selected" | "to";
-            /** @default [] */
-            nodes: string[];
-            /** @default false */
-            force: boolean;
-            /** @default 0 */
-            priority: number;
-            /** @default {} */
-            pins: {
-                [key: string]: string;
-            };
-            /** @default null */
-            gpu: number | null;
-            /** @default [] */
-            arguments: components["schemas"]["Argument"][];
-            /**
-             * @default
-             * @enum {unknown}
-             */
-            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
-            /** @default 100 */
-            rows: number;
-            /** @default 3 */
-            files: number;
         };
         /**
          * NewCredential
@@ -6153,7 +5715,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
+         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
@@ -6165,7 +5727,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
             /** @default  */
             id: string;
             /** @default null */
@@ -6313,15 +5875,6 @@ export interface components {
          */
         Page_Backfill_: {
             items: components["schemas"]["Backfill"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[Bisection]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Bisection_: {
-            items: components["schemas"]["Bisection"][];
             /** @default null */
             next: string | null;
         };
@@ -7133,11 +6686,10 @@ export interface components {
         };
         /**
          * Run
-         * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
+         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
          *
-         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
-         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
-         *         `kept` run.
+         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
+         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
          *         `git` is the state of the repository from which its code came.
          */
         Run: {
@@ -7229,13 +6781,6 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
-        };
-        /**
-         * RunEvents
-         * @description The OpenLineage events of a run, in the order of their times.
-         */
-        RunEvents: {
-            events: Record<string, unknown>[];
         };
         /**
          * RunForecast
@@ -7498,33 +7043,6 @@ export interface components {
             finished_at: string;
             /** @default null */
             protection: components["schemas"]["Reason"] | null;
-        };
-        /**
-         * Spelling
-         * @description A command for a POSIX shell and a program that send the same request.
-         *
-         *         Both ask for secret values when they run.
-         */
-        Spelling: {
-            command: string;
-            python: string;
-        };
-        /**
-         * SpellingRequest
-         * @description A request to spell. `operation` is its ID, such as `runs.create`.
-         *
-         *         Secret values are not needed, and never part of a spelling.
-         */
-        SpellingRequest: {
-            operation: string;
-            /** @default {} */
-            path: {
-                [key: string]: string;
-            };
-            /** @default {} */
-            query: Record<string, unknown>;
-            /** @default null */
-            body: Record<string, unknown> | null;
         };
         /**
          * Stderr
@@ -8374,194 +7892,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backfill"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.list": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Bisection_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.create": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBisection"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Bisection"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBisection"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BisectionPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                bisection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Bisection"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                bisection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "bisections.cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                bisection: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Bisection"];
                 };
             };
             400: components["responses"]["400"];
@@ -10913,41 +10243,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "lineage.get": {
-        parameters: {
-            query: {
-                kind: string;
-                key: string;
-                version?: number;
-                node?: string;
-                output?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Lineage"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "models.list": {
         parameters: {
             query?: {
@@ -11935,40 +11230,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.check_sample": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCheckRun"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.clean_up": {
         parameters: {
             query?: {
@@ -12321,37 +11582,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.crate": {
-        parameters: {
-            query?: {
-                inputs?: boolean;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The bytes. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            400: components["responses"]["400"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.estimate": {
         parameters: {
             query?: never;
@@ -12432,38 +11662,6 @@ export interface operations {
                 };
                 content?: never;
             };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "runs.openlineage": {
-        parameters: {
-            query?: {
-                namespace?: string;
-            };
-            header?: never;
-            path: {
-                run: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunEvents"];
-                };
-            };
-            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
@@ -13551,40 +12749,6 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "system.spell": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SpellingRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Spelling"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

@@ -57,12 +57,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'reads-not-watched': (p, show, trans) =>
     trans.__('its reads could not be watched: %1', show(p.error)),
   'too-many-reads': (_p, _show, trans) => trans.__('it opened too many files of its code'),
-  sampled: (p, show, trans) =>
-    trans.__(
-      'a check run uses the first %1 rows of tables and the first %2 files of folders',
-      show(p.rows),
-      show(p.files)
-    ),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
   'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
   'result-expired': (p, show, trans) =>
@@ -267,8 +261,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
   'schema-mismatch': (p, show) => show(p.message),
   'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
-  'unknown-operation': (_p, _show, trans) =>
-    trans.__('is no operation. GET /nbyard/api/openapi.json lists them'),
   'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
   'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
   'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
@@ -930,35 +922,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
   'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
-  'export-of-live-run': (p, show, trans) =>
-    trans.__('Run %1 has not ended. Export it afterwards.', show(p.number)),
   'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
-  'run-is-scratch': (_p, _show, trans) =>
-    trans.__(
-      'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned or registered.'
-    ),
-  'scratch-run-writes': (_p, _show, trans) =>
-    trans.__('The code of a check run or of a bisection changes nothing outside its run.'),
-  'no-bisection': (p, show, trans) => trans.__("There is no bisection '%1'.", show(p.name)),
-  'bisection-ended': (p, show, trans) =>
-    trans.__('The bisection has ended already: it is %1.', show(p.state)),
-  'bisection-not-ended': (_p, _show, trans) =>
-    trans.__('The bisection is running; cancel it first.'),
-  'bisected-run-gone': (_p, _show, trans) => trans.__('One of both runs was deleted.'),
-  'nothing-to-bisect': (_p, _show, trans) =>
-    trans.__('The runs differ in nothing that can be combined.'),
-  'run-not-at-end': (_p, _show, trans) => trans.__('the run has not ended'),
-  'other-workflow': (_p, _show, trans) =>
-    trans.__('is a run of another workflow than the good run'),
-  'run-is-not-so': (p, show, trans) => trans.__('run %1 has %2', show(p.number), show(p.state)),
-  'no-metric-in-both': (p, show, trans) =>
-    trans.__('both runs need a number for the metric %1', show(p.metric)),
-  'metric-is-equal': (p, show, trans) =>
-    trans.__('the metric %1 is equal in both runs', show(p.metric)),
-  'threshold-without-metric': (_p, _show, trans) => trans.__('a threshold needs a metric'),
-  'threshold-not-between': (p, show, trans) =>
-    trans.__('must be between the values of both runs, %1 and %2', show(p.low), show(p.high)),
-  'no-name-for-check': (_p, _show, trans) => trans.__('a check run has no name'),
   'nothing-to-retry': (p, show, trans) =>
     trans.__('The run is %1; there is nothing to try again.', show(p.state)),
   'no-node-in-run': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
@@ -1441,10 +1405,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
     ),
-  'bisect-by-metric': (_p, _show, trans) =>
-    trans.__('If both runs succeeded, name a metric that became bad.'),
-  'skip-in-scratch-run': (_p, _show, trans) =>
-    trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
     trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
   'install-gpu-toolkit': (_p, _show, trans) =>
@@ -1859,6 +1819,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
+  'channel-kind-missing': (p, show, trans) =>
+    trans.__('The package that sends to channels of the kind %1 is not installed', show(p.kind)),
+  'channel-package-missing': (p, show, trans) =>
+    trans.__('Channels of the kind %1 need the package %2', show(p.kind), show(p.package)),
   'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
   'channel-answered': (p, show, trans) =>
     trans.__('%1 answered %2', show(p.service), show(p.status)),

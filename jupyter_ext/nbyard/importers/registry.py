@@ -1,12 +1,16 @@
-"""Find importers by file and by name in the entry point group `nbyard.importers`."""
+"""Find importers of files and of project folders among the entry points."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import cast
 
+from nbyard.errors import NotFound
 from nbyard.host.entry_points import entry_points_of, load_entry_point
+from nbyard.importers.project_protocol import ProjectImporter
 from nbyard.importers.protocol import Exporter, Importer
+from nbyard.reasons.structs import because
 
 GROUP = "nbyard.importers"
+OF_PROJECTS = "nbyard.project_importers"
 
 
 def importer_of(filename: str) -> Importer | None:
@@ -18,6 +22,21 @@ def importer_of(filename: str) -> Importer | None:
 def exporters() -> dict[str, tuple[Exporter, str]]:
     """Return the importers that also write files, each with the suffix of its files, by name."""
     return {one.name: (one, one.suffixes[0]) for one in _importers() if isinstance(one, Exporter)}
+
+
+def project_importer_of(paths: Collection[str]) -> ProjectImporter:
+    """Return the importer of the folder with these files.
+
+    Raises:
+        NotFound: no importer converts such folders.
+    """
+    names: list[str] = []
+    for key in sorted(entry_points_of(OF_PROJECTS)):
+        one = cast(ProjectImporter, load_entry_point(OF_PROJECTS, key))
+        if any(name in paths for name in one.files):
+            return one
+        names += one.files
+    raise NotFound(because("import-no-project", names=names))
 
 
 def _importers() -> Iterator[Importer]:

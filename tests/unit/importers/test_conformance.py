@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from nbyard.importers.cwl import CwlImporter
+from nbyard.importers.nb_workflows import NbWorkflowsImporter
+from nbyard.importers.project_protocol import ProjectImporter
 from nbyard.importers.protocol import Importer
 from nbyard.testing.conformance_importers import ImporterConformance
+from nbyard.testing.conformance_projects import ProjectConformance
 
 CASES = Path(__file__).resolve().parents[2] / "cases/cwl"
 
@@ -23,3 +26,23 @@ class TestCwl(ImporterConformance):
 class TestCwlOfSeveralFiles(TestCwl):
     good = ("secondary.cwl", (CASES / "secondary.cwl").read_bytes())
     broken = b"cwlVersion: v1.2\nclass: CommandLineTool\ninputs: 1\n"
+
+
+class TestNbWorkflows(ProjectConformance):
+    folder = {  # noqa: RUF012  as other suites
+        "workflows.yaml": (
+            b"version: '0.2'\n"
+            b"project: {name: wine}\n"
+            b"workflows:\n"
+            b"  nightly:\n"
+            b"    nbtask: {nb_name: train, notifications_fail: [slack]}\n"
+            b"    schedule: {cron: '0 8 * * 1-5'}\n"
+        ),
+        "local.nbvars": b'API_KEY="s3cr3t"\n',
+        "workflows/train.ipynb": b"{}",
+    }
+    secret = "s3cr3t"
+
+    @pytest.fixture
+    def importer(self) -> ProjectImporter:
+        return NbWorkflowsImporter()

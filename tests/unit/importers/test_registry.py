@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.executables.nbexec_files import Description
+from nbyard.errors import NotFound
 from nbyard.host import entry_points
 from nbyard.importers import registry
 from nbyard.importers.cwl import CwlImporter
@@ -55,3 +56,15 @@ def test_by_file(filename: str, cls: type | None) -> None:
 
 def test_some_importers_write() -> None:
     assert {name: suffix for name, (_, suffix) in registry.exporters().items()} == {"cwl": ".cwl"}
+
+
+def test_project_folders_are_known_by_their_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(
+        "nb-workflows", "nbyard.importers.nb_workflows:NbWorkflowsImporter", registry.OF_PROJECTS
+    )
+    monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([point]))
+    forget()
+    found = registry.project_importer_of(["a.ipynb", "labfile.yaml"])
+    assert found.name == "nb-workflows"
+    with pytest.raises(NotFound, match=r"labfile\.yaml, workflows\.yaml"):
+        registry.project_importer_of(["a.ipynb", "sub/labfile.yaml"])

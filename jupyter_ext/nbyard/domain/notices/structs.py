@@ -22,7 +22,6 @@ DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-miss
 # For a channel without events.
 CHANNEL_EVENTS: tuple[NoticeEvent, ...] = (*DEFAULT_EVENTS, "trigger-failed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
-ChannelKind = Literal["webhook", "apprise", "openlineage"]
 
 
 class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,7 +102,7 @@ class Channel(msgspec.Struct, frozen=True):
     name: str
     owner: str
     revision: int
-    kind: ChannelKind
+    kind: str
     service: str
     address: str
     digest: DigestLimit
@@ -149,7 +148,7 @@ class ChannelTest(msgspec.Struct, frozen=True):
 class ChannelAddress(msgspec.Struct, frozen=True):
     """What a URL leads to: its kind, the service, and the URL without secrets."""
 
-    kind: ChannelKind
+    kind: str
     service: str
     address: str
 
@@ -158,7 +157,7 @@ class Receiver(msgspec.Struct, frozen=True):
     """A channel with its secret URL. `allowed` are the private hosts that may be reached."""
 
     url: str
-    kind: ChannelKind
+    kind: str
     service: str
     allowed: list[str] = []
 

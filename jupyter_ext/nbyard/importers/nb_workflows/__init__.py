@@ -3,6 +3,21 @@
 Their workflows become documents, their schedules and runtimes entries of nbyard.toml.
 """
 
-from nbyard.importers.nb_workflows.project_reader import ConvertedProject, convert_project
+from collections.abc import Collection, Mapping
 
-__all__ = ["ConvertedProject", "convert_project"]
+from nbyard.importers.nb_workflows.project_reader import PROJECTS, convert_project
+from nbyard.importers.project_protocol import ConvertedProject
+
+__all__ = ["NbWorkflowsImporter", "convert_project"]
+
+
+class NbWorkflowsImporter:
+    """Converts project folders of NB Workflows."""
+
+    name = "nb-workflows"
+    files: tuple[str, ...] = PROJECTS
+    suffixes: tuple[str, ...] = (".yaml", ".txt", ".in", ".nbvars")
+
+    def convert(self, files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
+        """Convert a project folder."""
+        return convert_project(files, paths)

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping
 
-import msgspec
-
 from nbyard.domain.names import check_name
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.projects.definitions import ProjectDefinition
@@ -13,6 +11,7 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.runtime_reader import read_runtimes, read_variables
 from nbyard.importers.nb_workflows.workflow_reader import ReadWorkflow, read_workflow
 from nbyard.importers.nb_workflows.yaml_fields import Fields
+from nbyard.importers.project_protocol import ConvertedProject
 from nbyard.reasons.structs import Reason, because
 
 PROJECTS = ("labfile.yaml", "workflows.yaml")
@@ -21,22 +20,6 @@ VARIABLES = ".nbvars"
 VERSIONS = ("0.2", "0.3")
 TOP = ("version", "project", "workflows")
 FACTS = ("projectid", "owner")
-
-
-class ConvertedProject(msgspec.Struct, frozen=True):
-    """A project file, the documents of its workflows by path, and its secrets by name.
-
-    `left` says what cannot be kept, one reason for each field or line.
-    """
-
-    definition: ProjectDefinition
-    files: dict[str, str]
-    secrets: dict[str, str]
-    left: list[Reason]
-
-    def __repr__(self) -> str:
-        """Return a text without the secrets."""
-        return f"ConvertedProject({self.definition.project.name!r})"
 
 
 def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:

@@ -11,13 +11,13 @@ import msgspec
 
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.domain.runs.causes import WebhookCause
-from nbyard.domain.triggers.refusals import MOST_REFUSED, Refusals
 from nbyard.domain.triggers.structs import Fire, OnWebhook
 from nbyard.domain.triggers.values import BODY, values_or_reason
 from nbyard.domain.triggers.webhooks import Message, is_signed, secret_text, sent_at
 from nbyard.errors import Conflict, Forbidden, Invalid, NbyardError, TooOften
 from nbyard.host import clock
 from nbyard.reasons.structs import Reason, because
+from nbyard.services.triggers.refusals import MOST_REFUSED, Refusals
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext

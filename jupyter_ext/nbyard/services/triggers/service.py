@@ -15,7 +15,6 @@ from nbyard.domain.names import check_name
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.triggers.refusals import Refusals
 from nbyard.domain.triggers.sentences import sentence_of
 from nbyard.domain.triggers.structs import (
     Fire,
@@ -46,6 +45,7 @@ from nbyard.services.triggers.event_sources import (
     shown_event,
 )
 from nbyard.services.triggers.loop_check import LoopCheck
+from nbyard.services.triggers.refusals import Refusals
 
 if TYPE_CHECKING:
     from nbyard.freezing.templates import FrozenRequest

@@ -73,6 +73,20 @@ def send(url: str, service: str, message: Message) -> Delivery:
     return Delivery(because("channel-not-sent", service=service, message=text))
 
 
+class AppriseKind:
+    """The services of Apprise, also by the web addresses of their own webhooks."""
+
+    name, rank = "apprise", 50
+
+    def describe(self, url: str) -> ChannelAddress | None:
+        """Return the service of a URL, None if Apprise does not know it."""
+        return describe(url)
+
+    def send(self, url: str, service: str, message: Message) -> Delivery:
+        """Send the text of a message."""
+        return send(url, service, message)
+
+
 class Recorder(logging.Handler):
     """Records the last HTTP answer, the last refusal of a mail server and the last warning."""
 

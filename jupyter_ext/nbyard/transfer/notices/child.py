@@ -6,41 +6,28 @@ import sys
 
 import msgspec
 
-from nbyard.domain.notices.channel_urls import (
-    WEB,
-    is_openlineage,
-    masked_url,
-    openlineage_target,
-    scheme_of,
-)
-from nbyard.domain.notices.structs import ChannelAddress, Delivery
+from nbyard.domain.notices.structs import Delivery
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices import apprise_channels
 from nbyard.transfer.notices.guard import Guard
-from nbyard.transfer.notices.openlineage import post_lineage
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
-from nbyard.transfer.notices.webhook import post_events
+from nbyard.transfer.notices.registry import channel_kind, channel_kinds
+from nbyard.transfer.notices.requests_to_child import Problem, SendAnswer, SendRequest
 
-WEBHOOK = "webhook"
-OPENLINEAGE = "OpenLineage"
+APPRISE = "apprise"
 
 
 def describe(url: str) -> SendAnswer:
-    """Return what a URL leads to."""
-    if is_openlineage(url):
-        address = masked_url(openlineage_target(url)[0])
-        return SendAnswer(address=ChannelAddress("openlineage", OPENLINEAGE, address))
-    is_web = scheme_of(url) in WEB
-    try:
-        found = apprise_channels.describe(url)
-    except ImportError:
-        found = None
-        if not is_web:
-            return SendAnswer(problem="missing")
-    if found is None and is_web:
-        found = ChannelAddress("webhook", WEBHOOK, masked_url(url))
-    return SendAnswer(address=found, problem="" if found else "unknown")
+    """Return what a URL leads to: what the first kind says that knows it."""
+    problem: Problem = "unknown"
+    for kind in channel_kinds():
+        try:
+            found = kind.describe(url)
+        except ImportError:
+            problem = "missing"
+            continue
+        if found is not None:
+            return SendAnswer(address=found)
+    return SendAnswer(problem=problem)
 
 
 def deliver(request: SendRequest) -> Delivery:
@@ -48,14 +35,16 @@ def deliver(request: SendRequest) -> Delivery:
     message, url = request.message, request.url
     if message is None:
         raise TypeError("there is no message")
-    if request.kind == "webhook":
-        return post_events(url, request.service, message)
-    if request.kind == "openlineage":
-        return post_lineage(url, request.service, message)
+    kind = channel_kind(request.kind)
+    if kind is None:
+        return Delivery(because("channel-kind-missing", kind=request.kind), is_final=True)
     try:
-        return apprise_channels.send(url, request.service, message)
-    except ImportError:
-        return Delivery(because("apprise-missing"), is_final=True)
+        return kind.send(url, request.service, message)
+    except ImportError as error:
+        if request.kind == APPRISE:
+            return Delivery(because("apprise-missing"), is_final=True)
+        why = because("channel-package-missing", kind=request.kind, package=error.name or "")
+        return Delivery(why, is_final=True)
 
 
 def answer_request(request: SendRequest) -> SendAnswer:

@@ -4,8 +4,8 @@ import contextlib
 import json
 import ssl
 
-from nbyard.domain.notices.channel_urls import openlineage_target
-from nbyard.domain.notices.structs import Delivery, Message
+from nbyard.domain.notices.channel_urls import is_openlineage, masked_url, openlineage_target
+from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.transfer.notices.webhook import AGENT, connection_to, post
 
 JSON = "application/json; charset=utf-8"
@@ -29,3 +29,19 @@ def post_lineage(
             if delivery.reason is not None:
                 return delivery
     return Delivery()
+
+
+class OpenLineageKind:
+    """A receiver of OpenLineage events, `openlineage+https://KEY@HOST/PATH`."""
+
+    name, rank = "openlineage", 50
+
+    def describe(self, url: str) -> ChannelAddress | None:
+        """Return the host of the receiver; the rest may be secret."""
+        if not is_openlineage(url):
+            return None
+        return ChannelAddress(self.name, "OpenLineage", masked_url(openlineage_target(url)[0]))
+
+    def send(self, url: str, service: str, message: Message) -> Delivery:
+        """Post the events of a message."""
+        return post_lineage(url, service, message)

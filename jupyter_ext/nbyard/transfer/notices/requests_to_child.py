@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.notices.structs import ChannelAddress, ChannelKind, Delivery, Message
+from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 
 Problem = Literal["", "unknown", "missing"]
 
@@ -17,7 +17,7 @@ class SendRequest(msgspec.Struct, frozen=True):
     """
 
     url: str
-    kind: ChannelKind = "apprise"
+    kind: str = "apprise"
     allowed: list[str] = []
     service: str = ""
     message: Message | None = None

@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from nbyard.domain.notices.structs import Delivery, Message
+from nbyard.domain.notices.channel_urls import WEB, masked_url, scheme_of
+from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices.answers import LONGEST_TEXT, http_delivery
 
@@ -65,3 +66,18 @@ def post(
     except (OSError, http.client.HTTPException) as error:
         message_text = str(error) or type(error).__name__
         return Delivery(because("channel-unreachable", service=service, message=message_text))
+
+
+class WebhookKind:
+    """Any other web address receives CloudEvents."""
+
+    name, rank = "webhook", 100
+
+    def describe(self, url: str) -> ChannelAddress | None:
+        """Return the host of a web address; the rest may be secret."""
+        is_web = scheme_of(url) in WEB
+        return ChannelAddress(self.name, self.name, masked_url(url)) if is_web else None
+
+    def send(self, url: str, service: str, message: Message) -> Delivery:
+        """Post the events of a message."""
+        return post_events(url, service, message)

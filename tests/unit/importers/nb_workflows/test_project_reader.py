@@ -10,7 +10,8 @@ from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.nb_workflows import ConvertedProject, convert_project
+from nbyard.importers.nb_workflows import convert_project
+from nbyard.importers.project_protocol import ConvertedProject
 
 PATHS = ("workflows/train.ipynb", "report.ipynb")
 PROJECT = {

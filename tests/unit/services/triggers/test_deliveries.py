@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nbyard.domain.triggers.refusals import MOST_REFUSED
 from nbyard.domain.triggers.structs import Fire
 from nbyard.domain.triggers.webhooks import Message, signature_of
 from nbyard.errors import Conflict, Forbidden, Invalid, TooOften
 from nbyard.host import clock
 from nbyard.services.triggers.deliveries import event_key
+from nbyard.services.triggers.refusals import MOST_REFUSED
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_a_message_arrives(receiver):
 
 def test_private_addresses_are_refused_when_the_message_is_sent(receiver):
     for kind, url in (("webhook", receiver.url), ("apprise", f"json://127.0.0.1:{receiver.port}/")):
-        found = send_message(Receiver(url, kind, "service"), MESSAGE)  # type: ignore[arg-type]
+        found = send_message(Receiver(url, kind, "service"), MESSAGE)
         assert found.is_final
         assert found.reason is not None and found.reason.code == "channel-address-refused"
     assert receiver.requests == []

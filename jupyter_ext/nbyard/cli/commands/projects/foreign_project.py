@@ -13,11 +13,10 @@ from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.projects.definitions import FILE, ProjectDefinition
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.errors import NameTaken
-from nbyard.importers.nb_workflows import convert_project
+from nbyard.importers.registry import project_importer_of
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 20_000
-TEXTS = (".yaml", ".txt", ".in", ".nbvars")
 
 
 @click.command()
@@ -27,10 +26,10 @@ TEXTS = (".yaml", ".txt", ".in", ".nbvars")
 @server_option
 @json_option
 def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool) -> None:
-    """Convert a project folder of NB Workflows.
+    """Convert a project folder of another program, such as NB Workflows.
 
-    Reads workflows.yaml or labfile.yaml, runtimes.yaml and .nbvars. Writes nbyard.toml and a
-    document for each workflow, then lists what cannot be kept.
+    Of NB Workflows, reads workflows.yaml or labfile.yaml, runtimes.yaml and .nbvars. Writes
+    nbyard.toml and a document for each workflow, then lists what cannot be kept.
 
     \b
     Examples:
@@ -39,12 +38,13 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
     """
     place = Path(folder)
     paths = sorted(paths_of(place))
+    importer = project_importer_of(paths)
     small = {
         path: (place / path).read_bytes()
         for path in paths
-        if path.endswith(TEXTS) and (place / path).stat().st_size <= MOST_BYTES
+        if path.endswith(importer.suffixes) and (place / path).stat().st_size <= MOST_BYTES
     }
-    found = convert_project(small, paths)
+    found = importer.convert(small, paths)
     definition = found.definition
     text = updated_toml("", ProjectDefinition(definition.project), definition)
     written = {FILE: text, **found.files}

@@ -19,6 +19,12 @@ REFUSED_CHANNELS = {
     "install-apprise": code("Install it: pip install 'nbyard[notify]'"),
     "channel-events-needed": code("at least one event is needed"),
     "channel-named-twice": code("the channel is named twice"),
+    "channel-kind-missing": code(
+        "The package that sends to channels of the kind {kind} is not installed", kind=str
+    ),
+    "channel-package-missing": code(
+        "Channels of the kind {kind} need the package {package}", kind=str, package=str
+    ),
     "too-many-rules": code("there may be at most {most} rules", most=int),
 }
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.triggers.refusals import MOST_REFUSED, WINDOW, Refusals
+from nbyard.services.triggers.refusals import MOST_REFUSED, WINDOW, Refusals
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 

@@ -1,0 +1,19 @@
+"""Find kinds of notice channels in the entry point group `nbyard.channels`."""
+
+from typing import cast
+
+from nbyard.host.entry_points import entry_points_of, load_entry_point
+from nbyard.transfer.notices.protocol import ChannelKind
+
+GROUP = "nbyard.channels"
+
+
+def channel_kinds() -> list[ChannelKind]:
+    """Return all kinds, the one that is asked first first."""
+    found = [cast(ChannelKind, load_entry_point(GROUP, name)) for name in entry_points_of(GROUP)]
+    return sorted(found, key=lambda kind: (kind.rank, kind.name))
+
+
+def channel_kind(name: str) -> ChannelKind | None:
+    """Return the kind with a name, None if no installed package offers it."""
+    return next((kind for kind in channel_kinds() if kind.name == name), None)

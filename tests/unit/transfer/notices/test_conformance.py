@@ -1,0 +1,43 @@
+"""Our own kinds of channels pass the suite that strangers get (HOUSE 6.10)."""
+
+import pytest
+
+from nbyard.testing.conformance_channels import SECRET, ChannelConformance
+from nbyard.transfer.notices.apprise_channels import AppriseKind
+from nbyard.transfer.notices.openlineage import OpenLineageKind
+from nbyard.transfer.notices.protocol import ChannelKind
+from nbyard.transfer.notices.webhook import WebhookKind
+
+
+class TestWebhook(ChannelConformance):
+    foreign = "slack://a/b/c"
+
+    def url(self, port: int) -> str:
+        return f"http://127.0.0.1:{port}/{SECRET}"
+
+    @pytest.fixture
+    def kind(self) -> ChannelKind:
+        return WebhookKind()
+
+
+class TestApprise(ChannelConformance):
+    foreign = "https://example.org/hook"
+
+    def url(self, port: int) -> str:
+        return f"json://127.0.0.1:{port}/{SECRET}"
+
+    @pytest.fixture
+    def kind(self) -> ChannelKind:
+        pytest.importorskip("apprise")
+        return AppriseKind()
+
+
+class TestOpenLineage(ChannelConformance):
+    foreign = "https://example.org/hook"
+
+    def url(self, port: int) -> str:
+        return f"openlineage+http://{SECRET}@127.0.0.1:{port}/api/v1/lineage"
+
+    @pytest.fixture
+    def kind(self) -> ChannelKind:
+        return OpenLineageKind()
