@@ -1,0 +1,64 @@
+"""R5: a bisection in a shell."""
+
+import json
+
+import pytest
+
+from nbyard.cli.output.bisection_views import change_text
+from nbyard.domain.bisections.mixed_plans import BisectionChange
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.rest.identity import local_name
+from nbyard.store import transition
+
+
+@pytest.fixture
+def pair(shell, yard):
+    """A run that succeeded and one that failed, with other code."""
+    caller, made = Caller(local_name()), []
+    for state in ("succeeded", "failed"):
+        (yard.parts.files.root / "report.py").write_text(f"print({state!r})\n")
+        run = yard.services.runs.create(caller, NewRun(path="report.py"))
+        with yard.store.write() as c:
+            for to in ("running", state):
+                found = yard.store.runs.by_id(c, run.id)
+                transition.move_all(c, [yard.store.runs.step(found, to, {})])
+        made.append(str(run.number))
+    return made
+
+
+def test_the_number_of_runs_is_shown_before(shell, pair):
+    said = shell("runs", "bisect", *pair, "--dry-run")
+    assert (said.code, said.out.splitlines()) == (
+        0,
+        [
+            "code report.py: version 1 → version 2",
+            "1 changes, about 2 runs, at most 20; a run that succeeds is good",
+        ],
+    )
+    found = json.loads(shell("runs", "bisect", *pair, "--dry-run", "--json").out)
+    assert (found["expected"], found["limit"]) == (2, 20)
+
+
+def test_one_is_started_shown_and_cancelled(shell, pair):
+    started = shell("runs", "bisect", *pair, "--no-wait")
+    key = started.out.strip()
+    assert "running" in shell("bisections", "show", key).out
+    assert key in shell("bisections", "ls").out
+    assert "cancelled" in shell("bisections", "cancel", key).out
+    assert shell("bisections", "rm", key).code == 0
+    refused = shell("runs", "bisect", *reversed(pair))
+    assert refused.code == 2 and "good: run 2 has failed" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("code", "code n: 1 → 2"),
+        ("files", "files beside the code (a, b)"),
+        ("graph", "graph a, b: 1 → 2"),
+        ("data", "data n: 1 → 2 (a, b)"),
+    ],
+)
+def test_a_change_is_one_line(kind, text):
+    assert change_text(BisectionChange(kind, ["a", "b"], "n", "1", "2")) == text
