@@ -19,10 +19,10 @@ def ended(place: Place, body: str) -> str:
 def begin(place: Place) -> str:
     """Start the bisection of a run that succeeded and of one that failed; return its ID."""
     process = place.dispatcher()
-    pair = [ended(place, body) for body in (":", "exit 3")]
+    good, bad = (ended(place, body) for body in (":", "exit 3"))
     process.terminate()
     process.wait()
-    return place.yard.services.bisections.create(place.caller, NewBisection(*pair)).id
+    return place.yard.services.bisections.create(place.caller, NewBisection(good, bad)).id
 
 
 @pytest.mark.parametrize("point", ["probe-inserted", "probe-committed", "probe-committed:2"])

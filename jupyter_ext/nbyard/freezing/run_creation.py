@@ -187,6 +187,7 @@ def plan_run(
 
 def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
     """Return the plans; those that read data get the sample. Pinned results stay whole."""
+    # A task without data makes its own, so its cached result is that of a run.
     return [
         msgspec.structs.replace(plan, sample=sample)
         if not plan.reuse and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())

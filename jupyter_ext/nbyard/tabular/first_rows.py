@@ -25,6 +25,7 @@ def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bo
     has_header = TEXTS.get(file_format)
     if has_header is None:
         return False
+    # UTF-16 has line breaks of two bytes; in all others, each byte stays as it is.
     with path.open("rb") as file:
         encoding = encoding_of(file.read(SAMPLE_BYTES))
     encoding = encoding if encoding.startswith("utf-16") else LOSSLESS
@@ -59,6 +60,7 @@ def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:
     pending = ""
     while line := file.readline(MOST_CHARS + 1):
         pending += line
+        # Inside quotes, the number of quotes so far is odd.
         is_open = is_quoted and pending.count('"') % 2 and len(pending) < MOST_IN_ROW
         if pending.strip() and not is_open:
             yield pending
@@ -71,6 +73,7 @@ def _copy_parquet(path: Path, rows: int, target: Path) -> bool:
     """Write the first rows of a Parquet file, with the metadata that pandas reads."""
     import polars as pl
 
+    # One row more tells whether anything is left out.
     frame = pl.scan_parquet(path).head(rows + 1).collect()
     if frame.height <= rows:
         return False

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.check_sample import check_counts, sample_findings
+from nbyard.cli.commands.runs.check_sample import check_counts, sample_findings
 from nbyard.cli.output.check_reports import (
     Checked,
     Finding,

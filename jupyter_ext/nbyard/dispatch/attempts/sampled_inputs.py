@@ -63,7 +63,12 @@ def _cut(context: DispatchContext, found: BytesOf, sample: Sample) -> str:
     tree = context.blobs.tree(found.digest)
     if any(entry.path in WHOLE_FOLDERS for entry in tree.files):
         return found.digest  # a part of a model is no model
-    files = [_entry(context, entry, sample.rows) for entry in first_files(tree, sample.files)]
+    files = []
+    for entry in first_files(tree, sample.files):
+        digest = _first_rows(context, entry.digest, entry.path, sample.rows)
+        # The tree names sizes too, and the digest of equal trees must be equal.
+        size = context.blobs.path(digest).stat().st_size
+        files.append(msgspec.structs.replace(entry, digest=digest, size_bytes=size))
     if files == tree.files:
         return found.digest
     return context.blobs.put_tree(Tree(files, tree.folders)).digest
@@ -83,14 +88,6 @@ def first_files(tree: Tree, most: int) -> list[TreeEntry]:
         if counts[group] <= most:
             chosen.append(entry)
     return chosen
-
-
-def _entry(context: DispatchContext, entry: TreeEntry, rows: int) -> TreeEntry:
-    digest = _first_rows(context, entry.digest, entry.path, rows)
-    if digest == entry.digest:
-        return entry
-    size = context.blobs.path(digest).stat().st_size
-    return msgspec.structs.replace(entry, digest=digest, size_bytes=size)
 
 
 def _first_rows(context: DispatchContext, digest: str, filename: str, rows: int) -> str:

@@ -88,6 +88,7 @@ class BisectionController:
         Raises:
             NotFound: one of both runs is gone.
         """
+        # The same combination is never tried twice, so no verdict is lost.
         verdicts = {frozenset(p.changes): p.verdict or "unclear" for p in probes}
         step = next_step(len(one.changes), verdicts, one.limit)
         if isinstance(step, Conclusion):
@@ -122,6 +123,7 @@ class BisectionController:
             tasks = self._store.tasks.of_run(c, probe.run_id) if probe.run_id else []
             of = signatures([task.plan for task in tasks])
             known |= {of[task.node]: task.id for task in tasks if task.state == "succeeded"}
+        # Not those of both compared runs: repeating them shows what runs do not record.
         own = signatures(plans)
         return [
             msgspec.structs.replace(plan, reuse=known[own[plan.node]])

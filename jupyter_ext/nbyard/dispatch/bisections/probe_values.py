@@ -1,9 +1,10 @@
 """The value of a metric in the run of a probe."""
 
+from contextlib import suppress
+
 from nbyard.attempts import recorded_metrics
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.bisections.structs import BisectionJudge
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run
@@ -21,8 +22,13 @@ def value_of(context: DispatchContext, run: Run, judge: BisectionJudge) -> float
         return None
     with context.store.read() as c:
         found = _recorded(context, c, run, judge.node)
-        if not found:
-            found = _of_outputs(context, c, run, judge.node)
+        outputs = [] if found else context.store.artifacts.of_run(c, run.id)
+    for one in outputs:
+        if one.node == judge.node and one.format == JSON:
+            file = TableFile(context.blobs.path(one.digest), one.filename, one.digest)
+            # A file without readable numbers has none of this name.
+            with suppress(NbyardError, OSError):
+                found += context.tables.preview(file).metrics
     return next((one.value for one in found if one.name == judge.metric), None)
 
 
@@ -39,15 +45,3 @@ def _recorded(context: DispatchContext, c: Connection, run: Run, node: str) -> l
         return []
     folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
     return recorded_metrics.last_values(folder, MOST_METRICS)
-
-
-def _of_outputs(context: DispatchContext, c: Connection, run: Run, node: str) -> list[ShownMetric]:
-    found: list[ShownMetric] = []
-    for one in context.store.artifacts.of_run(c, run.id):
-        if one.node == node and one.format == JSON and one.name != EXECUTED:
-            file = TableFile(context.blobs.path(one.digest), one.filename, one.digest)
-            try:
-                found += context.tables.preview(file).metrics
-            except (NbyardError, OSError):  # it has no readable numbers
-                continue
-    return found

@@ -38,6 +38,7 @@ class ScratchController:
         names: set[str] = set()
         for one in due:
             with self._context.write() as c:
+                # It may have been deleted meanwhile, by a new check run.
                 run = store.runs.by_id(c, one.id)
                 if run is not None and run.state in RUN.terminal:
                     names |= remove_run(store, c, run)
@@ -49,6 +50,7 @@ class ScratchController:
 
 def due_runs(scratch: Sequence[Run], now: datetime) -> list[Run]:
     """Return those of the scratch runs, oldest first, that can be deleted."""
+    # The runs are in the order of their creation, so the last one of a file wins.
     newest = {(run.owner, run.path): run.id for run in scratch if run.origin.kind == "check"}
     due = []
     for run in scratch:

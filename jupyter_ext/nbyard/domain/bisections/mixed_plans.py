@@ -74,6 +74,7 @@ class MixedPlans:
         """
         keys = [*self._found]
         applied = {keys[place] for place in chosen}
+        # Added nodes have their places in the bad run, removed ones in the good run.
         order = (self._bad if GRAPH in applied else self._good).plans
         plans = {node: self._mixed(node, applied) for node in order}
         if any(not plan.needs() <= plans.keys() for plan in plans.values()):

@@ -56,6 +56,7 @@ def next_step(count: int, verdicts: Mapping[Combination, Verdict], limit: int) -
             attempt = culprits if before and culprits not in verdicts else None
         if attempt is not None:
             return Try(attempt) if len(verdicts) < limit else Conclusion("narrowed", bad)
+        # Without changes before them, the culprits are all of a combination that was bad.
         if not before or verdicts[culprits] == "bad":
             return Conclusion("found" if is_exact else "narrowed", culprits)
 
@@ -70,6 +71,7 @@ def _bisect(
     low, high = 0, len(changes)
     while True:
         middle = (low + high) // 2
+        # The middle first; if its verdict is unclear, the nearest one that is not.
         between = sorted(range(low + 1, high), key=lambda place: abs(place - middle))
         for place in between:
             combination = applied.union(changes[:place])

@@ -141,6 +141,7 @@ class BisectionService:
         for name, run in (("good", good), ("bad", bad)):
             if run.state not in RUN.terminal:
                 raise Invalid.field(name, because("run-not-at-end"))
+        # Runs of one notebook or script have no workflow, but a path.
         if (good.workflow_id or good.path) != (bad.workflow_id or bad.path):
             raise Invalid.field("bad", because("other-workflow"))
         judge = self._judge(caller, body, good, bad)

@@ -70,6 +70,7 @@ class RunChecks(RunExports):
         for old in self._store.runs.scratch(c, caller.name, new.path):
             if old.id == made or old.origin.kind != "check":
                 continue
+            # A live run is deleted by the dispatcher after its end.
             if old.state in RUN.terminal:
                 names |= remove_run(self._store, c, old)
             else:

@@ -34,6 +34,7 @@ def sample_findings(
     except KeyboardInterrupt:
         connection.runs.cancel(run=made.id)
         raise
+    # Findings point to the node in the document, as those without a run do.
     document = path.read_text()
     failed = [task for task in detail.tasks if task.state == "failed"]
     for task in failed:
