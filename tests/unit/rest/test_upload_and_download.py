@@ -192,3 +192,21 @@ def test_other_files_of_a_step_come_back(api: JupyterServer):
     for path in ("none", "..%2Fd", "tool.sh"):
         assert api.send("GET", f"{at}/content?path={path}").status == 404
     assert api.send("GET", f"/runs/{run}/tasks/none/files/content").status == 404
+
+
+def test_a_run_is_downloaded_as_a_crate(api: JupyterServer):
+    (api.root / "hello.py").write_text("print()\n")
+    made = api.send("POST", "/runs", {"path": "hello.py"}).json
+    assert api.send("GET", f"/runs/{made['id']}/crate").status == 409, "it has not ended"
+    settings = Settings(store_dir=str(api.store), inline_dispatch=True)
+    with Dispatching(settings) as running:
+        running.until(
+            lambda: api.send("GET", f"/runs/{made['id']}").json["run"]["state"],
+            lambda state: state == "succeeded",
+        )
+    for query in ("", "?inputs=false"):
+        answer = api.send("GET", f"/runs/{made['id']}/crate{query}")
+        assert answer.headers["Content-Disposition"].endswith(".crate.zip")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.namelist()[0] == "ro-crate-metadata.json"
+    assert api.send("GET", "/runs/none/crate").status == 404

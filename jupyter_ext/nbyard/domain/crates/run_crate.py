@@ -75,8 +75,8 @@ class _RunCrate:
         self._record, self._version, self._now = record, version, now
         self._graph = CrateGraph()
         self._parts = CrateParts(self._graph, record, stored)
-        self._tasks = {task.node: task for task in record.tasks}
         self._done = [task for task in record.tasks if task.state not in IDLE]
+        self._tasks = {task.node: task for task in self._done}
 
     def files(self) -> list[CrateFile]:
         self._add_root()
@@ -144,7 +144,8 @@ class _RunCrate:
         graph.link("./", "mainEntity", workflow)
         for argument in self._parameters().values():
             graph.link(key, "input", parts.parameter("workflow", argument))
-        for task in self._record.tasks:
+        # The profile has no tools that did nothing. The document has all nodes.
+        for task in self._done:
             graph.link(key, "hasPart", parts.tool(task))
             for name in task.inputs:
                 argument = parts.argument(task, name, "input")
@@ -159,8 +160,8 @@ class _RunCrate:
             graph.link(key, "output", port)
             self._connect(key, task, parts.tool_parameter(task, argument), port)
         for edge in self._record.edges:
-            if edge.source in self._tasks and edge.target in self._tasks:
-                source, target = self._tasks[edge.source], self._tasks[edge.target]
+            source, target = self._tasks.get(edge.source), self._tasks.get(edge.target)
+            if source is not None and target is not None:
                 output = parts.argument(source, edge.output, "output")
                 given = parts.argument(target, edge.input, "input")
                 start = parts.tool_parameter(source, output)
@@ -219,7 +220,7 @@ class _RunCrate:
     def _add_run(self, workflow: Entity) -> Entity:
         """Add what the run did as a whole."""
         graph, parts, run = self._graph, self._parts, self._record.run
-        for task in self._record.tasks:
+        for task in self._done:
             for name, one in task.inputs.items():
                 port = parts.workflow_port(task, parts.argument(task, name, "input"))
                 graph.link(parts.data(one)["@id"], "exampleOfWork", port)
@@ -227,6 +228,8 @@ class _RunCrate:
             task = self._tasks[artifact.node]
             port = parts.workflow_port(task, parts.argument(task, artifact.name, "output"))
             graph.link(parts.result(artifact)["@id"], "exampleOfWork", port)
+        used = (one for task in self._done for one in task.inputs.values())
+        data = {file["@id"]: file for file in map(parts.data, used)}.values()
         known = self._parameters()
         values = [
             parts.value(name, value, parts.parameter("workflow", known.get(name, Argument(name))))
@@ -240,7 +243,7 @@ class _RunCrate:
             description=f"All nodes of the run, which was started by {run.origin.kind}.",
             instrument=workflow,
             agent=self._agent,
-            object=[*map(parts.data, self._record.data_used().values()), *values],
+            object=[*data, *values],
             result=[*map(parts.result, self._record.results())],
             **_outcome(run),
         )
@@ -248,8 +251,7 @@ class _RunCrate:
     def _add_steps(self, workflow: Entity) -> Entity:
         """Add the steps of the workflow, and that nbyard ran them."""
         graph, controls = self._graph, []
-        done = {task.node for task in self._done}
-        for place, task in enumerate(self._record.tasks):
+        for place, task in enumerate(self._done):
             name = task.label or task.node
             step = graph.add(
                 key_of("step", task.node),
@@ -259,15 +261,14 @@ class _RunCrate:
                 workExample=self._parts.tool(task),
             )
             graph.link(workflow["@id"], "step", step)
-            if task.node in done:
-                control = graph.add(
-                    key_of("control", task.node),
-                    "ControlAction",
-                    name=f"Run {name}",
-                    instrument=step,
-                    object=ref(key_of("task", task.node)),
-                )
-                controls.append(control)
+            control = graph.add(
+                key_of("control", task.node),
+                "ControlAction",
+                name=f"Run {name}",
+                instrument=step,
+                object=ref(key_of("task", task.node)),
+            )
+            controls.append(control)
         return graph.add(
             "#organize",
             "OrganizeAction",

@@ -1,0 +1,45 @@
+"""`nbyard runs openlineage` and `nbyard runs export` from a shell."""
+
+import json
+import zipfile
+
+import pytest
+
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.rest.identity import local_name
+
+from ....domain.lineage.openlineage_schema import check_event
+
+
+@pytest.fixture
+def made(yard, echo, dispatcher):
+    caller = Caller(local_name())
+    run = yard.services.runs.create(caller, NewRun(path=echo, name="hello"))
+    get = yard.services.runs.get
+    return dispatcher.until(lambda: get(caller, run.id), lambda d: d.run.state == "succeeded")
+
+
+def test_events_are_lines_or_an_array(shell, made):
+    seen = shell("runs", "openlineage", "hello", "--namespace", "lab")
+    lines = [json.loads(line) for line in seen.out.splitlines()]
+    for event in lines:
+        check_event(event)
+    assert [event["eventType"] for event in lines] == ["START", "COMPLETE"]
+    found = json.loads(shell("runs", "openlineage", "1", "--namespace", "lab", "--json").out)
+    assert found == lines
+    refused = shell("runs", "openlineage", "1", "--namespace", "")
+    assert refused.code == 2 and "namespace" in refused.err
+
+
+def test_a_run_is_saved_as_a_crate(shell, made, tmp_path):
+    target = tmp_path / "hello.zip"
+    saved = shell("runs", "export", "hello", "--ro-crate", str(target))
+    assert saved.code == 0 and "hello.zip" in saved.err
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+    assert "ro-crate-metadata.json" in names and any(name.endswith("/echo.py") for name in names)
+    assert shell("runs", "export", "none", "--ro-crate", str(target)).code == 3
+    assert shell("runs", "export", "hello").code == 2, "the format is named"
+    nowhere = shell("runs", "export", "hello", "--ro-crate", str(tmp_path / "no" / "x.zip"))
+    assert nowhere.code == 2 and "cannot be written" in nowhere.err
