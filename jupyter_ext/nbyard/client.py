@@ -131,6 +131,10 @@ class Client:
         place = f"/runs/{quote(run, safe='')}/crate"
         return self._fetch(f"{place}?{urlencode({'inputs': str(inputs).lower()})}", run)
 
+    def run_bundle(self, run: str) -> tuple[BinaryIO, str]:
+        """Return the zip with which papermill repeats a run in an open file, and its name."""
+        return self._fetch(f"/runs/{quote(run, safe='')}/bundle", run)
+
     def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
         """Return a pushed file of a project in an open file, and its name."""
         place = f"/projects/{quote(project, safe='')}/files/content"

@@ -110,6 +110,12 @@ class Local:
 
         return open_download(self.yard.parts.blobs, self.runs.crate(run, inputs))
 
+    def run_bundle(self, run: str) -> tuple[BinaryIO, str]:
+        """Return the zip with which papermill repeats a run in an open file, and its name."""
+        from nbyard.blobs import open_download
+
+        return open_download(self.yard.parts.blobs, self.runs.bundle(run))
+
     def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
         """Return a pushed file of a project in an open file, and its name."""
         from nbyard.blobs import open_download

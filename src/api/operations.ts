@@ -86,6 +86,7 @@ export const ROUTES = {
   'bisections.cancel': ['POST', '/bisections/{bisection}/cancel'],
   'runs.create': ['POST', '/runs'],
   'runs.list': ['GET', '/runs'],
+  'runs.bundle': ['GET', '/runs/{run}/bundle'],
   'runs.compare': ['GET', '/runs/{run}/compare'],
   'runs.compare_code': ['GET', '/runs/{run}/tasks/{node}/compare'],
   'runs.compare_output': ['GET', '/runs/{run}/tasks/{node}/outputs/{output}/compare'],

@@ -1443,26 +1443,6 @@ export interface paths {
         patch: operations["projects.update"];
         trace?: never;
     };
-    "/projects/{project}/artifacts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the newest result of each output in the runs of a project, newest first
-         * @description `kind` limits the list to data or models.
-         */
-        get: operations["projects.artifacts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/projects/{project}/definition": {
         parameters: {
             query?: never;
@@ -1549,45 +1529,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/projects/{project}/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the retention policies of a project */
-        get: operations["projects.retention"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/projects/{project}/retention/{policy}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Delete a retention policy of a project */
-        delete: operations["projects.delete_policy"];
-        options?: never;
-        head?: never;
-        /**
-         * Create or replace a retention policy of a project
-         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
-         *     deleted if any policy chooses it.
-         */
-        patch: operations["projects.set_policy"];
-        trace?: never;
-    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1649,7 +1590,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
+         * Delete the oldest 200 runs that the rules choose
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -1671,8 +1612,7 @@ export interface paths {
         put?: never;
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
-         * @description With `project`, only the runs of the project are deleted, and its rules see no others.
-         *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
         post: operations["runs.preview_clean_up"];
@@ -1746,27 +1686,6 @@ export interface paths {
         patch: operations["runs.set_retention"];
         trace?: never;
     };
-    "/runs/retention/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show what each policy would delete now, what it frees, and what is protected
-         * @description Policies are applied in this order: the rules for all runs, then those of projects by name.
-         *     With `project`, only the policies of this project are shown.
-         */
-        get: operations["runs.preview_retention"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/runs/{run}": {
         parameters: {
             query?: never;
@@ -1786,6 +1705,23 @@ export interface paths {
          * @description Unreferenced bytes are deleted in the background.
          */
         delete: operations["runs.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["runs.bundle"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2439,6 +2375,26 @@ export interface paths {
         get: operations["system.runtimes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/system/spelling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a request as a command and as Python, without sending it
+         * @description Both send the same request. Secret values are never shown: both ask for them.
+         */
+        post: operations["system.spell"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3157,7 +3113,8 @@ export interface components {
             name: string;
             owner: string;
             revision: number;
-            kind: string;
+            /** @enum {unknown} */
+            kind: "apprise" | "webhook";
             service: string;
             address: string;
             digest: components["schemas"]["DigestLimit"];
@@ -5216,7 +5173,7 @@ export interface components {
          */
         NewLink: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
             resource: string;
         };
         /**
@@ -5540,7 +5497,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -5560,34 +5517,15 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
-         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
-         *         `long_seconds`, whichever is first.
+         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
+         *         times its usual duration, or after `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
             long_factor: number | null;
-            /** @default null */
-            long_seconds: number | null;
-            /** @default  */
-            project: string;
-        };
-        /**
-         * NotificationEntry
-         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
-         *
-         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
-         *         `long_seconds`.
-         */
-        NotificationEntry: {
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-            /** @default  */
-            path: string;
-            /** @default 2 */
-            long_factor: number;
             /** @default null */
             long_seconds: number | null;
         };
@@ -5661,9 +5599,7 @@ export interface components {
         };
         /**
          * OnWorkflow
-         * @description A run of another workflow, notebook, script or executable succeeded or failed.
-         *
-         *         `path` is that of its file, or the name or ID of an executable.
+         * @description A run of another workflow, notebook or script succeeded or failed.
          */
         OnWorkflow: {
             /** @enum {unknown} */
@@ -5719,8 +5655,7 @@ export interface components {
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
-         *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
-         *         that it repeats.
+         *         led here, each fired by the one before.
          */
         Origin: {
             /**
@@ -6050,15 +5985,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[ProjectArtifact]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_ProjectArtifact_: {
-            items: components["schemas"]["ProjectArtifact"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[ProjectResource]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -6156,35 +6082,6 @@ export interface components {
             /** @enum {unknown} */
             kind: "words";
             text: string;
-        };
-        /**
-         * PolicyPreview
-         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
-         */
-        PolicyPreview: {
-            project: string;
-            name: string;
-            rules: components["schemas"]["CleanUpRules"];
-            preview: components["schemas"]["CleanUpPreview"];
-        };
-        /**
-         * PolicyRules
-         * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
-         *
-         *         - `older_than_days`: the run finished at least that many days ago.
-         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
-         *         - `states`: the states of runs to delete, all final states if empty.
-         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
-         */
-        PolicyRules: {
-            /** @default null */
-            older_than_days: number | null;
-            /** @default null */
-            keep: number | null;
-            /** @default [] */
-            states: string[];
-            /** @default null */
-            max_bytes: number | null;
         };
         /**
          * Port
@@ -6308,27 +6205,6 @@ export interface components {
             };
         };
         /**
-         * ProjectArtifact
-         * @description The newest result of an output in the runs of a project.
-         *
-         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
-         *         and `title` are those of the run.
-         */
-        ProjectArtifact: {
-            id: string;
-            /** @enum {unknown} */
-            kind: "data" | "model";
-            name: string;
-            filename: string;
-            format: string;
-            size_bytes: number;
-            run_id: string;
-            number: number;
-            title: string;
-            node: string;
-            created_at: string;
-        };
-        /**
          * ProjectChange
          * @description A difference between a folder and the server. `fields` are those that change.
          */
@@ -6336,7 +6212,7 @@ export interface components {
             /** @enum {unknown} */
             action: "add" | "change" | "delete";
             /** @enum {unknown} */
-            kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
+            kind: "environment" | "file" | "project" | "schedule";
             name: string;
             /** @default [] */
             fields: string[];
@@ -6344,8 +6220,6 @@ export interface components {
         /**
          * ProjectDefinition
          * @description The content of a project file.
-         *
-         *         `notifications` are rules by the name of their channel, `retention` policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -6356,14 +6230,6 @@ export interface components {
             /** @default {} */
             environments: {
                 [key: string]: components["schemas"]["EnvironmentEntry"];
-            };
-            /** @default {} */
-            notifications: {
-                [key: string]: components["schemas"]["NotificationEntry"][];
-            };
-            /** @default {} */
-            retention: {
-                [key: string]: components["schemas"]["PolicyRules"];
             };
         };
         /**
@@ -6401,15 +6267,6 @@ export interface components {
             missing: string[];
         };
         /**
-         * ProjectPolicy
-         * @description A policy of a project; the dispatcher applies it every day.
-         */
-        ProjectPolicy: {
-            name: string;
-            rules: components["schemas"]["PolicyRules"];
-            updated_at: string;
-        };
-        /**
          * ProjectPush
          * @description A project folder to send. `files` are all of its files by path.
          *
@@ -6432,17 +6289,10 @@ export interface components {
          */
         ProjectResource: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
             id: string;
             name: string;
             created_at: string;
-        };
-        /**
-         * ProjectRetention
-         * @description The policies of a project by name.
-         */
-        ProjectRetention: {
-            policies: components["schemas"]["ProjectPolicy"][];
         };
         /**
          * ProjectTask
@@ -6628,13 +6478,6 @@ export interface components {
             rules: components["schemas"]["CleanUpRules"] | null;
             /** @default null */
             updated_at: string | null;
-        };
-        /**
-         * RetentionPreview
-         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
-         */
-        RetentionPreview: {
-            policies: components["schemas"]["PolicyPreview"][];
         };
         /**
          * Revision
@@ -6929,7 +6772,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
         };
         /**
          * SchedulePatch
@@ -7043,6 +6886,33 @@ export interface components {
             finished_at: string;
             /** @default null */
             protection: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * Spelling
+         * @description A command for a POSIX shell and a program that send the same request.
+         *
+         *         Both ask for secret values when they run.
+         */
+        Spelling: {
+            command: string;
+            python: string;
+        };
+        /**
+         * SpellingRequest
+         * @description A request to spell. `operation` is its ID, such as `runs.create`.
+         *
+         *         Secret values are not needed, and never part of a spelling.
+         */
+        SpellingRequest: {
+            operation: string;
+            /** @default {} */
+            path: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            query: Record<string, unknown>;
+            /** @default null */
+            body: Record<string, unknown> | null;
         };
         /**
          * Stderr
@@ -8140,7 +8010,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 kind?: string;
-                project?: string;
             };
             header?: never;
             path?: never;
@@ -10793,41 +10662,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "projects.artifacts": {
-        parameters: {
-            query?: {
-                kind?: string;
-                search?: string;
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ProjectArtifact_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "projects.definition": {
         parameters: {
             query?: never;
@@ -11024,101 +10858,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "projects.retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectRetention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.delete_policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-                policy: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "projects.set_policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-                policy: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PolicyRules"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectRetention"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.list": {
         parameters: {
             query?: {
@@ -11232,9 +10971,7 @@ export interface operations {
     };
     "runs.clean_up": {
         parameters: {
-            query?: {
-                project?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -11268,9 +11005,7 @@ export interface operations {
     };
     "runs.preview_clean_up": {
         parameters: {
-            query?: {
-                project?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -11430,36 +11165,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.preview_retention": {
-        parameters: {
-            query?: {
-                project?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RetentionPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "runs.get": {
         parameters: {
             query?: never;
@@ -11509,6 +11214,35 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
@@ -12754,6 +12488,40 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "system.spell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpellingRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spelling"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "triggers.list": {
         parameters: {
             query?: {
@@ -12761,7 +12529,6 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
-                project?: string;
             };
             header?: never;
             path?: never;

@@ -261,6 +261,8 @@ export const CODES: Readonly<Record<string, Render>> = {
   'body-gzip-cut': (_p, _show, trans) => trans.__('The body is no whole gzip stream.'),
   'schema-mismatch': (p, show) => show(p.message),
   'text-has-nul': (_p, _show, trans) => trans.__('the text contains a NUL character'),
+  'unknown-operation': (_p, _show, trans) =>
+    trans.__('is no operation. GET /nbyard/api/openapi.json lists them'),
   'unknown-query-parameter': (_p, _show, trans) => trans.__('is no parameter of this operation'),
   'query-parameter-missing': (_p, _show, trans) => trans.__('is needed'),
   'parameter-not-utf8': (_p, _show, trans) => trans.__('is no UTF-8 text'),
@@ -1819,10 +1821,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
-  'channel-kind-missing': (p, show, trans) =>
-    trans.__('The package that sends to channels of the kind %1 is not installed', show(p.kind)),
-  'channel-package-missing': (p, show, trans) =>
-    trans.__('Channels of the kind %1 need the package %2', show(p.kind), show(p.package)),
   'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
   'channel-answered': (p, show, trans) =>
     trans.__('%1 answered %2', show(p.service), show(p.status)),
@@ -2034,11 +2032,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
-  'create-channel': (p, show, trans) =>
-    trans.__('Create the channel with: nbyard channels create %1', show(p.name)),
-  'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
-  'too-many-policies': (p, show, trans) =>
-    trans.__('there may be at most %1 retention policies', show(p.most)),
   'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
   'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
   'no-project-file': (p, show, trans) =>
@@ -2075,6 +2068,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not contain spaces or control characters'),
   'import-no-field': (p, show, trans) =>
     trans.__('%1: %2. nbyard has no such field', show(p.place), show(p.value)),
+  'import-notification': (p, show, trans) =>
+    trans.__('%1: %2. Add a notification to the schedule', show(p.place), show(p.value)),
   'import-image': (p, show, trans) =>
     trans.__(
       '%1: %2. Set it when you build an image of the environment',
@@ -2314,6 +2309,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'git-failed': (p, show, trans) => trans.__('git failed: %1.', show(p.message)),
   'forecast-under-way': (_p, _show, trans) =>
     trans.__('Another forecast is under way; try again in a moment.'),
+  'bundle-of-live-run': (p, show, trans) =>
+    trans.__('Run %1 has not ended, so that it has no bundle.', show(p.number)),
+  'bundle-bytes-gone': (p, show, trans) => trans.__('%1 of the bundle was deleted.', show(p.path)),
   'unknown-cause': (_p, _show, trans) => trans.__('the cause is not recorded'),
   'folder-not-compared': (_p, _show, trans) => trans.__('One of them is a folder.'),
   'backup-exists': (p, show, trans) => trans.__('There is a file %1 already.', show(p.path)),
@@ -2660,11 +2658,6 @@ export const CODES: Readonly<Record<string, Render>> = {
   'firing-queue-full': (p, show, trans) => trans.__('%1 events already wait', show(p.count)),
   'firing-disabled': (_p, _show, trans) => trans.__('The trigger was disabled'),
   'firing-replaced': (_p, _show, trans) => trans.__('A later event replaced it'),
-  'watched-files-change-with-runs': (p, show, trans) =>
-    trans.__(
-      'The watched files changed during each of %1 runs in a row, so these runs seem to change them. The changes wait for one at another time. Leave files that the run writes out of the pattern.',
-      show(p.most)
-    ),
   'trigger-chain-too-long': (p, show, trans) =>
     trans.__('%1 triggers fired each other in a row; this looks like a loop', show(p.most)),
   'event-lacks-field': (p, show, trans) => trans.__("the event has no field '%1'", show(p.text)),
@@ -2685,15 +2678,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'cause-webhook': (p, show, trans) => trans.__('webhook message %1', show(p.id)),
   'cause-run-fired': (_p, _show, trans) => trans.__('fired by a run'),
   'cause-fired': (_p, _show, trans) => trans.__('fired by a person or program'),
-  'no-file-or-executable': (p, show, trans) =>
-    trans.__('There is no file or executable %1.', show(p.path)),
   'webhook-refused': (_p, _show, trans) =>
     trans.__('The webhook does not exist, or the signature is not valid.'),
   'webhook-repeated': (_p, _show, trans) => trans.__('A message with this ID was received before.'),
   'webhook-too-often': (p, show, trans) =>
     trans.__('More than %1 messages arrived within a minute.', show(p.most)),
-  'webhook-refused-too-often': (p, show, trans) =>
-    trans.__('%1 messages of this sender were refused within a minute.', show(p.most)),
   'webhook-not-json': (_p, _show, trans) =>
     trans.__('the body must be JSON, because values are taken from it'),
   'not-text': (_p, _show, trans) => trans.__('must be text'),

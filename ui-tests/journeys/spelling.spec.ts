@@ -90,12 +90,12 @@ test('G8: forms show what they send as a command and as Python, also by keyboard
   await looked(lab, 'dataset', path);
   await lab.press('Escape');
 
-  await lab.execute('nbyard:run-in-background', { path: 'look.ipynb' });
+  void lab.execute('nbyard:run-in-background', { path: 'look.ipynb' });
   expect((await spelled(lab)).command).toBe('nbyard run look.ipynb');
   await looked(lab, 'run', path);
   await lab.press('Escape');
 
-  await lab.execute('nbyard:clean-up-runs');
+  void lab.execute('nbyard:clean-up-runs');
   expect((await spelled(lab)).command).toBe('nbyard runs clean-up --older-than 30d --keep 10');
   await looked(lab, 'clean up', path);
   await lab.press('Escape');
@@ -104,19 +104,19 @@ test('G8: forms show what they send as a command and as Python, also by keyboard
   const row = lab.row('executable', 'hello');
   await row.click({ button: 'right' });
   await lab.menuItem('Delete Executable…').click();
-  expect((await spelled(lab)).command).toMatch(/^nbyard executables rm \w+$/);
+  expect((await spelled(lab)).command).toMatch(/^nbyard executables rm [-\w]+$/);
   await looked(lab, 'delete', path);
   await dialog.getByRole('button', { name: 'Keep' }).click();
 
   await row.dblclick();
   await page.getByRole('tab', { name: 'Test Run' }).click();
   const view = '.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-TestRun';
-  expect((await spelled(lab, view)).command).toMatch(/^nbyard run \w+$/);
+  expect((await spelled(lab, view)).command).toMatch(/^nbyard run [-\w]+$/);
 });
 
 test('G8: a command and a program of a form do what the form does', async ({ lab, server }) => {
   await writeFile(server.file('hello.sh'), 'echo hello\n');
-  await lab.execute('nbyard:run-in-background', { path: 'hello.sh' });
+  void lab.execute('nbyard:run-in-background', { path: 'hello.sh' });
   const { command } = await spelled(lab);
   await lab.press('Escape');
   const [, ...words] = command.split(' ');

@@ -32,7 +32,7 @@ from nbyard.cli.commands.projects import (
     retention,
 )
 from nbyard.cli.commands.run import run
-from nbyard.cli.commands.runs import bisect, clean_up, exports, runs, runs_files
+from nbyard.cli.commands.runs import bisect, clean_up, exports, run_bundle, runs, runs_files
 from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table
@@ -88,7 +88,7 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
     ),
     "runs": (
         *(*runs.COMMANDS, *runs_files.COMMANDS, *clean_up.COMMANDS),
-        *(*bisect.COMMANDS, *exports.COMMANDS),
+        *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),
         lineage.of_run,
     ),
     "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),

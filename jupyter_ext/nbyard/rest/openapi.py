@@ -162,6 +162,7 @@ STREAMS: dict[str, Json] = {
         ["run"],
         {"name": "inputs", "in": "query", "schema": {"type": "boolean", "default": True}},
     ),
+    "/runs/{run}/bundle": _download("runs.bundle", ["run"]),
     "/projects/{project}/files/content": _download("projects.file", ["project"], PATH),
     "/uploads/{upload}": {
         "patch": {

@@ -28,6 +28,7 @@ CONTENTS = {
     "artifacts.content": "/artifacts/{artifact}/content",
     "runs.content": "/runs/{run}/tasks/{node}/inputs/{name}/content",
     "projects.file": "/projects/{project}/files/content",
+    "runs.bundle": "/runs/{run}/bundle",
     "runs.file": "/runs/{run}/tasks/{node}/files/content",
     "runs.crate": "/runs/{run}/crate",
 }

@@ -178,7 +178,8 @@ def export(name: str, target: str, server: str) -> None:
 
 def save(connection: Any, name: str, target: str) -> None:
     """Download an artifact to the file `target`, or to standard output for `-`."""
-    save_file(*connection.download("artifacts", name), target)
+    source, own = connection.download("artifacts", name)
+    save_file(source, own, target)
 
 
 def save_file(source: BinaryIO, own: str, target: str) -> None:

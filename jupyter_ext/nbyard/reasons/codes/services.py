@@ -71,6 +71,8 @@ REQUESTS = {
     "file-not-ordinary": code("{path} is no ordinary file", path=str),
     "git-failed": code("git failed: {message}.", message=str),
     "forecast-under-way": code("Another forecast is under way; try again in a moment."),
+    "bundle-of-live-run": code("Run {number} has not ended, so that it has no bundle.", number=int),
+    "bundle-bytes-gone": code("{path} of the bundle was deleted.", path=str),
     "unknown-cause": code("the cause is not recorded"),
     "folder-not-compared": code("One of them is a folder."),
 }

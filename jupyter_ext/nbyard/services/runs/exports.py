@@ -18,7 +18,7 @@ from nbyard.errors import Conflict, Invalid
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
-from nbyard.services.runs.comparisons import RunComparisons
+from nbyard.services.runs.run_bundles import RunBundles
 
 LONGEST_NAMESPACE = 250
 
@@ -29,7 +29,7 @@ class RunEvents(msgspec.Struct, frozen=True):
     events: list[dict[str, Any]]
 
 
-class RunExports(RunComparisons):
+class RunExports(RunBundles):
     """The part of the run service that exports runs."""
 
     @operation("GET", "/runs/{run}/openlineage", scope="runs:read")

@@ -89,7 +89,7 @@ class FactReader:
             parts=row.parts,
             observed=row.observed,
             environment=self._place(plan, version),
-            packages=self._packages_of(row),
+            packages=self.packages_of(row),
             seconds=row.seconds,
         )
 
@@ -130,7 +130,7 @@ class FactReader:
             self._versions[version_id] = self._store.executables.version(self._c, version_id)
         return self._versions[version_id]
 
-    def _packages_of(self, row: ComparedTask) -> Mapping[str, str]:
+    def packages_of(self, row: ComparedTask) -> Mapping[str, str]:
         """Return the packages where a task ran, else those of its lock."""
         used = row.plan.environment
         place = row.parts.environment if row.parts else ""

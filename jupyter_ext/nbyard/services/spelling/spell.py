@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.parsing.typed_json import convert_json
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
@@ -36,6 +37,10 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     body = _body(operation, asked)
     secrets = secret_places(body) if body is not None else []
     told = plain(body) if body is not None else {}
+    # The origin says what sends a request.
+    for run, place in ((body, told), (getattr(body, "run", None), told.get("run"))):
+        if isinstance(run, NewRun) and place:
+            place.pop("origin", None)
     for place in secrets:
         _drop(told, place.split("."))
     words = None

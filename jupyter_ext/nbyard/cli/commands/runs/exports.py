@@ -58,7 +58,8 @@ def export(run: str, target: str, inputs: bool, server: str) -> None:
       nbyard runs export 12 --ro-crate penguins.zip
       nbyard runs export nightly --ro-crate nightly.zip --no-inputs
     """
-    save_file(*connect(server).run_crate(run, inputs=inputs), target)
+    source, own = connect(server).run_crate(run, inputs=inputs)
+    save_file(source, own, target)
 
 
 COMMANDS: tuple[click.Command, ...] = (export, openlineage)

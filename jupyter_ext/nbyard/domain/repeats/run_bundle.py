@@ -1,0 +1,88 @@
+"""The files of a bundle: code, inputs, a script that repeats the run, and what it should give."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from nbyard.domain.cache_policy import IDENTITY
+from nbyard.domain.repeats.node_steps import SECRETS, can_repeat, steps_of
+from nbyard.domain.repeats.structs import Member, RecordedNode
+from nbyard.domain.runs.structs import Run
+
+SCRIPT, DIGESTS, README = "repeat.sh", "outputs.sha256", "README.md"
+HEAD = """#!/bin/sh
+# Repeats the run in this folder. Needs papermill, and the packages of each node.
+# KERNEL=python3 sh repeat.sh runs all notebooks with another kernel than their own.
+set -eu
+cd "$(dirname "$0")"
+"""
+
+
+def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
+    """Return the files of a bundle of a run, whose nodes are in the order of the graph."""
+    nodes = {node.plan.node: node for node in recorded}
+    repeated = [node for node in recorded if can_repeat(node)]
+    kept = [node for node in recorded if not can_repeat(node)]
+    members: dict[str, Member] = {}
+    lines, secrets = [HEAD], []
+    for node in repeated:
+        steps = steps_of(node, nodes, _identity(run, node))
+        members |= {member.place: member for member in steps.members}
+        secrets += steps.secrets
+        lines += [f"# {' '.join(node.plan.label.split())}", *steps.lines, ""]
+    # What needs nbyard is not repeated: its results are part of the bundle.
+    for node in kept:
+        places = {node.place_of(name): one.digest for name, one in node.outputs.items()}
+        members |= {place: Member(place, digest) for place, digest in places.items()}
+    for node in repeated:
+        if node.packages:
+            place = f"{node.folder}/packages.txt"
+            members[place] = Member(place, text=_requirements(node.packages))
+    texts = {
+        SCRIPT: "\n".join(lines),
+        DIGESTS: "".join(_digests(repeated)),
+        README: _readme(run, repeated, kept, sorted(set(secrets))),
+    }
+    return [*(Member(name, text=text) for name, text in texts.items()), *members.values()]
+
+
+def _identity(run: Run, node: RecordedNode) -> dict[str, str]:
+    return dict(zip(IDENTITY, (run.id, node.plan.node, run.title, run.scheduled_at), strict=True))
+
+
+def _requirements(packages: Mapping[str, str]) -> str:
+    return "".join(f"{name}=={version}\n" for name, version in sorted(packages.items()))
+
+
+def _digests(nodes: Sequence[RecordedNode]) -> Iterator[str]:
+    """Yield lines for `sha256sum -c`; folders have no single digest."""
+    for node in nodes:
+        for name, one in node.outputs.items():
+            kind, _, digest = one.digest.partition(":")
+            if kind == "sha256":
+                yield f"{digest}  {node.place_of(name)}\n"
+
+
+def _readme(
+    run: Run, repeated: Sequence[RecordedNode], kept: Sequence[RecordedNode], secrets: Sequence[str]
+) -> str:
+    title = run.name or run.title
+    parts = [
+        f"# Run {run.number}: {title}",
+        "Repeat the run with papermill, without nbyard:",
+        f"```sh\npip install papermill\nsh {SCRIPT}\nsha256sum -c {DIGESTS}\n```",
+        "The last command shows which outputs have the same bytes as in the run."
+        f" `{SCRIPT}` has one command for each node: papermill for notebooks, and the command"
+        " line of scripts.",
+        "Each folder below `nodes/` has the code of a node, its inputs and parameters, and"
+        " `packages.txt` with the packages of the run if they are known.",
+    ]
+    if secrets:
+        names = ", ".join(f"`{SECRETS}/{name}`" for name in secrets)
+        parts.append(f"The bundle contains no secrets. Write them to these files first: {names}.")
+    if kept:
+        names = ", ".join(f"`{node.plan.node}`" for node in kept)
+        parts.append(
+            f"These nodes need nbyard, so that their results are part of the bundle: {names}."
+        )
+    if not repeated:
+        parts.append("No node of this run can be repeated without nbyard.")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,57 @@
+"""The bundle of a run, in which plain papermill repeats it."""
+
+from __future__ import annotations
+
+from nbyard.blobs import DownloadRequest
+from nbyard.domain.callers import Caller
+from nbyard.domain.names import safe_filename
+from nbyard.domain.repeats.run_bundle import write_bundle
+from nbyard.domain.repeats.structs import Member, RecordedNode, StoredOutput
+from nbyard.domain.runs.structs import Run
+from nbyard.domain.state_machines import RUN
+from nbyard.errors import Conflict, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.runs.comparisons import RunComparisons
+from nbyard.services.runs.run_facts import FactReader
+
+
+class RunBundles(RunComparisons):
+    """The part of the run service that packs runs for other programs."""
+
+    def bundle(self, caller: Caller, run: str) -> DownloadRequest:
+        """Return a zip with which plain papermill repeats a finished run.
+
+        Raises:
+            Conflict: the run has not ended.
+            NotFound: bytes of the run were deleted.
+        """
+        found, nodes = self._recorded(caller, run)
+        if found.state not in RUN.terminal:
+            raise Conflict(because("bundle-of-live-run", number=found.number))
+        members = write_bundle(found, nodes)
+        for member in members:
+            if member.digest and not self._parts.blobs.exists(member.digest):
+                raise NotFound(because("bundle-bytes-gone", path=member.place))
+        name = safe_filename(f"{found.name or found.title}-run-{found.number}")
+        return DownloadRequest("", name, tuple(map(_download, members)))
+
+    def _recorded(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
+        """Return a run and its nodes in the order of the graph."""
+        with self._store.read() as c:
+            found = self._find(c, caller, run)
+            reader = FactReader(self._store, c)
+            outputs: dict[str, dict[str, StoredOutput]] = {}
+            for one in self._store.artifacts.of_run(c, found.id):
+                outputs.setdefault(one.node, {})[one.name] = StoredOutput(one.filename, one.digest)
+            nodes = []
+            for row in self._store.compared.tasks(c, found.id):
+                declared = {one.name for one in row.plan.arguments if one.role == "output"}
+                own = {n: o for n, o in outputs.get(row.node, {}).items() if n in declared}
+                version = reader.version(row.plan.executable_version_id)
+                nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))
+        return found, nodes
+
+
+def _download(member: Member) -> DownloadRequest:
+    content = None if member.digest else member.text.encode()
+    return DownloadRequest(member.digest, member.place, content=content)

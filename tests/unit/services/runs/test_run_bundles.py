@@ -1,0 +1,51 @@
+"""G8: a finished run as a bundle; who may have it, and when."""
+
+import zipfile
+
+import pytest
+
+from nbyard.blobs import open_download
+from nbyard.domain.callers import Caller
+from nbyard.domain.runs.structs import NewRun
+from nbyard.errors import Conflict, NotFound
+
+SCRIPT = "#!/bin/sh\necho hi\n"
+
+
+@pytest.fixture
+def run(yard, ann):
+    (yard.parts.files.root / "t.sh").write_text(SCRIPT)
+    return yard.services.runs.create(ann, NewRun(path="t.sh", name="a b"))
+
+
+def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
+    dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
+    wanted = yard.services.runs.bundle(ann, run.id)
+    source, name = open_download(yard.parts.blobs, wanted)
+    with source, zipfile.ZipFile(source) as packed:
+        names = packed.namelist()
+        assert packed.read("nodes/main/code/t.sh").decode() == SCRIPT
+        assert b"(cd nodes/main/code && " in packed.read("repeat.sh")
+    assert name == "a b-run-1.zip"
+    assert {"README.md", "repeat.sh", "outputs.sha256"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_a_run_that_has_not_ended_has_none(yard, ann, run):
+    with pytest.raises(Conflict, match="Run 1 has not ended"):
+        yard.services.runs.bundle(ann, run.id)
+
+
+def test_nobody_else_gets_it(yard, ann, run):
+    yard.services.runs.cancel(ann, run.id)
+    with pytest.raises(NotFound, match="no run"):
+        yard.services.runs.bundle(Caller("bob"), run.id)
+    with pytest.raises(NotFound):
+        yard.services.runs.bundle(ann, "404")
+
+
+def test_bytes_that_were_deleted_are_named(yard, ann, run, dispatcher, monkeypatch):
+    dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
+    monkeypatch.setattr(type(yard.parts.blobs), "exists", lambda self, digest: False)
+    with pytest.raises(NotFound, match="nodes/main/code of the bundle was deleted"):
+        yard.services.runs.bundle(ann, run.id)
