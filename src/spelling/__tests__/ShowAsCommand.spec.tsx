@@ -66,6 +66,7 @@ describe('G8: a form as a command and as Python', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Copy: Python' }));
     await waitFor(() => expect(screen.getByRole('status').textContent).toBe('Copied: Python'));
     fireEvent.click(screen.getByRole('button', { name: 'Copy: Command line' }));
+    await waitFor(() => expect(screen.getByRole('status').textContent).toContain('Command'));
     expect(writeText.mock.calls).toEqual([['run(a.ipynb)'], ['nbyard run a.ipynb']]);
   });
 

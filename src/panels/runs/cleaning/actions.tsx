@@ -63,9 +63,11 @@ export const cleaningActions = {
   }
 };
 
-/** Return the clean-up; the form sends the daily rules besides. */
-function requestOf({ rules }: ICleanUp, project: string): IRequest | undefined {
-  return rules && { id: 'runs.clean_up', question: { body: rules, query: { project } } };
+/** Return the clean-up; daily rules also clean up now, within a day. */
+function requestOf({ rules, daily }: ICleanUp, project: string): IRequest | undefined {
+  return rules && daily && !project
+    ? { id: 'runs.set_retention', question: { body: { rules } } }
+    : rules && { id: 'runs.clean_up', question: { body: rules, query: { project } } };
 }
 
 /** Delete in portions until no run is left; return the number of deleted runs. */

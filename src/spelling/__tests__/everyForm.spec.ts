@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'fs';
+import { join, resolve } from 'path';
+import { ROUTES } from '../../api/operations';
+
+const code = readdirSync(resolve('src'), { recursive: true, encoding: 'utf8' })
+  .filter(name => /\.tsx?$/.test(name) && !name.includes('__tests__'))
+  .map(name => readFileSync(join(resolve('src'), name), 'utf8'))
+  .join('\n');
+
+const found = (pattern: RegExp) => new Set([...code.matchAll(pattern)].map(([, id]) => id));
+const routes: Readonly<Record<string, readonly [string, string]>> = ROUTES;
+
+/** Questions that use POST because they have a body. */
+const READS = [
+  ...['environments.preview', 'executables.help', 'executables.inspect', 'executables.preview'],
+  ...['images.dockerfile', 'runs.forecast', 'runs.preview_clean_up', 'schedules.preview'],
+  ...['models.deployed', 'system.spell', 'workflows.check']
+];
+/** Done at once by a button, a menu or a switch: there is no form to show it in. */
+const WITHOUT_FORM = [
+  ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
+  ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
+  ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
+  ...['runs.keep', 'runs.retry', 'runs.unkeep', 'schedules.run'],
+  ...['triggers.fire', 'uploads.create', 'uploads.delete', 'workflows.create_example']
+];
+
+describe('G8: requests that change or start something', () => {
+  const called = found(/\.call\(\s*'([a-z]+\.[a-z_]+)'/g);
+  const spelled = found(/\bid(?::| =) '([a-z]+\.[a-z_]+)'/g);
+  const changes = [...called, ...spelled].filter(id => routes[id]?.[0] !== 'GET');
+
+  it('are shown as a command by the form that sends them', () => {
+    expect(changes.length).toBeGreaterThan(40);
+    const missing = changes.filter(
+      id => !spelled.has(id) && ![...READS, ...WITHOUT_FORM].includes(id)
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('are not excused without need', () => {
+    expect([...READS, ...WITHOUT_FORM].filter(id => spelled.has(id))).toEqual([]);
+    expect(WITHOUT_FORM.filter(id => !called.has(id))).toEqual([]);
+  });
+});
