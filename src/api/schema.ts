@@ -153,6 +153,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bisections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List bisections, newest first */
+        get: operations["bisections.list"];
+        put?: never;
+        /**
+         * Start a bisection: run combinations of the changes between a good and a bad run
+         * @description First both runs are repeated, mostly from the cache. Then each run halves the changes that
+         *     may be the cause. The runs are kept out of history, and read the cache but do not write it.
+         */
+        post: operations["bisections.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the changes between two runs, and how many runs a bisection takes
+         * @description Nothing is started. Changes that runs do not record as their own, such as packages of an
+         *     unmanaged kernel, are not among them.
+         */
+        post: operations["bisections.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/{bisection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a bisection with its probes */
+        get: operations["bisections.get"];
+        put?: never;
+        post?: never;
+        /** Delete a bisection that has ended */
+        delete: operations["bisections.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bisections/{bisection}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a bisection and its run */
+        post: operations["bisections.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/channels": {
         parameters: {
             query?: never;
@@ -1194,6 +1272,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where something comes from, and what was made with it
+         * @description `kind` is artifact, dataset, model, image, deployment or run, and `key` an ID or a name as
+         *     in their own operations. Of a dataset, `version` selects a version, by default the current
+         *     one. Of a run, `node` selects a node, and `output` one of its results. The graph has at most
+         *     `limit` nodes; `more_before` and `more_after` of a node count neighbours beyond them.
+         */
+        get: operations["lineage.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models": {
         parameters: {
             query?: never;
@@ -1443,6 +1544,26 @@ export interface paths {
         patch: operations["projects.update"];
         trace?: never;
     };
+    "/projects/{project}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the newest result of each output in the runs of a project, newest first
+         * @description `kind` limits the list to data or models.
+         */
+        get: operations["projects.artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project}/definition": {
         parameters: {
             query?: never;
@@ -1529,6 +1650,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the retention policies of a project */
+        get: operations["projects.retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project}/retention/{policy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a retention policy of a project */
+        delete: operations["projects.delete_policy"];
+        options?: never;
+        head?: never;
+        /**
+         * Create or replace a retention policy of a project
+         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
+         *     deleted if any policy chooses it.
+         */
+        patch: operations["projects.set_policy"];
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -1580,6 +1740,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/check/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a check run: run the saved workflow on a sample of its data
+         * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
+         *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
+         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
+         *     It is deleted after the next check run of the same file, or a day after its end.
+         */
+        post: operations["runs.check_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/clean-up": {
         parameters: {
             query?: never;
@@ -1590,7 +1773,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose
+         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -1612,7 +1795,8 @@ export interface paths {
         put?: never;
         /**
          * Show what a clean-up would delete, what it frees, and what is protected
-         * @description Named and kept runs are protected. So are runs whose model a deployment serves, and runs
+         * @description With `project`, only the runs of the project are deleted, and its rules see no others.
+         *     Named and kept runs are protected. So are runs whose model a deployment serves, and runs
          *     whose result a workflow's pinned node uses.
          */
         post: operations["runs.preview_clean_up"];
@@ -1684,6 +1868,27 @@ export interface paths {
          * @description The dispatcher applies the rules once a day while it works, and when it starts.
          */
         patch: operations["runs.set_retention"];
+        trace?: never;
+    };
+    "/runs/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what each policy would delete now, what it frees, and what is protected
+         * @description Policies are applied in this order: the rules for all runs, then those of projects by name.
+         *     With `project`, only the policies of this project are shown.
+         */
+        get: operations["runs.preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/runs/{run}": {
@@ -1765,6 +1970,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/crate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download the bytes */
+        get: operations["runs.crate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/estimate": {
         parameters: {
             query?: never;
@@ -1801,6 +2023,27 @@ export interface paths {
         post: operations["runs.keep"];
         /** Let clean-ups delete a run again */
         delete: operations["runs.unkeep"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/openlineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the OpenLineage events of a run
+         * @description There is one job for the run and one for each task that ran, with an event about its start
+         *     and, once it has ended, about its end. `namespace` is that of the jobs and their data.
+         */
+        get: operations["runs.openlineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2953,6 +3196,98 @@ export interface components {
             pattern: string;
         };
         /**
+         * Bisection
+         * @description A search for the change between a good and a bad run that makes the result bad.
+         *
+         *         `ending` is null until it is done. `culprits` are the places of the changes that are needed for
+         *         the bad result; if `ending` is "narrowed", fewer of them may do. `reason` says why it failed.
+         */
+        Bisection: {
+            id: string;
+            owner: string;
+            title: string;
+            good_run: string;
+            bad_run: string;
+            good_number: number;
+            bad_number: number;
+            /** @enum {unknown} */
+            state: "cancelled" | "done" | "failed" | "running";
+            judge: components["schemas"]["BisectionJudge"];
+            limit: number;
+            expected: number;
+            changes: components["schemas"]["BisectionChange"][];
+            created_at: string;
+            /** @default null */
+            finished_at: string | null;
+            /** @default [] */
+            probes: components["schemas"]["BisectionProbe"][];
+            /** @default null */
+            ending: ("bad-not-repeated" | "found" | "good-not-repeated" | "narrowed") | null;
+            /** @default [] */
+            culprits: number[];
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * BisectionChange
+         * @description One change from the good run to the bad run, at one or more nodes.
+         *
+         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+         */
+        BisectionChange: {
+            /** @enum {unknown} */
+            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
+            nodes: string[];
+            name: string;
+            /** @default null */
+            before: string | null;
+            /** @default null */
+            after: string | null;
+        };
+        /**
+         * BisectionJudge
+         * @description How a run is judged: by its end, or by a metric of a node.
+         *
+         *         With `is_higher_good`, values of the threshold or above are good, else those below it.
+         */
+        BisectionJudge: {
+            /** @default  */
+            node: string;
+            /** @default  */
+            metric: string;
+            /** @default 0 */
+            threshold: number;
+            /** @default true */
+            is_higher_good: boolean;
+        };
+        /**
+         * BisectionPreview
+         * @description The changes between both runs, and how many runs a bisection of them takes.
+         *
+         *         `expected` is the number if one change is the cause; more causes take more, at most `limit`.
+         */
+        BisectionPreview: {
+            changes: components["schemas"]["BisectionChange"][];
+            judge: components["schemas"]["BisectionJudge"];
+            expected: number;
+            limit: number;
+        };
+        /**
+         * BisectionProbe
+         * @description A run with some of the changes, named by their places.
+         *
+         *         `run_id` is empty if the changes do not fit together. `verdict` is null while the run works.
+         */
+        BisectionProbe: {
+            changes: number[];
+            /** @default  */
+            run_id: string;
+            /** @default null */
+            verdict: ("bad" | "good" | "unclear") | null;
+            /** @default null */
+            value: number | string | null;
+        };
+        /**
          * Bound
          * @description Words after all others, in the order of their positions, built as CWL defines it.
          *
@@ -2991,7 +3326,7 @@ export interface components {
          * BytesOf
          * @description Stored bytes. `origin` describes their source for users.
          *
-         *         The task receives the column types of a `typed` table.
+         *         A `typed` table has its column types. `source` is `dataset:VERSION`, `artifact:ID` or "".
          */
         BytesOf: {
             /** @enum {unknown} */
@@ -3002,6 +3337,8 @@ export interface components {
             origin: string;
             /** @default false */
             typed: boolean;
+            /** @default  */
+            source: string;
         };
         /**
          * CallField
@@ -3113,8 +3450,7 @@ export interface components {
             name: string;
             owner: string;
             revision: number;
-            /** @enum {unknown} */
-            kind: "apprise" | "webhook";
+            kind: string;
             service: string;
             address: string;
             digest: components["schemas"]["DigestLimit"];
@@ -4616,6 +4952,85 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * Lineage
+         * @description What a start comes from, and what was made with it. Nodes are in the order of columns.
+         */
+        Lineage: {
+            nodes: components["schemas"]["LineageNode"][];
+            edges: components["schemas"]["LineageEdge"][];
+        };
+        /**
+         * LineageEdge
+         * @description A connection between nodes, by their IDs. `name` is that of the input or output.
+         */
+        LineageEdge: {
+            source: string;
+            target: string;
+            /** @default  */
+            name: string;
+        };
+        /**
+         * LineageNode
+         * @description A node of a lineage graph.
+         *
+         *         `subject` is the ID that opens its page: that of the dataset, executable, environment, run,
+         *         artifact, model, image or deployment. `version` numbers datasets, executables, environments
+         *         and models. Edges lead to larger `column`s. A node that the caller may not see has neither
+         *         name nor facts. A node that was deleted has only the name that its user recorded.
+         *         `more_before` and `more_after` count neighbours that the graph leaves out.
+         */
+        LineageNode: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "artifact" | "code" | "dataset" | "deployment" | "environment" | "file" | "image" | "model" | "run" | "task";
+            /** @default  */
+            name: string;
+            /** @default 0 */
+            column: number;
+            /** @default  */
+            subject: string;
+            /** @default 0 */
+            version: number;
+            /** @default  */
+            state: string;
+            /** @default false */
+            cached: boolean;
+            /** @default  */
+            file: string;
+            /** @default  */
+            digest: string;
+            /** @default null */
+            size_bytes: number | null;
+            /** @default null */
+            created_at: string | null;
+            /** @default null */
+            run: components["schemas"]["LineageRun"] | null;
+            /** @default  */
+            workflow_node: string;
+            /** @default false */
+            is_start: boolean;
+            /** @default true */
+            is_visible: boolean;
+            /** @default false */
+            is_deleted: boolean;
+            /** @default 0 */
+            more_before: number;
+            /** @default 0 */
+            more_after: number;
+        };
+        /**
+         * LineageRun
+         * @description The run of a task or result. `git` is the state of the repository of its code.
+         */
+        LineageRun: {
+            id: string;
+            number: number;
+            name: string;
+            title: string;
+            /** @default null */
+            git: components["schemas"]["GitState"] | null;
+        };
+        /**
          * Link
          * @description The link to a port. `path` is below the server's base URL.
          *
@@ -4995,11 +5410,30 @@ export interface components {
             again: boolean;
         };
         /**
+         * NewBisection
+         * @description A search for the change that made a run bad.
+         *
+         *         `good` and `bad` are runs of one workflow, by ID, name or number. Without a `metric` (as
+         *         `NODE.NAME`), a run is good if it succeeds. With one, a run is good on the good run's side of
+         *         the `threshold`, by default the middle between both values. At most `limit` runs are started.
+         */
+        NewBisection: {
+            good: string;
+            bad: string;
+            /** @default  */
+            metric: string;
+            /** @default null */
+            threshold: number | null;
+            /** @default 20 */
+            limit: number;
+        };
+        /**
          * NewChannel
          * @description A notice channel to create.
          *
          *         `url` is an https:// URL, which receives CloudEvents, or a URL of Apprise such as
-         *         slack://… or mailtos://…
+         *         slack://… or mailtos://… A URL openlineage+https://… receives the OpenLineage events of ended
+         *         runs; a key before an @ is sent as a bearer token.
          */
         NewChannel: {
             name: string;
@@ -5013,6 +5447,69 @@ export interface components {
              *     }
              */
             digest: components["schemas"]["DigestLimit"];
+        };
+        /**
+         * NewCheckRun
+         * @description A run on a sample, as for `runs.create`.
+         *
+         *         Tasks get the first `rows` of each table and the first `files` of each folder. A check run has
+         *         no name.
+         */
+        NewCheckRun: {
+            /** @default  */
+            path: string;
+            /** @default  */
+            executable: string;
+            name?: string;
+            /** @default false */
+            replace: boolean;
+            /** @default {} */
+            parameters: Record<string, unknown>;
+            /** @default {} */
+            texts: {
+                [key: string]: string;
+            };
+            /** @default  */
+            runtime: string;
+            /** @default  */
+            environment: string;
+            /** @default  */
+            kernel: string;
+            /** @default  */
+            image: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            containers: "" | "fresh" | "warm";
+            /**
+             * @default all
+             * @enum {unknown}
+             */
+            scope: "all" | "from" | "selected" | "to";
+            /** @default [] */
+            nodes: string[];
+            /** @default false */
+            force: boolean;
+            /** @default 0 */
+            priority: number;
+            /** @default {} */
+            pins: {
+                [key: string]: string;
+            };
+            /** @default null */
+            gpu: number | null;
+            /** @default [] */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
+            /** @default 100 */
+            rows: number;
+            /** @default 3 */
+            files: number;
         };
         /**
          * NewCredential
@@ -5173,7 +5670,7 @@ export interface components {
          */
         NewLink: {
             /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
             resource: string;
         };
         /**
@@ -5497,7 +5994,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded";
+            event: "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -5517,15 +6014,34 @@ export interface components {
          * NoticeRule
          * @description Events that a channel reports.
          *
-         *         `path` limits the rule to the runs of one file. A run is *running long* after `long_factor`
-         *         times its usual duration, or after `long_seconds`, whichever is first.
+         *         `path` limits the rule to the runs of one file, `project` to those of one project, by name or
+         *         ID. A run is *running long* after `long_factor` times its usual duration, or after
+         *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            events: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
             /** @default  */
             path: string;
             /** @default 2 */
             long_factor: number | null;
+            /** @default null */
+            long_seconds: number | null;
+            /** @default  */
+            project: string;
+        };
+        /**
+         * NotificationEntry
+         * @description Events of the project's runs that a channel reports. `path` is relative to its folder.
+         *
+         *         A run is running long after `long_factor` times its usual duration, 0 for never, or after
+         *         `long_seconds`.
+         */
+        NotificationEntry: {
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            /** @default  */
+            path: string;
+            /** @default 2 */
+            long_factor: number;
             /** @default null */
             long_seconds: number | null;
         };
@@ -5599,7 +6115,9 @@ export interface components {
         };
         /**
          * OnWorkflow
-         * @description A run of another workflow, notebook or script succeeded or failed.
+         * @description A run of another workflow, notebook, script or executable succeeded or failed.
+         *
+         *         `path` is that of its file, or the name or ID of an executable.
          */
         OnWorkflow: {
             /** @enum {unknown} */
@@ -5651,18 +6169,19 @@ export interface components {
         };
         /**
          * Origin
-         * @description What started a run. `id` is that of its schedule, of its trigger or of the retried run.
+         * @description What started a run. `id` is that of its schedule, trigger, bisection or retried run.
          *
          *         `due_at` is the time for which a schedule started it; `backfill_id` is set if its backfill did.
          *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that
-         *         led here, each fired by the one before.
+         *         led here, each fired by the one before. A retry has due time, backfill and chain of the run
+         *         that it repeats.
          */
         Origin: {
             /**
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
             /** @default  */
             id: string;
             /** @default null */
@@ -5810,6 +6329,15 @@ export interface components {
          */
         Page_Backfill_: {
             items: components["schemas"]["Backfill"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[Bisection]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Bisection_: {
+            items: components["schemas"]["Bisection"][];
             /** @default null */
             next: string | null;
         };
@@ -5985,6 +6513,15 @@ export interface components {
             next: string | null;
         };
         /**
+         * Page[ProjectArtifact]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_ProjectArtifact_: {
+            items: components["schemas"]["ProjectArtifact"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
          * Page[ProjectResource]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -6082,6 +6619,35 @@ export interface components {
             /** @enum {unknown} */
             kind: "words";
             text: string;
+        };
+        /**
+         * PolicyPreview
+         * @description What a policy deletes after those before it. Without a `project`, it is that of all runs.
+         */
+        PolicyPreview: {
+            project: string;
+            name: string;
+            rules: components["schemas"]["CleanUpRules"];
+            preview: components["schemas"]["CleanUpPreview"];
+        };
+        /**
+         * PolicyRules
+         * @description Rules that choose finished runs of a project to delete. A run must fit all given rules.
+         *
+         *         - `older_than_days`: the run finished at least that many days ago.
+         *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
+         *         - `states`: the states of runs to delete, all final states if empty.
+         *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+         */
+        PolicyRules: {
+            /** @default null */
+            older_than_days: number | null;
+            /** @default null */
+            keep: number | null;
+            /** @default [] */
+            states: string[];
+            /** @default null */
+            max_bytes: number | null;
         };
         /**
          * Port
@@ -6205,6 +6771,27 @@ export interface components {
             };
         };
         /**
+         * ProjectArtifact
+         * @description The newest result of an output in the runs of a project.
+         *
+         *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*. `number`
+         *         and `title` are those of the run.
+         */
+        ProjectArtifact: {
+            id: string;
+            /** @enum {unknown} */
+            kind: "data" | "model";
+            name: string;
+            filename: string;
+            format: string;
+            size_bytes: number;
+            run_id: string;
+            number: number;
+            title: string;
+            node: string;
+            created_at: string;
+        };
+        /**
          * ProjectChange
          * @description A difference between a folder and the server. `fields` are those that change.
          */
@@ -6212,7 +6799,7 @@ export interface components {
             /** @enum {unknown} */
             action: "add" | "change" | "delete";
             /** @enum {unknown} */
-            kind: "environment" | "file" | "project" | "schedule";
+            kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
             name: string;
             /** @default [] */
             fields: string[];
@@ -6220,6 +6807,8 @@ export interface components {
         /**
          * ProjectDefinition
          * @description The content of a project file.
+         *
+         *         `notifications` are rules by the name of their channel, `retention` policies by name.
          */
         ProjectDefinition: {
             project: components["schemas"]["NewProject"];
@@ -6230,6 +6819,14 @@ export interface components {
             /** @default {} */
             environments: {
                 [key: string]: components["schemas"]["EnvironmentEntry"];
+            };
+            /** @default {} */
+            notifications: {
+                [key: string]: components["schemas"]["NotificationEntry"][];
+            };
+            /** @default {} */
+            retention: {
+                [key: string]: components["schemas"]["PolicyRules"];
             };
         };
         /**
@@ -6267,6 +6864,15 @@ export interface components {
             missing: string[];
         };
         /**
+         * ProjectPolicy
+         * @description A policy of a project; the dispatcher applies it every day.
+         */
+        ProjectPolicy: {
+            name: string;
+            rules: components["schemas"]["PolicyRules"];
+            updated_at: string;
+        };
+        /**
          * ProjectPush
          * @description A project folder to send. `files` are all of its files by path.
          *
@@ -6289,10 +6895,17 @@ export interface components {
          */
         ProjectResource: {
             /** @enum {unknown} */
-            kind: "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "workflow";
+            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
             id: string;
             name: string;
             created_at: string;
+        };
+        /**
+         * ProjectRetention
+         * @description The policies of a project by name.
+         */
+        ProjectRetention: {
+            policies: components["schemas"]["ProjectPolicy"][];
         };
         /**
          * ProjectTask
@@ -6480,6 +7093,13 @@ export interface components {
             updated_at: string | null;
         };
         /**
+         * RetentionPreview
+         * @description What the next daily clean-up deletes, by policy in the order in which they are applied.
+         */
+        RetentionPreview: {
+            policies: components["schemas"]["PolicyPreview"][];
+        };
+        /**
          * Revision
          * @description One version of the specification of a deployment.
          *
@@ -6529,10 +7149,11 @@ export interface components {
         };
         /**
          * Run
-         * @description One run. `number` counts all runs of the store. `name` is unique, if set.
+         * @description One run. `number` counts the runs of the store; scratch runs have negative numbers.
          *
-         *         The `reason` of a failed run is that of its first failed task. Before it, a retry has the
-         *         run that it retries. `origin` is what started it. Clean-ups never delete a `kept` run.
+         *         `name` is unique, if set. The `reason` of a failed run is that of its first failed task. Before
+         *         it, a retry has the run that it retries. `origin` is what started it. Clean-ups never delete a
+         *         `kept` run.
          *         `git` is the state of the repository from which its code came.
          */
         Run: {
@@ -6624,6 +7245,13 @@ export interface components {
             modes: {
                 [key: string]: "bypassed" | "muted";
             };
+        };
+        /**
+         * RunEvents
+         * @description The OpenLineage events of a run, in the order of their times.
+         */
+        RunEvents: {
+            events: Record<string, unknown>[];
         };
         /**
          * RunForecast
@@ -6772,7 +7400,7 @@ export interface components {
          */
         ScheduleNotice: {
             channel: string;
-            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded")[];
+            events?: ("failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
         };
         /**
          * SchedulePatch
@@ -7776,6 +8404,194 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "bisections.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Bisection_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBisection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBisection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BisectionPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "bisections.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bisection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bisection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "channels.list": {
         parameters: {
             query?: {
@@ -8010,6 +8826,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 kind?: string;
+                project?: string;
             };
             header?: never;
             path?: never;
@@ -10112,6 +10929,41 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "lineage.get": {
+        parameters: {
+            query: {
+                kind: string;
+                key: string;
+                version?: number;
+                node?: string;
+                output?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "models.list": {
         parameters: {
             query?: {
@@ -10662,6 +11514,41 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.artifacts": {
+        parameters: {
+            query?: {
+                kind?: string;
+                search?: string;
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectArtifact_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "projects.definition": {
         parameters: {
             query?: never;
@@ -10858,6 +11745,101 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "projects.retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.delete_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "projects.set_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                policy: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectRetention"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.list": {
         parameters: {
             query?: {
@@ -10969,9 +11951,45 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "runs.clean_up": {
+    "runs.check_sample": {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCheckRun"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.clean_up": {
+        parameters: {
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11005,7 +12023,9 @@ export interface operations {
     };
     "runs.preview_clean_up": {
         parameters: {
-            query?: never;
+            query?: {
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11165,6 +12185,36 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.preview_retention": {
+        parameters: {
+            query?: {
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.get": {
         parameters: {
             query?: never;
@@ -11316,6 +12366,37 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "runs.crate": {
+        parameters: {
+            query?: {
+                inputs?: boolean;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["400"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "runs.estimate": {
         parameters: {
             query?: never;
@@ -11396,6 +12477,38 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "runs.openlineage": {
+        parameters: {
+            query?: {
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEvents"];
+                };
+            };
+            400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
@@ -12529,6 +13642,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 path?: string;
+                project?: string;
             };
             header?: never;
             path?: never;

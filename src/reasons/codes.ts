@@ -57,6 +57,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'reads-not-watched': (p, show, trans) =>
     trans.__('its reads could not be watched: %1', show(p.error)),
   'too-many-reads': (_p, _show, trans) => trans.__('it opened too many files of its code'),
+  sampled: (p, show, trans) =>
+    trans.__(
+      'a check run uses the first %1 rows of tables and the first %2 files of folders',
+      show(p.rows),
+      show(p.files)
+    ),
   'cache-off': (_p, _show, trans) => trans.__('its cache is off'),
   'result-gone': (_p, _show, trans) => trans.__('the result to reuse is gone'),
   'result-expired': (p, show, trans) =>
@@ -924,7 +930,35 @@ export const CODES: Readonly<Record<string, Render>> = {
   'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
   'run-ended': (p, show, trans) => trans.__('The run has %1 already.', show(p.state)),
+  'export-of-live-run': (p, show, trans) =>
+    trans.__('Run %1 has not ended. Export it afterwards.', show(p.number)),
   'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
+  'run-is-scratch': (_p, _show, trans) =>
+    trans.__(
+      'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned or registered.'
+    ),
+  'scratch-run-writes': (_p, _show, trans) =>
+    trans.__('The code of a check run or of a bisection changes nothing outside its run.'),
+  'no-bisection': (p, show, trans) => trans.__("There is no bisection '%1'.", show(p.name)),
+  'bisection-ended': (p, show, trans) =>
+    trans.__('The bisection has ended already: it is %1.', show(p.state)),
+  'bisection-not-ended': (_p, _show, trans) =>
+    trans.__('The bisection is running; cancel it first.'),
+  'bisected-run-gone': (_p, _show, trans) => trans.__('One of both runs was deleted.'),
+  'nothing-to-bisect': (_p, _show, trans) =>
+    trans.__('The runs differ in nothing that can be combined.'),
+  'run-not-at-end': (_p, _show, trans) => trans.__('the run has not ended'),
+  'other-workflow': (_p, _show, trans) =>
+    trans.__('is a run of another workflow than the good run'),
+  'run-is-not-so': (p, show, trans) => trans.__('run %1 has %2', show(p.number), show(p.state)),
+  'no-metric-in-both': (p, show, trans) =>
+    trans.__('both runs need a number for the metric %1', show(p.metric)),
+  'metric-is-equal': (p, show, trans) =>
+    trans.__('the metric %1 is equal in both runs', show(p.metric)),
+  'threshold-without-metric': (_p, _show, trans) => trans.__('a threshold needs a metric'),
+  'threshold-not-between': (p, show, trans) =>
+    trans.__('must be between the values of both runs, %1 and %2', show(p.low), show(p.high)),
+  'no-name-for-check': (_p, _show, trans) => trans.__('a check run has no name'),
   'nothing-to-retry': (p, show, trans) =>
     trans.__('The run is %1; there is nothing to try again.', show(p.state)),
   'no-node-in-run': (p, show, trans) => trans.__("The run has no node '%1'.", show(p.node)),
@@ -1407,6 +1441,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
     ),
+  'bisect-by-metric': (_p, _show, trans) =>
+    trans.__('If both runs succeeded, name a metric that became bad.'),
+  'skip-in-scratch-run': (_p, _show, trans) =>
+    trans.__('Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set.'),
   'find-gpus': (_p, _show, trans) =>
     trans.__('nbyard doctor shows how GPUs were detected. The setting gpus names them.'),
   'install-gpu-toolkit': (_p, _show, trans) =>
@@ -1821,6 +1859,10 @@ export const CODES: Readonly<Record<string, Render>> = {
   'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
+  'channel-kind-missing': (p, show, trans) =>
+    trans.__('The package that sends to channels of the kind %1 is not installed', show(p.kind)),
+  'channel-package-missing': (p, show, trans) =>
+    trans.__('Channels of the kind %1 need the package %2', show(p.kind), show(p.package)),
   'too-many-rules': (p, show, trans) => trans.__('there may be at most %1 rules', show(p.most)),
   'channel-answered': (p, show, trans) =>
     trans.__('%1 answered %2', show(p.service), show(p.status)),
@@ -2032,6 +2074,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-port': (p, show, trans) => trans.__('%1 is no port: from 1 to 65535', show(p.port)),
   'not-url-path': (_p, _show, trans) => trans.__('begins with / and is written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
+  'create-channel': (p, show, trans) =>
+    trans.__('Create the channel with: nbyard channels create %1', show(p.name)),
+  'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
+  'too-many-policies': (p, show, trans) =>
+    trans.__('there may be at most %1 retention policies', show(p.most)),
   'project-exists': (p, show, trans) => trans.__("A project named '%1' exists.", show(p.name)),
   'no-resource': (p, show, trans) => trans.__("There is no %1 '%2'.", show(p.kind), show(p.name)),
   'no-project-file': (p, show, trans) =>
@@ -2068,8 +2115,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not contain spaces or control characters'),
   'import-no-field': (p, show, trans) =>
     trans.__('%1: %2. nbyard has no such field', show(p.place), show(p.value)),
-  'import-notification': (p, show, trans) =>
-    trans.__('%1: %2. Add a notification to the schedule', show(p.place), show(p.value)),
   'import-image': (p, show, trans) =>
     trans.__(
       '%1: %2. Set it when you build an image of the environment',
@@ -2658,6 +2703,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'firing-queue-full': (p, show, trans) => trans.__('%1 events already wait', show(p.count)),
   'firing-disabled': (_p, _show, trans) => trans.__('The trigger was disabled'),
   'firing-replaced': (_p, _show, trans) => trans.__('A later event replaced it'),
+  'watched-files-change-with-runs': (p, show, trans) =>
+    trans.__(
+      'The watched files changed during each of %1 runs in a row, so these runs seem to change them. The changes wait for one at another time. Leave files that the run writes out of the pattern.',
+      show(p.most)
+    ),
   'trigger-chain-too-long': (p, show, trans) =>
     trans.__('%1 triggers fired each other in a row; this looks like a loop', show(p.most)),
   'event-lacks-field': (p, show, trans) => trans.__("the event has no field '%1'", show(p.text)),
@@ -2678,11 +2728,15 @@ export const CODES: Readonly<Record<string, Render>> = {
   'cause-webhook': (p, show, trans) => trans.__('webhook message %1', show(p.id)),
   'cause-run-fired': (_p, _show, trans) => trans.__('fired by a run'),
   'cause-fired': (_p, _show, trans) => trans.__('fired by a person or program'),
+  'no-file-or-executable': (p, show, trans) =>
+    trans.__('There is no file or executable %1.', show(p.path)),
   'webhook-refused': (_p, _show, trans) =>
     trans.__('The webhook does not exist, or the signature is not valid.'),
   'webhook-repeated': (_p, _show, trans) => trans.__('A message with this ID was received before.'),
   'webhook-too-often': (p, show, trans) =>
     trans.__('More than %1 messages arrived within a minute.', show(p.most)),
+  'webhook-refused-too-often': (p, show, trans) =>
+    trans.__('%1 messages of this sender were refused within a minute.', show(p.most)),
   'webhook-not-json': (_p, _show, trans) =>
     trans.__('the body must be JSON, because values are taken from it'),
   'not-text': (_p, _show, trans) => trans.__('must be text'),
