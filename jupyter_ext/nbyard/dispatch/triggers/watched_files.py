@@ -196,9 +196,11 @@ class WatchedFiles:
             watch.is_held = False
             return False
         behind = self._run_behind(watch, complete)
-        watch.is_held = behind is not None and len(behind.chain) >= MOST_IN_CHAIN
-        if behind is not None and watch.is_held:
-            self._hold(watch, behind)
+        watch.is_held = False
+        if behind is not None and len(behind.chain) >= MOST_IN_CHAIN:
+            watch.is_held = len(complete) == len(wanted)  # else others are complete soon
+            if watch.is_held:
+                self._hold(watch, behind)
             return False
         try:
             with self._context.write() as c:

@@ -176,8 +176,9 @@ def write_in_run(fired, made, inbox, number):
     fired.end(run.id)
 
 
-def test_a_run_that_writes_into_its_watched_folder_does_not_run_for_ever(fired, inbox):
-    """Changes at another time start a run again, with the changes that waited."""
+def test_a_run_that_writes_into_its_watched_folder_does_not_run_for_ever(fired, inbox, monkeypatch):
+    """Changes at another time soon start a run again, with the changes that waited."""
+    monkeypatch.setattr(watched_files, "HINTED_SECONDS", 300.0)
     made = watch(fired)
     (inbox / "in.csv").write_text("1")
     for number in range(1, MOST_IN_CHAIN + 1):
