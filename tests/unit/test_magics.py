@@ -69,6 +69,14 @@ def test_a_run_gives_its_state_and_outputs(shell, yard, dispatcher):
     assert f"<p>{opens}Run 1 succeeded.</a></p>" in done._repr_html_()
 
 
+def test_a_check_run_is_no_run_of_the_history(shell, yard, dispatcher):
+    """K15."""
+    (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
+    done = shell.run_line_magic("nbyard", "check t.sh")
+    assert done.state == "succeeded" and "Check run succeeded." in repr(done)
+    assert repr(shell.run_line_magic("nbyard", "runs")) == "There are no runs."
+
+
 @pytest.mark.parametrize("noun", list(OPENS))
 def test_what_is_named_opens_in_the_panel(noun: str) -> None:
     """Nothing of others is markup, in an id neither."""
