@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, get_type_hints
+from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 from urllib.parse import urlsplit
 
 from jupyter_core.paths import jupyter_runtime_dir
@@ -21,6 +21,9 @@ from nbyard.host.wakeup import Listener
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.services.registry import Services
+
+if TYPE_CHECKING:
+    from nbyard.blobs.download import DownloadRequest
 
 CALL_SECONDS = 5.0
 ATTEMPT = "NBYARD_ATTEMPT_ID"  # set by the runner for the code of a task
@@ -93,34 +96,28 @@ class Local:
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
         """Return the bytes of a dataset or artifact in an open file, and a file name."""
-        from nbyard.blobs import open_download
-
-        wanted = getattr(self, noun).content(key)
-        return open_download(self.yard.parts.blobs, wanted)
+        return self._opened(getattr(self, noun).content(key))
 
     def other_file(self, run: str, node: str, path: str) -> tuple[BinaryIO, str]:
         """Return another file of a task in an open file, and its name; an empty path means all."""
-        from nbyard.blobs import open_download
-
-        return open_download(self.yard.parts.blobs, self.runs.file(run, node, path))
+        return self._opened(self.runs.file(run, node, path))
 
     def run_crate(self, run: str, *, inputs: bool = True) -> tuple[BinaryIO, str]:
         """Return a run as an RO-Crate in an open zip file, and its name."""
-        from nbyard.blobs import open_download
-
-        return open_download(self.yard.parts.blobs, self.runs.crate(run, inputs))
+        return self._opened(self.runs.crate(run, inputs))
 
     def run_bundle(self, run: str) -> tuple[BinaryIO, str]:
         """Return the zip with which papermill repeats a run in an open file, and its name."""
-        from nbyard.blobs import open_download
-
-        return open_download(self.yard.parts.blobs, self.runs.bundle(run))
+        return self._opened(self.runs.bundle(run))
 
     def project_file(self, project: str, path: str) -> tuple[BinaryIO, str]:
         """Return a pushed file of a project in an open file, and its name."""
+        return self._opened(self.projects.file(project, path))
+
+    def _opened(self, wanted: "DownloadRequest") -> tuple[BinaryIO, str]:
         from nbyard.blobs import open_download
 
-        return open_download(self.yard.parts.blobs, self.projects.file(project, path))
+        return open_download(self.yard.parts.blobs, wanted)
 
     def upload(self, filename: str, size: int, chunks: Iterator[bytes]) -> str:
         """Store bytes as an upload and return its ID."""

@@ -7,7 +7,6 @@ import click
 from nbyard.cli.call import call
 from nbyard.cli.commands import (
     artifacts,
-    backfills,
     check,
     credentials,
     datasets,
@@ -18,7 +17,6 @@ from nbyard.cli.commands import (
     images,
     lineage,
     models,
-    schedules,
     service,
     store,
     workflows,
@@ -33,6 +31,8 @@ from nbyard.cli.commands.projects import (
 )
 from nbyard.cli.commands.run import run
 from nbyard.cli.commands.runs import bisect, clean_up, exports, run_bundle, runs, runs_files
+from nbyard.cli.commands.schedules import backfills
+from nbyard.cli.commands.schedules import verbs as schedules
 from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.services.operation_table import table

@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.runs.check_sample import check_counts, sample_findings
-from nbyard.cli.output.check_reports import (
+from nbyard.cli.commands.check_reports import (
     Checked,
     Finding,
     junit_of,
@@ -19,6 +18,7 @@ from nbyard.cli.output.check_reports import (
     lines_of,
     sarif_of,
 )
+from nbyard.cli.commands.runs.check_sample import check_counts, sample_findings
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.executables.structs import Inspect

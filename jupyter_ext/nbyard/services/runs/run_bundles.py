@@ -25,7 +25,7 @@ class RunBundles(RunComparisons):
             Conflict: the run has not ended.
             NotFound: bytes of the run were deleted.
         """
-        found, nodes = self._recorded(caller, run)
+        found, nodes = self._with_nodes(caller, run)
         if found.state not in RUN.terminal:
             raise Conflict(because("bundle-of-live-run", number=found.number))
         members = write_bundle(found, nodes)
@@ -35,7 +35,7 @@ class RunBundles(RunComparisons):
         name = safe_filename(f"{found.name or found.title}-run-{found.number}")
         return DownloadRequest("", name, tuple(map(_download, members)))
 
-    def _recorded(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
+    def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
         """Return a run and its nodes in the order of the graph."""
         with self._store.read() as c:
             found = self._find(c, caller, run)

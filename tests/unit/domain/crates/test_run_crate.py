@@ -19,7 +19,7 @@ from .test_parts import Everything
 
 def unpack(folder: Path, of: RunRecord) -> Any:
     """Write a crate as a folder, and return the metadata."""
-    for file in write_crate(of, Everything(), "1.2", START):  # type: ignore[arg-type]
+    for file in write_crate(of, Everything(), "1.2", START):
         place = folder / file.place
         place.parent.mkdir(parents=True, exist_ok=True)
         if file.is_folder:

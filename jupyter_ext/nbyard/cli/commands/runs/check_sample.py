@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from nbyard.cli.commands.check_reports import Finding, line_of
 from nbyard.cli.commands.runs.run_watch import Followed, explain_failure
-from nbyard.cli.output.check_reports import Finding, line_of
 from nbyard.cli.output.console import COLOURS, print_note
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.samples import Sample

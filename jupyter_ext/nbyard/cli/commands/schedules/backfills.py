@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.schedules import MOMENTS
+from nbyard.cli.commands.schedules.verbs import MOMENTS
 from nbyard.cli.output.backfill_views import show_backfill_preview
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option

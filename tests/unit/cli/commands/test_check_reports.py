@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.cli.output.check_reports import (
+from nbyard.cli.commands.check_reports import (
     Checked,
     Finding,
     junit_of,
