@@ -61,6 +61,7 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   await lab.page.locator('.nby-Row[data-noun="run"]').click({ button: 'right' });
   await lab.menuItem('Schedule Run…').click();
   await expect(dialog).toContainText('Schedule “Penguins”');
+  await expect(dialog.getByLabel('When')).toBeFocused();
   await lab.press('Enter');
   await expect(lab.row('schedule', 'penguins')).toBeVisible();
   await choose('Delete Schedule…', renamed);
