@@ -45,6 +45,8 @@ test('R6: a channel is created, tested and chosen for a schedule in three action
   const url = await webhook.start();
   try {
     const { dialog } = lab;
+    const projects = `${server.url}nbyard/api/projects`;
+    await lab.page.request.post(projects, { headers: server.signedIn, data: { name: 'birds' } });
     await lab.openWorkflow('penguins.nbflow');
     await lab.runFromPalette('Notifications…');
     await dialog.getByRole('button', { name: 'New Channel…' }).click();
@@ -77,6 +79,17 @@ test('R6: a channel is created, tested and chosen for a schedule in three action
       expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
       await lab.page.screenshot({ path: info.outputPath(`list ${theme}.png`) });
     }
+    const limit = async (project: string) => {
+      await row.getByRole('button', { name: 'Edit' }).click();
+      await dialog.getByText('More', { exact: true }).click();
+      await dialog.getByLabel('Only runs of this project').selectOption({ label: project });
+      await lab.page.screenshot({ path: info.outputPath(`project ${project}.png`) });
+      await dialog.getByRole('button', { name: 'Save Channel' }).click();
+    };
+    await limit('birds');
+    await expect(row).toContainText('in birds');
+    await limit('all projects');
+    await expect(row).not.toContainText('in birds');
     await dialog.getByRole('button', { name: 'Close' }).click();
 
     await lab.runFromPalette('Schedule…');
