@@ -25,11 +25,13 @@ def test_a_dataset_leads_to_the_run_and_a_result_to_the_next_run(
     second = finished(path=tool, name="second", parameters={"source": "first.result", "times": 2})
     chain = [
         *("artifact first.result", "artifact second.result", "code tool"),
-        *(f"dataset {imported.name}", "task tool.py", "task tool.py"),
+        *(f"dataset {imported.name}", "environment python", "task tool.py", "task tool.py"),
     ]
     assert names(lineage.get(ann, "artifact", "second")) == chain
     forward = names(lineage.get(ann, "dataset", imported.name))
-    assert forward == [name for name in chain if name != "code tool"], "only what was made with it"
+    assert forward == [name for name in chain if name not in ("code tool", "environment python")], (
+        "only what was made with it"
+    )
     assert names(lineage.get(ann, "artifact", "first.result")) == chain
     whole = lineage.get(ann, "run", "first")
     assert names(whole) == chain
@@ -61,7 +63,7 @@ def test_a_model_comes_from_its_run_and_a_deployed_image_from_the_model(
     detail = trained(name="try")
     made = models.build(ann, NewModel(run=str(detail.run.number), output="model"))
     chain = [
-        *("artifact try.model", "code train", "file flowers.csv"),
+        *("artifact try.model", "code train", "environment python", "file flowers.csv"),
         *(f"image {made.reference}", "model train model", "task train.py"),
     ]
     assert names(lineage.get(ann, "model", made.id)) == chain
@@ -89,7 +91,9 @@ def test_scopes_hide_the_nouns_that_one_may_not_read(ann, tool, imported, finish
     detail = finished(path=tool, name="first", parameters={"source": imported.name})
     token = Caller("ann", scopes=("runs:read",))
     found = lineage.get(token, "artifact", "first")
-    assert names(found) == ["artifact first.result", "code ", "dataset ", "task tool.py"]
+    assert names(found) == [
+        *("artifact first.result", "code ", "dataset ", "environment ", "task tool.py"),
+    ]
     assert imported.name not in str(found) and imported.current.id not in str(found)
     with pytest.raises(Forbidden):
         lineage.get(token, "dataset", imported.name)

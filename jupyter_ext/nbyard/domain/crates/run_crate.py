@@ -75,12 +75,14 @@ class _RunCrate:
         self._record, self._version, self._now = record, version, now
         self._graph = CrateGraph()
         self._parts = CrateParts(self._graph, record, stored)
+        # Without its document, the tasks of a workflow are processes.
+        self._is_workflow = record.document is not None
         self._done = [task for task in record.tasks if task.state not in IDLE]
         self._tasks = {task.node: task for task in self._done}
 
     def files(self) -> list[CrateFile]:
         self._add_root()
-        workflow = self._add_workflow() if self._record.document is not None else None
+        workflow = self._add_workflow() if self._is_workflow else None
         actions = [self._add_action(task) for task in self._done]
         if workflow is not None:
             actions = [self._add_run(workflow), *actions, self._add_steps(workflow)]
@@ -91,7 +93,7 @@ class _RunCrate:
     def _add_root(self) -> None:
         """Add the crate itself, whom it is by, and the program that wrote it."""
         run, graph = self._record.run, self._graph
-        profiles = [PROCESS, *(OF_WORKFLOWS if self._record.is_workflow else ())]
+        profiles = [PROCESS, *(OF_WORKFLOWS if self._is_workflow else ())]
         followed = [ref(CRATE), *(ref(OF_WORKFLOWS[-1][0]) for _ in profiles[1:2])]
         graph.add(METADATA, "CreativeWork", about=ref("./"), conformsTo=followed)
         title = run.name or run.title
@@ -213,7 +215,7 @@ class _RunCrate:
             agent=self._agent,
             object=[*(file for _, file in used), *values],
             result=made,
-            additionalProperty=None if self._record.is_workflow else parts.git(self._record.run),
+            additionalProperty=None if self._is_workflow else parts.git(self._record.run),
             **_outcome(task),
         )
 

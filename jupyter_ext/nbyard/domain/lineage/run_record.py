@@ -16,7 +16,7 @@ class RunRecord(msgspec.Struct, frozen=True):
 
     `code` has the versions of executables by their IDs, `environments` those of environments.
     Versions that were deleted are missing. `document` is the frozen workflow, null for the run of
-    one executable.
+    one executable, and if the workflow was deleted.
     """
 
     run: Run
@@ -29,7 +29,7 @@ class RunRecord(msgspec.Struct, frozen=True):
     @property
     def is_workflow(self) -> bool:
         """Return whether it is the run of a workflow, not of one executable."""
-        return self.document is not None
+        return bool(self.run.workflow_id)
 
     def results_used(self, task: Task) -> Iterator[tuple[str, Artifact]]:
         """Yield the results of other tasks that a task used, by the name of its input."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from nbyard.domain.lineage.structs import Direction, Lineage, LineageEdge, LineageNode
 
 HEADS: Mapping[Direction, str] = {"back": "comes from", "forward": "used for"}
+SHORT = 10
 Neighbours = Mapping[str, Sequence[tuple[str, str]]]
 
 
@@ -96,6 +97,8 @@ def words_of(node: LineageNode) -> str:
     elif node.run is not None:
         words.append(f"run {node.run.number}")
         words.append(str(node.run.git) if node.run.git else "")
+    if node.kind == "environment" and not node.version and node.digest:
+        words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")
     if node.kind in ("code", "artifact") and node.file not in ("", node.name):
         words.append(f"({node.file})")
     if node.state not in ("", "ready", "succeeded"):

@@ -17,6 +17,7 @@ from nbyard.store.schema.tables import (
     artifacts,
     dataset_versions,
     environment_versions,
+    executable_versions,
     images,
     tasks,
 )
@@ -24,7 +25,7 @@ from nbyard.store.schema.tables import (
 A, T, V = artifacts.c, tasks.c, dataset_versions.c
 D, I, M, R = deployments.c, images.c, models.c, revisions.c  # noqa: E741
 Bindings = Mapping[str, Binding]
-PLAN = ("bindings", "executable_version_id", "environment", "image", "label")
+PLAN = ("bindings", "executable_version_id", "environment", "image", "label", "kernel", "runtime")
 
 
 def before(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Found:
@@ -53,7 +54,10 @@ def before(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Foun
 
 def _of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
     columns = [T.plan[name].label(name) for name in PLAN]
-    rows = c.execute(select(T.id, T.run_id, *columns).where(T.id.in_(ids)).order_by(T.id)).all()
+    fingerprint = T.parts["environment"].as_string().label("fingerprint")
+    query = select(T.id, T.run_id, fingerprint, *columns)
+    rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
+    kernels = _kernels(c, {row.executable_version_id for row in rows})
     bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
     of_names = image_refs(c, viewer, {(row.image, "") for row in rows if row.image})
@@ -71,8 +75,19 @@ def _of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
         used = msgspec.convert(row.environment, UsedEnvironment | None)
         if used is not None:
             yield Link(Ref("environment", used.version_id), target, hint=used.name)
+        elif row.fingerprint:
+            # The environment is none of nbyard's: what was installed there identifies it.
+            name = row.kernel or kernels.get(row.executable_version_id) or row.runtime
+            yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:
             yield Link(of_names[row.image, ""], target, hint=row.image)
+
+
+def _kernels(c: Connection, versions: Collection[str]) -> dict[str, str]:
+    """Return the kernel or language of versions of executables."""
+    e = executable_versions.c
+    rows = c.execute(select(e.id, e.kernel, e.language).where(e.id.in_(versions)))
+    return {row.id: row.kernel or row.language for row in rows}
 
 
 def _source(binding: BytesOf) -> Ref:

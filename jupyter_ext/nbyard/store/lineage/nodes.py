@@ -48,12 +48,13 @@ def nodes(c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, Lin
 
 
 def _missing(ref: Ref, hint: str) -> LineageNode:
-    """Return a node that the store does not know: a file, an image of others, or a deleted row."""
-    is_outside = ref.kind == "file" or (ref.kind == "image" and not is_id(ref.key))
-    if ref.kind == "file":
-        digest, _, path = ref.key.partition(" ")
-        return LineageNode("", "file", path, file=path, digest=digest)
-    return LineageNode("", ref.kind, hint or ref.kind, is_deleted=not is_outside)
+    """Return a node without a row: a file, a kernel or image of others, or a deleted row."""
+    if is_id(ref.key) or ref.kind not in ("file", "environment", "image"):
+        return LineageNode("", ref.kind, hint or ref.kind, is_deleted=True)
+    if ref.kind == "image":
+        return LineageNode("", "image", ref.key)
+    digest, _, name = ref.key.partition(" ")
+    return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
 
 
 Read = Iterator[tuple[Ref, LineageNode, bool]]

@@ -50,6 +50,8 @@ def test_a_start_without_connections_is_one_line() -> None:
     one = LineageNode("i", "image", "python:3.12", is_start=True, is_deleted=True)
     assert [*lines_of(Lineage([one], []))] == ["image python:3.12 (deleted)"]
     assert words_of(hidden("run")) == "run (not visible)"
+    kernel = LineageNode("e", "environment", "python3", digest="sha256:0123456789abcdef")
+    assert words_of(kernel) == "environment python3 (0123456789)"
 
 
 @given(EDGES, NODES)

@@ -5,7 +5,7 @@ from sqlalchemy import update
 from nbyard.domain.lineage.structs import LineageKind, Ref
 from nbyard.domain.runs.structs import ResultOf
 from nbyard.store.schema.deployment_tables import models
-from nbyard.store.schema.tables import images
+from nbyard.store.schema.tables import images, tasks
 
 from ..rows import START
 from .records import Records, names, walk
@@ -64,3 +64,20 @@ def test_images_come_from_environments_and_files(store):
     assert of[files] == ["file /p/model.yaml", "image m:1", "model irises"]
     assert of[task.id] == ["environment science", "image science:1", "task a"]
     assert of[other.id] == ["image python:3.12", "task b"]
+
+
+def test_a_kernel_of_the_machine_is_an_environment_by_its_fingerprint(store):
+    with store.write() as c:
+        rows = Records(store, c)
+        run = rows.run()
+        first = rows.work(run, "a", {}, kernel="ir")
+        second = rows.work(run, "b", {})
+        for task in (first, second):
+            values = {"parts": {"environment": "sha256:f"}}
+            c.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
+    with store.read() as c:
+        assert names(walk(store, c, "ada", [Ref("task", first.id)])) == ["environment ir", "task a"]
+        found = walk(store, c, "ada", [Ref("task", second.id)])
+    assert names(found) == ["environment process", "task b"]
+    (one,) = [node for node in found.nodes if node.kind == "environment"]
+    assert (one.digest, one.is_deleted, one.subject) == ("sha256:f", False, "")
