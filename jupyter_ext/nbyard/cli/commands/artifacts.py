@@ -1,11 +1,8 @@
 """Commands for named artifacts, which report about the run that created them."""
 
 import contextlib
-import shutil
-import sys
 import uuid
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
@@ -13,17 +10,16 @@ from nbyard.cli.commands.runs.run_watch import see_out
 from nbyard.cli.output.console import (
     chosen_server,
     follow_up,
-    format_size,
     hinting_option,
     print_note,
     show_json,
 )
+from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
-from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 ZIP = ".zip"
@@ -180,24 +176,6 @@ def save(connection: Any, name: str, target: str) -> None:
     """Download an artifact to the file `target`, or to standard output for `-`."""
     source, own = connection.download("artifacts", name)
     save_file(source, own, target)
-
-
-def save_file(source: BinaryIO, own: str, target: str) -> None:
-    """Save a download named `own` to the file `target`, or to standard output for `-`."""
-    if target == "-":
-        with source:
-            shutil.copyfileobj(source, sys.stdout.buffer)
-        return
-    place = Path(target or own)
-    try:
-        # An interrupted download leaves an existing file unchanged.
-        with source, replace_atomically(place) as saved:
-            shutil.copyfileobj(source, saved)
-    except OSError as error:
-        raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
-    is_zip = own.endswith(ZIP) and place.suffix != ZIP
-    note = ", a zip of all its files" if is_zip else ""
-    print_note(f"{place}  {format_size(place.stat().st_size)}{note}")
 
 
 @click.command("rm")

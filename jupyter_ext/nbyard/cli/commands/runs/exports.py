@@ -5,8 +5,8 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.commands.artifacts import save_file
 from nbyard.cli.output.console import show_json
+from nbyard.cli.output.downloads import save_file
 from nbyard.cli.shared_options import connect, json_option, server_option
 
 
