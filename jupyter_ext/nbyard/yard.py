@@ -9,6 +9,7 @@ from nbyard.blobs import Blobs, DryBlobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
 from nbyard.domain.runs.forecasts import Forecaster
+from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import DispatcherWatch, ensure_dispatcher, make_way
 from nbyard.services.registry import Services
@@ -55,6 +56,11 @@ class Yard:
             opened = open_forecaster(settings, store, dry, tables, resources)
             return stack.enter_context(opened)
 
+        def spell(asked: SpellingRequest) -> Spelling:
+            from nbyard.services.spelling.spell import spell_request  # late: imports all services
+
+            return spell_request(asked)
+
         # Start a dispatcher for work that a crash left unfinished.
         watch()
         return cls(
@@ -71,6 +77,7 @@ class Yard:
                 ensure_dispatcher=lambda: ensure_dispatcher(store, settings),
                 watch=watch,
                 forecaster=forecaster,
+                spell=spell,
                 probes=probes(settings),
             ),
             stack,

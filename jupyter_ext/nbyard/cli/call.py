@@ -9,7 +9,7 @@ from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, server_option
 from nbyard.cli.typed_values import json_object, parse_pairs
 from nbyard.field_suggestions import suggestion_text
-from nbyard.services.operation import Field, Operation
+from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 
 
@@ -38,13 +38,25 @@ def call(
       nbyard call projects.update project=wine --body '{"revision": 3, "name": "white-wine"}'
       nbyard call channels.update channel=team --body '{"revision": 1}' --ask url
     """
-    found = _operation(operation)
+    known = {one.id: one for one in table()}
+    if operation not in known:
+        raise click.UsageError(f"{operation} is no operation{suggestion_text(operation, [*known])}")
+    found = known[operation]
     given = _arguments(found, parse_pairs(operation, values, "NAME=VALUE"))
     if found.placed("body"):
-        content = json_object(body or "{}", "--body")
+        given["body"] = content = json_object(body or "{}", "--body")
         for place in secrets:
-            _put(content, place, _secret(place))
-        given["body"] = content
+            *outer, name = place.split(".")
+            inner = content
+            for one in outer:
+                inner = inner.setdefault(one, {})
+                if not isinstance(inner, dict):
+                    raise click.UsageError(f"--ask {place}: {one} is no object in the body.")
+            # A command line is visible for others, so that a secret never stands in it.
+            if sys.stdin.isatty():
+                inner[name] = click.prompt(place, hide_input=True, err=True)
+            else:
+                inner[name] = sys.stdin.readline().rstrip("\r\n")
     elif body is not None or secrets:
         raise click.UsageError(f"{operation} has no body.")
     answer = getattr(getattr(connect(server), found.noun), found.verb)(**given)
@@ -52,46 +64,25 @@ def call(
         show_json(answer)
 
 
-def _operation(name: str) -> Operation:
-    known = {one.id: one for one in table()}
-    if name not in known:
-        raise click.UsageError(f"{name} is no operation{suggestion_text(name, list(known))}")
-    return known[name]
-
-
 def _arguments(operation: Operation, texts: dict[str, str]) -> dict[str, Any]:
-    """Return the values for path and query, converted to their types."""
+    """Return the values for path and query, converted to their types.
+
+    Raises:
+        UsageError: a value is missing, unknown or of another type.
+    """
     fields = {field.name: field for field in operation.fields if field.place in ("path", "query")}
-    for name in texts:
+    found: dict[str, Any] = {}
+    for name, text in texts.items():
         if name not in fields:
-            raise click.UsageError(
-                f"{operation.id} has no {name}{suggestion_text(name, [*fields])}"
-            )
+            suggestion = suggestion_text(name, [*fields])
+            raise click.UsageError(f"{operation.id} has no {name}{suggestion}")
+        kind = fields[name].type
+        try:
+            # click would also strip or expand texts of its own types.
+            found[name] = text if kind is str else click.types.convert_type(kind)(text)
+        except click.BadParameter as error:
+            raise click.UsageError(f"{name}: {error.message}") from None
     for name, field in fields.items():
-        if field.place == "path" and name not in texts:
+        if field.place == "path" and name not in found:
             raise click.UsageError(f"{operation.id} needs {name}=VALUE.")
-    return {name: _value(fields[name], text) for name, text in texts.items()}
-
-
-def _value(field: Field, text: str) -> Any:
-    if field.type is str:
-        return text
-    try:
-        return click.types.convert_type(field.type)(text)
-    except click.BadParameter as error:
-        raise click.UsageError(f"{field.name}: {error.message}") from None
-
-
-def _secret(place: str) -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt(place, hide_input=True, err=True))
-    return sys.stdin.readline().rstrip("\r\n")
-
-
-def _put(content: dict[str, Any], place: str, text: str) -> None:
-    *outer, name = place.split(".")
-    for one in outer:
-        content = content.setdefault(one, {})
-        if not isinstance(content, dict):
-            raise click.UsageError(f"--ask {place}: {one} is no object in the body.")
-    content[name] = text
+    return found

@@ -8,8 +8,8 @@ from IPython.core.error import UsageError
 
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.settling import is_settled
-from nbyard.domain.deployments.structs import Deployment, DeploymentChange, NewDeployment
-from nbyard.domain.models.structs import ModelPackage, NewModel
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Revision
+from nbyard.domain.models.structs import NewModel
 from nbyard.magics.option_words import read_words
 from nbyard.magics.results import ServedModel
 
@@ -32,8 +32,28 @@ def deploy(connection: Any, words: Sequence[str]) -> ServedModel:
     if found.texts:
         raise UsageError(f"A model has no parameters. {USAGE}")
     model = connection.models.build(body=_source(found.arguments))
-    made = _deployed(connection, model, found.options.get("--as", ""))
-    return ServedModel(_settled(connection, made))
+    there = connection.models.deployments(model=model.id)
+    host = found.options.get("--as", "")
+    # The deployment waits for the image of the model.
+    if into := there.to_update(host):
+        change = DeploymentChange(image=model.reference)
+        made = connection.deployments.edit(deployment=into, body=change)
+        # A deployment that was stopped does not start by itself after an edit.
+        if not made.is_wanted:
+            made = connection.deployments.start(deployment=into)
+    else:
+        body = NewDeployment(model.reference, name=host or there.name or name_of(model.name))
+        made = connection.deployments.create(body=body)
+    key = made.id
+
+    def newest() -> Revision:
+        found: Revision = connection.deployments.revisions(deployment=key, limit=1).items[0]
+        return found
+
+    while not is_settled(made, newest):
+        connection.wait(LOOK_SECONDS)
+        made = connection.deployments.get(deployment=key)
+    return ServedModel(made)
 
 
 def _source(arguments: list[str]) -> NewModel:
@@ -48,28 +68,3 @@ def _source(arguments: list[str]) -> NewModel:
     if not Path(path).exists():
         raise UsageError(f"There is no file or folder {path}. {USAGE}")
     return NewModel(path, class_name=class_name)
-
-
-def _deployed(connection: Any, model: ModelPackage, host: str) -> Deployment:
-    """Deploy a model, whose image the deployment waits for."""
-    there = connection.models.deployments(model=model.id)
-    if into := there.to_update(host):
-        change = DeploymentChange(image=model.reference)
-        edited: Deployment = connection.deployments.edit(deployment=into, body=change)
-        # A deployment that was stopped does not start by itself after an edit.
-        return edited if edited.is_wanted else connection.deployments.start(deployment=into)
-    body = NewDeployment(model.reference, name=host or there.name or name_of(model.name))
-    created: Deployment = connection.deployments.create(body=body)
-    return created
-
-
-def _settled(connection: Any, made: Deployment) -> Deployment:
-    key = made.id
-
-    def newest() -> Any:
-        return connection.deployments.revisions(deployment=key, limit=1).items[0]
-
-    while not is_settled(made, newest):
-        connection.wait(LOOK_SECONDS)
-        made = connection.deployments.get(deployment=key)
-    return made

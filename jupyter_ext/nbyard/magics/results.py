@@ -196,7 +196,8 @@ def _differences(found: RunComparison) -> Iterator[Sequence[Any]]:
     for metric in found.metrics:
         yield ("metric", _at(metric.node, metric.name), *metric.values)
     for output in found.outputs:
-        digests = [file and _short(file.compared) for file in output.files]
+        # The first characters of a digest tell two files apart.
+        digests = [file and file.compared.rpartition(":")[2][:8] for file in output.files]
         yield ("output", _at(output.node, output.name), *digests)
     for code in found.code:
         versions = [version and f"version {version.number}" for version in code.versions]
@@ -208,10 +209,6 @@ def _differences(found: RunComparison) -> Iterator[Sequence[Any]]:
 
 def _at(node: str, name: str) -> str:
     return f"{node}.{name}" if node else name
-
-
-def _short(digest: str) -> str:
-    return digest.rpartition(":")[2][:8]
 
 
 class Scheduled(Shown):

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import NewSchedule, Phrase, SchedulePatch
 from nbyard.magics.completion import CODE
-from nbyard.magics.option_words import OptionWords, read_words
+from nbyard.magics.option_words import read_words
 from nbyard.magics.results import Scheduled, Shown
 
 USAGE = 'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
@@ -42,7 +42,18 @@ def schedule(connection: Any, names: Mapping[str, Any], words: Sequence[str]) ->
     path = path or notebook_path(names)
     if not path:
         raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
-    return Scheduled(_stored(connection, found, NewRun(path=path, texts=found.texts), timing))
+    run = NewRun(path=path, texts=found.texts)
+    zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
+    of_file = connection.schedules.list(path=path, limit=50).items
+    known = [one for one in of_file if name in ("", one.name)]
+    if len(known) > 1:
+        offered = ", ".join(one.name for one in known)
+        raise UsageError(f"This file has several schedules: choose one with --name ({offered}).")
+    if not known:
+        new = NewSchedule(run, timing, name=name, zone=zone)
+        return Scheduled(connection.schedules.create(body=new))
+    body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
+    return Scheduled(connection.schedules.update(schedule=known[0].id, body=body))
 
 
 def notebook_path(names: Mapping[str, Any]) -> str:
@@ -51,16 +62,3 @@ def notebook_path(names: Mapping[str, Any]) -> str:
         if path and Path(path).is_file():
             return str(path)
     return ""
-
-
-def _stored(connection: Any, found: OptionWords, run: NewRun, timing: Phrase) -> Any:
-    zone, name = found.options.get("--zone", ""), found.options.get("--name", "")
-    of_file = connection.schedules.list(path=run.path, limit=50).items
-    known = [one for one in of_file if name in ("", one.name)]
-    if len(known) > 1:
-        names = ", ".join(one.name for one in known)
-        raise UsageError(f"This file has several schedules: choose one with --name ({names}).")
-    if not known:
-        return connection.schedules.create(body=NewSchedule(run, timing, name=name, zone=zone))
-    body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
-    return connection.schedules.update(schedule=known[0].id, body=body)

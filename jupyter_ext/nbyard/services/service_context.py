@@ -13,6 +13,7 @@ from nbyard.freezing.freezing_context import FreezingContext
 if TYPE_CHECKING:
     from nbyard.blobs import DryBlobs
     from nbyard.domain.runs.forecasts import Forecaster
+    from nbyard.domain.spelling import Spelling, SpellingRequest
     from nbyard.tabular import TableFile, Tables
     from nbyard.transfer.dataset_links import ResourceLinks
     from nbyard.transfer.uploads import Uploads
@@ -28,7 +29,8 @@ class ServiceContext(FreezingContext):
     Services call `make_way` before they store work: an idle dispatcher with other settings then
     exits. They call `ensure_dispatcher` afterwards: it starts a dispatcher if none is running.
     Readers call `watch`, which does the same if there is work. `forecaster` opens what looks into
-    the cache as a dispatcher would, with blobs that store nothing. `probes` check what services may
+    the cache as a dispatcher would, with blobs that store nothing. `spell` knows all operations,
+    which a service cannot import. `probes` check what services may
     not touch themselves, such as engines.
     """
 
@@ -39,6 +41,7 @@ class ServiceContext(FreezingContext):
     ensure_dispatcher: Callable[[], None]
     watch: Callable[[], None]
     forecaster: Callable[[DryBlobs], Forecaster]
+    spell: Callable[[SpellingRequest], Spelling]
     probes: tuple[Callable[[], Check], ...] = ()
 
     def table(self, digest: str, filename: str, sheet: str = "") -> TableFile:

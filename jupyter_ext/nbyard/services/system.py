@@ -15,7 +15,7 @@ from nbyard.domain.counts import Counts
 from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
-from nbyard.errors import Invalid, NbyardError
+from nbyard.errors import NbyardError
 from nbyard.host import gpus
 from nbyard.host.installed_runtimes import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
@@ -76,14 +76,7 @@ class SystemService:
 
         Both send the same request. Secret values are never shown: both ask for them.
         """
-        # Late: the table imports all services, this one included.
-        from nbyard.services.operation_table import table
-        from nbyard.services.spelling.spell import spell
-
-        named = [one for one in table() if one.id == body.operation]
-        if not named:
-            raise Invalid.field("operation", because("unknown-operation"))
-        return spell(named[0], body)
+        return self._parts.spell(body)
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]

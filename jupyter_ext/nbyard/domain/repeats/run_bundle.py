@@ -1,6 +1,6 @@
 """The files of a bundle: code, inputs, a script that repeats the run, and what it should give."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from nbyard.domain.cache_policy import IDENTITY
 from nbyard.domain.repeats.node_steps import SECRETS, can_repeat, steps_of
@@ -8,6 +8,7 @@ from nbyard.domain.repeats.structs import Member, RecordedNode
 from nbyard.domain.runs.structs import Run
 
 SCRIPT, DIGESTS, README = "repeat.sh", "outputs.sha256", "README.md"
+SHA256 = "sha256:"
 HEAD = """#!/bin/sh
 # Repeats the run in this folder. Needs papermill, and the packages of each node.
 # KERNEL=python3 sh repeat.sh runs all notebooks with another kernel than their own.
@@ -24,7 +25,8 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     members: dict[str, Member] = {}
     lines, secrets = [HEAD], []
     for node in repeated:
-        steps = steps_of(node, nodes, _identity(run, node))
+        known = (run.id, node.plan.node, run.title, run.scheduled_at)
+        steps = steps_of(node, nodes, dict(zip(IDENTITY, known, strict=True)))
         members |= {member.place: member for member in steps.members}
         secrets += steps.secrets
         lines += [f"# {' '.join(node.plan.label.split())}", *steps.lines, ""]
@@ -35,30 +37,21 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     for node in repeated:
         if node.packages:
             place = f"{node.folder}/packages.txt"
-            members[place] = Member(place, text=_requirements(node.packages))
+            pinned = (f"{name}=={version}\n" for name, version in sorted(node.packages.items()))
+            members[place] = Member(place, text="".join(pinned))
+    digests = [
+        # As `sha256sum -c` reads them. Folders have no single digest.
+        f"{one.digest.removeprefix(SHA256)}  {node.place_of(name)}\n"
+        for node in repeated
+        for name, one in node.outputs.items()
+        if one.digest.startswith(SHA256)
+    ]
     texts = {
         SCRIPT: "\n".join(lines),
-        DIGESTS: "".join(_digests(repeated)),
+        DIGESTS: "".join(digests),
         README: _readme(run, repeated, kept, sorted(set(secrets))),
     }
     return [*(Member(name, text=text) for name, text in texts.items()), *members.values()]
-
-
-def _identity(run: Run, node: RecordedNode) -> dict[str, str]:
-    return dict(zip(IDENTITY, (run.id, node.plan.node, run.title, run.scheduled_at), strict=True))
-
-
-def _requirements(packages: Mapping[str, str]) -> str:
-    return "".join(f"{name}=={version}\n" for name, version in sorted(packages.items()))
-
-
-def _digests(nodes: Sequence[RecordedNode]) -> Iterator[str]:
-    """Yield lines for `sha256sum -c`; folders have no single digest."""
-    for node in nodes:
-        for name, one in node.outputs.items():
-            kind, _, digest = one.digest.partition(":")
-            if kind == "sha256":
-                yield f"{digest}  {node.place_of(name)}\n"
 
 
 def _readme(

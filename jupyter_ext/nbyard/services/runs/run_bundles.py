@@ -6,7 +6,7 @@ from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
 from nbyard.domain.names import safe_filename
 from nbyard.domain.repeats.run_bundle import write_bundle
-from nbyard.domain.repeats.structs import Member, RecordedNode, StoredOutput
+from nbyard.domain.repeats.structs import RecordedNode, StoredOutput
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, NotFound
@@ -29,11 +29,14 @@ class RunBundles(RunComparisons):
         if found.state not in RUN.terminal:
             raise Conflict(because("bundle-of-live-run", number=found.number))
         members = write_bundle(found, nodes)
+        files = []
         for member in members:
             if member.digest and not self._parts.blobs.exists(member.digest):
                 raise NotFound(because("bundle-bytes-gone", path=member.place))
+            content = None if member.digest else member.text.encode()
+            files.append(DownloadRequest(member.digest, member.place, content=content))
         name = safe_filename(f"{found.name or found.title}-run-{found.number}")
-        return DownloadRequest("", name, tuple(map(_download, members)))
+        return DownloadRequest("", name, tuple(files))
 
     def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
         """Return a run and its nodes in the order of the graph."""
@@ -50,8 +53,3 @@ class RunBundles(RunComparisons):
                 version = reader.version(row.plan.executable_version_id)
                 nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))
         return found, nodes
-
-
-def _download(member: Member) -> DownloadRequest:
-    content = None if member.digest else member.text.encode()
-    return DownloadRequest(member.digest, member.place, content=content)

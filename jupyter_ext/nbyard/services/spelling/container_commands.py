@@ -34,23 +34,20 @@ def build_image(_path: Path, body: NewImage) -> list[str]:
             need_defaults(recipe, besides=("base",))
             words.option("--base", recipe.base)
         return words.done(body.path)
-    need("/" not in body.environment)
+    need("/" not in body.environment)  # which would name a Dockerfile
     words.option("--version", body.version, 0)
-    if recipe is not None:
-        _recipe(words, recipe)
-    return words.done(body.environment)
-
-
-def _recipe(words: Words, recipe: Recipe) -> None:
+    if recipe is None:
+        return words.done(body.environment)
     need(not recipe.own)  # the command reads own lines from a file
     usual = Recipe()
+    # Without --anew, omitted options would keep the values of the last image.
     words.flag("--anew", True).option("--base", recipe.base, "")
     words.each("--system-package", recipe.system_packages)
     words.each("--build-package", recipe.build_packages)
     words.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
     words.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
     words.pairs("--label", recipe.labels).option("--project", recipe.project, "")
-    words.flag("--for-scripts", not recipe.for_notebooks)
+    return words.flag("--for-scripts", not recipe.for_notebooks).done(body.environment)
 
 
 def pull_image(_path: Path, body: PulledImage) -> list[str]:
@@ -99,6 +96,7 @@ def edit_deployment(path: Path, body: DeploymentChange) -> list[str]:
 
 
 def _ports(words: Words, ports: list[Port] | None) -> None:
+    # Only an omitted option leaves the ports to the service, and names are unique on the line.
     need(ports != [] and len({port.name for port in ports or ()}) == len(ports or ()))
     for port in ports or ():
         need_defaults(port, besides=("name", "port", "keep_prefix"))

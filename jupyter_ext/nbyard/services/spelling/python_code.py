@@ -28,7 +28,12 @@ def python_code(operation: Operation, values: dict[str, Any], secrets: list[str]
         for one in outer:
             inner = inner.setdefault(one, {})
         inner[name] = _Asked(place)
-    arguments = [f"{name}={_text(value, len(name) + 5)}" for name, value in values.items()]
+    arguments = []
+    for name, value in values.items():
+        # Further lines stand behind the name.
+        indent = len(name) + len(INDENT) + 1
+        lines = pformat(value, width=WIDTH - indent, sort_dicts=False).split("\n")
+        arguments.append(f"{name}={(chr(10) + ' ' * indent).join(lines)}")
     call = f"connection.{operation.noun}.{operation.verb}"
     line = f"{call}({', '.join(arguments)})"
     if len(line) > WIDTH or "\n" in line:
@@ -36,9 +41,3 @@ def python_code(operation: Operation, values: dict[str, Any], secrets: list[str]
     imports = ["from getpass import getpass\n"] if secrets else []
     head = ["\n".join([*imports, "from nbyard.discover import connect"]), ""]
     return "\n".join([*head, "connection = connect()", line])
-
-
-def _text(value: Any, indent: int) -> str:
-    """Return a value as Python, on further lines indented behind its name."""
-    lines = pformat(value, width=WIDTH - indent, sort_dicts=False).split("\n")
-    return ("\n" + " " * indent).join(lines)

@@ -4,13 +4,14 @@ import itertools
 from collections.abc import Mapping
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from nbyard.domain.credentials import NewCredential, kind_of
 from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UrlSource
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable
-from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel, NoticeRule
+from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.services.spelling.secrets import SECRET_FIELDS
 from nbyard.services.spelling.words import Commands, Words, need, need_defaults
@@ -77,12 +78,24 @@ def link_resource(path: Path, body: NewLink) -> list[str]:
 
 
 def create_channel(_path: Path, body: NewChannel) -> list[str]:
-    words = _rules(Words("channels", "create"), body.rules)
-    usual = DigestLimit()
+    words, usual = Words("channels", "create"), DigestLimit()
+    for first in body.rules[:1]:
+        # The other options of a command are those of all rules.
+        need(bool(first.events) and first.long_factor is not None)
+        paths, projects = (
+            [*dict.fromkeys(getattr(rule, name) for rule in body.rules)]
+            for name in ("path", "project")
+        )
+        places = itertools.product(paths, projects)
+        need(body.rules == [replace(first, path=path, project=project) for path, project in places])
+        words.option("--on", ",".join(first.events))
+        words.option("--long-factor", first.long_factor, 2.0)
+        words.option("--long-after", first.long_seconds)
+        words.each("--of", paths if paths != [""] else [])
+        words.each("--project", projects if projects != [""] else [])
     words.option("--most", body.digest.most, usual.most)
-    return words.option("--window", body.digest.window_seconds, usual.window_seconds).done(
-        body.name
-    )
+    words.option("--window", body.digest.window_seconds, usual.window_seconds)
+    return words.done(body.name)
 
 
 def update_channel(path: Path, body: ChannelPatch) -> list[str]:
@@ -93,23 +106,6 @@ def update_channel(path: Path, body: ChannelPatch) -> list[str]:
     if body.digest is not UNSET:
         words.option("--most", body.digest.most).option("--window", body.digest.window_seconds)
     return words.done(path["channel"])
-
-
-def _rules(words: Words, rules: list[NoticeRule]) -> Words:
-    if not rules:
-        return words
-    first = rules[0]
-    need(bool(first.events) and first.long_factor is not None)
-    for rule in rules:
-        same = (rule.events, rule.long_factor, rule.long_seconds)
-        need(same == (first.events, first.long_factor, first.long_seconds))
-    words.option("--on", ",".join(first.events)).option("--long-factor", first.long_factor, 2.0)
-    words.option("--long-after", first.long_seconds)
-    paths = list(dict.fromkeys(rule.path for rule in rules))
-    projects = list(dict.fromkeys(rule.project for rule in rules))
-    need([(rule.path, rule.project) for rule in rules] == [*itertools.product(paths, projects)])
-    words.each("--of", paths if paths != [""] else [])
-    return words.each("--project", projects if projects != [""] else [])
 
 
 def add_credential(_path: Path, body: NewCredential) -> list[str]:

@@ -33,7 +33,14 @@ SIZE = 2**53
 
 def run(_path: Path, body: NewRun) -> list[str]:
     if body.replace:
-        return _artifact(body)
+        # Only an artifact takes the name of another one, and then ignores the cache.
+        need(body.force and bool(body.name) and not body.path.endswith(".nbflow"))
+        need_defaults(body, besides=(*VALUES, "name", "replace", "runtime", "image"))
+        words = Words("artifacts", "create")
+        words.option("--executable", target_of(body.path, body.executable))
+        words.option("--name", body.name).json("--parameters", body.parameters)
+        words.pairs("--input-file", body.texts).option("--runtime", body.runtime, "")
+        return words.option("--image", body.image, "").flag("--force", True).done()
     need(body.scope == ("selected" if body.nodes else "all"))
     need(body.gpu in (None, 1) and body.name != "")
     more = ("name", "containers", "scope", "nodes", "priority", "pins", "gpu")
@@ -42,17 +49,6 @@ def run(_path: Path, body: NewRun) -> list[str]:
     words.option("--containers", body.containers, "").option("--priority", body.priority, 0)
     words.each("--only", body.nodes).pairs("--pin", body.pins).flag("--gpu", body.gpu == 1)
     return words.done(target_of(body.path, body.executable))
-
-
-def _artifact(body: NewRun) -> list[str]:
-    """Return the command that replaces a named artifact, which also ignores the cache."""
-    need(body.force and bool(body.name) and not body.path.endswith(".nbflow"))
-    need_defaults(body, besides=(*VALUES, "name", "replace", "runtime", "image"))
-    words = Words("artifacts", "create")
-    words.option("--executable", target_of(body.path, body.executable)).option("--name", body.name)
-    words.json("--parameters", body.parameters).pairs("--input-file", body.texts)
-    words.option("--runtime", body.runtime, "").option("--image", body.image, "")
-    return words.flag("--force", True).done()
 
 
 def _values(words: Words, body: NewRun) -> Words:
@@ -84,6 +80,7 @@ def create_schedule(_path: Path, body: NewSchedule) -> list[str]:
 def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
     words = Words("schedules", "update")
     need(body.run is UNSET and body.notify != [])
+    # No option removes a limit that is set.
     need(None not in (body.starts_at, body.ends_at, body.at_most))
     if body.timing is not UNSET:
         words.option("--when", _phrase(body.timing))
@@ -195,6 +192,7 @@ def _rules(words: Words, rules: CleanUpRules) -> Words:
     days = rules.older_than_days
     need(days is None or (days >= 0 and "e" not in str(days)))
     need(RUN.terminal.issuperset(rules.states))
+    # A float, through which the command reads sizes, has no more digits.
     need(rules.max_bytes is None or 0 <= rules.max_bytes < SIZE)
     words.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
     words.option("--keep", rules.keep).each("--state", rules.states)

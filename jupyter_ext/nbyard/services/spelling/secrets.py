@@ -1,7 +1,5 @@
 """The secret values of requests, which no spelling contains."""
 
-from collections.abc import Iterator
-
 from nbyard.domain.credentials import KINDS, CredentialPatch, NewCredential, kind_of
 from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
@@ -13,20 +11,20 @@ SECRET_FIELDS = frozenset(field.name for kind in KINDS for field in kind.fields 
 
 def secret_places(body: object) -> list[str]:
     """Return where a request body has secrets, such as `fields.password`."""
-    return list(_places(body))
-
-
-def _places(body: object) -> Iterator[str]:
     if isinstance(body, NewChannel) or (isinstance(body, ChannelPatch) and body.url):
-        yield "url"
+        return ["url"]
     if isinstance(body, NewCredential | CredentialPatch):
         fields = set(body.fields or {})
         if isinstance(body, NewCredential):
             kind = kind_of(body.kind)
+            # A form may still lack them, and its command asks for them all the same.
             fields |= {field.name for field in kind.fields if field.secret and field.required}
-        yield from (f"fields.{name}" for name in sorted(fields & SECRET_FIELDS))
-    is_editor = isinstance(body, NewDeployment) and body.service in IDES
-    if isinstance(body, NewDeployment | DeploymentChange) and (body.password or is_editor):
-        yield "password"
+        return [f"fields.{name}" for name in sorted(fields & SECRET_FIELDS)]
+    places = []
+    if isinstance(body, NewDeployment | DeploymentChange):
+        is_editor = isinstance(body, NewDeployment) and body.service in IDES
+        if body.password or is_editor:
+            places.append("password")
     if isinstance(body, NewDeployment) and body.general and body.general.jupyter_password:
-        yield "general.jupyter_password"
+        places.append("general.jupyter_password")
+    return places

@@ -12,6 +12,7 @@ from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.services.operation import Operation
+from nbyard.services.operation_table import table
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
 from nbyard.services.spelling.python_code import python_code
 from nbyard.services.spelling.secrets import secret_places
@@ -26,6 +27,18 @@ COMMANDS: Commands = {
 WITHOUT_COMMANDS = ("uploads", "events", "system")
 
 
+def spell_request(asked: SpellingRequest) -> Spelling:
+    """Return the command and the program of a request.
+
+    Raises:
+        Invalid: the operation does not exist, or refuses a field.
+    """
+    for operation in table():
+        if operation.id == asked.operation:
+            return spell(operation, asked)
+    raise Invalid.field("operation", because("unknown-operation"))
+
+
 def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     """Return the command and the program of a request.
 
@@ -34,20 +47,34 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     """
     path = _named(operation, "path", asked.path)
     query = _named(operation, "query", asked.query)
-    body = _body(operation, asked)
-    secrets = secret_places(body) if body is not None else []
-    told = plain(body) if body is not None else {}
+    fields, body = operation.placed("body"), None
+    if fields:
+        body = _converted("body", asked.body or {}, fields[0].type)
+    elif asked.body is not None:
+        raise Invalid.field("body", because("unknown-query-parameter"))
+    told = plain(body) if fields else {}
     # The origin says what sends a request.
     for run, place in ((body, told), (getattr(body, "run", None), told.get("run"))):
         if isinstance(run, NewRun) and place:
             place.pop("origin", None)
-    for place in secrets:
-        _drop(told, place.split("."))
+    secrets = secret_places(body)
+    for at in secrets:
+        *outer, name = at.split(".")
+        inner = told
+        for one in outer:
+            inner = inner.get(one, {})
+        inner.pop(name, None)
     words = None
     with contextlib.suppress(Unspellable):
         words = _own_command(operation, path, query, body)
-    words = words or _generic(operation, path | query, told, secrets)
-    values = {**path, **query, **({} if body is None else {"body": told})}
+    if words is None:
+        texts = (
+            f"{name}={value if isinstance(value, str) else json_text(value)}"
+            for name, value in (path | query).items()
+        )
+        any_call = Words("call").json("--body", told).each("--ask", secrets)
+        words = any_call.done(operation.id, *texts)
+    values = {**path, **query, **({"body": told} if fields else {})}
     return Spelling(shlex.join(words), python_code(operation, values, secrets))
 
 
@@ -67,23 +94,12 @@ def _own_command(
     words = Words(operation.noun, "rm" if operation.verb == "delete" else operation.verb)
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"
+        # False is the default of each flag.
         if value is True:
             words.flag(option, True)
         elif value is not False:
             words.option(option, value)
     return words.done(*path.values())
-
-
-def _generic(
-    operation: Operation, named: dict[str, Any], body: dict[str, Any], secrets: list[str]
-) -> list[str]:
-    words = Words("call").json("--body", body).each("--ask", secrets)
-    texts = [f"{name}={_text(value)}" for name, value in named.items()]
-    return words.done(operation.id, *texts)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json_text(value)
 
 
 def _named(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -102,15 +118,6 @@ def _named(operation: Operation, place: Any, given: dict[str, Any]) -> dict[str,
     return found
 
 
-def _body(operation: Operation, asked: SpellingRequest) -> Any:
-    fields = operation.placed("body")
-    if not fields:
-        if asked.body is not None:
-            raise Invalid.field("body", because("unknown-query-parameter"))
-        return None
-    return _converted("body", asked.body or {}, fields[0].type)
-
-
 def _converted(place: str, value: Any, kind: Any) -> Any:
     """Convert a part of the request; a refusal names the field from the request's top."""
     try:
@@ -119,10 +126,3 @@ def _converted(place: str, value: Any, kind: Any) -> Any:
         (detail,) = refused.details
         at = place if detail.path == "body" else f"{place}.{detail.path}"
         raise Invalid.field(at, detail.why) from None
-
-
-def _drop(told: dict[str, Any], place: list[str]) -> None:
-    *outer, name = place
-    for one in outer:
-        told = told.get(one, {})
-    told.pop(name, None)

@@ -1,5 +1,6 @@
 """Nodes of bundles, and a bundle as a folder."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.structs import ExecutableVersion, Resources
 from nbyard.domain.repeats.structs import Member, RecordedNode, StoredOutput
-from nbyard.domain.runs.structs import Binding, TaskPlan
+from nbyard.domain.runs.structs import TaskPlan
 
 CODE = "tree:code"
 
@@ -16,7 +17,7 @@ def recorded(
     node: str,
     file: str,
     arguments: list[Argument],
-    bindings: dict[str, Binding],
+    bindings: Mapping[str, Any],
     *,
     command: tuple[str, ...] = (),
     outputs: dict[str, str] | None = None,
@@ -33,7 +34,7 @@ def recorded(
         datetime(2026, 11, 26, tzinfo=UTC),
         **version,
     )
-    frozen = TaskPlan(node, node, "e", "v", arguments, bindings, "process", **(plan or {}))
+    frozen = TaskPlan(node, node, "e", "v", arguments, dict(bindings), "process", **(plan or {}))
     stored = {name: StoredOutput(at, f"sha256:{name}") for name, at in (outputs or {}).items()}
     return RecordedNode(frozen, made, stored)
 

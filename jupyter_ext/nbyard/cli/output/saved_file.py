@@ -1,0 +1,31 @@
+"""A download as a file of this machine."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from nbyard.cli.output.console import format_size, print_note
+from nbyard.host.project_files import replace_atomically
+
+ZIP = ".zip"
+
+
+def save_file(source: BinaryIO, own: str, target: str) -> None:
+    """Save a download named `own` to the file `target`, or to standard output for `-`."""
+    if target == "-":
+        with source:
+            shutil.copyfileobj(source, sys.stdout.buffer)
+        return
+    place = Path(target or own)
+    try:
+        # An interrupted download leaves an existing file unchanged.
+        with source, replace_atomically(place) as saved:
+            shutil.copyfileobj(source, saved)
+    except OSError as error:
+        raise click.UsageError(f"{place} cannot be written: {error.strerror}") from None
+    is_zip = own.endswith(ZIP) and place.suffix != ZIP
+    note = ", a zip of all its files" if is_zip else ""
+    print_note(f"{place}  {format_size(place.stat().st_size)}{note}")
