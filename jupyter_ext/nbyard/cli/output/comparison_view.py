@@ -33,7 +33,11 @@ def show_comparison(found: RunComparison) -> None:
     heads = [_named(run) for run in found.runs]
     packages = [package for one in found.environment for package in one.packages]
     commits = [_text(run.git) for run in found.runs]
-    sections: dict[str, list[Sequence[str]]] = {
+    starts = [
+        f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}" if run.started_at else ABSENT
+        for run in found.runs
+    ]
+    sections: dict[str, list[Sequence[Any]]] = {
         "Parameters": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.parameters],
         "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in found.metrics],
         "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in found.outputs],
@@ -42,14 +46,17 @@ def show_comparison(found: RunComparison) -> None:
         "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in found.environment],
         "Packages": [(one.name, *map(_text, one.versions)) for one in packages],
         "Timing": [
-            (
-                row.node or "run",
-                *(
-                    "cached" if cached else _text(seconds and f"{seconds:.1f} s")
-                    for seconds, cached in zip(row.seconds, row.cached, strict=True)
-                ),
-            )
-            for row in found.timing
+            *([("started", *starts)] if len({*starts}) > 1 else []),
+            *(
+                (
+                    row.node or "run",
+                    *(
+                        "cached" if cached else _text(seconds and f"{seconds:.1f} s")
+                        for seconds, cached in zip(row.seconds, row.cached, strict=True)
+                    ),
+                )
+                for row in found.timing
+            ),
         ],
     }
     for title, rows in sections.items():

@@ -1,11 +1,17 @@
-import { showSeconds } from '../../../components/format/times';
+import { showMoment, showSeconds } from '../../../components/format/times';
 import { IComparedProps } from './compared';
 import { Section, SideTable } from './SideTable';
 
-/** The durations of the runs and of their nodes. */
+/** When the runs started, and the durations of the runs and of their nodes. */
 export function TimingSection({ services, found }: IComparedProps): JSX.Element {
   const { trans } = services;
-  const rows = found.timing.map(({ node, seconds, cached, differs }) => ({
+  const started = {
+    key: 'started',
+    name: trans.__('started'),
+    cells: found.runs.map(({ started_at }) => started_at && showMoment(started_at)),
+    differs: true
+  };
+  const durations = found.timing.map(({ node, seconds, cached, differs }) => ({
     key: node,
     name: node || trans.__('whole run'),
     cells: seconds.map((value, at) =>
@@ -13,12 +19,13 @@ export function TimingSection({ services, found }: IComparedProps): JSX.Element 
     ),
     differs
   }));
+  const rows = [started, ...durations];
   return (
     <Section
       title={trans.__('Timing')}
       equal={found.equal.timing}
       services={services}
-      isEmpty={!rows.length}
+      isEmpty={false}
     >
       <SideTable services={services} found={found} label={trans.__('Timing')} rows={rows} />
     </Section>

@@ -1,5 +1,6 @@
 """What `nbyard runs compare` and `nbyard runs why` print."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -46,6 +47,15 @@ def test_commits_that_differ(capsys: pytest.CaptureFixture[str]) -> None:
     assert row in printed(capsys)
     show_comparison(msgspec.structs.replace(found, runs=[runs[0], runs[0]]))
     assert not any(line[0] == "commit" for line in printed(capsys))
+
+
+def test_when_the_runs_started(capsys: pytest.CaptureFixture[str]) -> None:
+    found = compare_runs([OLD, NEW])
+    started = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    runs = [msgspec.structs.replace(found.runs[0], started_at=started), found.runs[1]]
+    show_comparison(msgspec.structs.replace(found, runs=runs))
+    (row,) = [line for line in printed(capsys) if line[0] == "started"]
+    assert row[-1] == "–" and row[1] == f"{started.astimezone():%Y-%m-%d}"
 
 
 def test_sections_with_differences(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ afterEach(cleanup);
 
 const run = (number: number) => ({
   ...{ id: `id${number}`, number, name: '', title: 'Train', state: 'succeeded' },
-  ...{ workflow_id: 'w', path: 'train.nbflow' },
+  ...{ workflow_id: 'w', path: 'train.nbflow', started_at: `2026-11-26T08:00:0${number}Z` },
   git: { commit: `c0mm1t${number}`, branch: 'main', is_dirty: false }
 });
 const file = (digest: string, filename: string, picture = '') => ({
@@ -125,6 +125,8 @@ describe('the comparison of runs', () => {
     expect((await region('Metrics')).getByText('–')).toBeTruthy();
     expect((await region('Environment')).getByText('cow')).toBeTruthy();
     expect((await region('Timing')).getByText('cached')).toBeTruthy();
+    const started = (await region('Timing')).getByRole('row', { name: /^started/ });
+    expect(within(started).getAllByRole('cell')[0].textContent).toMatch(/2026/);
     const images = (await region('Outputs')).getAllByRole('img') as HTMLImageElement[];
     expect(images.map(({ alt }) => alt)).toEqual(['plot of run 1', 'plot of run 2']);
     expect(images[0].src).toContain('/runs/id1/pictures/sha256%3A2');
