@@ -16,7 +16,6 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.logs import print_log
-from nbyard.cli.output.saved_file import save_file
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run

@@ -207,8 +207,9 @@ class WatchedFiles:
                 now = self._store.triggers.by_id(c, trigger_id)
                 if now is None or now.trigger.revision != watch.row.trigger.revision:
                     return False
-                files = merged(old, new, {*complete, *others})
-                self._store.triggers.advance(c, trigger_id, version, files)
+                self._store.triggers.advance(
+                    c, trigger_id, version, merged(old, new, {*complete, *others})
+                )
                 if complete:
                     cause = cause_of(wanted, complete)
                     self._record(c, watch, cause, behind.run_id if behind else "")

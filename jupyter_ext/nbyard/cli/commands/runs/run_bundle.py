@@ -2,7 +2,7 @@
 
 import click
 
-from nbyard.cli.output.saved_file import save_file
+from nbyard.cli.output.downloads import save_file
 from nbyard.cli.shared_options import connect, server_option
 
 
