@@ -7,7 +7,6 @@ import click
 
 from nbyard.cli.output import (
     attempt_views,
-    backfill_views,
     bisection_views,
     channel_views,
     clean_up_views,
@@ -41,7 +40,6 @@ PARTS = (
         clean_up_views,
         project_views,
         schedule_views,
-        backfill_views,
         bisection_views,
     ),
     trigger_views,
@@ -194,7 +192,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "id": lambda s: s.id,
     },
     "schedules.ticks": schedule_views.TICK_COLUMNS,
-    "backfills": backfill_views.BACKFILL_COLUMNS,
+    "backfills": schedule_views.BACKFILL_COLUMNS,
     "bisections": bisection_views.BISECTION_COLUMNS,
     "channels": channel_views.CHANNEL_COLUMNS,
     "channels.notices": channel_views.NOTICE_COLUMNS,

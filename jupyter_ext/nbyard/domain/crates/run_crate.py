@@ -8,6 +8,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import EXECUTED
+from nbyard.domain.crates.entities import CrateParts
 from nbyard.domain.crates.graph import (
     CRATE,
     METADATA,
@@ -18,7 +19,6 @@ from nbyard.domain.crates.graph import (
     place_of,
     ref,
 )
-from nbyard.domain.crates.parts import CrateParts
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.runs.structs import Artifact, Run, Task

@@ -14,7 +14,7 @@ from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.lineage.run_record import RunRecord
 
 from ..lineage.records import START, record, single
-from .test_parts import Everything
+from .test_entities import Everything
 
 
 def unpack(folder: Path, of: RunRecord) -> Any:

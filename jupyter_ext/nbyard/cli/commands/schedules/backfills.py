@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.schedules.verbs import MOMENTS
-from nbyard.cli.output.backfill_views import show_backfill_preview
 from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.schedule_views import show_backfill_preview
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.schedules.backfills import NewBackfill
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.crates.entities import CrateParts, media_type, named_information, text_of
 from nbyard.domain.crates.graph import CrateGraph, Entity
-from nbyard.domain.crates.parts import CrateParts, media_type, named_information, text_of
 from nbyard.domain.runs.structs import BytesOf
 
 from ..lineage.records import digest, record
