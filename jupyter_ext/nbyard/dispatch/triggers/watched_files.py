@@ -196,12 +196,10 @@ class WatchedFiles:
             watch.is_held = False
             return False
         behind = self._run_behind(watch, complete)
-        watch.is_held = False
         if behind is not None and len(behind.chain) >= MOST_IN_CHAIN:
-            watch.is_held = len(complete) == len(wanted)  # else others are complete soon
-            if watch.is_held:
-                self._hold(watch, behind)
+            self._hold(watch, behind, is_all=len(complete) == len(wanted))
             return False
+        watch.is_held = False
         try:
             with self._context.write() as c:
                 now = self._store.triggers.by_id(c, trigger_id)
@@ -243,8 +241,14 @@ class WatchedFiles:
         except OSError:  # a change by others, as far as anybody can tell
             return None
 
-    def _hold(self, watch: Watch, behind: RunWindow) -> None:
-        """Record once that changes wait, because runs of the trigger seem to cause its events."""
+    def _hold(self, watch: Watch, behind: RunWindow, *, is_all: bool) -> None:
+        """Record once that changes wait, because runs of the trigger seem to cause its events.
+
+        Unless they are all, others are complete soon.
+        """
+        watch.is_held = is_all
+        if not is_all:
+            return
         trigger, key = watch.row.trigger, f"files-held:{behind.run_id}"
         with self._store.read() as c:
             is_known = self._store.firings.find(c, trigger.id, key) is not None
