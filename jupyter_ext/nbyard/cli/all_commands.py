@@ -15,7 +15,6 @@ from nbyard.cli.commands import (
     environments,
     executables,
     images,
-    lineage,
     models,
     service,
     store,
@@ -30,7 +29,15 @@ from nbyard.cli.commands.projects import (
     retention,
 )
 from nbyard.cli.commands.run import run
-from nbyard.cli.commands.runs import bisect, clean_up, exports, run_bundle, runs, runs_files
+from nbyard.cli.commands.runs import (
+    bisect,
+    clean_up,
+    exports,
+    lineage,
+    run_bundle,
+    runs,
+    runs_files,
+)
 from nbyard.cli.commands.schedules import backfills
 from nbyard.cli.commands.schedules import verbs as schedules
 from nbyard.cli.commands.triggers import verbs as triggers

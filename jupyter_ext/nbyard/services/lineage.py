@@ -79,6 +79,7 @@ class LineageService:
         if not caller.may(SCOPES[start]):
             raise Forbidden(because("scope-missing", scope=SCOPES[start]))
         found = self._starts(caller, start, key, version, (node, output))
+        # One transaction, so that all levels show the same moment.
         with self._store.read() as c:
             return self._walk(c, caller, limit).of(found[:limit])
 

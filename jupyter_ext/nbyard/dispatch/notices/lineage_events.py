@@ -18,6 +18,7 @@ def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -
 
     A run with many tasks has only its own events.
     """
+    # A channel that reports a recovery does not report the same success too.
     ended = [one.notice.run_id for one in group if one.notice.event in ENDS]
     found: list[Event] = []
     for run_id in dict.fromkeys(ended):

@@ -65,6 +65,7 @@ class CrateParts:
             version = str(code.number) if code else None
             key = key_of("tool", task.executable_version_id or task.node)
             return self._graph.add(key, "SoftwareApplication", name=label, version=version)
+        # The bundle is a whole folder: code reads files beside it.
         folder = CrateFile(
             self._place("code", f"{label}-v{code.number}", code.id), code.bundle_digest
         )
@@ -94,6 +95,7 @@ class CrateParts:
         named = msgspec.structs.replace(argument, name=f"{task.node}.{argument.name}")
         return self.parameter("workflow", named)
 
+    # Parameters, their values and their files refer to each other by IDs, so these must be stable.
     def parameter(self, scope: str, argument: Argument) -> Entity:
         """Return a parameter; `scope` tells those of several tools and of the workflow apart."""
         kind = TYPES[argument.type]

@@ -108,6 +108,7 @@ class _RunCrate:
                 graph.add(key, "CreativeWork", name=name, version=version)
                 for key, name, version in profiles
             ],
+            # RO-Crate wants one, and only the person who publishes the crate can state it.
             license=graph.add(
                 "#license",
                 "CreativeWork",

@@ -32,6 +32,7 @@ class Walk:
         self._expand, self._describe, self._most = expand, describe, most
         self._nodes: dict[Ref, LineageNode] = {}
         self._links: dict[tuple[Ref, Ref, str], None] = {}
+        # Links to nodes that did not fit; some of these nodes are reached by another way later.
         self._cut: list[tuple[Direction, Link]] = []
         self._not_read: dict[Direction, Counter[Ref]] = {one: Counter() for one in DIRECTIONS}
 
@@ -92,6 +93,7 @@ class Walk:
                 self._links[link.source, link.target, link.name] = None
         places = columns(self._nodes, [(source, target) for source, target, _ in self._links])
         order = sorted(self._nodes, key=lambda ref: places[ref])
+        # The ID of a row that the user may not see would tell that two graphs have it in common.
         hidden = count(1)
         ids = {
             ref: ref.id if self._nodes[ref].is_visible else f"hidden:{next(hidden)}"

@@ -110,6 +110,7 @@ class _Events:
                 "schemaURL": EVENT,
             }
 
+        # Each run needs a start and an end in the specification.
         # A run that was cancelled early, or failed to prepare, never started; its end is all.
         started = of.started_at or of.finished_at
         if started is None:
@@ -174,6 +175,7 @@ class _Events:
     def _result(self, one: Artifact) -> Event:
         run = self._record.run
         # The name of a named artifact, else one that is the same in each run of the file.
+        # Receivers follow data by their names, so a name must not contain the ID of a run.
         named = run.name and not self._record.is_workflow
         name = f"{run.name}.{one.name}" if named else f"{self._name}.{one.node}.{one.name}"
         facets = {"version": facet("version", datasetVersion=one.digest)}

@@ -51,6 +51,7 @@ def tree(lineage: Lineage, direction: Direction) -> Iterator[TreeLine]:
         seen.add(start)
     while left:
         key, name, branch, below = left.pop()
+        # A result that several tasks use would repeat all that follows.
         is_repeated = key in seen and bool(neighbours[key])
         yield TreeLine(branch, name, nodes[key], is_repeated)
         if key not in seen:

@@ -54,6 +54,7 @@ class RunExports(RunBundles):
         record = self._record(caller, run)
         if record.run.state in RUN.live:
             raise Conflict(because("export-of-live-run", number=record.run.number))
+        # Bytes may have been deleted since, for example by a repair of the store.
         wanted = {artifact.digest for task in record.tasks for artifact in task.artifacts}
         wanted |= {code.bundle_digest for code in record.code.values()}
         if inputs:

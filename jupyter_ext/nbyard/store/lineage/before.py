@@ -35,24 +35,25 @@ def before(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> Foun
         keys[ref.kind].append(ref.key)
     found: list[Link] = []
     if keys["task"]:
-        found += _of_tasks(c, viewer, keys["task"])
+        found += before_tasks(c, viewer, keys["task"])
     if keys["artifact"]:
         query = select(A.id, A.task_id, A.name).where(A.id.in_(keys["artifact"]))
         for row in c.execute(query):
             found.append(Link(Ref("task", row.task_id), Ref("artifact", row.id), row.name))
     if keys["dataset"]:
-        found += _of_datasets(c, keys["dataset"])
+        found += before_datasets(c, keys["dataset"])
     if keys["model"]:
-        found += _of_models(c, keys["model"])
+        found += before_models(c, keys["model"])
     if keys["image"]:
-        found += _of_images(c, keys["image"])
+        found += before_images(c, keys["image"])
     if keys["deployment"]:
-        found += _of_deployments(c, viewer, keys["deployment"])
-    of_runs, totals = _of_runs(c, keys["run"], most) if keys["run"] else ([], {})
+        found += before_deployments(c, viewer, keys["deployment"])
+    of_runs, totals = before_runs(c, keys["run"], most) if keys["run"] else ([], {})
     return Found([*found, *of_runs], totals)
 
 
-def _of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
+def before_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the data, code, environment and image of tasks."""
     columns = [T.plan[name].label(name) for name in PLAN]
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
     query = select(T.id, T.run_id, fingerprint, *columns)
@@ -102,6 +103,7 @@ def _results(
     c: Connection, of: Mapping[str, tuple[str, Bindings]]
 ) -> dict[tuple[str, str, str], Ref]:
     """Return the results that tasks use by run, node and output; without them, their tasks."""
+    # Rows of whole nodes: a task that has not ended has none of its results yet.
     wanted = {
         (run_id, one.node)
         for run_id, bindings in of.values()
@@ -131,7 +133,7 @@ def _results(
     return found
 
 
-def _of_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def before_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the results or runs from which versions were uploaded."""
     is_same = (A.run_id == V.run_id) & (A.digest == V.digest)
     joined = dataset_versions.outerjoin(artifacts, is_same)
@@ -142,7 +144,8 @@ def _of_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         yield Link(source, Ref("dataset", row.id))
 
 
-def _of_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def before_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the result or file that a model was built from."""
     rows = c.execute(select(M.id, M.path, M.source, M.bundle_digest).where(M.id.in_(ids))).all()
     sources = {row.id: msgspec.convert(row.source, RunOutput | None) for row in rows}
     outputs = {(one.task_id, one.output) for one in sources.values() if one}
@@ -162,7 +165,8 @@ def _of_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         yield Link(Ref("artifact", key), target, source.output, hint)
 
 
-def _of_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def before_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the model, environment or file that an image was built from."""
     is_version = (environment_versions.c.environment_id == I.environment) & (
         environment_versions.c.number == I.version
     )
@@ -180,7 +184,7 @@ def _of_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
             yield Link(Ref("file", f"{row.digest} {row.path}"), target, hint=row.path)
 
 
-def _of_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterable[Link]:
+def before_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterable[Link]:
     """Return the images of the newest and of the serving revision."""
     shown = R.number.in_([D.revision, D.serving])
     name = R.spec["image"].as_string().label("name")
@@ -192,7 +196,8 @@ def _of_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterable[
     ]
 
 
-def _of_runs(c: Connection, ids: Sequence[str], most: int) -> tuple[list[Link], dict[Ref, int]]:
+def before_runs(c: Connection, ids: Sequence[str], most: int) -> tuple[list[Link], dict[Ref, int]]:
+    """Return the tasks of runs, and how many there are of a run with more."""
     place = func.row_number().over(partition_by=T.run_id, order_by=T.place).label("rank")
     total = func.count().over(partition_by=T.run_id).label("total")
     ranked: Any = select(T.id, T.run_id, place, total).where(T.run_id.in_(ids)).subquery()

@@ -20,6 +20,7 @@ def image_refs(c: Connection, viewer: str, wanted: Collection[Named]) -> dict[Na
     """
     if not wanted:
         return {}
+    # A name may have moved to another image since, so the ID on the engine decides.
     names, ids = {name for name, _ in wanted}, {key for _, key in wanted if key}
     is_own = may_see(viewer, I.owner).label("is_own")
     query = select(I.id, I.reference, I.image_id, is_own).where(I.removed_at.is_(None))

@@ -35,12 +35,12 @@ def following(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> F
     sources: tuple[LineageKind, ...] = ("artifact", "dataset")
     for kind in sources:
         if keys[kind]:
-            links, more = _users(c, kind, keys[kind], most)
+            links, more = tasks_of_other_runs(c, kind, keys[kind], most)
             found += links
             totals |= more
     if keys["artifact"]:
-        found += _in_same_run(c, keys["artifact"])
-        found += _models_and_datasets(c, keys["artifact"])
+        found += tasks_of_same_run(c, keys["artifact"])
+        found += models_and_datasets_of(c, keys["artifact"])
     if keys["task"]:
         is_output = A.task_id.in_(keys["task"]) & (A.name != EXECUTED)
         for row in c.execute(select(A.id, A.task_id, A.name).where(is_output).order_by(A.id)):
@@ -51,11 +51,11 @@ def following(c: Connection, viewer: str, refs: Collection[Ref], most: int) -> F
             Link(Ref("model", model), Ref("image", image)) for model, image in c.execute(of_models)
         ]
     if keys["image"]:
-        found += _deployments(c, viewer, keys["image"])
+        found += deployments_of(c, viewer, keys["image"])
     return Found(found, totals)
 
 
-def _users(
+def tasks_of_other_runs(
     c: Connection, kind: LineageKind, ids: Sequence[str], most: int
 ) -> tuple[list[Link], dict[Ref, int]]:
     """Return the newest tasks of other runs that use each source, and how many there are."""
@@ -64,6 +64,7 @@ def _users(
     used = used.join(tasks, T.id == S.task_id).join(runs, runs.c.id == T.run_id)
     used = used.where(is_source, HISTORY)
     each: Any = used.group_by(S.source, S.task_id).subquery()
+    # A dataset may have been used by many thousands of runs, of which few are shown.
     rank = func.row_number().over(partition_by=each.c.source, order_by=each.c.task_id.desc())
     total = func.count().over(partition_by=each.c.source)
     ranked: Any = select(each, rank.label("rank"), total.label("total")).subquery()
@@ -77,7 +78,7 @@ def _users(
     return links, totals
 
 
-def _in_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def tasks_of_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the tasks of the same run that use results."""
     query = select(A.id, A.run_id, A.name, T.node).join(tasks, T.id == A.task_id)
     results = {
@@ -100,7 +101,7 @@ def _in_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
                 yield Link(source, Ref("task", row.id), name)
 
 
-def _models_and_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
+def models_and_datasets_of(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the models built from results, and the dataset versions uploaded in their runs."""
     of_model = (M.source["task_id"].as_string(), M.source["output"].as_string())
     is_source = and_(of_model[0] == A.task_id, of_model[1] == A.name)
@@ -114,8 +115,9 @@ def _models_and_datasets(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
         yield Link(Ref("artifact", uploaded.id), Ref("dataset", uploaded.version))
 
 
-def _deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
+def deployments_of(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
     """Yield the deployments of the viewer whose newest or serving revision uses an image."""
+    # The engine has one image of a name for all users, so only own deployments are listed.
     known = c.execute(select(I.id, I.reference, I.image_id).where(I.id.in_(ids))).all()
     by_name = {row.reference: row.id for row in known}
     by_id = {row.image_id: row.id for row in known if row.image_id}

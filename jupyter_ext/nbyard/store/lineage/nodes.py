@@ -39,6 +39,7 @@ def nodes(c: Connection, viewer: str, hints: Mapping[Ref, str]) -> dict[Ref, Lin
     keys: dict[LineageKind, list[str]] = defaultdict(list)
     for ref in hints:
         keys[ref.kind].append(ref.key)
+    # What no reader finds below was deleted, or never had a row.
     found = {ref: _missing(ref, hint) for ref, hint in hints.items()}
     for kind, ids in keys.items():
         if kind in READERS:
@@ -65,7 +66,8 @@ def _visible(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
     return may_see(viewer, owner).label("is_visible")
 
 
-def _datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of datasets by ID, each with whether the viewer may see it."""
     v, d = dataset_versions.c, datasets.c
     query = select(dataset_versions, d.name, _visible(viewer, d.owner))
     query = query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids))
@@ -85,7 +87,8 @@ def _datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("dataset", row.id), node, row.is_visible
 
 
-def _tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield tasks by ID, each with whether the viewer may see it."""
     t = tasks.c
     query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
     query = query.add_columns(t.plan["label"].as_string().label("label"))
@@ -106,7 +109,8 @@ def _tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("task", row.id), node, row.is_visible
 
 
-def _artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield results by ID, each with whether the viewer may see it."""
     a = artifacts.c
     query = select(artifacts, tasks.c.node, *RUN, _visible(viewer, runs.c.owner))
     query = query.join(tasks, tasks.c.id == a.task_id).join(runs, runs.c.id == a.run_id)
@@ -133,7 +137,8 @@ def _run(row: Any) -> LineageRun:
     return LineageRun(row.run_key, row.run_number, row.run_name or "", row.run_title, git)
 
 
-def _runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield runs by ID, each with whether the viewer may see it."""
     query = select(*RUN, runs.c.state, runs.c.created_at, _visible(viewer, runs.c.owner))
     for row in c.execute(query.where(runs.c.id.in_(ids))):
         node = LineageNode(
@@ -148,7 +153,8 @@ def _runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("run", row.run_key), node, row.is_visible
 
 
-def _code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of executables by ID, each with whether the viewer may see it."""
     v, e = executable_versions.c, executables.c
     query = select(v.id, v.number, v.file, v.code_digest, v.created_at, e.name, e.id.label("known"))
     query = query.add_columns(_visible(viewer, e.owner))
@@ -168,7 +174,8 @@ def _code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("code", row.id), node, row.known is None or row.is_visible
 
 
-def _environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of environments by ID, each with whether the viewer may see it."""
     v, e = environment_versions.c, environments.c
     query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
     query = query.add_columns(_visible(viewer, e.owner))
@@ -187,7 +194,8 @@ def _environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("environment", row.id), node, row.is_visible
 
 
-def _models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield models by ID, each with whether the viewer may see it."""
     m, i = models.c, images.c
     query = select(m.id, m.name, m.tag, m.number, m.bundle_digest, m.created_at, i.state)
     query = query.add_columns(i.removed_at, _visible(viewer, m.owner))
@@ -207,7 +215,8 @@ def _models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("model", row.id), node, row.is_visible
 
 
-def _images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield images by ID, each with whether the viewer may see it."""
     i = images.c
     query = select(i.id, i.reference, i.state, i.digest, i.size_bytes, i.created_at, i.removed_at)
     query = query.add_columns(i.environment, _visible(viewer, i.owner))
@@ -226,7 +235,8 @@ def _images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
         yield Ref("image", row.id), node, row.is_visible
 
 
-def _deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+def read_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield deployments by ID, each with whether the viewer may see it."""
     d = deployments.c
     query = select(d.id, d.name, d.title, d.state, d.revision, d.created_at, d.removed_at)
     query = query.add_columns(_visible(viewer, d.owner))
@@ -246,13 +256,13 @@ def _deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 READERS: Mapping[LineageKind, Reader] = {
-    "artifact": _artifacts,
-    "code": _code,
-    "dataset": _datasets,
-    "deployment": _deployments,
-    "environment": _environments,
-    "image": _images,
-    "model": _models,
-    "run": _runs,
-    "task": _tasks,
+    "artifact": read_artifacts,
+    "code": read_code,
+    "dataset": read_datasets,
+    "deployment": read_deployments,
+    "environment": read_environments,
+    "image": read_images,
+    "model": read_models,
+    "run": read_runs,
+    "task": read_tasks,
 }

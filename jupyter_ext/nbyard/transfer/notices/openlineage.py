@@ -22,6 +22,7 @@ def post_lineage(
     headers = {"Content-Type": JSON, "User-Agent": AGENT}
     if key:
         headers["Authorization"] = f"Bearer {key}"
+    # One connection: a run of many tasks would otherwise not be sent within the time limit.
     with contextlib.closing(connection_to(web, tls)) as connection:
         for event in message.events:
             content = json.dumps(event).encode()
