@@ -42,6 +42,11 @@ export class FormBody extends ReactWidget {
   private _focusField = (): void => {
     const { activeElement } = document;
     const dialog = this.node.closest('.jp-Dialog');
+    if (!this.node.querySelector(this.first)) {
+      // a question without fields: Enter answers it as soon as it is read
+      [...(dialog?.querySelectorAll<HTMLElement>('.jp-Dialog-button') ?? [])].pop()?.focus();
+      return;
+    }
     const isOnDialog = activeElement === document.body || dialog?.contains(activeElement);
     if (isOnDialog && !this.node.contains(activeElement)) {
       this.node.querySelector<HTMLElement>(this.first)?.focus();

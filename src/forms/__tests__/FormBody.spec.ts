@@ -3,8 +3,10 @@ import { fireEvent, waitFor } from '@testing-library/react';
 import { CredentialKind } from '../../api/types';
 import { askCredential } from '../../panels/credentials/askCredential';
 import { askEnvironment } from '../../panels/environments/askEnvironment';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { askText } from '../askText';
 import { askValues } from '../askValues';
+import { withCommand } from '../FormBody';
 
 const trans = nullTranslator.load('nbyard');
 const send = jest.fn();
@@ -19,6 +21,24 @@ const DIALOGS: [string, () => Promise<unknown>][] = [
   ['a credential', () => askCredential({ kinds: [KIND], trans, client, request, send })],
   ['an environment', () => askEnvironment({ name: 'e', capture: '' }, trans, client)]
 ];
+
+describe('G8: a question with its command', () => {
+  it('is answered by Enter although the focus was elsewhere, and by none on its commands', async () => {
+    const spelling = { client, request };
+    const ask = () =>
+      showDialog({
+        body: withCommand('Sure?', spelling, trans),
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Delete' })]
+      });
+    const answer = ask();
+    const button = () => document.querySelector('.jp-Dialog-button.jp-mod-warn');
+    await waitFor(() => expect(document.activeElement).toBe(button()));
+    fireEvent.keyDown(document.querySelector('.jp-Dialog summary')!, { key: 'Enter' });
+    expect(button()).toBeTruthy();
+    fireEvent.keyDown(button()!, { key: 'Enter', keyCode: 13 });
+    expect((await answer).button.label).toBe('Delete');
+  });
+});
 
 describe('E10: the first field of a form in a dialog', () => {
   const idle = window.requestIdleCallback;

@@ -15,7 +15,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    or_,
     select,
     union,
     update,
@@ -257,7 +256,9 @@ def _filtered(query: Any, page: _Page, filters: dict[str, str]) -> Any:
     if found is not None:
         return query.where(runs.c.id.in_(found))
     if project := filters.get("project"):
-        query = query.where(or_(*runs_of(project)))
+        # From the links to the runs: the other conditions read only the runs of the project.
+        linked = union(*(select(runs.c.id).where(one) for one in runs_of(project)))
+        query = query.where(runs.c.id.in_(linked))
     if schedule := filters.get("schedule"):
         query = query.where(runs.c.origin_id == schedule)
     if workflow := filters.get("workflow"):
