@@ -100,6 +100,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
         store.runs.pass_name(c, old)
     # The plans of its tasks, not the template: an earlier retry may have renewed an environment.
     plans = [renew(task) for task in store.tasks.of_run(c, old.id)]
+    # Its code reads the scheduled time, so a retry on another day must not change it.
     before = old.origin
     origin = Origin(
         "retry", old.id, before.due_at, chain=before.chain, backfill_id=before.backfill_id

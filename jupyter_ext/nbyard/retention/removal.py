@@ -48,6 +48,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
             own, named = store.clean_ups.digests(c, ids)
             named |= store.digests_beside_runs(c)
         records = store.clean_ups.attempt_folders(c, ids)
+    # What other rows name stays, whatever is deleted.
     left = _with_members(blobs, named)
     previews = []
     # From the last one back, so that each frees what neither other rows nor later choices name.

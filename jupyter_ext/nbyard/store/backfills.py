@@ -124,6 +124,7 @@ class BackfillRows:
         is_own = and_(R.origin_id == schedule_id, R.origin.in_(("schedule", "backfill")))
         columns = (R.id, R.number, R.state)
         known = select(*columns, R.due_at).where(is_own, R.due_at.between(first, last))
+        # A retry may be retried, too.
         family = known.cte("family", recursive=True)
         is_retry = and_(R.origin == "retry", R.origin_id == family.c.id)
         family = family.union_all(select(*columns, family.c.due_at).where(is_retry))

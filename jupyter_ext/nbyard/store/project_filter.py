@@ -41,6 +41,7 @@ def projects_of_runs(
 ) -> dict[str, set[str]]:
     """Return to which of some projects runs belong, by the ID of the run."""
     found: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
+    # One query for each: rules name few projects, and the links of a run are of several kinds.
     for project in projects:
         query = select(R.id).where(R.id.in_(run_ids), or_(*runs_of(project)))
         for run_id in c.execute(query).scalars():

@@ -235,7 +235,7 @@ class WatchedFiles:
         with self._store.read() as c:
             windows = self._store.firings.windows(c, watch.row.trigger)
         if not windows:
-            return None
+            return None  # most folders, whose files need no further look
         try:
             return run_behind([changed_at(path) for path in complete], windows)
         except OSError:  # a change by others, as far as anybody can tell

@@ -25,7 +25,7 @@ class NotificationEntry(
     def rule(self, folder: str, project_id: str) -> NoticeRule:
         """Return the rule to store; its file is below a folder of pushed files."""
         path = f"{folder}/{self.path}" if self.path else ""
-        factor = self.long_factor or None
+        factor = self.long_factor or None  # TOML has no null
         return NoticeRule(self.events, path, factor, self.long_seconds, project_id)
 
 
@@ -57,5 +57,6 @@ def as_lists(document: Mapping[str, Any]) -> dict[str, Any]:
     found = document.get("notifications")
     if not isinstance(found, dict):
         return {**document}
+    # Only here: JSON, which the command line sends, always has lists.
     lists = {name: [one] if isinstance(one, dict) else one for name, one in found.items()}
     return {**document, "notifications": lists}

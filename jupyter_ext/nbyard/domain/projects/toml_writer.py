@@ -53,7 +53,7 @@ def _item(value: Any) -> Any:
     if not isinstance(value, list) or not value or not isinstance(value[0], dict):
         return value
     if len(value) == 1:
-        return _table(value[0])
+        return _table(value[0])  # as people write it; it is read as a list again
     tables = tomlkit.aot()
     for one in value:
         tables.append(_table(one))

@@ -14,7 +14,7 @@ from nbyard.domain.runs.clean_up import (
     choose_runs,
 )
 
-MOST_POLICIES = 20
+MOST_POLICIES = 20  # of a project: each is applied to all of its runs
 
 
 class PolicyRules(
@@ -112,6 +112,7 @@ def choose_by_policies(
         own = left if not policy.project_id else [run for run in left if run.id in inside]
         doomed, protected = choose_runs(own, policy.rules, now)
         choices.append(PolicyChoice(policy, doomed, protected))
+        # So the number and size that a later policy keeps count no run that is deleted anyway.
         gone = {run.id for run in doomed}
         left = [run for run in left if run.id not in gone]
     return choices

@@ -71,6 +71,7 @@ def compare_rules(
         raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
     before = _pushed_before(parts, project)
     stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
+    # Rules of other channels, and other policies, were never pushed: somebody else made them.
     own = {*notifications, *before.notifications}
     changes = [
         *changed_entries("notification", notifications, {n: stored[n] for n in own & {*stored}}),
@@ -144,7 +145,7 @@ def _replace(
         if rule.project != project.id or _path_inside(parts, project.id, rule) is None
     ]
     if own == [*kept, *rules]:
-        return
+        return  # a form that shows the channel stays up to date
     if len(kept) + len(rules) > MOST_RULES:
         why = because("too-many-rules", most=MOST_RULES)
         raise Invalid.field(f"notifications.{name[:40]}", why)

@@ -127,6 +127,7 @@ class RunCleanUps(RunAttempts):
             policies = self._store.retention.policies(c, caller.name).get(caller.name, [])
             members = self._store.retention.members(c, policies)
             runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
+        # Also with a project: what earlier policies delete is left to none.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         both = [(choice.doomed, choice.protected) for choice in choices]
         previews = previews_of(self._store, self._parts.blobs, both)

@@ -244,6 +244,7 @@ class ScheduleService:
     def _unused_folder(self, c: Connection, caller: Caller, row: ScheduleRow) -> Path | None:
         """Return the folder of a pushed project if the project and its schedules are deleted."""
         project = pushed_project(self._store, Path(row.root))
+        # A project that still exists uses the folder for its next push.
         if not project or self._store.projects.id_of(c, caller.name, project):
             return None
         folder = folder_of(self._store, project)

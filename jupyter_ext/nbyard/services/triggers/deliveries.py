@@ -48,6 +48,7 @@ def deliver(
         Invalid: the body lacks a field that a parameter of the run takes.
     """
     now = clock.now()
+    # Before the store is read and the body is hashed, which cost most.
     if seconds := refusals.wait(trigger_id, sender, now):
         error = TooOften(because("webhook-refused-too-often", most=MOST_REFUSED))
         error.retry_after = seconds

@@ -119,6 +119,7 @@ def _workflow(parts: ServiceContext, owner: str, on: OnWorkflow) -> EventSource:
     """Return the source of a file, else of an executable with this name or ID."""
     real = parts.files.locate_code(on.path, "on.path")
     with parts.store.read() as c:
+        # A file wins over an executable of the same name, as everywhere.
         if real.is_file():
             known = saved_workflow(parts, c, owner, real)
             on = msgspec.structs.replace(on, path=str(real))

@@ -27,6 +27,7 @@ class Refusals:
         with self._lock:
             self._times.setdefault(key, deque(maxlen=MOST_REFUSED)).append(now)
             self._times.move_to_end(key)
+            # Addresses are free to invent, so memory must not grow with them.
             while len(self._times) > self._most:
                 self._times.popitem(last=False)
 

@@ -36,6 +36,7 @@ class RuleRows:
 
     def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
         """Return the own rules of channels, with names of projects, by the ID of the channel."""
+        # Users know projects by their names, which may change.
         named = select(notice_rules, P.name.label("project"))
         joined = named.outerjoin(projects, P.id == R.project_id)
         query = joined.where(R.channel_id.in_(ids), R.schedule_id == "")

@@ -35,6 +35,7 @@ class ResultRows:
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
         )
+        # IDs are in the order of their creation.
         newest = select(func.max(A.id)).select_from(JOINED).where(wanted)
         newest = newest.group_by(GROUP, T.node, A.name)
         fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]

@@ -154,6 +154,7 @@ class FiringRows:
         """Return when the newest runs to which a trigger led were active, newest first."""
         where = and_(R.owner == trigger.owner, R.origin.in_(RUNS), R.started_at.is_not(None))
         query = select(R.id, R.started_at, R.finished_at, R.chain).where(where)
+        # A chain is JSON, which the two databases search in different ways.
         return [
             RunWindow(row.id, row.started_at, row.finished_at, row.chain)
             for row in c.execute(query.order_by(R.id.desc()).limit(MOST_WINDOWS))

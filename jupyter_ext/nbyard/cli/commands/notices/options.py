@@ -88,6 +88,7 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
         changed = msgspec.structs.replace(changed, long_factor=given["long_factor"])
     if given["long_after"] is not None:
         changed = msgspec.structs.replace(changed, long_seconds=given["long_after"])
+    # Each known rule keeps its own pair, unless an option replaces one side.
     places = [(rule.path, rule.project) for rule in known] or [("", "")]
     if given["paths"] or given["projects"]:
         paths = given["paths"] or dict.fromkeys(path for path, _ in places)
