@@ -225,22 +225,22 @@ class _Page(msgspec.Struct, frozen=True):
 
     def of_one(self, filters: dict[str, str]) -> Any:
         """Return the query if the only filter is one of some that have an index, else None."""
+        own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
         if filters.keys() == {"project"}:
-            linked = (select(runs.c.id).where(one) for one in runs_of(filters["project"]))
+            linked = (own.where(one) for one in runs_of(filters["project"]))
             return union(*(self.newest(one, runs.c.id) for one in linked))
         if filters.keys() == {"executable"}:
-            of = select(tasks.c.run_id).where(tasks.c.executable_id == filters["executable"])
+            of = select(tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id).where(HISTORY)
+            of = of.where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
         if filters.keys() == {"schedule"}:
-            of = select(runs.c.id).where(runs.c.origin_id == filters["schedule"])
-            return self.newest(of, runs.c.id)
+            of_origin = own.where(runs.c.origin_id == filters["schedule"])
+            return self.newest(of_origin, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
-            by_id = self.newest(
-                select(runs.c.id).where(runs.c.workflow_id == filters["workflow"]), runs.c.id
-            )
+            by_id = self.newest(own.where(runs.c.workflow_id == filters["workflow"]), runs.c.id)
             if "path" not in filters:
                 return by_id
-            by_path = select(runs.c.id).where(runs.c.path == filters["path"])
+            by_path = own.where(runs.c.path == filters["path"])
             return by_id.union(self.newest(by_path, runs.c.id))
         return None
 

@@ -127,6 +127,22 @@ def test_filters(store: Store) -> None:
     assert not found(executable="e2", workflow="w1", path="")
 
 
+@pytest.mark.parametrize("filters", [{}, {"workflow": "w"}, {"executable": "e"}])
+def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, str]) -> None:
+    """K15."""
+    with store.write() as c:
+        rows = Rows(store, c)
+        made = [
+            rows.run(workflow_id="w", path="w.nbflow", origin=origin)
+            for origin in ("manual", "manual", "check", "check", "bisect")
+        ]
+        for run in made:
+            rows.task(run, executable="e")
+    with store.read() as c:
+        found = store.runs.page(c, "ada", 2, "", **filters)
+    assert [run.number for run in found] == [made[1].number, made[0].number]
+
+
 def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None:
     """I5."""
 
