@@ -128,7 +128,7 @@ def test_filters(store: Store) -> None:
 
 
 @pytest.mark.parametrize("filters", [{}, {"workflow": "w"}, {"executable": "e"}])
-def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, str]) -> None:
+def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, Any]) -> None:
     """K15."""
     with store.write() as c:
         rows = Rows(store, c)
