@@ -1,5 +1,6 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
+import { Panel, Widget } from '@lumino/widgets';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect } from 'react';
 import { ISpelling, ShowAsCommand } from '../spelling/ShowAsCommand';
@@ -42,11 +43,6 @@ export class FormBody extends ReactWidget {
   private _focusField = (): void => {
     const { activeElement } = document;
     const dialog = this.node.closest('.jp-Dialog');
-    if (!this.node.querySelector(this.first)) {
-      // a question without fields: Enter answers it as soon as it is read
-      [...(dialog?.querySelectorAll<HTMLElement>('.jp-Dialog-button') ?? [])].pop()?.focus();
-      return;
-    }
     const isOnDialog = activeElement === document.body || dialog?.contains(activeElement);
     if (isOnDialog && !this.node.contains(activeElement)) {
       this.node.querySelector<HTMLElement>(this.first)?.focus();
@@ -99,13 +95,15 @@ function Drawn({ onDrawn, children }: IDrawnProps): JSX.Element {
   return children;
 }
 
-/** Return the text of a dialog, with the command of what it confirms. */
-export function withCommand(text: string, spelling: ISpelling, trans: TranslationBundle): FormBody {
-  const body = (
-    <>
-      <p>{text}</p>
-      <ShowAsCommand spelling={spelling} trans={trans} />
-    </>
-  );
-  return new FormBody(body);
+/**
+ * Return the text of a dialog, with the command of what it confirms. A dialog waits for React before
+ * it takes the focus, but the answer may be typed at once: so the text itself is a plain widget.
+ */
+export function withCommand(text: string, spelling: ISpelling, trans: TranslationBundle): Panel {
+  const words = new Widget({ node: document.createElement('p') });
+  words.node.textContent = text;
+  const body = new Panel();
+  body.addWidget(words);
+  body.addWidget(new FormBody(<ShowAsCommand spelling={spelling} trans={trans} />));
+  return body;
 }

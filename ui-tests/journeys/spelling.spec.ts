@@ -5,12 +5,17 @@ import { notebook } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
 
 const THEMES = ['JupyterLab Light', 'JupyterLab Dark'];
+const DIALOG = '.jp-Dialog';
 const SHOW = 'Show as Command Line / Python';
 
 /** Open the commands of a form by keyboard; return its command and its program. */
-async function spelled(lab: Lab, place = '.jp-Dialog'): Promise<{ command: string; python: string }> {
+async function spelled(lab: Lab, place = DIALOG): Promise<{ command: string; python: string }> {
   const form = lab.page.locator(place);
   const summary = form.locator('summary', { hasText: SHOW });
+  // a dialog takes the focus when its form is drawn
+  await expect
+    .poll(() => lab.page.evaluate(at => !!document.activeElement?.closest(at), place))
+    .toBe(place === DIALOG);
   await summary.focus();
   await lab.page.keyboard.press('Enter');
   const texts = form.locator('.nby-Spelling pre');

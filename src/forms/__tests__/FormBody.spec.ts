@@ -33,7 +33,9 @@ describe('G8: a question with its command', () => {
     const answer = ask();
     const button = () => document.querySelector('.jp-Dialog-button.jp-mod-warn');
     await waitFor(() => expect(document.activeElement).toBe(button()));
-    fireEvent.keyDown(document.querySelector('.jp-Dialog summary')!, { key: 'Enter' });
+    const summary = () => document.querySelector('.jp-Dialog summary');
+    await waitFor(() => expect(summary()).toBeTruthy());
+    fireEvent.keyDown(summary()!, { key: 'Enter' });
     expect(button()).toBeTruthy();
     fireEvent.keyDown(button()!, { key: 'Enter', keyCode: 13 });
     expect((await answer).button.label).toBe('Delete');
