@@ -14,6 +14,8 @@
 | history: text of one | 50 runs |
 | history: text of none | 50 runs |
 | history: state of none | 50 runs |
+| history: project and text | 50 runs |
+| history: project and state | 50 runs |
 | history: text and state | 50 runs |
 | history: workflow and state | 50 runs |
 | history: workflow and no state | 50 runs |
@@ -58,6 +60,7 @@ from parts.paired import options_of, print_line
 from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import NewProject
 from nbyard.rest.identity import local_name
 from nbyard.services.runs.service import RunService
 from nbyard.settings import Settings
@@ -65,6 +68,7 @@ from nbyard.yard import Yard
 
 CALLER = Caller(local_name())
 DATASETS = 200
+PROJECT = "birds"  # the workflow is linked to it
 Requests = dict[str, Callable[[], object]]
 
 
@@ -114,6 +118,9 @@ def requests(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     found = runs.list(CALLER, limit=50).items
     newest = found[0]
     flow = next(run.workflow_id for run in found if run.workflow_id)
+    project = services.projects.create(CALLER, NewProject(PROJECT))
+    with yard.store.write() as c:
+        yard.store.projects.link(c, project, "workflow", flow)
     name = next((run.name for run in found if run.name), newest.id)
     older = runs.get(CALLER, str(max(1, newest.number // 2))).run.id
     last = services.events.last()
@@ -141,6 +148,8 @@ def history(runs: RunService, flow: str) -> Iterator[tuple[str, Callable[[], obj
         "text of one": {"search": "result-15"},
         "text of none": {"search": "zebra"},
         "state of none": {"state": "cancelled"},
+        "project and text": {"project": PROJECT, "search": "zebra"},
+        "project and state": {"project": PROJECT, "state": "failed"},
         "text and state": {"search": "zebra", "state": "failed"},
         "workflow and state": {"workflow": flow, "state": "failed"},
         "workflow and no state": {"workflow": flow, "state": "cancelled"},
