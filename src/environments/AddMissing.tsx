@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { IYard } from '../api/yard';
 import { Environment, Missing } from '../api/types';
 import { PackagesDraft } from './PackagesDraft';
+import { ShowAsCommand } from '../spelling/ShowAsCommand';
 import { usePackagesDraft } from './usePackagesDraft';
 import { whenInstalled } from './whenInstalled';
 
@@ -33,12 +34,13 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
     await work();
     setStatus('');
   };
+  const question = () => ({ path: { environment: known }, body: { add: text } });
+  const request = () => ({ id: 'environments.change', question: question() }) as const;
   const preview = () =>
     busy(trans.__('Checking what would change…'), () => draft.preview(known, { add: text }));
   const retry = async () => {
     if (found?.changes.length) {
-      const question = { path: { environment: known }, body: { add: text } };
-      const made = await yard.client.call('environments.change', question);
+      const made = await yard.client.call('environments.change', question());
       await whenInstalled(yard.environments, made, trans);
       draft.setFound({ ...found, changes: [] }); // a refused retry must not install twice
     }
@@ -110,6 +112,9 @@ export default function AddMissing(props: IAddMissingProps): JSX.Element {
                   : trans.__('Retry')}
             </button>
           </PackagesDraft>
+          {!!known && !!text.trim() && (
+            <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
+          )}
         </fieldset>
       )}
       <span className="nby-Dim" role="status">
