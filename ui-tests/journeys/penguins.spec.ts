@@ -25,7 +25,7 @@ test(
     await lab.drawer.succeeds();
     for (const node of STEPS) {
       await expect(canvas.stateOf(node)).toContainText('succeeded');
-      await expect(lab.drawer.step(node)).toContainText('has no earlier result');
+      await expect(lab.drawer.step(node)).toContainText('no earlier result');
     }
     expect(await readFile(server.file('train.ipynb'))).toEqual(source);
     await lab.drawer.tab('Gantt');

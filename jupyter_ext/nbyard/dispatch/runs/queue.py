@@ -232,7 +232,11 @@ class QueueController:
 
     def _record(self, changes: RoundChanges, ready_task: ReadyTask) -> None:
         """Record the attempt before anything starts."""
-        task, reason = ready_task.task, because("runs", cause=self._why(ready_task))
+        task, cause = ready_task.task, self._why(ready_task)
+        is_first = cause.code == "no-earlier-result"
+        reason = (
+            because("runs-without-earlier-result") if is_first else because("runs", cause=cause)
+        )
         if task.reason and task.reason.code in ("attempt-failed", "attempt-lost"):
             reason = because("runs-again", attempt=task.reason)
         attempt = AttemptRecord(

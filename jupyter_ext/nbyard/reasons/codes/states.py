@@ -45,6 +45,7 @@ WAITS = {
 # why a task ran, or did not have to
 RUNS = {
     "runs": code("runs because {cause}", cause=REASON),
+    "runs-without-earlier-result": code("no earlier result"),
     "runs-again": code("runs again: {attempt}", attempt=REASON),
     "continues": code("{reason}; continues after {rows} finished rows", reason=REASON, rows=int),
     "attempt-failed": code("attempt {number} failed: {cause}", number=int, cause=REASON),

@@ -45,7 +45,7 @@ def test_that_it_goes_on_is_told(bench: Bench) -> None:
     told(bench, run, WaitEnded(12))
     bench.round()
     words = "continues after 12 finished rows"
-    assert bench.task(run).why == f"runs because it has no earlier result; {words}"
+    assert bench.task(run).why == f"no earlier result; {words}"
 
 
 def test_only_the_first_end_counts(bench: Bench) -> None:
