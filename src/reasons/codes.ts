@@ -44,7 +44,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('waits for a free Dask worker of %1', show(p.workers)),
   'no-dask-worker': (_p, _show, trans) => trans.__('waits for a Dask worker: none is registered'),
   runs: (p, show, trans) => trans.__('runs because %1', show(p.cause)),
-  'runs-without-earlier-result': (_p, _show, trans) => trans.__('no earlier result'),
   'runs-again': (p, show, trans) => trans.__('runs again: %1', show(p.attempt)),
   continues: (p, show, trans) =>
     trans.__('%1; continues after %2 finished rows', show(p.reason), show(p.rows)),
@@ -936,7 +935,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'run-not-ended': (_p, _show, trans) => trans.__('The run is not at its end; cancel it first.'),
   'run-is-scratch': (_p, _show, trans) =>
     trans.__(
-      'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned or registered.'
+      'This is a check run or the run of a bisection. Such runs are deleted automatically, so they cannot be kept, compared, retried, pinned, exported or registered.'
     ),
   'scratch-run-writes': (_p, _show, trans) =>
     trans.__('The code of a check run or of a bisection changes nothing outside its run.'),

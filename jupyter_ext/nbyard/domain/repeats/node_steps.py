@@ -50,6 +50,15 @@ def can_repeat(node: RecordedNode) -> bool:
     return version.kind == NOTEBOOK or not version.invocation.apart
 
 
+def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
+    """Return whether the run has all results that the node uses; without them it did not run."""
+    return all(
+        one.node in nodes and one.output in nodes[one.node].outputs
+        for one in node.plan.bindings.values()
+        if isinstance(one, ResultOf)
+    )
+
+
 def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> Steps:
     """Return how a node is repeated in a bundle with these nodes."""
     return _NodeSteps(node, nodes).steps(identity)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from nbyard.domain.cache_policy import IDENTITY
-from nbyard.domain.repeats.node_steps import SECRETS, can_repeat, steps_of
+from nbyard.domain.repeats.node_steps import SECRETS, can_repeat, has_inputs, steps_of
 from nbyard.domain.repeats.structs import Member, RecordedNode
 from nbyard.domain.runs.structs import Run
 
@@ -20,8 +20,11 @@ cd "$(dirname "$0")"
 def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     """Return the files of a bundle of a run, whose nodes are in the order of the graph."""
     nodes = {node.plan.node: node for node in recorded}
-    repeated = [node for node in recorded if can_repeat(node)]
-    kept = [node for node in recorded if not can_repeat(node)]
+    # In a run that failed or was cancelled, some nodes lack results of the nodes before them.
+    ready = [node for node in recorded if has_inputs(node, nodes)]
+    idle = [node for node in recorded if not has_inputs(node, nodes)]
+    repeated = [node for node in ready if can_repeat(node)]
+    kept = [node for node in ready if not can_repeat(node)]
     members: dict[str, Member] = {}
     lines, secrets = [HEAD], []
     for node in repeated:
@@ -49,13 +52,17 @@ def write_bundle(run: Run, recorded: Sequence[RecordedNode]) -> list[Member]:
     texts = {
         SCRIPT: "\n".join(lines),
         DIGESTS: "".join(digests),
-        README: _readme(run, repeated, kept, sorted(set(secrets))),
+        README: _readme(run, repeated, kept, idle, sorted(set(secrets))),
     }
     return [*(Member(name, text=text) for name, text in texts.items()), *members.values()]
 
 
 def _readme(
-    run: Run, repeated: Sequence[RecordedNode], kept: Sequence[RecordedNode], secrets: Sequence[str]
+    run: Run,
+    repeated: Sequence[RecordedNode],
+    kept: Sequence[RecordedNode],
+    idle: Sequence[RecordedNode],
+    secrets: Sequence[str],
 ) -> str:
     title = run.name or run.title
     parts = [
@@ -72,10 +79,19 @@ def _readme(
         names = ", ".join(f"`{SECRETS}/{name}`" for name in secrets)
         parts.append(f"The bundle contains no secrets. Write them to these files first: {names}.")
     if kept:
-        names = ", ".join(f"`{node.plan.node}`" for node in kept)
         parts.append(
-            f"These nodes need nbyard, so that their results are part of the bundle: {names}."
+            "These nodes need nbyard, so that their results are part of the bundle:"
+            f" {_names(kept)}."
+        )
+    if idle:
+        parts.append(
+            "These nodes did not run, because results that they use are missing. The bundle does"
+            f" not contain them: {_names(idle)}."
         )
     if not repeated:
         parts.append("No node of this run can be repeated without nbyard.")
     return "\n\n".join(parts) + "\n"
+
+
+def _names(nodes: Sequence[RecordedNode]) -> str:
+    return ", ".join(f"`{node.plan.node}`" for node in nodes)

@@ -121,7 +121,7 @@ RUNS = {
     "run-not-ended": code("The run is not at its end; cancel it first."),
     "run-is-scratch": code(
         "This is a check run or the run of a bisection. Such runs are deleted automatically, so"
-        " they cannot be kept, compared, retried, pinned or registered."
+        " they cannot be kept, compared, retried, pinned, exported or registered."
     ),
     "scratch-run-writes": code(
         "The code of a check run or of a bisection changes nothing outside its run."

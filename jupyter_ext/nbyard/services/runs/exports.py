@@ -71,5 +71,5 @@ class RunExports(RunBundles):
     def _record(self, caller: Caller, run: str) -> RunRecord:
         """Return the record of a run, with its path as the caller may name it."""
         with self._store.read() as c:
-            record = self._store.lineage.run_record(c, self._find(c, caller, run))
+            record = self._store.lineage.run_record(c, self._recorded(c, caller, run))
         return msgspec.structs.replace(record, run=self._spoken(record.run))

@@ -22,7 +22,7 @@ class RunBundles(RunComparisons):
         """Return a zip with which plain papermill repeats a finished run.
 
         Raises:
-            Conflict: the run has not ended.
+            Conflict: the run has not ended, or is a scratch run.
             NotFound: bytes of the run were deleted.
         """
         found, nodes = self._with_nodes(caller, run)
@@ -41,7 +41,7 @@ class RunBundles(RunComparisons):
     def _with_nodes(self, caller: Caller, run: str) -> tuple[Run, list[RecordedNode]]:
         """Return a run and its nodes in the order of the graph."""
         with self._store.read() as c:
-            found = self._find(c, caller, run)
+            found = self._recorded(c, caller, run)
             reader = FactReader(self._store, c)
             outputs: dict[str, dict[str, StoredOutput]] = {}
             for one in self._store.artifacts.of_run(c, found.id):

@@ -48,3 +48,15 @@ def test_packages_secrets_and_folders():
     assert found["nodes/a/packages.txt"] == "a==1\nb==2\n"
     assert "`secrets/api`" in found["README.md"]
     assert found["outputs.sha256"] == ""  # a folder has no single digest
+
+
+def test_nodes_after_a_failed_one_are_left_out():
+    table = Argument("table", role="input")
+    failed = recorded("a", "a.ipynb", [OUT], {})
+    after = recorded("b", "b.ipynb", [table, OUT], {"table": ResultOf("a", "out")})
+    last = recorded("c", "c.ipynb", [table], {"table": ResultOf("b", "out")}, plan={"image": "x"})
+    found = bundle(failed, after, last)
+    assert "nodes/a/code/a.ipynb" in found["repeat.sh"]
+    assert not {place for place in found if place.startswith(("nodes/b", "nodes/c"))}
+    assert "nodes/b" not in found["repeat.sh"]
+    assert "does not contain them: `b`, `c`." in found["README.md"]

@@ -81,6 +81,9 @@ def test_a_check_run_is_refused_where_history_counts(yard, ann, flow):
         lambda: runs.retry(ann, made),
         lambda: runs.compare(ann, made, other),
         lambda: runs.why(ann, made, other),
+        lambda: runs.openlineage(ann, made),
+        lambda: runs.crate(ann, made),
+        lambda: runs.bundle(ann, made),
     ):
         with pytest.raises(Conflict, match="check run"):
             refused()
