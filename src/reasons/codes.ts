@@ -2280,6 +2280,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       'The unit starts when you sign in. To start it at boot: loginctl enable-linger %1',
       show(p.user)
     ),
+  'run-is-bisected': (_p, _show, trans) => trans.__('a running bisection compares it'),
   'kept-by-user': (_p, _show, trans) => trans.__('you keep it'),
   'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
   'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),

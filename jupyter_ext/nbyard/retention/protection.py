@@ -29,6 +29,8 @@ def finished_runs(
     protection = _pinned(store.clean_ups.documents(c, owner), documents)
     for run_id, name in store.clean_ups.deployed(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
+    for run_id in store.bisections.compared(c, owner):
+        protection[run_id] = because("run-is-bisected")
     for run in runs.values():
         if run.name:
             code = "run-has-name" if run.path.endswith(".nbflow") else "has-name"

@@ -51,6 +51,11 @@ class BisectionRows:
         query = select(B.id).where(B.state.in_(BISECTION.live)).order_by(B.id)
         return [*c.execute(query).scalars()]
 
+    def compared(self, c: Connection, owner: str) -> set[str]:
+        """Return the IDs of the runs that running bisections of an owner compare."""
+        query = select(B.good_run, B.bad_run).where(B.owner == owner, B.state.in_(BISECTION.live))
+        return {run_id for row in c.execute(query) for run_id in row}
+
     def keep_probes(self, c: Connection, one: Bisection, probes: Sequence[BisectionProbe]) -> bool:
         """Store the probes; return False if the bisection has ended."""
         where = (B.id == one.id) & (B.state == "running")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from nbyard.dispatch.context import DispatchContext
@@ -34,7 +34,7 @@ class ScratchController:
         """Delete the scratch runs that are due at that time; return their number."""
         store = self._context.store
         with store.read() as c:
-            due = due_runs(store.runs.scratch(c), now)
+            due = due_runs(store.runs.scratch(c), now, store.bisections.running(c))
         names: set[str] = set()
         for one in due:
             with self._context.write() as c:
@@ -48,8 +48,11 @@ class ScratchController:
         return len(due)
 
 
-def due_runs(scratch: Sequence[Run], now: datetime) -> list[Run]:
-    """Return those of the scratch runs, oldest first, that can be deleted."""
+def due_runs(scratch: Sequence[Run], now: datetime, bisections: Collection[str] = ()) -> list[Run]:
+    """Return those of the scratch runs, oldest first, that can be deleted.
+
+    The runs of these running bisections stay: they are judged, or later ones use their results.
+    """
     # The runs are in the order of their creation, so the last one of a file wins.
     newest = {(run.owner, run.path): run.id for run in scratch if run.origin.kind == "check"}
     due = []
@@ -58,6 +61,7 @@ def due_runs(scratch: Sequence[Run], now: datetime) -> list[Run]:
         is_replaced = run.origin.kind == "check" and newest[run.owner, run.path] != run.id
         # also if the clock was set back by more than that time
         is_old = not -KEPT_FOR < now - ended < KEPT_FOR
-        if run.state in RUN.terminal and (is_replaced or is_old):
+        is_used = run.origin.kind == "bisect" and run.origin.id in bisections
+        if run.state in RUN.terminal and (is_replaced or is_old) and not is_used:
             due.append(run)
     return due

@@ -4,6 +4,7 @@ from nbyard.reasons.codes.code import NUMBER, REASON, code
 
 # why a clean-up keeps a run that its rules choose
 PROTECTIONS = {
+    "run-is-bisected": code("a running bisection compares it"),
     "kept-by-user": code("you keep it"),
     "has-name": code("it is the artifact '{name}'", name=str),
     "run-has-name": code("it has the name '{name}'", name=str),

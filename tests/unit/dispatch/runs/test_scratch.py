@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,14 @@ def test_what_is_due(scratch: list[Run]) -> None:
         is_old = run.finished_at is not None and NOW - run.finished_at >= KEPT_FOR
         if run.state in RUN.terminal:
             assert (run in due) == (is_replaced or is_old)
+
+
+def test_runs_of_running_bisections_stay() -> None:
+    probes = [a_run(name, "bisect", "a", "succeeded", 30) for name in ("first", "last")]
+    probes = [
+        msgspec.structs.replace(run, origin=Origin("bisect", f"{run.id}'s")) for run in probes
+    ]
+    assert due_runs(probes, NOW, {"last's"}) == probes[:1]
 
 
 def ended(bench: Bench, **plan: object) -> str:

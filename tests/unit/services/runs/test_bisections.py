@@ -7,6 +7,7 @@ import pytest
 from nbyard.domain.bisections.structs import NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.checks import NewCheckRun
+from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.store import transition
@@ -54,6 +55,19 @@ def test_one_is_created_listed_cancelled_and_deleted(yard, ann, ended):
             read(ann, made.id)
         with pytest.raises(NotFound):
             read(Caller("eve"), made.id)
+
+
+def test_clean_ups_spare_the_compared_runs_while_it_runs(yard, ann, ended):
+    """R14: without them, the bisection could not start its next run."""
+    services, rules = yard.services, CleanUpRules(keep=0)
+    old, good, bad = ended("succeeded"), ended("succeeded", n=1), ended("failed", n=2)
+    made = services.bisections.create(ann, NewBisection(good.id, bad.id))
+    preview = services.runs.preview_clean_up(ann, rules)
+    assert [one.id for one in preview.runs] == [old.id]
+    assert {one.id for one in preview.protected} == {good.id, bad.id}
+    assert services.runs.clean_up(ann, rules).deleted == 1
+    services.bisections.cancel(ann, made.id)
+    assert services.runs.preview_clean_up(ann, rules).count == 2
 
 
 def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, ended):
