@@ -944,9 +944,9 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('The bisection has ended already: it is %1.', show(p.state)),
   'bisection-not-ended': (_p, _show, trans) =>
     trans.__('The bisection is running; cancel it first.'),
-  'bisected-run-gone': (_p, _show, trans) => trans.__('One of both runs was deleted.'),
+  'bisected-run-gone': (_p, _show, trans) => trans.__('One of the two compared runs was deleted.'),
   'nothing-to-bisect': (_p, _show, trans) =>
-    trans.__('The runs differ in nothing that can be combined.'),
+    trans.__('The runs have the same values, data, code and packages.'),
   'run-not-at-end': (_p, _show, trans) => trans.__('the run has not ended'),
   'other-workflow': (_p, _show, trans) =>
     trans.__('is a run of another workflow than the good run'),

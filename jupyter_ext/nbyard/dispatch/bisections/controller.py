@@ -54,7 +54,7 @@ class BisectionController:
         return has_created
 
     def handle(self, bisection_id: str) -> bool:
-        """BisectionJudge the last probe and start the next one; return whether anything changed."""
+        """Judge the last probe and start the next one; return whether anything changed."""
         with self._store.read() as c:
             one = self._rows.by_id(c, bisection_id)
             last = one.probes[-1] if one and one.probes else None

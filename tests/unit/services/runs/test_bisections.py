@@ -100,7 +100,7 @@ def test_what_cannot_be_bisected_is_refused_by_name(yard, ann, flow, ended):
         with pytest.raises(Invalid) as refused:
             bisections.create(ann, body)
         assert [one.path for one in refused.value.details] == [field]
-    with pytest.raises(Conflict, match="differ in nothing"):
+    with pytest.raises(Conflict, match="same values"):
         bisections.create(ann, NewBisection(good.id, same.id))
     with pytest.raises(NotFound):
         bisections.create(ann, NewBisection(good.id, "none"))

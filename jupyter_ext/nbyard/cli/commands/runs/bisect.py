@@ -16,7 +16,7 @@ LOOK_SECONDS = 0.5
 @click.command()
 @click.argument("good")
 @click.argument("bad")
-@click.option("--metric", default="", metavar="NODE.NAME", help="BisectionJudge by a metric.")
+@click.option("--metric", default="", metavar="NODE.NAME", help="Judge runs by a metric.")
 @click.option("--threshold", type=float, help="Limit of good values. Default: the middle.")
 @click.option("--limit", default=USUAL_LIMIT, show_default=True, help="Start at most N runs.")
 @click.option("--dry-run", is_flag=True, help="Show the changes and the number of runs only.")
