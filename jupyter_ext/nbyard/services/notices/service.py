@@ -208,18 +208,21 @@ class ChannelService:
     ) -> builtins.list[NoticeRule]:
         """Check rules, and return them with real paths of files and IDs of projects.
 
-        The files of `known` rules may have been deleted since.
+        The files of `known` rules may have been deleted since, or be outside of the root: those of
+        pushed projects are in the store.
         """
-        given, present = [*rules], {rule.path for rule in known}
+        given, present = [*rules], {self._spoken(rule).path: rule.path for rule in known}
         check_rules(given)
         projects = self._projects(owner, given)
         found = []
         for place, rule in enumerate(given):
             path, field = rule.path, f"rules.{place}.path"
-            if path:
+            if path in present:
+                path = present[path]
+            elif path:
                 path = str(self._parts.files.locate_code(path, field))
                 is_there = Path(split_function_path(path).file).is_file()
-                if path not in present and not is_there:
+                if path not in present.values() and not is_there:
                     raise Invalid.field(field, because("path-missing", path=rule.path))
             project = projects.get(rule.project, "")
             found.append(msgspec.structs.replace(rule, path=path, project=project))

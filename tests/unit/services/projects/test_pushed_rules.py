@@ -69,6 +69,15 @@ def test_a_push_adds_rules_and_policies_once(projects, channels, ann, folder, ya
     assert (policy.name, policy.rules) == ("recent", PolicyRules(keep=5))
 
 
+def test_a_form_keeps_pushed_rules_and_changes_others(projects, channels, ann, folder, yard):
+    projects.push(ann, folder(TEAM))
+    shown = channels.get(ann, "team")
+    others = [NoticeRule(["failed"]), shown.rules[1]]
+    changed = channels.update(ann, "team", ChannelPatch(shown.revision, rules=others))
+    assert changed.rules == others
+    assert projects.plan(ann, folder(TEAM)).changes == []
+
+
 def test_rules_follow_the_files_of_the_next_push(projects, channels, ann, folder, yard):
     projects.push(ann, folder(TEAM))
     before = rules(yard, ann, "team")[1].path
