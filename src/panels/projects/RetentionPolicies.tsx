@@ -3,11 +3,12 @@ import { ApiError, fieldErrors } from '../../api/client';
 import { stateText } from '../../components/StateMark';
 import { FieldFrame } from '../../forms/FieldFrame';
 import { IPanelServices } from '../frame/services';
-import { usePolicies } from '../runs/cleaning/CleanUpForm';
+import { numberOf, usePolicies } from '../runs/cleaning/CleanUpForm';
 import { Policies } from '../runs/cleaning/Policies';
 
 const STATES = ['succeeded', 'failed', 'cancelled'] as const;
 const GB = 1e9;
+const NUMBERS = ['older_than_days', 'keep', 'max_bytes'] as const;
 const EMPTY = { policy: '', older_than_days: '', keep: '', max_bytes: '' };
 
 interface IRetentionProps {
@@ -78,14 +79,15 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   const [states, setStates] = useState<string[]>([]);
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const save = async () => {
-    const number = (text: string) => (text.trim() ? Number(text) : null);
-    const most = number(typed.max_bytes);
-    const body = {
-      older_than_days: number(typed.older_than_days),
-      keep: number(typed.keep),
-      max_bytes: most === null ? null : Math.round(most * GB),
-      states
-    };
+    const [older_than_days, keep, most] = NUMBERS.map(name => numberOf(typed[name]));
+    // Without a rule that is unreadable, a policy would delete more runs.
+    const unread = NUMBERS.filter(name => numberOf(typed[name]) === undefined);
+    if (unread.length) {
+      setProblems(Object.fromEntries(unread.map(name => [name, trans.__('Enter a number.')])));
+      return;
+    }
+    const max_bytes = most && Math.round(most * GB);
+    const body = { older_than_days, keep, max_bytes, states };
     try {
       const path = { project, policy: typed.policy.trim() };
       await yard.client.call('projects.set_policy', { path, body });

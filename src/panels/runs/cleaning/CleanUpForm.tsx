@@ -167,7 +167,7 @@ function textOf(value: number | null | undefined): string {
 }
 
 /** Return the number in a text, null for none, undefined for an unreadable one. */
-function numberOf(text: string): number | null | undefined {
+export function numberOf(text: string): number | null | undefined {
   const value = text.trim() ? Number(text) : null;
   return value === null || (Number.isFinite(value) && value >= 0) ? value : undefined;
 }
