@@ -84,7 +84,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
     """Queue a run that repeats an ended run; return its ID.
 
     Its tasks are those of the old run as `renew` changes them, with the values and the template
-    of that run. It takes the name, the due time, and the place in a backfill.
+    of that run. It takes the name, the due time, the projects, and the place in a backfill.
     """
     same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
     row = {name: getattr(old, name) for name in (*same, "runtime", "priority")}
@@ -106,6 +106,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
         "retry", old.id, before.due_at, chain=before.chain, backfill_id=before.backfill_id
     )
     made = _insert(store, c, row, origin, plans)
+    store.projects.link_retry(c, old, made)
     if before.backfill_id:
         store.backfills.replace_run(c, before.backfill_id, old.id, made)
     return made

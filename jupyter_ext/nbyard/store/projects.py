@@ -30,6 +30,7 @@ from nbyard.domain.projects.structs import (
     ProjectTask,
 )
 from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.structs import Run
 from nbyard.store import events
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
@@ -171,6 +172,20 @@ class ProjectRows:
         row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.tell(c, project.id, project.owner, "linked")
+
+    def link_retry(self, c: Connection, old: Run, made: str) -> None:
+        """Link a retry to the projects that its run belongs to.
+
+        A linked workflow has its retries already, a linked schedule or trigger has not.
+        """
+        of_run = and_(L.kind == "run", L.resource_id == old.id)
+        # The origin of a backfill is a schedule.
+        of_origin = and_(L.kind.in_(("schedule", "trigger")), L.resource_id == old.origin.id)
+        query = select(L.project_id).where(of_run | of_origin).distinct()
+        for project_id in [*c.execute(query).scalars()]:
+            row = {"project_id": project_id, "kind": "run", "resource_id": made}
+            c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
+            self.tell(c, project_id, old.owner, "linked")
 
     def unlink(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> bool:
         """Remove a link; return whether it existed."""

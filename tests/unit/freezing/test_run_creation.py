@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
+from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.planning import plan_tasks
 from nbyard.domain.runs.structs import BytesOf, NewRun, RunDetail, TaskPlan, ValueOf
@@ -224,6 +225,29 @@ def test_a_run_without_a_template_is_retried_with_its_plans(
     found: RunDetail = yard.services.runs.get(ann, again)
     assert found.run.origin == Origin("retry", old.id)
     assert found.run.parameters == old.parameters
+
+
+@BOTH
+def test_a_retry_belongs_to_the_projects_of_its_run(
+    yard: Yard, ann: Caller, template: RunTemplate
+) -> None:
+    """J1: those of its schedule, and those in which it is linked itself."""
+    for name in ("nightly", "wine", "beer"):
+        yard.services.projects.create(ann, NewProject(name))
+    with yard.store.write() as c:
+        origin = Origin("backfill", "s")
+        run, _ = create_run(yard.store, c, template, origin=origin)
+        projects = yard.store.projects
+        nightly, wine = (projects.get(c, ann.name, name) for name in ("nightly", "wine"))
+        projects.link(c, nightly, "schedule", "s")
+        projects.link(c, nightly, "run", run)
+        projects.link(c, wine, "run", run)
+        again = retry_run(yard.store, c, yard.store.runs.by_id(c, run), taken_over, "")
+        last = retry_run(yard.store, c, yard.store.runs.by_id(c, again), taken_over, "")
+    for name in ("nightly", "wine"):
+        listed = yard.services.runs.list(ann, project=name).items
+        assert {one.id for one in listed} == {run, again, last}
+    assert yard.services.runs.list(ann, project="beer").items == []
 
 
 def test_what_a_forecast_plans_is_what_a_template_plans(yard, ann, template):
