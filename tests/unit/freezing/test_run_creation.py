@@ -232,22 +232,25 @@ def test_a_retry_belongs_to_the_projects_of_its_run(
     yard: Yard, ann: Caller, template: RunTemplate
 ) -> None:
     """J1: those of its schedule, and those in which it is linked itself."""
-    for name in ("nightly", "wine", "beer"):
-        yard.services.projects.create(ann, NewProject(name))
-    with yard.store.write() as c:
-        origin = Origin("backfill", "s")
-        run, _ = create_run(yard.store, c, template, origin=origin)
-        projects = yard.store.projects
-        nightly, wine = (projects.get(c, ann.name, name) for name in ("nightly", "wine"))
-        projects.link(c, nightly, "schedule", "s")
-        projects.link(c, nightly, "run", run)
-        projects.link(c, wine, "run", run)
-        again = retry_run(yard.store, c, yard.store.runs.by_id(c, run), taken_over, "")
-        last = retry_run(yard.store, c, yard.store.runs.by_id(c, again), taken_over, "")
+    services, store = yard.services, yard.store
+    nightly, wine, _ = (
+        services.projects.create(ann, NewProject(name)) for name in ("nightly", "wine", "beer")
+    )
+    with store.write() as c:
+        run, _ = create_run(store, c, template, origin=Origin("backfill", "s"))
+        store.projects.link(c, nightly, "schedule", "s")
+        for project in (nightly, wine):
+            store.projects.link(c, project, "run", run)
+    family = [run]
+    for _ in range(2):
+        services.runs.cancel(ann, family[-1])
+        with store.write() as c:
+            old = services.runs.get(ann, family[-1]).run
+            family.append(retry_run(store, c, old, taken_over, ""))
     for name in ("nightly", "wine"):
-        listed = yard.services.runs.list(ann, project=name).items
-        assert {one.id for one in listed} == {run, again, last}
-    assert yard.services.runs.list(ann, project="beer").items == []
+        listed = services.runs.list(ann, project=name).items
+        assert [one.id for one in listed] == family[::-1]
+    assert services.runs.list(ann, project="beer").items == []
 
 
 def test_what_a_forecast_plans_is_what_a_template_plans(yard, ann, template):
