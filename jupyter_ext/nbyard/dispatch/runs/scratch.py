@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.retention.removal import remove_records, remove_run
@@ -54,11 +55,11 @@ def due_runs(scratch: Sequence[Run], now: datetime, bisections: Collection[str] 
     The runs of these running bisections stay: they are judged, or later ones use their results.
     """
     # The runs are in the order of their creation, so the last one of a file wins.
-    newest = {(run.owner, run.path): run.id for run in scratch if run.origin.kind == "check"}
+    newest = {(run.owner, file_of(run)): run.id for run in scratch if run.origin.kind == "check"}
     due = []
     for run in scratch:
         ended = run.finished_at or run.created_at
-        is_replaced = run.origin.kind == "check" and newest[run.owner, run.path] != run.id
+        is_replaced = run.origin.kind == "check" and newest[run.owner, file_of(run)] != run.id
         # also if the clock was set back by more than that time
         is_old = not -KEPT_FOR < now - ended < KEPT_FOR
         is_used = run.origin.kind == "bisect" and run.origin.id in bisections

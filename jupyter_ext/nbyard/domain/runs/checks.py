@@ -26,6 +26,11 @@ class NewCheckRun(NewRun, frozen=True, forbid_unknown_fields=True):
     files: int = FILES
 
 
+def file_of(run: Run) -> str:
+    """Return what a run is of: its file, else its executable, which may have no file."""
+    return run.path or run.title
+
+
 def refuse_scratch(run: Run) -> None:
     """Refuse a scratch run where only runs of the history count.
 

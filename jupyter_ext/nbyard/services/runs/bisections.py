@@ -20,6 +20,7 @@ from nbyard.domain.bisections.structs import (
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import BISECTION, RUN
 from nbyard.errors import Conflict, Invalid, NotFound
@@ -141,8 +142,8 @@ class BisectionService:
         for name, run in (("good", good), ("bad", bad)):
             if run.state not in RUN.terminal:
                 raise Invalid.field(name, because("run-not-at-end"))
-        # Runs of one notebook or script have no workflow, but a path.
-        if (good.workflow_id or good.path) != (bad.workflow_id or bad.path):
+        # Runs of one notebook or script have no workflow.
+        if (good.workflow_id or file_of(good)) != (bad.workflow_id or file_of(bad)):
             raise Invalid.field("bad", because("other-workflow"))
         judge = self._judge(caller, body, good, bad)
         with self._store.read() as c:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.runs.checks import CheckedRun, NewCheckRun
+from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.samples import check_sample
 from nbyard.domain.runs.structs import NewRun, Run
@@ -68,7 +68,8 @@ class RunChecks(RunExports):
         names: set[str] = set()
         new = self._find(c, caller, made)
         for old in self._store.runs.scratch(c, caller.name, new.path):
-            if old.id == made or old.origin.kind != "check":
+            is_same = old.origin.kind == "check" and file_of(old) == file_of(new)
+            if old.id == made or not is_same:
                 continue
             # A live run is deleted by the dispatcher after its end.
             if old.state in RUN.terminal:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.checks import NewCheckRun
@@ -69,6 +70,22 @@ def test_a_check_run_replaces_the_one_before(yard, ann, flow):
     assert [one.number for one in runs.list(ann).items] == [1]
     with pytest.raises(NotFound):
         runs.get(ann, first.id)
+
+
+def test_check_runs_of_executables_leave_each_other(yard, ann):
+    """Executables are named in the request, so that their runs have no file."""
+    for name in ("one", "two"):
+        (yard.parts.files.root / f"{name}.py").write_text("x = 1  # parameters\n")
+        yard.services.executables.create(ann, NewExecutable(path=f"{name}.py"))
+    runs = yard.services.runs
+    first, second = (
+        runs.check_sample(ann, NewCheckRun(executable=name)) for name in ("one", "two")
+    )
+    assert (first.path, second.path) == ("", "")
+    assert runs.get(ann, first.id).run.cancel_requested_at is None
+    runs.check_sample(ann, NewCheckRun(executable="one"))
+    assert runs.get(ann, first.id).run.cancel_requested_at is not None
+    assert runs.get(ann, second.id).run.cancel_requested_at is None
 
 
 def test_a_check_run_is_refused_where_history_counts(yard, ann, flow):
