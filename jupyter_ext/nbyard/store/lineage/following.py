@@ -1,12 +1,22 @@
 """What was made with nodes of a lineage."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.lineage.structs import Found, LineageKind, Link, Ref
@@ -14,7 +24,7 @@ from nbyard.domain.runs.structs import Binding, ResultOf
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.deployment_tables import deployments, models, revisions
 from nbyard.store.schema.lineage_tables import task_sources
-from nbyard.store.schema.scratch_runs import HISTORY
+from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import artifacts, dataset_versions, images, runs, tasks
 from nbyard.store.visibility import may_see
 
@@ -59,23 +69,49 @@ def tasks_of_other_runs(
     c: Connection, kind: LineageKind, ids: Sequence[str], most: int
 ) -> tuple[list[Link], dict[Ref, int]]:
     """Return the newest tasks of other runs that use each source, and how many there are."""
-    is_source = S.source.in_([Ref(kind, one).id for one in ids])
-    used = select(S.source, S.task_id, func.min(S.name).label("name"))
-    used = used.join(tasks, T.id == S.task_id).join(runs, runs.c.id == T.run_id)
-    used = used.where(is_source, HISTORY)
-    each: Any = used.group_by(S.source, S.task_id).subquery()
-    # A dataset may have been used by many thousands of runs, of which few are shown.
-    rank = func.row_number().over(partition_by=each.c.source, order_by=each.c.task_id.desc())
-    total = func.count().over(partition_by=each.c.source)
-    ranked: Any = select(each, rank.label("rank"), total.label("total")).subquery()
-    query = select(ranked).where(ranked.c.rank <= most).order_by(ranked.c.rank)
-    links, totals = [], {}
-    for row in c.execute(query):
-        source = Ref(kind, row.source.partition(":")[2])
-        links.append(Link(source, Ref("task", row.task_id), row.name))
-        if row.total > most:
-            totals[source] = row.total
-    return links, totals
+    # Grouped by the task alone, SQLite reads the index from its end.
+    first = [func.min(S[name]).label(name) for name in ("source", "name")]
+    used = select(S.task_id, *first)
+    used = used.join(tasks, T.id == S.task_id).join(runs, runs.c.id == T.run_id).where(HISTORY)
+    used = used.group_by(S.task_id).order_by(S.task_id.desc()).limit(most)
+    sources = [Ref(kind, one).id for one in ids]
+    rows: list[Any] = []
+    # A dataset may have been used by many thousands of runs, of which the index finds the newest.
+    for start in range(0, len(sources), FEW):
+        some = sources[start : start + FEW]
+        parts = [select(used.where(S.source == source).subquery()) for source in some]
+        rows += c.execute(union_all(*parts))
+    counts = Counter[str]()
+    ranked: list[tuple[int, Link]] = []
+    for row in sorted(rows, key=lambda row: row.task_id, reverse=True):
+        counts[row.source] += 1
+        link = Link(_ref(kind, row.source), Ref("task", row.task_id), row.name)
+        ranked.append((counts[row.source], link))
+    # The newest of each source first, as not all of them may fit.
+    links = [link for _, link in sorted(ranked, key=lambda one: one[0])]
+    full = [source for source, count in counts.items() if count == most]
+    return links, {_ref(kind, source): count for source, count in count_users(c, full).items()}
+
+
+def count_users(c: Connection, sources: Sequence[str]) -> Counter[str]:
+    """Return how many tasks of the history use each source."""
+    if not sources:
+        return Counter()
+    every = select(S.source, func.count(S.task_id.distinct())).group_by(S.source)
+    every = every.where(S.source.in_(sources))
+    # Scratch runs are few: to count theirs is faster than to look up the run of each task.
+    others = select(T.id).where(T.run_id.in_(select(runs.c.id).where(IS_SCRATCH)))
+    found = Counter(_counted(c, every))
+    found.subtract(_counted(c, every.where(S.task_id.in_(others))))
+    return found
+
+
+def _counted(c: Connection, query: Any) -> dict[str, int]:
+    return {row[0]: row[1] for row in c.execute(query)}
+
+
+def _ref(kind: LineageKind, source: str) -> Ref:
+    return Ref(kind, source.partition(":")[2])
 
 
 def tasks_of_same_run(c: Connection, ids: Sequence[str]) -> Iterator[Link]:

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.domain.lineage.structs import Ref
 from nbyard.domain.runs.structs import BytesOf, ResultOf
+from nbyard.store.lineage.following import tasks_of_other_runs
 
 from .records import Records, names, walk
 
@@ -23,6 +24,34 @@ def test_many_users_are_counted_and_the_newest_shown(store, chain):
         shown = {node.run.title for node in found.nodes if node.run}
         assert shown == {f"run {number}" for number in range(21, 30)}
         assert walk(store, c, "ada", start).left_out == 0
+
+
+def test_users_in_scratch_runs_do_not_count(store, chain):
+    with store.write() as c:
+        rows = Records(store, c)
+        source = BytesOf("d", "a", "irises v1", source=f"dataset:{chain['version']}")
+        for origin in ("manual", "check", "bisect", "schedule"):
+            rows.work(rows.run(origin=origin), "use", {"a": source, "b": source})
+    with store.read() as c:
+        ref = Ref("dataset", chain["version"])
+        links, totals = tasks_of_other_runs(c, "dataset", [ref.key], 2)
+        assert totals == {ref: 3} and [link.source for link in links] == [ref, ref]
+        assert tasks_of_other_runs(c, "dataset", [ref.key], 9)[1] == {}
+
+
+def test_the_newest_user_of_each_source_comes_first(store):
+    """R15: also with more sources than one statement reads."""
+    with store.write() as c:
+        rows = Records(store, c)
+        versions = [rows.ready(f"data {n}") for n in range(60)]
+        for version in versions[:2] * 2 + versions:
+            source = BytesOf("d", "a", "x v1", source=f"dataset:{version}")
+            rows.work(rows.run(), "use", {"a": source})
+    with store.read() as c:
+        links, totals = tasks_of_other_runs(c, "dataset", versions, 3)
+    assert len(links) == 64
+    assert {link.source.key for link in links[:60]} == {*versions}
+    assert totals == {Ref("dataset", version): 3 for version in versions[:2]}
 
 
 @pytest.mark.parametrize("node", ['a "b"', "50%_x", "ü", "a\\b"])
