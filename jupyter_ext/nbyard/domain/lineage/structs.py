@@ -51,6 +51,11 @@ class LineageRun(msgspec.Struct, frozen=True):
     title: str
     git: GitState | None = None
 
+    @property
+    def words(self) -> str:
+        """Return its number; scratch runs have none that users know."""
+        return f"run {self.number}" if self.number > 0 else "scratch run"
+
 
 class LineageNode(msgspec.Struct, frozen=True):
     """A node of a lineage graph.

@@ -94,9 +94,9 @@ def words_of(node: LineageNode) -> str:
     if node.version:
         words.append(f"version {node.version}")
     if node.run is not None and node.kind == "artifact":
-        words.append(f"of {node.workflow_node}, run {node.run.number}")
+        words.append(f"of {node.workflow_node}, {node.run.words}")
     elif node.run is not None:
-        words.append(f"run {node.run.number}")
+        words.append(node.run.words)
         words.append(str(node.run.git) if node.run.git else "")
     if node.kind == "environment" and not node.version and node.digest:
         words.append(f"({node.digest.rpartition(':')[2][:SHORT]})")

@@ -30,7 +30,8 @@ export function detailOf(node: LineageNode, trans: TranslationBundle): string {
   return [
     kindText(kind, trans),
     version && trans.__('version %1', version),
-    run && trans.__('run %1', run.number),
+    // Scratch runs count below zero, which says nothing to users.
+    run && (run.number < 0 ? trans.__('scratch run') : trans.__('run %1', run.number)),
     isDeleted
       ? trans.__('deleted')
       : cached

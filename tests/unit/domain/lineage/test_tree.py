@@ -52,6 +52,8 @@ def test_a_start_without_connections_is_one_line() -> None:
     assert words_of(hidden("run")) == "run (not visible)"
     kernel = LineageNode("e", "environment", "python3", digest="sha256:0123456789abcdef")
     assert words_of(kernel) == "environment python3 (0123456789)"
+    task = LineageNode("t", "task", "train", run=LineageRun("r", -3, "", "Penguins"))
+    assert words_of(task) == "task train scratch run"
 
 
 @given(EDGES, NODES)
