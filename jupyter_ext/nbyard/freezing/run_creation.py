@@ -115,7 +115,7 @@ def retry_run(store: Store, c: Connection, old: Run, renew: Renew, submission_ke
 def create_probe(
     store: Store, c: Connection, like: Run, plans: Sequence[TaskPlan], bisection_id: str
 ) -> str:
-    """Queue the run of a bisection: these plans, with the title and workflow of another run."""
+    """Queue the run of a bisection: these plans, with all else as in another run."""
     same = ("title", "owner", "path", "workflow_id", "workflow_version_id", "parameters")
     row = {name: getattr(like, name) for name in (*same, "runtime", "priority")}
     row |= {
@@ -126,7 +126,9 @@ def create_probe(
         "submission_key": None,
         "git": msgspec.to_builtins(like.git),
     }
-    return _insert(store, c, row, Origin("bisect", bisection_id), plans)
+    # Code that reads the scheduled time gets the same one in all runs of a bisection.
+    origin = Origin("bisect", bisection_id, like.origin.due_at)
+    return _insert(store, c, row, origin, plans)
 
 
 def with_values(content: TemplateContent, values: Values) -> TemplateContent:

@@ -19,7 +19,13 @@ from nbyard.domain.runs.structs import BytesOf, NewRun, RunDetail, TaskPlan, Val
 from nbyard.domain.runs.templates import RunTemplate
 from nbyard.errors import Conflict, Invalid, NameTaken
 from nbyard.freezing.environment_resolution import taken_over
-from nbyard.freezing.run_creation import create_run, plan_run, recorded_values, retry_run
+from nbyard.freezing.run_creation import (
+    create_probe,
+    create_run,
+    plan_run,
+    recorded_values,
+    retry_run,
+)
 from nbyard.freezing.templates import FrozenRequest, freeze, store_template
 from nbyard.store import Connection
 from nbyard.yard import Yard
@@ -225,6 +231,17 @@ def test_a_run_without_a_template_is_retried_with_its_plans(
     found: RunDetail = yard.services.runs.get(ann, again)
     assert found.run.origin == Origin("retry", old.id)
     assert found.run.parameters == old.parameters
+
+
+def test_runs_of_a_bisection_have_the_due_time_of_the_bad_run(yard, ann, template):
+    due = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    with yard.store.write() as c:
+        run, _ = create_run(yard.store, c, template, origin=Origin("schedule", "s", due))
+        bad = yard.store.runs.by_id(c, run)
+        plans = [task.plan for task in yard.store.tasks.of_run(c, run)]
+        probe = yard.store.runs.by_id(c, create_probe(yard.store, c, bad, plans, "b"))
+    assert probe.origin == Origin("bisect", "b", due)
+    assert probe.scheduled_at == bad.scheduled_at == "2026-11-26T08:00:00Z"
 
 
 @BOTH
