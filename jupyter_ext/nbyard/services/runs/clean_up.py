@@ -125,6 +125,9 @@ class RunCleanUps(RunAttempts):
         with self._store.read() as c:
             inside = filter_project(self._store, c, caller, project)
             policies = self._store.retention.policies(c, caller.name).get(caller.name, [])
+            # Each dialog asks, and most users have no policy: all runs would be read for nothing.
+            if not any(inside in ("", one.project_id) for one in policies):
+                return RetentionPreview([])
             members = self._store.retention.members(c, policies)
             runs = finished_runs(self._store, c, caller.name, self._parts.files.documents())
         # Also with a project: what earlier policies delete is left to none.

@@ -120,3 +120,15 @@ def test_the_preview_of_policies_names_what_each_frees(yard, ann, runs, flow, fi
     assert [one.number for one in own.preview.runs] == [first.run.number]
     assert runs.preview_retention(Caller("bob")).policies == []
     assert second.run.id
+
+
+def test_without_a_policy_to_show_no_run_is_read(yard, ann, runs, monkeypatch):
+    projects = yard.services.projects
+    for name in ("wine", "beer"):
+        projects.create(ann, NewProject(name))
+    monkeypatch.setattr("nbyard.services.runs.clean_up.finished_runs", pytest.fail)
+    assert runs.preview_retention(ann).policies == []
+    projects.set_policy(ann, "wine", "none", PolicyRules(keep=0))
+    assert runs.preview_retention(ann, project="beer").policies == []
+    with pytest.raises(NotFound):
+        runs.preview_retention(ann, project="cider")
