@@ -44,7 +44,6 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('waits for a free Dask worker of %1', show(p.workers)),
   'no-dask-worker': (_p, _show, trans) => trans.__('waits for a Dask worker: none is registered'),
   runs: (p, show, trans) => trans.__('runs because %1', show(p.cause)),
-  'runs-without-earlier-result': (_p, _show, trans) => trans.__('no earlier result'),
   'runs-again': (p, show, trans) => trans.__('runs again: %1', show(p.attempt)),
   continues: (p, show, trans) =>
     trans.__('%1; continues after %2 finished rows', show(p.reason), show(p.rows)),
@@ -2860,6 +2859,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the key %1 must be put in quotes', show(p.key)),
   'not-url': (_p, _show, trans) => trans.__('must be a URL'),
   'malformed-url': (_p, _show, trans) => trans.__('is not a URL'),
+  'characters-in-key': (_p, _show, trans) =>
+    trans.__('may have only visible ASCII characters in its key, such as letters and digits'),
   'blanks-in-url': (_p, _show, trans) =>
     trans.__('may not contain spaces, backslashes or control characters'),
   'login-in-url': (_p, _show, trans) => trans.__('may not hold a name or password'),

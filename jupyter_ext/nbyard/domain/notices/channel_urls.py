@@ -7,7 +7,7 @@ contain secrets.
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from nbyard.domain.parsing.urls import (
     HINT,
@@ -47,7 +47,11 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
         Invalid: the URL is refused.
     """
     if is_openlineage(url):
-        _check_webhook(openlineage_target(url)[0], allowed, field)
+        web, key = openlineage_target(url)
+        # The key becomes the value of a header.
+        if any(not "!" <= char <= "~" for char in key):
+            raise Invalid.field(field, because("characters-in-key"))
+        _check_webhook(web, allowed, field)
     elif scheme_of(url) in WEB:
         _check_webhook(url, allowed, field)
     else:
@@ -95,12 +99,15 @@ def is_openlineage(url: str) -> bool:
 
 
 def openlineage_target(url: str) -> tuple[str, str]:
-    """Return the address that receives OpenLineage events, and the key to send, empty for none."""
+    """Return the address that receives OpenLineage events, and the key to send, empty for none.
+
+    Characters that a URL cannot contain there, such as a slash, are percent-encoded in the key.
+    """
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     key, _, host = host.rpartition("@")
     web = f"{scheme.lower().removeprefix(OPENLINEAGE)}://{host}{slash}{path}"
-    return web, key.removeprefix(":")
+    return web, unquote(key.removeprefix(":"))
 
 
 def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> None:

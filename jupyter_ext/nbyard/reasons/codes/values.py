@@ -122,6 +122,9 @@ FILES = {
 ADDRESSES = {
     "not-url": code("must be a URL"),
     "malformed-url": code("is not a URL"),
+    "characters-in-key": code(
+        "may have only visible ASCII characters in its key, such as letters and digits"
+    ),
     "blanks-in-url": code("may not contain spaces, backslashes or control characters"),
     "login-in-url": code("may not hold a name or password"),
     "chained-protocols": code("may not chain protocols"),

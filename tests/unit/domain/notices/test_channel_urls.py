@@ -103,6 +103,8 @@ def test_an_openlineage_url_is_a_web_url_with_a_key():
     assert openlineage_target(KEYED) == ("https://receiver.test/api/v1/lineage?x=1", "s3cr3t")
     assert openlineage_target("OpenLineage+http://:k@h:1") == ("http://h:1", "k")
     assert openlineage_target("openlineage+https://h/a@b") == ("https://h/a@b", "")
+    # A key may have any visible character.
+    assert openlineage_target("openlineage+https://a%2Fb%40c==@h/") == ("https://h/", "a/b@c==")
     text = without_secrets(f"receiver.test refuses s3cr3t of {KEYED}", KEYED)
     assert text == "receiver.test refuses *** of ***"
 
@@ -115,6 +117,9 @@ def test_an_openlineage_url_is_a_web_url_with_a_key():
         ("openlineage+ftp://receiver.test/", "unknown-scheme"),
         ("openlineage+https://", "no-host"),
         ("openlineage+https://k@localhost/", "private-host"),
+        ("openlineage+https://k%0D%0AHost:x@receiver.test/", "characters-in-key"),
+        ("openlineage+https://a b@receiver.test/", "characters-in-key"),
+        ("openlineage+https://kéy@receiver.test/", "characters-in-key"),
     ],
 )
 def test_an_openlineage_url_is_checked_as_one(url, code):
