@@ -44,6 +44,7 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('waits for a free Dask worker of %1', show(p.workers)),
   'no-dask-worker': (_p, _show, trans) => trans.__('waits for a Dask worker: none is registered'),
   runs: (p, show, trans) => trans.__('runs because %1', show(p.cause)),
+  'runs-without-earlier-result': (_p, _show, trans) => trans.__('no earlier result'),
   'runs-again': (p, show, trans) => trans.__('runs again: %1', show(p.attempt)),
   continues: (p, show, trans) =>
     trans.__('%1; continues after %2 finished rows', show(p.reason), show(p.rows)),
