@@ -4,6 +4,7 @@ import { JsonObject } from '../../document/canonical';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { CanvasController } from '../model/controller';
 import { ensureId } from '../model/identity';
+import { whenChecked } from '../model/whenChecked';
 import { nextProblem } from '../stage/navigation';
 import { IRunChoices, IRunSelection } from '../model/tokens';
 
@@ -18,7 +19,8 @@ export async function run(
   if (Object.values(parametersOf(canvas)).some(({ default: usual }) => usual === undefined)) {
     return runWithParameters(canvas, mode, choices);
   }
-  return canRun(canvas, mode) ? told(canvas, () => start(canvas, mode, choices)) : undefined;
+  const isReady = await canRun(canvas, mode);
+  return isReady ? told(canvas, () => start(canvas, mode, choices)) : undefined;
 }
 
 /** Ask for parameter values and a runtime for one run, and start it. */
@@ -27,7 +29,7 @@ export async function runWithParameters(
   mode: IRunSelection['mode'] = 'all',
   choices: IRunChoices = {}
 ): Promise<string | undefined> {
-  if (!canRun(canvas, mode)) {
+  if (!(await canRun(canvas, mode))) {
     return undefined;
   }
   return told(canvas, async () => {
@@ -70,10 +72,14 @@ function leaveField(): void {
 }
 
 /** Return whether there is anything to run; otherwise show the reason. */
-function canRun(canvas: CanvasController, mode: IRunSelection['mode']): boolean {
-  const { trans } = canvas;
+async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Promise<boolean> {
+  const { checker, trans } = canvas;
   leaveField();
   let reason = '';
+  if (problemsOf(canvas, mode).length > checker.unread.length) {
+    checker.ask(0); // a file may have been corrected since
+    await whenChecked(canvas);
+  }
   if (!canvas.services.backend) {
     reason = trans.__('The nbyard server is not reachable. Runs cannot start.');
   } else if (!canvas.doc.nodes.size) {

@@ -1,3 +1,4 @@
+import { Contents } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import { IArgument, readArguments } from '../../document/arguments';
 import { DATASET_OUTPUT } from '../../document/flow';
@@ -109,6 +110,11 @@ export class Checker {
     return { type, format: data?.format ?? '', arguments: known };
   };
 
+  /** Check again whenever a file is saved: it may be the code of a node. */
+  watch({ fileChanged }: Pick<Contents.IManager, 'fileChanged'>): void {
+    fileChanged.connect(this._onFile, this);
+  }
+
   /** Schedule a request; the delay grows with slow responses. */
   ask(delay = Math.min(Math.max(QUIET, this._took), LONGEST)): void {
     window.clearTimeout(this._timer);
@@ -171,6 +177,12 @@ export class Checker {
 
   private _collect(): void {
     this.problems = [...this.unread, ...this._problems];
+  }
+
+  private _onFile(_: unknown, { type }: Contents.IChangedArgs): void {
+    if (type === 'save') {
+      this.ask();
+    }
   }
 
   private _onChanged(_: FlowDoc, change: IFlowChange): void {

@@ -94,6 +94,7 @@ export class CanvasController {
     this.store.subscribe(this._onSelection);
     this.services.steps?.chosen.connect(this._onStep, this);
     this.checker.changed.connect(this._onChecked, this);
+    this.checker.watch(this.contents);
     this.context.pathChanged.connect(this._onPath, this);
     this.context.saveState.connect(this._onSave, this);
   }

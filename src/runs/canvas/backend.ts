@@ -109,10 +109,12 @@ export class WorkflowBackend implements IWorkflowBackend {
   async spelling(path: string): Promise<ISpelling<[selection: IRunSelection]>> {
     return {
       client: this.yard.client,
-      request: selection => ({
-        id: selection.sample ? 'runs.check_sample' : 'runs.create',
-        question: questionOf(path, selection)
-      })
+      request: selection => {
+        const question = questionOf(path, selection);
+        return selection.sample
+          ? { id: 'runs.check_sample', question }
+          : { id: 'runs.create', question };
+      }
     };
   }
 

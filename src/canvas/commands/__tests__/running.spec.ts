@@ -1,4 +1,5 @@
 import { fireEvent, waitFor } from '@testing-library/react';
+import { Signal } from '@lumino/signaling';
 import { run } from '../running';
 import { bench, IBench } from '../../model/__tests__/fakes';
 
@@ -49,5 +50,33 @@ describe('K15: Check Run', () => {
     expect(await run(canvas, 'all', { sample: { rows: 5 } })).toBe('run-1');
     expect(backend.runs[0].selection).toMatchObject({ mode: 'all', sample: { rows: 5 } });
     expect(canvas.ui.notice?.text).toContain('sample of the data');
+  });
+});
+
+describe('problems of the last check', () => {
+  const problem = { node: 'clean', message: 'this output no longer exists' };
+
+  async function found(problems: (typeof problem)[]): Promise<void> {
+    one.backend.problems = problems;
+    one.canvas.checker.ask(0);
+    await waitFor(() => expect(one.canvas.checker.problems).toHaveLength(problems.length));
+  }
+
+  it('do not block a run once the file is corrected', async () => {
+    const { canvas, backend } = one;
+    await found([problem]);
+    expect(await run(canvas, 'all')).toBeUndefined();
+    expect(canvas.ui.notice?.text).toContain('no longer exists');
+    backend.problems = [];
+    expect(await run(canvas, 'all')).toBe('run-1');
+  });
+
+  it('are looked for again when a file is saved', async () => {
+    const { canvas, backend } = one;
+    await found([problem]);
+    backend.problems = [];
+    const { fileChanged } = canvas.contents as unknown as { fileChanged: Signal<object, object> };
+    fileChanged.emit({ type: 'save', newValue: { path: 'work/clean.ipynb' } });
+    await waitFor(() => expect(canvas.checker.problems).toEqual([]));
   });
 });

@@ -363,7 +363,9 @@ describe('runs', () => {
     backend.problems = [{ node: 'clean', message: 'raw needs a connection' }];
     canvas.checker.ask(0);
     await settle();
-    expect(await run(canvas, 'all')).toBeUndefined();
+    const started = run(canvas, 'all'); // checks again before it refuses
+    await settle();
+    expect(await started).toBeUndefined();
     expect(backend.runs).toEqual([]);
     expect(canvas.store.focused).toBe('clean');
     expect(canvas.ui.notice!.text).toBe('clean.ipynb: raw needs a connection');

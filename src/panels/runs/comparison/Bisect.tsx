@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Bisection, BisectionChange, BisectionPreview, Run } from '../../../api/types';
 import { reasonText } from '../../../reasons';
+import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 
 const LOOK_MS = 1000;
@@ -83,11 +84,9 @@ function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
     }, LOOK_MS);
     return () => window.clearTimeout(timer);
   }, [yard, found]);
+  const question = { body: { good, bad, metric } };
   const start = () =>
-    void yard.client
-      .call('bisections.create', { body: { good, bad, metric } })
-      .then(setFound)
-      .catch(fail);
+    void yard.client.call('bisections.create', question).then(setFound).catch(fail);
   const cancel = () =>
     void yard.client
       .call('bisections.cancel', { path: { bisection: found!.id } })
@@ -124,6 +123,13 @@ function Search({ services, good, bad, metric }: ISearchProps): JSX.Element {
           >
             {trans.__('Start')}
           </button>
+          <ShowAsCommand
+            spelling={{
+              client: yard.client,
+              request: () => ({ id: 'bisections.create', question })
+            }}
+            trans={trans}
+          />
         </>
       )}
       {found && <p role="status">{progressText(found, trans)}</p>}
