@@ -2,6 +2,8 @@ import { useState } from 'react';
 import { ApiError, fieldErrors } from '../../api/client';
 import { stateText } from '../../components/StateMark';
 import { FieldFrame } from '../../forms/FieldFrame';
+import { IRequest } from '../../api/operations';
+import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
 import { numberOf, usePolicies } from '../runs/cleaning/CleanUpForm';
 import { Policies } from '../runs/cleaning/Policies';
@@ -78,23 +80,27 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   const [typed, setTyped] = useState(EMPTY);
   const [states, setStates] = useState<string[]>([]);
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
-  const save = async () => {
+  const policy = typed.policy.trim();
+  // Without a rule that is unreadable, a policy would delete more runs.
+  const unread = NUMBERS.filter(name => numberOf(typed[name]) === undefined);
+  const question = () => {
     const [older_than_days, keep, most] = NUMBERS.map(name => numberOf(typed[name]));
-    // Without a rule that is unreadable, a policy would delete more runs.
-    const unread = NUMBERS.filter(name => numberOf(typed[name]) === undefined);
+    const max_bytes = most && Math.round(most * GB);
+    return { path: { project, policy }, body: { older_than_days, keep, max_bytes, states } };
+  };
+  const request = (): IRequest | undefined =>
+    policy && !unread.length ? { id: 'projects.set_policy', question: question() } : undefined;
+  const save = async () => {
     if (unread.length) {
       setProblems(Object.fromEntries(unread.map(name => [name, trans.__('Enter a number.')])));
       return;
     }
-    const max_bytes = most && Math.round(most * GB);
-    const body = { older_than_days, keep, max_bytes, states };
     try {
-      const path = { project, policy: typed.policy.trim() };
-      await yard.client.call('projects.set_policy', { path, body });
+      await yard.client.call('projects.set_policy', question());
       setTyped(EMPTY);
       setStates([]);
       setProblems({});
-      onSaved(path.policy);
+      onSaved(policy);
     } catch (error) {
       const found = fieldErrors(error);
       setProblems(Object.keys(found).length ? found : { '': (error as ApiError).message });
@@ -142,14 +148,10 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
           </label>
         ))}
       </fieldset>
-      <button
-        type="button"
-        className="nby-Button"
-        disabled={!typed.policy.trim()}
-        onClick={() => void save()}
-      >
+      <button type="button" className="nby-Button" disabled={!policy} onClick={() => void save()}>
         {trans.__('Save Policy')}
       </button>
+      <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
     </div>
   );
 }

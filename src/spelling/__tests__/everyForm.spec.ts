@@ -14,10 +14,18 @@ const routes: Readonly<Record<string, readonly [string, string]>> = ROUTES;
 const READS = [
   ...['environments.preview', 'executables.help', 'executables.inspect', 'executables.preview'],
   ...['images.dockerfile', 'runs.forecast', 'runs.preview_clean_up', 'schedules.preview'],
-  ...['models.deployed', 'system.spell', 'workflows.check']
+  ...[
+    'backfills.preview',
+    'bisections.preview',
+    'models.deployed',
+    'system.spell',
+    'workflows.check'
+  ]
 ];
 /** Done at once by a button, a menu or a switch: there is no form to show it in. */
 const WITHOUT_FORM = [
+  ...['backfills.cancel', 'bisections.cancel', 'bisections.create', 'projects.delete_policy'],
+  ...['runs.check_sample', 'triggers.rotate'],
   ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
   ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
