@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, ScheduleNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
+from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.backfills import NewBackfill
 from nbyard.domain.schedules.structs import AskedTiming, Missed, NewSchedule, Phrase, SchedulePatch
@@ -188,6 +189,13 @@ def set_retention(_path: Path, body: NewRetention) -> list[str]:
     return _rules(words, body.rules).done()
 
 
+def set_policy(path: Path, body: PolicyRules) -> list[str]:
+    # Without a rule, the command shows the policies.
+    need(body != PolicyRules() and bool(path["policy"]))
+    words = Words("projects", "retention")
+    return _rules(words, body.as_clean_up).done(path["project"], path["policy"])
+
+
 def _rules(words: Words, rules: CleanUpRules) -> Words:
     days = rules.older_than_days
     need(days is None or (days >= 0 and "e" not in str(days)))
@@ -200,6 +208,7 @@ def _rules(words: Words, rules: CleanUpRules) -> Words:
 
 
 COMMANDS: Commands = {
+    "projects.set_policy": set_policy,
     "runs.create": run,
     "runs.clean_up": clean_up,
     "runs.set_retention": set_retention,

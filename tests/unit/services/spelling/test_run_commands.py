@@ -50,6 +50,11 @@ SPELLED = [
         {"rules": {"older_than_days": 1.5, "max_bytes": 2000}},
         "runs retention --older-than 1.5d --max-size 2000",
     ),
+    (
+        "projects.set_policy",
+        {"keep": 0, "states": ["failed", "cancelled"]},
+        "projects retention --keep 0 --state failed --state cancelled KEY KEY",
+    ),
     ("runs.set_retention", {"rules": None}, "runs retention --off"),
     (
         "schedules.create",
