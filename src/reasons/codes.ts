@@ -2912,7 +2912,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'edge-self': (_p, _show, trans) => trans.__('a node cannot be connected to itself'),
   'edge-unknown-port': (p, show, trans) =>
     trans.__(
-      '%1.%2 → %3.%4: no such port',
+      '%1.%2 → %3.%4: this output or input no longer exists',
       show(p.source),
       show(p.output),
       show(p.target),

@@ -24,8 +24,7 @@ const READS = [
 ];
 /** Done at once by a button, a menu or a switch: there is no form to show it in. */
 const WITHOUT_FORM = [
-  ...['backfills.cancel', 'bisections.cancel', 'bisections.create', 'projects.delete_policy'],
-  ...['runs.check_sample', 'triggers.rotate'],
+  ...['backfills.cancel', 'bisections.cancel', 'projects.delete_policy', 'triggers.rotate'],
   ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
   ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
