@@ -33,6 +33,15 @@ SUFFIXES = {
     "ipynb": "ipynb",
     "py": "py",
 }
+# Files of these formats hold tables, arrays or trained models, in code folders too. JSON, texts
+# and images often belong to the code.
+DATA = frozenset(
+    ("arrow", "csv", "excel", "joblib", "jsonl", "npy", "npz", "parquet", "pickle", "tsv", "zip")
+)
+DATA_SUFFIXES = frozenset(
+    ("avro", "db", "dta", "duckdb", "h5", "hdf5", "ods", "orc", "rda", "rdata", "rds", "sqlite")
+)
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 # Text formats store no column types.
 TEXT_TABLES = ("csv", "tsv")
 
@@ -46,6 +55,15 @@ def format_of(filename: str) -> str:
 def is_data(filename: str) -> bool:
     """Return whether the name indicates data, not code."""
     return format_of(filename) not in ("", "ipynb", "py")
+
+
+def holds_data(filename: str) -> bool:
+    """Return whether the name is that of a table, an array or other data, compressed or not."""
+    name = filename.lower()
+    for ending in COMPRESSED:
+        name = name.removesuffix(ending)
+    stem, _, suffix = name.rpartition(".")
+    return bool(stem) and (format_of(name) in DATA or suffix in DATA_SUFFIXES)
 
 
 def suffix_of(file_format: str) -> str:

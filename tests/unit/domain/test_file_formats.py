@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.file_formats import SUFFIXES, format_of, suffix_of
+from nbyard.domain.file_formats import SUFFIXES, format_of, holds_data, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,20 @@ from nbyard.domain.file_formats import SUFFIXES, format_of, suffix_of
 )
 def test_format_of_a_name(name, word):
     assert format_of(name) == word
+
+
+@pytest.mark.parametrize(
+    "name", ["a.csv", "b/a.TSV.GZ", "a.ndjson", "a.feather", "a.pq.zst", "a.xlsx", "a.sqlite"]
+)
+def test_tables_and_arrays_are_data(name):
+    assert holds_data(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.py", "a.ipynb", "config.json", "requirements.txt", "a.png", ".csv", "csv", "a.gz"]
+)
+def test_code_and_its_texts_are_no_data(name):
+    assert not holds_data(name)
 
 
 @pytest.mark.parametrize("word", sorted(set(SUFFIXES.values())))

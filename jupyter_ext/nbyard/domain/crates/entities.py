@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -10,8 +10,17 @@ from urllib.parse import quote
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role
-from nbyard.domain.crates.graph import CrateFile, CrateGraph, Entity, key_of, place_of
+from nbyard.domain.crates.graph import (
+    CodeFile,
+    CrateFile,
+    CrateGraph,
+    Entity,
+    key_of,
+    place_of,
+    ref,
+)
 from nbyard.domain.digest import canonical_text
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
 
@@ -44,9 +53,17 @@ MEDIA: Mapping[str, str] = {
 class CrateParts:
     """Adds each part once, when it is first referred to."""
 
-    def __init__(self, graph: CrateGraph, record: RunRecord, stored: Container[str]):
+    def __init__(
+        self,
+        graph: CrateGraph,
+        record: RunRecord,
+        stored: Container[str],
+        left_out: Mapping[str, Sequence[CodeFile]] = {},
+    ):
         self._graph, self._record, self._stored = graph, record, stored
+        self._left_out = left_out
         self._places: dict[str, str] = {}
+        self._folders: dict[str, Entity] = {}
 
     def arguments(self, task: Task) -> dict[str, Argument]:
         """Return what the tool of a task declares, by name."""
@@ -65,26 +82,46 @@ class CrateParts:
             version = str(code.number) if code else None
             key = key_of("tool", task.executable_version_id or task.node)
             return self._graph.add(key, "SoftwareApplication", name=label, version=version)
-        # The bundle is a whole folder: code reads files beside it.
-        folder = CrateFile(
-            self._place("code", f"{label}-v{code.number}", code.id), code.bundle_digest
-        )
-        self._graph.add_file(folder, "Dataset", name=f"{label} and the files beside it")
-        key = folder.key + quote(code.file)
+        folder = self._code_folder(code)
+        key = folder["@id"] + quote(code.file)
         tool = self._graph.add(
             key,
             ["File", "SoftwareSourceCode"],
-            name=label,
+            name=code.file.rpartition("/")[2],
             version=str(code.number),
             encodingFormat=media_type(code.file),
             programmingLanguage=self._language(code.language or code.kind),
-            softwareRequirements=self._environment(task),
         )
-        self._graph.link(folder.key, "hasPart", tool)
+        for lock in self._environment(task):
+            self._graph.link(key, "softwareRequirements", lock)
+        self._graph.link(folder["@id"], "hasPart", tool)
         for argument in code.arguments:
             role = "output" if argument.role == "output" else "input"
             self._graph.link(key, role, self.tool_parameter(task, argument))
         return tool
+
+    def _code_folder(self, code: ExecutableVersion) -> Entity:
+        """Return the folder of a bundle, which holds the code of all tools that lie in it."""
+        digest = code.bundle_digest
+        if digest in self._folders:
+            return self._folders[digest]
+        every = self._record.code.values()
+        files = sorted({one.file for one in every if one.bundle_digest == digest})
+        is_shared = len(files) > 1
+        place = "shared" if is_shared else f"{files[0].rpartition('/')[2]}-v{code.number}"
+        # The bundle is a whole folder: code reads files beside it.
+        folder = self._graph.add_file(
+            CrateFile(self._place("code", place, digest), digest),
+            "Dataset",
+            name=f"{', '.join(files)} and the files beside {'them' if is_shared else 'it'}",
+        )
+        for file in self._left_out.get(digest, ()):
+            key = named_information(file.digest)
+            if not self._graph.has(key):  # it may be an input, too
+                self._file("", file.digest, file.path.rpartition("/")[2], file.path, file.size)
+            self._graph.link(folder["@id"], "hasPart", ref(key))
+        self._folders[digest] = folder
+        return folder
 
     def tool_parameter(self, task: Task, argument: Argument) -> Entity:
         """Return a parameter of the tool of a task."""
@@ -166,7 +203,7 @@ class CrateParts:
             "sha256": None if is_folder else digest.partition(":")[2],
         }
         kind = "Dataset" if is_folder else "File"
-        if digest in self._stored:
+        if place and digest in self._stored:
             return self._graph.add_file(CrateFile(place, digest), kind, **told)
         found = self._graph.add(named_information(digest), kind, **told)
         self._graph.link("./", "hasPart", found)

@@ -42,6 +42,14 @@ class CrateFile(msgspec.Struct, frozen=True):
         return quote(self.place) + ("/" if self.is_folder else "")
 
 
+class CodeFile(msgspec.Struct, frozen=True):
+    """A file of a code bundle, by its path in the bundle."""
+
+    path: str
+    digest: str
+    size: int
+
+
 class CrateGraph:
     """Entities by ID in the order in which they were added."""
 
@@ -57,6 +65,10 @@ class CrateGraph:
         given = {name: value for name, value in properties.items() if value not in (None, "", [])}
         self._entities.setdefault(key, {"@id": key, "@type": kind}).update(given)
         return ref(key)
+
+    def has(self, key: str) -> bool:
+        """Return whether an entity was added."""
+        return key in self._entities
 
     def link(self, key: str, name: str, *refs: Entity) -> None:
         """Add references to a property of an entity, each once."""

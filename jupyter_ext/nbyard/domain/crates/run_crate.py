@@ -12,6 +12,7 @@ from nbyard.domain.crates.entities import CrateParts
 from nbyard.domain.crates.graph import (
     CRATE,
     METADATA,
+    CodeFile,
     CrateFile,
     CrateGraph,
     Entity,
@@ -49,7 +50,7 @@ Run {number} of {of}, with its code, data and results as an
 
 | folder | content |
 |---|---|
-| `code` | the code of each node, with the files beside it |
+| `code` | the code of the nodes, with the files beside it |
 | `inputs` | data from outside the run |
 | `outputs` | results and executed notebooks, by node |
 | `environments` | locks, which `pip install -r` accepts |
@@ -60,21 +61,29 @@ IDLE = ("waiting", "queued", "preparing", "skipped")
 
 
 def write_crate(
-    record: RunRecord, stored: Container[str], version: str, now: datetime
+    record: RunRecord,
+    stored: Container[str],
+    version: str,
+    now: datetime,
+    left_out: Mapping[str, Sequence[CodeFile]] = {},
 ) -> list[CrateFile]:
     """Return the files of a crate, with its metadata first.
 
     `stored` has the digests of bytes that can be part of it; other data are described by their
-    digests. `version` is that of nbyard.
+    digests. `version` is that of nbyard. `left_out` has the files that code bundles are packed
+    without, by the digests of the bundles; they are described by their digests, too.
     """
-    return _RunCrate(record, stored, version, now).files()
+    graph = CrateGraph()
+    parts = CrateParts(graph, record, stored, left_out)
+    return _RunCrate(record, graph, parts, version, now).files()
 
 
 class _RunCrate:
-    def __init__(self, record: RunRecord, stored: Container[str], version: str, now: datetime):
-        self._record, self._version, self._now = record, version, now
-        self._graph = CrateGraph()
-        self._parts = CrateParts(self._graph, record, stored)
+    def __init__(
+        self, record: RunRecord, graph: CrateGraph, parts: CrateParts, version: str, now: datetime
+    ):
+        self._record, self._graph, self._parts = record, graph, parts
+        self._version, self._now = version, now
         # Without its document, the tasks of a workflow are processes.
         self._is_workflow = record.document is not None
         self._done = [task for task in record.tasks if task.state not in IDLE]

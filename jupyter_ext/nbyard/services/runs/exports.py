@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import msgspec
 import nbyard
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
+from nbyard.domain.crates.graph import CodeFile, CrateFile
 from nbyard.domain.crates.run_crate import write_crate
+from nbyard.domain.file_formats import holds_data
 from nbyard.domain.lineage.openlineage import NAMESPACE, run_events
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.names import safe_filename
@@ -48,8 +51,8 @@ class RunExports(RunBundles):
     def crate(self, caller: Caller, run: str, inputs: bool = True) -> DownloadRequest:
         """Return a run as an RO-Crate to download.
 
-        Without `inputs`, data from outside the run are described by their digests only. So are
-        bytes that are no longer stored.
+        Without `inputs`, data from outside the run are described by their digests only, also
+        those that lie beside the code. So are bytes that are no longer stored.
         """
         record = self._record(caller, run)
         if record.run.state in RUN.live:
@@ -60,13 +63,46 @@ class RunExports(RunBundles):
         if inputs:
             wanted |= {one.digest for one in record.data_used().values()}
         stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
-        files = write_crate(record, stored, nbyard.__version__, clock.now())
+        left_out = {} if inputs else self._data_beside_code(record, stored)
+        files = write_crate(record, stored, nbyard.__version__, clock.now(), left_out)
         name = safe_filename(f"{record.run.name or record.run.title}-run-{record.run.number}")
         members = (
-            DownloadRequest(one.digest, one.place, content=None if one.digest else one.content)
-            for one in files
+            member for one in files for member in self._members(one, left_out.get(one.digest, ()))
         )
         return DownloadRequest("", f"{name}.crate", tuple(members))
+
+    def _data_beside_code(
+        self, record: RunRecord, stored: Container[str]
+    ) -> dict[str, list[CodeFile]]:
+        """Return the data of each code bundle: by their names, and inputs under any name."""
+        blobs, used = self._parts.blobs, set[str]()
+        for one in record.data_used().values():
+            used.add(one.digest)
+            if one.digest.startswith("tree:") and blobs.exists(one.digest):
+                used |= {entry.digest for entry in blobs.tree(one.digest).files}
+        tools = {(code.bundle_digest, code.file) for code in record.code.values()}
+        return {
+            bundle: [
+                CodeFile(entry.path, entry.digest, entry.size_bytes)
+                for entry in blobs.tree(bundle).files
+                if (bundle, entry.path) not in tools
+                and (holds_data(entry.path) or entry.digest in used)
+            ]
+            for bundle in {bundle for bundle, _ in tools}
+            if bundle in stored
+        }
+
+    def _members(self, file: CrateFile, left_out: Sequence[CodeFile]) -> Iterator[DownloadRequest]:
+        """Yield the parts of a download that are a file or folder of a crate."""
+        if not left_out:
+            yield DownloadRequest(
+                file.digest, file.place, content=None if file.digest else file.content
+            )
+            return
+        without = {one.path for one in left_out}
+        for entry in self._parts.blobs.tree(file.digest).files:
+            if entry.path not in without:
+                yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")
 
     def _record(self, caller: Caller, run: str) -> RunRecord:
         """Return the record of a run, with its path as the caller may name it."""

@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.crates.entities import CrateParts, media_type, named_information, text_of
-from nbyard.domain.crates.graph import CrateGraph, Entity
+from nbyard.domain.crates.graph import CodeFile, CrateGraph, Entity
 from nbyard.domain.runs.structs import BytesOf
 
 from ..lineage.records import digest, record
@@ -32,15 +32,57 @@ def entity(graph: CrateGraph, key: str) -> Entity:
 def test_code_is_a_file_in_the_folder_of_its_bundle() -> None:
     parts, graph = made(Everything())
     tool = parts.tool(record().tasks[1])
-    assert tool == {"@id": "code/train.py-v2/src/train.py"}
-    assert entity(graph, "code/train.py-v2/")["hasPart"] == tool
+    assert tool == {"@id": "code/shared/src/train.py"}
+    assert entity(graph, "code/shared/")["hasPart"] == tool
     found = entity(graph, tool["@id"])
     assert found["programmingLanguage"] == {"@id": "#language/python"}
     assert (found["input"], found["output"]) == (
         {"@id": "#parameter/v2/x"},
         {"@id": "#parameter/v2/model"},
     )
-    assert graph.files["code/train.py-v2"].digest.startswith("tree:")
+    assert graph.files["code/shared"].digest.startswith("tree:")
+
+
+def test_equal_code_is_packed_once() -> None:
+    whole = record()
+    parts, graph = made(Everything())
+    tools = [parts.tool(task)["@id"] for task in (*whole.tasks, *whole.tasks)]
+    assert tools == ["code/shared/clean.ipynb", "code/shared/src/train.py"] * 2
+    assert [place for place in graph.files if place.startswith("code/")] == ["code/shared"]
+    folder = entity(graph, "code/shared/")
+    assert folder["name"] == "clean.ipynb, src/train.py and the files beside them"
+    assert folder["hasPart"] == [{"@id": tool} for tool in tools[:2]]
+
+
+def test_code_of_other_folders_has_a_folder_of_its_own() -> None:
+    whole = record()
+    other = msgspec.structs.replace(whole.code["v2"], bundle_digest=f"tree:{2:064x}")
+    whole = msgspec.structs.replace(whole, code={**whole.code, "v2": other})
+    graph = CrateGraph()
+    graph.add("./", "Dataset")
+    parts = CrateParts(graph, whole, Everything())
+    assert [parts.tool(task)["@id"] for task in whole.tasks] == [
+        *("code/clean.ipynb-v2/clean.ipynb", "code/train.py-v2/src/train.py"),
+    ]
+
+
+def test_data_beside_the_code_are_left_out_by_their_digest() -> None:
+    whole = record()
+    bundle, given = whole.code["v1"].bundle_digest, BytesOf(digest(7), "in.csv", "an input")
+    beside = [CodeFile("data/a.csv", digest(6), 12), CodeFile("in.csv", digest(7), 13)]
+    graph = CrateGraph()
+    graph.add("./", "Dataset")
+    parts = CrateParts(graph, whole, {bundle}, {bundle: beside})
+    key = parts.data(given)["@id"]
+    parts.tool(whole.tasks[0])
+    found = entity(graph, named_information(digest(6)))
+    assert (found["name"], found["contentSize"], found["alternateName"]) == (
+        *("data/a.csv", "12", "a.csv"),
+    )
+    assert [one["@id"] for one in entity(graph, "code/shared/")["hasPart"]] == [
+        *(found["@id"], key, "code/shared/clean.ipynb"),
+    ]
+    assert entity(graph, key)["name"] == "an input"
 
 
 def test_code_that_is_gone_is_a_name() -> None:

@@ -75,7 +75,7 @@ def test_a_workflow_has_its_run_its_tasks_and_their_data(tmp_path: Path) -> None
         *("#value/clean/rate", "#value/clean/words"),
     ]
     assert refs(train["object"]) == ["outputs/clean/table.csv"]
-    assert train["instrument"] == {"@id": "code/train.py-v2/src/train.py"}
+    assert train["instrument"] == {"@id": "code/shared/src/train.py"}
     assert (run["startTime"], run["endTime"]) == (
         *("2026-11-26T08:00:01+00:00", "2026-11-26T08:01:00+00:00"),
     )

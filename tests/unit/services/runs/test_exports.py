@@ -67,6 +67,30 @@ def test_data_from_outside_can_be_left_out(yard, ann, flow, finished):
     assert any(place.startswith("outputs/") for place in places)
 
 
+def test_data_beside_the_code_can_be_left_out(yard, ann, flow, finished, tmp_path):
+    root = yard.parts.files.root
+    (root / "other.CSV.gz").write_text("private")
+    (root / "config.json").write_text("{}")
+    (root / "copy.txt").write_bytes((root / "data.csv").read_bytes())
+    detail = finished(path=flow)
+    crate = yard.services.runs.crate
+    whole, _ = open_download(yard.parts.blobs, crate(ann, detail.run.id))
+    with whole, zipfile.ZipFile(whole) as archive:
+        code = [name for name in archive.namelist() if name.startswith("code/")]
+    assert len([name for name in code if name.endswith("/other.CSV.gz")]) == 1, "packed once"
+    source, _ = open_download(yard.parts.blobs, crate(ann, detail.run.id, inputs=False))
+    with source, zipfile.ZipFile(source) as archive:
+        archive.extractall(tmp_path)
+        left = {name for name in archive.namelist() if name.startswith("code/")}
+    assert {name.rpartition("/")[2] for name in {*code} - left} == {
+        *("data.csv", "other.CSV.gz", "copy.txt"),
+    }
+    assert any(name.endswith("/config.json") for name in left)
+    beside = {one.get("alternateName"): one for one in ROCrate(tmp_path).data_entities}
+    assert beside["other.CSV.gz"].id.startswith("ni:///sha-256;")
+    assert beside["other.CSV.gz"]["contentSize"] == "7"
+
+
 def test_bytes_that_are_gone_are_described(yard, ann, flow, finished):
     detail = finished(path=flow)
     for file in [one for task in detail.tasks for one in task.artifacts]:

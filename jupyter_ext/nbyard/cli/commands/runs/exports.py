@@ -44,7 +44,7 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
 @click.option(
     *("--inputs/--no-inputs", "inputs"),
     default=True,
-    help="Include data from outside the run. Default: include.",
+    help="Include data from outside the run, also beside the code. Default: include.",
 )
 @server_option
 def export(run: str, target: str, inputs: bool, server: str) -> None:
