@@ -16,6 +16,7 @@ import click
 
 # pathlib would be a tenth of what the help of a noun imports
 TABLE = os.path.join(os.path.dirname(__file__), "commands.json")
+LIST = "list"
 Entry = Mapping[str, Any]
 
 
@@ -83,6 +84,29 @@ def _values(words: Mapping[str, Any]) -> click.ParamType[Any] | None:
     return click.File() if kind.get("is_file") else None
 
 
+class Verbs(click.Group):
+    """The verbs of a noun; `list` is accepted for `ls`."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        return found or (super().get_command(ctx, "ls") if cmd_name == LIST else None)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return (command.name if command else name), command, rest
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        found = super().shell_complete(ctx, incomplete)
+        verb = self.commands.get("ls")
+        # After a single letter, `ls` is enough.
+        is_meant = len(incomplete) > 1 and LIST.startswith(incomplete)
+        if verb is None or not is_meant:
+            return found
+        from click.shell_completion import CompletionItem
+
+        return [*found, CompletionItem(LIST, help=verb.get_short_help_str())]
+
+
 def lazy_commands() -> Iterator[click.Command]:
     """Yield the commands and groups of the table."""
     with open(TABLE, encoding="utf-8") as file:
@@ -91,6 +115,6 @@ def lazy_commands() -> Iterator[click.Command]:
         if "commands" in entry:
             verbs = entry["commands"].items()
             commands = [LazyCommand(name, verb, one) for verb, one in verbs]
-            yield click.Group(name, commands, help=entry["help"])
+            yield Verbs(name, commands, help=entry["help"])
         else:
             yield LazyCommand("", name, entry)

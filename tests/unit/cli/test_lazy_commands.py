@@ -25,6 +25,7 @@ def words_of(group: click.Group) -> Iterator[tuple[str, ...]]:
 
 
 WORDS = sorted(words_of(REAL))
+WORDS_OF_TWO = [words for words in WORDS if len(words) == 2]
 
 
 def completed(group: click.Group, words: tuple[str, ...], incomplete: str) -> list[tuple[str, ...]]:
@@ -52,6 +53,22 @@ def test_a_word_is_completed_as_by_the_command_itself(words):
     for _, option, _ in completed(REAL, words, "--"):
         given = (*words, option)
         assert completed(nbyard, given, "") == completed(REAL, given, ""), option
+
+
+@pytest.mark.parametrize("noun", [n for n, v in WORDS_OF_TWO if v == "ls"])
+def test_list_is_accepted_for_ls_and_is_hidden(noun):
+    shown = CliRunner().invoke(nbyard, [noun, "list", "--help"])
+    assert shown.output == CliRunner().invoke(nbyard, [noun, "ls", "--help"]).output
+    assert shown.exit_code == 0
+    assert completed(nbyard, (noun, "list"), "--") == completed(nbyard, (noun, "ls"), "--")
+    assert [value for _, value, _ in completed(nbyard, (noun,), "lis")] == ["list"]
+    assert "list" not in [value for _, value, _ in completed(nbyard, (noun,), "")]
+    assert f"{noun} list" not in CliRunner().invoke(nbyard, [noun, "--help"]).output
+
+
+def test_a_noun_without_a_list_accepts_none():
+    assert CliRunner().invoke(nbyard, ["store", "list"]).exit_code == 2
+    assert completed(nbyard, ("store",), "li") == []
 
 
 @pytest.mark.parametrize("words", [w for w in WORDS if len(w) == 1], ids=" ".join)

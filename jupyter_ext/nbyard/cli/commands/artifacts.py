@@ -155,6 +155,7 @@ def log(name: str, follow: bool, server: str) -> None:
 @click.argument("name")
 @click.option(
     "--output-file",
+    "-o",
     "target",
     default="",
     metavar="FILE",

@@ -36,7 +36,7 @@ def openlineage(run: str, namespace: str, server: str, as_json: bool) -> None:
 @click.command("export")
 @click.argument("run")
 @click.option(
-    *("--ro-crate", "target"),
+    *("--ro-crate", "-o", "target"),
     required=True,
     metavar="FILE.zip",
     help="Save an RO-Crate in this file; - is standard output.",
@@ -56,7 +56,7 @@ def export(run: str, target: str, inputs: bool, server: str) -> None:
     \b
     Examples:
       nbyard runs export 12 --ro-crate penguins.zip
-      nbyard runs export nightly --ro-crate nightly.zip --no-inputs
+      nbyard runs export nightly -o nightly.zip --no-inputs
     """
     source, own = connect(server).run_crate(run, inputs=inputs)
     save_file(source, own, target)

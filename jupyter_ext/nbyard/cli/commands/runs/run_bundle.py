@@ -9,8 +9,7 @@ from nbyard.cli.shared_options import connect, server_option
 @click.command("bundle")
 @click.argument("run")
 @click.option(
-    "--output-file",
-    "target",
+    *("--output-file", "-o", "target"),
     default="",
     metavar="FILE",
     help="File to save to. Default: the run's name; - is standard output.",
@@ -23,7 +22,7 @@ def bundle(run: str, target: str, server: str) -> None:
 
     \b
     Examples:
-      nbyard runs bundle 12 --output-file run.zip
+      nbyard runs bundle 12 -o run.zip
       unzip run.zip -d again && sh again/repeat.sh
     """
     source, own = connect(server).run_bundle(run)

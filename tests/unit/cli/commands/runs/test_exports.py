@@ -39,6 +39,8 @@ def test_a_run_is_saved_as_a_crate(shell, made, tmp_path):
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
     assert "ro-crate-metadata.json" in names and any(name.endswith("/echo.py") for name in names)
+    short = shell("runs", "export", "hello", "-o", str(tmp_path / "short.zip"))
+    assert short.code == 0 and "short.zip" in short.err
     assert shell("runs", "export", "none", "--ro-crate", str(target)).code == 3
     assert shell("runs", "export", "hello").code == 2, "the format is named"
     nowhere = shell("runs", "export", "hello", "--ro-crate", str(tmp_path / "no" / "x.zip"))
