@@ -1442,6 +1442,10 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__(
       'Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script or Dockerfile (Dockerfile.nbexec).'
     ),
+  'declare-workflow-parameters': (_p, _show, trans) =>
+    trans.__(
+      'To declare it, open the inspector of the workflow in JupyterLab while no node is selected. Then select it in the menu beside the field of each node that uses it.'
+    ),
   'bisect-by-metric': (_p, _show, trans) =>
     trans.__('If both runs succeeded, name a metric that became bad.'),
   'skip-in-scratch-run': (_p, _show, trans) =>
@@ -2912,7 +2916,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'edge-self': (_p, _show, trans) => trans.__('a node cannot be connected to itself'),
   'edge-unknown-port': (p, show, trans) =>
     trans.__(
-      '%1.%2 → %3.%4: this output or input no longer exists',
+      '%1.%2 → %3.%4: no such port',
       show(p.source),
       show(p.output),
       show(p.target),

@@ -180,7 +180,9 @@ def given_values(
             why = because("no-workflow-parameter", known=known)
         else:
             why = because("no-workflow-parameters")
-        hint = because("declare-parameters") if owner and not known else None
+        hint = None
+        if not known:
+            hint = because("declare-parameters" if owner else "declare-workflow-parameters")
         raise Invalid.field(f"parameters.{name}", why, hint=hint)
     for name, value in {**body.parameters, **body.texts}.items():
         where = f"parameters.{name}"

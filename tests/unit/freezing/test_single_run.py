@@ -121,6 +121,22 @@ def test_what_is_refused_names_the_parameter(body, error):
     assert refused.value.details[0].path.startswith("parameters.")
 
 
+@pytest.mark.parametrize(
+    ("known", "owner", "hint"),
+    [
+        ({}, "", "declare-workflow-parameters"),
+        ({}, "it", "declare-parameters"),
+        (ARGUMENTS, "", None),
+        (ARGUMENTS, "it", None),
+    ],
+)
+def test_without_any_parameter_the_hint_is_how_to_declare_one(known, owner, hint):
+    with pytest.raises(Invalid) as refused:
+        given_values(known, NewRun(texts={"min_units": "3"}), owner)
+    reason = refused.value.hint_reason
+    assert (reason and reason.code) == hint
+
+
 def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root):
     """A3: a Dockerfile, whose words are those of who runs it."""
     (root / "tool").mkdir()

@@ -120,6 +120,10 @@ MACHINES = {
         "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec beside a script"
         " or Dockerfile (Dockerfile.nbexec)."
     ),
+    "declare-workflow-parameters": code(
+        "To declare it, open the inspector of the workflow in JupyterLab while no node is selected."
+        " Then select it in the menu beside the field of each node that uses it."
+    ),
     "bisect-by-metric": code("If both runs succeeded, name a metric that became bad."),
     "skip-in-scratch-run": code(
         "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN is set."
