@@ -1475,7 +1475,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'show-environment': (p, show, trans) =>
     trans.__('From a shell: nbyard environments show %1 shows what to do.', show(p.name)),
   'allow-private-hosts': (_p, _show, trans) =>
-    trans.__('An administrator allows private hosts with allowed_private_hosts.'),
+    trans.__(
+      'nbyard refuses addresses of this machine and of private networks. An administrator allows a host with allowed_private_hosts, such as c.Settings.allowed_private_hosts = ["nas.local:8080"].'
+    ),
   'use-plain-references': (_p, _show, trans) =>
     trans.__('Plain references such as $(inputs.name.path) are.'),
   'pass-as-file': (_p, _show, trans) => trans.__('Pass it as a file.'),
@@ -1859,9 +1861,14 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('may not name a file of the server (%1)', show(p.name)),
   'unknown-channel-url': (_p, _show, trans) =>
     trans.__('Apprise does not know this kind of URL, or it is incomplete'),
+  'channel-url-examples': (_p, _show, trans) =>
+    trans.__(
+      'E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org. Slack: https://hooks.slack.com/services/T…/B…/….'
+    ),
   'apprise-missing': (_p, _show, trans) =>
-    trans.__('needs Apprise, which is not installed where nbyard runs'),
-  'install-apprise': (_p, _show, trans) => trans.__("Install it: pip install 'nbyard[notify]'"),
+    trans.__(
+      'needs the package Apprise, which is not installed: run pip install "nbyard[notify]" in the environment of the server'
+    ),
   'channel-events-needed': (_p, _show, trans) => trans.__('at least one event is needed'),
   'channel-named-twice': (_p, _show, trans) => trans.__('the channel is named twice'),
   'channel-kind-missing': (p, show, trans) =>

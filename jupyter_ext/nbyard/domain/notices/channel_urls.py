@@ -27,6 +27,7 @@ from nbyard.reasons.structs import because
 WEB = ("https", "http")
 OPENLINEAGE = "openlineage+"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
+EXAMPLES = because("channel-url-examples")
 SHORTEST_SECRET = 4
 # Their messages would stay on the machine that sends them, which may be a hub's.
 LOCAL = frozenset(
@@ -72,7 +73,7 @@ def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
     if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
         raise Invalid.field(field, because("blanks-in-url"))
     if "://" not in url or not SCHEME.match(scheme):
-        raise Invalid.field(field, because("not-channel-url"))
+        raise Invalid.field(field, because("not-channel-url"), hint=EXAMPLES)
     if scheme in LOCAL:
         raise Invalid.field(field, because("channel-is-local", scheme=scheme))
     try:

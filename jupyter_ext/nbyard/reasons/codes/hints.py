@@ -151,7 +151,9 @@ MACHINES = {
         "From a shell: nbyard environments show {name} shows what to do.", name=str
     ),
     "allow-private-hosts": code(
-        "An administrator allows private hosts with allowed_private_hosts."
+        "nbyard refuses addresses of this machine and of private networks. An administrator allows"
+        " a host with allowed_private_hosts, such as"
+        ' c.Settings.allowed_private_hosts = ["nas.local:8080"].'
     ),
 }
 

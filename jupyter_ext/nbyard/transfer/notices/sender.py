@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import msgspec
 
-from nbyard.domain.notices.channel_urls import without_secrets
+from nbyard.domain.notices.channel_urls import EXAMPLES, without_secrets
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message, Receiver
 from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import because
@@ -46,10 +46,9 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     except TooLate:
         raise Unavailable(because("sender-ended", message="time limit")) from None
     if answer.problem == "missing":
-        hint = because("install-apprise")
-        raise Invalid.field(field, because("apprise-missing"), hint=hint)
+        raise Invalid.field(field, because("apprise-missing"))
     if answer.address is None:
-        raise Invalid.field(field, because("unknown-channel-url"))
+        raise Invalid.field(field, because("unknown-channel-url"), hint=EXAMPLES)
     return answer.address
 
 

@@ -1,5 +1,7 @@
 """URLs of channels: what is refused, and that secrets are not shown."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +66,22 @@ def test_a_refusal_names_the_field_and_repeats_no_secret(url, code):
     detail = caught.value.details[0]
     assert detail.path == "url"
     assert detail.reason is not None and detail.reason.code == code
+
+
+@pytest.mark.parametrize("text", ["me@example.org", "mailto:me@example.org"])
+def test_an_address_is_answered_with_a_url_that_is_accepted(text):
+    with pytest.raises(Invalid) as caught:
+        check_channel_url(text, NONE)
+    assert "me@" not in caught.value.words
+    (example,) = re.findall(r"mailtos://\S+[^\s.]", caught.value.hint)
+    check_channel_url(example, NONE)
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/x", "mailtos://a:b@localhost?to=c@h.test"])
+def test_a_private_host_is_refused_with_the_setting_that_allows_it(url):
+    with pytest.raises(Invalid) as caught:
+        check_channel_url(url, NONE)
+    assert 'allowed_private_hosts = ["nas.local:8080"]' in caught.value.hint
 
 
 def test_an_administrator_may_allow_private_hosts():

@@ -8,6 +8,7 @@ from nbyard.domain.notices.structs import Message, Receiver
 from nbyard.errors import Invalid, Unavailable
 from nbyard.testing.servers.receivers import http_receiver
 from nbyard.transfer.notices import sender
+from nbyard.transfer.notices.requests_to_child import SendAnswer
 from nbyard.transfer.notices.sender import describe_url, send_message
 
 pytestmark = pytest.mark.slow
@@ -30,6 +31,15 @@ def test_urls_are_described_without_secrets():
         describe_url("nonsense://s3cr3t")
     assert caught.value.details[0].path == "url"
     assert "s3cr3t" not in caught.value.message
+
+
+def test_a_refusal_says_how_to_continue(monkeypatch):
+    with pytest.raises(Invalid) as caught:
+        describe_url("mailtos://")
+    assert "mailtos://USER:PASSWORD@" in caught.value.hint
+    monkeypatch.setattr(sender, "_ask", lambda *_: SendAnswer(problem="missing"))
+    with pytest.raises(Invalid, match=r'pip install "nbyard\[notify\]"'):
+        describe_url("slack://a/b/c")
 
 
 def test_a_message_arrives(receiver):

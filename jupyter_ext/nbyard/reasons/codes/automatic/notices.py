@@ -15,8 +15,14 @@ REFUSED_CHANNELS = {
     "channel-is-local": code("{scheme}:// stays on the server's own machine", scheme=str),
     "channel-reads-file": code("may not name a file of the server ({name})", name=str),
     "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),
-    "apprise-missing": code("needs Apprise, which is not installed where nbyard runs"),
-    "install-apprise": code("Install it: pip install 'nbyard[notify]'"),
+    "channel-url-examples": code(
+        "E-mail: mailtos://USER:PASSWORD@smtp.example.org:587?to=ann@example.org."
+        " Slack: https://hooks.slack.com/services/T…/B…/…."
+    ),
+    "apprise-missing": code(
+        "needs the package Apprise, which is not installed: run"
+        ' pip install "nbyard[notify]" in the environment of the server'
+    ),
     "channel-events-needed": code("at least one event is needed"),
     "channel-named-twice": code("the channel is named twice"),
     "channel-kind-missing": code(
