@@ -86,7 +86,8 @@ class NbyardError(Exception):
     @property
     def words(self) -> str:
         """Return message and hint as one text."""
-        return f"{self.message} {self.hint}".strip()
+        stop = "." if self.hint and not is_sentence(self.message) else ""
+        return f"{self.message}{stop} {self.hint}".strip()
 
     def body(self, request_id: str = "") -> ErrorBody:
         reasons = self.reason, self.hint_reason
@@ -245,9 +246,18 @@ def reason_of(error: NbyardError | OSError) -> Reason:
         return because("system-error", error=symbol, message=error.strerror or str(error))
     if error.hint_reason is None:
         return error.reason
-    return because(
-        "error-with-hint", error=error.code, message=error.reason, hint=error.hint_reason
-    )
+    return with_hint(error, error.reason, error.hint_reason)
+
+
+def with_hint(error: NbyardError, message: Reason, hint: Reason) -> Reason:
+    """Return a message about an error and its hint as one reason of two sentences."""
+    code = "error-with-hint" if is_sentence(str(message)) else "error-then-hint"
+    return because(code, error=error.code, message=message, hint=hint)
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a text ends as a sentence does."""
+    return text.endswith((".", "!", "?", "…"))
 
 
 def waits_for_engine(error: NbyardError) -> Reason:

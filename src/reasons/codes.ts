@@ -216,6 +216,7 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.engine)
     ),
   'error-with-hint': (p, show, trans) => trans.__('%1 %2', show(p.message), show(p.hint)),
+  'error-then-hint': (p, show, trans) => trans.__('%1. %2', show(p.message), show(p.hint)),
   'system-error': (p, show) => show(p.message),
   'image-not-built': (p, show, trans) =>
     trans.__('The image could not be built: %1', show(p.cause)),
@@ -1544,8 +1545,9 @@ export const CODES: Readonly<Record<string, Render>> = {
   'or-remove-model': (p, show, trans) => trans.__('Or: nbyard models rm %1', show(p.image)),
   'image-rebuilt-by-deploying': (_p, _show, trans) =>
     trans.__('Deploying builds it anew and replaces the earlier image.'),
-  'follow-image-log': (_p, _show, trans) => trans.__('nbyard images log shows its progress.'),
-  'see-image-log': (_p, _show, trans) => trans.__('nbyard images log shows why.'),
+  'follow-image-log': (p, show, trans) =>
+    trans.__('nbyard images log %1 shows its progress.', show(p.image)),
+  'see-image-log': (p, show, trans) => trans.__('nbyard images log %1 shows why.', show(p.image)),
   'remove-built-image': (p, show, trans) =>
     trans.__(
       'Choose another one (--tag), or remove that one first: nbyard images rm %1',

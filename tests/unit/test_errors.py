@@ -94,6 +94,19 @@ def test_a_failure_keeps_its_code_and_its_hint() -> None:
     assert reason_of(Unavailable("Docker is away.")).code == "error"
 
 
+@pytest.mark.parametrize(
+    ("message", "code", "text"),
+    [
+        ("Docker is away", "error-then-hint", "Docker is away. Start it."),
+        ("Is Docker away?", "error-with-hint", "Is Docker away? Start it."),
+    ],
+)
+def test_message_and_hint_are_two_sentences(message: str, code: str, text: str) -> None:
+    error = Unavailable(message, hint="Start it.")
+    reason = reason_of(error)
+    assert (reason.code, str(reason), error.words) == (code, text, text)
+
+
 def test_an_error_of_the_system_has_its_symbol() -> None:
     full = reason_of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data"))
     assert full.params == {"error": "ENOSPC", "message": "No space left on device"}

@@ -1,6 +1,6 @@
 """Problems of a node or a field, taken from the errors of its parts."""
 
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, with_hint
 from nbyard.reasons.structs import Reason, because
 
 
@@ -11,7 +11,7 @@ def problem_of(error: NbyardError) -> Reason:
         why = first_problem(error)
     if error.hint_reason is None:
         return why
-    return because("error-with-hint", error=error.code, message=why, hint=error.hint_reason)
+    return with_hint(error, why, error.hint_reason)
 
 
 def first_problem(error: NbyardError) -> Reason:

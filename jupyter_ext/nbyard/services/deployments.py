@@ -127,7 +127,7 @@ class DeploymentService:
         if found.state == "failed":
             cause = found.reason or because("unknown-cause")
             why = because("model-not-built", image=found.reference, cause=cause)
-            raise Invalid.field("image", why, hint=because("see-image-log"))
+            raise Invalid.field("image", why, hint=because("see-image-log", image=found.reference))
         return found
 
     def _check_free(self, c: Connection, caller: Caller, name: str) -> None:

@@ -216,7 +216,7 @@ class ImageService:
             known = self._store.images.get(c, caller.name, reference)
             if known is not None and known.state in IMAGE.live:
                 why = because("image-being-made", image=known.reference)
-                raise Conflict(why, hint=because("follow-image-log"))
+                raise Conflict(why, hint=because("follow-image-log", image=known.reference))
             # A name must not move to a different image unnoticed. What was pulled or pushed may be
             # pulled or pushed again.
             is_refresh = known is not None and {origin, known.origin} <= REGISTRY

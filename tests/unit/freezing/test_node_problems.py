@@ -13,7 +13,7 @@ NEEDED = because("needed")
     ("error", "text"),
     [
         (Invalid.field("path", NEEDED), "is needed"),
-        (Invalid.field("path", NEEDED, hint="Name one."), "is needed Name one."),
+        (Invalid.field("path", NEEDED, hint="Name one."), "is needed. Name one."),
         (Invalid.field("kernel", NEEDED), "kernel: is needed"),
         (NotFound(because("no-file", path="a.py")), "There is no file a.py."),
     ],

@@ -251,8 +251,9 @@ def test_a_model_is_deployed_while_it_is_built_and_not_when_that_failed(
     assert (made.state, made.spec.image) == ("queued", one.reference)
     assert (made.model.id, made.model.name, made.model.source) == (one.id, "Spark job", None)
     end(yard, one, "failed")
-    with pytest.raises(Invalid, match="nbyard/model-spark-job:1 was not built: "):
+    with pytest.raises(Invalid, match="nbyard/model-spark-job:1 was not built: ") as caught:
         deployments.create(ann, NewDeployment("Spark job", name="other"))
+    assert caught.value.hint == "nbyard images log nbyard/model-spark-job:1 shows why."
 
 
 def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):

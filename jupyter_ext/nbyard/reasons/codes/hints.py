@@ -227,8 +227,8 @@ PRODUCTS = {
     "or-remove-image": code("Or: nbyard images rm {image}", image=str),
     "or-remove-model": code("Or: nbyard models rm {image}", image=str),
     "image-rebuilt-by-deploying": code("Deploying builds it anew and replaces the earlier image."),
-    "follow-image-log": code("nbyard images log shows its progress."),
-    "see-image-log": code("nbyard images log shows why."),
+    "follow-image-log": code("nbyard images log {image} shows its progress.", image=str),
+    "see-image-log": code("nbyard images log {image} shows why.", image=str),
     "remove-built-image": code(
         "Choose another one (--tag), or remove that one first: nbyard images rm {image}", image=str
     ),

@@ -203,6 +203,8 @@ DEPLOYMENTS = {
 # why an image, an environment, a dataset or a kernel cannot be used
 UNUSABLE = {
     "error-with-hint": code("{message} {hint}", error=str, message=REASON, hint=REASON),
+    # for a message that does not end as a sentence
+    "error-then-hint": code("{message}. {hint}", error=str, message=REASON, hint=REASON),
     # `error` is the symbol of its number, such as ENOSPC
     "system-error": code("{message}", error=str, message=str),
     "image-not-built": code("The image could not be built: {cause}", cause=REASON),

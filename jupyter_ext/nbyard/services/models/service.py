@@ -132,7 +132,7 @@ class ModelService:
                 raise Conflict(why, hint=OTHERWISE)
             if known.state in IMAGE.live:
                 why = because("image-being-made", image=reference)
-                raise Conflict(why, hint=because("follow-image-log"))
+                raise Conflict(why, hint=because("follow-image-log", image=reference))
             package = self._store.models.of_image(c, known.id)
             if package is None:
                 why = because("image-of-no-model", image=reference)
