@@ -165,7 +165,8 @@ def test_an_exit_code(project: Project) -> None:
     detail = project.run()
     failure = detail.tasks[0].failure
     assert failure is not None
-    assert (failure.kind, failure.message, failure.exit_code) == ("exit-code", "exit code 3", 3)
+    assert (failure.kind, failure.exit_code) == ("exit-code", 3)
+    assert failure.message == "exit code 3: going down"
     assert "going down" in failure.traceback
 
 

@@ -15,7 +15,7 @@ Reason = dict[str, Any]
 CODES = re.compile(
     "argument-too-large|cancel-file|cell|command-exited|command-too-large|companion-missing"
     "|contents-not-text|contents-too-large|contents-unusable|disk-full|ended-by-signal"
-    "|exited-as|expression-lacks|file-unusable|function-exited|function-missing"
+    "|exited-after-line|exited-as|expression-lacks|file-unusable|function-exited|function-missing"
     "|function-process-ended|interrupted|is-a-folder|is-no-folder|kernel-died|kernel-died-by"
     "|kernel-ended|kernel-ended-by|kernel-interrupted|kernel-missing|kernel-not-started"
     "|kernel-silent|link-leaves|memory-limit|neither-file-nor-folder|no-kernel|not-written"
@@ -30,7 +30,7 @@ CODES = re.compile(
 )
 PARAMETERS = re.compile(
     "argument|byte|cause|code|companion|count|end|error|exit_code|expression|file|files"
-    "|function|kernel|language|limit|meaning|message|name|number|output|params|path|patterns"
+    "|function|kernel|language|limit|line|meaning|message|name|number|output|params|path|patterns"
     "|place|present|problem|program|reason|seconds|signal|size|text|used"
 )
 

@@ -138,7 +138,7 @@ def test_exit_code_three_is_a_failure_with_the_last_lines(bench: Bench):
     """E4."""
     result = bench.run(bench.shell("echo before; exit 3"))
     assert result.state == "failed" and result.failure
-    assert (result.failure.kind, result.failure.message) == ("exit-code", "exit code 3")
+    assert (result.failure.kind, result.failure.message) == ("exit-code", "exit code 3: before")
     assert result.failure.exit_code == 3
     assert "before" in result.failure.traceback
 

@@ -95,6 +95,8 @@ PROCESSES = {
         exit_code=int,
         meaning=str,
     ),
+    # `line` is the last one of the output, mostly the error of the program
+    "exited-after-line": code("{cause}: {line}", cause=REASON, line=str),
     "notebook-process-ended": code(
         "the process that ran the notebook ended early ({end})", end=REASON
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 from typing import Any
@@ -13,6 +14,9 @@ from ..reasons import Reason, because, system_error
 from . import collect_outputs
 
 FULL_BYTES = 1 << 20
+LINE_CHARS = 200
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+NOTE = "[nbyard: "  # a line of ours in the log, such as one about lost output
 
 
 def failure_record(kind: str, reason: Reason, **more: Any) -> dict[str, Any]:
@@ -53,7 +57,16 @@ def of_code(code: int, last_lines: str, codes: dict[str, Any]) -> dict[str, Any]
     reason = because("command-exited", exit_code=code)
     if meant:
         reason = because("exited-as", exit_code=code, meaning=meant)
+    if line := _last_line(last_lines):
+        reason = because("exited-after-line", cause=reason, line=line)
     return failure_record("exit-code", reason, exit_code=code, traceback=last_lines)
+
+
+def _last_line(last_lines: str) -> str:
+    """Return the last line of the work's output without colours, such as its exception."""
+    plain = (COLOURS.sub("", line).strip() for line in reversed(last_lines.splitlines()))
+    line = next((line for line in plain if line and not line.startswith(NOTE)), "")
+    return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
 
 
 def of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:

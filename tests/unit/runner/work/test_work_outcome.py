@@ -28,18 +28,44 @@ def test_statuses() -> None:
     """E4: exit code 3 is "exit code 3", with the last lines."""
     assert work_outcome.of_status(0, "") is None
     found = work_outcome.of_status(3 << 8, "last")
+    cause = because("command-exited", exit_code=3)
     assert found == {
         "kind": "exit-code",
-        "reason": because("command-exited", exit_code=3),
+        "reason": because("exited-after-line", cause=cause, line="last"),
         "exit_code": 3,
         "traceback": "last",
     }
+    assert message(found) == "exit code 3: last"
+    found = work_outcome.of_status(3 << 8, "")
+    assert found is not None and found["reason"] == cause
     found = work_outcome.of_status(signal.SIGSEGV, "")
     assert found is not None and message(found) == "ended by signal 11 (SIGSEGV)"
     found = work_outcome.of_status(signal.SIGKILL, "last")
     assert found is not None and message(found) == "ended by signal 9 (SIGKILL)"
     assert (found["kind"], found["traceback"]) == ("lost", "last"), "as of a container"
     assert "signal 64" in message(work_outcome.of_status(64, ""))
+
+
+@pytest.mark.parametrize(
+    ("last_lines", "shown"),
+    [
+        ("Traceback:\n  x\nNameError: name 'x'\n\n  \n", "exit code 1: NameError: name 'x'"),
+        ("\x1b[31;1mno cow\x1b[0m\n", "exit code 1: no cow"),
+        ("bad\n[nbyard: the log has reached its limit]\n", "exit code 1: bad"),
+        ("[nbyard: x]\n \n", "exit code 1"),
+        ("a" * 200, f"exit code 1: {'a' * 200}"),
+        ("a" * 201, f"exit code 1: {'a' * 199}…"),
+    ],
+)
+def test_an_exit_code_comes_with_the_last_line_of_the_output(last_lines: str, shown: str) -> None:
+    found = work_outcome.of_status(1 << 8, last_lines)
+    assert found is not None and message(found) == shown
+
+
+def test_an_exit_code_with_a_meaning_keeps_it_before_the_last_line() -> None:
+    found = work_outcome.of_code(75, "busy\n", {"temporary": [75]})
+    assert found is not None and found["exit_code"] == 75
+    assert message(found) == "exit code 75, a temporary failure as its description says: busy"
 
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
