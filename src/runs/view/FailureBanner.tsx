@@ -24,6 +24,7 @@ const NAMED = 8;
 export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): JSX.Element | null {
   const { yard, trans, commands } = useServices();
   const [chosen, setChosen] = useState<string>();
+  const [open, setOpen] = useState<boolean>();
   const failed = detail.tasks.filter(one => one.state === 'failed');
   const task = failed.find(({ node }) => node === chosen) ?? failed[0];
   if (!task) {
@@ -35,6 +36,7 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
   const traceback = plainText(failure?.traceback ?? '');
   const lines = traceback.trimEnd().split('\n').slice(-LINES).join('\n');
   const own = failingLine(failure?.traceback ?? '');
+  const isOpen = open ?? own === undefined;
   const [, prompt] = /In ?\[(\d+)\]/.exec(traceback) ?? [];
   return (
     <section className="nby-Failure" role="alert">
@@ -124,10 +126,19 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
       )}
       {own && <code className="nby-Failure-own">{own}</code>}
       {lines && (
-        <details open={!own}>
-          <summary>{trans.__('Last lines')}</summary>
-          <pre>{lines}</pre>
-        </details>
+        <button
+          type="button"
+          className="nby-Button nby-mod-bare nby-Failure-toggle"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {trans.__('Last lines')}
+        </button>
+      )}
+      {lines && isOpen && (
+        <pre tabIndex={0}>
+          <code>{lines}</code>
+        </pre>
       )}
     </section>
   );

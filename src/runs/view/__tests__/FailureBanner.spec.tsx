@@ -54,3 +54,21 @@ describe('K5: why a run failed', () => {
     expect(commands.execute).toHaveBeenCalledWith('nbyard:edit-executable-source', args);
   });
 });
+
+describe('K5: the last lines', () => {
+  const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
+
+  it('are open unless the own line is shown', () => {
+    show(task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
+    expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
+    fireEvent.click(screen.getByRole('button', { name: 'Last lines', expanded: true }));
+    expect(document.querySelector('pre')).toBeNull();
+  });
+
+  it('open below the own line', () => {
+    show(task('a', { reason: text('no'), traceback }));
+    expect(document.querySelector('pre')).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Last lines', expanded: false }));
+    expect(document.querySelector('pre')!.textContent).toContain('E: no');
+  });
+});
