@@ -30,6 +30,15 @@ function reduce(values: readonly number[], pick: (a: number, b: number) => numbe
   return values.reduce((a, b) => pick(a, b));
 }
 
+/** Numbers from here on have more digits before the point than are shown after it. */
+const LARGE = 1e5;
+const DIGITS = 7;
+
+/** Format a metric as the command line does: seven digits, and two decimals of large numbers. */
 export function showNumber(value: number | string): string {
-  return typeof value === 'number' ? String(Number(value.toPrecision(5))) : value;
+  if (typeof value !== 'number' || Number.isInteger(value)) {
+    return String(value);
+  }
+  const isLarge = Math.abs(value) >= LARGE;
+  return String(Number(isLarge ? value.toFixed(2) : value.toPrecision(DIGITS)));
 }

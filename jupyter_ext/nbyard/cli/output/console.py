@@ -16,6 +16,7 @@ from nbyard.reasons.structs import Reason, because
 # Control characters in foreign text could control the terminal.
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EXACT = 2.0**53
+LARGE = 1e5
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -97,7 +98,11 @@ def format_number(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     # Larger floats do not represent every whole number.
-    return int(value) if value.is_integer() and abs(value) < EXACT else f"{value:.6g}"
+    if value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    if LARGE <= abs(value) < EXACT:
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.7g}"
 
 
 def format_age(moment: datetime, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> str:

@@ -40,7 +40,16 @@ describe('metrics of a step, as lines', () => {
     expect(around(values)).toEqual(marks);
   });
 
-  it('are shown with five digits', () => {
-    expect([0.123456789, 12345.678, 'NaN'].map(showNumber)).toEqual(['0.12346', '12346', 'NaN']);
+  it.each([
+    [0.123456789, '0.1234568'],
+    [27241.5, '27241.5'],
+    [12345.678, '12345.68'],
+    [-1234567.891, '-1234567.89'],
+    [123456789, '123456789'],
+    [99999.9999999, '100000'],
+    [1.5e-9, '1.5e-9'],
+    ['NaN', 'NaN']
+  ])('show %j as %s', (value, shown) => {
+    expect(showNumber(value)).toBe(shown);
   });
 });

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nbyard.cli.output.console import (
     format_age,
     format_duration,
+    format_number,
     format_size,
     show_table,
     tell_unheard,
@@ -79,3 +80,22 @@ def test_variables_that_do_not_count_are_told(
     assert lines[0] == "NBYARD_SLOTS does not count: the dispatcher that is up has 4 there."
     assert lines[1].endswith("has nothing there.")
     assert lines[2:] == ["nbyard doctor says how to start it anew."]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.123456789, "0.1234568"),
+        (27241.5, "27241.5"),
+        (12345.678, "12345.68"),
+        (-1234567.891, "-1234567.89"),
+        (100000.001, "100000"),
+        (123456789.0, "123456789"),
+        (1.5e-9, "1.5e-09"),
+        (1e300, "1e+300"),
+        (float("nan"), "nan"),
+        ("Infinity", "Infinity"),
+    ],
+)
+def test_numbers_have_seven_digits_and_large_ones_two_decimals(value, shown):
+    assert str(format_number(value)) == shown
