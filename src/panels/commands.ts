@@ -83,14 +83,16 @@ export function addPanelCommands(services: IPanelServices): string[] {
     };
     const target = (args: ReadonlyPartialJSONObject) =>
       typeof args.id === 'string' ? args.id : noun && (pointed(app, noun) ?? viewed(noun));
+    // a toolbar asks while its document opens, before it is in front
+    const fitting = (args: ReadonlyPartialJSONObject) =>
+      files ? !!args.toolbar || paths(args).some(fits) : said(args).every(Boolean);
     commands.addCommand(id, {
       label: args => (args.isTile && tile) || label,
       caption: caption ?? label,
       icon,
       describedBy: async () => (await import('./lazy')).describe(command, trans),
-      isEnabled: args =>
-        noun ? !!target(args) : files ? paths(args).some(fits) : said(args).every(Boolean),
-      isVisible: args => (files ? paths(args).some(fits) : said(args).every(Boolean)),
+      isEnabled: args => (noun ? !!target(args) : fitting(args)),
+      isVisible: fitting,
       execute: async args => {
         const [{ actions }, chosen] = await Promise.all([
           import('./lazy'),

@@ -28,4 +28,11 @@ describe('the action of a command', () => {
     await commands.execute(id, { id: 'x', path: 'a.py' });
     expect(asked.pop()).toBe(action);
   });
+
+  it('is in the toolbar of each notebook, also of one that is not in front yet', () => {
+    const id = 'nbyard:run-in-background';
+    expect([commands.isVisible(id), commands.isEnabled(id)]).toEqual([false, false]);
+    const args = { toolbar: true };
+    expect([commands.isVisible(id, args), commands.isEnabled(id, args)]).toEqual([true, true]);
+  });
 });
